@@ -1,0 +1,385 @@
+import { KeysteadError } from './errors.ts'
+
+interface Setting<T> {
+  /** What a person who runs the server needs to know; one line of `.env.example`. */
+  readonly meaning: string
+  /** Unit of the value, where it has one. */
+  readonly unit?: string
+  /** The text that stands for the default; empty means not set. */
+  readonly default: string
+  /** True for values that must not be printed. */
+  readonly secret?: boolean
+  /** Turns the text into the value, or throws a `TypeError` that says what is allowed. */
+  readonly parse: (text: string) => T
+}
+
+const text = (value: string): string => value
+
+/** For settings without which the server chooses by itself. */
+const optionalText = (value: string): string | null => (value === '' ? null : value)
+
+function integer(min: number, max: number): (text: string) => number {
+  return (value) => {
+    const number = Number(value)
+    if (!/^\d+$/.test(value) || number < min || number > max) {
+      throw new TypeError(`must be a whole number from ${min} to ${max}`)
+    }
+    return number
+  }
+}
+
+function oneOf<const T extends readonly string[]>(...values: T): (text: string) => T[number] {
+  return (value) => {
+    if (!values.includes(value)) throw new TypeError(`must be one of ${values.join(', ')}`)
+    return value
+  }
+}
+
+function boolean(value: string): boolean {
+  return oneOf('true', 'false')(value) === 'true'
+}
+
+function list(value: string): readonly string[] {
+  return value
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+}
+
+function timeZone(value: string): string {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: value }).resolvedOptions().timeZone
+  } catch {
+    throw new TypeError('must be a time zone of the IANA database, e.g. UTC or Europe/Berlin')
+  }
+}
+
+/** Dots reach into objects, but a claim whose own name holds dots (a URL, say) wins. */
+const claimName = (value: string): string => {
+  if (value === '') throw new TypeError('must name a claim')
+  return value
+}
+
+function postgresUrl(value: string): string | null {
+  if (value === '') return null
+  if (!/^postgres(ql)?:\/\//.test(value)) throw new TypeError('must start with postgres:// or postgresql://')
+  return value
+}
+
+function httpsUrl(value: string): string | null {
+  if (value === '') return null
+  const url = URL.parse(value)
+  const loopback = url !== null && ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname)
+  if (url === null || !(url.protocol === 'https:' || (url.protocol === 'http:' && loopback))) {
+    throw new TypeError('must be an https:// address (http:// only on this machine)')
+  }
+  return value
+}
+
+/** All settings, by the name of their environment variable, in the order in which `.env.example` lists them. */
+export const settings = {
+  HOST: {
+    meaning: 'Address to listen on. Development mode accepts loopback addresses only.',
+    default: '127.0.0.1',
+    parse: text,
+  },
+  PORT: {
+    meaning: 'TCP port to listen on; 0 takes any free one.',
+    default: '4600',
+    parse: integer(0, 65_535),
+  },
+  NODE_ENV: {
+    meaning:
+      'With "production" the server refuses to start in development mode (that is: without AUTH_ISSUER or DATABASE_URL).',
+    default: '',
+    parse: text,
+  },
+  LOG_LEVEL: {
+    meaning: 'How much is logged, as JSON lines on standard output.',
+    default: 'info',
+    parse: oneOf('silent', 'error', 'warn', 'info', 'debug'),
+  },
+
+  DATABASE_URL: {
+    meaning:
+      'PostgreSQL 15 or newer to store everything in. Not set: the embedded database in DATA_FOLDER, for one process.',
+    default: '',
+    secret: true,
+    parse: postgresUrl,
+  },
+  DATABASE_POOL_SIZE: {
+    meaning: 'Connections to PostgreSQL, at most.',
+    unit: 'connections',
+    default: '10',
+    parse: integer(2, 1000),
+  },
+  MIGRATE_ON_START: {
+    meaning:
+      'Whether pending database migrations are applied at start; "false" refuses to start while some are pending.',
+    default: 'true',
+    parse: boolean,
+  },
+  DATA_FOLDER: {
+    meaning: 'Folder of the embedded database and of the default root key file; made at first start.',
+    default: './data',
+    parse: text,
+  },
+
+  ROOT_KEY_PROVIDER: {
+    meaning: 'Where the root key comes from: a file, or the variable ROOT_KEY.',
+    default: 'file',
+    parse: oneOf('file', 'env'),
+  },
+  ROOT_KEY_FILE: {
+    meaning:
+      'The root key file (base64 of 32 random bytes, readable by its owner only). Not set: root.key in DATA_FOLDER. Made together with an empty database.',
+    default: '',
+    parse: optionalText,
+  },
+  ROOT_KEY: {
+    meaning: 'The root key (base64 of 32 random bytes), for ROOT_KEY_PROVIDER=env.',
+    default: '',
+    secret: true,
+    parse: optionalText,
+  },
+
+  AUTH_ISSUER: {
+    meaning:
+      'The "iss" claim of accepted tokens. Not set together with DATABASE_URL: development mode with an issuer of its own.',
+    default: '',
+    parse: optionalText,
+  },
+  AUTH_AUDIENCE: {
+    meaning: 'The "aud" claim that accepted tokens must name.',
+    default: 'keystead',
+    parse: text,
+  },
+  AUTH_JWKS_URL: {
+    meaning:
+      'Where the issuer publishes its public keys (JWK Set, RFC 7517). This or AUTH_JWKS_FILE goes with AUTH_ISSUER.',
+    default: '',
+    parse: httpsUrl,
+  },
+  AUTH_JWKS_FILE: {
+    meaning: 'File with the public keys of the issuer (JWK Set).',
+    default: '',
+    parse: optionalText,
+  },
+  AUTH_JWKS_CACHE_MINUTES: {
+    meaning: 'How long fetched keys of the issuer are trusted without a new fetch.',
+    unit: 'minutes',
+    default: '10',
+    parse: integer(1, 1440),
+  },
+  AUTH_ALGORITHMS: {
+    meaning: 'Accepted signature algorithms, comma separated. "none" and HMAC are never accepted.',
+    default: 'EdDSA,ES256,ES384,PS256,RS256',
+    parse: (value: string): readonly string[] => {
+      const allowed = [
+        'EdDSA',
+        'Ed25519',
+        'ES256',
+        'ES384',
+        'ES512',
+        'PS256',
+        'PS384',
+        'PS512',
+        'RS256',
+        'RS384',
+        'RS512',
+      ]
+      const names = list(value)
+      if (names.length === 0 || names.some((name) => !allowed.includes(name))) {
+        throw new TypeError(`must list some of ${allowed.join(', ')}`)
+      }
+      return names
+    },
+  },
+  AUTH_TOKEN_PROFILE: {
+    meaning:
+      '"rfc9068" asks for access tokens after RFC 9068 (typ at+jwt, jti, client_id); "generic" for any JWT with iss, aud, sub, iat and exp.',
+    default: 'rfc9068',
+    parse: oneOf('rfc9068', 'generic'),
+  },
+  AUTH_CLOCK_TOLERANCE_SECONDS: {
+    meaning: 'Accepted difference between the clocks of issuer and server.',
+    unit: 'seconds',
+    default: '30',
+    parse: integer(0, 60),
+  },
+  AUTH_CLAIM_PROJECT: {
+    meaning: 'Claim with the project that the caller acts in. Dots reach into objects.',
+    default: 'project',
+    parse: claimName,
+  },
+  AUTH_CLAIM_ROLES: {
+    meaning: 'Claim with the list of roles in that project (PROJECT_ADMIN, KMS_USER, …).',
+    default: 'roles',
+    parse: claimName,
+  },
+  AUTH_CLAIM_GROUPS: { meaning: 'Claim with the list of groups.', default: 'groups', parse: claimName },
+  AUTH_CLAIM_KIND: {
+    meaning: 'Claim with the kind of caller: USER (also when absent), SERVICE_ACCOUNT or SERVICE_AGENT.',
+    default: 'kind',
+    parse: claimName,
+  },
+  AUTH_CLAIM_SUBJECT: {
+    meaning: 'Claim with the name of the caller; for a SERVICE_AGENT the name of its service.',
+    default: 'sub',
+    parse: claimName,
+  },
+
+  ALLOWED_ALGORITHMS: {
+    meaning: 'Algorithms that new user keys may have, comma separated. Not set: all.',
+    default: '',
+    parse: list,
+  },
+  ROTATION_TIME_ZONE: {
+    meaning: 'Automatic rotation is due at 00:00 of a day in this zone.',
+    default: 'UTC',
+    parse: timeZone,
+  },
+  HOUSEKEEPING_INTERVAL_SECONDS: {
+    meaning: 'How often the server looks for due rotations and destructions.',
+    unit: 'seconds',
+    default: '30',
+    parse: integer(1, 3600),
+  },
+  DESTROY_WAITING_DAYS_DEFAULT: {
+    meaning: 'Waiting period of destroyKeyVersion where the caller names none.',
+    unit: 'days',
+    default: '7',
+    parse: integer(0, 30),
+  },
+  DESTROY_WAITING_DAYS_MIN: {
+    meaning: 'Shortest waiting period that a caller may ask for.',
+    unit: 'days',
+    default: '0',
+    parse: integer(0, 30),
+  },
+
+  ITEM_BYTES_MAX: {
+    meaning: 'Largest plaintext, message or additional authenticated data of one operation.',
+    unit: 'bytes',
+    default: '65536',
+    parse: integer(1024, 16_777_216),
+  },
+  BATCH_ITEMS_MAX: {
+    meaning: 'Most items of one batch.',
+    unit: 'items',
+    default: '500',
+    parse: integer(1, 10_000),
+  },
+  BATCH_BYTES_MAX: {
+    meaning: 'Most bytes of plaintext, and of additional authenticated data, in one batch.',
+    unit: 'bytes',
+    default: '1048576',
+    parse: integer(1024, 67_108_864),
+  },
+  KEY_CACHE_SIZE: {
+    meaning: 'Most keys held in memory, ready to use.',
+    unit: 'keys',
+    default: '10000',
+    parse: integer(1, 10_000_000),
+  },
+  CACHE_LIFETIME_MS: {
+    meaning:
+      'How long a cached key is used without asking the database again: a change made by another replica takes effect within this time.',
+    unit: 'milliseconds',
+    default: '5000',
+    parse: integer(0, 60_000),
+  },
+  REQUEST_TIMEOUT_MS: {
+    meaning:
+      'How long a request may take; no operation uses a key for longer than this after it was checked.',
+    unit: 'milliseconds',
+    default: '15000',
+    parse: integer(100, 600_000),
+  },
+  GRAPHIQL: {
+    meaning: 'GraphiQL at /graphql: "auto" shows it in development mode only.',
+    default: 'auto',
+    parse: oneOf('auto', 'on', 'off'),
+  },
+  INTROSPECTION: {
+    meaning: 'Schema introspection: "auto" answers it in development mode only.',
+    default: 'auto',
+    parse: oneOf('auto', 'on', 'off'),
+  },
+} as const satisfies Record<string, Setting<unknown>>
+
+type Settings = typeof settings
+
+/** All settings, parsed. */
+export type Config = Readonly<{ [Name in keyof Settings]: ReturnType<Settings[Name]['parse']> }> & {
+  /** No issuer and no database server are configured: own token issuer, GraphiQL, loopback only. */
+  readonly developmentMode: boolean
+}
+
+/** The configuration does not make sense; `problems` holds one sentence for each setting that is wrong. */
+export class ConfigError extends KeysteadError {
+  readonly code = 'BAD_REQUEST'
+  readonly problems: readonly string[]
+  constructor(problems: readonly string[]) {
+    super(
+      `The configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.map((problem) => `  ${problem}`).join('\n')}`,
+    )
+    this.problems = problems
+  }
+}
+
+const loopbackHosts = ['127.0.0.1', '::1', 'localhost']
+
+/**
+ * Reads all settings from an environment; an empty variable counts as not set.
+ *
+ * @throws ConfigError that lists every problem at once
+ */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const values: Record<string, unknown> = {}
+  const problems: string[] = []
+  for (const [name, setting] of Object.entries(settings)) {
+    const given = environment[name]
+    try {
+      values[name] = setting.parse(given === undefined || given === '' ? setting.default : given)
+    } catch (error) {
+      problems.push(`${name} ${error instanceof Error ? error.message : 'cannot be read'}`)
+    }
+  }
+  if (problems.length > 0) throw new ConfigError(problems)
+  const parsed = values as Config
+  const config: Config = {
+    ...parsed,
+    developmentMode: parsed.AUTH_ISSUER === null && parsed.DATABASE_URL === null,
+  }
+  problems.push(...inconsistencies(config))
+  if (problems.length > 0) throw new ConfigError(problems)
+  return Object.freeze(config)
+}
+
+function inconsistencies(config: Config): string[] {
+  const problems: string[] = []
+  if (config.developmentMode) {
+    if (!loopbackHosts.includes(config.HOST)) {
+      problems.push(
+        'HOST must be a loopback address in development mode: set AUTH_ISSUER and AUTH_JWKS_URL to serve others',
+      )
+    }
+    if (config.NODE_ENV === 'production') {
+      problems.push(
+        'NODE_ENV=production does not go with development mode: set AUTH_ISSUER and AUTH_JWKS_URL',
+      )
+    }
+  } else if (config.AUTH_ISSUER === null) {
+    problems.push('AUTH_ISSUER must be set together with DATABASE_URL')
+  } else if ((config.AUTH_JWKS_URL === null) === (config.AUTH_JWKS_FILE === null)) {
+    problems.push('AUTH_ISSUER needs exactly one of AUTH_JWKS_URL and AUTH_JWKS_FILE')
+  }
+  if (config.ROOT_KEY_PROVIDER === 'env' && config.ROOT_KEY === null) {
+    problems.push('ROOT_KEY must be set for ROOT_KEY_PROVIDER=env (make one with: openssl rand -base64 32)')
+  }
+  if (config.DESTROY_WAITING_DAYS_DEFAULT < config.DESTROY_WAITING_DAYS_MIN) {
+    problems.push('DESTROY_WAITING_DAYS_DEFAULT must not be below DESTROY_WAITING_DAYS_MIN')
+  }
+  return problems
+}

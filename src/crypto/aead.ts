@@ -1,0 +1,64 @@
+import { type CipherGCMTypes, createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto'
+import { type AeadCapability, DecryptionFailedError } from './capabilities.ts'
+import { randomNonce } from './random-pool.ts'
+
+const nonceBytes = 12
+const tagBytes = 16
+
+/** Encryptions under one key with random 96-bit nonces (NIST SP 800-38D §8.3). */
+const randomNonceEncryptionsMax = 2 ** 32
+
+/** Authenticated encryption with a random 96-bit nonce (RFC 5116): the result is nonce ‖ body ‖ tag. */
+export function createAead(cipher: CipherGCMTypes, formatId: number): AeadCapability {
+  return {
+    kind: 'aead',
+    formatId,
+    nonceBytes,
+    tagBytes,
+    encryptionsMax: randomNonceEncryptionsMax,
+    seal: (key, plaintext, associatedData) =>
+      sealWith(cipher, { key, nonce: randomNonce(nonceBytes), plaintext, associatedData }),
+    open: (key, sealed, associatedData) => openWith(cipher, key, sealed, associatedData),
+  }
+}
+
+/** Seals with a nonce of the caller's: for vectors, and for constructions that derive a key for each message. */
+export function sealWith(
+  cipher: CipherGCMTypes,
+  input: {
+    readonly key: KeyObject
+    readonly nonce: Uint8Array
+    readonly plaintext: Uint8Array
+    readonly associatedData: Uint8Array
+  },
+): Buffer {
+  const { key, nonce, plaintext, associatedData } = input
+  const encryption = createCipheriv(cipher, key, nonce, { authTagLength: tagBytes })
+  encryption.setAAD(associatedData)
+  const body = encryption.update(plaintext)
+  const rest = encryption.final()
+  return Buffer.concat([nonce, body, rest, encryption.getAuthTag()])
+}
+
+/** Opens nonce ‖ body ‖ tag; throws {@link DecryptionFailedError} for every cause. */
+export function openWith(
+  cipher: CipherGCMTypes,
+  key: KeyObject,
+  sealed: Uint8Array,
+  associatedData: Uint8Array,
+): Buffer {
+  if (sealed.length < nonceBytes + tagBytes) throw new DecryptionFailedError()
+  const decryption = createDecipheriv(cipher, key, sealed.subarray(0, nonceBytes), {
+    authTagLength: tagBytes,
+  })
+  decryption.setAAD(associatedData)
+  decryption.setAuthTag(sealed.subarray(sealed.length - tagBytes))
+  const plaintext = decryption.update(sealed.subarray(nonceBytes, sealed.length - tagBytes))
+  try {
+    decryption.final()
+  } catch {
+    plaintext.fill(0)
+    throw new DecryptionFailedError()
+  }
+  return plaintext
+}

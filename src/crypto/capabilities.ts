@@ -1,0 +1,169 @@
+import type { KeyObject } from 'node:crypto'
+
+/** What a key is for (NIST SP 800-57 Part 1 §5.1): a key serves one purpose only. */
+export type KeyUsage =
+  | 'ENCRYPT_DECRYPT'
+  | 'SIGN_VERIFY'
+  | 'GENERATE_VERIFY_MAC'
+  | 'KEY_ENCAPSULATION'
+  | 'KEY_AGREEMENT'
+
+/** One secret key, or a pair of private and public key. */
+export type KeyType = 'SYMMETRIC' | 'ASYMMETRIC'
+
+/** Fresh key material, in the form in which it is wrapped and stored. The caller zeroes `secret` after use. */
+export interface GeneratedMaterial {
+  /** Raw bytes of a symmetric key; PKCS#8 DER (RFC 5958) of a private key. */
+  readonly secret: Buffer
+  /** SPKI DER (RFC 5280 §4.1) of the public key; null for symmetric keys. */
+  readonly publicKey: Buffer | null
+}
+
+/** Authenticated encryption with self-describing ciphertext (see ciphertext-format.ts). */
+export interface AeadCapability {
+  readonly kind: 'aead'
+  /** Number of the algorithm in the ciphertext header; never used for another one. */
+  readonly formatId: number
+  readonly nonceBytes: number
+  readonly tagBytes: number
+  /** Encryptions that one version may make with random nonces; null without a practical limit. */
+  readonly encryptionsMax: number | null
+  /** Returns nonce ‖ body ‖ tag, with a fresh random nonce. */
+  seal(key: KeyObject, plaintext: Uint8Array, associatedData: Uint8Array): Buffer
+  /** Opens nonce ‖ body ‖ tag; throws {@link DecryptionFailedError} for every cause. */
+  open(key: KeyObject, sealed: Uint8Array, associatedData: Uint8Array): Buffer
+}
+
+/** Encryption with a public key: the ciphertext is the standard's bytes. */
+export interface PublicKeyEncryptionCapability {
+  readonly kind: 'publicKeyEncryption'
+  /** First one is the default, and the only one that `encrypt` uses. */
+  readonly encryptionAlgorithms: readonly EncryptionAlgorithm[]
+  /** Longest plaintext in bytes (RFC 8017 §7.1.1). */
+  plaintextBytesMax(algorithm: EncryptionAlgorithm): number
+  encrypt(publicKey: KeyObject, plaintext: Uint8Array, algorithm: EncryptionAlgorithm): Buffer
+  /** Throws {@link DecryptionFailedError} for every cause. */
+  decrypt(privateKey: KeyObject, ciphertext: Uint8Array, algorithm: EncryptionAlgorithm): Promise<Buffer>
+}
+
+/** Padding schemes of public key encryption; the label is always empty and MGF1 uses the same hash. */
+export type EncryptionAlgorithm =
+  | 'RSAES_OAEP_SHA_256'
+  | 'RSAES_OAEP_SHA_1'
+  | 'RSAES_OAEP_SHA_384'
+  | 'RSAES_OAEP_SHA_512'
+
+/** Whether the bytes to sign are the message or its digest. */
+export type MessageType = 'MESSAGE' | 'DIGEST'
+
+/** Form of ECDSA signatures: ASN.1 DER (RFC 3279 §2.2.3) or the two integers side by side (IEEE P1363). */
+export type SignatureEncoding = 'DER' | 'P1363'
+
+/** What is signed, and how. */
+export interface SignatureParameters {
+  readonly message: Uint8Array
+  readonly messageType: MessageType
+  readonly signingAlgorithm: SigningAlgorithm
+  /** Ignored by algorithms with one encoding only. */
+  readonly encoding: SignatureEncoding
+}
+
+/** Signature schemes. */
+export type SigningAlgorithm =
+  | 'RSASSA_PSS_SHA_256'
+  | 'RSASSA_PSS_SHA_384'
+  | 'RSASSA_PSS_SHA_512'
+  | 'RSASSA_PKCS1_V1_5_SHA_256'
+  | 'RSASSA_PKCS1_V1_5_SHA_384'
+  | 'RSASSA_PKCS1_V1_5_SHA_512'
+  | 'ECDSA_SHA_256'
+  | 'ECDSA_SHA_384'
+  | 'ECDSA_SHA_512'
+  | 'ED25519'
+  | 'ED448'
+  | 'ML_DSA_44'
+  | 'ML_DSA_65'
+  | 'ML_DSA_87'
+
+/** Digital signatures. Both throw {@link CryptoInputError} for a scheme, digest length or message type that does not fit. */
+export interface SignatureCapability {
+  readonly kind: 'signature'
+  /** The schemes of this key; the first is the default. */
+  readonly signingAlgorithms: readonly SigningAlgorithm[]
+  sign(privateKey: KeyObject, parameters: SignatureParameters): Promise<Buffer>
+  /** False for a signature that does not fit, whatever is wrong with it. */
+  verify(publicKey: KeyObject, parameters: SignatureParameters, signature: Uint8Array): Promise<boolean>
+}
+
+/** Message authentication codes. */
+export interface MacCapability {
+  readonly kind: 'mac'
+  generate(key: KeyObject, message: Uint8Array): Buffer
+  /** Constant-time comparison; false for a MAC of another length. */
+  verify(key: KeyObject, message: Uint8Array, mac: Uint8Array): boolean
+}
+
+/** Key encapsulation (FIPS 203). */
+export interface KeyEncapsulationCapability {
+  readonly kind: 'keyEncapsulation'
+  encapsulate(publicKey: KeyObject): Promise<{ sharedSecret: Buffer; ciphertext: Buffer }>
+  /** Throws {@link CryptoInputError} for a ciphertext of the wrong length. */
+  decapsulate(privateKey: KeyObject, ciphertext: Uint8Array): Promise<Buffer>
+}
+
+/** Diffie-Hellman key agreement with HKDF (SP 800-56A, RFC 5869); the raw shared secret never leaves. */
+export interface KeyAgreementCapability {
+  readonly kind: 'keyAgreement'
+  /** `context` goes into HKDF's info. Throws {@link CryptoInputError} for a peer key that does not fit. */
+  deriveSharedSecret(
+    privateKey: KeyObject,
+    parameters: { peerPublicKey: Uint8Array; context: Uint8Array; bytes: number },
+  ): Promise<Buffer>
+}
+
+/** What a key of one algorithm and usage can do. */
+export type Capability =
+  | AeadCapability
+  | PublicKeyEncryptionCapability
+  | SignatureCapability
+  | MacCapability
+  | KeyEncapsulationCapability
+  | KeyAgreementCapability
+
+/** One row of the algorithm table. */
+export interface AlgorithmEntry {
+  /** As stored and as in the GraphQL enum. */
+  readonly name: string
+  /** As people write it, e.g. AES-256. */
+  readonly displayName: string
+  readonly type: KeyType
+  /** Security strength in bits (NIST SP 800-57 Part 1 table 2, or the algorithm's own standard). */
+  readonly securityBits: number
+  /** The standard, e.g. "NIST SP 800-38D". */
+  readonly standard: string
+  /** One sentence for the schema and for documents. */
+  readonly description: string
+  /** What keys of this algorithm can do, by usage. A key has one of these usages, chosen at its creation. */
+  readonly capabilities: Readonly<Partial<Record<KeyUsage, Capability>>>
+  /** Makes new material (slow key types in the thread pool). */
+  generate(): Promise<GeneratedMaterial>
+  /** Turns stored material into the key that the capabilities take; throws TypeError if it is not of this algorithm. */
+  load(secret: Uint8Array): KeyObject
+}
+
+/** The input does not fit the algorithm; `message` says how, without quoting the input. */
+export class CryptoInputError extends Error {
+  /** The parameter at fault, by its name in the capability (message, signingAlgorithm, plaintext, …). */
+  readonly parameter: string
+  constructor(parameter: string, message: string) {
+    super(message)
+    this.parameter = parameter
+  }
+}
+
+/** The one failure of every decryption, whatever the cause (RFC 7516 §11.5 gives the reason). */
+export class DecryptionFailedError extends Error {
+  constructor() {
+    super('decryption failed')
+  }
+}

@@ -1,0 +1,35 @@
+import { type SignKeyObjectInput, sign, verify } from 'node:crypto'
+import { promisify } from 'node:util'
+import {
+  CryptoInputError,
+  type SignatureCapability,
+  type SignatureParameters,
+  type SigningAlgorithm,
+} from './capabilities.ts'
+
+const signInPool = promisify<string, Uint8Array, SignKeyObjectInput, Buffer>(sign)
+const verifyInPool = promisify<string, Uint8Array, SignKeyObjectInput, Uint8Array, boolean>(verify)
+
+/** ECDSA (FIPS 186-5 §6) with the hash that fits the curve. */
+export function createEcdsa(signingAlgorithm: SigningAlgorithm, hash: string): SignatureCapability {
+  const checked = (parameters: SignatureParameters) => {
+    if (parameters.signingAlgorithm !== signingAlgorithm) {
+      throw new CryptoInputError('signingAlgorithm', `must be ${signingAlgorithm} for this key`)
+    }
+    // OpenSSL as Node offers it hashes what it signs with ECDSA in every case.
+    if (parameters.messageType === 'DIGEST') {
+      throw new CryptoInputError('messageType', 'must be MESSAGE with ECDSA')
+    }
+    return { dsaEncoding: parameters.encoding === 'DER' ? 'der' : 'ieee-p1363' } as const
+  }
+  return {
+    kind: 'signature',
+    signingAlgorithms: [signingAlgorithm],
+    async sign(key, parameters) {
+      return signInPool(hash, parameters.message, { key, ...checked(parameters) })
+    },
+    async verify(key, parameters, signature) {
+      return verifyInPool(hash, parameters.message, { key, ...checked(parameters) }, signature)
+    },
+  }
+}

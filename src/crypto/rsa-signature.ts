@@ -1,0 +1,95 @@
+import { constants, privateEncrypt, publicDecrypt, type SignKeyObjectInput, sign, verify } from 'node:crypto'
+import { promisify } from 'node:util'
+import {
+  CryptoInputError,
+  type SignatureCapability,
+  type SignatureParameters,
+  type SigningAlgorithm,
+} from './capabilities.ts'
+import { constantTimeEqual } from './derive.ts'
+
+const signInPool = promisify<string, Uint8Array, SignKeyObjectInput, Buffer>(sign)
+const verifyInPool = promisify<string, Uint8Array, SignKeyObjectInput, Uint8Array, boolean>(verify)
+
+interface Scheme {
+  readonly padding: 'pss' | 'pkcs1'
+  readonly hash: string
+  readonly hashBytes: number
+  /** DER in front of the digest (RFC 8017 §9.2, note 1). */
+  readonly digestInfoPrefix: string
+}
+
+const sha256 = { hash: 'sha256', hashBytes: 32, digestInfoPrefix: '3031300d060960864801650304020105000420' }
+const sha384 = { hash: 'sha384', hashBytes: 48, digestInfoPrefix: '3041300d060960864801650304020205000430' }
+const sha512 = { hash: 'sha512', hashBytes: 64, digestInfoPrefix: '3051300d060960864801650304020305000440' }
+
+const schemes: ReadonlyMap<SigningAlgorithm, Scheme> = new Map([
+  ['RSASSA_PSS_SHA_256', { padding: 'pss', ...sha256 }],
+  ['RSASSA_PSS_SHA_384', { padding: 'pss', ...sha384 }],
+  ['RSASSA_PSS_SHA_512', { padding: 'pss', ...sha512 }],
+  ['RSASSA_PKCS1_V1_5_SHA_256', { padding: 'pkcs1', ...sha256 }],
+  ['RSASSA_PKCS1_V1_5_SHA_384', { padding: 'pkcs1', ...sha384 }],
+  ['RSASSA_PKCS1_V1_5_SHA_512', { padding: 'pkcs1', ...sha512 }],
+])
+
+/** RSASSA-PSS with a salt as long as the hash, and RSASSA-PKCS1-v1_5 (RFC 8017 §8). */
+export const rsaSignature: SignatureCapability = {
+  kind: 'signature',
+  signingAlgorithms: [...schemes.keys()],
+  async sign(key, parameters) {
+    const scheme = schemeOf(parameters)
+    if (parameters.messageType === 'DIGEST') {
+      return privateEncrypt(
+        { key, padding: constants.RSA_PKCS1_PADDING },
+        digestInfoOf(scheme, parameters.message),
+      )
+    }
+    return signInPool(scheme.hash, parameters.message, { key, ...paddingOf(scheme) })
+  },
+  async verify(key, parameters, signature) {
+    const scheme = schemeOf(parameters)
+    if (parameters.messageType === 'DIGEST') {
+      const expected = digestInfoOf(scheme, parameters.message)
+      try {
+        return constantTimeEqual(
+          publicDecrypt({ key, padding: constants.RSA_PKCS1_PADDING }, signature),
+          expected,
+        )
+      } catch {
+        return false
+      }
+    }
+    return verifyInPool(scheme.hash, parameters.message, { key, ...paddingOf(scheme) }, signature)
+  },
+}
+
+function schemeOf({ signingAlgorithm, messageType }: SignatureParameters): Scheme {
+  const scheme = schemes.get(signingAlgorithm)
+  if (scheme === undefined) {
+    throw new CryptoInputError(
+      'signingAlgorithm',
+      `must be one of ${[...schemes.keys()].join(', ')} for this key`,
+    )
+  }
+  // OpenSSL as Node offers it takes no digest for PSS, and padding is not to be written by hand.
+  if (messageType === 'DIGEST' && scheme.padding === 'pss') {
+    throw new CryptoInputError(
+      'messageType',
+      'must be MESSAGE with RSASSA_PSS; only RSASSA_PKCS1_V1_5 takes a digest here',
+    )
+  }
+  return scheme
+}
+
+function paddingOf({ padding, hashBytes }: Scheme) {
+  return padding === 'pss'
+    ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: hashBytes }
+    : { padding: constants.RSA_PKCS1_PADDING }
+}
+
+function digestInfoOf(scheme: Scheme, digest: Uint8Array): Buffer {
+  if (digest.length !== scheme.hashBytes) {
+    throw new CryptoInputError('message', `must be a digest of ${scheme.hashBytes} bytes for this scheme`)
+  }
+  return Buffer.concat([Buffer.from(scheme.digestInfoPrefix, 'hex'), digest])
+}

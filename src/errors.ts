@@ -1,0 +1,39 @@
+/** Every code that a caller can meet, in `extensions.code` or in the `code` field of an error type. */
+export const errorCodes = [
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'BAD_REQUEST',
+  'BAD_USER_INPUT',
+  'PAYLOAD_TOO_LARGE',
+  'UNAVAILABLE',
+  'INTERNAL',
+  'INPUT_VALIDATION',
+  'KEY_NOT_FOUND',
+  'KEY_VERSION_NOT_FOUND',
+  'NAME_TAKEN',
+  'INVALID_KEY_STATE',
+  'INVALID_KEY_USAGE',
+  'CONFLICT',
+  'LOCKOUT',
+  'INVALID_CIPHERTEXT',
+] as const
+
+/** One of {@link errorCodes}. */
+export type ErrorCode = (typeof errorCodes)[number]
+
+/**
+ * Base of all errors that may reach a caller. The message is written for the caller: it says what to do next and
+ * never holds key material, tokens, SQL or anything about a key that the caller may not see. Every other error is
+ * masked as `INTERNAL` at the edge.
+ */
+export abstract class KeysteadError extends Error {
+  abstract readonly code: ErrorCode
+  override get name(): string {
+    return this.constructor.name
+  }
+}
+
+/** Marks a branch that the types rule out; throws if it is reached all the same. */
+export function assertNever(value: never): never {
+  throw new TypeError(`unexpected value: ${String(value)}`)
+}

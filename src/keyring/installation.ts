@@ -1,0 +1,44 @@
+import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
+import { deriveKey } from '../crypto/derive.ts'
+import { createInstallation, findInstallation } from '../store/installation-row.ts'
+import type { Queryable } from '../store/store.ts'
+import type { RootKeyProvider } from './root-key-provider.ts'
+
+const secretBytes = 32
+const associatedData = Buffer.from('keystead installation secret v1')
+
+/** Keys that follow from the installation secret, one purpose each (NIST SP 800-57 Part 1 §5.2). */
+export interface InstallationKeys {
+  /** Authenticates policy fields of rows. */
+  readonly policyMac: KeyObject
+  /** Authenticates cursors of lists. */
+  readonly cursorMac: KeyObject
+}
+
+/** Reads the installation secret, or makes it when the database is new; of two racing servers one wins. */
+export async function openInstallation(
+  db: Queryable,
+  provider: RootKeyProvider,
+  now: Date,
+): Promise<InstallationKeys> {
+  if ((await findInstallation(db)) === null) {
+    const fresh = randomBytes(secretBytes)
+    const { rootKeyId, wrapped } = await provider.wrap(fresh, associatedData)
+    fresh.fill(0)
+    await createInstallation(db, { rootKeyId, wrappedSecret: wrapped, createdAt: now })
+  }
+  const row = await findInstallation(db)
+  if (row === null) throw new Error('the installation row was removed while the server was starting')
+  const secret = await provider.unwrap(
+    { rootKeyId: row.rootKeyId, wrapped: row.wrappedSecret },
+    associatedData,
+  )
+  try {
+    return {
+      policyMac: createSecretKey(deriveKey(secret, 'keystead policy mac v1', 32)),
+      cursorMac: createSecretKey(deriveKey(secret, 'keystead cursor mac v1', 32)),
+    }
+  } finally {
+    secret.fill(0)
+  }
+}

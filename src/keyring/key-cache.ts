@@ -1,0 +1,154 @@
+import type { KeyObject } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import { findAlgorithm } from '../crypto/algorithms.ts'
+import { loadPublicKey } from '../crypto/public-key.ts'
+import { findKey, type KeyRow } from '../store/key-rows.ts'
+import type { Queryable } from '../store/store.ts'
+import { findMaterial, findVersionsByNumber, type KeyVersionRow } from '../store/version-rows.ts'
+import type { Envelope } from './envelope.ts'
+import { IntegrityError } from './integrity-error.ts'
+import type { PolicyMac } from './policy-mac.ts'
+
+/** A key ready to use: its verified row, and its versions and material on demand. */
+export interface CachedKey {
+  readonly row: KeyRow
+  /** The verified row of a version, or null. */
+  version(number: number): Promise<KeyVersionRow | null>
+  /** The secret or private key of a version; the only way to plain material. */
+  secretKey(version: KeyVersionRow): Promise<KeyObject>
+  /** The public key of a version of an asymmetric key. */
+  publicKey(version: KeyVersionRow): KeyObject
+}
+
+/** Keys in memory, for a bounded time and up to a bounded number. */
+export interface KeyCache {
+  /** The key, from memory or from the database; null if the project has none of this ID. */
+  get(projectId: string, keyId: string): Promise<CachedKey | null>
+  /** Forgets a key, for whoever changed it: the next `get` reads the database. */
+  invalidate(projectId: string, keyId: string): void
+  readonly size: number
+}
+
+/** Most versions of one key that are held at the same time. */
+const versionsPerKeyMax = 64
+
+interface Entry {
+  readonly loadedAtMs: number
+  readonly key: Promise<CachedKey | null>
+}
+
+/** Builds the cache. Its lifetime is real time (monotonic): it bounds how long a revocation can take elsewhere. */
+export function createKeyCache(options: {
+  db: Queryable
+  envelope: Envelope
+  policyMac: PolicyMac
+  size: number
+  lifetimeMs: number
+}): KeyCache {
+  const { db, envelope, policyMac, size, lifetimeMs } = options
+  // Keyed by project and ID, so that a look-up with another project's ID can never hit.
+  const entries = new LRUCache<string, Entry>({ max: size })
+
+  async function load(projectId: string, id: string): Promise<CachedKey | null> {
+    const row = await findKey(db, { projectId, id })
+    if (row === null) return null
+    if (!policyMac.isAuthenticKey(row)) throw new IntegrityError('key', id)
+    return createCachedKey(row, { db, envelope, policyMac })
+  }
+
+  return {
+    get(projectId, keyId) {
+      const name = JSON.stringify([projectId, keyId])
+      const cached = entries.get(name)
+      const nowMs = performance.now()
+      if (cached !== undefined && nowMs - cached.loadedAtMs < lifetimeMs) return cached.key
+      const entry: Entry = { loadedAtMs: nowMs, key: load(projectId, keyId) }
+      // The entry stands from the start of its load: an invalidation in the meantime removes it, and what the load
+      // then finds is used by those who asked before and by nobody after.
+      entries.set(name, entry)
+      const forget = () => {
+        if (entries.peek(name) === entry) entries.delete(name)
+      }
+      entry.key.then((key) => key ?? forget(), forget)
+      return entry.key
+    },
+    invalidate(projectId, keyId) {
+      entries.delete(JSON.stringify([projectId, keyId]))
+    },
+    get size() {
+      return entries.size
+    },
+  }
+}
+
+function createCachedKey(
+  row: KeyRow,
+  deps: { db: Queryable; envelope: Envelope; policyMac: PolicyMac },
+): CachedKey {
+  const { db, envelope, policyMac } = deps
+  const versions = new Map<number, Promise<KeyVersionRow | null>>()
+  const secrets = new Map<number, Promise<KeyObject>>()
+  const publics = new Map<number, KeyObject>()
+
+  async function loadVersion(number: number): Promise<KeyVersionRow | null> {
+    const [version] = await findVersionsByNumber(db, [{ keyId: row.id, number }])
+    if (version === undefined) return null
+    if (!policyMac.isAuthenticVersion(version)) throw new IntegrityError('key version', version.id)
+    return version
+  }
+
+  async function loadSecret(version: KeyVersionRow): Promise<KeyObject> {
+    const material = await findMaterial(db, version.id)
+    if (material === null) throw new IntegrityError('key material', version.id)
+    const secret = await envelope.unwrapPlaintextMaterial(material, {
+      projectId: row.projectId,
+      keyId: row.id,
+      versionNumber: version.number,
+      algorithm: row.algorithm,
+    })
+    try {
+      const entry = findAlgorithm(row.algorithm)
+      if (entry === undefined) throw new TypeError(`no algorithm named ${row.algorithm}`)
+      return entry.load(secret)
+    } finally {
+      secret.fill(0)
+    }
+  }
+
+  return {
+    row,
+    version: (number) => remember(versions, number, () => loadVersion(number)),
+    secretKey: (version) => remember(secrets, version.number, () => loadSecret(version)),
+    publicKey(version) {
+      const known = publics.get(version.number)
+      if (known !== undefined) return known
+      if (version.publicKey === null) throw new TypeError('a symmetric key has no public key')
+      const key = loadPublicKey(version.publicKey)
+      hold(publics, version.number, key)
+      return key
+    },
+  }
+}
+
+/** One load for all who ask; neither failures nor absences are remembered. */
+function remember<T>(held: Map<number, Promise<T>>, number: number, load: () => Promise<T>): Promise<T> {
+  const known = held.get(number)
+  if (known !== undefined) return known
+  const loading = load()
+  hold(held, number, loading)
+  const forget = () => {
+    if (held.get(number) === loading) held.delete(number)
+  }
+  loading.then((value) => {
+    if (value === null) forget()
+  }, forget)
+  return loading
+}
+
+function hold<T>(held: Map<number, T>, number: number, value: T): void {
+  if (held.size >= versionsPerKeyMax) {
+    const [oldest] = held.keys()
+    if (oldest !== undefined) held.delete(oldest)
+  }
+  held.set(number, value)
+}

@@ -1,0 +1,84 @@
+import type { KeyObject } from 'node:crypto'
+import { constantTimeEqual, hmacSha256 } from '../crypto/derive.ts'
+import type { DeletedKeyRow, KeyRow } from '../store/key-rows.ts'
+import type { KeyVersionRow } from '../store/version-rows.ts'
+
+/** Makes and checks the MACs that bind what a writer of the database would like to change. */
+export interface PolicyMac {
+  keyMac(row: Omit<KeyRow, 'mac'>): Uint8Array<ArrayBuffer>
+  versionMac(row: Omit<KeyVersionRow, 'mac'>): Uint8Array<ArrayBuffer>
+  deletedKeyMac(row: Omit<DeletedKeyRow, 'mac'>): Uint8Array<ArrayBuffer>
+  isAuthenticKey(row: KeyRow): boolean
+  isAuthenticVersion(row: KeyVersionRow): boolean
+}
+
+/**
+ * HMAC-SHA-256 over the row as a JSON array with its purpose in front: JSON separates the values without ambiguity,
+ * and the order of the columns is fixed here.
+ */
+export function createPolicyMac(key: KeyObject): PolicyMac {
+  const mac = (purpose: string, values: readonly unknown[]): Uint8Array<ArrayBuffer> =>
+    new Uint8Array(hmacSha256(key, Buffer.from(JSON.stringify([purpose, ...values]))))
+
+  const keyMac = (row: Omit<KeyRow, 'mac'>) =>
+    mac('keystead key v1', [
+      row.id,
+      row.redactedId,
+      row.projectId,
+      row.kind,
+      row.name,
+      row.description,
+      row.serviceName,
+      row.usage,
+      row.algorithm,
+      row.status,
+      row.createdBy,
+      row.owner,
+      row.accessControlEnabled,
+      row.allowedSubjects,
+      row.rotationEnabled,
+      row.rotationCycleDays,
+      row.rotationConfiguredOn,
+      row.rotationDueOn,
+      row.lastRotatedAt,
+      row.lastVersionNumber,
+      row.revision,
+      row.createdAt,
+      row.updatedAt,
+    ])
+  const versionMac = (row: Omit<KeyVersionRow, 'mac'>) =>
+    mac('keystead key version v1', [
+      row.id,
+      row.keyId,
+      row.number,
+      row.status,
+      row.keyRevision,
+      row.createdAt,
+      row.activatedAt,
+      row.deactivatedAt,
+      row.destroyScheduledFor,
+      row.destroyedAt,
+      row.publicKey === null ? null : Buffer.from(row.publicKey).toString('base64'),
+    ])
+  const deletedKeyMac = (row: Omit<DeletedKeyRow, 'mac'>) =>
+    mac('keystead deleted key v1', [
+      row.id,
+      row.redactedId,
+      row.projectId,
+      row.name,
+      row.createdBy,
+      row.owner,
+      row.accessControlEnabled,
+      row.allowedSubjects,
+      row.revision,
+      row.createdAt,
+      row.deletedAt,
+    ])
+  return {
+    keyMac,
+    versionMac,
+    deletedKeyMac,
+    isAuthenticKey: (row) => constantTimeEqual(keyMac(row), row.mac),
+    isAuthenticVersion: (row) => constantTimeEqual(versionMac(row), row.mac),
+  }
+}

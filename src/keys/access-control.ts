@@ -1,0 +1,110 @@
+import type { AuditAction } from '../audit/events.ts'
+import { canView } from './access.ts'
+import type { Call } from './caller.ts'
+import { changeUserKey, withColumns } from './change-key.ts'
+import type { AccessListInput, KeyInput } from './domain.ts'
+import type { DomainParts } from './domain-parts.ts'
+import { LockoutError } from './errors.ts'
+import { allowedSubjectsMax, checkSubjects, InputIssues, requireInput } from './input.ts'
+import type { LockedKey } from './locked-key.ts'
+import { sortedSet } from './user-keys.ts'
+import { accessFactsOf } from './view-builder.ts'
+
+/** Limits a key to its owner and the given subjects. */
+export function enableAccessControl(
+  parts: DomainParts,
+  call: Call,
+  input: AccessListInput,
+): Promise<LockedKey> {
+  return changeAccessList(parts, call, {
+    input,
+    action: 'ENABLE_ACCESS_CONTROL',
+    whileEnabled: false,
+    listOf: () => input.subjects,
+  })
+}
+
+/** Adds subjects to the list of a key. */
+export function addAllowedSubjects(
+  parts: DomainParts,
+  call: Call,
+  input: AccessListInput,
+): Promise<LockedKey> {
+  return changeAccessList(parts, call, {
+    input,
+    action: 'ADD_ALLOWED_SUBJECTS',
+    whileEnabled: true,
+    listOf: (before) => [...before, ...input.subjects],
+  })
+}
+
+/** Takes subjects off the list of a key; those that are not on it are passed over. */
+export function removeAllowedSubjects(
+  parts: DomainParts,
+  call: Call,
+  input: AccessListInput,
+): Promise<LockedKey> {
+  return changeAccessList(parts, call, {
+    input,
+    action: 'REMOVE_ALLOWED_SUBJECTS',
+    whileEnabled: true,
+    listOf: (before) => before.filter((subject) => !input.subjects.includes(subject)),
+  })
+}
+
+/** Opens a key to all roles of its project again; the list is cleared. */
+export function disableAccessControl(parts: DomainParts, call: Call, input: KeyInput): Promise<LockedKey> {
+  return changeUserKey(parts, call, {
+    action: 'DISABLE_ACCESS_CONTROL',
+    keyId: input.keyId,
+    expectedRevision: input.expectedRevision,
+    decide(key) {
+      requireAccessControl(key, true)
+      return withColumns(key, { accessControlEnabled: false, allowedSubjects: [] })
+    },
+  })
+}
+
+interface AccessListChange {
+  readonly input: AccessListInput
+  readonly action: AuditAction
+  readonly whileEnabled: boolean
+  readonly listOf: (before: readonly string[]) => readonly string[]
+}
+
+function changeAccessList(parts: DomainParts, call: Call, change: AccessListChange): Promise<LockedKey> {
+  const { keyId, expectedRevision, subjects, allowLockout } = change.input
+  return changeUserKey(parts, call, {
+    action: change.action,
+    keyId,
+    expectedRevision,
+    details: { subjects: subjects.join(' ') },
+    checkInput() {
+      const issues = new InputIssues()
+      checkSubjects(issues, subjects, 'subjects')
+      issues.throwIfAny()
+    },
+    decide(key) {
+      requireAccessControl(key, change.whileEnabled)
+      const allowedSubjects = sortedSet(change.listOf(key.row.allowedSubjects))
+      requireInput(
+        allowedSubjects.length <= allowedSubjectsMax,
+        'subjects',
+        `would make the list longer than ${allowedSubjectsMax} entries`,
+      )
+      const after = { ...accessFactsOf(key.row), accessControlEnabled: true, allowedSubjects }
+      if (allowLockout !== true && !canView(call.caller, after)) throw new LockoutError()
+      return withColumns(key, { accessControlEnabled: true, allowedSubjects })
+    },
+  })
+}
+
+function requireAccessControl(key: LockedKey, enabled: boolean): void {
+  requireInput(
+    key.row.accessControlEnabled === enabled,
+    'keyId',
+    enabled
+      ? 'is of a key without access control; call enableAccessControl first'
+      : 'is of a key with access control already; change its list with addAllowedSubjects and removeAllowedSubjects',
+  )
+}

@@ -1,0 +1,43 @@
+import { algorithms, offeredUsages } from '../crypto/algorithms.ts'
+import type { AlgorithmEntry, KeyType, KeyUsage } from '../crypto/capabilities.ts'
+import type { KeyAlgorithmView } from './domain.ts'
+import type { DomainSettings } from './domain-parts.ts'
+
+/** The algorithms that new keys may have on this server, in the order of the algorithm table. */
+export function keyAlgorithms(
+  settings: DomainSettings,
+  filter: { usage?: KeyUsage | null | undefined; type?: KeyType | null | undefined },
+): KeyAlgorithmView[] {
+  return algorithms
+    .filter(
+      ({ name }) => settings.allowedAlgorithms.length === 0 || settings.allowedAlgorithms.includes(name),
+    )
+    .map(viewOf)
+    .filter(({ usages }) => usages.length > 0)
+    .filter(
+      ({ type, usages }) =>
+        (!filter.type || type === filter.type) && (!filter.usage || usages.includes(filter.usage)),
+    )
+}
+
+function viewOf(entry: AlgorithmEntry): KeyAlgorithmView {
+  const { name, displayName, type, securityBits, standard, description } = entry
+  const capabilities = Object.entries(entry.capabilities).filter(([usage]) =>
+    offeredUsages.has(usage as KeyUsage),
+  )
+  return {
+    algorithm: name,
+    displayName,
+    type,
+    usages: capabilities.map(([usage]) => usage as KeyUsage),
+    securityBits,
+    standard,
+    description,
+    signingAlgorithms: capabilities.flatMap(([, each]) =>
+      each.kind === 'signature' ? each.signingAlgorithms : [],
+    ),
+    encryptionAlgorithms: capabilities.flatMap(([, each]) =>
+      each.kind === 'publicKeyEncryption' ? each.encryptionAlgorithms : [],
+    ),
+  }
+}

@@ -1,0 +1,27 @@
+import type { KeyRow } from '../store/key-rows.ts'
+import { type KeyPermission, permissionsOfRoles, permissionsOn, visibilityOf } from './access.ts'
+import type { Call } from './caller.ts'
+import { ForbiddenError } from './errors.ts'
+import { accessFactsOf } from './view-builder.ts'
+
+/** Throws ForbiddenError unless the caller's roles give one of the permissions, whichever key it is about. */
+export function requireRoleFor(call: Call, ...oneOf: readonly KeyPermission[]): void {
+  const given = permissionsOfRoles(call.caller)
+  if (!oneOf.some((permission) => given.includes(permission))) throw new ForbiddenError()
+}
+
+/**
+ * Throws unless the caller may do this with the key.
+ *
+ * @param notFound thrown for a key that does not exist for the caller, so that it looks like an unknown ID
+ */
+export function requirePermissionOn(
+  call: Call,
+  row: KeyRow,
+  permission: KeyPermission,
+  notFound: () => Error,
+): void {
+  const facts = accessFactsOf(row)
+  if (visibilityOf(call.caller, facts) === 'absent') throw notFound()
+  if (!permissionsOn(call.caller, facts).includes(permission)) throw new ForbiddenError()
+}

@@ -1,0 +1,140 @@
+import type { AuditAction, AuditDetails } from '../audit/events.ts'
+import type { Queryable } from '../store/store.ts'
+import { type Attempt, actorOf, eventOf, recordingRefusals, startAttempt } from './attempt.ts'
+import { requirePermissionOn, requireRoleFor } from './authorise.ts'
+import type { Call } from './caller.ts'
+import type { DomainParts } from './domain-parts.ts'
+import { ConflictError, KeyNotFoundError, KeyVersionNotFoundError, UnavailableError } from './errors.ts'
+import { findUserKeyFor } from './find-key.ts'
+import { applyCommand, defaultVersionOf, type KeyCommand, type KeyState } from './lifecycle.ts'
+import {
+  type KeyColumns,
+  type LockedKey,
+  lockVerifiedKey,
+  removeLockedKey,
+  stateOf,
+  writeLockedKey,
+} from './locked-key.ts'
+import { makeMaterial, type NewMaterial } from './new-material.ts'
+
+/** What is decided about a locked key. */
+export interface Decision {
+  readonly state: KeyState
+  readonly columns?: KeyColumns
+  /** The key goes; only what its history needs is kept. */
+  readonly remove?: boolean
+}
+
+/** Decides over a locked key; throws a typed error to refuse. The same state as before means that nothing changes. */
+export type Decide = (key: LockedKey, tx: Queryable, now: Date) => Decision | Promise<Decision>
+
+/** How often a change starts over because someone else added a version meanwhile. */
+const triesMax = 5
+
+/** A change of a user key that a caller asks for. */
+export interface KeyChangeRequest {
+  readonly action: AuditAction
+  /** As the caller gave it. */
+  readonly keyId: string
+  readonly expectedRevision?: number | null | undefined
+  /** The version that it is about, for the record. */
+  readonly versionNumber?: number
+  /** Facts for the record. */
+  readonly details?: AuditDetails
+  /** Checks of the input that need no key; run once the caller is known to have access. */
+  readonly checkInput?: () => void
+  readonly decide: Decide
+}
+
+/** Carries out a change of a user key in one transaction with its audit event; refusals are on record too. */
+export async function changeUserKey(
+  parts: DomainParts,
+  call: Call,
+  request: KeyChangeRequest,
+): Promise<LockedKey> {
+  const { action, expectedRevision = null } = request
+  return recordingRefusals(parts, startAttempt(actorOf(call), action), async (attempt) => {
+    requireRoleFor(call, 'MANAGE', 'MANAGE_OWN')
+    const { row } = await findUserKeyFor(parts, call, request.keyId, { permission: 'MANAGE', attempt })
+    attempt.versionNumber = request.versionNumber ?? null
+    request.checkInput?.()
+    attempt.details = request.details ?? {}
+    const changed = await changeKey(
+      parts,
+      { projectId: row.projectId, id: row.id },
+      attempt,
+      (key, tx, now) => {
+        // Again, under the lock: what was read before may be a moment old.
+        requirePermissionOn(call, key.row, 'MANAGE', () => new KeyNotFoundError())
+        requireRevision(key, expectedRevision, now)
+        return request.decide(key, tx, now)
+      },
+    )
+    if (changed === null) throw new KeyNotFoundError()
+    return changed
+  })
+}
+
+/** Carries out a change of any key, on whoever's behalf; null if there is no such key. */
+export async function changeKey(
+  parts: DomainParts,
+  where: { projectId: string; id: string },
+  attempt: Attempt,
+  decide: Decide,
+): Promise<LockedKey | null> {
+  const { store, policyMac, audit, clock, keys } = parts
+  let material: NewMaterial | null = null
+  for (let tries = 0; tries < triesMax; tries++) {
+    const ready: NewMaterial | null = material
+    const outcome = await store.transaction(async (tx) => {
+      const key = await lockVerifiedKey(tx, policyMac, where)
+      if (key === null) return { key: null }
+      const now = clock.now()
+      const before = stateOf(key)
+      const { state, columns = {}, remove = false } = await decide(key, tx, now)
+      if (state.revision === before.revision) return { key }
+      // Material takes long to make, so it is made outside of the transaction, once it is known for what.
+      const added = state.lastVersionNumber > before.lastVersionNumber ? state.lastVersionNumber : null
+      if (added !== null && ready?.versionNumber !== added) return { key, missing: added }
+      const write = { state, columns, material: ready, now }
+      const changed = await (remove ? removeLockedKey : writeLockedKey)(tx, policyMac, key, write)
+      attempt.keyId = key.row.id
+      attempt.keyRevision = state.revision
+      attempt.versionNumber ??= added
+      await audit.recordIn(tx, eventOf(attempt))
+      return { key: changed }
+    })
+    if (outcome.key === null || outcome.missing === undefined) {
+      keys.invalidate(where.projectId, where.id)
+      return outcome.key
+    }
+    material = await makeMaterial(parts, outcome.key.row, outcome.missing)
+  }
+  throw new UnavailableError()
+}
+
+/** A decision that is a command of the lifecycle. */
+export function deciding(parts: DomainParts, command: KeyCommand): Decide {
+  const { rotationTimeZone: timeZone, revocationDelayMs } = parts.settings
+  return (key, _tx, now) => {
+    if ('version' in command && !key.versions.some(({ number }) => number === command.version)) {
+      throw new KeyVersionNotFoundError(command.version)
+    }
+    return { state: applyCommand(stateOf(key), command, { now, timeZone, revocationDelayMs }) }
+  }
+}
+
+/** A decision that writes columns of the key and leaves its versions alone. */
+export function withColumns(key: LockedKey, columns: KeyColumns): Decision {
+  const state = stateOf(key)
+  return { state: { ...state, revision: state.revision + 1 }, columns }
+}
+
+/** Throws ConflictError if the caller expects another revision than the key has. */
+export function requireRevision(key: LockedKey, expectedRevision: number | null, now: Date): void {
+  if (expectedRevision === null || expectedRevision === key.row.revision) return
+  throw new ConflictError({
+    currentRevision: key.row.revision,
+    currentDefaultVersion: defaultVersionOf({ ...key.row, versions: key.versions }, now)?.number ?? null,
+  })
+}

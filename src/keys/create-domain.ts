@@ -1,0 +1,108 @@
+import { permissionsOfRoles } from './access.ts'
+import {
+  addAllowedSubjects,
+  disableAccessControl,
+  enableAccessControl,
+  removeAllowedSubjects,
+} from './access-control.ts'
+import { keyAlgorithms } from './algorithm-info.ts'
+import { requireRoleFor } from './authorise.ts'
+import type { Call } from './caller.ts'
+import { decrypt, decryptBatch, encrypt, encryptBatch, reEncrypt, reEncryptBatch } from './cipher.ts'
+import { generateDataKey, generateDataKeyBatch } from './data-keys.ts'
+import type { Domain, KeyVersionChange } from './domain.ts'
+import type { DomainParts } from './domain-parts.ts'
+import { serviceKeys, userKeys } from './key-lists.ts'
+import { nodes, publicKey, serviceKey, userKey } from './key-reader.ts'
+import type { LockedKey } from './locked-key.ts'
+import { viewSettings } from './row-views.ts'
+import { createServiceKeyOperations } from './service-keys.ts'
+import { sign, signBatch, verify, verifyBatch } from './signature.ts'
+import { configureAutomaticRotation, createUserKey, deleteUserKey, updateUserKey } from './user-keys.ts'
+import { deletable, versionPages, versionsByNumber } from './version-reader.ts'
+import {
+  activateKeyVersion,
+  activateUserKey,
+  deactivateKeyVersion,
+  destroyKeyVersion,
+  restoreKeyVersion,
+  rotateUserKey,
+} from './versions.ts'
+import { fullUserKeyView, ownerOfVersions, userKeyView, versionView } from './view-builder.ts'
+import type { FullUserKeyView, UserKeyView } from './views.ts'
+
+/** Puts the domain together: each method is one function of this folder, with the caller's view of its result. */
+export function createDomain(parts: DomainParts): Domain {
+  const services = createServiceKeyOperations(parts)
+
+  const newestOf = (key: LockedKey) => key.versions.at(-1) ?? null
+  const full = (call: Call, key: LockedKey): FullUserKeyView =>
+    fullUserKeyView(key.row, newestOf(key), call.caller, viewSettings(parts))
+  // After a change of access the caller may see less than before.
+  const entitled = (call: Call, key: LockedKey): UserKeyView =>
+    userKeyView(key.row, newestOf(key), call.caller, viewSettings(parts))
+  const withVersion = (call: Call, key: LockedKey, number: number): KeyVersionChange => {
+    const version = key.versions.find((each) => each.number === number)
+    if (version === undefined) throw new TypeError('a changed version is there')
+    return {
+      key: full(call, key),
+      version: versionView(ownerOfVersions(key.row), version, viewSettings(parts).now),
+    }
+  }
+  const withNewest = (call: Call, key: LockedKey) => withVersion(call, key, key.row.lastVersionNumber)
+
+  return {
+    userKey: (call, by) => userKey(parts, call, by),
+    userKeys: (call, page, filter, order) => userKeys(parts, call, page, filter, order),
+    serviceKey: (call, by) => serviceKey(parts, call, by),
+    serviceKeys: (call, page, filter) => serviceKeys(parts, call, page, filter),
+    nodes: (call, ids) => nodes(parts, call, ids),
+    projectPermissions: (call) => permissionsOfRoles(call.caller),
+    keyAlgorithms(call, filter) {
+      requireRoleFor(call, 'VIEW')
+      return keyAlgorithms(parts.settings, filter)
+    },
+    versionsByNumber: (call, wanted) => versionsByNumber(parts, call, wanted),
+    versionPages: (call, keys, page) => versionPages(parts, call, keys, page),
+    deletable: (call, keys) => deletable(parts, call, keys),
+    publicKey,
+
+    createUserKey: async (call, input) => full(call, await createUserKey(parts, call, input)),
+    updateUserKey: async (call, input) => full(call, await updateUserKey(parts, call, input)),
+    activateUserKey: async (call, input) => withNewest(call, await activateUserKey(parts, call, input)),
+    rotateUserKey: async (call, input) => withNewest(call, await rotateUserKey(parts, call, input)),
+    configureAutomaticRotation: async (call, input) =>
+      full(call, await configureAutomaticRotation(parts, call, input)),
+    enableAccessControl: async (call, input) => entitled(call, await enableAccessControl(parts, call, input)),
+    disableAccessControl: async (call, input) =>
+      entitled(call, await disableAccessControl(parts, call, input)),
+    addAllowedSubjects: async (call, input) => entitled(call, await addAllowedSubjects(parts, call, input)),
+    removeAllowedSubjects: async (call, input) =>
+      entitled(call, await removeAllowedSubjects(parts, call, input)),
+    activateKeyVersion: async (call, input) =>
+      withVersion(call, await activateKeyVersion(parts, call, input), input.version),
+    deactivateKeyVersion: async (call, input) =>
+      withVersion(call, await deactivateKeyVersion(parts, call, input), input.version),
+    destroyKeyVersion: async (call, input) =>
+      withVersion(call, await destroyKeyVersion(parts, call, input), input.version),
+    restoreKeyVersion: async (call, input) =>
+      withVersion(call, await restoreKeyVersion(parts, call, input), input.version),
+    deleteUserKey: (call, input) => deleteUserKey(parts, call, input),
+
+    encrypt: (call, input) => encrypt(parts, call, input),
+    encryptBatch: (call, items) => encryptBatch(parts, call, items),
+    decrypt: (call, input) => decrypt(parts, call, input),
+    decryptBatch: (call, items) => decryptBatch(parts, call, items),
+    reEncrypt: (call, input) => reEncrypt(parts, call, input),
+    reEncryptBatch: (call, items) => reEncryptBatch(parts, call, items),
+    generateDataKey: (call, input, disclose) => generateDataKey(parts, call, input, disclose),
+    generateDataKeyBatch: (call, items, disclose) => generateDataKeyBatch(parts, call, items, disclose),
+    sign: (call, input) => sign(parts, call, input),
+    signBatch: (call, items) => signBatch(parts, call, items),
+    verify: (call, input) => verify(parts, call, input),
+    verifyBatch: (call, items) => verifyBatch(parts, call, items),
+    encryptWithServiceKey: services.encrypt,
+    decryptWithServiceKey: services.decrypt,
+    generateServiceDataKey: services.generateDataKey,
+  }
+}

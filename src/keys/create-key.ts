@@ -1,0 +1,86 @@
+import { newOpaqueUuid, newUuid } from '../ids.ts'
+import type { KeyRow } from '../store/key-rows.ts'
+import { type Attempt, eventOf } from './attempt.ts'
+import { dayAt } from './calendar.ts'
+import type { DomainParts } from './domain-parts.ts'
+import { applyCommand, type KeyState } from './lifecycle.ts'
+import { insertNewKey, type LockedKey } from './locked-key.ts'
+import { makeMaterial } from './new-material.ts'
+
+/** What a new key is, all checked. */
+export type NewKey = Pick<
+  KeyRow,
+  | 'projectId'
+  | 'kind'
+  | 'name'
+  | 'description'
+  | 'serviceName'
+  | 'usage'
+  | 'algorithm'
+  | 'createdBy'
+  | 'owner'
+  | 'accessControlEnabled'
+  | 'allowedSubjects'
+  | 'rotationEnabled'
+  | 'rotationCycleDays'
+> & { readonly preActivation: boolean }
+
+/** Creates a key, with its first version unless it starts in pre-activation; null if its name is taken. */
+export async function createKey(
+  parts: DomainParts,
+  attempt: Attempt,
+  { preActivation, ...wanted }: NewKey,
+): Promise<LockedKey | null> {
+  const { store, policyMac, audit, clock, settings } = parts
+  const id = newUuid()
+  const material = preActivation ? null : await makeMaterial(parts, { ...wanted, id }, 1)
+  return store.transaction(async (tx) => {
+    const now = clock.now()
+    const state = firstState(wanted, preActivation, {
+      now,
+      timeZone: settings.rotationTimeZone,
+      revocationDelayMs: settings.revocationDelayMs,
+    })
+    const draft: KeyRow = {
+      ...wanted,
+      id,
+      redactedId: newOpaqueUuid(),
+      status: 'PRE_ACTIVATION',
+      rotationConfiguredOn: state.rotation.configuredOn,
+      rotationDueOn: null,
+      lastRotatedAt: null,
+      lastVersionNumber: 0,
+      revision: state.revision,
+      createdAt: now,
+      updatedAt: now,
+      mac: new Uint8Array(),
+    }
+    const key = await insertNewKey(tx, policyMac, draft, { state, material, now })
+    if (key === null) return null
+    attempt.keyId = id
+    attempt.keyRevision = state.revision
+    attempt.versionNumber = preActivation ? null : 1
+    await audit.recordIn(tx, eventOf(attempt))
+    return key
+  })
+}
+
+function firstState(
+  wanted: Pick<KeyRow, 'rotationEnabled' | 'rotationCycleDays'>,
+  preActivation: boolean,
+  settings: { now: Date; timeZone: string; revocationDelayMs: number },
+): KeyState {
+  const empty: KeyState = {
+    versions: [],
+    lastVersionNumber: 0,
+    lastRotatedAt: null,
+    rotation: {
+      enabled: wanted.rotationEnabled,
+      cycleDays: wanted.rotationCycleDays,
+      configuredOn: dayAt(settings.now, settings.timeZone),
+      dueOn: null,
+    },
+    revision: 1,
+  }
+  return preActivation ? empty : { ...applyCommand(empty, { type: 'activateKey' }, settings), revision: 1 }
+}

@@ -1,0 +1,146 @@
+import { KeysteadError } from '../errors.ts'
+
+/** The states a key can be in, as callers see them. */
+export type KeyStatus = 'PRE_ACTIVATION' | 'ACTIVE' | 'DEACTIVATED'
+
+/** The states a key version can be in. */
+export type KeyVersionStatus = 'ACTIVE' | 'DEACTIVATED' | 'DESTROY_SCHEDULED' | 'DESTROYED'
+
+/** The caller may not do this, whatever the state of the key. Always a top-level error, never a member of a result union (except per batch item). */
+export class ForbiddenError extends KeysteadError {
+  readonly code = 'FORBIDDEN'
+  constructor(
+    message = 'You may not do this. Ask a project administrator for a role that allows it, or the owner of the key for access.',
+  ) {
+    super(message)
+  }
+}
+
+/** One thing that is wrong with the input. */
+export interface InputIssue {
+  /** Path below `input`, e.g. `["automaticRotation", "cycleDays"]`. */
+  readonly path: readonly string[]
+  /** What is wrong and what is allowed; never the value itself. */
+  readonly message: string
+}
+
+/** The input is well-formed but not acceptable. */
+export class InputValidationError extends KeysteadError {
+  readonly code = 'INPUT_VALIDATION'
+  readonly issues: readonly InputIssue[]
+  constructor(issues: readonly InputIssue[]) {
+    super(
+      `The input is not valid: ${issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; ')}.`,
+    )
+    this.issues = issues
+  }
+}
+
+/** No such key in the caller's project, or none of this kind. Says nothing about other projects. */
+export class KeyNotFoundError extends KeysteadError {
+  readonly code = 'KEY_NOT_FOUND'
+  constructor() {
+    super('There is no such key in your project. Check the ID; userKeys lists the keys that you may see.')
+  }
+}
+
+/** The key is there, but has no version of this number. */
+export class KeyVersionNotFoundError extends KeysteadError {
+  readonly code = 'KEY_VERSION_NOT_FOUND'
+  readonly version: number
+  constructor(version: number) {
+    super(`The key has no version ${version}. Its versions are listed in the field "versions".`)
+    this.version = version
+  }
+}
+
+/** Another live key of the project has this name. */
+export class NameTakenError extends KeysteadError {
+  readonly code = 'NAME_TAKEN'
+  readonly takenName: string
+  constructor(takenName: string) {
+    super(`The project already has a key named "${takenName}". Choose another name.`)
+    this.takenName = takenName
+  }
+}
+
+/** The key or the version is in a state in which this is not possible. */
+export class InvalidKeyStateError extends KeysteadError {
+  readonly code = 'INVALID_KEY_STATE'
+  /** State of the key. */
+  readonly keyStatus: KeyStatus
+  /** The version that stands in the way, where there is one. */
+  readonly version: number | null
+  /** Its state. */
+  readonly versionStatus: KeyVersionStatus | null
+  /** The states of that version (or, without a version, of the key) in which this is possible. */
+  readonly allowed: readonly (KeyStatus | KeyVersionStatus)[]
+  constructor(
+    message: string,
+    facts: {
+      keyStatus: KeyStatus
+      version?: { number: number; status: KeyVersionStatus } | null
+      allowed: readonly (KeyStatus | KeyVersionStatus)[]
+    },
+  ) {
+    super(message)
+    this.keyStatus = facts.keyStatus
+    this.version = facts.version?.number ?? null
+    this.versionStatus = facts.version?.status ?? null
+    this.allowed = facts.allowed
+  }
+}
+
+/** The key is of another usage or algorithm than the operation needs. */
+export class InvalidKeyUsageError extends KeysteadError {
+  readonly code = 'INVALID_KEY_USAGE'
+  readonly usage: string
+  readonly algorithm: string
+  constructor(message: string, facts: { usage: string; algorithm: string }) {
+    super(message)
+    this.usage = facts.usage
+    this.algorithm = facts.algorithm
+  }
+}
+
+/** The key changed since the caller last read it (`expectedRevision`, `expectedDefaultVersion`). */
+export class ConflictError extends KeysteadError {
+  readonly code = 'CONFLICT'
+  readonly currentRevision: number
+  readonly currentDefaultVersion: number | null
+  constructor(facts: { currentRevision: number; currentDefaultVersion: number | null }) {
+    super('The key has changed since you read it. Read it again and repeat the change if it is still needed.')
+    this.currentRevision = facts.currentRevision
+    this.currentDefaultVersion = facts.currentDefaultVersion
+  }
+}
+
+/** The caller would lose its own access to the key. */
+export class LockoutError extends KeysteadError {
+  readonly code = 'LOCKOUT'
+  constructor() {
+    super(
+      'After this change you could no longer see or use the key yourself. Put yourself or one of your groups on the list, or repeat with allowLockout: true.',
+    )
+  }
+}
+
+/** The one answer to every decryption that fails, whatever the cause. */
+export class InvalidCiphertextError extends KeysteadError {
+  readonly code = 'INVALID_CIPHERTEXT'
+  constructor() {
+    super(
+      'The ciphertext could not be decrypted. It may be damaged, made with other additional authenticated data, or not be from a key of your project.',
+    )
+  }
+}
+
+/** The server cannot carry this out now, or cannot say whether it did. */
+export class UnavailableError extends KeysteadError {
+  readonly code = 'UNAVAILABLE'
+  constructor() {
+    super(
+      'The service cannot do this at the moment. Try again shortly; before you repeat a change, look whether it took effect.',
+    )
+  }
+}

@@ -1,0 +1,85 @@
+import { parseSubject } from './caller.ts'
+import { type InputIssue, InputValidationError } from './errors.ts'
+
+/** Most subjects on one access list. */
+export const allowedSubjectsMax = 1000
+/** Days between automatic rotations. */
+export const rotationCycleDays = { min: 1, max: 1095, default: 365 } as const
+/** Longest waiting period of a destruction, in days. */
+export const destroyWaitingDaysMax = 30
+
+const userKeyName = /^[a-z0-9][A-Za-z0-9_-]{0,63}$/
+
+/** Collects what is wrong with an input, so that a form can show all of it at once. */
+export class InputIssues {
+  readonly #issues: InputIssue[] = []
+
+  /** Notes an issue at a dotted path below `input` unless the condition holds. */
+  require(condition: boolean, path: string, message: string): void {
+    if (!condition) this.#issues.push({ path: path.split('.'), message })
+  }
+
+  /** Throws InputValidationError if anything was noted. */
+  throwIfAny(): void {
+    if (this.#issues.length > 0) throw new InputValidationError(this.#issues)
+  }
+}
+
+/** Throws InputValidationError with one issue unless the condition holds. */
+export function requireInput(condition: boolean, path: string, message: string): void {
+  const issues = new InputIssues()
+  issues.require(condition, path, message)
+  issues.throwIfAny()
+}
+
+/** Names of user keys: see the pattern; service keys start with an uppercase letter, so the two never collide. */
+export function checkName(issues: InputIssues, name: string): void {
+  issues.require(
+    userKeyName.test(name),
+    'name',
+    'must be 1 to 64 letters, digits, "-" or "_", and start with a lowercase letter or a digit',
+  )
+}
+
+/** Descriptions: up to 256 characters (code points) without control characters. */
+export function checkDescription(issues: InputIssues, description: string): void {
+  issues.require([...description].length <= 256, 'description', 'must have at most 256 characters')
+  issues.require(
+    !/\p{Cc}/u.test(description) && description.isWellFormed(),
+    'description',
+    'must be text without control characters',
+  )
+}
+
+/** Cycle of automatic rotation. */
+export function checkCycleDays(
+  issues: InputIssues,
+  cycleDays: number | null | undefined,
+  path: string,
+): void {
+  const { min, max } = rotationCycleDays
+  issues.require(
+    cycleDays === null ||
+      cycleDays === undefined ||
+      (Number.isInteger(cycleDays) && cycleDays >= min && cycleDays <= max),
+    path,
+    `must be ${min} to ${max} days`,
+  )
+}
+
+/** Subjects of an access list. */
+export function checkSubjects(issues: InputIssues, subjects: readonly string[], path: string): void {
+  issues.require(
+    subjects.length <= allowedSubjectsMax,
+    path,
+    `must have at most ${allowedSubjectsMax} entries`,
+  )
+  for (const [index, subject] of subjects.entries()) {
+    const parsed = parseSubject(subject)
+    issues.require(
+      parsed !== null && parsed.kind !== 'SYSTEM',
+      `${path}.${index}`,
+      'must be user:NAME, group:NAME, service-account:NAME or service-agent:NAME with a name of 1 to 256 characters',
+    )
+  }
+}

@@ -1,0 +1,144 @@
+import { algorithms, findAlgorithm } from '../crypto/algorithms.ts'
+import type { KeyType } from '../crypto/capabilities.ts'
+import { countKeys, findKeyPage, type KeyListFilter, type KeyPosition } from '../store/key-pages.ts'
+import type { KeyRow } from '../store/key-rows.ts'
+import { subjectsOf } from './access.ts'
+import { requireRoleFor } from './authorise.ts'
+import type { Call } from './caller.ts'
+import type { CursorValues } from './cursor.ts'
+import type { Page, PageArguments, ServiceKeyFilter, UserKeyFilter, UserKeyOrder } from './domain.ts'
+import type { DomainParts } from './domain-parts.ts'
+import { InputIssues } from './input.ts'
+import { type CursorList, makePage, type PagePlan, planPage } from './page.ts'
+import { viewsOfRows } from './row-views.ts'
+import type { ServiceKeyView, UserKeyView } from './views.ts'
+
+/** The user keys of the caller's project: whole or redacted, as each of them is for the caller. */
+export async function userKeys(
+  parts: DomainParts,
+  call: Call,
+  page: PageArguments,
+  filter: UserKeyFilter,
+  order: UserKeyOrder,
+): Promise<Page<UserKeyView>> {
+  requireRoleFor(call, 'VIEW')
+  checkFilter(filter)
+  const rows = keyList(parts, call, { filter: userKeyListFilter(call, filter), order })
+  return rows.page(page, (view) => (view.kind === 'USER' ? view : null))
+}
+
+/** The service keys of the caller's project, by name. */
+export async function serviceKeys(
+  parts: DomainParts,
+  call: Call,
+  page: PageArguments,
+  filter: ServiceKeyFilter,
+): Promise<Page<ServiceKeyView>> {
+  requireRoleFor(call, 'VIEW')
+  checkFilter(filter)
+  const rows = keyList(parts, call, {
+    filter: {
+      projectId: call.caller.projectId,
+      kind: 'SERVICE',
+      visibleTo: null,
+      namePrefix: filter.namePrefix ?? undefined,
+      status: filter.status ?? undefined,
+    },
+    order: { field: 'NAME', direction: 'ASC' },
+  })
+  return rows.page(page, (view) => (view.kind === 'SERVICE' ? view : null))
+}
+
+function checkFilter(filter: Pick<UserKeyFilter, 'namePrefix'>): void {
+  const issues = new InputIssues()
+  issues.require(
+    /^[A-Za-z0-9_-]{0,64}$/.test(filter.namePrefix ?? ''),
+    'filter.namePrefix',
+    'must have at most 64 letters, digits, "-" or "_"',
+  )
+  issues.throwIfAny()
+}
+
+/** A filter on a field that redacted keys hide leaves those keys out altogether, whatever its value. */
+function userKeyListFilter(call: Call, filter: UserKeyFilter): KeyListFilter {
+  const { caller } = call
+  const { status, type, usage, algorithm, automaticRotationEnabled } = filter
+  const asksHidden = [status, type, usage, algorithm, automaticRotationEnabled].some(
+    (value) => value !== null && value !== undefined,
+  )
+  const isAgent = caller.kind === 'SERVICE_AGENT'
+  return {
+    projectId: caller.projectId,
+    kind: 'USER',
+    visibleTo:
+      asksHidden || isAgent
+        ? { subject: caller.subject, subjects: subjectsOf(caller), seesUncontrolled: !isAgent }
+        : null,
+    namePrefix: filter.namePrefix ?? undefined,
+    accessControlEnabled: filter.accessControlEnabled ?? undefined,
+    createdBy: filter.createdBy ?? undefined,
+    createdAfter: filter.createdAfter ?? undefined,
+    createdBefore: filter.createdBefore ?? undefined,
+    status: status ?? undefined,
+    usage: usage ?? undefined,
+    algorithm: algorithmsOf(type, algorithm),
+    rotationEnabled: automaticRotationEnabled ?? undefined,
+  }
+}
+
+function algorithmsOf(
+  type: KeyType | null | undefined,
+  wanted: readonly string[] | null | undefined,
+): readonly string[] | undefined {
+  if (!type) return wanted ?? undefined
+  return (wanted ?? algorithms.map(({ name }) => name)).filter((name) => findAlgorithm(name)?.type === type)
+}
+
+/** The rows of a list, and pages of them. */
+function keyList(
+  parts: DomainParts,
+  call: Call,
+  { filter, order }: { filter: KeyListFilter; order: UserKeyOrder },
+) {
+  const { db } = parts.store
+  const list: CursorList = { key: parts.cursorMac, name: JSON.stringify([filter, order]) }
+
+  async function read(plan: PagePlan): Promise<KeyRow[]> {
+    const ascending = (order.direction === 'ASC') === plan.forward
+    const start = positionOf(plan.forward ? plan.after : plan.before)
+    const end = positionOf(plan.forward ? plan.before : plan.after)
+    return findKeyPage(db, {
+      filter,
+      orderBy: order.field,
+      direction: ascending ? 'asc' : 'desc',
+      after: start,
+      before: end,
+      max: plan.size + 1,
+    })
+  }
+
+  return {
+    async page<T>(
+      page: PageArguments,
+      itemOf: (view: UserKeyView | ServiceKeyView) => T | null,
+    ): Promise<Page<T>> {
+      const plan = planPage(page, list)
+      const rows = await read(plan)
+      const views = await viewsOfRows(parts, call, rows.slice(0, plan.size))
+      return makePage(rows, plan, list, {
+        cursorValuesOf: (row) => [row.createdAt.getTime(), row.name],
+        itemOf(row) {
+          const view = views.get(row.id)
+          return view === undefined ? null : itemOf(view)
+        },
+        totalCount: () => countKeys(db, filter),
+      })
+    },
+  }
+}
+
+function positionOf(values: CursorValues | null): KeyPosition | null {
+  if (values === null) return null
+  const [createdAt, name] = values
+  return { createdAt: new Date(Number(createdAt)), name: String(name) }
+}

@@ -1,0 +1,117 @@
+import { describePublicKey } from '../crypto/public-key.ts'
+import { parseId } from '../ids.ts'
+import { findKey, findKeys, type KeyLookup, type KeyRow } from '../store/key-rows.ts'
+import { findVersionsById, type KeyVersionRow } from '../store/version-rows.ts'
+import { canView } from './access.ts'
+import { requireRoleFor } from './authorise.ts'
+import type { Call } from './caller.ts'
+import type { DomainParts } from './domain-parts.ts'
+import { isAuthenticVersion, viewSettings, viewsOfRows } from './row-views.ts'
+import { serviceKeyName } from './service-name.ts'
+import { accessFactsOf, ownerOfVersions, versionView } from './view-builder.ts'
+import type { KeyVersionView, NodeView, PublicKeyView, ServiceKeyView, UserKeyView } from './views.ts'
+
+/** One user key by either of its IDs, or by name; null for what is not there for this caller. */
+export async function userKey(
+  parts: DomainParts,
+  call: Call,
+  by: { id: string } | { name: string },
+): Promise<UserKeyView | null> {
+  requireRoleFor(call, 'VIEW')
+  const lookup =
+    'name' in by ? { kind: 'USER' as const, name: by.name } : lookupOf(by.id, ['userKey', 'redactedKey'])
+  const view = lookup && (await viewOf(parts, call, { ...lookup, projectId: call.caller.projectId }))
+  return view?.kind === 'USER' ? view : null
+}
+
+/** One service key by ID, or by the name of its service in any spelling. */
+export async function serviceKey(
+  parts: DomainParts,
+  call: Call,
+  by: { id: string } | { service: string },
+): Promise<ServiceKeyView | null> {
+  requireRoleFor(call, 'VIEW')
+  const lookup =
+    'service' in by
+      ? { kind: 'SERVICE' as const, name: serviceKeyName(by.service) }
+      : lookupOf(by.id, ['serviceKey'])
+  const view = lookup && (await viewOf(parts, call, { ...lookup, projectId: call.caller.projectId }))
+  return view?.kind === 'SERVICE' ? view : null
+}
+
+/**
+ * What IDs name, in their order; null for what is not there for this caller. Every call runs the same statements,
+ * whatever the IDs name and whoever owns it.
+ */
+export async function nodes(
+  parts: DomainParts,
+  call: Call,
+  ids: readonly string[],
+): Promise<(NodeView | null)[]> {
+  requireRoleFor(call, 'VIEW')
+  const parsed = ids.map(parseId)
+  const uuidsOf = (...kinds: readonly string[]): string[] =>
+    parsed.flatMap((id) => (id !== null && kinds.includes(id.kind) ? [id.uuid] : []))
+
+  const versions = new Map<string, KeyVersionRow>()
+  const versionIds = uuidsOf('keyVersion')
+  for (const version of versionIds.length === 0 ? [] : await findVersionsById(parts.store.db, versionIds)) {
+    if (isAuthenticVersion(parts, version)) versions.set(version.id, version)
+  }
+  const rows = await findKeys(parts.store.db, {
+    projectId: call.caller.projectId,
+    ids: [...uuidsOf('userKey', 'serviceKey'), ...[...versions.values()].map((version) => version.keyId)],
+    redactedIds: uuidsOf('redactedKey'),
+  })
+  const views = await viewsOfRows(parts, call, rows)
+  const rowsById = new Map(rows.map((row) => [row.id, row]))
+  const rowsByRedactedId = new Map(rows.map((row) => [row.redactedId, row]))
+
+  return parsed.map((id): NodeView | null => {
+    if (id === null) return null
+    if (id.kind === 'keyVersion') return visibleVersion(parts, call, versions.get(id.uuid), rowsById)
+    const row = id.kind === 'redactedKey' ? rowsByRedactedId.get(id.uuid) : rowsById.get(id.uuid)
+    if (row === undefined || !isOfKind(row, id.kind)) return null
+    return views.get(row.id) ?? null
+  })
+}
+
+/** The public key of a version; null for symmetric keys. */
+export async function publicKey(version: KeyVersionView): Promise<PublicKeyView | null> {
+  if (version.publicKey === null) return null
+  return { ...(await describePublicKey(version.publicKey)), algorithm: version.algorithm }
+}
+
+function visibleVersion(
+  parts: DomainParts,
+  call: Call,
+  version: KeyVersionRow | undefined,
+  rows: ReadonlyMap<string, KeyRow>,
+): KeyVersionView | null {
+  const row = version && rows.get(version.keyId)
+  if (version === undefined || row === undefined) return null
+  if (!parts.policyMac.isAuthenticKey(row) || !canView(call.caller, accessFactsOf(row))) return null
+  return versionView(ownerOfVersions(row), version, viewSettings(parts).now)
+}
+
+type KeyIdKind = 'userKey' | 'serviceKey' | 'redactedKey'
+
+function lookupOf(id: string, kinds: readonly KeyIdKind[]) {
+  const parsed = parseId(id)
+  if (parsed === null || !(kinds as readonly string[]).includes(parsed.kind)) return null
+  return parsed.kind === 'redactedKey' ? { redactedId: parsed.uuid } : { id: parsed.uuid }
+}
+
+function isOfKind(row: KeyRow, kind: string): boolean {
+  return (kind === 'serviceKey') === (row.kind === 'SERVICE')
+}
+
+async function viewOf(
+  parts: DomainParts,
+  call: Call,
+  lookup: KeyLookup,
+): Promise<UserKeyView | ServiceKeyView | null> {
+  const row = await findKey(parts.store.db, lookup)
+  if (row === null) return null
+  return (await viewsOfRows(parts, call, [row])).get(row.id) ?? null
+}

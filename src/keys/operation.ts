@@ -1,0 +1,112 @@
+import type { AuditAction } from '../audit/events.ts'
+import { CryptoInputError, DecryptionFailedError } from '../crypto/capabilities.ts'
+import { KeysteadError } from '../errors.ts'
+import { type Attempt, actorOf, asCallerError, eventOf, recordEvents, startAttempt } from './attempt.ts'
+import type { Call } from './caller.ts'
+import type { BatchOutput } from './domain.ts'
+import type { DomainParts } from './domain-parts.ts'
+import { InputValidationError, InvalidCiphertextError } from './errors.ts'
+
+/** A cryptographic operation that a caller asks for. */
+export interface OperationRequest<Input, Output> {
+  readonly action: AuditAction
+  /** Checks that concern no key: the caller's role. Throws to refuse all items at once. */
+  readonly authorise: () => void
+  readonly run: (input: Input, attempt: Attempt) => Promise<Output>
+}
+
+/** Carries out one operation; its answer, or its error, goes out once it is on record. */
+export async function runOperation<Input, Output>(
+  parts: DomainParts,
+  call: Call,
+  request: OperationRequest<Input, Output>,
+  input: Input,
+): Promise<Output> {
+  const [outcome] = await runItems(parts, call, request, [input])
+  if (outcome === undefined) throw new TypeError('an operation has an outcome')
+  if ('error' in outcome) throw outcome.error
+  return outcome.output
+}
+
+/**
+ * Carries out a batch: each item succeeds or fails for itself, and all are on record, in one write, before any
+ * is answered.
+ *
+ * @param sizesOf the bytes of each item that count against the limit of a batch
+ */
+export async function runBatch<Input, Output>(
+  parts: DomainParts,
+  call: Call,
+  request: OperationRequest<Input, Output>,
+  batch: { items: readonly Input[]; sizeOf: (input: Input) => number; overheadBytes?: number },
+): Promise<BatchOutput<Output>> {
+  const { items, sizeOf, overheadBytes = 0 } = batch
+  const { batchItemsMax, batchBytesMax } = parts.settings
+  const checked: OperationRequest<Input, Output> = {
+    ...request,
+    authorise() {
+      request.authorise()
+      const bytes = items.reduce((sum, item) => sum + sizeOf(item), 0)
+      const bytesMax = batchBytesMax + overheadBytes * items.length
+      if (items.length === 0 || items.length > batchItemsMax) {
+        throw new InputValidationError([
+          { path: ['items'], message: `must have 1 to ${batchItemsMax} entries` },
+        ])
+      }
+      if (bytes > bytesMax) {
+        throw new InputValidationError([
+          { path: ['items'], message: `must have at most ${bytesMax} bytes in total, but have ${bytes}` },
+        ])
+      }
+    },
+  }
+  const outcomes = await runItems(parts, call, checked, items)
+  return outcomes.map((outcome) => {
+    if (!('error' in outcome)) return outcome.output
+    return outcome.error instanceof Error
+      ? outcome.error
+      : new Error('an item failed', { cause: outcome.error })
+  })
+}
+
+type Outcome<Output> = { readonly output: Output } | { readonly error: unknown }
+
+async function runItems<Input, Output>(
+  parts: DomainParts,
+  call: Call,
+  request: OperationRequest<Input, Output>,
+  items: readonly Input[],
+): Promise<Outcome<Output>[]> {
+  const actor = actorOf(call)
+  try {
+    request.authorise()
+  } catch (error) {
+    await recordEvents(parts, [eventOf(startAttempt(actor, request.action), error)])
+    throw error
+  }
+  const results = await Promise.all(
+    items.map(async (input) => {
+      const attempt = startAttempt(actor, request.action)
+      try {
+        return { attempt, outcome: { output: await request.run(input, attempt) } }
+      } catch (thrown) {
+        return { attempt, outcome: { error: asOperationError(parts, thrown) } }
+      }
+    }),
+  )
+  await recordEvents(
+    parts,
+    results.map(({ attempt, outcome }) => eventOf(attempt, 'error' in outcome ? outcome.error : null)),
+  )
+  return results.map(({ outcome }) => outcome)
+}
+
+/** What went wrong, in the caller's terms. */
+function asOperationError(parts: DomainParts, thrown: unknown): unknown {
+  if (thrown instanceof KeysteadError) return thrown
+  if (thrown instanceof DecryptionFailedError) return new InvalidCiphertextError()
+  if (thrown instanceof CryptoInputError) {
+    return new InputValidationError([{ path: [thrown.parameter], message: thrown.message }])
+  }
+  return asCallerError(parts, thrown)
+}

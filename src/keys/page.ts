@@ -1,0 +1,88 @@
+import type { KeyObject } from 'node:crypto'
+import { type CursorValues, openCursor, sealCursor } from './cursor.ts'
+import type { Page, PageArguments } from './domain.ts'
+import { requireInput } from './input.ts'
+
+/** Most items of one page, and how many there are when the caller does not say. */
+export const pageSize = { max: 200, default: 20 } as const
+
+/** What to read for a page, worked out from Relay's arguments. */
+export interface PagePlan {
+  /** False for `last`: rows are read backwards from the end. */
+  readonly forward: boolean
+  readonly size: number
+  readonly after: CursorValues | null
+  readonly before: CursorValues | null
+}
+
+/** A list: its name binds cursors to it. */
+export interface CursorList {
+  readonly key: KeyObject
+  readonly name: string
+}
+
+/**
+ * Reads the arguments of a connection (Relay Cursor Connections Specification).
+ *
+ * @throws InputValidationError
+ */
+export function planPage(page: PageArguments, list: CursorList): PagePlan {
+  const { first = null, last = null } = page
+  requireInput(first === null || last === null, 'last', 'cannot be combined with first')
+  for (const [path, size] of [
+    ['first', first],
+    ['last', last],
+  ] as const) {
+    requireInput(
+      size === null || (Number.isInteger(size) && size >= 0 && size <= pageSize.max),
+      path,
+      `must be 0 to ${pageSize.max}`,
+    )
+  }
+  return {
+    forward: last === null,
+    size: last ?? first ?? pageSize.default,
+    after: readCursor(page.after, 'after', list),
+    before: readCursor(page.before, 'before', list),
+  }
+}
+
+/**
+ * Makes a page of rows that were read in the plan's direction, one more than its size.
+ *
+ * @param itemOf the item of a row, or null to leave the row out of the page
+ */
+export function makePage<Row, T>(
+  rows: readonly Row[],
+  plan: PagePlan,
+  list: CursorList,
+  parts: {
+    cursorValuesOf: (row: Row) => CursorValues
+    itemOf: (row: Row) => T | null
+    totalCount: () => Promise<number>
+  },
+): Page<T> {
+  const more = rows.length > plan.size
+  const shown = rows.slice(0, plan.size)
+  const edges = (plan.forward ? shown : shown.toReversed()).flatMap((row) => {
+    const node = parts.itemOf(row)
+    return node === null ? [] : [{ cursor: sealCursor(list.key, list.name, parts.cursorValuesOf(row)), node }]
+  })
+  return {
+    edges,
+    hasNextPage: plan.forward ? more : plan.before !== null,
+    hasPreviousPage: plan.forward ? plan.after !== null : more,
+    totalCount: parts.totalCount,
+  }
+}
+
+function readCursor(cursor: string | null | undefined, path: string, list: CursorList): CursorValues | null {
+  if (cursor === null || cursor === undefined) return null
+  const values = openCursor(list.key, list.name, cursor)
+  requireInput(
+    values !== null,
+    path,
+    'must be a cursor of this list, with the same filter and order; start again without it',
+  )
+  return values
+}

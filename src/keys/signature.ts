@@ -1,0 +1,91 @@
+import type { SignatureCapability, SignatureParameters } from '../crypto/capabilities.ts'
+import { requireRoleFor } from './authorise.ts'
+import type { Call } from './caller.ts'
+import { findVersion } from './cipher.ts'
+import type { BatchOutput, SignInput, SignOutput, VerifyInput, VerifyOutput } from './domain.ts'
+import type { DomainParts } from './domain-parts.ts'
+import { findUserKeyFor } from './find-key.ts'
+import { requireInput } from './input.ts'
+import { type OperationRequest, runBatch, runOperation } from './operation.ts'
+import { capabilityFor, defaultVersionForUse, versionForUse } from './usable-version.ts'
+import { keyIdOf } from './view-builder.ts'
+
+/** Signs with the default version of a key. */
+export function sign(parts: DomainParts, call: Call, input: SignInput): Promise<SignOutput> {
+  return runOperation(parts, call, signing(parts, call), input)
+}
+
+/** Signs many messages, each with its own key. */
+export function signBatch(
+  parts: DomainParts,
+  call: Call,
+  items: readonly SignInput[],
+): Promise<BatchOutput<SignOutput>> {
+  return runBatch(parts, call, signing(parts, call), { items, sizeOf: (item) => item.message.length })
+}
+
+/** Verifies a signature with the version that the caller names. */
+export function verify(parts: DomainParts, call: Call, input: VerifyInput): Promise<VerifyOutput> {
+  return runOperation(parts, call, verification(parts, call), input)
+}
+
+/** Verifies many signatures. */
+export function verifyBatch(
+  parts: DomainParts,
+  call: Call,
+  items: readonly VerifyInput[],
+): Promise<BatchOutput<VerifyOutput>> {
+  return runBatch(parts, call, verification(parts, call), { items, sizeOf: (item) => item.message.length })
+}
+
+function signing(parts: DomainParts, call: Call): OperationRequest<SignInput, SignOutput> {
+  return {
+    action: 'SIGN',
+    authorise: () => requireRoleFor(call, 'USE'),
+    async run(input, attempt) {
+      const key = await findUserKeyFor(parts, call, input.keyId, { permission: 'USE', attempt })
+      const capability = capabilityFor(key, 'SIGN_VERIFY', ['signature'])
+      const parameters = parametersOf(parts, capability, input)
+      const version = await defaultVersionForUse(key, parts.clock.now())
+      attempt.versionNumber = version.number
+      const signature = await capability.sign(await key.secretKey(version), parameters)
+      const { signingAlgorithm } = parameters
+      return { keyId: keyIdOf(key.row), version: version.number, signature, signingAlgorithm }
+    },
+  }
+}
+
+function verification(parts: DomainParts, call: Call): OperationRequest<VerifyInput, VerifyOutput> {
+  return {
+    action: 'VERIFY',
+    authorise: () => requireRoleFor(call, 'USE'),
+    async run(input, attempt) {
+      const key = await findUserKeyFor(parts, call, input.keyId, { permission: 'USE', attempt })
+      const capability = capabilityFor(key, 'SIGN_VERIFY', ['signature'])
+      const parameters = parametersOf(parts, capability, input)
+      const row = await findVersion(key, input.version)
+      attempt.versionNumber = row.number
+      const version = versionForUse(key, row, parts.clock.now())
+      const valid = await capability.verify(key.publicKey(version), parameters, input.signature)
+      attempt.details = { valid }
+      return { keyId: keyIdOf(key.row), version: version.number, valid }
+    },
+  }
+}
+
+function parametersOf(
+  parts: DomainParts,
+  capability: SignatureCapability,
+  input: SignInput,
+): SignatureParameters {
+  const { itemBytesMax } = parts.settings
+  const { message, messageType, encoding } = input
+  requireInput(
+    message.length <= itemBytesMax,
+    'message',
+    `must have at most ${itemBytesMax} bytes; sign the digest of a longer one (messageType: DIGEST)`,
+  )
+  const signingAlgorithm = input.signingAlgorithm ?? capability.signingAlgorithms[0]
+  if (signingAlgorithm === undefined) throw new TypeError('the algorithm table names no signature scheme')
+  return { message, messageType, encoding, signingAlgorithm }
+}

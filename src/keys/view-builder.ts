@@ -1,0 +1,153 @@
+import { findAlgorithm } from '../crypto/algorithms.ts'
+import type { KeyUsage } from '../crypto/capabilities.ts'
+import { formatId, partialId } from '../ids.ts'
+import type { KeyRow } from '../store/key-rows.ts'
+import type { KeyVersionRow } from '../store/version-rows.ts'
+import { type AccessFacts, canView, permissionsOn } from './access.ts'
+import { startOfDay } from './calendar.ts'
+import type { Caller } from './caller.ts'
+import { defaultVersionOf, settle } from './lifecycle.ts'
+import type { FullUserKeyView, KeyVersionView, ServiceKeyView, UserKeyView } from './views.ts'
+
+/** What views depend on besides rows and caller. */
+export interface ViewSettings {
+  readonly now: Date
+  readonly rotationTimeZone: string
+}
+
+/** What of a row decides over access. */
+export function accessFactsOf(row: KeyRow): AccessFacts {
+  const { kind, projectId, owner, accessControlEnabled, allowedSubjects } = row
+  return { kind, projectId, owner, accessControlEnabled, allowedSubjects }
+}
+
+/** The public ID of a key's row. */
+export function keyIdOf(row: Pick<KeyRow, 'kind' | 'id'>): string {
+  return formatId(row.kind === 'USER' ? 'userKey' : 'serviceKey', row.id)
+}
+
+/**
+ * The view of a user key that the caller is entitled to; the caller must know already that the key exists for it.
+ *
+ * @param newest the row of the key's newest version, if it has one
+ */
+export function userKeyView(
+  row: KeyRow,
+  newest: KeyVersionRow | null,
+  caller: Caller,
+  settings: ViewSettings,
+): UserKeyView {
+  if (canView(caller, accessFactsOf(row))) return fullUserKeyView(row, newest, caller, settings)
+  return {
+    kind: 'USER',
+    access: 'redacted',
+    ...visibleFields(row),
+    id: formatId('redactedKey', row.redactedId),
+  }
+}
+
+/** The whole user key. For callers that were checked before. */
+export function fullUserKeyView(
+  row: KeyRow,
+  newest: KeyVersionRow | null,
+  caller: Caller,
+  settings: ViewSettings,
+): FullUserKeyView {
+  if (row.owner === null) throw new TypeError('a user key has an owner')
+  return {
+    kind: 'USER',
+    access: 'full',
+    ...visibleFields(row),
+    ...fullFields(row, newest, settings),
+    owner: row.owner,
+    allowedSubjects: row.allowedSubjects,
+    permissions: permissionsOn(caller, accessFactsOf(row)),
+  }
+}
+
+/** A service key. */
+export function serviceKeyView(
+  row: KeyRow,
+  newest: KeyVersionRow | null,
+  settings: ViewSettings,
+): ServiceKeyView {
+  const id = keyIdOf(row)
+  return {
+    kind: 'SERVICE',
+    access: 'full',
+    id,
+    partialId: partialId(id),
+    name: row.name,
+    service: row.serviceName ?? row.name,
+    createdAt: row.createdAt,
+    ...fullFields(row, newest, settings),
+  }
+}
+
+/** What of its key a version's view tells. */
+export interface VersionOwner {
+  readonly keyId: string
+  readonly algorithm: string
+  readonly accessFacts: AccessFacts
+  /** Number of the newest version, which is the default unless it is destroyed. */
+  readonly lastVersionNumber: number
+}
+
+/** A key's row as the owner of versions. */
+export function ownerOfVersions(row: KeyRow): VersionOwner {
+  const { algorithm, lastVersionNumber } = row
+  return { keyId: keyIdOf(row), algorithm, accessFacts: accessFactsOf(row), lastVersionNumber }
+}
+
+/** One version of a key that the caller sees whole. */
+export function versionView(owner: VersionOwner, version: KeyVersionRow, now: Date): KeyVersionView {
+  const settled = settle(version, now)
+  return {
+    kind: 'VERSION',
+    id: formatId('keyVersion', settled.id),
+    number: settled.number,
+    status: settled.status,
+    isDefault: settled.number === owner.lastVersionNumber && settled.status !== 'DESTROYED',
+    createdAt: settled.createdAt,
+    activatedAt: settled.activatedAt,
+    deactivatedAt: settled.deactivatedAt,
+    destroyScheduledFor: settled.destroyScheduledFor,
+    destroyedAt: settled.destroyedAt,
+    publicKey: settled.publicKey === null ? null : Buffer.from(settled.publicKey),
+    algorithm: owner.algorithm,
+    keyId: owner.keyId,
+    accessFacts: owner.accessFacts,
+  }
+}
+
+function visibleFields(row: KeyRow) {
+  const id = keyIdOf(row)
+  const { name, description, accessControlEnabled, createdAt, createdBy } = row
+  return { id, partialId: partialId(id), name, description, accessControlEnabled, createdAt, createdBy }
+}
+
+function fullFields(row: KeyRow, newest: KeyVersionRow | null, settings: ViewSettings) {
+  const algorithm = findAlgorithm(row.algorithm)
+  if (algorithm === undefined) throw new TypeError(`no algorithm named ${row.algorithm}`)
+  const { lastVersionNumber } = row
+  const current = defaultVersionOf(
+    { lastVersionNumber, versions: newest === null ? [] : [newest] },
+    settings.now,
+  )
+  return {
+    uuid: row.id,
+    accessFacts: accessFactsOf(row),
+    status: row.status,
+    type: algorithm.type,
+    // Only values of the algorithm table are ever written, and the row's MAC was checked.
+    usage: row.usage as KeyUsage,
+    algorithm: row.algorithm,
+    defaultVersion: current === null ? null : versionView(ownerOfVersions(row), current, settings.now),
+    automaticRotation: { enabled: row.rotationEnabled, cycleDays: row.rotationCycleDays },
+    lastRotatedAt: row.lastRotatedAt,
+    nextRotationAt:
+      row.rotationDueOn === null ? null : startOfDay(row.rotationDueOn, settings.rotationTimeZone),
+    updatedAt: row.updatedAt,
+    revision: row.revision,
+  }
+}

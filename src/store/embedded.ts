@@ -1,0 +1,95 @@
+import { chmodSync, fsyncSync, mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { PGlite } from '@electric-sql/pglite'
+import { NodeFS } from '@electric-sql/pglite/nodefs'
+import { PrismaPGlite } from 'pglite-prisma-adapter'
+import { StoreError } from './errors.ts'
+import { lockFolder } from './folder-lock.ts'
+import { migrate } from './migrate.ts'
+import type { Driver } from './store.ts'
+
+/** Major version of the PostgreSQL inside PGlite; its files open with no other. */
+const postgresMajor = '18'
+
+/** Opens the embedded database in a folder, which is made if it is not there. */
+export async function openEmbedded(options: {
+  readonly dataFolder: string
+  readonly migrate: boolean
+}): Promise<Driver> {
+  const { dataFolder } = options
+  makeFolder(dataFolder)
+  const release = lockFolder(dataFolder)
+  try {
+    const folder = join(dataFolder, 'database')
+    requireSameMajor(folder)
+    const pglite = await startPGlite(folder)
+    await migrate(
+      {
+        query: async (sql) => (await pglite.query<Record<string, unknown>>(sql)).rows,
+        execute: async (sql) => void (await pglite.exec(sql)),
+      },
+      { apply: options.migrate },
+    )
+    return {
+      kind: 'embedded',
+      adapter: new PrismaPGlite(pglite),
+      async close() {
+        await pglite.close()
+        release()
+      },
+    }
+  } catch (error) {
+    release()
+    throw error
+  }
+}
+
+function makeFolder(dataFolder: string): void {
+  try {
+    mkdirSync(dataFolder, { recursive: true, mode: 0o700 })
+    chmodSync(dataFolder, 0o700)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new StoreError(
+      `The data folder ${dataFolder} cannot be used (${code ?? 'unknown error'}). Choose another one with DATA_FOLDER.`,
+    )
+  }
+}
+
+function requireSameMajor(folder: string): void {
+  let major: string
+  try {
+    major = readFileSync(join(folder, 'PG_VERSION'), 'utf8').trim()
+  } catch {
+    return
+  }
+  if (major !== postgresMajor) {
+    throw new StoreError(
+      `The database in ${folder} was made by PostgreSQL ${major}, this release has ${postgresMajor}. Open it with the release that made it.`,
+    )
+  }
+}
+
+/** PGlite's file system with the one call put through that it leaves out: a commit is on the disk when it returns. */
+class SyncingFS extends NodeFS {
+  override async init(...args: Parameters<NodeFS['init']>): ReturnType<NodeFS['init']> {
+    const { emscriptenOpts } = await super.init(...args)
+    const passOnSync = (module: unknown) => {
+      const { NODEFS } = module as { NODEFS: { stream_ops: { fsync?: (stream: { nfd: number }) => void } } }
+      NODEFS.stream_ops.fsync = (stream) => fsyncSync(stream.nfd)
+    }
+    return { emscriptenOpts: { ...emscriptenOpts, preRun: [...(emscriptenOpts.preRun ?? []), passOnSync] } }
+  }
+}
+
+async function startPGlite(folder: string): Promise<PGlite> {
+  return PGlite.create({
+    fs: new SyncingFS(folder),
+    // PGlite's own parameters switch fsync off (-F).
+    startParams: [
+      ...PGlite.defaultStartParams.filter((parameter) => parameter !== '-F'),
+      '-c',
+      'wal_sync_method=fsync',
+    ],
+  })
+}

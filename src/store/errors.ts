@@ -1,0 +1,62 @@
+import { KeysteadError } from '../errors.ts'
+import { Prisma } from './generated/client.ts'
+
+/** The store cannot be opened, and why; for the operator. */
+export class StoreError extends KeysteadError {
+  readonly code = 'UNAVAILABLE'
+}
+
+/** Whether a statement failed because a value exists already that must be unique. */
+export function isUniqueViolation(error: unknown): boolean {
+  return error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002'
+}
+
+/** Prisma's codes for a database that cannot be reached, closed the connection, or has none free in time. */
+const unavailableCodes = new Set([
+  'P1000',
+  'P1001',
+  'P1002',
+  'P1003',
+  'P1008',
+  'P1011',
+  'P1017',
+  'P2024',
+  'P2028',
+  'P2037',
+])
+
+/**
+ * PostgreSQL's classes for the same (Appendix A of its manual): 08 connection exception, 53 insufficient resources,
+ * 57 operator intervention, and 25006, which a former primary answers after a failover.
+ */
+const unavailableStates = /^(08|53|57)|^25006$/
+
+/** Node's codes of broken or refused connections. */
+const unavailableSystemCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EHOSTUNREACH',
+])
+
+/** Whether the database could not be asked, as opposed to having answered with an error. */
+export function isUnavailable(error: unknown): boolean {
+  if (error instanceof Prisma.PrismaClientInitializationError) return true
+  return causesOf(error).some((cause) => {
+    const { code, originalCode } = cause as { code?: unknown; originalCode?: unknown }
+    return [code, originalCode].some(
+      (each) =>
+        typeof each === 'string' &&
+        (unavailableCodes.has(each) || unavailableSystemCodes.has(each) || unavailableStates.test(each)),
+    )
+  })
+}
+
+/** An error and what it was made from: Prisma keeps the driver's error in `meta` and in `cause`. */
+function causesOf(error: unknown, depth = 0): object[] {
+  if (typeof error !== 'object' || error === null || depth > 5) return []
+  const { cause, meta } = error as { cause?: unknown; meta?: { driverAdapterError?: unknown } }
+  return [error, ...causesOf(cause, depth + 1), ...causesOf(meta?.driverAdapterError, depth + 1)]
+}

@@ -1,0 +1,75 @@
+import { openEmbedded } from './embedded.ts'
+import { type Prisma, PrismaClient } from './generated/client.ts'
+import { openPostgres } from './postgres.ts'
+
+/** What rows are read and written through: the database, or one transaction on it. */
+export type Queryable = Prisma.TransactionClient
+
+/** An open database. */
+export interface Store {
+  readonly kind: 'embedded' | 'postgres'
+  readonly db: Queryable
+  /**
+   * Runs work in a transaction (READ COMMITTED) that commits when it resolves. Inside only `tx` may be used: the
+   * embedded database has one connection, on which everything else waits.
+   */
+  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>
+  /** The database's clock. */
+  now(): Promise<Date>
+  close(): Promise<void>
+}
+
+/** Where the data is and how it is opened. */
+export interface StoreOptions {
+  /** Null for the embedded database. */
+  readonly databaseUrl: string | null
+  /** Folder of the embedded database. */
+  readonly dataFolder: string
+  /** Connections to PostgreSQL, at most. */
+  readonly poolSize: number
+  /** Whether pending migrations are applied; refused if not. */
+  readonly migrate: boolean
+  /** Told of each SQL statement that the client sends. */
+  readonly onStatement?: (sql: string) => void
+}
+
+/** How one of the two kinds of database is reached. */
+export interface Driver {
+  readonly kind: Store['kind']
+  readonly adapter: NonNullable<Prisma.PrismaClientOptions['adapter']>
+  close(): Promise<void>
+}
+
+/** Longest wait for the start of a transaction, and longest transaction, in milliseconds. */
+const transactionLimits = { maxWait: 15_000, timeout: 15_000 } as const
+
+/**
+ * Opens the database, applies what migrations are pending, and gives a client of it.
+ *
+ * @throws StoreError that says what to do, if it cannot be opened
+ */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const { databaseUrl, onStatement } = options
+  const driver = await (databaseUrl === null ? openEmbedded(options) : openPostgres(databaseUrl, options))
+  // Errors are thrown, never printed: their texts can hold values of columns.
+  const client = new PrismaClient({
+    adapter: driver.adapter,
+    errorFormat: 'minimal',
+    log: onStatement ? [{ emit: 'event', level: 'query' }] : [],
+  })
+  if (onStatement) client.$on('query', ({ query }) => onStatement(query))
+  return {
+    kind: driver.kind,
+    db: client,
+    transaction: (work) => client.$transaction(work, transactionLimits),
+    async now() {
+      const [row] = await client.$queryRaw<{ now: Date }[]>`SELECT clock_timestamp() AS now`
+      if (row === undefined) throw new TypeError('the database tells no time')
+      return row.now
+    },
+    async close() {
+      await client.$disconnect()
+      await driver.close()
+    },
+  }
+}
