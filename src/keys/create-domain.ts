@@ -9,7 +9,7 @@ import { keyAlgorithms } from './algorithm-info.ts'
 import { requireRoleFor } from './authorise.ts'
 import type { Call } from './caller.ts'
 import { decrypt, decryptBatch, encrypt, encryptBatch, reEncrypt, reEncryptBatch } from './cipher.ts'
-import { generateDataKey, generateDataKeyBatch } from './data-keys.ts'
+import { generateDataKey } from './data-keys.ts'
 import type { Domain, KeyVersionChange } from './domain.ts'
 import type { DomainParts } from './domain-parts.ts'
 import { serviceKeys, userKeys } from './key-lists.ts'
@@ -96,7 +96,6 @@ export function createDomain(parts: DomainParts): Domain {
     reEncrypt: (call, input) => reEncrypt(parts, call, input),
     reEncryptBatch: (call, items) => reEncryptBatch(parts, call, items),
     generateDataKey: (call, input, disclose) => generateDataKey(parts, call, input, disclose),
-    generateDataKeyBatch: (call, items, disclose) => generateDataKeyBatch(parts, call, items, disclose),
     sign: (call, input) => sign(parts, call, input),
     signBatch: (call, items) => signBatch(parts, call, items),
     verify: (call, input) => verify(parts, call, input),

@@ -4,11 +4,11 @@ import type { Attempt } from './attempt.ts'
 import { requireRoleFor } from './authorise.ts'
 import type { Call } from './caller.ts'
 import { encryptWith } from './cipher.ts'
-import type { BatchOutput, DataKeyOutput, GenerateDataKeyInput } from './domain.ts'
+import type { DataKeyOutput, GenerateDataKeyInput } from './domain.ts'
 import type { DomainParts } from './domain-parts.ts'
 import { findUserKeyFor } from './find-key.ts'
 import { requireInput } from './input.ts'
-import { type OperationRequest, runBatch, runOperation } from './operation.ts'
+import { type OperationRequest, runOperation } from './operation.ts'
 import { capabilityFor } from './usable-version.ts'
 
 /** Longest data key, in bytes. */
@@ -22,19 +22,6 @@ export function generateDataKey(
   disclosePlaintext: boolean,
 ): Promise<DataKeyOutput> {
   return runOperation(parts, call, dataKeyGeneration(parts, call, disclosePlaintext), input)
-}
-
-/** Makes many data keys. */
-export function generateDataKeyBatch(
-  parts: DomainParts,
-  call: Call,
-  items: readonly GenerateDataKeyInput[],
-  disclosePlaintext: boolean,
-): Promise<BatchOutput<DataKeyOutput>> {
-  return runBatch(parts, call, dataKeyGeneration(parts, call, disclosePlaintext), {
-    items,
-    sizeOf: (item) => item.bytes + (item.additionalAuthenticatedData?.length ?? 0),
-  })
 }
 
 function dataKeyGeneration(

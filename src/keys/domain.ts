@@ -271,11 +271,6 @@ export interface Domain {
   reEncryptBatch(call: Call, items: readonly ReEncryptInput[]): Promise<BatchOutput<ReEncryptOutput>>
   /** `disclosePlaintext` says whether the caller selected the plaintext; the audit record says so too. */
   generateDataKey(call: Call, input: GenerateDataKeyInput, disclosePlaintext: boolean): Promise<DataKeyOutput>
-  generateDataKeyBatch(
-    call: Call,
-    items: readonly GenerateDataKeyInput[],
-    disclosePlaintext: boolean,
-  ): Promise<BatchOutput<DataKeyOutput>>
   sign(call: Call, input: SignInput): Promise<SignOutput>
   signBatch(call: Call, items: readonly SignInput[]): Promise<BatchOutput<SignOutput>>
   verify(call: Call, input: VerifyInput): Promise<VerifyOutput>

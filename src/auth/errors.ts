@@ -1,0 +1,22 @@
+import { KeysteadError } from '../errors.ts'
+
+/** The request carries no token, or none that is accepted. Says what to do, never what the token holds. */
+export class UnauthenticatedError extends KeysteadError {
+  readonly code = 'UNAUTHENTICATED'
+  /** Value of the WWW-Authenticate header (RFC 6750 §3). */
+  readonly challenge: string
+  constructor(message: string, challenge = 'Bearer realm="keystead", error="invalid_token"') {
+    super(message)
+    this.challenge = challenge
+  }
+}
+
+/** Tokens cannot be checked now: the issuer's keys are out of reach. */
+export class IssuerUnavailableError extends KeysteadError {
+  readonly code = 'UNAVAILABLE'
+  constructor() {
+    super(
+      'Tokens cannot be checked at the moment, since the keys of their issuer cannot be fetched. Try again shortly.',
+    )
+  }
+}

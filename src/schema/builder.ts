@@ -1,0 +1,56 @@
+import SchemaBuilder from '@pothos/core'
+import ErrorsPlugin from '@pothos/plugin-errors'
+import ScopeAuthPlugin from '@pothos/plugin-scope-auth'
+import { canView, type KeyPermission, permissionsOfRoles } from '../keys/access.ts'
+import { ForbiddenError } from '../keys/errors.ts'
+import type { KeyVersionView, ServiceKeyView, UserKeyView } from '../keys/views.ts'
+import type { Context } from './context.ts'
+
+/** The builder of the schema; types and operations add themselves to it. */
+export const builder = new SchemaBuilder<{
+  Context: Context
+  DefaultFieldNullability: false
+  DefaultAuthStrategy: 'all'
+  AuthScopes: {
+    /** Any caller with a verified token. */
+    authenticated: boolean
+    /** A role that gives this permission. */
+    permission: KeyPermission
+    /** The key is whole for the caller: decided anew from the facts that travel with the view. */
+    wholeKey: UserKeyView | ServiceKeyView
+    /** The same for the key of a version. */
+    wholeVersion: KeyVersionView
+  }
+  Scalars: {
+    ID: { Input: string; Output: string }
+    Base64: { Input: Buffer; Output: Buffer }
+    DateTime: { Input: Date; Output: Date }
+    JSON: { Input: never; Output: Readonly<Record<string, unknown>> }
+  }
+}>({
+  // Errors first: it wraps what the others do, so that a typed error of any of them can become a result.
+  plugins: [ErrorsPlugin, ScopeAuthPlugin],
+  defaultFieldNullability: false,
+  errors: {
+    directResult: true,
+    defaultUnionOptions: {
+      name: ({ fieldName }) => `${fieldName.charAt(0).toUpperCase()}${fieldName.slice(1)}Result`,
+      description: 'What the operation answers with: its payload, or an error that the caller can act on.',
+    },
+  },
+  scopeAuth: {
+    authScopes: ({ call: { caller } }) => ({
+      // Without a verified token no request gets as far as a context.
+      authenticated: true,
+      permission: (permission) => permissionsOfRoles(caller).includes(permission),
+      wholeKey: (key) => key.access === 'full' && canView(caller, key.accessFacts),
+      wholeVersion: (version) => canView(caller, version.accessFacts),
+    }),
+    // "any" is the library's default: one scope of several would do.
+    defaultStrategy: 'all',
+    unauthorizedError: () => new ForbiddenError(),
+    authorizeOnSubscribe: true,
+    treatErrorsAsUnauthorized: false,
+    runScopesOnType: false,
+  },
+})

@@ -1,0 +1,212 @@
+import type { KeysteadError } from '../errors.ts'
+import {
+  ConflictError,
+  ForbiddenError,
+  type InputIssue,
+  InputValidationError,
+  InvalidCiphertextError,
+  InvalidKeyStateError,
+  InvalidKeyUsageError,
+  KeyNotFoundError,
+  KeyVersionNotFoundError,
+  LockoutError,
+  NameTakenError,
+} from '../keys/errors.ts'
+import { builder } from './builder.ts'
+import { ErrorCode, KeyStatus, KeyVersionStatus } from './types/enums.ts'
+
+const UserError = builder.interfaceRef<KeysteadError>('UserError').implement({
+  description: 'Something that the caller can act on. The concrete types say more.',
+  fields: (t) => ({
+    code: t.field({
+      type: ErrorCode,
+      description: 'For programs; never changes.',
+      resolve: ({ code }) => code,
+    }),
+    message: t.string({
+      description: 'For people: what is wrong and what to do. Its wording may change.',
+      resolve: ({ message }) => message,
+    }),
+  }),
+})
+
+const interfaces = [UserError]
+
+const InputIssueType = builder.objectRef<InputIssue>('InputIssue').implement({
+  description: 'One thing that is wrong with an input.',
+  fields: (t) => ({
+    path: t.stringList({
+      description: 'Where, below `input`: names of fields and positions in lists.',
+      resolve: ({ path }) => [...path],
+    }),
+    message: t.string({ description: 'What is allowed there.', resolve: ({ message }) => message }),
+  }),
+})
+
+builder.objectType(InputValidationError, {
+  name: 'InputValidationError',
+  description: 'The input is well-formed but not acceptable; nothing was changed.',
+  interfaces,
+  fields: (t) => ({
+    issues: t.field({
+      type: [InputIssueType],
+      description: 'Everything that is wrong, in one answer.',
+      resolve: ({ issues }) => [...issues],
+    }),
+  }),
+})
+
+builder.objectType(KeyNotFoundError, {
+  name: 'KeyNotFoundError',
+  description:
+    'The project of the caller has no such key. An ID of another project, or of another kind, answers the same.',
+  interfaces,
+})
+
+builder.objectType(KeyVersionNotFoundError, {
+  name: 'KeyVersionNotFoundError',
+  description: 'The key has no version of this number.',
+  interfaces,
+  fields: (t) => ({
+    version: t.int({ description: 'The number that was asked for.', resolve: ({ version }) => version }),
+  }),
+})
+
+builder.objectType(NameTakenError, {
+  name: 'NameTakenError',
+  description: 'Another live key of the project has this name.',
+  interfaces,
+  fields: (t) => ({
+    name: t.string({ description: 'The name that is taken.', resolve: ({ takenName }) => takenName }),
+  }),
+})
+
+const AllowedState = builder.enumType('AllowedState', {
+  description: 'A state of a key or of a version.',
+  values: {
+    PRE_ACTIVATION: { description: 'Of a key: no version yet.' },
+    ACTIVE: { description: 'Of a key or version: in use.' },
+    DEACTIVATED: { description: 'Of a key or version: stopped.' },
+    DESTROY_SCHEDULED: { description: 'Of a version: waiting to be destroyed.' },
+    DESTROYED: { description: 'Of a version: gone.' },
+  } as const,
+})
+
+builder.objectType(InvalidKeyStateError, {
+  name: 'InvalidKeyStateError',
+  description: 'Not possible in the present state of the key or of the version.',
+  interfaces,
+  fields: (t) => ({
+    keyStatus: t.field({
+      type: KeyStatus,
+      description: 'State of the key.',
+      resolve: ({ keyStatus }) => keyStatus,
+    }),
+    version: t.int({
+      nullable: true,
+      description: 'The version that stands in the way, where there is one.',
+      resolve: ({ version }) => version,
+    }),
+    versionStatus: t.field({
+      type: KeyVersionStatus,
+      nullable: true,
+      description: 'Its state.',
+      resolve: ({ versionStatus }) => versionStatus,
+    }),
+    allowed: t.field({
+      type: [AllowedState],
+      description: 'States of that version (or, without a version, of the key) in which it is possible.',
+      resolve: ({ allowed }) => [...allowed],
+    }),
+  }),
+})
+
+builder.objectType(InvalidKeyUsageError, {
+  name: 'InvalidKeyUsageError',
+  description: 'The key is of another usage or algorithm than the operation needs.',
+  interfaces,
+  fields: (t) => ({
+    usage: t.string({ description: 'Usage of the key.', resolve: ({ usage }) => usage }),
+    algorithm: t.string({ description: 'Algorithm of the key.', resolve: ({ algorithm }) => algorithm }),
+  }),
+})
+
+builder.objectType(ConflictError, {
+  name: 'ConflictError',
+  description:
+    'The key has changed since the caller read it (`expectedRevision`, `expectedDefaultVersion`); nothing was done.',
+  interfaces,
+  fields: (t) => ({
+    currentRevision: t.int({
+      description: 'Revision of the key now.',
+      resolve: ({ currentRevision }) => currentRevision,
+    }),
+    currentDefaultVersion: t.int({
+      nullable: true,
+      description: 'Number of its default version now; null without one.',
+      resolve: ({ currentDefaultVersion }) => currentDefaultVersion,
+    }),
+  }),
+})
+
+builder.objectType(LockoutError, {
+  name: 'LockoutError',
+  description:
+    'After this change the caller could no longer see the key. Repeat with `allowLockout: true` if that is meant.',
+  interfaces,
+})
+
+builder.objectType(InvalidCiphertextError, {
+  name: 'InvalidCiphertextError',
+  description:
+    'The one answer to every decryption that fails, whatever the cause: damaged bytes, other additional authenticated data, a key that is not there.',
+  interfaces,
+})
+
+builder.objectType(ForbiddenError, {
+  name: 'ForbiddenError',
+  description:
+    'The caller may not use the key of this item. Only in batches; elsewhere FORBIDDEN is a top-level error.',
+  interfaces,
+})
+
+/** Errors that every change of a key can meet. */
+export const changeErrors = [InputValidationError, KeyNotFoundError, ConflictError] as const
+
+/** Errors that every change of a version can meet. */
+export const versionChangeErrors = [...changeErrors, KeyVersionNotFoundError, InvalidKeyStateError] as const
+
+/** Errors of operations that protect new data. */
+export const protectErrors = [
+  InputValidationError,
+  KeyNotFoundError,
+  InvalidKeyStateError,
+  InvalidKeyUsageError,
+] as const
+
+/** Errors of operations that open what was protected. */
+export const openErrors = [
+  InputValidationError,
+  InvalidCiphertextError,
+  KeyVersionNotFoundError,
+  InvalidKeyStateError,
+  InvalidKeyUsageError,
+] as const
+
+/** Errors of re-encryption, which opens and protects. */
+export const reEncryptErrors = [
+  InputValidationError,
+  KeyNotFoundError,
+  InvalidCiphertextError,
+  InvalidKeyStateError,
+  InvalidKeyUsageError,
+] as const
+
+/** Errors of verification. */
+export const verifyErrors = [...protectErrors, KeyVersionNotFoundError] as const
+
+/** Errors of operations that protect with a service key. */
+export const serviceProtectErrors = [InputValidationError, InvalidKeyStateError] as const
+
+/** Errors of operations that open what a service key protected. */
+export const serviceOpenErrors = [InputValidationError, InvalidCiphertextError, InvalidKeyStateError] as const

@@ -1,0 +1,47 @@
+import type { GraphQLSchema } from 'graphql'
+import { builder } from './builder.ts'
+import './errors.ts'
+import './scalars/base64.ts'
+import './scalars/date-time.ts'
+import './scalars/json.ts'
+import './types/key.ts'
+import './types/key-version.ts'
+import './types/service-key.ts'
+import './types/user-key.ts'
+import './queries/key-algorithms.ts'
+import './queries/node.ts'
+import './queries/service-keys.ts'
+import './queries/user-keys.ts'
+import './queries/viewer.ts'
+import './operations/activate-key-version.ts'
+import './operations/activate-user-key.ts'
+import './operations/add-allowed-subjects.ts'
+import './operations/configure-automatic-rotation.ts'
+import './operations/create-user-key.ts'
+import './operations/deactivate-key-version.ts'
+import './operations/decrypt-with-service-key.ts'
+import './operations/decrypt.ts'
+import './operations/delete-user-key.ts'
+import './operations/destroy-key-version.ts'
+import './operations/disable-access-control.ts'
+import './operations/enable-access-control.ts'
+import './operations/encrypt-with-service-key.ts'
+import './operations/encrypt.ts'
+import './operations/generate-data-key.ts'
+import './operations/generate-service-data-key.ts'
+import './operations/re-encrypt.ts'
+import './operations/remove-allowed-subjects.ts'
+import './operations/restore-key-version.ts'
+import './operations/rotate-user-key.ts'
+import './operations/sign.ts'
+import './operations/update-user-key.ts'
+import './operations/verify.ts'
+
+builder.queryType({ description: 'Everything that can be read.' })
+builder.mutationType({
+  description:
+    'Everything that changes something or uses a key. Each field answers with its payload or with a typed error; FORBIDDEN, UNAVAILABLE and INTERNAL are top-level errors and null their own field only.',
+})
+
+/** The schema that the server offers. */
+export const schema: GraphQLSchema = builder.toSchema({ sortSchema: false })

@@ -1,0 +1,29 @@
+import { builder } from '../builder.ts'
+import { versionChangeErrors } from '../errors.ts'
+import { defineVersionPayload } from './payloads.ts'
+
+const ActivateKeyVersionInput = builder.inputType('ActivateKeyVersionInput', {
+  description: 'Which version.',
+  fields: (t) => ({
+    keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
+    version: t.int({ required: true, description: 'Number of the version.' }),
+    expectedRevision: t.int({
+      description: 'Refuse with ConflictError unless the key still has this revision.',
+    }),
+  }),
+})
+
+const ActivateKeyVersionPayload = defineVersionPayload('ActivateKeyVersionPayload', 'An activated version.')
+
+builder.mutationField('activateKeyVersion', (t) =>
+  t.field({
+    type: ActivateKeyVersionPayload,
+    nullable: true,
+    description: 'Brings a DEACTIVATED version back into use. Needs MANAGE.',
+    // The domain checks the caller, and puts refusals on record.
+    authScopes: { authenticated: true },
+    args: { input: t.arg({ type: ActivateKeyVersionInput, required: true, description: 'Which version.' }) },
+    errors: { types: [...versionChangeErrors] },
+    resolve: (_root, { input }, { domain, call }) => domain.activateKeyVersion(call, input),
+  }),
+)

@@ -1,0 +1,43 @@
+import { LockoutError } from '../../keys/errors.ts'
+import { builder } from '../builder.ts'
+import { changeErrors } from '../errors.ts'
+import { defineKeyPayload } from './payloads.ts'
+
+const AddAllowedSubjectsInput = builder.inputType('AddAllowedSubjectsInput', {
+  description: 'Which key, and whom to add.',
+  fields: (t) => ({
+    keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
+    subjects: t.stringList({
+      required: true,
+      description:
+        'Subjects to add, e.g. `user:bob`, `group:payments`, `service-account:ci`, `service-agent:Secrets Manager`.',
+    }),
+    allowLockout: t.boolean({
+      description: 'Do it even if the caller then no longer sees the key itself. False if not given.',
+    }),
+    expectedRevision: t.int({
+      description: 'Refuse with ConflictError unless the key still has this revision.',
+    }),
+  }),
+})
+
+const AddAllowedSubjectsPayload = defineKeyPayload('AddAllowedSubjectsPayload', 'A key with its new list.')
+
+builder.mutationField('addAllowedSubjects', (t) =>
+  t.field({
+    type: AddAllowedSubjectsPayload,
+    nullable: true,
+    description: 'Puts subjects on the access list of a key. Needs MANAGE.',
+    // The domain checks the caller, and puts refusals on record.
+    authScopes: { authenticated: true },
+    args: {
+      input: t.arg({
+        type: AddAllowedSubjectsInput,
+        required: true,
+        description: 'Which key, and whom to add.',
+      }),
+    },
+    errors: { types: [...changeErrors, LockoutError] },
+    resolve: (_root, { input }, { domain, call }) => domain.addAllowedSubjects(call, input),
+  }),
+)

@@ -1,0 +1,80 @@
+import type { ObjectRef } from '@pothos/core'
+import { KeysteadError } from '../../errors.ts'
+import type { BatchOutput } from '../../keys/domain.ts'
+import { ForbiddenError } from '../../keys/errors.ts'
+import { builder } from '../builder.ts'
+
+type SchemaTypes = typeof builder.$inferSchemaTypes
+type ErrorClass = abstract new (...args: never[]) => KeysteadError
+
+/** One item's outcome with what the caller marked the item with. */
+interface BatchItem<T> {
+  readonly reference: string | null
+  readonly outcome: T | Error
+}
+
+/** The outcomes of a batch with the references of its items, in order. */
+export interface Batch<T> {
+  readonly items: readonly BatchItem<T>[]
+}
+
+/** Puts the outcomes of a batch beside the references of its items. */
+export function pairOutcomes<T>(
+  items: readonly { readonly reference?: string | null | undefined }[],
+  outcomes: BatchOutput<T>,
+): Batch<T> {
+  return {
+    items: outcomes.map((outcome, index) => ({ reference: items[index]?.reference ?? null, outcome })),
+  }
+}
+
+/**
+ * Defines the payload of a batch: a list of items, each with the single operation's payload or an error of its own.
+ *
+ * @param name of the single operation in PascalCase, e.g. `Encrypt`
+ */
+export function defineBatchPayload<T extends object>(
+  name: string,
+  payload: ObjectRef<SchemaTypes, T, T>,
+  errors: readonly ErrorClass[],
+) {
+  const errorTypes = [...errors, ForbiddenError]
+  const ItemResult = builder.unionType(`${name}ItemResult`, {
+    description: 'What became of one item: as with the single operation, and FORBIDDEN for this item alone.',
+    types: [payload, ...(errorTypes as never[])],
+    resolveType: (value) => (value instanceof KeysteadError ? value.name : payload.name),
+  })
+  const Item = builder.objectRef<BatchItem<T>>(`${name}BatchItem`).implement({
+    description: 'One item of a batch.',
+    fields: (t) => ({
+      reference: t.string({
+        nullable: true,
+        description: 'What the caller gave as `reference` of the item.',
+        resolve: ({ reference }) => reference,
+      }),
+      result: t.field({
+        type: ItemResult,
+        nullable: true,
+        description: 'What became of it; null, with a top-level error, if the server failed.',
+        resolve({ outcome }) {
+          if (outcome instanceof Error && !errorTypes.some((type) => outcome instanceof type)) throw outcome
+          return outcome as never
+        },
+      }),
+    }),
+  })
+  return builder.objectRef<Batch<T>>(`${name}BatchPayload`).implement({
+    description: 'The items of a batch in their order.',
+    fields: (t) => ({
+      results: t.field({
+        type: [Item],
+        description: 'One for each item.',
+        resolve: ({ items }) => [...items],
+      }),
+    }),
+  })
+}
+
+/** Description of the field `reference` of every batch item. */
+export const referenceDescription =
+  'Any text by which the caller recognises the item; given back with its result.'

@@ -1,0 +1,43 @@
+import { builder } from '../builder.ts'
+import { changeErrors } from '../errors.ts'
+import { defineKeyPayload } from './payloads.ts'
+
+const ConfigureAutomaticRotationInput = builder.inputType('ConfigureAutomaticRotationInput', {
+  description: 'Which key, and how it rotates.',
+  fields: (t) => ({
+    keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
+    enabled: t.boolean({ required: true, description: 'Whether the system rotates the key by itself.' }),
+    cycleDays: t.int({
+      description:
+        'Days from one rotation to the next, 1 to 1,095. If not given it stays, or is 365 when rotation was off.',
+    }),
+    expectedRevision: t.int({
+      description: 'Refuse with ConflictError unless the key still has this revision.',
+    }),
+  }),
+})
+
+const ConfigureAutomaticRotationPayload = defineKeyPayload(
+  'ConfigureAutomaticRotationPayload',
+  'A key with its new rotation.',
+)
+
+builder.mutationField('configureAutomaticRotation', (t) =>
+  t.field({
+    type: ConfigureAutomaticRotationPayload,
+    nullable: true,
+    description:
+      'Switches automatic rotation on or off, or changes its cycle, which starts again today. With asymmetric keys each rotation changes the public key. Needs MANAGE.',
+    // The domain checks the caller, and puts refusals on record.
+    authScopes: { authenticated: true },
+    args: {
+      input: t.arg({
+        type: ConfigureAutomaticRotationInput,
+        required: true,
+        description: 'Which key, and how it rotates.',
+      }),
+    },
+    errors: { types: [...changeErrors] },
+    resolve: (_root, { input }, { domain, call }) => domain.configureAutomaticRotation(call, input),
+  }),
+)

@@ -1,0 +1,68 @@
+import { InputValidationError, NameTakenError } from '../../keys/errors.ts'
+import { builder } from '../builder.ts'
+import { KeyAlgorithm, KeyType, KeyUsage } from '../types/enums.ts'
+import { defineKeyPayload } from './payloads.ts'
+
+const AutomaticRotationInput = builder.inputType('AutomaticRotationInput', {
+  description: 'Automatic rotation of a new key.',
+  fields: (t) => ({
+    enabled: t.boolean({ required: true, description: 'Whether the system rotates the key by itself.' }),
+    cycleDays: t.int({ description: 'Days from one rotation to the next, 1 to 1,095; 365 if not given.' }),
+  }),
+})
+
+const AccessControlInput = builder.inputType('AccessControlInput', {
+  description: 'Access control of a new key.',
+  fields: (t) => ({
+    enabled: t.boolean({
+      required: true,
+      description: 'Whether only the owner and the subjects below see and use the key.',
+    }),
+    allowedSubjects: t.stringList({
+      description:
+        'At most 1,000 subjects, e.g. `user:bob`, `group:payments`, `service-account:ci`, `service-agent:Secrets Manager`.',
+    }),
+  }),
+})
+
+const CreateUserKeyInput = builder.inputType('CreateUserKeyInput', {
+  description: 'What to create.',
+  fields: (t) => ({
+    name: t.string({
+      required: true,
+      description:
+        '1 to 64 letters, digits, `-` or `_`, with a lowercase letter or a digit first; unique in the project.',
+    }),
+    description: t.string({ description: 'Up to 256 characters without control characters.' }),
+    preActivation: t.boolean({
+      description: 'Create it without a version, to be activated later. False if not given.',
+    }),
+    type: t.field({ type: KeyType, description: 'Follows from the algorithm; if given, it must fit.' }),
+    usage: t.field({
+      type: KeyUsage,
+      description:
+        'Follows from the algorithm where that has one usage only; ENCRYPT_DECRYPT if nothing is given.',
+    }),
+    algorithm: t.field({
+      type: KeyAlgorithm,
+      description: 'If not given: AES_256_GCM, RSA_3072 for asymmetric encryption, EC_P256 for signatures.',
+    }),
+    automaticRotation: t.field({ type: AutomaticRotationInput, description: 'Off if not given.' }),
+    accessControl: t.field({ type: AccessControlInput, description: 'Off if not given.' }),
+  }),
+})
+
+const CreateUserKeyPayload = defineKeyPayload('CreateUserKeyPayload', 'A created key.')
+
+builder.mutationField('createUserKey', (t) =>
+  t.field({
+    type: CreateUserKeyPayload,
+    nullable: true,
+    description: 'Creates a user key, owned by the caller. Needs a role that gives CREATE.',
+    // The domain checks the caller, and puts refusals on record.
+    authScopes: { authenticated: true },
+    args: { input: t.arg({ type: CreateUserKeyInput, required: true, description: 'What to create.' }) },
+    errors: { types: [InputValidationError, NameTakenError] },
+    resolve: (_root, { input }, { domain, call }) => domain.createUserKey(call, input),
+  }),
+)

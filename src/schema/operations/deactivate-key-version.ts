@@ -1,0 +1,35 @@
+import { builder } from '../builder.ts'
+import { versionChangeErrors } from '../errors.ts'
+import { defineVersionPayload } from './payloads.ts'
+
+const DeactivateKeyVersionInput = builder.inputType('DeactivateKeyVersionInput', {
+  description: 'Which version.',
+  fields: (t) => ({
+    keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
+    version: t.int({ required: true, description: 'Number of the version.' }),
+    expectedRevision: t.int({
+      description: 'Refuse with ConflictError unless the key still has this revision.',
+    }),
+  }),
+})
+
+const DeactivateKeyVersionPayload = defineVersionPayload(
+  'DeactivateKeyVersionPayload',
+  'A deactivated version.',
+)
+
+builder.mutationField('deactivateKeyVersion', (t) =>
+  t.field({
+    type: DeactivateKeyVersionPayload,
+    nullable: true,
+    description:
+      'Stops all use of an ACTIVE version at once, also to decrypt; can be undone. Other replicas of the server follow within their cache lifetime. Needs MANAGE.',
+    // The domain checks the caller, and puts refusals on record.
+    authScopes: { authenticated: true },
+    args: {
+      input: t.arg({ type: DeactivateKeyVersionInput, required: true, description: 'Which version.' }),
+    },
+    errors: { types: [...versionChangeErrors] },
+    resolve: (_root, { input }, { domain, call }) => domain.deactivateKeyVersion(call, input),
+  }),
+)

@@ -1,0 +1,49 @@
+import type { DecryptOutput } from '../../keys/domain.ts'
+import { builder } from '../builder.ts'
+import { serviceOpenErrors } from '../errors.ts'
+
+const DecryptWithServiceKeyInput = builder.inputType('DecryptWithServiceKeyInput', {
+  description: 'What to decrypt.',
+  fields: (t) => ({
+    ciphertext: t.field({
+      type: 'Base64',
+      required: true,
+      description: 'What `encryptWithServiceKey` or `generateServiceDataKey` gave.',
+    }),
+    additionalAuthenticatedData: t.field({
+      type: 'Base64',
+      description: 'Bytes that are authenticated but not encrypted, at most 64 KiB, as given to encrypt.',
+    }),
+  }),
+})
+
+const DecryptWithServiceKeyPayload = builder
+  .objectRef<DecryptOutput>('DecryptWithServiceKeyPayload')
+  .implement({
+    description: 'Decrypted bytes.',
+    fields: (t) => ({
+      plaintext: t.field({
+        type: 'Base64',
+        description: 'The decrypted bytes.',
+        resolve: ({ plaintext }) => plaintext,
+      }),
+      keyId: t.id({ description: 'The key that was used.', resolve: ({ keyId }) => keyId }),
+      version: t.int({ description: 'The version that was used.', resolve: ({ version }) => version }),
+    }),
+  })
+
+builder.mutationField('decryptWithServiceKey', (t) =>
+  t.field({
+    type: DecryptWithServiceKeyPayload,
+    nullable: true,
+    description:
+      'Decrypts with the service key of the calling service. Only for a service itself: a token of kind SERVICE_AGENT.',
+    // The domain checks the caller, and puts refusals on record.
+    authScopes: { authenticated: true },
+    args: {
+      input: t.arg({ type: DecryptWithServiceKeyInput, required: true, description: 'What to decrypt.' }),
+    },
+    errors: { types: [...serviceOpenErrors] },
+    resolve: (_root, { input }, { domain, call }) => domain.decryptWithServiceKey(call, input),
+  }),
+)

@@ -1,0 +1,111 @@
+import type { DecryptOutput } from '../../keys/domain.ts'
+import { InputValidationError } from '../../keys/errors.ts'
+import { builder } from '../builder.ts'
+import { openErrors } from '../errors.ts'
+import { EncryptionAlgorithm } from '../types/enums.ts'
+import { defineBatchPayload, pairOutcomes, referenceDescription } from './batch.ts'
+
+const DecryptInput = builder.inputType('DecryptInput', {
+  description: 'What to decrypt.',
+  fields: (t) => ({
+    ciphertext: t.field({
+      type: 'Base64',
+      required: true,
+      description: 'What `encrypt` gave, or, for RSA, RSAES-OAEP from anywhere.',
+    }),
+    additionalAuthenticatedData: t.field({
+      type: 'Base64',
+      description:
+        'Bytes that are authenticated but not encrypted, at most 64 KiB; must be given again to decrypt. Symmetric keys only.',
+    }),
+    keyId: t.id({
+      description:
+        'RSA: required. Symmetric keys: the ciphertext names its key; if given, it must be that one.',
+    }),
+    version: t.int({
+      description: 'RSA: required, the version whose public key was used. Not for symmetric keys.',
+    }),
+    encryptionAlgorithm: t.field({
+      type: EncryptionAlgorithm,
+      description: 'RSA only: padding; RSAES_OAEP_SHA_256 if not given.',
+    }),
+  }),
+})
+
+const DecryptPayload = builder.objectRef<DecryptOutput>('DecryptPayload').implement({
+  description: 'Decrypted bytes.',
+  fields: (t) => ({
+    plaintext: t.field({
+      type: 'Base64',
+      description: 'The decrypted bytes.',
+      resolve: ({ plaintext }) => plaintext,
+    }),
+    keyId: t.id({ description: 'The key that was used.', resolve: ({ keyId }) => keyId }),
+    version: t.int({ description: 'The version that was used.', resolve: ({ version }) => version }),
+  }),
+})
+
+const DecryptBatchItemInput = builder.inputType('DecryptBatchItemInput', {
+  description: 'What to decrypt.',
+  fields: (t) => ({
+    reference: t.string({ description: referenceDescription }),
+    ciphertext: t.field({
+      type: 'Base64',
+      required: true,
+      description: 'What `encrypt` gave, or, for RSA, RSAES-OAEP from anywhere.',
+    }),
+    additionalAuthenticatedData: t.field({
+      type: 'Base64',
+      description:
+        'Bytes that are authenticated but not encrypted, at most 64 KiB; must be given again to decrypt. Symmetric keys only.',
+    }),
+    keyId: t.id({
+      description:
+        'RSA: required. Symmetric keys: the ciphertext names its key; if given, it must be that one.',
+    }),
+    version: t.int({
+      description: 'RSA: required, the version whose public key was used. Not for symmetric keys.',
+    }),
+    encryptionAlgorithm: t.field({
+      type: EncryptionAlgorithm,
+      description: 'RSA only: padding; RSAES_OAEP_SHA_256 if not given.',
+    }),
+  }),
+})
+
+const DecryptBatchInput = builder.inputType('DecryptBatchInput', {
+  description: 'A batch, within the limits of the server (500 items and 1 MiB unless configured).',
+  fields: (t) => ({
+    items: t.field({ type: [DecryptBatchItemInput], required: true, description: 'The items.' }),
+  }),
+})
+
+const DecryptBatchPayload = defineBatchPayload('Decrypt', DecryptPayload, openErrors)
+
+builder.mutationField('decrypt', (t) =>
+  t.field({
+    type: DecryptPayload,
+    nullable: true,
+    description:
+      'Decrypts, while the version that encrypted is ACTIVE. Every failure is the same InvalidCiphertextError. Needs USE.',
+    // The domain checks the caller, and puts refusals on record.
+    authScopes: { authenticated: true },
+    args: { input: t.arg({ type: DecryptInput, required: true, description: 'What to decrypt.' }) },
+    errors: { types: [...openErrors] },
+    resolve: (_root, { input }, { domain, call }) => domain.decrypt(call, input),
+  }),
+)
+
+builder.mutationField('decryptBatch', (t) =>
+  t.field({
+    type: DecryptBatchPayload,
+    nullable: true,
+    description:
+      'Decrypts many items, each with a key of its own; one that fails does not fail the others. Much faster than as many single operations.',
+    authScopes: { authenticated: true },
+    args: { input: t.arg({ type: DecryptBatchInput, required: true, description: 'The batch.' }) },
+    errors: { types: [InputValidationError] },
+    resolve: async (_root, { input: { items } }, { domain, call }) =>
+      pairOutcomes(items, await domain.decryptBatch(call, items)),
+  }),
+)

@@ -1,0 +1,47 @@
+import { InvalidKeyStateError } from '../../keys/errors.ts'
+import { builder } from '../builder.ts'
+import { changeErrors } from '../errors.ts'
+
+const DeleteUserKeyInput = builder.inputType('DeleteUserKeyInput', {
+  description: 'Which key, with its name to confirm.',
+  fields: (t) => ({
+    keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
+    confirmName: t.string({ required: true, description: 'The exact name of the key.' }),
+    expectedRevision: t.int({
+      description: 'Refuse with ConflictError unless the key still has this revision.',
+    }),
+  }),
+})
+
+const DeleteUserKeyPayload = builder
+  .objectRef<{ deletedKeyId: string; deletedKeyName: string }>('DeleteUserKeyPayload')
+  .implement({
+    description: 'A deleted key.',
+    fields: (t) => ({
+      deletedKeyId: t.id({ description: 'The ID that it had.', resolve: ({ deletedKeyId }) => deletedKeyId }),
+      deletedKeyName: t.string({
+        description: 'The name that it had, which is free again.',
+        resolve: ({ deletedKeyName }) => deletedKeyName,
+      }),
+    }),
+  })
+
+builder.mutationField('deleteUserKey', (t) =>
+  t.field({
+    type: DeleteUserKeyPayload,
+    nullable: true,
+    description:
+      'Deletes a key for good, once it has no version or all are DESTROYED. Its ID is never used again; the audit trail stays. Needs MANAGE.',
+    // The domain checks the caller, and puts refusals on record.
+    authScopes: { authenticated: true },
+    args: {
+      input: t.arg({
+        type: DeleteUserKeyInput,
+        required: true,
+        description: 'Which key, with its name to confirm.',
+      }),
+    },
+    errors: { types: [...changeErrors, InvalidKeyStateError] },
+    resolve: (_root, { input }, { domain, call }) => domain.deleteUserKey(call, input),
+  }),
+)

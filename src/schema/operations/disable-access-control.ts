@@ -1,0 +1,31 @@
+import { builder } from '../builder.ts'
+import { changeErrors } from '../errors.ts'
+import { defineKeyPayload } from './payloads.ts'
+
+const DisableAccessControlInput = builder.inputType('DisableAccessControlInput', {
+  description: 'Which key.',
+  fields: (t) => ({
+    keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
+    expectedRevision: t.int({
+      description: 'Refuse with ConflictError unless the key still has this revision.',
+    }),
+  }),
+})
+
+const DisableAccessControlPayload = defineKeyPayload(
+  'DisableAccessControlPayload',
+  'A key without access control.',
+)
+
+builder.mutationField('disableAccessControl', (t) =>
+  t.field({
+    type: DisableAccessControlPayload,
+    nullable: true,
+    description: 'Opens a key to all roles of its project again, and clears its list. Needs MANAGE.',
+    // The domain checks the caller, and puts refusals on record.
+    authScopes: { authenticated: true },
+    args: { input: t.arg({ type: DisableAccessControlInput, required: true, description: 'Which key.' }) },
+    errors: { types: [...changeErrors] },
+    resolve: (_root, { input }, { domain, call }) => domain.disableAccessControl(call, input),
+  }),
+)

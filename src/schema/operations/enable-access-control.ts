@@ -1,0 +1,47 @@
+import { LockoutError } from '../../keys/errors.ts'
+import { builder } from '../builder.ts'
+import { changeErrors } from '../errors.ts'
+import { defineKeyPayload } from './payloads.ts'
+
+const EnableAccessControlInput = builder.inputType('EnableAccessControlInput', {
+  description: 'Which key, and for whom.',
+  fields: (t) => ({
+    keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
+    subjects: t.stringList({
+      required: true,
+      description:
+        'At most 1,000 subjects, e.g. `user:bob`, `group:payments`, `service-account:ci`, `service-agent:Secrets Manager`.',
+    }),
+    allowLockout: t.boolean({
+      description: 'Do it even if the caller then no longer sees the key itself. False if not given.',
+    }),
+    expectedRevision: t.int({
+      description: 'Refuse with ConflictError unless the key still has this revision.',
+    }),
+  }),
+})
+
+const EnableAccessControlPayload = defineKeyPayload(
+  'EnableAccessControlPayload',
+  'A key with access control; redacted if the caller locked itself out.',
+)
+
+builder.mutationField('enableAccessControl', (t) =>
+  t.field({
+    type: EnableAccessControlPayload,
+    nullable: true,
+    description:
+      'Limits a key to its owner and the given subjects; everyone else, a project administrator too, gets it redacted. Needs MANAGE.',
+    // The domain checks the caller, and puts refusals on record.
+    authScopes: { authenticated: true },
+    args: {
+      input: t.arg({
+        type: EnableAccessControlInput,
+        required: true,
+        description: 'Which key, and for whom.',
+      }),
+    },
+    errors: { types: [...changeErrors, LockoutError] },
+    resolve: (_root, { input }, { domain, call }) => domain.enableAccessControl(call, input),
+  }),
+)

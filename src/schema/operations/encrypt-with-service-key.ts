@@ -1,0 +1,50 @@
+import type { EncryptOutput } from '../../keys/domain.ts'
+import { builder } from '../builder.ts'
+import { serviceProtectErrors } from '../errors.ts'
+
+const EncryptWithServiceKeyInput = builder.inputType('EncryptWithServiceKeyInput', {
+  description: 'What to encrypt.',
+  fields: (t) => ({
+    plaintext: t.field({
+      type: 'Base64',
+      required: true,
+      description: 'The bytes to encrypt: at most 64 KiB.',
+    }),
+    additionalAuthenticatedData: t.field({
+      type: 'Base64',
+      description:
+        'Bytes that are authenticated but not encrypted, at most 64 KiB; must be given again to decrypt.',
+    }),
+  }),
+})
+
+const EncryptWithServiceKeyPayload = builder
+  .objectRef<EncryptOutput>('EncryptWithServiceKeyPayload')
+  .implement({
+    description: 'Encrypted bytes.',
+    fields: (t) => ({
+      ciphertext: t.field({
+        type: 'Base64',
+        description: 'Self-describing ciphertext.',
+        resolve: ({ ciphertext }) => ciphertext,
+      }),
+      keyId: t.id({ description: 'The key that was used.', resolve: ({ keyId }) => keyId }),
+      version: t.int({ description: 'The version that was used.', resolve: ({ version }) => version }),
+    }),
+  })
+
+builder.mutationField('encryptWithServiceKey', (t) =>
+  t.field({
+    type: EncryptWithServiceKeyPayload,
+    nullable: true,
+    description:
+      'Encrypts under the service key of the calling service, which its first encryption creates. Only for a service itself: a token of kind SERVICE_AGENT.',
+    // The domain checks the caller, and puts refusals on record.
+    authScopes: { authenticated: true },
+    args: {
+      input: t.arg({ type: EncryptWithServiceKeyInput, required: true, description: 'What to encrypt.' }),
+    },
+    errors: { types: [...serviceProtectErrors] },
+    resolve: (_root, { input }, { domain, call }) => domain.encryptWithServiceKey(call, input),
+  }),
+)

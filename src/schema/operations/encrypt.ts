@@ -1,0 +1,98 @@
+import type { EncryptOutput } from '../../keys/domain.ts'
+import { InputValidationError } from '../../keys/errors.ts'
+import { builder } from '../builder.ts'
+import { protectErrors } from '../errors.ts'
+import { defineBatchPayload, pairOutcomes, referenceDescription } from './batch.ts'
+
+const EncryptInput = builder.inputType('EncryptInput', {
+  description: 'What to encrypt, and with which key.',
+  fields: (t) => ({
+    keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
+    plaintext: t.field({
+      type: 'Base64',
+      required: true,
+      description:
+        'The bytes to encrypt: at most 64 KiB, or what the padding leaves for RSA (190 bytes with RSA_2048).',
+    }),
+    additionalAuthenticatedData: t.field({
+      type: 'Base64',
+      description:
+        'Bytes that are authenticated but not encrypted, at most 64 KiB; must be given again to decrypt. Symmetric keys only.',
+    }),
+  }),
+})
+
+const EncryptPayload = builder.objectRef<EncryptOutput>('EncryptPayload').implement({
+  description: 'Encrypted bytes.',
+  fields: (t) => ({
+    ciphertext: t.field({
+      type: 'Base64',
+      description:
+        'Symmetric keys: self-describing, so that `decrypt` needs nothing else. RSA: RSAES-OAEP with SHA-256 (RFC 8017 §7.1).',
+      resolve: ({ ciphertext }) => ciphertext,
+    }),
+    keyId: t.id({ description: 'The key that was used.', resolve: ({ keyId }) => keyId }),
+    version: t.int({ description: 'The version that was used.', resolve: ({ version }) => version }),
+  }),
+})
+
+const EncryptBatchItemInput = builder.inputType('EncryptBatchItemInput', {
+  description: 'What to encrypt, and with which key.',
+  fields: (t) => ({
+    reference: t.string({ description: referenceDescription }),
+    keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
+    plaintext: t.field({
+      type: 'Base64',
+      required: true,
+      description:
+        'The bytes to encrypt: at most 64 KiB, or what the padding leaves for RSA (190 bytes with RSA_2048).',
+    }),
+    additionalAuthenticatedData: t.field({
+      type: 'Base64',
+      description:
+        'Bytes that are authenticated but not encrypted, at most 64 KiB; must be given again to decrypt. Symmetric keys only.',
+    }),
+  }),
+})
+
+const EncryptBatchInput = builder.inputType('EncryptBatchInput', {
+  description: 'A batch, within the limits of the server (500 items and 1 MiB unless configured).',
+  fields: (t) => ({
+    items: t.field({ type: [EncryptBatchItemInput], required: true, description: 'The items.' }),
+  }),
+})
+
+const EncryptBatchPayload = defineBatchPayload('Encrypt', EncryptPayload, protectErrors)
+
+builder.mutationField('encrypt', (t) =>
+  t.field({
+    type: EncryptPayload,
+    nullable: true,
+    description: 'Encrypts under the default version of a key. Needs USE.',
+    // The domain checks the caller, and puts refusals on record.
+    authScopes: { authenticated: true },
+    args: {
+      input: t.arg({
+        type: EncryptInput,
+        required: true,
+        description: 'What to encrypt, and with which key.',
+      }),
+    },
+    errors: { types: [...protectErrors] },
+    resolve: (_root, { input }, { domain, call }) => domain.encrypt(call, input),
+  }),
+)
+
+builder.mutationField('encryptBatch', (t) =>
+  t.field({
+    type: EncryptBatchPayload,
+    nullable: true,
+    description:
+      'Encrypts many items, each with a key of its own; one that fails does not fail the others. Much faster than as many single operations.',
+    authScopes: { authenticated: true },
+    args: { input: t.arg({ type: EncryptBatchInput, required: true, description: 'The batch.' }) },
+    errors: { types: [InputValidationError] },
+    resolve: async (_root, { input: { items } }, { domain, call }) =>
+      pairOutcomes(items, await domain.encryptBatch(call, items)),
+  }),
+)

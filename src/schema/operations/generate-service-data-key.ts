@@ -1,0 +1,56 @@
+import type { DataKeyOutput } from '../../keys/domain.ts'
+import { builder } from '../builder.ts'
+import { serviceProtectErrors } from '../errors.ts'
+import { isSelected } from '../selection.ts'
+
+const GenerateServiceDataKeyInput = builder.inputType('GenerateServiceDataKeyInput', {
+  description: 'How long.',
+  fields: (t) => ({
+    bytes: t.int({ defaultValue: 32, required: true, description: 'Length in bytes, 1 to 1,024.' }),
+    additionalAuthenticatedData: t.field({
+      type: 'Base64',
+      description:
+        'Bytes that are authenticated but not encrypted, at most 64 KiB; must be given again to decrypt.',
+    }),
+  }),
+})
+
+const GenerateServiceDataKeyPayload = builder
+  .objectRef<DataKeyOutput>('GenerateServiceDataKeyPayload')
+  .implement({
+    description: 'A data key.',
+    fields: (t) => ({
+      ciphertext: t.field({
+        type: 'Base64',
+        description: 'The data key, encrypted; `decryptWithServiceKey` opens it.',
+        resolve: ({ ciphertext }) => ciphertext,
+      }),
+      plaintext: t.field({
+        type: 'Base64',
+        nullable: true,
+        description: 'The data key itself. Only if selected does it leave the server.',
+        resolve: ({ plaintext }) => plaintext,
+      }),
+      keyId: t.id({ description: 'The key that was used.', resolve: ({ keyId }) => keyId }),
+      version: t.int({ description: 'The version that was used.', resolve: ({ version }) => version }),
+    }),
+  })
+
+builder.mutationField('generateServiceDataKey', (t) =>
+  t.field({
+    type: GenerateServiceDataKeyPayload,
+    nullable: true,
+    description:
+      'Generates a data key under the service key of the calling service, which its first use creates. Only for a service itself: a token of kind SERVICE_AGENT.',
+    // The domain checks the caller, and puts refusals on record.
+    authScopes: { authenticated: true },
+    args: { input: t.arg({ type: GenerateServiceDataKeyInput, required: true, description: 'How long.' }) },
+    errors: { types: [...serviceProtectErrors] },
+    resolve: (_root, { input }, { domain, call }, info) =>
+      domain.generateServiceDataKey(
+        call,
+        input,
+        isSelected(info, 'GenerateServiceDataKeyPayload', 'plaintext'),
+      ),
+  }),
+)

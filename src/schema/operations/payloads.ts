@@ -1,0 +1,33 @@
+import type { KeyVersionChange } from '../../keys/domain.ts'
+import type { UserKeyView } from '../../keys/views.ts'
+import { builder } from '../builder.ts'
+import { KeyVersion, UserKey } from '../types/refs.ts'
+
+/** Defines the payload of a mutation that changes a key. */
+export function defineKeyPayload(name: string, description: string) {
+  return builder.objectRef<UserKeyView>(name).implement({
+    description,
+    fields: (t) => ({
+      userKey: t.field({ type: UserKey, description: 'The key after the change.', resolve: (key) => key }),
+    }),
+  })
+}
+
+/** Defines the payload of a mutation that changes a version of a key. */
+export function defineVersionPayload(name: string, description: string) {
+  return builder.objectRef<KeyVersionChange>(name).implement({
+    description,
+    fields: (t) => ({
+      userKey: t.field({
+        type: UserKey,
+        description: 'The key after the change.',
+        resolve: ({ key }) => key,
+      }),
+      version: t.field({
+        type: KeyVersion,
+        description: 'The version that changed.',
+        resolve: ({ version }) => version,
+      }),
+    }),
+  })
+}

@@ -1,0 +1,46 @@
+import { LockoutError } from '../../keys/errors.ts'
+import { builder } from '../builder.ts'
+import { changeErrors } from '../errors.ts'
+import { defineKeyPayload } from './payloads.ts'
+
+const RemoveAllowedSubjectsInput = builder.inputType('RemoveAllowedSubjectsInput', {
+  description: 'Which key, and whom to remove.',
+  fields: (t) => ({
+    keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
+    subjects: t.stringList({
+      required: true,
+      description:
+        'Subjects to remove; those not on the list are passed over, e.g. `user:bob`, `group:payments`, `service-account:ci`, `service-agent:Secrets Manager`.',
+    }),
+    allowLockout: t.boolean({
+      description: 'Do it even if the caller then no longer sees the key itself. False if not given.',
+    }),
+    expectedRevision: t.int({
+      description: 'Refuse with ConflictError unless the key still has this revision.',
+    }),
+  }),
+})
+
+const RemoveAllowedSubjectsPayload = defineKeyPayload(
+  'RemoveAllowedSubjectsPayload',
+  'A key with its new list; redacted if the caller locked itself out.',
+)
+
+builder.mutationField('removeAllowedSubjects', (t) =>
+  t.field({
+    type: RemoveAllowedSubjectsPayload,
+    nullable: true,
+    description: 'Takes subjects off the access list of a key. Needs MANAGE.',
+    // The domain checks the caller, and puts refusals on record.
+    authScopes: { authenticated: true },
+    args: {
+      input: t.arg({
+        type: RemoveAllowedSubjectsInput,
+        required: true,
+        description: 'Which key, and whom to remove.',
+      }),
+    },
+    errors: { types: [...changeErrors, LockoutError] },
+    resolve: (_root, { input }, { domain, call }) => domain.removeAllowedSubjects(call, input),
+  }),
+)

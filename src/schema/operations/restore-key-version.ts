@@ -1,0 +1,29 @@
+import { builder } from '../builder.ts'
+import { versionChangeErrors } from '../errors.ts'
+import { defineVersionPayload } from './payloads.ts'
+
+const RestoreKeyVersionInput = builder.inputType('RestoreKeyVersionInput', {
+  description: 'Which version.',
+  fields: (t) => ({
+    keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
+    version: t.int({ required: true, description: 'Number of the version.' }),
+    expectedRevision: t.int({
+      description: 'Refuse with ConflictError unless the key still has this revision.',
+    }),
+  }),
+})
+
+const RestoreKeyVersionPayload = defineVersionPayload('RestoreKeyVersionPayload', 'A restored version.')
+
+builder.mutationField('restoreKeyVersion', (t) =>
+  t.field({
+    type: RestoreKeyVersionPayload,
+    nullable: true,
+    description: 'Takes a scheduled destruction back; the version is DEACTIVATED again. Needs MANAGE.',
+    // The domain checks the caller, and puts refusals on record.
+    authScopes: { authenticated: true },
+    args: { input: t.arg({ type: RestoreKeyVersionInput, required: true, description: 'Which version.' }) },
+    errors: { types: [...versionChangeErrors] },
+    resolve: (_root, { input }, { domain, call }) => domain.restoreKeyVersion(call, input),
+  }),
+)

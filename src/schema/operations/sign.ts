@@ -1,0 +1,111 @@
+import type { SignOutput } from '../../keys/domain.ts'
+import { InputValidationError } from '../../keys/errors.ts'
+import { builder } from '../builder.ts'
+import { protectErrors } from '../errors.ts'
+import { MessageType, SignatureEncoding, SigningAlgorithm } from '../types/enums.ts'
+import { defineBatchPayload, pairOutcomes, referenceDescription } from './batch.ts'
+
+const SignInput = builder.inputType('SignInput', {
+  description: 'What to sign, and with which key.',
+  fields: (t) => ({
+    keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
+    message: t.field({ type: 'Base64', required: true, description: 'The bytes to sign: at most 64 KiB.' }),
+    messageType: t.field({
+      type: MessageType,
+      required: true,
+      defaultValue: 'MESSAGE',
+      description: 'Whether `message` is the message or its digest.',
+    }),
+    signingAlgorithm: t.field({
+      type: SigningAlgorithm,
+      description: 'The scheme; the first of the algorithm of the key (see `keyAlgorithms`) if not given.',
+    }),
+    encoding: t.field({
+      type: SignatureEncoding,
+      required: true,
+      defaultValue: 'DER',
+      description: 'Form of ECDSA signatures.',
+    }),
+  }),
+})
+
+const SignPayload = builder.objectRef<SignOutput>('SignPayload').implement({
+  description: 'A signature. Keep the version with it: verifying needs it.',
+  fields: (t) => ({
+    signature: t.field({
+      type: 'Base64',
+      description: 'The bytes of the standard, for any software.',
+      resolve: ({ signature }) => signature,
+    }),
+    signingAlgorithm: t.field({
+      type: SigningAlgorithm,
+      description: 'The scheme that was used.',
+      resolve: ({ signingAlgorithm }) => signingAlgorithm,
+    }),
+    keyId: t.id({ description: 'The key that was used.', resolve: ({ keyId }) => keyId }),
+    version: t.int({ description: 'The version that was used.', resolve: ({ version }) => version }),
+  }),
+})
+
+const SignBatchItemInput = builder.inputType('SignBatchItemInput', {
+  description: 'What to sign, and with which key.',
+  fields: (t) => ({
+    reference: t.string({ description: referenceDescription }),
+    keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
+    message: t.field({ type: 'Base64', required: true, description: 'The bytes to sign: at most 64 KiB.' }),
+    messageType: t.field({
+      type: MessageType,
+      required: true,
+      defaultValue: 'MESSAGE',
+      description: 'Whether `message` is the message or its digest.',
+    }),
+    signingAlgorithm: t.field({
+      type: SigningAlgorithm,
+      description: 'The scheme; the first of the algorithm of the key (see `keyAlgorithms`) if not given.',
+    }),
+    encoding: t.field({
+      type: SignatureEncoding,
+      required: true,
+      defaultValue: 'DER',
+      description: 'Form of ECDSA signatures.',
+    }),
+  }),
+})
+
+const SignBatchInput = builder.inputType('SignBatchInput', {
+  description: 'A batch, within the limits of the server (500 items and 1 MiB unless configured).',
+  fields: (t) => ({
+    items: t.field({ type: [SignBatchItemInput], required: true, description: 'The items.' }),
+  }),
+})
+
+const SignBatchPayload = defineBatchPayload('Sign', SignPayload, protectErrors)
+
+builder.mutationField('sign', (t) =>
+  t.field({
+    type: SignPayload,
+    nullable: true,
+    description: 'Signs with the default version of a key. Needs USE.',
+    // The domain checks the caller, and puts refusals on record.
+    authScopes: { authenticated: true },
+    args: {
+      input: t.arg({ type: SignInput, required: true, description: 'What to sign, and with which key.' }),
+    },
+    errors: { types: [...protectErrors] },
+    resolve: (_root, { input }, { domain, call }) => domain.sign(call, input),
+  }),
+)
+
+builder.mutationField('signBatch', (t) =>
+  t.field({
+    type: SignBatchPayload,
+    nullable: true,
+    description:
+      'Signs many items, each with a key of its own; one that fails does not fail the others. Much faster than as many single operations.',
+    authScopes: { authenticated: true },
+    args: { input: t.arg({ type: SignBatchInput, required: true, description: 'The batch.' }) },
+    errors: { types: [InputValidationError] },
+    resolve: async (_root, { input: { items } }, { domain, call }) =>
+      pairOutcomes(items, await domain.signBatch(call, items)),
+  }),
+)

@@ -1,0 +1,42 @@
+import { NameTakenError } from '../../keys/errors.ts'
+import { builder } from '../builder.ts'
+import { changeErrors } from '../errors.ts'
+import { defineKeyPayload } from './payloads.ts'
+
+const UpdateUserKeyInput = builder.inputType('UpdateUserKeyInput', {
+  description: 'What to change; what is not given stays.',
+  fields: (t) => ({
+    keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
+    name: t.string({
+      description:
+        'A new name: 1 to 64 letters, digits, `-` or `_`, with a lowercase letter or a digit first.',
+    }),
+    description: t.string({
+      description: 'A new description: up to 256 characters without control characters.',
+    }),
+    expectedRevision: t.int({
+      description: 'Refuse with ConflictError unless the key still has this revision.',
+    }),
+  }),
+})
+
+const UpdateUserKeyPayload = defineKeyPayload('UpdateUserKeyPayload', 'An updated key.')
+
+builder.mutationField('updateUserKey', (t) =>
+  t.field({
+    type: UpdateUserKeyPayload,
+    nullable: true,
+    description: 'Changes name or description of a key. Needs MANAGE.',
+    // The domain checks the caller, and puts refusals on record.
+    authScopes: { authenticated: true },
+    args: {
+      input: t.arg({
+        type: UpdateUserKeyInput,
+        required: true,
+        description: 'What to change; what is not given stays.',
+      }),
+    },
+    errors: { types: [...changeErrors, NameTakenError] },
+    resolve: (_root, { input }, { domain, call }) => domain.updateUserKey(call, input),
+  }),
+)

@@ -1,0 +1,118 @@
+import type { VerifyOutput } from '../../keys/domain.ts'
+import { InputValidationError } from '../../keys/errors.ts'
+import { builder } from '../builder.ts'
+import { verifyErrors } from '../errors.ts'
+import { MessageType, SignatureEncoding, SigningAlgorithm } from '../types/enums.ts'
+import { defineBatchPayload, pairOutcomes, referenceDescription } from './batch.ts'
+
+const VerifyInput = builder.inputType('VerifyInput', {
+  description: 'What to verify, and with which key.',
+  fields: (t) => ({
+    keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
+    version: t.int({ required: true, description: 'The version that signed.' }),
+    message: t.field({
+      type: 'Base64',
+      required: true,
+      description: 'The bytes that were signed: at most 64 KiB.',
+    }),
+    signature: t.field({ type: 'Base64', required: true, description: 'The signature.' }),
+    messageType: t.field({
+      type: MessageType,
+      required: true,
+      defaultValue: 'MESSAGE',
+      description: 'Whether `message` is the message or its digest.',
+    }),
+    signingAlgorithm: t.field({
+      type: SigningAlgorithm,
+      description: 'The scheme; the first of the algorithm of the key (see `keyAlgorithms`) if not given.',
+    }),
+    encoding: t.field({
+      type: SignatureEncoding,
+      required: true,
+      defaultValue: 'DER',
+      description: 'Form of ECDSA signatures.',
+    }),
+  }),
+})
+
+const VerifyPayload = builder.objectRef<VerifyOutput>('VerifyPayload').implement({
+  description: 'The outcome of a verification.',
+  fields: (t) => ({
+    valid: t.boolean({
+      description: 'Whether the signature fits message, key and version.',
+      resolve: ({ valid }) => valid,
+    }),
+    keyId: t.id({ description: 'The key that was used.', resolve: ({ keyId }) => keyId }),
+    version: t.int({ description: 'The version that was used.', resolve: ({ version }) => version }),
+  }),
+})
+
+const VerifyBatchItemInput = builder.inputType('VerifyBatchItemInput', {
+  description: 'What to verify, and with which key.',
+  fields: (t) => ({
+    reference: t.string({ description: referenceDescription }),
+    keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
+    version: t.int({ required: true, description: 'The version that signed.' }),
+    message: t.field({
+      type: 'Base64',
+      required: true,
+      description: 'The bytes that were signed: at most 64 KiB.',
+    }),
+    signature: t.field({ type: 'Base64', required: true, description: 'The signature.' }),
+    messageType: t.field({
+      type: MessageType,
+      required: true,
+      defaultValue: 'MESSAGE',
+      description: 'Whether `message` is the message or its digest.',
+    }),
+    signingAlgorithm: t.field({
+      type: SigningAlgorithm,
+      description: 'The scheme; the first of the algorithm of the key (see `keyAlgorithms`) if not given.',
+    }),
+    encoding: t.field({
+      type: SignatureEncoding,
+      required: true,
+      defaultValue: 'DER',
+      description: 'Form of ECDSA signatures.',
+    }),
+  }),
+})
+
+const VerifyBatchInput = builder.inputType('VerifyBatchInput', {
+  description: 'A batch, within the limits of the server (500 items and 1 MiB unless configured).',
+  fields: (t) => ({
+    items: t.field({ type: [VerifyBatchItemInput], required: true, description: 'The items.' }),
+  }),
+})
+
+const VerifyBatchPayload = defineBatchPayload('Verify', VerifyPayload, verifyErrors)
+
+builder.mutationField('verify', (t) =>
+  t.field({
+    type: VerifyPayload,
+    nullable: true,
+    description:
+      'Verifies a signature with an ACTIVE version. A signature that does not fit is no error: `valid` is false. Needs USE.',
+    // The domain checks the caller, and puts refusals on record.
+    authScopes: { authenticated: true },
+    args: {
+      input: t.arg({ type: VerifyInput, required: true, description: 'What to verify, and with which key.' }),
+    },
+    errors: { types: [...verifyErrors] },
+    resolve: (_root, { input }, { domain, call }) => domain.verify(call, input),
+  }),
+)
+
+builder.mutationField('verifyBatch', (t) =>
+  t.field({
+    type: VerifyBatchPayload,
+    nullable: true,
+    description:
+      'Verifies many items, each with a key of its own; one that fails does not fail the others. Much faster than as many single operations.',
+    authScopes: { authenticated: true },
+    args: { input: t.arg({ type: VerifyBatchInput, required: true, description: 'The batch.' }) },
+    errors: { types: [InputValidationError] },
+    resolve: async (_root, { input: { items } }, { domain, call }) =>
+      pairOutcomes(items, await domain.verifyBatch(call, items)),
+  }),
+)

@@ -1,0 +1,56 @@
+import type { KeyAlgorithmView } from '../../keys/domain.ts'
+import { builder } from '../builder.ts'
+import { EncryptionAlgorithm, KeyAlgorithm, KeyType, KeyUsage, SigningAlgorithm } from '../types/enums.ts'
+
+const KeyAlgorithmInfo = builder.objectRef<KeyAlgorithmView>('KeyAlgorithmInfo').implement({
+  description: 'One algorithm that new keys can have; what a form for creating keys needs to know.',
+  fields: (t) => ({
+    algorithm: t.field({
+      type: KeyAlgorithm,
+      description: 'Its name in this API.',
+      resolve: ({ algorithm }) => algorithm,
+    }),
+    displayName: t.string({
+      description: 'Its name for people, e.g. `AES-256`.',
+      resolve: ({ displayName }) => displayName,
+    }),
+    type: t.field({ type: KeyType, description: 'Symmetric or asymmetric.', resolve: ({ type }) => type }),
+    usages: t.field({
+      type: [KeyUsage],
+      description: 'The usages that a key of it can have; it has one of them.',
+      resolve: ({ usages }) => [...usages],
+    }),
+    securityBits: t.int({
+      description: 'Security strength in bits (NIST SP 800-57 Part 1, table 2).',
+      resolve: ({ securityBits }) => securityBits,
+    }),
+    standard: t.string({ description: 'Where it is defined.', resolve: ({ standard }) => standard }),
+    description: t.string({
+      description: 'One sentence about it.',
+      resolve: ({ description }) => description,
+    }),
+    signingAlgorithms: t.field({
+      type: [SigningAlgorithm],
+      description: 'Its signature schemes, the default first; empty if it cannot sign.',
+      resolve: ({ signingAlgorithms }) => [...signingAlgorithms],
+    }),
+    encryptionAlgorithms: t.field({
+      type: [EncryptionAlgorithm],
+      description: 'Its paddings, the default first; empty unless it encrypts with a public key.',
+      resolve: ({ encryptionAlgorithms }) => [...encryptionAlgorithms],
+    }),
+  }),
+})
+
+builder.queryField('keyAlgorithms', (t) =>
+  t.field({
+    type: [KeyAlgorithmInfo],
+    description: 'The algorithms that new keys can have on this server.',
+    authScopes: { permission: 'VIEW' },
+    args: {
+      usage: t.arg({ type: KeyUsage, description: 'Only those with this usage.' }),
+      type: t.arg({ type: KeyType, description: 'Only those of this type.' }),
+    },
+    resolve: (_root, filter, { domain, call }) => domain.keyAlgorithms(call, filter),
+  }),
+)

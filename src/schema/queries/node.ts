@@ -1,0 +1,35 @@
+import { InputValidationError } from '../../keys/errors.ts'
+import { builder } from '../builder.ts'
+import { Node } from '../types/node.ts'
+
+const idsMax = 100
+
+builder.queryFields((t) => ({
+  node: t.field({
+    type: Node,
+    nullable: true,
+    description:
+      'Whatever has this ID, as far as the caller may see it; null for everything else: unknown, malformed, or of another project.',
+    authScopes: { permission: 'VIEW' },
+    args: {
+      id: t.arg.id({
+        required: true,
+        description: 'A TypeID, e.g. `ukey_…`. The stand-in ID of a redacted key finds it too.',
+      }),
+    },
+    resolve: (_root, { id }, { loaders }) => loaders.node.load(id),
+  }),
+  nodes: t.field({
+    type: [Node],
+    nullable: { list: false, items: true },
+    description: 'The same for several IDs, in their order.',
+    authScopes: { permission: 'VIEW' },
+    args: { ids: t.arg.idList({ required: true, description: `At most ${idsMax} TypeIDs.` }) },
+    resolve(_root, { ids }, { domain, call }) {
+      if (ids.length > idsMax) {
+        throw new InputValidationError([{ path: ['ids'], message: `must have at most ${idsMax} entries` }])
+      }
+      return domain.nodes(call, ids)
+    },
+  }),
+}))

@@ -1,0 +1,46 @@
+import { builder } from '../builder.ts'
+import { pageArguments } from '../types/connection.ts'
+import { KeyStatus } from '../types/enums.ts'
+import { ServiceKey } from '../types/refs.ts'
+import { ServiceKeyConnection } from '../types/service-key.ts'
+
+const ServiceKeyBy = builder.inputType('ServiceKeyBy', {
+  description: 'How a service key is looked up.',
+  isOneOf: true,
+  fields: (t) => ({
+    id: t.id({ description: 'Its ID.' }),
+    service: t.string({
+      description: 'Name of its service, in any spelling, e.g. `Secrets Manager` or `Secrets-manager`.',
+    }),
+  }),
+})
+
+const ServiceKeyFilter = builder.inputType('ServiceKeyFilter', {
+  description: 'Which service keys to list; all conditions must hold.',
+  fields: (t) => ({
+    namePrefix: t.string({ description: 'Names that start with this: up to 64 letters, digits, `-`, `_`.' }),
+    status: t.field({ type: [KeyStatus], description: 'In one of these states.' }),
+  }),
+})
+
+builder.queryFields((t) => ({
+  serviceKey: t.field({
+    type: ServiceKey,
+    nullable: true,
+    description: 'One service key; null if the project has none such.',
+    authScopes: { permission: 'VIEW' },
+    args: { by: t.arg({ type: ServiceKeyBy, required: true, description: 'By ID or by service.' }) },
+    resolve: (_root, { by }, { domain, call }) =>
+      domain.serviceKey(call, by as { id: string } | { service: string }),
+  }),
+  serviceKeys: t.field({
+    type: ServiceKeyConnection,
+    description: "The service keys of the caller's project, by name.",
+    authScopes: { permission: 'VIEW' },
+    args: {
+      ...pageArguments,
+      filter: t.arg({ type: ServiceKeyFilter, description: 'Which ones; all without it.' }),
+    },
+    resolve: (_root, { filter, ...page }, { domain, call }) => domain.serviceKeys(call, page, filter ?? {}),
+  }),
+}))

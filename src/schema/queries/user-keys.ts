@@ -1,0 +1,86 @@
+import { builder } from '../builder.ts'
+import { pageArguments } from '../types/connection.ts'
+import { KeyAlgorithm, KeyStatus, KeyType, KeyUsage } from '../types/enums.ts'
+import { UserKey } from '../types/refs.ts'
+import { UserKeyConnection } from '../types/user-key.ts'
+
+const UserKeyBy = builder.inputType('UserKeyBy', {
+  description: 'How a user key is looked up.',
+  isOneOf: true,
+  fields: (t) => ({
+    id: t.id({ description: 'Its ID, or the stand-in ID that a redacted key shows.' }),
+    name: t.string({ description: 'Its exact name.' }),
+  }),
+})
+
+const UserKeyFilter = builder.inputType('UserKeyFilter', {
+  description:
+    'Which user keys to list; all conditions must hold. A redacted key matches no condition on a field that it hides.',
+  fields: (t) => ({
+    namePrefix: t.string({ description: 'Names that start with this: up to 64 letters, digits, `-`, `_`.' }),
+    accessControlEnabled: t.boolean({ description: 'With access control on, or off.' }),
+    createdBy: t.string({ description: 'Created by this subject, e.g. `user:alice`.' }),
+    createdAfter: t.field({ type: 'DateTime', description: 'Created after this moment.' }),
+    createdBefore: t.field({ type: 'DateTime', description: 'Created before this moment.' }),
+    status: t.field({ type: [KeyStatus], description: 'In one of these states. Leaves redacted keys out.' }),
+    type: t.field({ type: KeyType, description: 'Of this type. Leaves redacted keys out.' }),
+    usage: t.field({ type: KeyUsage, description: 'With this usage. Leaves redacted keys out.' }),
+    algorithm: t.field({
+      type: [KeyAlgorithm],
+      description: 'With one of these algorithms. Leaves redacted keys out.',
+    }),
+    automaticRotationEnabled: t.boolean({
+      description: 'With automatic rotation on, or off. Leaves redacted keys out.',
+    }),
+  }),
+})
+
+const UserKeyOrderField = builder.enumType('UserKeyOrderField', {
+  description:
+    'What user keys can be ordered by: fields that every viewer sees, so that the order tells nothing.',
+  values: {
+    NAME: { description: 'By name, by bytes.' },
+    CREATED_AT: { description: 'By creation; keys of the same moment by name.' },
+  } as const,
+})
+
+const OrderDirection = builder.enumType('OrderDirection', {
+  description: 'Direction of an order.',
+  values: {
+    ASC: { description: 'Smallest or oldest first.' },
+    DESC: { description: 'Largest or newest first.' },
+  } as const,
+})
+
+const UserKeyOrder = builder.inputType('UserKeyOrder', {
+  description: 'How user keys are ordered.',
+  fields: (t) => ({
+    field: t.field({ type: UserKeyOrderField, required: true, description: 'By what.' }),
+    direction: t.field({ type: OrderDirection, required: true, description: 'Which way.' }),
+  }),
+})
+
+builder.queryFields((t) => ({
+  userKey: t.field({
+    type: UserKey,
+    nullable: true,
+    description:
+      'One user key; null if the project has none such. Redacted if the caller may not see it whole.',
+    authScopes: { permission: 'VIEW' },
+    args: { by: t.arg({ type: UserKeyBy, required: true, description: 'By ID or by name.' }) },
+    resolve: (_root, { by }, { domain, call }) =>
+      domain.userKey(call, by as { id: string } | { name: string }),
+  }),
+  userKeys: t.field({
+    type: UserKeyConnection,
+    description: "The user keys of the caller's project, newest first unless ordered otherwise.",
+    authScopes: { permission: 'VIEW' },
+    args: {
+      ...pageArguments,
+      filter: t.arg({ type: UserKeyFilter, description: 'Which ones; all without it.' }),
+      orderBy: t.arg({ type: UserKeyOrder, description: 'In which order; newest first without it.' }),
+    },
+    resolve: (_root, { filter, orderBy, ...page }, { domain, call }) =>
+      domain.userKeys(call, page, filter ?? {}, orderBy ?? { field: 'CREATED_AT', direction: 'DESC' }),
+  }),
+}))

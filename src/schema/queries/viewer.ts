@@ -1,0 +1,44 @@
+import type { Call } from '../../keys/caller.ts'
+import { builder } from '../builder.ts'
+import { KeyPermission, Role, SubjectKind } from '../types/enums.ts'
+import { Subject } from '../types/subject.ts'
+
+const Viewer = builder.objectRef<Call>('Viewer').implement({
+  description: 'The caller, as its token says.',
+  fields: (t) => ({
+    subject: t.field({ type: Subject, description: 'Who it is.', resolve: ({ caller }) => caller.subject }),
+    kind: t.field({ type: SubjectKind, description: 'What it is.', resolve: ({ caller }) => caller.kind }),
+    projectId: t.string({
+      description: 'The project that it acts in; nothing outside of it exists for the caller.',
+      resolve: ({ caller }) => caller.projectId,
+    }),
+    roles: t.field({
+      type: [Role],
+      description: 'Its roles in that project that mean something here.',
+      resolve: ({ caller }) => [...caller.roles],
+    }),
+    groups: t.stringList({
+      description: 'Names of its groups.',
+      resolve: ({ caller }) => [...caller.groups],
+    }),
+    permissions: t.field({
+      type: [KeyPermission],
+      description: 'What its roles allow, before access control of single keys.',
+      resolve: (call, _args, { domain }) => [...domain.projectPermissions(call)],
+    }),
+    tokenExpiresAt: t.field({
+      type: 'DateTime',
+      description: 'When its token expires.',
+      resolve: ({ caller }) => caller.tokenExpiresAt,
+    }),
+  }),
+})
+
+builder.queryField('viewer', (t) =>
+  t.field({
+    type: Viewer,
+    description: 'Who am I? Open to every caller with a token, whatever its roles.',
+    authScopes: { authenticated: true },
+    resolve: (_root, _args, { call }) => call,
+  }),
+)

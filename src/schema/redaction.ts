@@ -1,0 +1,19 @@
+import type { FullUserKeyView, ServiceKeyView, UserKeyView } from '../keys/views.ts'
+
+type KeyView = UserKeyView | ServiceKeyView
+
+/**
+ * Options of every field that a redacted key hides: null unless the key is whole for the caller. The view of a redacted
+ * key does not hold the value in the first place; this is the second lock, which does not rely on the first.
+ */
+export const hiddenWhenRedacted = {
+  authScopes: (key: KeyView) => ({ wholeKey: key }),
+  unauthorizedResolver: () => null,
+}
+
+/** Reads a field of whole keys; null for a redacted one. */
+export function ofWhole<Value>(
+  read: (key: FullUserKeyView | ServiceKeyView) => Value,
+): (key: KeyView) => Value | null {
+  return (key) => (key.access === 'full' ? read(key) : null)
+}

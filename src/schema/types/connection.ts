@@ -1,0 +1,73 @@
+import type { ObjectRef } from '@pothos/core'
+import type { Page } from '../../keys/domain.ts'
+import { builder } from '../builder.ts'
+
+type Edge<T> = Page<T>['edges'][number]
+
+const PageInfo = builder.objectRef<Page<unknown>>('PageInfo').implement({
+  description: 'Where a page stands in its list (Relay Cursor Connections).',
+  fields: (t) => ({
+    hasNextPage: t.boolean({
+      description: 'Whether more items follow.',
+      resolve: (page) => page.hasNextPage,
+    }),
+    hasPreviousPage: t.boolean({
+      description: 'Whether items come before.',
+      resolve: (page) => page.hasPreviousPage,
+    }),
+    startCursor: t.string({
+      nullable: true,
+      description: 'Cursor of the first item of the page; null if it is empty.',
+      resolve: (page) => page.edges.at(0)?.cursor ?? null,
+    }),
+    endCursor: t.string({
+      nullable: true,
+      description: 'Cursor of the last item of the page; null if it is empty.',
+      resolve: (page) => page.edges.at(-1)?.cursor ?? null,
+    }),
+  }),
+})
+
+/** Defines the connection of a type, and its edge. */
+export function defineConnection<T>(name: string, node: ObjectRef<typeof builder.$inferSchemaTypes, T, T>) {
+  const EdgeType = builder.objectRef<Edge<T>>(`${name}Edge`).implement({
+    description: `One ${name} of a list.`,
+    fields: (t) => ({
+      cursor: t.string({
+        description:
+          'The place of the item in this list, for `after` and `before`. Opaque; good for the same filter and order only.',
+        resolve: ({ cursor }) => cursor,
+      }),
+      node: t.field({ type: node, description: 'The item.', resolve: (edge) => edge.node as never }),
+    }),
+  })
+  return builder.objectRef<Page<T>>(`${name}Connection`).implement({
+    description: `A page of a list of ${name} (Relay Cursor Connections).`,
+    fields: (t) => ({
+      edges: t.field({
+        type: [EdgeType],
+        description: 'The items with their cursors.',
+        resolve: (page) => [...page.edges],
+      }),
+      nodes: t.field({
+        type: [node],
+        description: 'The items without their cursors.',
+        resolve: (page) => page.edges.map((edge) => edge.node) as never,
+      }),
+      pageInfo: t.field({ type: PageInfo, description: 'Where the page stands.', resolve: (page) => page }),
+      totalCount: t.int({
+        description:
+          'How many items match on all pages. Counted when asked for, at the cost of one more statement.',
+        resolve: (page) => page.totalCount(),
+      }),
+    }),
+  })
+}
+
+/** The arguments of every connection. */
+export const pageArguments = builder.args((t) => ({
+  first: t.int({ description: 'Items from the start, 0 to 200; 20 if neither `first` nor `last` is given.' }),
+  after: t.string({ description: 'Start after the item with this cursor.' }),
+  last: t.int({ description: 'Items from the end, 0 to 200. Not together with `first`.' }),
+  before: t.string({ description: 'End before the item with this cursor.' }),
+}))

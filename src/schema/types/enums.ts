@@ -1,0 +1,182 @@
+import { algorithms, offeredUsages } from '../../crypto/algorithms.ts'
+import type {
+  KeyUsage as KeyUsageName,
+  SigningAlgorithm as SigningAlgorithmName,
+} from '../../crypto/capabilities.ts'
+import { errorCodes } from '../../errors.ts'
+import type { roles } from '../../keys/caller.ts'
+import { builder } from '../builder.ts'
+
+export const KeyStatus = builder.enumType('KeyStatus', {
+  description: 'State of a key; it follows from the states of its versions.',
+  values: {
+    PRE_ACTIVATION: { description: 'The key has no version yet: `activateUserKey` generates the first.' },
+    ACTIVE: { description: 'At least one version is ACTIVE.' },
+    DEACTIVATED: { description: 'The key has versions, and none is ACTIVE.' },
+  } as const,
+})
+
+export const KeyVersionStatus = builder.enumType('KeyVersionStatus', {
+  description: 'State of a key version (after NIST SP 800-57 Part 1 §7).',
+  values: {
+    ACTIVE: { description: 'Decrypts and verifies; encrypts and signs if it is the default version.' },
+    DEACTIVATED: { description: 'Does nothing, not even decrypt, until it is activated again.' },
+    DESTROY_SCHEDULED: {
+      description:
+        'Does nothing; its material is erased when the waiting period ends, unless it is restored.',
+    },
+    DESTROYED: {
+      description: 'Its material is erased. Nothing that only this version opens can be read again.',
+    },
+  } as const,
+})
+
+export const KeyType = builder.enumType('KeyType', {
+  description: 'Whether a key is one secret or a pair.',
+  values: {
+    SYMMETRIC: { description: 'One secret key.' },
+    ASYMMETRIC: { description: 'A private key and a public key, which everybody may have.' },
+  } as const,
+})
+
+const usageDescriptions: Record<KeyUsageName, string> = {
+  ENCRYPT_DECRYPT: 'Encrypt and decrypt data; symmetric keys also protect data keys.',
+  SIGN_VERIFY: 'Sign messages and verify signatures.',
+  GENERATE_VERIFY_MAC: 'Generate and verify message authentication codes.',
+  KEY_ENCAPSULATION: 'Encapsulate and decapsulate shared secrets.',
+  KEY_AGREEMENT: 'Derive secrets that two parties share.',
+}
+
+export const KeyUsage = builder.enumType('KeyUsage', {
+  description: 'What a key is for. A key has one usage for life (NIST SP 800-57 Part 1 §5.2).',
+  values: Object.fromEntries(
+    [...offeredUsages].map((usage) => [usage, { description: usageDescriptions[usage] }]),
+  ) as Record<KeyUsageName, { description: string }>,
+})
+
+export const KeyAlgorithm = builder.enumType('KeyAlgorithm', {
+  description: 'Algorithm and size of a key. `keyAlgorithms` tells which ones this server lets you create.',
+  values: Object.fromEntries(
+    algorithms
+      .filter(({ capabilities }) =>
+        Object.keys(capabilities).some((usage) => offeredUsages.has(usage as KeyUsageName)),
+      )
+      .map(({ name, description, standard }) => [name, { description: `${description} (${standard})` }]),
+  ),
+})
+
+export const EncryptionAlgorithm = builder.enumType('EncryptionAlgorithm', {
+  description: 'Padding of RSA encryption: RSAES-OAEP (RFC 8017 §7.1), MGF1 with the same hash, empty label.',
+  values: {
+    RSAES_OAEP_SHA_256: { description: 'With SHA-256: the default, and what `encrypt` makes.' },
+    RSAES_OAEP_SHA_1: { description: 'With SHA-1, to decrypt what other software made.' },
+    RSAES_OAEP_SHA_384: { description: 'With SHA-384.' },
+    RSAES_OAEP_SHA_512: { description: 'With SHA-512.' },
+  } as const,
+})
+
+const signingDescriptions: Record<SigningAlgorithmName, string> = {
+  RSASSA_PSS_SHA_256: 'RSASSA-PSS with SHA-256 and a salt of 32 bytes (RFC 8017 §8.1).',
+  RSASSA_PSS_SHA_384: 'RSASSA-PSS with SHA-384 and a salt of 48 bytes (RFC 8017 §8.1).',
+  RSASSA_PSS_SHA_512: 'RSASSA-PSS with SHA-512 and a salt of 64 bytes (RFC 8017 §8.1).',
+  RSASSA_PKCS1_V1_5_SHA_256: 'RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017 §8.2).',
+  RSASSA_PKCS1_V1_5_SHA_384: 'RSASSA-PKCS1-v1_5 with SHA-384 (RFC 8017 §8.2).',
+  RSASSA_PKCS1_V1_5_SHA_512: 'RSASSA-PKCS1-v1_5 with SHA-512 (RFC 8017 §8.2).',
+  ECDSA_SHA_256: 'ECDSA with SHA-256 (FIPS 186-5 §6.4).',
+  ECDSA_SHA_384: 'ECDSA with SHA-384 (FIPS 186-5 §6.4).',
+  ECDSA_SHA_512: 'ECDSA with SHA-512 (FIPS 186-5 §6.4).',
+  ED25519: 'Ed25519 (RFC 8032 §5.1).',
+  ED448: 'Ed448 (RFC 8032 §5.2).',
+  ML_DSA_44: 'ML-DSA-44 (FIPS 204).',
+  ML_DSA_65: 'ML-DSA-65 (FIPS 204).',
+  ML_DSA_87: 'ML-DSA-87 (FIPS 204).',
+}
+
+const offeredSigningAlgorithms = new Set(
+  algorithms.flatMap(({ capabilities: { SIGN_VERIFY: capability } }) =>
+    capability?.kind === 'signature' ? capability.signingAlgorithms : [],
+  ),
+)
+
+export const SigningAlgorithm = builder.enumType('SigningAlgorithm', {
+  description: 'Signature scheme and hash.',
+  values: Object.fromEntries(
+    [...offeredSigningAlgorithms].map((name) => [name, { description: signingDescriptions[name] }]),
+  ) as Record<SigningAlgorithmName, { description: string }>,
+})
+
+export const MessageType = builder.enumType('MessageType', {
+  description: 'Whether the bytes to sign are the message or its digest.',
+  values: {
+    MESSAGE: { description: 'The message itself, which the server hashes.' },
+    DIGEST: { description: 'The digest of the message with the hash of the scheme. RSASSA-PKCS1-v1_5 only.' },
+  } as const,
+})
+
+export const SignatureEncoding = builder.enumType('SignatureEncoding', {
+  description: 'Form of ECDSA signatures; other schemes have one form only and ignore it.',
+  values: {
+    DER: { description: 'ASN.1 DER (RFC 3279 §2.2.3).' },
+    P1363: { description: 'The two integers side by side, as JWS wants it (IEEE P1363; RFC 7518 §3.4).' },
+  } as const,
+})
+
+export const SubjectKind = builder.enumType('SubjectKind', {
+  description: 'What a subject is.',
+  values: {
+    USER: { description: 'A person.' },
+    GROUP: { description: 'A group of callers.' },
+    SERVICE_ACCOUNT: { description: 'A program with an account of its own.' },
+    SERVICE_AGENT: { description: 'A service of the platform, acting for a project.' },
+    SYSTEM: { description: 'Keystead itself, e.g. automatic rotation.' },
+  } as const,
+})
+
+export const Role = builder.enumType('Role', {
+  description: 'What a token says that its caller may do in its project.',
+  values: {
+    PROJECT_ADMIN: { description: 'View, use, create and manage keys, and read the audit trail.' },
+    PROJECT_MEMBER: { description: 'View, use and create keys; manage own keys.' },
+    PROJECT_READER: { description: 'View keys.' },
+    KMS_MANAGER: { description: 'View, use, create and manage keys, and read the audit trail.' },
+    KMS_USER: { description: 'View and use keys.' },
+    KMS_VIEWER: { description: 'View keys.' },
+  } satisfies Record<(typeof roles)[number], object>,
+})
+
+export const KeyPermission = builder.enumType('KeyPermission', {
+  description: 'What a caller may do with a key, or in its project.',
+  values: {
+    VIEW: { description: 'See all fields of keys and their versions.' },
+    USE: { description: 'Encrypt, decrypt, re-encrypt, make data keys, sign and verify.' },
+    CREATE: { description: 'Create user keys. Of a project only.' },
+    MANAGE: { description: 'Update, rotate, change states, configure access, delete.' },
+    MANAGE_OWN: { description: 'The same, for keys that the caller owns. Of a project only.' },
+  } as const,
+})
+
+const errorDescriptions: Record<(typeof errorCodes)[number], string> = {
+  UNAUTHENTICATED: 'No token, or none that is accepted. Top level; HTTP status 401.',
+  FORBIDDEN: 'The caller may not do this. Top level (per item in batches).',
+  BAD_REQUEST: 'The request is not well-formed GraphQL. Top level; HTTP status 400.',
+  BAD_USER_INPUT: 'A value cannot be read as its scalar. Top level; HTTP status 400.',
+  PAYLOAD_TOO_LARGE: 'The body of the request is too large. Top level; HTTP status 413.',
+  UNAVAILABLE: 'The server cannot do this at the moment. Top level.',
+  INTERNAL: 'Something is wrong with the server; the message names the request for its operator. Top level.',
+  INPUT_VALIDATION: 'The input is not acceptable: `InputValidationError`.',
+  KEY_NOT_FOUND: 'No such key in the project of the caller: `KeyNotFoundError`.',
+  KEY_VERSION_NOT_FOUND: 'No such version of the key: `KeyVersionNotFoundError`.',
+  NAME_TAKEN: 'Another key of the project has this name: `NameTakenError`.',
+  INVALID_KEY_STATE: 'Not possible in the state of the key or version: `InvalidKeyStateError`.',
+  INVALID_KEY_USAGE: 'The key is for something else: `InvalidKeyUsageError`.',
+  CONFLICT: 'The key has changed meanwhile: `ConflictError`.',
+  LOCKOUT: 'The caller would lose its own access: `LockoutError`.',
+  INVALID_CIPHERTEXT: 'Decryption failed, for whatever cause: `InvalidCiphertextError`.',
+}
+
+export const ErrorCode = builder.enumType('ErrorCode', {
+  description: 'Every code of an error type, or of `extensions.code` of a top-level error.',
+  values: Object.fromEntries(
+    errorCodes.map((code) => [code, { description: errorDescriptions[code] }]),
+  ) as Record<(typeof errorCodes)[number], { description: string }>,
+})

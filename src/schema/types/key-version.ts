@@ -1,0 +1,75 @@
+import type { KeyVersionView, ServiceKeyView, UserKeyView } from '../../keys/views.ts'
+import { defineConnection } from './connection.ts'
+import { KeyVersionStatus } from './enums.ts'
+import { Node } from './node.ts'
+import { PublicKey } from './public-key.ts'
+import { Key, KeyVersion } from './refs.ts'
+
+KeyVersion.implement({
+  description: 'One piece of key material of a key. The material itself never leaves the server.',
+  interfaces: [Node],
+  // A version exists for callers with the whole view of its key; the domain gives it to no one else.
+  authScopes: (version) => ({ wholeVersion: version }),
+  isTypeOf: (view) => (view as KeyVersionView).kind === 'VERSION',
+  fields: (t) => ({
+    number: t.int({
+      description: 'From 1 on, in the order of generation; never used twice.',
+      resolve: ({ number }) => number,
+    }),
+    status: t.field({
+      type: KeyVersionStatus,
+      description: 'State of the version.',
+      resolve: ({ status }) => status,
+    }),
+    isDefault: t.boolean({
+      description: 'Whether new data is protected with it: it is the newest version and not destroyed.',
+      resolve: ({ isDefault }) => isDefault,
+    }),
+    key: t.field({
+      type: Key,
+      description: 'The key that it belongs to.',
+      async resolve({ keyId }, _args, { loaders }) {
+        const key = await loaders.node.load(keyId)
+        if (key === null || key.kind === 'VERSION') throw new TypeError('the key of a version is there')
+        return key satisfies UserKeyView | ServiceKeyView
+      },
+    }),
+    createdAt: t.field({
+      type: 'DateTime',
+      description: 'When it was generated.',
+      resolve: ({ createdAt }) => createdAt,
+    }),
+    activatedAt: t.field({
+      type: 'DateTime',
+      description: 'When it last became ACTIVE.',
+      resolve: ({ activatedAt }) => activatedAt,
+    }),
+    deactivatedAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'Since when it is not ACTIVE; null while it is.',
+      resolve: ({ deactivatedAt }) => deactivatedAt,
+    }),
+    destroyScheduledFor: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it will be destroyed; null unless it is DESTROY_SCHEDULED.',
+      resolve: ({ destroyScheduledFor }) => destroyScheduledFor,
+    }),
+    destroyedAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it was destroyed; null before.',
+      resolve: ({ destroyedAt }) => destroyedAt,
+    }),
+    publicKey: t.field({
+      type: PublicKey,
+      nullable: true,
+      description: 'Its public key; null for symmetric keys.',
+      resolve: (version, _args, { domain }) => domain.publicKey(version),
+    }),
+  }),
+})
+
+/** Pages of versions. */
+export const KeyVersionConnection = defineConnection('KeyVersion', KeyVersion)

@@ -1,0 +1,20 @@
+import type { ServiceKeyView } from '../../keys/views.ts'
+import { defineConnection } from './connection.ts'
+import { Node } from './node.ts'
+import { Key, ServiceKey } from './refs.ts'
+
+ServiceKey.implement({
+  description:
+    'A key that the system created for one service of the platform. Users see it; only that service uses it, and only the system manages it.',
+  interfaces: [Node, Key],
+  isTypeOf: (view) => (view as ServiceKeyView).kind === 'SERVICE',
+  fields: (t) => ({
+    service: t.string({
+      description: 'Name of the service, as it called itself when the key was made, e.g. `Secrets Manager`.',
+      resolve: ({ service }) => service,
+    }),
+  }),
+})
+
+/** Pages of service keys. */
+export const ServiceKeyConnection = defineConnection('ServiceKey', ServiceKey)

@@ -1,0 +1,46 @@
+import { parseSubject } from '../../keys/caller.ts'
+import { builder } from '../builder.ts'
+import { SubjectKind } from './enums.ts'
+
+const User = builder.objectRef<{ id: string }>('User').implement({
+  description: 'A person, known here by name only; another subgraph can tell more.',
+  fields: (t) => ({
+    id: t.id({ description: "The user's name as tokens have it.", resolve: ({ id }) => id }),
+  }),
+})
+
+/** Someone or something that acts or is given access; its value is the subject string. */
+export const Subject = builder.objectRef<string>('Subject').implement({
+  description: 'Someone or something that acts, owns a key, or is on its access list.',
+  fields: (t) => ({
+    id: t.id({
+      description:
+        'The one spelling of a subject, e.g. `user:alice`, `group:payments`, `service-agent:Secrets Manager`.',
+      resolve: (subject) => subject,
+    }),
+    kind: t.field({
+      type: SubjectKind,
+      description: 'What it is.',
+      resolve: (subject) => partsOf(subject).kind,
+    }),
+    name: t.string({
+      description: 'Its name without the kind.',
+      resolve: (subject) => partsOf(subject).name,
+    }),
+    user: t.field({
+      type: User,
+      nullable: true,
+      description: 'The person, if it is one.',
+      resolve(subject) {
+        const { kind, name } = partsOf(subject)
+        return kind === 'USER' ? { id: name } : null
+      },
+    }),
+  }),
+})
+
+function partsOf(subject: string) {
+  const parts = parseSubject(subject)
+  if (parts === null) throw new TypeError('a stored subject can be read')
+  return parts
+}

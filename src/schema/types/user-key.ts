@@ -1,0 +1,90 @@
+import type { UserKeyView } from '../../keys/views.ts'
+import { hiddenWhenRedacted } from '../redaction.ts'
+import { defineConnection } from './connection.ts'
+import { KeyPermission } from './enums.ts'
+import { Node } from './node.ts'
+import { PublicKey } from './public-key.ts'
+import { Key, UserKey } from './refs.ts'
+import { Subject } from './subject.ts'
+
+UserKey.implement({
+  description:
+    'A key created and managed by users of a project. With access control on, callers who are neither its owner nor on its list get it redacted: `id` is then another ID that stands in for the real one, `viewerCanAccess` is false, and all but name, description, access control, creation and creator is null.',
+  interfaces: [Node, Key],
+  isTypeOf: (view) => (view as UserKeyView).kind === 'USER',
+  fields: (t) => ({
+    description: t.string({
+      description: 'Up to 256 characters for people.',
+      resolve: ({ description }) => description,
+    }),
+    accessControlEnabled: t.boolean({
+      description: 'Whether only its owner and the subjects on its list may see and use the key.',
+      resolve: ({ accessControlEnabled }) => accessControlEnabled,
+    }),
+    createdBy: t.field({
+      type: Subject,
+      description: 'Who created the key.',
+      resolve: ({ createdBy }) => createdBy,
+    }),
+    viewerCanAccess: t.boolean({
+      description: 'False when the key is redacted for the caller: what is null is then hidden, not empty.',
+      resolve: ({ access }) => access === 'full',
+    }),
+    publicKey: t.field({
+      type: PublicKey,
+      nullable: true,
+      ...hiddenWhenRedacted,
+      description:
+        'Public key of the default version; null for symmetric keys and without a default version. Null when redacted.',
+      resolve: (key, _args, { domain }) =>
+        key.access === 'full' && key.defaultVersion !== null ? domain.publicKey(key.defaultVersion) : null,
+    }),
+    owner: t.field({
+      type: Subject,
+      nullable: true,
+      ...hiddenWhenRedacted,
+      description:
+        'Who owns the key: its creator, unless an operator has handed it over. Null when redacted.',
+      resolve: (key) => (key.access === 'full' ? key.owner : null),
+    }),
+    allowedSubjects: t.field({
+      type: [Subject],
+      nullable: true,
+      ...hiddenWhenRedacted,
+      description:
+        'Who, besides the owner, sees and uses the key while access control is on. A subject here still needs a role in its own token. Null when redacted.',
+      resolve: (key) => (key.access === 'full' ? [...key.allowedSubjects] : null),
+    }),
+    updatedAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      ...hiddenWhenRedacted,
+      description: 'When the key, or one of its versions, last changed. Null when redacted.',
+      resolve: (key) => (key.access === 'full' ? key.updatedAt : null),
+    }),
+    revision: t.int({
+      nullable: true,
+      ...hiddenWhenRedacted,
+      description:
+        'Counts the changes of the key and its versions; for `expectedRevision`. Null when redacted.',
+      resolve: (key) => (key.access === 'full' ? key.revision : null),
+    }),
+    viewerPermissions: t.field({
+      type: [KeyPermission],
+      nullable: true,
+      ...hiddenWhenRedacted,
+      description: 'What the caller may do with the key. Null when redacted.',
+      resolve: (key) => (key.access === 'full' ? [...key.permissions] : null),
+    }),
+    deletable: t.boolean({
+      nullable: true,
+      ...hiddenWhenRedacted,
+      description:
+        'Whether its state allows to delete the key: it has no version, or all are DESTROYED. Null when redacted.',
+      resolve: (key, _args, { loaders }) => (key.access === 'full' ? loaders.deletable.load(key) : null),
+    }),
+  }),
+})
+
+/** Pages of user keys. */
+export const UserKeyConnection = defineConnection('UserKey', UserKey)
