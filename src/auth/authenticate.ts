@@ -4,8 +4,9 @@ import type { Config } from '../config.ts'
 import type { Caller } from '../keys/caller.ts'
 import { createCallerCache } from './caller-cache.ts'
 import { readCaller } from './claims.ts'
+import { developmentIssuer } from './dev-issuer.ts'
 import { UnauthenticatedError } from './errors.ts'
-import { type TokenRules, verifyToken } from './verify-token.ts'
+import { verifyToken } from './verify-token.ts'
 
 /** Longest time for which a verified token is not checked again, in milliseconds. */
 const callerLifetimeMaxMs = 60_000
@@ -20,28 +21,29 @@ export interface Authenticator {
   authenticate(authorization: string | null): Promise<Caller>
 }
 
-/** Builds the authenticator for tokens of one issuer. */
+/** Builds the authenticator for tokens of the configured issuer, or of the own one in development mode. */
 export function createAuthenticator(options: {
   config: Config
   clock: Clock
-  issuer: string
   keySource: JWTVerifyGetKey
 }): Authenticator {
-  const rules: TokenRules = options
-  const { config, clock } = options
-  const callers = createCallerCache(
+  const { config, clock, keySource } = options
+  const issuer = config.developmentMode ? developmentIssuer : config.AUTH_ISSUER
+  if (issuer === null) throw new TypeError('the configuration names no issuer')
+  const rules = { issuer, config, clock, keySource }
+  const callers = createCallerCache({
     clock,
-    Math.min(callerLifetimeMaxMs, config.AUTH_JWKS_CACHE_MINUTES * 60_000),
-  )
+    lifetimeMs: Math.min(callerLifetimeMaxMs, config.AUTH_JWKS_CACHE_MINUTES * 60_000),
+  })
   return {
-    authenticate(authorization) {
+    async authenticate(authorization) {
       const token = readBearerToken(authorization)
       return callers.get(token, async () => readCaller(await verifyToken(token, rules), config))
     },
   }
 }
 
-/** Credentials of the Bearer scheme (RFC 6750 §2.1). */
+/** Credentials of the Bearer scheme (RFC 6750 §2.1). Two headers joined by a comma are none. */
 function readBearerToken(authorization: string | null): string {
   if (authorization === null || authorization === '') {
     throw new UnauthenticatedError(
@@ -49,7 +51,7 @@ function readBearerToken(authorization: string | null): string {
       'Bearer realm="keystead"',
     )
   }
-  const [, token] = /^bearer +([A-Za-z0-9\-._~+/]+=*) *$/i.exec(authorization) ?? []
+  const [, token] = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i.exec(authorization) ?? []
   if (token === undefined) {
     throw new UnauthenticatedError('The Authorization header must be "Bearer TOKEN" with one token.')
   }

@@ -12,35 +12,53 @@ export interface CallerCache {
   get(token: string, verify: () => Promise<Caller>): Promise<Caller>
 }
 
-/**
- * Builds the cache.
- *
- * @param lifetimeMs longest time without a new check, so that a key that the issuer withdrew stops to count
- */
-export function createCallerCache(clock: Clock, lifetimeMs: number): CallerCache {
-  interface Entry {
-    readonly caller: Promise<Caller>
-    readonly verifiedAtMs: number
+interface Entry {
+  readonly caller: Caller
+  readonly verifiedAtMs: number
+}
+
+/** Builds the cache; `lifetimeMs` bounds how long a token counts after the issuer withdrew the key that signed it. */
+export function createCallerCache({
+  clock,
+  lifetimeMs,
+  size = tokensMax,
+}: {
+  clock: Clock
+  lifetimeMs: number
+  size?: number
+}): CallerCache {
+  const verified = new LRUCache<string, Entry>({ max: size })
+  // Apart from the verified ones, so that a flood of bad tokens cannot push these out.
+  const underWay = new Map<string, Promise<Caller>>()
+
+  function isGood({ caller, verifiedAtMs }: Entry): boolean {
+    const nowMs = clock.now().getTime()
+    const ageMs = nowMs - verifiedAtMs
+    // A clock that was set back must not lengthen a life.
+    return ageMs >= 0 && ageMs < lifetimeMs && nowMs < caller.tokenExpiresAt.getTime()
   }
-  const entries = new LRUCache<string, Entry>({ max: tokensMax })
+
+  async function verifyAndRemember(digest: string, verify: () => Promise<Caller>): Promise<Caller> {
+    const verifiedAtMs = clock.now().getTime()
+    const caller = await verify()
+    verified.set(digest, { caller, verifiedAtMs })
+    return caller
+  }
 
   return {
     async get(token, verify) {
-      // The digest, not the token: what is in memory for long cannot be replayed.
-      const name = hash('sha256', token, 'base64')
-      const known = entries.get(name)
-      if (known !== undefined && performance.now() - known.verifiedAtMs < lifetimeMs) {
-        const caller = await known.caller
-        if (caller.tokenExpiresAt > clock.now()) return caller
+      // The digest, not the token: what stays in memory for long cannot be replayed.
+      const digest = hash('sha256', token, 'base64')
+      const known = verified.get(digest)
+      if (known !== undefined) {
+        if (isGood(known)) return known.caller
+        verified.delete(digest)
       }
-      const entry: Entry = { caller: verify(), verifiedAtMs: performance.now() }
-      entries.set(name, entry)
-      try {
-        return await entry.caller
-      } catch (error) {
-        if (entries.peek(name) === entry) entries.delete(name)
-        throw error
-      }
+      const pending = underWay.get(digest)
+      if (pending !== undefined) return pending
+      const verification = verifyAndRemember(digest, verify).finally(() => underWay.delete(digest))
+      underWay.set(digest, verification)
+      return verification
     },
   }
 }

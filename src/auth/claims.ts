@@ -7,13 +7,16 @@ import {
   parseSubject,
   type Role,
   roles,
+  type SubjectKind,
 } from '../keys/caller.ts'
 import { UnauthenticatedError } from './errors.ts'
 
 const groupsMax = 1000
-const projectLengthMax = 256
-const tokenIdLengthMax = 256
+const textLengthMax = 256
 const callerKinds: readonly CallerKind[] = ['USER', 'SERVICE_ACCOUNT', 'SERVICE_AGENT']
+
+/** Names that a service can have; the name of its key follows from it. */
+const serviceName = /^[A-Za-z][A-Za-z0-9 ]{0,63}$/
 
 /** Names of the claims that say who the caller is. */
 export type ClaimNames = Pick<
@@ -29,27 +32,14 @@ export type ClaimNames = Pick<
 export function readCaller(payload: JWTPayload & { exp: number }, names: ClaimNames): Caller {
   const kind = readKind(readClaim(payload, names.AUTH_CLAIM_KIND))
   const name = readName(readClaim(payload, names.AUTH_CLAIM_SUBJECT), kind)
-  const project = readClaim(payload, names.AUTH_CLAIM_PROJECT)
-  if (typeof project !== 'string' || !isPlainText(project, projectLengthMax)) {
-    throw malformed('project', `a text of 1 to ${projectLengthMax} characters`)
-  }
-  const groups = readTexts(readClaim(payload, names.AUTH_CLAIM_GROUPS) ?? [], 'groups')
-  if (
-    groups.length > groupsMax ||
-    groups.some((group) => parseSubject(formatSubject('GROUP', group)) === null)
-  ) {
-    throw malformed('groups', `a list of at most ${groupsMax} names`)
-  }
-  const given = readTexts(readClaim(payload, names.AUTH_CLAIM_ROLES) ?? [], 'roles')
-  const tokenId = payload.jti
   return {
     subject: formatSubject(kind, name),
     kind,
     name,
-    groups,
-    projectId: project,
-    roles: new Set(roles.filter((role): role is Role => given.includes(role))),
-    tokenId: typeof tokenId === 'string' && isPlainText(tokenId, tokenIdLengthMax) ? tokenId : null,
+    groups: readGroups(readClaim(payload, names.AUTH_CLAIM_GROUPS)),
+    projectId: readPlainText(readClaim(payload, names.AUTH_CLAIM_PROJECT), 'project'),
+    roles: readRoles(readClaim(payload, names.AUTH_CLAIM_ROLES)),
+    tokenId: payload.jti === undefined ? null : readPlainText(payload.jti, 'token ID'),
     tokenExpiresAt: new Date(payload.exp * 1000),
   }
 }
@@ -73,20 +63,57 @@ function readKind(value: unknown): CallerKind {
 }
 
 function readName(value: unknown, kind: CallerKind): string {
-  const isName = typeof value === 'string' && parseSubject(formatSubject(kind, value)) !== null
-  if (!isName) throw malformed('subject', 'a text of 1 to 256 characters without control characters')
+  if (!isSubjectName(value, kind)) {
+    throw malformed('subject', `a text of 1 to ${textLengthMax} characters without control characters`)
+  }
+  if (kind === 'SERVICE_AGENT' && !serviceName.test(value)) {
+    throw malformed('subject', 'the name of a service: a letter, then up to 63 letters, digits and spaces')
+  }
   return value
 }
 
-/** A list of texts, also as one text with spaces between them (like the scope claim of RFC 8693 §4.2). */
-function readTexts(value: unknown, claim: string): string[] {
-  if (typeof value === 'string') return value.split(' ').filter((text) => text !== '')
-  if (Array.isArray(value) && value.every((each) => typeof each === 'string')) return value
-  throw malformed(claim, 'a list of texts')
+function readGroups(value: unknown): readonly string[] {
+  if (value === undefined) return []
+  if (
+    !Array.isArray(value) ||
+    value.length > groupsMax ||
+    !value.every((group): group is string => isSubjectName(group, 'GROUP'))
+  ) {
+    throw malformed('groups', `a list of at most ${groupsMax} names`)
+  }
+  return value
 }
 
-function isPlainText(text: string, lengthMax: number): boolean {
-  return text !== '' && text.length <= lengthMax && !/\p{Cc}/u.test(text) && text.isWellFormed()
+/** A list, or one text with spaces between the roles (like the scope claim of RFC 8693 §4.2). */
+function readRoles(value: unknown): ReadonlySet<Role> {
+  if (value === undefined) return new Set()
+  const given: unknown = typeof value === 'string' ? value.split(' ') : value
+  if (!Array.isArray(given) || !given.every((role) => typeof role === 'string')) {
+    throw malformed('roles', 'a list of texts, or one text with spaces between the roles')
+  }
+  return new Set(roles.filter((role) => given.includes(role)))
+}
+
+function readPlainText(value: unknown, claim: string): string {
+  if (!isPlainText(value)) {
+    throw malformed(claim, `a text of 1 to ${textLengthMax} characters without control characters`)
+  }
+  return value
+}
+
+function isSubjectName(value: unknown, kind: SubjectKind): value is string {
+  return isPlainText(value) && parseSubject(formatSubject(kind, value)) !== null
+}
+
+function isPlainText(value: unknown): value is string {
+  return (
+    typeof value === 'string' &&
+    value !== '' &&
+    value.length <= textLengthMax &&
+    !/\p{Cc}/u.test(value) &&
+    // Half a surrogate pair has no UTF-8 form: in the database two such names would become one.
+    value.isWellFormed()
+  )
 }
 
 function malformed(claim: string, expected: string): UnauthenticatedError {

@@ -2,15 +2,24 @@ import { randomUUID } from 'node:crypto'
 import { createLocalJWKSet, exportJWK, generateKeyPair, type JWTVerifyGetKey, SignJWT } from 'jose'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
+import type { CallerKind, Role } from '../keys/caller.ts'
+
+/** The "iss" claim of the tokens of development mode. */
+export const developmentIssuer = 'urn:keystead:development'
+
+const algorithm = 'EdDSA'
+const tokenLifetimeSeconds = 3600
+const project = 'demo'
 
 /** Someone to be while trying Keystead out. */
 export interface Persona {
   readonly name: string
-  /** One line for people. */
+  /** One sentence for people. */
   readonly description: string
+  /** Name of the subject, without its kind. */
   readonly subject: string
-  readonly kind: 'USER' | 'SERVICE_AGENT'
-  readonly roles: readonly string[]
+  readonly kind: CallerKind
+  readonly roles: readonly Role[]
   readonly groups: readonly string[]
 }
 
@@ -18,7 +27,7 @@ export interface Persona {
 export const personas: readonly Persona[] = [
   {
     name: 'admin',
-    description: 'Ada, administrator of the project',
+    description: 'Ada administers the project and may do everything in it.',
     subject: 'ada',
     kind: 'USER',
     roles: ['PROJECT_ADMIN'],
@@ -26,7 +35,7 @@ export const personas: readonly Persona[] = [
   },
   {
     name: 'member',
-    description: 'Max, a member of the project and of the group "payments"',
+    description: 'Max is a member of the project and of the group "payments".',
     subject: 'max',
     kind: 'USER',
     roles: ['PROJECT_MEMBER'],
@@ -34,7 +43,7 @@ export const personas: readonly Persona[] = [
   },
   {
     name: 'outsider',
-    description: 'Olga, a member of the project who is on no access list',
+    description: 'Olga is a member of the project who is on no access list.',
     subject: 'olga',
     kind: 'USER',
     roles: ['PROJECT_MEMBER'],
@@ -42,7 +51,7 @@ export const personas: readonly Persona[] = [
   },
   {
     name: 'agent',
-    description: 'the service "Secrets Manager", which has a service key of its own',
+    description: 'The service "Secrets Manager" has no role, but a service key of its own.',
     subject: 'Secrets Manager',
     kind: 'SERVICE_AGENT',
     roles: [],
@@ -52,15 +61,17 @@ export const personas: readonly Persona[] = [
 
 /** Makes tokens for development mode; its key is gone when the process ends. */
 export interface DevIssuer {
-  readonly issuer: string
+  readonly personas: readonly Persona[]
   readonly keySource: JWTVerifyGetKey
-  /** A token for a persona, good for an hour; null if there is no such persona. */
-  issue(personaName: string): Promise<string | null>
+  /**
+   * A token for a persona, good for an hour.
+   *
+   * @throws TypeError if there is no such persona
+   */
+  issue(personaName: string): Promise<string>
 }
 
-const algorithm = 'EdDSA'
-
-/** Builds an issuer with a fresh Ed25519 key. */
+/** Builds an issuer with a fresh Ed25519 key (RFC 8037), for tokens with the configured claim names and audience. */
 export async function createDevIssuer({
   clock,
   config,
@@ -68,30 +79,29 @@ export async function createDevIssuer({
   clock: Clock
   config: Config
 }): Promise<DevIssuer> {
-  const issuer = 'urn:keystead:development'
   const { privateKey, publicKey } = await generateKeyPair(algorithm)
   return {
-    issuer,
-    keySource: createLocalJWKSet({ keys: [{ ...(await exportJWK(publicKey)), alg: algorithm }] }),
+    personas,
+    keySource: createLocalJWKSet({ keys: [await exportJWK(publicKey)] }),
     async issue(personaName) {
       const persona = personas.find(({ name }) => name === personaName)
-      if (persona === undefined) return null
+      if (persona === undefined) throw new TypeError('there is no such persona')
       const issuedAtSeconds = Math.floor(clock.now().getTime() / 1000)
       return new SignJWT({
         client_id: 'development',
-        [config.AUTH_CLAIM_PROJECT]: 'demo',
+        sub: persona.subject,
+        [config.AUTH_CLAIM_SUBJECT]: persona.subject,
+        [config.AUTH_CLAIM_PROJECT]: project,
         [config.AUTH_CLAIM_ROLES]: [...persona.roles],
         [config.AUTH_CLAIM_GROUPS]: [...persona.groups],
         [config.AUTH_CLAIM_KIND]: persona.kind,
-        sub: persona.subject,
-        [config.AUTH_CLAIM_SUBJECT]: persona.subject,
       })
         .setProtectedHeader({ alg: algorithm, typ: 'at+jwt' })
-        .setIssuer(issuer)
+        .setIssuer(developmentIssuer)
         .setAudience(config.AUTH_AUDIENCE)
         .setJti(randomUUID())
         .setIssuedAt(issuedAtSeconds)
-        .setExpirationTime(issuedAtSeconds + 3600)
+        .setExpirationTime(issuedAtSeconds + tokenLifetimeSeconds)
         .sign(privateKey)
     },
   }

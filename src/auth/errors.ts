@@ -11,12 +11,15 @@ export class UnauthenticatedError extends KeysteadError {
   }
 }
 
-/** Tokens cannot be checked now: the issuer's keys are out of reach. */
+/** Tokens cannot be checked now: the issuer's keys are out of reach or unusable. */
 export class IssuerUnavailableError extends KeysteadError {
   readonly code = 'UNAVAILABLE'
   constructor() {
     super(
-      'Tokens cannot be checked at the moment, since the keys of their issuer cannot be fetched. Try again shortly.',
+      'Tokens cannot be checked at the moment, since the keys of their issuer cannot be had. Try again shortly.',
     )
   }
 }
+
+/** The file with the issuer's keys cannot be used at start. For the operator, never for a caller. */
+export class KeySetError extends Error {}

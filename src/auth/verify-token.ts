@@ -1,11 +1,21 @@
-import { errors, type JWTPayload, type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify } from 'jose'
+import {
+  errors,
+  type JWTHeaderParameters,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  type JWTVerifyOptions,
+  jwtVerify,
+} from 'jose'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { KeysteadError } from '../errors.ts'
 import { UnauthenticatedError } from './errors.ts'
 
 /** Longest accepted token, in characters. */
-const tokenLengthMax = 16_384
+const tokenLengthMax = 8192
+
+/** Latest time that a `Date` can hold, in seconds. */
+const timeMaxSeconds = 8_640_000_000_000
 
 /** What tokens are checked against. */
 export interface TokenRules {
@@ -15,58 +25,101 @@ export interface TokenRules {
   readonly keySource: JWTVerifyGetKey
 }
 
+/** The claims of a token that was verified. */
+export type VerifiedPayload = JWTPayload & { readonly exp: number }
+
 /**
  * The claims of a signed token (RFC 7519, RFC 8725), once its signature, issuer, audience and times are right.
  *
+ * The profile "rfc9068" takes access tokens after RFC 9068 only. "generic" is for issuers that do not make such: it
+ * takes any type that is not explicitly another one (RFC 8725 §3.11, e.g. `logout+jwt`). There an ID token cannot be
+ * told from an access token; what keeps it out is the audience, which must not be that of a client.
+ *
  * @throws UnauthenticatedError, or IssuerUnavailableError while the issuer's keys cannot be had
  */
-export async function verifyToken(token: string, rules: TokenRules): Promise<JWTPayload & { exp: number }> {
+export async function verifyToken(token: string, rules: TokenRules): Promise<VerifiedPayload> {
   if (token.length > tokenLengthMax) {
     throw new UnauthenticatedError(
-      `The token is longer than ${tokenLengthMax} characters. Ask for a smaller one.`,
+      `The token is longer than ${tokenLengthMax} characters. Ask the issuer for a smaller one.`,
     )
   }
   const { config, clock, issuer, keySource } = rules
-  const isAccessToken = config.AUTH_TOKEN_PROFILE === 'rfc9068'
+  const isRfc9068 = config.AUTH_TOKEN_PROFILE === 'rfc9068'
+  const now = clock.now()
   const options: JWTVerifyOptions = {
     issuer,
     audience: config.AUTH_AUDIENCE,
     // Named one by one, so that neither "none" nor a MAC made with a public key can pass.
     algorithms: [...config.AUTH_ALGORITHMS],
     clockTolerance: config.AUTH_CLOCK_TOLERANCE_SECONDS,
-    currentDate: clock.now(),
-    requiredClaims: ['sub', 'iat', 'exp', ...(isAccessToken ? ['jti', 'client_id'] : [])],
-    ...(isAccessToken && { typ: 'at+jwt' }),
+    currentDate: now,
+    requiredClaims: ['sub', 'iat', 'exp', ...(isRfc9068 ? ['jti', 'client_id'] : [])],
+    ...(isRfc9068 && { typ: 'at+jwt' }),
   }
   try {
-    const { payload } = await jwtVerify(token, keySource, options)
-    const { exp } = payload
-    if (typeof exp !== 'number') throw new UnauthenticatedError('The token does not say when it expires.')
-    return { ...payload, exp }
+    const { payload, protectedHeader } = await jwtVerify(token, keySource, options)
+    assertHeader(protectedHeader)
+    assertNames(payload, isRfc9068 ? ['sub', 'jti', 'client_id'] : ['sub'])
+    const latestIssueSeconds = now.getTime() / 1000 + config.AUTH_CLOCK_TOLERANCE_SECONDS
+    return assertTimes(payload, latestIssueSeconds)
   } catch (error) {
     if (error instanceof KeysteadError) throw error
     throw new UnauthenticatedError(whatIsWrong(error, config))
   }
 }
 
+/** What jose leaves open: it knows one critical extension, and without a wanted type it takes all. */
+function assertHeader({ crit, typ }: JWTHeaderParameters): void {
+  if (crit !== undefined) {
+    throw new UnauthenticatedError('The token uses critical extensions (crit); none is supported.')
+  }
+  if (typ !== undefined && /\+jwt$/i.test(typ) && !/^(application\/)?at\+jwt$/i.test(typ)) {
+    throw new UnauthenticatedError(notAnAccessToken)
+  }
+}
+
+function assertNames(payload: JWTPayload, claims: readonly string[]): void {
+  if (claims.some((claim) => typeof payload[claim] !== 'string' || payload[claim] === '')) {
+    throw new UnauthenticatedError(badClaim)
+  }
+}
+
+function assertTimes(payload: JWTPayload, latestIssueSeconds: number): VerifiedPayload {
+  const { exp, iat } = payload
+  if (exp === undefined || iat === undefined || exp > timeMaxSeconds) throw new UnauthenticatedError(badClaim)
+  if (iat > latestIssueSeconds) throw new UnauthenticatedError(notYetValid)
+  return { ...payload, exp }
+}
+
+const badClaim = 'The token lacks a required claim, or one is malformed.'
+const notYetValid = 'The token is not valid yet. Check the clocks of issuer and server.'
+const notAnAccessToken =
+  'The token is not an access token (RFC 9068, typ "at+jwt"). Send an access token, not an ID token.'
+
 function whatIsWrong(error: unknown, config: Config): string {
   if (error instanceof errors.JWTExpired) return 'The token has expired. Get a new one from the issuer.'
   if (error instanceof errors.JWTClaimValidationFailed) {
-    switch (error.claim) {
+    switch (error.reason === 'check_failed' ? error.claim : '') {
       case 'aud':
         return 'The token was made for another service. Ask the issuer for one with the audience of this server.'
       case 'iss':
         return 'The token is from an issuer that this server does not trust.'
       case 'nbf':
-        return 'The token is not valid yet. Check the clocks of issuer and server.'
+        return notYetValid
       case 'typ':
-        return 'The token is not an access token (RFC 9068, typ "at+jwt"). Send an access token, not an ID token.'
+        return notAnAccessToken
       default:
-        return 'The token lacks a required claim, or one is malformed.'
+        return badClaim
     }
   }
   if (error instanceof errors.JOSEAlgNotAllowed) {
     return `The token is signed with an algorithm that is not accepted; accepted are ${config.AUTH_ALGORITHMS.join(', ')}.`
+  }
+  if (error instanceof errors.JWKSNoMatchingKey) {
+    return 'The token is signed with a key that the issuer does not publish. Get a new one from the issuer.'
+  }
+  if (error instanceof errors.JWKSMultipleMatchingKeys) {
+    return 'The token does not name its key (kid), and the issuer publishes several.'
   }
   return 'The token is malformed, or its signature does not verify.'
 }

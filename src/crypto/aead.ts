@@ -8,8 +8,11 @@ const tagBytes = 16
 /** Encryptions under one key with random 96-bit nonces (NIST SP 800-38D §8.3). */
 const randomNonceEncryptionsMax = 2 ** 32
 
+/** Ciphers with 96-bit nonces and 128-bit tags. */
+export type AeadCipher = 'aes-128-gcm' | 'aes-256-gcm' | 'chacha20-poly1305'
+
 /** Authenticated encryption with a random 96-bit nonce (RFC 5116): the result is nonce ‖ body ‖ tag. */
-export function createAead(cipher: CipherGCMTypes, formatId: number): AeadCapability {
+export function createAead(cipher: AeadCipher, formatId: number): AeadCapability {
   return {
     kind: 'aead',
     formatId,
@@ -24,7 +27,7 @@ export function createAead(cipher: CipherGCMTypes, formatId: number): AeadCapabi
 
 /** Seals with a nonce of the caller's: for vectors, and for constructions that derive a key for each message. */
 export function sealWith(
-  cipher: CipherGCMTypes,
+  cipher: AeadCipher,
   input: {
     readonly key: KeyObject
     readonly nonce: Uint8Array
@@ -33,7 +36,7 @@ export function sealWith(
   },
 ): Buffer {
   const { key, nonce, plaintext, associatedData } = input
-  const encryption = createCipheriv(cipher, key, nonce, { authTagLength: tagBytes })
+  const encryption = createCipheriv(asDeclared(cipher), key, nonce, { authTagLength: tagBytes })
   encryption.setAAD(associatedData)
   const body = encryption.update(plaintext)
   const rest = encryption.final()
@@ -42,13 +45,13 @@ export function sealWith(
 
 /** Opens nonce ‖ body ‖ tag; throws {@link DecryptionFailedError} for every cause. */
 export function openWith(
-  cipher: CipherGCMTypes,
+  cipher: AeadCipher,
   key: KeyObject,
   sealed: Uint8Array,
   associatedData: Uint8Array,
 ): Buffer {
   if (sealed.length < nonceBytes + tagBytes) throw new DecryptionFailedError()
-  const decryption = createDecipheriv(cipher, key, sealed.subarray(0, nonceBytes), {
+  const decryption = createDecipheriv(asDeclared(cipher), key, sealed.subarray(0, nonceBytes), {
     authTagLength: tagBytes,
   })
   decryption.setAAD(associatedData)
@@ -61,4 +64,9 @@ export function openWith(
     throw new DecryptionFailedError()
   }
   return plaintext
+}
+
+/** Node's declarations tell ChaCha20-Poly1305 from GCM; its objects are used in the same way. */
+function asDeclared(cipher: AeadCipher): CipherGCMTypes {
+  return cipher as CipherGCMTypes
 }

@@ -90,6 +90,8 @@ export interface SignatureCapability {
   readonly kind: 'signature'
   /** The schemes of this key; the first is the default. */
   readonly signingAlgorithms: readonly SigningAlgorithm[]
+  /** Those of them that also sign a digest which the caller made (`messageType` DIGEST). */
+  readonly digestSigningAlgorithms: readonly SigningAlgorithm[]
   sign(privateKey: KeyObject, parameters: SignatureParameters): Promise<Buffer>
   /** False for a signature that does not fit, whatever is wrong with it. */
   verify(publicKey: KeyObject, parameters: SignatureParameters, signature: Uint8Array): Promise<boolean>
@@ -114,7 +116,10 @@ export interface KeyEncapsulationCapability {
 /** Diffie-Hellman key agreement with HKDF (SP 800-56A, RFC 5869); the raw shared secret never leaves. */
 export interface KeyAgreementCapability {
   readonly kind: 'keyAgreement'
-  /** `context` goes into HKDF's info. Throws {@link CryptoInputError} for a peer key that does not fit. */
+  /**
+   * `peerPublicKey` is SPKI DER; `context` goes into HKDF's info behind both public keys. Throws
+   * {@link CryptoInputError} for a peer key that does not fit.
+   */
   deriveSharedSecret(
     privateKey: KeyObject,
     parameters: { peerPublicKey: Uint8Array; context: Uint8Array; bytes: number },

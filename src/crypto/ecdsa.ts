@@ -1,14 +1,10 @@
-import { type SignKeyObjectInput, sign, verify } from 'node:crypto'
-import { promisify } from 'node:util'
 import {
   CryptoInputError,
   type SignatureCapability,
   type SignatureParameters,
   type SigningAlgorithm,
 } from './capabilities.ts'
-
-const signInPool = promisify<string, Uint8Array, SignKeyObjectInput, Buffer>(sign)
-const verifyInPool = promisify<string, Uint8Array, SignKeyObjectInput, Uint8Array, boolean>(verify)
+import { signInPool, verifyInPool } from './signing-pool.ts'
 
 /** ECDSA (FIPS 186-5 §6) with the hash that fits the curve. */
 export function createEcdsa(signingAlgorithm: SigningAlgorithm, hash: string): SignatureCapability {
@@ -16,7 +12,7 @@ export function createEcdsa(signingAlgorithm: SigningAlgorithm, hash: string): S
     if (parameters.signingAlgorithm !== signingAlgorithm) {
       throw new CryptoInputError('signingAlgorithm', `must be ${signingAlgorithm} for this key`)
     }
-    // OpenSSL as Node offers it hashes what it signs with ECDSA in every case.
+    // OpenSSL as Node offers it hashes what it signs with ECDSA in every case, also where no hash is named.
     if (parameters.messageType === 'DIGEST') {
       throw new CryptoInputError('messageType', 'must be MESSAGE with ECDSA')
     }
@@ -25,6 +21,7 @@ export function createEcdsa(signingAlgorithm: SigningAlgorithm, hash: string): S
   return {
     kind: 'signature',
     signingAlgorithms: [signingAlgorithm],
+    digestSigningAlgorithms: [],
     async sign(key, parameters) {
       return signInPool(hash, parameters.message, { key, ...checked(parameters) })
     },

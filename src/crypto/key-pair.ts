@@ -1,20 +1,20 @@
-import { createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto'
+import { createPrivateKey, generateKeyPair, type KeyObject, type KeyPairKeyObjectResult } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { GeneratedMaterial } from './capabilities.ts'
 
 const generate = promisify(generateKeyPair)
 
-/** The ways in which pairs are generated, in the thread pool. */
+/** What pairs are generated from: a type of OpenSSL, and what it leaves open. */
 export type KeyPairKind =
   | { readonly type: 'rsa'; readonly modulusBits: number }
   | { readonly type: 'ec'; readonly curve: string }
+  | { readonly type: 'ed25519' | 'ed448' | 'x25519' }
+  | { readonly type: 'ml-dsa-44' | 'ml-dsa-65' | 'ml-dsa-87' }
+  | { readonly type: 'ml-kem-768' | 'ml-kem-1024' }
 
-/** A new pair in the forms in which it is stored. */
+/** A new pair in the forms in which it is stored, made in the thread pool. */
 export async function generatePair(kind: KeyPairKind): Promise<GeneratedMaterial> {
-  const { privateKey, publicKey } =
-    kind.type === 'rsa'
-      ? await generate('rsa', { modulusLength: kind.modulusBits, publicExponent: 0x10001 })
-      : await generate('ec', { namedCurve: kind.curve })
+  const { privateKey, publicKey } = await generateObjects(kind)
   return {
     secret: privateKey.export({ type: 'pkcs8', format: 'der' }),
     publicKey: publicKey.export({ type: 'spki', format: 'der' }),
@@ -24,13 +24,39 @@ export async function generatePair(kind: KeyPairKind): Promise<GeneratedMaterial
 /** Reads a stored private key and checks that it is of this kind; throws TypeError if not. */
 export function loadPrivateKey(secret: Uint8Array, kind: KeyPairKind): KeyObject {
   const key = parsePrivateKey(secret)
-  const { modulusLength, publicExponent, namedCurve } = key.asymmetricKeyDetails ?? {}
-  const fits =
-    kind.type === 'rsa'
-      ? modulusLength === kind.modulusBits && isSafeExponent(publicExponent)
-      : namedCurve === kind.curve
-  if (key.asymmetricKeyType !== kind.type || !fits) throw new TypeError('a private key of another algorithm')
+  if (key.asymmetricKeyType !== kind.type || !hasParametersOf(key, kind)) {
+    throw new TypeError('a private key of another algorithm')
+  }
   return key
+}
+
+/** A case for each type, since the declarations of Node know each by itself. */
+function generateObjects(kind: KeyPairKind): Promise<KeyPairKeyObjectResult> {
+  switch (kind.type) {
+    case 'rsa':
+      return generate('rsa', { modulusLength: kind.modulusBits, publicExponent: 0x10001 })
+    case 'ec':
+      return generate('ec', { namedCurve: kind.curve })
+    case 'ed25519':
+      return generate('ed25519')
+    case 'ed448':
+      return generate('ed448')
+    case 'x25519':
+      return generate('x25519')
+    case 'ml-dsa-44':
+    case 'ml-dsa-65':
+    case 'ml-dsa-87':
+      return generate(kind.type)
+    case 'ml-kem-768':
+    case 'ml-kem-1024':
+      return generate(kind.type)
+  }
+}
+
+function hasParametersOf(key: KeyObject, kind: KeyPairKind): boolean {
+  const { modulusLength, publicExponent, namedCurve } = key.asymmetricKeyDetails ?? {}
+  if (kind.type === 'rsa') return modulusLength === kind.modulusBits && isSafeExponent(publicExponent)
+  return kind.type !== 'ec' || namedCurve === kind.curve
 }
 
 /** FIPS 186-5 §5.4: odd, and at least 65,537. */

@@ -1,5 +1,4 @@
-import { constants, privateEncrypt, publicDecrypt, type SignKeyObjectInput, sign, verify } from 'node:crypto'
-import { promisify } from 'node:util'
+import { constants, privateEncrypt, publicDecrypt } from 'node:crypto'
 import {
   CryptoInputError,
   type SignatureCapability,
@@ -7,9 +6,7 @@ import {
   type SigningAlgorithm,
 } from './capabilities.ts'
 import { constantTimeEqual } from './derive.ts'
-
-const signInPool = promisify<string, Uint8Array, SignKeyObjectInput, Buffer>(sign)
-const verifyInPool = promisify<string, Uint8Array, SignKeyObjectInput, Uint8Array, boolean>(verify)
+import { signInPool, verifyInPool } from './signing-pool.ts'
 
 interface Scheme {
   readonly padding: 'pss' | 'pkcs1'
@@ -36,9 +33,11 @@ const schemes: ReadonlyMap<SigningAlgorithm, Scheme> = new Map([
 export const rsaSignature: SignatureCapability = {
   kind: 'signature',
   signingAlgorithms: [...schemes.keys()],
+  digestSigningAlgorithms: [...schemes.keys()].filter((name) => schemes.get(name)?.padding === 'pkcs1'),
   async sign(key, parameters) {
     const scheme = schemeOf(parameters)
     if (parameters.messageType === 'DIGEST') {
+      // The one way that Node has: OpenSSL's padding of type 1 around the DigestInfo. On the calling thread.
       return privateEncrypt(
         { key, padding: constants.RSA_PKCS1_PADDING },
         digestInfoOf(scheme, parameters.message),

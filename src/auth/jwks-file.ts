@@ -1,0 +1,58 @@
+import { readFileSync, statSync } from 'node:fs'
+import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
+import { IssuerUnavailableError, KeySetError } from './errors.ts'
+import { reportOutages } from './key-lookup.ts'
+
+/** How often the file is looked at for changes. */
+const checkIntervalMs = 1000
+
+/**
+ * Keys in a file (JWK Set, RFC 7517 §5), which is read now and again whenever it changes. While it is missing or
+ * broken, as when it is being replaced, the keys that it held are trusted for `lifetimeMs`.
+ *
+ * @throws KeySetError if it cannot be used now
+ */
+export function createFileKeySource(path: string, lifetimeMs: number): JWTVerifyGetKey {
+  let state = readState(path)
+  let keys = readKeys(path)
+  let checkedAtMs = performance.now()
+  let confirmedAtMs = checkedAtMs
+
+  function currentKeys(): JWTVerifyGetKey {
+    const nowMs = performance.now()
+    if (nowMs - checkedAtMs >= checkIntervalMs) {
+      checkedAtMs = nowMs
+      try {
+        // The state is taken first: a change while the keys are read is then seen at the next look.
+        const newState = readState(path)
+        if (newState !== state) keys = readKeys(path)
+        state = newState
+        confirmedAtMs = nowMs
+      } catch (error) {
+        if (!(error instanceof KeySetError)) throw error
+      }
+    }
+    if (nowMs - confirmedAtMs >= lifetimeMs) throw new IssuerUnavailableError()
+    return keys
+  }
+
+  return reportOutages((header, token) => currentKeys()(header, token))
+}
+
+/** What tells one state of a file from another, also when it is replaced within one tick of its clock. */
+function readState(path: string): string {
+  try {
+    const { ino, size, mtimeMs } = statSync(path)
+    return `${ino} ${size} ${mtimeMs}`
+  } catch {
+    throw new KeySetError(`the file ${path} with the keys of the issuer (AUTH_JWKS_FILE) cannot be read`)
+  }
+}
+
+function readKeys(path: string): JWTVerifyGetKey {
+  try {
+    return createLocalJWKSet(JSON.parse(readFileSync(path, 'utf8')) as JSONWebKeySet)
+  } catch {
+    throw new KeySetError(`the file ${path} (AUTH_JWKS_FILE) does not hold a JWK Set: {"keys": [...]}`)
+  }
+}

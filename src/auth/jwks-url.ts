@@ -1,0 +1,79 @@
+import {
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  customFetch,
+  type FetchImplementation,
+  type JSONWebKeySet,
+  type JWTVerifyGetKey,
+} from 'jose'
+import { reportOutages } from './key-lookup.ts'
+
+/** How long a fetch may take. */
+const fetchTimeoutMs = 5000
+
+/** How soon after a fetch an unknown key ID may cause another: a flood of made-up IDs must not reach the issuer. */
+const unknownKeyCooldownMs = 10_000
+
+/** How long after a failed fetch requests fail at once, so that an outage does not hold each of them up. */
+const failureCooldownMs = 2000
+
+/** Largest answer that is read. */
+const answerBytesMax = 1_048_576
+
+/**
+ * Keys at an address (JWK Set, RFC 7517 §5): fetched when first needed, when they are old, and when a token names an
+ * unknown key. They are trusted for `lifetimeMs`, and fetched anew in the background from half of it: so requests do
+ * not wait, and an outage of the issuer is not felt for at least half of that time.
+ */
+export function createUrlKeySource(url: string, lifetimeMs: number): JWTVerifyGetKey {
+  let fetchedAtMs = Number.NEGATIVE_INFINITY
+  let failedAtMs = Number.NEGATIVE_INFINITY
+
+  const fetchWithPause: FetchImplementation = async (address, options) => {
+    if (performance.now() - failedAtMs < failureCooldownMs) throw new Error('the last fetch failed just now')
+    try {
+      const text = await fetchLimited(address, options)
+      // Thrown away: an answer that is no key set must count as a failure, too.
+      createLocalJWKSet(JSON.parse(text) as JSONWebKeySet)
+      fetchedAtMs = performance.now()
+      return new Response(text)
+    } catch (error) {
+      failedAtMs = performance.now()
+      throw error
+    }
+  }
+
+  const keys = createRemoteJWKSet(new URL(url), {
+    timeoutDuration: fetchTimeoutMs,
+    cooldownDuration: unknownKeyCooldownMs,
+    cacheMaxAge: lifetimeMs,
+    [customFetch]: fetchWithPause,
+  })
+
+  return reportOutages((header, token) => {
+    const isOld = performance.now() - fetchedAtMs > lifetimeMs / 2
+    if (keys.fresh && isOld && !keys.reloading) {
+      // Nobody waits for this one. If it fails the keys at hand stay good until their time is over.
+      keys.reload().catch(() => undefined)
+    }
+    return keys(header, token)
+  })
+}
+
+/** The text of an answer of status 200 and limited size; jose's options keep redirects from being followed. */
+async function fetchLimited(...[address, options]: Parameters<FetchImplementation>): Promise<string> {
+  const response = await fetch(address, options)
+  if (response.status !== 200 || response.body === null) {
+    await response.body?.cancel()
+    throw new Error('the issuer did not answer with keys')
+  }
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of response.body) {
+    bytes += chunk.byteLength
+    // Leaving the loop cancels the rest of the answer.
+    if (bytes > answerBytesMax) throw new Error('the answer of the issuer is too large')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}

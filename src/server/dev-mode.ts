@@ -1,0 +1,37 @@
+import { errorAnswer, jsonAnswer } from './answer.ts'
+
+/** What development mode can issue tokens for. */
+export interface DevTokens {
+  readonly personas: readonly { readonly name: string; readonly subject: string }[]
+  issue(personaName: string): Promise<string>
+}
+
+const loopbackHost = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/
+
+/**
+ * Refuses requests that a foreign web page sends: with the name of another host that resolves to this machine (DNS
+ * rebinding), or from another origin. Null if the request may go on.
+ */
+export function refuseForeignPages(request: Request): Response | null {
+  const host = request.headers.get('host') ?? ''
+  const origin = request.headers.get('origin')
+  if (loopbackHost.test(host) && (origin === null || origin === `http://${host}`)) return null
+  return errorAnswer(403, {
+    code: 'FORBIDDEN',
+    message:
+      'In development mode the server answers only pages and programs of this machine: use http://localhost or http://127.0.0.1.',
+  })
+}
+
+/** `GET /dev/tokens/PERSONA` or `?subject=SUBJECT`: a fresh token. */
+export async function answerTokenRequest(url: URL, tokens: DevTokens): Promise<Response> {
+  const { personas } = tokens
+  const subject = url.searchParams.get('subject')
+  const name = url.pathname.slice('/dev/tokens/'.length)
+  const persona = personas.find((each) => (subject === null ? each.name === name : each.subject === subject))
+  if (persona === undefined) {
+    const names = personas.map((each) => each.name).join(', ')
+    return errorAnswer(404, { code: 'BAD_REQUEST', message: `There is no such persona; there are ${names}.` })
+  }
+  return jsonAnswer(200, { token: await tokens.issue(persona.name) })
+}

@@ -1,0 +1,204 @@
+import { createServer as createNodeServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createServerAdapter } from '@whatwg-node/server'
+import type { GraphQLSchema } from 'graphql'
+import type { Config } from '../config.ts'
+import { KeysteadError } from '../errors.ts'
+import type { Call, Caller } from '../keys/caller.ts'
+import type { Log } from '../log.ts'
+import { errorAnswer, jsonAnswer, requestIdOf, securityHeaders } from './answer.ts'
+import { bodyBytesMax, readBody } from './body-limit.ts'
+import { answerTokenRequest, type DevTokens, refuseForeignPages } from './dev-mode.ts'
+import { createGraphiqlPage } from './graphiql.ts'
+import { createGraphQL, graphqlPath } from './yoga.ts'
+
+/** What the HTTP server is built from. */
+export interface ServerParts {
+  readonly config: Config
+  readonly log: Log
+  readonly schema: GraphQLSchema
+  readonly createContext: (call: Call) => object
+  /** Throws errors with a code UNAUTHENTICATED and a `challenge`, or UNAVAILABLE. */
+  readonly authenticator: { authenticate(authorization: string | null): Promise<Caller> }
+  /** Null outside of development mode. */
+  readonly devTokens: DevTokens | null
+  /** Rejects while the server cannot do its work. */
+  readonly checkReady: () => Promise<void>
+}
+
+/** The HTTP server. */
+export interface Server {
+  listen(): Promise<{ url: string }>
+  /** Answers without a socket. */
+  fetch(request: Request): Promise<Response>
+  /** Takes no more requests, and finishes those under way. */
+  close(): Promise<void>
+}
+
+interface HttpContext {
+  /** Null where a request came without a socket. */
+  readonly clientAddress: string | null
+}
+
+/** How long headers and an idle connection may take, in milliseconds. */
+const headersTimeoutMs = 10_000
+const keepAliveTimeoutMs = 65_000
+/** How long requests under way may take once the server is asked to stop. */
+const closeTimeoutMs = 10_000
+
+/** Builds the server: the ordered list of steps through which each request goes. */
+export function createServer(parts: ServerParts): Server {
+  const { config, log, devTokens, checkReady } = parts
+  const graphql = createGraphQL(parts)
+  const bytesMax = bodyBytesMax(config)
+  const hasGraphiql = config.GRAPHIQL === 'on' || (config.GRAPHIQL === 'auto' && config.developmentMode)
+  const graphiqlPage = hasGraphiql ? createGraphiqlPage(devTokens?.issue ?? null) : null
+
+  async function answer(request: Request, context: HttpContext, requestId: string): Promise<Response> {
+    const url = new URL(request.url)
+    if (url.pathname === '/health/live') return jsonAnswer(200, { status: 'live' })
+    if (url.pathname === '/health/ready') return answerReady()
+    const refusal = devTokens === null ? null : refuseForeignPages(request)
+    if (refusal !== null) return refusal
+    if (devTokens !== null && request.method === 'GET' && /^\/dev\/tokens(\/|$)/.test(url.pathname)) {
+      return answerTokenRequest(url, devTokens)
+    }
+    if (url.pathname === '/' && graphiqlPage !== null) {
+      return new Response(null, { status: 302, headers: { location: graphqlPath } })
+    }
+    if (url.pathname !== graphqlPath) {
+      return errorAnswer(404, {
+        code: 'BAD_REQUEST',
+        message: `There is nothing here; the API is at ${graphqlPath}.`,
+      })
+    }
+    return answerGraphQL(request, context, requestId)
+  }
+
+  async function answerGraphQL(request: Request, context: HttpContext, requestId: string): Promise<Response> {
+    const wantsPage = request.method === 'GET' && (request.headers.get('accept') ?? '').includes('text/html')
+    if (wantsPage && graphiqlPage !== null) return graphiqlPage()
+    if (request.method !== 'POST') {
+      const message = 'GraphQL is answered to POST requests only, also for queries.'
+      return errorAnswer(405, { code: 'BAD_REQUEST', message }, { allow: 'POST' })
+    }
+    // JSON only: what a form of a foreign page could send is not accepted.
+    if (!isJson(request.headers.get('content-type'))) {
+      return errorAnswer(415, {
+        code: 'BAD_REQUEST',
+        message: 'Send the request as application/json in UTF-8.',
+      })
+    }
+    const caller = await parts.authenticator.authenticate(request.headers.get('authorization'))
+    const body = await readBody(request, bytesMax)
+    if (body === null) {
+      return errorAnswer(
+        413,
+        {
+          code: 'PAYLOAD_TOO_LARGE',
+          message: `The body has more than ${bytesMax} bytes. Send smaller batches.`,
+        },
+        { connection: 'close' },
+      )
+    }
+    const { clientAddress } = context
+    const forGraphQL = new graphql.fetchAPI.Request(request.url, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        ...(request.headers.has('accept') && { accept: request.headers.get('accept') ?? '' }),
+      },
+      body: new Uint8Array(body),
+    })
+    return withTimeout(graphql.fetch(forGraphQL, { call: { caller, requestId, clientAddress } }))
+  }
+
+  async function withTimeout(answering: Response | Promise<Response>): Promise<Response> {
+    const { promise: timedOut, resolve } = Promise.withResolvers<Response>()
+    const timer = setTimeout(() => {
+      const message = 'The request took too long. Before you repeat a change, look whether it took effect.'
+      resolve(errorAnswer(503, { code: 'UNAVAILABLE', message }))
+    }, config.REQUEST_TIMEOUT_MS)
+    try {
+      return await Promise.race([answering, timedOut])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  async function answerReady(): Promise<Response> {
+    try {
+      await checkReady()
+      return jsonAnswer(200, { status: 'ready' })
+    } catch (error) {
+      log.warn({ error: error instanceof Error ? error.name : 'unknown' }, 'not ready')
+      return jsonAnswer(503, { status: 'not ready' })
+    }
+  }
+
+  async function handle(request: Request, context: HttpContext): Promise<Response> {
+    const requestId = requestIdOf(request)
+    const response = await answer(request, context, requestId).catch((error: unknown) =>
+      answerError(error, requestId),
+    )
+    for (const [name, value] of Object.entries({ ...securityHeaders, 'x-request-id': requestId })) {
+      if (!response.headers.has(name)) response.headers.set(name, value)
+    }
+    return response
+  }
+
+  function answerError(error: unknown, requestId: string): Response {
+    if (error instanceof KeysteadError && error.code === 'UNAUTHENTICATED') {
+      const { challenge = 'Bearer' } = error as { challenge?: string }
+      return errorAnswer(401, error, { 'www-authenticate': challenge })
+    }
+    if (error instanceof KeysteadError) return errorAnswer(error.code === 'UNAVAILABLE' ? 503 : 400, error)
+    log.error({ requestId, error: error instanceof Error ? error.name : 'unknown' }, 'a request failed')
+    return errorAnswer(500, {
+      code: 'INTERNAL',
+      message: `Something is wrong with the server. Its operator finds the cause in the log under ${requestId}.`,
+    })
+  }
+
+  const adapter = createServerAdapter<{ req?: { socket: { remoteAddress?: string } } }>((request, { req }) =>
+    handle(request, { clientAddress: req?.socket.remoteAddress ?? null }),
+  )
+  const node = createNodeServer(
+    {
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: config.REQUEST_TIMEOUT_MS + headersTimeoutMs,
+      keepAliveTimeout: keepAliveTimeoutMs,
+    },
+    adapter,
+  )
+
+  return {
+    async listen() {
+      await new Promise<void>((resolve, reject) => {
+        node.once('error', reject)
+        node.listen(config.PORT, config.HOST, resolve)
+      })
+      const { address, family, port } = node.address() as AddressInfo
+      return { url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}` }
+    },
+    fetch: (request) => handle(request, { clientAddress: null }),
+    async close() {
+      const closed = new Promise((resolve) => node.close(resolve))
+      node.closeIdleConnections()
+      const timer = setTimeout(() => node.closeAllConnections(), closeTimeoutMs)
+      await closed
+      clearTimeout(timer)
+    },
+  }
+}
+
+/** RFC 8259 JSON in UTF-8, which is its only encoding. */
+function isJson(contentType: string | null): boolean {
+  const [type = '', ...parameters] = (contentType ?? '').toLowerCase().split(';')
+  return (
+    ['application/json', 'application/graphql+json'].includes(type.trim()) &&
+    parameters.every(
+      (parameter) => !parameter.includes('charset') || /^\s*charset="?utf-8"?\s*$/.test(parameter),
+    )
+  )
+}

@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto'
+import { GraphQLError } from 'graphql'
+import { type ErrorCode, KeysteadError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import { describeRequestError } from './request-errors.ts'
+
+/**
+ * Turns whatever was thrown into what the caller may read. Every error is put together anew from what is known to be
+ * harmless: errors of the product with their own text, those of GraphQL without values, everything else as INTERNAL,
+ * with the cause in the log only.
+ */
+export function maskError(thrown: unknown, log: Log): GraphQLError {
+  const own = findOwnError(thrown)
+  const isRequestError = thrown instanceof GraphQLError && thrown.path === undefined
+  if (own !== null) return rebuild(thrown, own, isRequestError ? httpOf(thrown) : null)
+  // An error with a path comes from a resolver: nobody wrote its text for callers.
+  if (isRequestError && !hasForeignCause(thrown)) {
+    return rebuild(thrown, describeRequestError(thrown), httpOf(thrown))
+  }
+  const incidentId = randomUUID()
+  log.error({ incidentId, error: describeForLog(thrown) }, 'a request failed')
+  const message = `Something is wrong with the server. Its operator finds the cause in the log under ${incidentId}.`
+  return rebuild(thrown, { code: 'INTERNAL', message }, null)
+}
+
+/** The product's own error, however deep it was wrapped on its way. */
+function findOwnError(thrown: unknown): KeysteadError | null {
+  let error: unknown = thrown
+  for (let depth = 0; depth < 8; depth++) {
+    if (error instanceof KeysteadError) return error
+    if (!(error instanceof GraphQLError)) return null
+    error = error.originalError
+  }
+  return null
+}
+
+/** Whether something other than GraphQL itself went wrong while the request was read. */
+function hasForeignCause(error: GraphQLError): boolean {
+  const { originalError } = error
+  return (
+    originalError !== undefined &&
+    !(originalError instanceof GraphQLError) &&
+    originalError.name !== 'SyntaxError'
+  )
+}
+
+/** GraphQL over HTTP: a request error has a 4xx status, unless the client accepts `application/json` only. */
+function httpOf(error: GraphQLError): { status: number; spec: boolean } {
+  const { status } = (error.extensions['http'] ?? {}) as { status?: unknown }
+  return { status: typeof status === 'number' ? status : 400, spec: true }
+}
+
+function rebuild(
+  thrown: unknown,
+  { message, code }: { readonly message: string; readonly code: ErrorCode },
+  http: { status: number; spec: boolean } | null,
+): GraphQLError {
+  const { nodes, source, positions, path } = thrown instanceof GraphQLError ? thrown : {}
+  return new GraphQLError(message, {
+    ...(nodes && { nodes }),
+    ...(source && { source }),
+    ...(positions && { positions }),
+    ...(path && { path }),
+    extensions: { code, ...(http && { http }) },
+  })
+}
+
+/** Class and place of an error, without its message: that of a database driver can hold values of columns. */
+function describeForLog(thrown: unknown): { name: string; code: string | null; stack: string[] } {
+  const error = thrown instanceof GraphQLError && thrown.originalError ? thrown.originalError : thrown
+  if (!(error instanceof Error)) return { name: typeof error, code: null, stack: [] }
+  const { code } = error as { code?: unknown }
+  return {
+    name: error.name,
+    code: typeof code === 'string' ? code : null,
+    stack: (error.stack ?? '')
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line.startsWith('at '))
+      .slice(0, 12),
+  }
+}

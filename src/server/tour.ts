@@ -1,0 +1,123 @@
+/** One tab of GraphiQL. */
+export interface TourTab {
+  readonly persona: string
+  readonly query: string
+  readonly variables: Readonly<Record<string, unknown>>
+}
+
+/** Stands in variables for the ID of the key that the tour has last seen; the page puts it in. */
+export const lastKeyId = 'LAST_KEY_ID'
+/** The same for ciphertext. */
+export const lastCiphertext = 'LAST_CIPHERTEXT'
+
+const plaintext = Buffer.from('Hello, Keystead!').toString('base64')
+
+/** The way through Keystead's main job, tab by tab. */
+export const tour: readonly TourTab[] = [
+  {
+    persona: 'member',
+    query: `# 1. Who am I? The header below holds a token of Max, a member of the project "demo".
+#    Press the play button, then go on to the next tab.
+query WhoAmI {
+  viewer {
+    subject { id kind }
+    projectId
+    roles
+    permissions
+  }
+}
+`,
+    variables: {},
+  },
+  {
+    persona: 'member',
+    query: `# 2. Create a key that only its owner and the group "payments" may see and use.
+mutation CreateKey($input: CreateUserKeyInput!) {
+  createUserKey(input: $input) {
+    ... on CreateUserKeyPayload {
+      userKey {
+        id
+        name
+        status
+        algorithm
+        defaultVersion { number status }
+        automaticRotation { enabled cycleDays }
+        nextRotationAt
+        allowedSubjects { id }
+      }
+    }
+    ... on UserError { code message }
+  }
+}
+`,
+    variables: {
+      input: {
+        name: 'orders',
+        description: 'Card numbers of orders',
+        automaticRotation: { enabled: true, cycleDays: 90 },
+        accessControl: { enabled: true, allowedSubjects: ['group:payments'] },
+      },
+    },
+  },
+  {
+    persona: 'member',
+    query: `# 3. Encrypt. The key never leaves the server. Bytes are base64: "${plaintext}" says "Hello, Keystead!".
+#    ${lastKeyId} stands for the key of the tab before; this page puts its ID in.
+mutation Encrypt($input: EncryptInput!) {
+  encrypt(input: $input) {
+    ... on EncryptPayload { ciphertext keyId version }
+    ... on UserError { code message }
+  }
+}
+`,
+    variables: { input: { keyId: lastKeyId, plaintext } },
+  },
+  {
+    persona: 'member',
+    query: `# 4. Rotate: a new version protects new data from now on.
+mutation Rotate($input: RotateUserKeyInput!) {
+  rotateUserKey(input: $input) {
+    ... on RotateUserKeyPayload {
+      version { number status isDefault }
+      userKey { versions { nodes { number status } } }
+    }
+    ... on UserError { code message }
+  }
+}
+`,
+    variables: { input: { keyId: lastKeyId } },
+  },
+  {
+    persona: 'member',
+    query: `# 5. Decrypt what version 1 encrypted: older versions stay. ${lastCiphertext} is the ciphertext of tab 3.
+mutation Decrypt($input: DecryptInput!) {
+  decrypt(input: $input) {
+    ... on DecryptPayload { plaintext keyId version }
+    ... on UserError { code message }
+  }
+}
+`,
+    variables: { input: { ciphertext: lastCiphertext } },
+  },
+  {
+    persona: 'outsider',
+    query: `# 6. The same keys as someone who may not see them: Olga is a member too, but not on the list.
+query ListAsOutsider {
+  userKeys(first: 10) {
+    totalCount
+    nodes {
+      id
+      partialId
+      name
+      description
+      viewerCanAccess
+      status
+      algorithm
+      defaultVersion { number }
+    }
+  }
+}
+`,
+    variables: {},
+  },
+]

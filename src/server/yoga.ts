@@ -1,0 +1,77 @@
+import { GraphQLError, type GraphQLSchema, NoSchemaIntrospectionCustomRule } from 'graphql'
+import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga'
+import type { Config } from '../config.ts'
+import { KeysteadError } from '../errors.ts'
+import type { Call } from '../keys/caller.ts'
+import type { Log } from '../log.ts'
+import { documentLimits, documentLimitsRule } from './limits.ts'
+import { maskError } from './mask-errors.ts'
+
+/** Where GraphQL is. */
+export const graphqlPath = '/graphql'
+
+/** What the HTTP steps hand to GraphQL: the caller is known before a document is parsed. */
+export interface ServerContext {
+  readonly call: Call
+}
+
+/** The document is longer than any that a person or a program writes. */
+class DocumentTooLongError extends KeysteadError {
+  readonly code = 'BAD_REQUEST'
+  constructor() {
+    super(`The document has more than ${documentLimits.length} characters. Pass data in variables.`)
+  }
+}
+
+/** GraphQL over HTTP with every default stated. */
+export function createGraphQL(options: {
+  schema: GraphQLSchema
+  createContext: (call: Call) => object
+  config: Config
+  log: Log
+}): YogaServerInstance<ServerContext, object> {
+  const { schema, createContext, config, log } = options
+  const introspection =
+    config.INTROSPECTION === 'on' || (config.INTROSPECTION === 'auto' && config.developmentMode)
+  return createYoga<ServerContext>({
+    schema,
+    context: ({ call }) => createContext(call),
+    graphqlEndpoint: graphqlPath,
+    plugins: [limitDocuments(introspection)],
+    // The steps in front do these: JSON by POST only, of a limited size, from known callers.
+    graphiql: false,
+    landingPage: false,
+    cors: false,
+    batching: false,
+    multipart: false,
+    healthCheckEndpoint: '/health-is-elsewhere',
+    maxRequestBodySize: false,
+    // One entry per document text; a document is limited in size, so the cache is too.
+    parserAndValidationCache: true,
+    maskedErrors: {
+      isDev: false,
+      maskError: (error) => maskError(error, log),
+    },
+    logging: false,
+  })
+}
+
+/** Limits what is parsed, and what the parsed document may mean. */
+function limitDocuments(introspection: boolean): Plugin {
+  return {
+    onParams({ params }) {
+      if ((params.query?.length ?? 0) > documentLimits.length) {
+        const error = new DocumentTooLongError()
+        throw new GraphQLError(error.message, { originalError: error })
+      }
+    },
+    onParse({ params, parseFn, setParseFn }) {
+      const { source } = params
+      setParseFn(() => parseFn(source, { maxTokens: documentLimits.tokens }))
+    },
+    onValidate({ addValidationRule }) {
+      addValidationRule(documentLimitsRule)
+      if (!introspection) addValidationRule(NoSchemaIntrospectionCustomRule)
+    },
+  }
+}

@@ -1,0 +1,224 @@
+import { randomUUID } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { onTestFinished } from 'vitest'
+import { type App, createApp } from '../../src/app.ts'
+import type { Clock } from '../../src/clock.ts'
+import { type Config, readConfig } from '../../src/config.ts'
+import type { CallerKind, Role } from '../../src/keys/caller.ts'
+import { createLog } from '../../src/log.ts'
+import { createTestDatabase, type TestDatabase } from './databases.ts'
+
+/** Who asks in a test; a user with no role unless said otherwise. */
+export interface Person {
+  readonly name: string
+  readonly kind?: CallerKind
+  readonly project?: string
+  readonly roles?: readonly Role[]
+  readonly groups?: readonly string[]
+}
+
+/** A clock that tests move. */
+export interface TestClock extends Clock {
+  advance(duration: { days?: number; hours?: number; minutes?: number; ms?: number }): void
+}
+
+/** Speaks GraphQL over HTTP as one caller. */
+export interface Client {
+  /** The whole answer. */
+  send(document: string, variables?: object): Promise<Answer>
+  /** The data of an answer that must have no errors. */
+  ask<T = Record<string, never>>(document: string, variables?: object): Promise<T>
+  /** Runs one mutation with an input and gives its result: the payload, or an error with `__typename` and `code`. */
+  mutate(name: string, input: object, selection?: string): Promise<MutationResult>
+}
+
+/** An answer as it came over HTTP. */
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
+  readonly data: any
+  readonly errors: readonly { message: string; path?: readonly unknown[]; extensions: { code: string } }[]
+}
+
+/** What a mutation answered. Fields of payloads and of errors, as far as they were selected. */
+// biome-ignore lint/suspicious/noExplicitAny: tests look into results of every shape
+export type MutationResult = Record<string, any> & { readonly __typename: string }
+
+/** A running server with a database of its own. */
+export interface Story {
+  readonly app: App
+  readonly config: Config
+  readonly database: TestDatabase
+  readonly clock: TestClock
+  /** What was logged, line by line. */
+  readonly logged: readonly string[]
+  /** SQL statements since the last look. */
+  takeStatements(): string[]
+  as(person: Person): Client
+  /** A token with these claims changed. */
+  tokenFor(person: Person, claims?: Record<string, unknown>): Promise<string>
+  /** Stops the server and starts it again on the same database. */
+  restart(): Promise<void>
+}
+
+const issuer = 'https://issuer.test'
+const keyPair = generateKeyPair('EdDSA', { extractable: true })
+
+/** Starts a server for a test, or for all tests of a file if `settings` are given at the top of it. */
+export async function startStory(settings: Record<string, string> = {}): Promise<Story> {
+  const database = await createTestDatabase()
+  const logged: string[] = []
+  let statements: string[] = []
+  const clock = createTestClock()
+  const config = await configFor(database, settings)
+  const start = () =>
+    createApp(config, {
+      clock,
+      log: createLog('debug', { write: (line) => void logged.push(line) }),
+      onStatement: (sql) => void statements.push(sql),
+    })
+  let app = await start()
+
+  const tokenFor = (person: Person, claims: Record<string, unknown> = {}) => sign(person, claims, clock)
+  return {
+    get app() {
+      return app
+    },
+    config,
+    database,
+    clock,
+    logged,
+    takeStatements() {
+      const taken = statements
+      statements = []
+      return taken
+    },
+    as: (person) =>
+      createClient(
+        () => app,
+        () => tokenFor(person),
+      ),
+    tokenFor,
+    async restart() {
+      await app.close()
+      app = await start()
+    },
+  }
+}
+
+/** Stops a story's server and removes its database. */
+export async function endStory(story: Story): Promise<void> {
+  await story.app.close()
+  await story.database.dispose()
+}
+
+/** A story that ends with the test that started it. */
+export async function startStoryForTest(settings: Record<string, string> = {}): Promise<Story> {
+  const story = await startStory(settings)
+  onTestFinished(() => endStory(story))
+  return story
+}
+
+/** The configuration of a server whose tokens come from the tests' own issuer. */
+export async function configFor(
+  database: TestDatabase,
+  settings: Record<string, string> = {},
+): Promise<Config> {
+  const jwksFile = join(database.dataFolder, 'issuer.jwks.json')
+  const { publicKey } = await keyPair
+  writeFileSync(jwksFile, JSON.stringify({ keys: [await exportJWK(publicKey)] }))
+  return readConfig({
+    PORT: '0',
+    DATABASE_URL: database.databaseUrl ?? '',
+    DATA_FOLDER: database.dataFolder,
+    AUTH_ISSUER: issuer,
+    AUTH_JWKS_FILE: jwksFile,
+    HOUSEKEEPING_INTERVAL_SECONDS: '3600',
+    INTROSPECTION: 'on',
+    ...settings,
+  })
+}
+
+async function sign(person: Person, claims: Record<string, unknown>, clock: Clock): Promise<string> {
+  const { privateKey } = await keyPair
+  const nowSeconds = Math.floor(clock.now().getTime() / 1000)
+  return new SignJWT({
+    iss: issuer,
+    aud: 'keystead',
+    sub: person.name,
+    client_id: 'tests',
+    jti: randomUUID(),
+    iat: nowSeconds,
+    exp: nowSeconds + 600,
+    project: person.project ?? 'shop',
+    roles: person.roles ?? [],
+    groups: person.groups ?? [],
+    kind: person.kind ?? 'USER',
+    ...claims,
+  })
+    .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt' })
+    .sign(privateKey)
+}
+
+function createTestClock(): TestClock {
+  let nowMs = Date.parse('2026-03-01T12:00:00.000Z')
+  return {
+    now: () => new Date(nowMs),
+    advance({ days = 0, hours = 0, minutes = 0, ms = 0 }) {
+      nowMs += ((days * 24 + hours) * 60 + minutes) * 60_000 + ms
+    },
+  }
+}
+
+function createClient(getApp: () => App, getToken: () => Promise<string>): Client {
+  async function send(document: string, variables: object = {}): Promise<Answer> {
+    const response = await fetch(`${getApp().url}/graphql`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${await getToken()}`,
+        'content-type': 'application/json',
+        accept: 'application/graphql-response+json',
+      },
+      body: JSON.stringify({ query: document, variables }),
+    })
+    return readAnswer(response)
+  }
+
+  async function ask<T>(document: string, variables: object = {}): Promise<T> {
+    const answer = await send(document, variables)
+    if (answer.errors.length > 0) throw new Error(`unexpected errors: ${answer.text}`)
+    return answer.data as T
+  }
+
+  return {
+    send,
+    ask,
+    async mutate(name, input, selection = '') {
+      const pascal = `${name.charAt(0).toUpperCase()}${name.slice(1)}`
+      const body = selection === '' ? '' : `... on ${pascal}Payload { ${selection} }`
+      const data = await ask<Record<string, MutationResult>>(
+        `mutation($input: ${pascal}Input!) { ${name}(input: $input) { __typename ... on UserError { code message } ${body} } }`,
+        { input },
+      )
+      const result = data[name]
+      if (result === undefined) throw new Error('no result')
+      return result
+    },
+  }
+}
+
+/** Reads an answer in the form of GraphQL over HTTP. */
+export async function readAnswer(response: Response): Promise<Answer> {
+  const text = await response.text()
+  const { data = null, errors = [] } = JSON.parse(text) as Partial<Answer>
+  return { status: response.status, headers: response.headers, text, data, errors }
+}
+
+/** Bytes of text as base64. */
+export function base64(text: string | Uint8Array): string {
+  return Buffer.from(text).toString('base64')
+}
