@@ -1,14 +1,15 @@
 import { defineConfig } from 'vitest/config'
 
-const database = ['test/**/*.db.test.ts']
-const browser = ['test/**/*.browser.test.ts']
+/** Suites on a database run on both, the embedded one and a PostgreSQL server, but for what only one of them does. */
+const onBoth = 'test/**/*.db.test.ts'
+const onOne = { embedded: 'test/**/*.embedded.test.ts', postgres: 'test/**/*.postgres.test.ts' }
+const browser = 'test/**/*.browser.test.ts'
 const limits = { testTimeout: 60_000, hookTimeout: 120_000 }
 
-/** The suites that need a database run on both: the embedded one and a PostgreSQL server. */
 const onDatabase = (name: 'embedded' | 'postgres') => ({
   test: {
     name,
-    include: database,
+    include: [onBoth, onOne[name]],
     provide: { database: name },
     globalSetup: ['test/support/database-setup.ts'],
     ...limits,
@@ -23,13 +24,13 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...database, ...browser],
+          exclude: [onBoth, ...Object.values(onOne), browser],
           ...limits,
         },
       },
       onDatabase('embedded'),
       onDatabase('postgres'),
-      { test: { name: 'browser', include: browser, ...limits } },
+      { test: { name: 'browser', include: [browser], ...limits } },
     ],
   },
 })

@@ -52,11 +52,10 @@ export function curveAlgorithm(
 ): AlgorithmEntry {
   const { curve, hashBits, agreement, ...described } = facts
   const hash = hashes[hashBits]
-  const signing = `ECDSA with SHA-${hashBits} on the curve ${facts.displayName.replace('ECC ', '')}, of messages only`
   return {
     ...described,
     type: 'ASYMMETRIC',
-    description: agreement ? `${signing}, or key agreement with HKDF (SHA-${hashBits}).` : `${signing}.`,
+    description: `ECDSA with SHA-${hashBits} on the curve ${facts.displayName.replace('ECC ', '')}, of messages only.`,
     capabilities: {
       SIGN_VERIFY: createEcdsa(hash.ecdsa, hash.name),
       ...(agreement ? { KEY_AGREEMENT: createKeyAgreement(hash.name, hashBits / 8) } : {}),

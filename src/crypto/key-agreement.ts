@@ -26,8 +26,8 @@ export function createKeyAgreement(
         throw new CryptoInputError('bytes', `must be a whole number from 1 to ${bytesMax}`)
       }
       const peer = loadPeerKey(peerPublicKey, privateKey)
-      const publicKeys = [canonicalBytes(peer), canonicalBytes(createPublicKey(privateKey))]
-      const info = encodeWithLengths([label, ...publicKeys.sort(Buffer.compare), context])
+      const publicKeys = [peerPublicKey, encodePublicKey(createPublicKey(privateKey))].sort(Buffer.compare)
+      const info = encodeWithLengths([label, ...publicKeys, context])
       const secret = await agreeInPool({ privateKey, publicKey: peer }).catch(() => {
         // A point of small order: the secret would be all zeros, whatever the private key (RFC 7748 §6.1).
         throw new CryptoInputError('peerPublicKey', 'must not be a point of small order')
@@ -41,7 +41,11 @@ export function createKeyAgreement(
   }
 }
 
-/** Reading checks that the point is on the curve and not at infinity (SP 800-56A §5.6.2.3). */
+/**
+ * Reading checks that the point is on the curve and not at infinity (SP 800-56A §5.6.2.3). One public key has several
+ * encodings; only that with a named curve and an uncompressed point (RFC 5480 §2) is taken, so that it has one here, and
+ * nobody brings parameters of a curve.
+ */
 function loadPeerKey(spki: Uint8Array, privateKey: KeyObject): KeyObject {
   let key: KeyObject
   try {
@@ -53,11 +57,14 @@ function loadPeerKey(spki: Uint8Array, privateKey: KeyObject): KeyObject {
     key.asymmetricKeyType === privateKey.asymmetricKeyType &&
     key.asymmetricKeyDetails?.namedCurve === privateKey.asymmetricKeyDetails?.namedCurve
   if (!fits) throw new CryptoInputError('peerPublicKey', 'must be on the curve of this key')
+  if (!encodePublicKey(key).equals(spki)) {
+    throw new CryptoInputError('peerPublicKey', 'must name its curve and have an uncompressed point')
+  }
   return key
 }
 
-/** One public key has several encodings (compressed points, spelled-out curves); through its JWK it has one. */
-function canonicalBytes(publicKey: KeyObject): Buffer {
+/** The one encoding: what is made from the coordinates alone. */
+function encodePublicKey(publicKey: KeyObject): Buffer {
   const jwk = publicKey.export({ format: 'jwk' })
   return createPublicKey({ key: jwk, format: 'jwk' }).export({ type: 'spki', format: 'der' })
 }

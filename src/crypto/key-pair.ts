@@ -1,6 +1,7 @@
 import { createPrivateKey, generateKeyPair, type KeyObject, type KeyPairKeyObjectResult } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { GeneratedMaterial } from './capabilities.ts'
+import { isOneDerValue } from './der.ts'
 
 const generate = promisify(generateKeyPair)
 
@@ -65,6 +66,7 @@ function isSafeExponent(exponent: bigint | undefined): boolean {
 }
 
 function parsePrivateKey(secret: Uint8Array): KeyObject {
+  if (!isOneDerValue(secret)) throw new TypeError('not a private key')
   try {
     return createPrivateKey({
       key: Buffer.from(secret.buffer, secret.byteOffset, secret.length),

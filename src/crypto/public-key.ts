@@ -1,8 +1,10 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { calculateJwkThumbprint, type JWK } from 'jose'
+import { isOneDerValue } from './der.ts'
 
-/** Reads a stored public key (SPKI DER, RFC 5280 §4.1). */
+/** Reads a public key (SPKI DER, RFC 5280 §4.1); throws if the bytes are none, or more than one. */
 export function loadPublicKey(spki: Uint8Array): KeyObject {
+  if (!isOneDerValue(spki)) throw new TypeError('not a public key')
   return createPublicKey({ key: Buffer.from(spki), type: 'spki', format: 'der' })
 }
 

@@ -3,21 +3,23 @@ import type { AlgorithmEntry, KeyType, KeyUsage } from '../crypto/capabilities.t
 import type { KeyAlgorithmView } from './domain.ts'
 import type { DomainSettings } from './domain-parts.ts'
 
-/** The algorithms that new keys may have on this server, in the order of the algorithm table. */
+/** Every algorithm that this release offers, in the order of the algorithm table. */
+export const offeredAlgorithms: readonly KeyAlgorithmView[] = algorithms
+  .map(viewOf)
+  .filter(({ usages }) => usages.length > 0)
+
+/** The algorithms that new keys may have on this server. */
 export function keyAlgorithms(
   settings: DomainSettings,
   filter: { usage?: KeyUsage | null | undefined; type?: KeyType | null | undefined },
 ): KeyAlgorithmView[] {
-  return algorithms
-    .filter(
-      ({ name }) => settings.allowedAlgorithms.length === 0 || settings.allowedAlgorithms.includes(name),
-    )
-    .map(viewOf)
-    .filter(({ usages }) => usages.length > 0)
-    .filter(
-      ({ type, usages }) =>
-        (!filter.type || type === filter.type) && (!filter.usage || usages.includes(filter.usage)),
-    )
+  const { allowedAlgorithms } = settings
+  return offeredAlgorithms.filter(
+    ({ algorithm, type, usages }) =>
+      (allowedAlgorithms.length === 0 || allowedAlgorithms.includes(algorithm)) &&
+      (!filter.type || type === filter.type) &&
+      (!filter.usage || usages.includes(filter.usage)),
+  )
 }
 
 function viewOf(entry: AlgorithmEntry): KeyAlgorithmView {

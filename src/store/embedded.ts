@@ -1,4 +1,4 @@
-import { chmodSync, fsyncSync, mkdirSync, readFileSync } from 'node:fs'
+import { chmodSync, fsyncSync, mkdirSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import { NodeFS } from '@electric-sql/pglite/nodefs'
@@ -17,10 +17,10 @@ export async function openEmbedded(options: {
   readonly migrate: boolean
 }): Promise<Driver> {
   const { dataFolder } = options
-  makeFolder(dataFolder)
+  const folder = join(dataFolder, 'database')
+  makeFolders(dataFolder, folder)
   const release = lockFolder(dataFolder)
   try {
-    const folder = join(dataFolder, 'database')
     requireSameMajor(folder)
     const pglite = await startPGlite(folder)
     await migrate(
@@ -34,8 +34,11 @@ export async function openEmbedded(options: {
       kind: 'embedded',
       adapter: new PrismaPGlite(pglite),
       async close() {
-        await pglite.close()
-        release()
+        try {
+          await pglite.close()
+        } finally {
+          release()
+        }
       },
     }
   } catch (error) {
@@ -44,10 +47,12 @@ export async function openEmbedded(options: {
   }
 }
 
-function makeFolder(dataFolder: string): void {
+/** The mode of a data folder that exists already is its owner's affair; the database inside is closed in any case. */
+function makeFolders(dataFolder: string, database: string): void {
   try {
     mkdirSync(dataFolder, { recursive: true, mode: 0o700 })
-    chmodSync(dataFolder, 0o700)
+    mkdirSync(database, { recursive: true, mode: 0o700 })
+    chmodSync(database, 0o700)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     throw new StoreError(
@@ -70,16 +75,48 @@ function requireSameMajor(folder: string): void {
   }
 }
 
+/** EIO as WASI numbers it. */
+const inputOutputError = 29
+
 /** PGlite's file system with the one call put through that it leaves out: a commit is on the disk when it returns. */
 class SyncingFS extends NodeFS {
   override async init(...args: Parameters<NodeFS['init']>): ReturnType<NodeFS['init']> {
     const { emscriptenOpts } = await super.init(...args)
     const passOnSync = (module: unknown) => {
-      const { NODEFS } = module as { NODEFS: { stream_ops: { fsync?: (stream: { nfd: number }) => void } } }
-      NODEFS.stream_ops.fsync = (stream) => fsyncSync(stream.nfd)
+      const { FS, NODEFS } = module as {
+        FS: { ErrnoError: new (errno: number) => Error }
+        NODEFS: { stream_ops: { fsync?: (stream: { nfd: number }) => void } }
+      }
+      NODEFS.stream_ops.fsync = (stream) => {
+        try {
+          fsyncSync(stream.nfd)
+        } catch {
+          // In the only form that PostgreSQL understands: any other error would pass it by, and the commit succeed.
+          throw new FS.ErrnoError(inputOutputError)
+        }
+      }
     }
-    return { emscriptenOpts: { ...emscriptenOpts, preRun: [...(emscriptenOpts.preRun ?? []), passOnSync] } }
+    return {
+      emscriptenOpts: {
+        ...emscriptenOpts,
+        preRun: [...(emscriptenOpts.preRun ?? []), passOnSync],
+        onAbort: stopProcess,
+      },
+    }
   }
+}
+
+/**
+ * PostgreSQL gives up (PANIC) when the disk does not take what it must. Its WebAssembly then spins for ever and blocks
+ * this process with it, so there is nobody left to tell: the process ends at once, as a PostgreSQL server does, and
+ * the next start recovers what was acknowledged.
+ */
+function stopProcess(): never {
+  writeSync(
+    2,
+    'The embedded database could not write to its disk and has stopped. Check the disk, then start again.\n',
+  )
+  process.exit(1)
 }
 
 async function startPGlite(folder: string): Promise<PGlite> {

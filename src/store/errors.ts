@@ -11,6 +11,17 @@ export function isUniqueViolation(error: unknown): boolean {
   return error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002'
 }
 
+/**
+ * Whether a transaction failed only because of another one at the same time (deadlock or serialization failure:
+ * SQLSTATE 40P01 and 40001), so that the same work may succeed when it is done again.
+ */
+export function isRetryable(error: unknown): boolean {
+  return causesOf(error).some((cause) => {
+    const { code, originalCode } = cause as { code?: unknown; originalCode?: unknown }
+    return [code, originalCode].some((each) => each === 'P2034' || each === '40P01' || each === '40001')
+  })
+}
+
 /** Prisma's codes for a database that cannot be reached, closed the connection, or has none free in time. */
 const unavailableCodes = new Set([
   'P1000',
@@ -41,11 +52,16 @@ const unavailableSystemCodes = new Set([
   'EHOSTUNREACH',
 ])
 
+/** Texts of the errors without a code with which pg reports a lost connection, or that none was free in time. */
+const unavailableTexts =
+  /^(timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error)/
+
 /** Whether the database could not be asked, as opposed to having answered with an error. */
 export function isUnavailable(error: unknown): boolean {
   if (error instanceof Prisma.PrismaClientInitializationError) return true
   return causesOf(error).some((cause) => {
     const { code, originalCode } = cause as { code?: unknown; originalCode?: unknown }
+    if (cause instanceof Error && unavailableTexts.test(cause.message)) return true
     return [code, originalCode].some(
       (each) =>
         typeof each === 'string' &&

@@ -22,6 +22,14 @@ const folder = join(import.meta.dirname, '../../prisma/migrations')
 /** Any number that is the same in all replicas and unlike other programs' locks. */
 const advisoryLock = 4_605_317_802_291n
 
+/**
+ * A transaction that waits for the other replicas' migrations, and may take as long as it needs. The lock ends with
+ * it, so that a lost connection or a pooler leaves none behind; the level lets it see what was committed meanwhile.
+ */
+const begin = `BEGIN ISOLATION LEVEL READ COMMITTED;
+SET LOCAL statement_timeout = 0;
+SELECT pg_advisory_xact_lock(${advisoryLock})`
+
 /** The table of Prisma Migrate, so that its command line reads the same history. */
 const historyTable = `CREATE TABLE IF NOT EXISTS _prisma_migrations (
   id VARCHAR(36) PRIMARY KEY NOT NULL,
@@ -48,13 +56,7 @@ export async function migrate(db: MigrationConnection, { apply }: { apply: boole
       'The database has migrations pending, and MIGRATE_ON_START is false. Start one server with MIGRATE_ON_START=true, which applies them.',
     )
   }
-  await db.query(`SELECT pg_advisory_lock(${advisoryLock})`)
-  try {
-    await db.execute(historyTable)
-    for (const migration of await pendingOf(db, migrations)) await applyMigration(db, migration)
-  } finally {
-    await db.query(`SELECT pg_advisory_unlock(${advisoryLock})`)
-  }
+  while (await applyNext(db, migrations));
 }
 
 /** The migrations of this release, oldest first. */
@@ -79,17 +81,33 @@ async function pendingOf(db: MigrationConnection, migrations: readonly Migration
   return migrations.filter(({ name }) => !applied.has(name))
 }
 
+/** Applies the oldest pending migration, in a transaction with its record; false if none is pending. */
+async function applyNext(db: MigrationConnection, migrations: readonly Migration[]): Promise<boolean> {
+  await db.execute(begin)
+  try {
+    await db.execute(historyTable)
+    const [migration] = await pendingOf(db, migrations)
+    if (migration !== undefined) await applyMigration(db, migration)
+    await db.execute('COMMIT')
+    return migration !== undefined
+  } catch (error) {
+    // The first error is the one to report, also where the connection is lost and nothing can be taken back.
+    await db.execute('ROLLBACK').catch(() => {})
+    throw error
+  }
+}
+
 async function applyMigration(db: MigrationConnection, { name, sql }: Migration): Promise<void> {
   const checksum = createHash('sha256').update(sql).digest('hex')
   try {
     // Names of folders of this repository: no text from outside gets here.
-    await db.execute(`BEGIN;
-${sql};
+    await db.execute(`${sql};
 INSERT INTO _prisma_migrations (id, checksum, finished_at, migration_name, applied_steps_count)
-VALUES ('${newUuid()}', '${checksum}', now(), '${name}', 1);
-COMMIT;`)
+VALUES ('${newUuid()}', '${checksum}', now(), '${name}', 1)`)
   } catch (error) {
-    await db.execute('ROLLBACK')
-    throw error
+    const { code } = error as { code?: string }
+    throw new StoreError(
+      `The migration ${name} cannot be applied (${code ?? 'connection lost'}); the database is as it was. Give Keystead a database of its own, whose user may make tables.`,
+    )
   }
 }

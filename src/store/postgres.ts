@@ -17,9 +17,7 @@ export async function openPostgres(
     application_name: 'keystead',
     connectionTimeoutMillis: 5000,
     keepAlive: true,
-    // A server that no longer answers, or a client that died inside a transaction, must not hold a lock for ever.
-    statement_timeout: 15_000,
-    idle_in_transaction_session_timeout: 20_000,
+    onConnect: prepareSession,
   })
   // An idle connection that breaks is replaced when it is needed; without a listener it would end the process.
   pool.on('error', () => {})
@@ -46,6 +44,23 @@ export async function openPostgres(
     throw error
   }
   return { kind: 'postgres', adapter: new PrismaPg(pool), close: () => pool.end() }
+}
+
+/**
+ * What Keystead relies on, whatever the server's defaults are; by statement, because poolers such as PgBouncer refuse
+ * unknown startup parameters.
+ */
+async function prepareSession(client: pg.ClientBase): Promise<void> {
+  await client.query(`SELECT
+    -- Prisma reads and writes times without their zone, as UTC.
+    set_config('TimeZone', 'UTC', false),
+    -- Rows are locked and then read: with a stricter level the read would see them as they were before the lock.
+    set_config('default_transaction_isolation', 'read committed', false),
+    -- A server that no longer answers, or a client that died inside a transaction, must not hold a lock for ever.
+    set_config('statement_timeout', '15s', false),
+    set_config('idle_in_transaction_session_timeout', '20s', false),
+    -- What is acknowledged is on disk; operators may ask for more than that, but not for less.
+    CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', false) END`)
 }
 
 async function requireVersion(client: pg.PoolClient): Promise<void> {

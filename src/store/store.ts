@@ -61,7 +61,14 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   return {
     kind: driver.kind,
     db: client,
-    transaction: (work) => client.$transaction(work, transactionLimits),
+    transaction: (work) =>
+      client.$transaction(async (tx) => {
+        const result = await work(tx)
+        // A statement that failed and was caught has ended the transaction, and PostgreSQL answers a COMMIT of it
+        // with a rollback but no error. Any statement brings it to light.
+        await tx.$executeRaw`SELECT 1`
+        return result
+      }, transactionLimits),
     async now() {
       const [row] = await client.$queryRaw<{ now: Date }[]>`SELECT clock_timestamp() AS now`
       if (row === undefined) throw new TypeError('the database tells no time')

@@ -88,15 +88,12 @@ describe('keys at an address', () => {
 })
 
 describe('an issuer that is down', () => {
-  test('at start makes tokens uncheckable, not bad, until it is back', async () => {
-    const url = server.url
+  test('at start makes tokens uncheckable, not bad', async () => {
+    const { url } = server
     await server.close()
-    const verify = createVerifier(url)
-    await isDown(verify(first))
     server = await startJwksServer([first.jwk])
-    await isDown(verify(first))
-    const verifyAtNewPort = createVerifier()
-    expect(await verifyAtNewPort(first)).toBe('alice')
+    await isDown(createVerifier(url)(first))
+    expect(await createVerifier()(first)).toBe('alice')
   })
 
   test('is asked again after a pause, and not by each request', async () => {

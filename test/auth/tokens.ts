@@ -46,13 +46,13 @@ export interface Signer {
 }
 
 /** Makes a key. */
-export async function createSigner(alg = 'EdDSA', kid: string | undefined = 'key-1'): Promise<Signer> {
+export async function createSigner(alg = 'EdDSA', kid: string | null = 'key-1'): Promise<Signer> {
   const { privateKey, publicKey } = await generateKeyPair(alg)
   return {
-    jwk: { ...(await exportJWK(publicKey)), ...(kid !== undefined && { kid }) },
+    jwk: { ...(await exportJWK(publicKey)), ...(kid !== null && { kid }) },
     sign: (claims = claimsWith(), header = {}) =>
       new SignJWT(claims)
-        .setProtectedHeader({ alg, typ: 'at+jwt', ...(kid !== undefined && { kid }), ...header })
+        .setProtectedHeader({ alg, typ: 'at+jwt', ...(kid !== null && { kid }), ...header })
         .sign(privateKey, { crit: { 'urn:test:extension': true } }),
   }
 }

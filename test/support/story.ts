@@ -74,7 +74,7 @@ export async function startStory(settings: Record<string, string> = {}): Promise
   const logged: string[] = []
   let statements: string[] = []
   const clock = createTestClock()
-  const config = await configFor(database, settings)
+  const config = readConfig(await environmentFor(database, settings))
   const start = () =>
     createApp(config, {
       clock,
@@ -97,11 +97,7 @@ export async function startStory(settings: Record<string, string> = {}): Promise
       statements = []
       return taken
     },
-    as: (person) =>
-      createClient(
-        () => app,
-        () => tokenFor(person),
-      ),
+    as: (person) => clientFor(person, { getUrl: () => app.url, clock }),
     tokenFor,
     async restart() {
       await app.close()
@@ -123,15 +119,15 @@ export async function startStoryForTest(settings: Record<string, string> = {}): 
   return story
 }
 
-/** The configuration of a server whose tokens come from the tests' own issuer. */
-export async function configFor(
+/** The settings of a server whose tokens come from the tests' own issuer. */
+export async function environmentFor(
   database: TestDatabase,
   settings: Record<string, string> = {},
-): Promise<Config> {
+): Promise<Record<string, string>> {
   const jwksFile = join(database.dataFolder, 'issuer.jwks.json')
   const { publicKey } = await keyPair
   writeFileSync(jwksFile, JSON.stringify({ keys: [await exportJWK(publicKey)] }))
-  return readConfig({
+  return {
     PORT: '0',
     DATABASE_URL: database.databaseUrl ?? '',
     DATA_FOLDER: database.dataFolder,
@@ -140,7 +136,7 @@ export async function configFor(
     HOUSEKEEPING_INTERVAL_SECONDS: '3600',
     INTROSPECTION: 'on',
     ...settings,
-  })
+  }
 }
 
 async function sign(person: Person, claims: Record<string, unknown>, clock: Clock): Promise<string> {
@@ -174,9 +170,21 @@ function createTestClock(): TestClock {
   }
 }
 
-function createClient(getApp: () => App, getToken: () => Promise<string>): Client {
+/** A client of any server whose tokens come from the tests' own issuer; one token serves for some minutes. */
+export function clientFor(person: Person, server: { getUrl: () => string; clock: Clock }): Client {
+  let token = { value: '', expiresMs: 0 }
+  return createClient(server.getUrl, async () => {
+    const nowMs = server.clock.now().getTime()
+    if (token.expiresMs <= nowMs) {
+      token = { value: await sign(person, {}, server.clock), expiresMs: nowMs + 300_000 }
+    }
+    return token.value
+  })
+}
+
+function createClient(getUrl: () => string, getToken: () => Promise<string>): Client {
   async function send(document: string, variables: object = {}): Promise<Answer> {
-    const response = await fetch(`${getApp().url}/graphql`, {
+    const response = await fetch(`${getUrl()}/graphql`, {
       method: 'POST',
       headers: {
         authorization: `Bearer ${await getToken()}`,

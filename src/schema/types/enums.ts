@@ -1,11 +1,11 @@
-import { algorithms, offeredUsages } from '../../crypto/algorithms.ts'
-import type {
-  KeyUsage as KeyUsageName,
-  SigningAlgorithm as SigningAlgorithmName,
-} from '../../crypto/capabilities.ts'
 import { errorCodes } from '../../errors.ts'
+import { offeredAlgorithms } from '../../keys/algorithm-info.ts'
 import type { roles } from '../../keys/caller.ts'
+import type { KeyAlgorithmView } from '../../keys/domain.ts'
 import { builder } from '../builder.ts'
+
+type KeyUsageName = KeyAlgorithmView['usages'][number]
+type SigningAlgorithmName = KeyAlgorithmView['signingAlgorithms'][number]
 
 export const KeyStatus = builder.enumType('KeyStatus', {
   description: 'State of a key; it follows from the states of its versions.',
@@ -50,18 +50,20 @@ const usageDescriptions: Record<KeyUsageName, string> = {
 export const KeyUsage = builder.enumType('KeyUsage', {
   description: 'What a key is for. A key has one usage for life (NIST SP 800-57 Part 1 §5.2).',
   values: Object.fromEntries(
-    [...offeredUsages].map((usage) => [usage, { description: usageDescriptions[usage] }]),
+    [...new Set(offeredAlgorithms.flatMap(({ usages }) => usages))].map((usage) => [
+      usage,
+      { description: usageDescriptions[usage] },
+    ]),
   ) as Record<KeyUsageName, { description: string }>,
 })
 
 export const KeyAlgorithm = builder.enumType('KeyAlgorithm', {
   description: 'Algorithm and size of a key. `keyAlgorithms` tells which ones this server lets you create.',
   values: Object.fromEntries(
-    algorithms
-      .filter(({ capabilities }) =>
-        Object.keys(capabilities).some((usage) => offeredUsages.has(usage as KeyUsageName)),
-      )
-      .map(({ name, description, standard }) => [name, { description: `${description} (${standard})` }]),
+    offeredAlgorithms.map(({ algorithm, description, standard }) => [
+      algorithm,
+      { description: `${description} (${standard})` },
+    ]),
   ),
 })
 
@@ -93,9 +95,7 @@ const signingDescriptions: Record<SigningAlgorithmName, string> = {
 }
 
 const offeredSigningAlgorithms = new Set(
-  algorithms.flatMap(({ capabilities: { SIGN_VERIFY: capability } }) =>
-    capability?.kind === 'signature' ? capability.signingAlgorithms : [],
-  ),
+  offeredAlgorithms.flatMap(({ signingAlgorithms }) => signingAlgorithms),
 )
 
 export const SigningAlgorithm = builder.enumType('SigningAlgorithm', {

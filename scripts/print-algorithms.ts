@@ -1,0 +1,124 @@
+// Writes docs/algorithms.md from the algorithm table; with --check it fails if the file is not what the code says.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { algorithms, offeredUsages } from '../src/crypto/algorithms.ts'
+import type { AlgorithmEntry, Capability, KeyUsage } from '../src/crypto/capabilities.ts'
+
+const path = join(import.meta.dirname, '../docs/algorithms.md')
+const printed = printDocument()
+
+if (!process.argv.includes('--check')) {
+  writeFileSync(path, printed)
+} else if (!existsSync(path) || readFileSync(path, 'utf8') !== printed) {
+  console.error(
+    'docs/algorithms.md is not what the code says: run node scripts/print-algorithms.ts and look at the difference.',
+  )
+  process.exit(1)
+} else {
+  console.log('docs/algorithms.md is up to date.')
+}
+
+function printDocument(): string {
+  return `# Algorithms
+
+Made from \`src/crypto/algorithms.ts\` by \`scripts/print-algorithms.ts\`; do not edit.
+
+All primitives are OpenSSL's, through \`node:crypto\`. Only XAES-256-GCM is composed from them here, after its
+specification. Strength is in bits (NIST SP 800-57 Part 1, table 2, or the algorithm's own standard).
+
+${table(['Algorithm', 'Type', 'Usage', 'Strength', 'Standard', 'What it is'], algorithms.map(rowOf))}
+
+Keys for a usage marked * cannot be created yet: the server has no operations for it.
+
+## Encryption with symmetric keys
+
+The ciphertext describes itself: see [ciphertext-format.md](ciphertext-format.md).
+
+${table(['Algorithm', 'Number in the header', 'Nonce', 'Tag', 'Encryptions under one version'], rowsFor('aead', aeadCells))}
+
+## Encryption with public keys
+
+The ciphertext is the standard's bytes. The label is empty and MGF1 uses the same hash. \`encrypt\` uses the first scheme;
+\`decrypt\` takes any of them. The longest plaintext is in brackets.
+
+${table(['Algorithm', 'Schemes'], rowsFor('publicKeyEncryption', publicKeyCells))}
+
+## Signatures
+
+Signatures are the standard's bytes. The first scheme is the default. The salt of RSASSA-PSS is as long as the hash.
+Ed25519, Ed448 and ML-DSA have no context, and ML-DSA signs hedged. Where the last column names a scheme, it also signs a
+digest that the caller made; all others take the message only: OpenSSL, as Node offers it, hashes by itself there.
+
+${table(['Algorithm', 'Schemes', 'Schemes that take a digest'], rowsFor('signature', signatureCells))}
+
+## Key agreement
+
+HKDF (RFC 5869) without salt turns the secret into the output; the secret itself is never shown. Its \`info\` is these
+parts, each behind its length in 4 bytes (big-endian): the text \`keystead key agreement v1\`, both public keys in
+SubjectPublicKeyInfo (DER) ordered by their bytes, and the caller's context. Public keys of peers must name their curve
+and have an uncompressed point.
+
+## Other decisions
+
+- RSASSA-PKCS1-v1_5 signatures without the NULL in their DigestInfo are refused.
+- A secret that is all zeros (a peer's point of small order) is refused.
+- RSAES-PKCS1-v1_5 does not exist here.
+`
+}
+
+function rowOf(entry: AlgorithmEntry): string[] {
+  const usages = (Object.keys(entry.capabilities) as KeyUsage[]).map(
+    (usage) => `\`${usage}\`${offeredUsages.has(usage) ? '' : ' *'}`,
+  )
+  return [
+    `\`${entry.name}\``,
+    entry.type.toLowerCase(),
+    usages.join(', '),
+    String(entry.securityBits),
+    entry.standard,
+    entry.description,
+  ]
+}
+
+/** One row for each algorithm that has a capability of this kind. */
+function rowsFor<K extends Capability['kind']>(
+  kind: K,
+  cellsOf: (capability: Extract<Capability, { kind: K }>) => string[],
+): string[][] {
+  return algorithms.flatMap((entry) =>
+    Object.values(entry.capabilities)
+      .filter((each): each is Extract<Capability, { kind: K }> => each.kind === kind)
+      .map((capability) => [`\`${entry.name}\``, ...cellsOf(capability)]),
+  )
+}
+
+function aeadCells(capability: Extract<Capability, { kind: 'aead' }>): string[] {
+  const { formatId, nonceBytes, tagBytes, encryptionsMax } = capability
+  const limit = encryptionsMax === null ? 'no practical limit' : `2^${Math.log2(encryptionsMax)}`
+  return [String(formatId), `${nonceBytes} bytes, random`, `${tagBytes} bytes`, limit]
+}
+
+function publicKeyCells(capability: Extract<Capability, { kind: 'publicKeyEncryption' }>): string[] {
+  return [
+    capability.encryptionAlgorithms
+      .map((name) => `\`${name}\` (${capability.plaintextBytesMax(name)} bytes)`)
+      .join(', '),
+  ]
+}
+
+function signatureCells(capability: Extract<Capability, { kind: 'signature' }>): string[] {
+  const { signingAlgorithms, digestSigningAlgorithms } = capability
+  return [
+    codes(signingAlgorithms),
+    digestSigningAlgorithms.length === 0 ? '–' : codes(digestSigningAlgorithms),
+  ]
+}
+
+function codes(names: readonly string[]): string {
+  return names.map((name) => `\`${name}\``).join(', ')
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+}

@@ -1,0 +1,110 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { isUnavailable } from '../../src/store/errors.ts'
+import { openStore } from '../../src/store/store.ts'
+import { asOperator } from '../support/as-operator.ts'
+import { hasNoDatabase } from '../support/databases.ts'
+import { failureOf, kindsOf } from '../support/failures.ts'
+import { insertInstallation } from '../support/insert-installation.ts'
+import { openForTest, withDatabase } from '../support/test-store.ts'
+
+describe.skipIf(hasNoDatabase())('a PostgreSQL server', () => {
+  it('is used in UTC, at READ COMMITTED and durably, whatever its defaults are', async () => {
+    const database = await withDatabase()
+    const name = new URL(database.databaseUrl ?? '').pathname.slice(1)
+    await asOperator(
+      database.databaseUrl,
+      `ALTER DATABASE ${name} SET timezone = 'America/New_York'`,
+      `ALTER DATABASE ${name} SET default_transaction_isolation = 'serializable'`,
+      `ALTER DATABASE ${name} SET synchronous_commit = off`,
+    )
+    const store = await openForTest(database)
+    const createdAt = new Date('2026-03-08T02:30:00.123Z')
+    await store.db.installation.create({
+      data: { id: 1, rootKeyId: 'x', wrappedSecret: new Uint8Array(1), createdAt },
+    })
+    expect(await store.db.installation.findMany({ select: { createdAt: true } })).toEqual([{ createdAt }])
+    const [clock] = await store.db.$queryRaw<{ seconds: number }[]>`
+      SELECT extract(epoch FROM clock_timestamp())::float8 AS seconds`
+    expect(Math.abs((await store.now()).getTime() / 1000 - (clock?.seconds ?? 0))).toBeLessThan(60)
+    const settings = await store.transaction(
+      (tx) => tx.$queryRaw`SELECT current_setting('transaction_isolation') AS isolation,
+        current_setting('synchronous_commit') AS durability`,
+    )
+    expect(settings).toEqual([{ isolation: 'read committed', durability: 'on' }])
+  })
+
+  it('that ends two deadlocked transactions makes one of them retryable', async () => {
+    const store = await openForTest(await withDatabase())
+    await insertInstallation(store.db, 1)
+    await insertInstallation(store.db, 2)
+    let arrived = 0
+    let bothArrived = () => {}
+    const meeting = new Promise<void>((resolve) => {
+      bothArrived = resolve
+    })
+    const lockBoth = (first: number, second: number) =>
+      store.transaction(async (tx) => {
+        await tx.installation.update({ where: { id: first }, data: { rootKeyId: 'y' } })
+        if (++arrived === 2) bothArrived()
+        await meeting
+        await tx.installation.update({ where: { id: second }, data: { rootKeyId: 'y' } })
+      })
+    const errors = await Promise.all([failureOf(lockBoth(1, 2)), failureOf(lockBoth(2, 1))])
+    const failed = errors.filter((error) => error !== null)
+    expect(failed.map(kindsOf)).toEqual([{ unique: false, retryable: true, unavailable: false }])
+  })
+
+  it('is recognised as unavailable when it cuts connections off, and used again afterwards', async () => {
+    const database = await withDatabase()
+    const store = await openForTest(database)
+    const cutOff = () =>
+      asOperator(
+        database.databaseUrl,
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+          WHERE application_name = 'keystead' AND datname = current_database()`,
+      )
+    const inside = failureOf(
+      store.transaction(async (tx) => {
+        await tx.installation.count()
+        await cutOff()
+        await sleep(100)
+        await tx.installation.count()
+      }),
+    )
+    expect(kindsOf(await inside)).toEqual({ unique: false, retryable: false, unavailable: true })
+    const during = failureOf(store.db.$queryRaw`SELECT pg_sleep(30)::text`)
+    await sleep(300)
+    await cutOff()
+    expect(kindsOf(await during)).toEqual({ unique: false, retryable: false, unavailable: true })
+    expect(await store.db.installation.count()).toBe(0)
+  })
+
+  it('is recognised as unavailable when no connection becomes free', async () => {
+    const store = await openForTest(await withDatabase(), { poolSize: 1 })
+    const busy = failureOf(store.db.$queryRaw`SELECT pg_sleep(7)::text`)
+    await sleep(100)
+    expect(isUnavailable(await failureOf(store.db.installation.count()))).toBe(true)
+    expect(await busy).toBeNull()
+  })
+
+  it('gets each migration once when several servers start together', async () => {
+    const database = await withDatabase()
+    await Promise.all(Array.from({ length: 4 }, () => openForTest(database)))
+    const history = await asOperator(database.databaseUrl, 'SELECT migration_name FROM _prisma_migrations')
+    const names = history.map((row) => row['migration_name'])
+    expect(names.length).toBeGreaterThan(0)
+    expect(new Set(names).size).toBe(names.length)
+  })
+
+  it('is left as it was by a migration that fails, and the refusal names the migration', async () => {
+    const database = await withDatabase()
+    // The first statement of the first migration works, a later one does not.
+    await asOperator(database.databaseUrl, 'CREATE TYPE "KeyStatus" AS ENUM (\'OF_ANOTHER_PROGRAM\')')
+    await expect(openStore({ poolSize: 2, migrate: true, ...database })).rejects.toThrow(
+      /The migration \d+_init cannot be applied \(42710\)/,
+    )
+    const left = `SELECT to_regtype('"KeyKind"') AS type, to_regclass('_prisma_migrations') AS history`
+    expect(await asOperator(database.databaseUrl, left)).toEqual([{ type: null, history: null }])
+  })
+})

@@ -1,0 +1,53 @@
+import { newOpaqueUuid, newUuid } from '../../src/ids.ts'
+import type { KeyRow } from '../../src/store/key-rows.ts'
+import type { KeyVersionRow } from '../../src/store/version-rows.ts'
+
+/** A key's row with every column set to something of its own. */
+export function sampleKey(changes: Partial<KeyRow> = {}): KeyRow {
+  return {
+    id: newUuid(),
+    redactedId: newOpaqueUuid(),
+    projectId: 'project-a',
+    kind: 'USER',
+    name: 'orders',
+    description: 'Schlüssel für 注文 🔑',
+    serviceName: null,
+    usage: 'ENCRYPT_DECRYPT',
+    algorithm: 'AES256_GCM96',
+    status: 'ACTIVE',
+    createdBy: 'USER:ana',
+    owner: 'USER:ana',
+    accessControlEnabled: true,
+    allowedSubjects: ['GROUP:a,b', 'USER:"quoted"', 'USER:{brace}'],
+    rotationEnabled: true,
+    rotationCycleDays: 365,
+    rotationConfiguredOn: '2026-03-08',
+    rotationDueOn: '2027-03-08',
+    lastRotatedAt: new Date('2026-03-29T01:30:00.999Z'),
+    lastVersionNumber: 3,
+    revision: 7,
+    createdAt: new Date('2026-03-08T02:30:00.001Z'),
+    updatedAt: new Date('2026-10-25T00:30:00.123Z'),
+    mac: new Uint8Array([0, 1, 254, 255]),
+    ...changes,
+  }
+}
+
+/** A version's row with every column set. */
+export function sampleVersion(keyId: string, changes: Partial<KeyVersionRow> = {}): KeyVersionRow {
+  return {
+    id: newUuid(),
+    keyId,
+    number: 1,
+    status: 'ACTIVE',
+    keyRevision: 2,
+    createdAt: new Date('2026-01-01T00:00:00.001Z'),
+    activatedAt: new Date('2026-01-02T00:00:00.002Z'),
+    deactivatedAt: new Date('2026-01-03T00:00:00.003Z'),
+    destroyScheduledFor: new Date('2026-01-04T00:00:00.004Z'),
+    destroyedAt: new Date('2026-01-05T00:00:00.005Z'),
+    publicKey: new Uint8Array([0, 128, 255]),
+    mac: new Uint8Array([9, 0, 9]),
+    ...changes,
+  }
+}

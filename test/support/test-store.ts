@@ -1,0 +1,20 @@
+import { onTestFinished } from 'vitest'
+import { openStore, type Store, type StoreOptions } from '../../src/store/store.ts'
+import { createTestDatabase, type TestDatabase } from './databases.ts'
+
+/** A new database that is removed after the test. */
+export async function withDatabase(): Promise<TestDatabase> {
+  const database = await createTestDatabase()
+  onTestFinished(() => database.dispose())
+  return database
+}
+
+/** Opens a database until the test ends. */
+export async function openForTest(
+  database: TestDatabase,
+  options: Partial<StoreOptions> = {},
+): Promise<Store> {
+  const store = await openStore({ poolSize: 4, migrate: true, ...database, ...options })
+  onTestFinished(() => store.close())
+  return store
+}
