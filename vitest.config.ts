@@ -1,12 +1,16 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 /** Suites on a database run on both, the embedded one and a PostgreSQL server, but for what only one of them does. */
 const onBoth = 'test/**/*.db.test.ts'
 const onOne = { embedded: 'test/**/*.embedded.test.ts', postgres: 'test/**/*.postgres.test.ts' }
 const browser = 'test/**/*.browser.test.ts'
+/** One copy of graphql: the one that Node gives to the libraries. Vite would take the other build of the package. */
+const resolve = { alias: [{ find: /^graphql$/, replacement: fileURLToPath(import.meta.resolve('graphql')) }] }
 const limits = { testTimeout: 60_000, hookTimeout: 120_000 }
 
 const onDatabase = (name: 'embedded' | 'postgres') => ({
+  resolve,
   test: {
     name,
     include: [onBoth, onOne[name]],
@@ -21,6 +25,7 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       {
+        resolve,
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
@@ -30,7 +35,7 @@ export default defineConfig({
       },
       onDatabase('embedded'),
       onDatabase('postgres'),
-      { test: { name: 'browser', include: [browser], ...limits } },
+      { resolve, test: { name: 'browser', include: [browser], ...limits } },
     ],
   },
 })

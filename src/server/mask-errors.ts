@@ -10,6 +10,16 @@ import { describeRequestError } from './request-errors.ts'
  * with the cause in the log only.
  */
 export function maskError(thrown: unknown, log: Log): GraphQLError {
+  // Some errors pass here twice on their way out.
+  if (thrown instanceof GraphQLError && masked.has(thrown)) return thrown
+  const error = mask(thrown, log)
+  masked.add(error)
+  return error
+}
+
+const masked = new WeakSet<GraphQLError>()
+
+function mask(thrown: unknown, log: Log): GraphQLError {
   const own = findOwnError(thrown)
   const isRequestError = thrown instanceof GraphQLError && thrown.path === undefined
   if (own !== null) return rebuild(thrown, own, isRequestError ? httpOf(thrown) : null)

@@ -37,7 +37,7 @@ export function createGraphQL(options: {
     schema,
     context: ({ call }) => createContext(call),
     graphqlEndpoint: graphqlPath,
-    plugins: [limitDocuments(introspection)],
+    plugins: [limitDocuments(introspection), maskRequestErrors(log)],
     // The steps in front do these: JSON by POST only, of a limited size, from known callers.
     graphiql: false,
     landingPage: false,
@@ -72,6 +72,16 @@ function limitDocuments(introspection: boolean): Plugin {
     onValidate({ addValidationRule }) {
       addValidationRule(documentLimitsRule)
       if (!introspection) addValidationRule(NoSchemaIntrospectionCustomRule)
+    },
+  }
+}
+
+/** Yoga masks what is thrown, but not what validation finds; this is the last step, and masks whatever is not yet. */
+function maskRequestErrors(log: Log): Plugin {
+  return {
+    onExecutionResult({ result, setResult }) {
+      if (result === undefined || Symbol.asyncIterator in result || !('errors' in result)) return
+      setResult({ ...result, errors: result.errors?.map((error) => maskError(error, log)) })
     },
   }
 }
