@@ -20,6 +20,7 @@ import { createLog, type Log } from './log.ts'
 import { createContext } from './schema/context.ts'
 import { schema } from './schema/index.ts'
 import { createServer } from './server/http.ts'
+import { createDatabaseClock, type DatabaseClock } from './store/database-clock.ts'
 import { findInstallation } from './store/installation-row.ts'
 import { openStore, type Store } from './store/store.ts'
 
@@ -36,6 +37,7 @@ export interface App {
 
 /** What tests may replace; the real things otherwise. */
 export interface AppOptions {
+  /** Stands for the database's clock, and for this machine's where tokens are verified. */
   readonly clock?: Clock
   readonly log?: Log
   /** Told of each SQL statement. */
@@ -53,7 +55,9 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     ...(onStatement && { onStatement }),
   })
   try {
-    return await startOn(store, config, { log, clock: options.clock ?? systemClock })
+    const { clock: machineClock = systemClock } = options
+    const clock = options.clock ?? (await createDatabaseClock(store, systemClock))
+    return await startOn(store, config, { log, clock, machineClock })
   } catch (error) {
     await store.close()
     throw error
@@ -63,7 +67,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
 async function startOn(
   store: Store,
   config: Config,
-  { log, clock }: { log: Log; clock: Clock },
+  { log, clock, machineClock }: { log: Log; clock: Clock | DatabaseClock; machineClock: Clock },
 ): Promise<App> {
   const rootKeyProvider = await openRootKeyProvider(store, config)
   const installation = await openInstallation(store.db, rootKeyProvider, clock.now())
@@ -87,7 +91,7 @@ async function startOn(
     alert: (error: Error) => log.error({ alert: 'INTEGRITY' }, error.message),
   }
   const domain = createDomain(parts)
-  const devIssuer = config.developmentMode ? await createDevIssuer({ clock, config }) : null
+  const devIssuer = config.developmentMode ? await createDevIssuer({ clock: machineClock, config }) : null
   const server = createServer({
     config,
     log,
@@ -95,7 +99,7 @@ async function startOn(
     createContext: (call) => createContext({ domain, call }),
     authenticator: createAuthenticator({
       config,
-      clock,
+      clock: machineClock,
       keySource: devIssuer?.keySource ?? createKeySource(config),
     }),
     devTokens: devIssuer,
@@ -106,7 +110,10 @@ async function startOn(
   })
   const { url } = await server.listen()
   const housekeeping = startHousekeeping({
-    run: () => runHousekeeping(parts),
+    async run() {
+      if ('synchronise' in clock) await clock.synchronise()
+      return runHousekeeping(parts)
+    },
     intervalMs: config.HOUSEKEEPING_INTERVAL_SECONDS * 1000,
     onReport: (report) => log.debug(report, 'housekeeping'),
     onError: (error) => log.error({ error: String(error) }, 'housekeeping could not run; it is tried again'),

@@ -1,9 +1,15 @@
 /**
- * A stored row does not carry its MAC: it was changed behind the server's back, or belongs to another installation.
+ * A stored row does not carry its MAC, or is gone: it was changed behind the server's back, or belongs to another
+ * installation.
  * For the log and the operator; callers get INTERNAL.
  */
 export class IntegrityError extends Error {
   constructor(what: 'key' | 'key version' | 'key material', id: string) {
-    super(`${what} ${id} does not verify: its row was changed outside of the server`)
+    super(`${what} ${id} does not verify: its row was changed or removed outside of the server`)
+  }
+
+  /** For the row of a version that is not there, though its key counts it. */
+  static missingVersion(keyId: string, number: number): IntegrityError {
+    return new IntegrityError('key version', `${number} of key ${keyId}`)
   }
 }

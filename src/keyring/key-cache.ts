@@ -8,6 +8,7 @@ import { findMaterial, findVersionsByNumber, type KeyVersionRow } from '../store
 import type { Envelope } from './envelope.ts'
 import { IntegrityError } from './integrity-error.ts'
 import type { PolicyMac } from './policy-mac.ts'
+import { WrappedBytesError } from './root-key-provider.ts'
 
 /** A key ready to use: its verified row, and its versions and material on demand. */
 export interface CachedKey {
@@ -92,7 +93,13 @@ function createCachedKey(
 
   async function loadVersion(number: number): Promise<KeyVersionRow | null> {
     const [version] = await findVersionsByNumber(db, [{ keyId: row.id, number }])
-    if (version === undefined) return null
+    if (version === undefined) {
+      // Versions go only together with their key, and the key may have gone since it was loaded.
+      const isCounted = number >= 1 && number <= row.lastVersionNumber
+      if (isCounted && (await findKey(db, { projectId: row.projectId, id: row.id })) !== null)
+        throw IntegrityError.missingVersion(row.id, number)
+      return null
+    }
     if (!policyMac.isAuthenticVersion(version)) throw new IntegrityError('key version', version.id)
     return version
   }
@@ -100,11 +107,14 @@ function createCachedKey(
   async function loadSecret(version: KeyVersionRow): Promise<KeyObject> {
     const material = await findMaterial(db, version.id)
     if (material === null) throw new IntegrityError('key material', version.id)
-    const secret = await envelope.unwrapPlaintextMaterial(material, {
+    const binding = {
       projectId: row.projectId,
       keyId: row.id,
       versionNumber: version.number,
       algorithm: row.algorithm,
+    }
+    const secret = await envelope.unwrapPlaintextMaterial(material, binding).catch((error: unknown) => {
+      throw error instanceof WrappedBytesError ? new IntegrityError('key material', version.id) : error
     })
     try {
       const entry = findAlgorithm(row.algorithm)

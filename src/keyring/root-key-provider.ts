@@ -11,7 +11,10 @@ export interface RootKeyProvider {
   readonly rootKeyId: string
   /** Encrypts and authenticates; `associatedData` must be given again to unwrap. */
   wrap(plaintext: Uint8Array, associatedData: Uint8Array): Promise<WrappedBytes>
-  /** Throws RootKeyError if the root key is another one, or the bytes or the associated data were changed. */
+  /**
+   * Throws WrappedBytesError if they are of another root key, or they or the associated data were changed; RootKeyError
+   * if the root key cannot be used.
+   */
   unwrap(wrapped: WrappedBytes, associatedData: Uint8Array): Promise<Buffer>
   /** Resolves while the root key can be used, else throws RootKeyError. */
   checkHealth(): Promise<void>
@@ -19,3 +22,6 @@ export interface RootKeyProvider {
 
 /** The root key is missing, unreadable, not safe to use or the wrong one. For the operator, never for a caller. */
 export class RootKeyError extends Error {}
+
+/** The root key is there, but these bytes do not open with it. */
+export class WrappedBytesError extends RootKeyError {}

@@ -15,7 +15,7 @@ import {
   stateOf,
   writeLockedKey,
 } from './locked-key.ts'
-import { makeMaterial, type NewMaterial } from './new-material.ts'
+import { generateMaterial, type NewMaterial, type UnwrappedMaterial } from './new-material.ts'
 
 /** What is decided about a locked key. */
 export interface Decision {
@@ -28,8 +28,8 @@ export interface Decision {
 /** Decides over a locked key; throws a typed error to refuse. The same state as before means that nothing changes. */
 export type Decide = (key: LockedKey, tx: Queryable, now: Date) => Decision | Promise<Decision>
 
-/** How often a change starts over because someone else added a version meanwhile. */
-const triesMax = 5
+/** How often a change is tried: each time that it starts over, someone else has added a version meanwhile. */
+const triesMax = 50
 
 /** A change of a user key that a caller asks for. */
 export interface KeyChangeRequest {
@@ -82,35 +82,77 @@ export async function changeKey(
   attempt: Attempt,
   decide: Decide,
 ): Promise<LockedKey | null> {
-  const { store, policyMac, audit, clock, keys } = parts
+  let generated: UnwrappedMaterial | null = null
   let material: NewMaterial | null = null
-  for (let tries = 0; tries < triesMax; tries++) {
-    const ready: NewMaterial | null = material
-    const outcome = await store.transaction(async (tx) => {
-      const key = await lockVerifiedKey(tx, policyMac, where)
-      if (key === null) return { key: null }
-      const now = clock.now()
-      const before = stateOf(key)
-      const { state, columns = {}, remove = false } = await decide(key, tx, now)
-      if (state.revision === before.revision) return { key }
+  try {
+    for (let tries = 0; tries < triesMax; tries++) {
+      const outcome = await tryChange(parts, where, attempt, { decide, material })
+      if (outcome.key === null || outcome.missing === undefined) {
+        Object.assign(attempt, outcome.facts)
+        parts.keys.invalidate(where.projectId, where.id)
+        return outcome.key
+      }
       // Material takes long to make, so it is made outside of the transaction, once it is known for what.
-      const added = state.lastVersionNumber > before.lastVersionNumber ? state.lastVersionNumber : null
-      if (added !== null && ready?.versionNumber !== added) return { key, missing: added }
-      const write = { state, columns, material: ready, now }
-      const changed = await (remove ? removeLockedKey : writeLockedKey)(tx, policyMac, key, write)
-      attempt.keyId = key.row.id
-      attempt.keyRevision = state.revision
-      attempt.versionNumber ??= added
-      await audit.recordIn(tx, eventOf(attempt))
-      return { key: changed }
-    })
-    if (outcome.key === null || outcome.missing === undefined) {
-      keys.invalidate(where.projectId, where.id)
-      return outcome.key
+      generated ??= await generateMaterial(parts, outcome.key.row)
+      material = await generated.wrapFor(outcome.missing)
     }
-    material = await makeMaterial(parts, outcome.key.row, outcome.missing)
+  } finally {
+    generated?.erase()
   }
   throw new UnavailableError()
+}
+
+/** What became of one try. */
+interface Try {
+  /** The key after it; null if there is no such key. */
+  readonly key: LockedKey | null
+  /** The version for which there is no material yet, if that stopped it. */
+  readonly missing?: number
+  /** What is known of the change, if there was one: true only once it is committed. */
+  readonly facts?: Pick<Attempt, 'keyId' | 'keyRevision' | 'versionNumber' | 'details'>
+}
+
+function tryChange(
+  { store, policyMac, audit, clock }: DomainParts,
+  where: { projectId: string; id: string },
+  attempt: Attempt,
+  { decide, material }: { decide: Decide; material: NewMaterial | null },
+): Promise<Try> {
+  return store.transaction(async (tx) => {
+    const key = await lockVerifiedKey(tx, policyMac, where)
+    if (key === null) return { key: null }
+    const now = clock.now()
+    const before = stateOf(key)
+    const { state, columns = {}, remove = false } = await decide(key, tx, now)
+    if (state.revision === before.revision) return { key }
+    const added = state.lastVersionNumber > before.lastVersionNumber ? state.lastVersionNumber : null
+    if (added !== null && material?.versionNumber !== added) return { key, missing: added }
+    const write = { state, columns, material, now }
+    const changed = await (remove ? removeLockedKey : writeLockedKey)(tx, policyMac, key, write)
+    const destroyed = destroyedBy(before, state)
+    const [onlyOne = null] = destroyed.length === 1 ? destroyed : []
+    const facts = {
+      keyId: key.row.id,
+      keyRevision: state.revision,
+      versionNumber: attempt.versionNumber ?? added ?? onlyOne,
+      details:
+        destroyed.length === 0
+          ? attempt.details
+          : { ...attempt.details, destroyedVersions: destroyed.join(' ') },
+    }
+    await audit.recordIn(tx, eventOf({ ...attempt, ...facts }))
+    return { key: changed, facts }
+  })
+}
+
+/** The numbers of the versions that a change has destroyed. */
+function destroyedBy(before: KeyState, after: KeyState): readonly number[] {
+  const standing = new Set(
+    before.versions.flatMap(({ status, number }) => (status === 'DESTROYED' ? [] : [number])),
+  )
+  return after.versions.flatMap(({ status, number }) =>
+    status === 'DESTROYED' && standing.has(number) ? [number] : [],
+  )
 }
 
 /** A decision that is a command of the lifecycle. */

@@ -104,7 +104,7 @@ function decryption(parts: DomainParts, call: Call): OperationRequest<DecryptInp
     action: 'DECRYPT',
     authorise: () => requireRoleFor(call, 'USE'),
     async run(input, attempt) {
-      const { keyId = null } = input
+      const { keyId = null, version = null } = input
       const named =
         keyId === null
           ? null
@@ -115,15 +115,17 @@ function decryption(parts: DomainParts, call: Call): OperationRequest<DecryptInp
             })
       if (named !== null && isPublicKeyEncryption(named))
         return decryptWithPrivateKey(parts, named, attempt, input)
-      requireInput(
-        !input.version,
-        'version',
-        'is for asymmetric keys; this ciphertext names its version itself',
-      )
       const opened = await openUserCiphertext(parts, call, attempt, {
         ciphertext: input.ciphertext,
         associatedData: input.additionalAuthenticatedData,
         onlyKeyId: named?.row.id ?? null,
+        checkInput() {
+          requireInput(
+            version === null,
+            'version',
+            'is for asymmetric keys; this ciphertext names its version itself',
+          )
+        },
       })
       return opened.output
     },
@@ -238,7 +240,11 @@ function openUserCiphertext(
   parts: DomainParts,
   call: Call,
   attempt: Attempt,
-  wanted: CiphertextToOpen & { readonly onlyKeyId: string | null },
+  wanted: CiphertextToOpen & {
+    readonly onlyKeyId: string | null
+    /** Checks of the input that need no key; run once the caller is known to have access. */
+    readonly checkInput?: () => void
+  },
 ): Promise<{ key: CachedKey; output: DecryptOutput }> {
   return openCiphertext(parts, attempt, wanted, async (header) => {
     if (wanted.onlyKeyId !== null && wanted.onlyKeyId !== header.keyId) throw invalidCiphertext()
@@ -246,6 +252,7 @@ function openUserCiphertext(
     if (key === null || key.row.kind !== 'USER') throw invalidCiphertext()
     attempt.keyId = key.row.id
     requirePermissionOn(call, key.row, 'USE', invalidCiphertext)
+    wanted.checkInput?.()
     return key
   })
 }

@@ -57,10 +57,9 @@ export async function createKey(
     }
     const key = await insertNewKey(tx, policyMac, draft, { state, material, now })
     if (key === null) return null
-    attempt.keyId = id
-    attempt.keyRevision = state.revision
-    attempt.versionNumber = preActivation ? null : 1
-    await audit.recordIn(tx, eventOf(attempt))
+    // The attempt itself keeps to what is true: there is no such key until the transaction has ended.
+    const facts = { keyId: id, keyRevision: state.revision, versionNumber: preActivation ? null : 1 }
+    await audit.recordIn(tx, eventOf({ ...attempt, ...facts }))
     return key
   })
 }

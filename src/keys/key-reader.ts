@@ -6,7 +6,7 @@ import { canView } from './access.ts'
 import { requireRoleFor } from './authorise.ts'
 import type { Call } from './caller.ts'
 import type { DomainParts } from './domain-parts.ts'
-import { isAuthenticVersion, viewSettings, viewsOfRows } from './row-views.ts'
+import { isAuthenticKey, isAuthenticVersion, viewSettings, viewsOfRows } from './row-views.ts'
 import { serviceKeyName } from './service-name.ts'
 import { accessFactsOf, ownerOfVersions, versionView } from './view-builder.ts'
 import type { KeyVersionView, NodeView, PublicKeyView, ServiceKeyView, UserKeyView } from './views.ts'
@@ -40,8 +40,8 @@ export async function serviceKey(
 }
 
 /**
- * What IDs name, in their order; null for what is not there for this caller. Every call runs the same statements,
- * whatever the IDs name and whoever owns it.
+ * What IDs name, in their order; null for what is not there for this caller. An ID that names nothing runs the same
+ * statements as one whose owner keeps it from the caller.
  */
 export async function nodes(
   parts: DomainParts,
@@ -53,17 +53,22 @@ export async function nodes(
   const uuidsOf = (...kinds: readonly string[]): string[] =>
     parsed.flatMap((id) => (id !== null && kinds.includes(id.kind) ? [id.uuid] : []))
 
+  const { projectId } = call.caller
   const versions = new Map<string, KeyVersionRow>()
   const versionIds = uuidsOf('keyVersion')
-  for (const version of versionIds.length === 0 ? [] : await findVersionsById(parts.store.db, versionIds)) {
+  const found =
+    versionIds.length === 0 ? [] : await findVersionsById(parts.store.db, { projectId, ids: versionIds })
+  for (const version of found) {
     if (isAuthenticVersion(parts, version)) versions.set(version.id, version)
   }
-  const rows = await findKeys(parts.store.db, {
-    projectId: call.caller.projectId,
-    ids: [...uuidsOf('userKey', 'serviceKey'), ...[...versions.values()].map((version) => version.keyId)],
-    redactedIds: uuidsOf('redactedKey'),
-  })
-  const views = await viewsOfRows(parts, call, rows)
+  const keyIds = uuidsOf('userKey', 'serviceKey')
+  const redactedIds = uuidsOf('redactedKey')
+  // A version that is not there stands for its key by its own ID, which is no key's: the statement is the same.
+  const ownerIds = versionIds.map((id) => versions.get(id)?.keyId ?? id)
+  const rows = await findKeys(parts.store.db, { projectId, ids: [...keyIds, ...ownerIds], redactedIds })
+  // Views only of the keys that were asked for: those of versions decide over access and are not shown.
+  const asked = rows.filter((row) => keyIds.includes(row.id) || redactedIds.includes(row.redactedId))
+  const views = await viewsOfRows(parts, call, asked)
   const rowsById = new Map(rows.map((row) => [row.id, row]))
   const rowsByRedactedId = new Map(rows.map((row) => [row.redactedId, row]))
 
@@ -90,7 +95,7 @@ function visibleVersion(
 ): KeyVersionView | null {
   const row = version && rows.get(version.keyId)
   if (version === undefined || row === undefined) return null
-  if (!parts.policyMac.isAuthenticKey(row) || !canView(call.caller, accessFactsOf(row))) return null
+  if (!isAuthenticKey(parts, row) || !canView(call.caller, accessFactsOf(row))) return null
   return versionView(ownerOfVersions(row), version, viewSettings(parts).now)
 }
 

@@ -39,6 +39,9 @@ export async function lockVerifiedKey(
   const versions = await findVersions(tx, row.id)
   const forged = versions.find((version) => !policyMac.isAuthenticVersion(version))
   if (forged !== undefined) throw new IntegrityError('key version', forged.id)
+  for (let number = 1; number <= row.lastVersionNumber; number++) {
+    if (versions[number - 1]?.number !== number) throw IntegrityError.missingVersion(row.id, number)
+  }
   return { row, versions }
 }
 

@@ -10,24 +10,45 @@ export interface NewMaterial {
   readonly publicKey: Uint8Array | null
 }
 
-/** Makes and wraps material. Slow for RSA: never inside a transaction. */
+/** Fresh material that is not wrapped yet. Whoever made it erases it. */
+export interface UnwrappedMaterial {
+  /** Wraps it for one version of the key that it was made for; again for another number if that one is taken. */
+  wrapFor(versionNumber: number): Promise<NewMaterial>
+  erase(): void
+}
+
+/** Makes material for a key. Slow for RSA: never inside a transaction. */
+export async function generateMaterial(
+  parts: DomainParts,
+  owner: { readonly projectId: string; readonly id: string; readonly algorithm: string },
+): Promise<UnwrappedMaterial> {
+  const algorithm = findAlgorithm(owner.algorithm)
+  if (algorithm === undefined) throw new TypeError(`no algorithm named ${owner.algorithm}`)
+  const { secret, publicKey } = await algorithm.generate()
+  return {
+    async wrapFor(versionNumber) {
+      const binding = {
+        projectId: owner.projectId,
+        keyId: owner.id,
+        versionNumber,
+        algorithm: owner.algorithm,
+      }
+      return { versionNumber, wrapped: await parts.envelope.wrap(secret, binding), publicKey }
+    },
+    erase: () => void secret.fill(0),
+  }
+}
+
+/** Makes and wraps material for a version. */
 export async function makeMaterial(
   parts: DomainParts,
   owner: { readonly projectId: string; readonly id: string; readonly algorithm: string },
   versionNumber: number,
 ): Promise<NewMaterial> {
-  const algorithm = findAlgorithm(owner.algorithm)
-  if (algorithm === undefined) throw new TypeError(`no algorithm named ${owner.algorithm}`)
-  const { secret, publicKey } = await algorithm.generate()
+  const material = await generateMaterial(parts, owner)
   try {
-    const binding = {
-      projectId: owner.projectId,
-      keyId: owner.id,
-      versionNumber,
-      algorithm: owner.algorithm,
-    }
-    return { versionNumber, wrapped: await parts.envelope.wrap(secret, binding), publicKey }
+    return await material.wrapFor(versionNumber)
   } finally {
-    secret.fill(0)
+    material.erase()
   }
 }

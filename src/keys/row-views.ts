@@ -1,5 +1,5 @@
 import { IntegrityError } from '../keyring/integrity-error.ts'
-import type { KeyRow } from '../store/key-rows.ts'
+import { findKey, type KeyRow } from '../store/key-rows.ts'
 import { findVersionsByNumber, type KeyVersionRow } from '../store/version-rows.ts'
 import { visibilityOf } from './access.ts'
 import type { Call } from './caller.ts'
@@ -60,9 +60,23 @@ async function newestVersions(
 ): Promise<Map<string, KeyVersionRow>> {
   const wanted = rows.map((row) => ({ keyId: row.id, number: row.lastVersionNumber }))
   const versions = await findVersionsByNumber(parts.store.db, wanted)
+  await alertMissing(parts, rows, new Set(versions.map((version) => version.keyId)))
   return new Map(
     versions
       .filter((version) => isAuthenticVersion(parts, version))
       .map((version) => [version.keyId, version]),
   )
+}
+
+/** Raises the alarm for keys whose newest version is not there, unless they were deleted in the meantime. */
+async function alertMissing(
+  parts: DomainParts,
+  rows: readonly KeyRow[],
+  found: ReadonlySet<string>,
+): Promise<void> {
+  for (const row of rows) {
+    if (row.lastVersionNumber === 0 || found.has(row.id)) continue
+    if ((await findKey(parts.store.db, { projectId: row.projectId, id: row.id })) === null) continue
+    parts.alert(IntegrityError.missingVersion(row.id, row.lastVersionNumber))
+  }
 }

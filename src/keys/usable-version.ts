@@ -2,7 +2,12 @@ import { findAlgorithm } from '../crypto/algorithms.ts'
 import type { Capability, KeyUsage } from '../crypto/capabilities.ts'
 import type { CachedKey } from '../keyring/key-cache.ts'
 import type { KeyVersionRow } from '../store/version-rows.ts'
-import { InvalidKeyStateError, InvalidKeyUsageError, type KeyVersionStatus } from './errors.ts'
+import {
+  InvalidKeyStateError,
+  InvalidKeyUsageError,
+  KeyNotFoundError,
+  type KeyVersionStatus,
+} from './errors.ts'
 import { settle } from './lifecycle.ts'
 
 /**
@@ -40,7 +45,8 @@ export async function defaultVersionForUse(key: CachedKey, now: Date): Promise<K
     )
   }
   const newest = await key.version(row.lastVersionNumber)
-  if (newest === null) throw new TypeError('the newest version of a key is there')
+  // The key was deleted since it was loaded.
+  if (newest === null) throw new KeyNotFoundError()
   const version = settle(newest, now)
   if (version.status === 'DESTROYED') {
     throw new InvalidKeyStateError(

@@ -50,7 +50,8 @@ export async function versionPages(
   const list: CursorList = { key: parts.cursorMac, name: `versions in ${call.caller.projectId}` }
   const plan = planPage(page, list)
   const shown = keys.filter((key) => canView(call.caller, key.accessFacts))
-  const keyIds = shown.map((key) => key.uuid)
+  // Once each: a request can name a key twice, and each naming would give the rows again.
+  const keyIds = [...new Set(shown.map((key) => key.uuid))]
   // Newest first: "after" a version come the lower numbers.
   const rows = await findVersionPages(db, {
     keyIds,

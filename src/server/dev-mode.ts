@@ -2,7 +2,7 @@ import { errorAnswer, jsonAnswer } from './answer.ts'
 
 /** What development mode can issue tokens for. */
 export interface DevTokens {
-  readonly personas: readonly { readonly name: string; readonly subject: string }[]
+  readonly personas: readonly { readonly name: string }[]
   issue(personaName: string): Promise<string>
 }
 
@@ -23,15 +23,12 @@ export function refuseForeignPages(request: Request): Response | null {
   })
 }
 
-/** `GET /dev/tokens/PERSONA` or `?subject=SUBJECT`: a fresh token. */
-export async function answerTokenRequest(url: URL, tokens: DevTokens): Promise<Response> {
-  const { personas } = tokens
-  const subject = url.searchParams.get('subject')
-  const name = url.pathname.slice('/dev/tokens/'.length)
-  const persona = personas.find((each) => (subject === null ? each.name === name : each.subject === subject))
+/** `GET /dev/tokens/PERSONA`: a fresh token. */
+export async function answerTokenRequest(path: string, { personas, issue }: DevTokens): Promise<Response> {
+  const persona = personas.find(({ name }) => path === `/dev/tokens/${name}`)
   if (persona === undefined) {
-    const names = personas.map((each) => each.name).join(', ')
+    const names = personas.map(({ name }) => name).join(', ')
     return errorAnswer(404, { code: 'BAD_REQUEST', message: `There is no such persona; there are ${names}.` })
   }
-  return jsonAnswer(200, { token: await tokens.issue(persona.name) })
+  return jsonAnswer(200, { token: await issue(persona.name) })
 }

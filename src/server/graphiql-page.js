@@ -1,40 +1,57 @@
-// Runs in the page of GraphiQL, in development mode only, before GraphiQL itself.
+// Runs in the page of GraphiQL, in development mode only, before GraphiQL itself. It puts in what the placeholders of
+// the tour stand for; tokens are in the memory of the page only, so that the browser stores none.
 ;(() => {
   const original = window.fetch.bind(window)
-  const seen = new Map()
+  const tokens = new Map()
 
-  /** Remembers what later tabs stand for. */
+  /** Remembers what later tabs stand for, also for the next visit: neither is secret. */
   function remember(text) {
     const [, key] = /"id": ?"(ukey_[0-9a-z]{26})"/.exec(text) ?? []
-    if (key) seen.set('LAST_KEY_ID', key)
-    const [, ciphertext] = /"ciphertext": ?"([A-Za-z0-9+/=]+)"/.exec(text) ?? []
-    if (ciphertext) seen.set('LAST_CIPHERTEXT', ciphertext)
+    if (key) localStorage.setItem('LAST_KEY_ID', key)
+    const [, ciphertext] = /"ciphertext": ?"([A-Za-z0-9+/=]{1,9999})"/.exec(text) ?? []
+    if (ciphertext) localStorage.setItem('LAST_CIPHERTEXT', ciphertext)
   }
 
   function fillIn(body) {
-    return body.replaceAll(/"(LAST_[A-Z_]+)"/g, (quoted, name) =>
-      seen.has(name) ? JSON.stringify(seen.get(name)) : quoted,
-    )
+    return body.replaceAll(/"(LAST_[A-Z_]+)"/g, (quoted, name) => {
+      const value = localStorage.getItem(name)
+      return value === null ? quoted : JSON.stringify(value)
+    })
   }
 
-  /** A fresh token for whoever the old one was for; the server's key is a new one after each start. */
-  async function renew(authorization) {
-    const [, payload] = authorization.split('.')
-    const { sub } = JSON.parse(atob((payload ?? '').replaceAll('-', '+').replaceAll('_', '/')))
-    const answer = await original(`/dev/tokens?subject=${encodeURIComponent(sub)}`)
-    return `Bearer ${(await answer.json()).token}`
+  /** The answer with a fresh token of a persona, or with the reason why there is none. */
+  async function askForToken(persona) {
+    const answer = await original(`/dev/tokens/${persona.toLowerCase()}`)
+    if (answer.ok) tokens.set(persona, (await answer.clone().json()).token)
+    return answer
+  }
+
+  async function sendAs(persona, resource, request) {
+    if (!tokens.has(persona)) {
+      const answer = await askForToken(persona)
+      if (!answer.ok) return answer
+    }
+    request.headers.set('authorization', `Bearer ${tokens.get(persona)}`)
+    return original(resource, request)
+  }
+
+  async function send(resource, request) {
+    const [, persona] = /^Bearer TOKEN_OF_(\w+)$/.exec(request.headers.get('authorization') ?? '') ?? []
+    if (!persona) return original(resource, request)
+    const answer = await sendAs(persona, resource, request)
+    if (answer.status !== 401) return answer
+    // It has expired, or the server was started again and has a new key.
+    tokens.delete(persona)
+    return sendAs(persona, resource, request)
   }
 
   window.fetch = async (resource, init = {}) => {
     if (init.method !== 'POST' || typeof init.body !== 'string') return original(resource, init)
-    const headers = new Headers(init.headers)
-    const request = { ...init, headers, body: fillIn(init.body) }
-    let answer = await original(resource, request)
-    const authorization = headers.get('authorization')
-    if (answer.status === 401 && authorization !== null) {
-      headers.set('authorization', await renew(authorization))
-      answer = await original(resource, request)
-    }
+    const answer = await send(resource, {
+      ...init,
+      headers: new Headers(init.headers),
+      body: fillIn(init.body),
+    })
     if (!init.body.includes('__schema')) remember(await answer.clone().text())
     return answer
   }

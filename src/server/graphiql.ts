@@ -3,24 +3,43 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql'
 import { securityHeaders } from './answer.ts'
-import { tour } from './tour.ts'
+import { tokenOf, tour } from './tour.ts'
 import { graphqlPath } from './yoga.ts'
 
-/** Makes tokens for the tabs; null outside of development mode, where people bring their own. */
-export type IssueToken = ((persona: string) => Promise<string>) | null
+/** GraphiQL writes each document into the address, so that reloading would send it, with literals, into logs. */
+const keepDocumentsOutOfAddress = `if (location.search !== '') history.replaceState(null, '', location.pathname)
+history.replaceState = () => {}
+`
 
-/** Builds the page of GraphiQL, which loads nothing from anywhere. */
-export function createGraphiqlPage(issueToken: IssueToken): () => Promise<Response> {
+/** Without this a tab that is pressed for the first time jumps away under the pointer, and is not opened. */
+const style = '.graphiql-tab { transform: none !important }'
+
+/** A key. */
+const logo =
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" width="32" height="32" fill="none" stroke="#1f5fa8" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round"><circle cx="8" cy="8" r="4.5"/><path d="M11.5 11.5 20 20M16 16l-2.5 2.5M19 19l-2 2"/></svg>'
+
+/** Builds the page of GraphiQL, which loads nothing from anywhere; with the tour in development mode. */
+export function createGraphiqlPage({ withTour }: { withTour: boolean }): () => Response {
+  const page = renderGraphiQL({
+    title: 'Keystead',
+    logo,
+    favicon: `data:image/svg+xml;base64,${Buffer.from(logo).toString('base64')}`,
+    endpoint: graphqlPath,
+    credentials: 'same-origin',
+    // Of the first tab, and of each new one.
+    headers: headersWith(withTour ? tokenOf('member') : 'YOUR_TOKEN'),
+    // The tour's headers hold no token. Where people bring their own, the browser must not store it.
+    shouldPersistHeaders: withTour,
+    ...(withTour && { defaultTabs: makeTabs() }),
+  })
   const pageScript = readFileSync(join(import.meta.dirname, 'graphiql-page.js'), 'utf8')
-  return async () => {
+  const { head, tail } = splitAtScript(page.replace('</head>', `<style>${style}</style></head>`))
+  const script = `${keepDocumentsOutOfAddress}${withTour ? pageScript : ''}`
+  return () => {
+    // The scripts of the page are the only ones with the nonce, so that no text that gets in could run.
     const nonce = randomBytes(16).toString('base64')
-    const html = renderGraphiQL({
-      title: 'Keystead',
-      endpoint: graphqlPath,
-      credentials: 'same-origin',
-      ...(issueToken && { defaultTabs: await makeTabs(issueToken), shouldPersistHeaders: true }),
-    })
-    return new Response(withScripts(html, { nonce, pageScript: issueToken ? pageScript : '' }), {
+    const html = `${head}<script nonce="${nonce}">${script}</script><script nonce="${nonce}">${tail}`
+    return new Response(html, {
       headers: {
         ...securityHeaders,
         'content-type': 'text/html; charset=utf-8',
@@ -41,19 +60,20 @@ export function createGraphiqlPage(issueToken: IssueToken): () => Promise<Respon
   }
 }
 
-/** The scripts of the page are the only ones with the nonce, so that no text that gets in could run. */
-function withScripts(html: string, { nonce, pageScript }: { nonce: string; pageScript: string }): string {
-  const [, head = '', tail = ''] = /^([\s\S]*?<div id="root"><\/div>\s*)<script>([\s\S]*)$/.exec(html) ?? []
+function splitAtScript(page: string): { head: string; tail: string } {
+  const [, head = '', tail = ''] = /^([\s\S]*?<div id="root"><\/div>\s*)<script>([\s\S]*)$/.exec(page) ?? []
   if (head === '') throw new TypeError('the page of GraphiQL has another form than expected')
-  return `${head}<script nonce="${nonce}">${pageScript}</script><script nonce="${nonce}">${tail}`
+  return { head, tail }
 }
 
-async function makeTabs(issueToken: NonNullable<IssueToken>) {
-  return Promise.all(
-    tour.map(async ({ persona, query, variables }) => ({
-      query,
-      variables: JSON.stringify(variables, null, 2),
-      headers: JSON.stringify({ Authorization: `Bearer ${await issueToken(persona)}` }, null, 2),
-    })),
-  )
+function headersWith(token: string): string {
+  return JSON.stringify({ Authorization: `Bearer ${token}` }, null, 2)
+}
+
+function makeTabs() {
+  return tour.map(({ persona, query, variables }) => ({
+    query,
+    variables: JSON.stringify(variables, null, 2),
+    headers: headersWith(tokenOf(persona)),
+  }))
 }

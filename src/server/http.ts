@@ -1,5 +1,5 @@
 import { createServer as createNodeServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { createServerAdapter } from '@whatwg-node/server'
 import type { GraphQLSchema } from 'graphql'
 import type { Config } from '../config.ts'
@@ -52,7 +52,7 @@ export function createServer(parts: ServerParts): Server {
   const graphql = createGraphQL(parts)
   const bytesMax = bodyBytesMax(config)
   const hasGraphiql = config.GRAPHIQL === 'on' || (config.GRAPHIQL === 'auto' && config.developmentMode)
-  const graphiqlPage = hasGraphiql ? createGraphiqlPage(devTokens?.issue ?? null) : null
+  const graphiqlPage = hasGraphiql ? createGraphiqlPage({ withTour: devTokens !== null }) : null
 
   async function answer(request: Request, context: HttpContext, requestId: string): Promise<Response> {
     const url = new URL(request.url)
@@ -61,7 +61,7 @@ export function createServer(parts: ServerParts): Server {
     const refusal = devTokens === null ? null : refuseForeignPages(request)
     if (refusal !== null) return refusal
     if (devTokens !== null && request.method === 'GET' && /^\/dev\/tokens(\/|$)/.test(url.pathname)) {
-      return answerTokenRequest(url, devTokens)
+      return answerTokenRequest(url.pathname, devTokens)
     }
     if (url.pathname === '/' && graphiqlPage !== null) {
       return new Response(null, { status: 302, headers: { location: graphqlPath } })
@@ -144,6 +144,7 @@ export function createServer(parts: ServerParts): Server {
     for (const [name, value] of Object.entries({ ...securityHeaders, 'x-request-id': requestId })) {
       if (!response.headers.has(name)) response.headers.set(name, value)
     }
+    if (isClosing) response.headers.set('connection', 'close')
     return response
   }
 
@@ -171,6 +172,14 @@ export function createServer(parts: ServerParts): Server {
     },
     adapter,
   )
+  let isClosing = false
+  // Browsers connect in advance; for Node such a connection is not idle, so that closing would wait for it.
+  const unused = new Set<Socket>()
+  node.on('connection', (socket) => {
+    unused.add(socket)
+    socket.once('close', () => unused.delete(socket))
+  })
+  node.on('request', ({ socket }) => unused.delete(socket))
 
   return {
     async listen() {
@@ -183,8 +192,10 @@ export function createServer(parts: ServerParts): Server {
     },
     fetch: (request) => handle(request, { clientAddress: null }),
     async close() {
+      isClosing = true
       const closed = new Promise((resolve) => node.close(resolve))
       node.closeIdleConnections()
+      for (const socket of unused) socket.destroy()
       const timer = setTimeout(() => node.closeAllConnections(), closeTimeoutMs)
       await closed
       clearTimeout(timer)

@@ -9,15 +9,22 @@ export interface TourTab {
 export const lastKeyId = 'LAST_KEY_ID'
 /** The same for ciphertext. */
 export const lastCiphertext = 'LAST_CIPHERTEXT'
+/** Stands in the header of a tab for a token of a persona. */
+export const tokenOf = (persona: string): string => `TOKEN_OF_${persona.toUpperCase()}`
 
-const plaintext = Buffer.from('Hello, Keystead!').toString('base64')
+const greeting = 'Hello, Keystead!'
+const plaintext = Buffer.from(greeting).toString('base64')
 
-/** The way through Keystead's main job, tab by tab. */
+/** The way through Keystead's main job, tab by tab. Lines of at most 50 characters are seen whole on small screens. */
 export const tour: readonly TourTab[] = [
   {
     persona: 'member',
-    query: `# 1. Who am I? The header below holds a token of Max, a member of the project "demo".
-#    Press the play button, then go on to the next tab.
+    query: `# 1. Who am I? Press the play button, then go on
+#    to the next tab.
+#    See "Headers" below: TOKEN_OF_MEMBER stands
+#    for a token of Max, a member of the project
+#    "demo". TOKEN_OF_ADMIN, TOKEN_OF_OUTSIDER and
+#    TOKEN_OF_AGENT work, too.
 query WhoAmI {
   viewer {
     subject { id kind }
@@ -31,7 +38,10 @@ query WhoAmI {
   },
   {
     persona: 'member',
-    query: `# 2. Create a key that only its owner and the group "payments" may see and use.
+    query: `# 2. Create a key that only its owner and the
+#    group "payments" may see and use.
+#    Each name can be used once: to create another
+#    key, change it in "Variables" below.
 mutation CreateKey($input: CreateUserKeyInput!) {
   createUserKey(input: $input) {
     ... on CreateUserKeyPayload {
@@ -61,11 +71,18 @@ mutation CreateKey($input: CreateUserKeyInput!) {
   },
   {
     persona: 'member',
-    query: `# 3. Encrypt. The key never leaves the server. Bytes are base64: "${plaintext}" says "Hello, Keystead!".
-#    ${lastKeyId} stands for the key of the tab before; this page puts its ID in.
+    query: `# 3. Encrypt. The key never leaves the server.
+#    Bytes are base64: "${plaintext}"
+#    says "${greeting}".
+#    ${lastKeyId} stands for the key of the tab
+#    before; this page puts its ID in.
 mutation Encrypt($input: EncryptInput!) {
   encrypt(input: $input) {
-    ... on EncryptPayload { ciphertext keyId version }
+    ... on EncryptPayload {
+      ciphertext
+      keyId
+      version
+    }
     ... on UserError { code message }
   }
 }
@@ -74,12 +91,15 @@ mutation Encrypt($input: EncryptInput!) {
   },
   {
     persona: 'member',
-    query: `# 4. Rotate: a new version protects new data from now on.
+    query: `# 4. Rotate: a new version protects new data from
+#    now on.
 mutation Rotate($input: RotateUserKeyInput!) {
   rotateUserKey(input: $input) {
     ... on RotateUserKeyPayload {
       version { number status isDefault }
-      userKey { versions { nodes { number status } } }
+      userKey {
+        versions { nodes { number status } }
+      }
     }
     ... on UserError { code message }
   }
@@ -89,10 +109,16 @@ mutation Rotate($input: RotateUserKeyInput!) {
   },
   {
     persona: 'member',
-    query: `# 5. Decrypt what version 1 encrypted: older versions stay. ${lastCiphertext} is the ciphertext of tab 3.
+    query: `# 5. Decrypt what version 1 encrypted: older
+#    versions stay. ${lastCiphertext} stands for
+#    the ciphertext of tab 3.
 mutation Decrypt($input: DecryptInput!) {
   decrypt(input: $input) {
-    ... on DecryptPayload { plaintext keyId version }
+    ... on DecryptPayload {
+      plaintext
+      keyId
+      version
+    }
     ... on UserError { code message }
   }
 }
@@ -101,7 +127,9 @@ mutation Decrypt($input: DecryptInput!) {
   },
   {
     persona: 'outsider',
-    query: `# 6. The same keys as someone who may not see them: Olga is a member too, but not on the list.
+    query: `# 6. The same keys as someone who may not see
+#    them: Olga is a member too, but not on the
+#    key's list. What she may not see is null.
 query ListAsOutsider {
   userKeys(first: 10) {
     totalCount

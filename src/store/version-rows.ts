@@ -47,9 +47,13 @@ export async function findVersionsByNumber(
     JOIN key_versions v ON v.key_id = w.key_id AND v.number = w.number`
 }
 
-/** Versions by their own ID, with the key's ID, in no order. */
-export async function findVersionsById(db: Queryable, ids: readonly string[]): Promise<KeyVersionRow[]> {
-  return db.keyVersion.findMany({ where: { id: { in: [...ids] } } })
+/** Versions by their own ID, inside one project, in no order. */
+export async function findVersionsById(
+  db: Queryable,
+  lookup: { projectId: string; ids: readonly string[] },
+): Promise<KeyVersionRow[]> {
+  const { projectId, ids } = lookup
+  return db.keyVersion.findMany({ where: { id: { in: [...ids] }, key: { projectId } } })
 }
 
 /** A page of versions of each of several keys, in one statement; `number` bounds exclude. */

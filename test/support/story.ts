@@ -8,6 +8,7 @@ import type { Clock } from '../../src/clock.ts'
 import { type Config, readConfig } from '../../src/config.ts'
 import type { CallerKind, Role } from '../../src/keys/caller.ts'
 import { createLog } from '../../src/log.ts'
+import { openStore } from '../../src/store/store.ts'
 import { createTestDatabase, type TestDatabase } from './databases.ts'
 
 /** Who asks in a test; a user with no role unless said otherwise. */
@@ -30,8 +31,11 @@ export interface Client {
   send(document: string, variables?: object): Promise<Answer>
   /** The data of an answer that must have no errors. */
   ask<T = Record<string, never>>(document: string, variables?: object): Promise<T>
-  /** Runs one mutation with an input and gives its result: the payload, or an error with `__typename` and `code`. */
-  mutate(name: string, input: object, selection?: string): Promise<MutationResult>
+  /**
+   * Runs one mutation with an input and gives its result: the payload, or an error with `__typename` and `code`.
+   * `fragments` are further ones on its result, e.g. on an error type.
+   */
+  mutate(name: string, input: object, selection?: string, fragments?: string): Promise<MutationResult>
 }
 
 /** An answer as it came over HTTP. */
@@ -61,8 +65,15 @@ export interface Story {
   as(person: Person): Client
   /** A token with these claims changed. */
   tokenFor(person: Person, claims?: Record<string, unknown>): Promise<string>
+  /** Stops the server until `restart`. */
+  stop(): Promise<void>
   /** Stops the server and starts it again on the same database. */
   restart(): Promise<void>
+  /**
+   * Runs statements on the database as somebody beside the server would, and gives the rows of the last one. The
+   * server is stopped meanwhile, since the embedded database serves one process; its caches are empty afterwards.
+   */
+  sql(...statements: string[]): Promise<Record<string, unknown>[]>
 }
 
 const issuer = 'https://issuer.test'
@@ -82,6 +93,12 @@ export async function startStory(settings: Record<string, string> = {}): Promise
       onStatement: (sql) => void statements.push(sql),
     })
   let app = await start()
+  let running = true
+  async function stop(): Promise<void> {
+    if (!running) return
+    running = false
+    await app.close()
+  }
 
   const tokenFor = (person: Person, claims: Record<string, unknown> = {}) => sign(person, claims, clock)
   return {
@@ -99,16 +116,38 @@ export async function startStory(settings: Record<string, string> = {}): Promise
     },
     as: (person) => clientFor(person, { getUrl: () => app.url, clock }),
     tokenFor,
+    stop,
     async restart() {
-      await app.close()
+      await stop()
       app = await start()
+      running = true
     },
+    async sql(...texts) {
+      await stop()
+      try {
+        return await runBeside(database, texts)
+      } finally {
+        app = await start()
+        running = true
+      }
+    },
+  }
+}
+
+async function runBeside(database: TestDatabase, texts: string[]): Promise<Record<string, unknown>[]> {
+  const store = await openStore({ ...database, poolSize: 1, migrate: false })
+  try {
+    let rows: Record<string, unknown>[] = []
+    for (const text of texts) rows = await store.db.$queryRawUnsafe(text)
+    return rows
+  } finally {
+    await store.close()
   }
 }
 
 /** Stops a story's server and removes its database. */
 export async function endStory(story: Story): Promise<void> {
-  await story.app.close()
+  await story.stop()
   await story.database.dispose()
 }
 
@@ -205,11 +244,11 @@ function createClient(getUrl: () => string, getToken: () => Promise<string>): Cl
   return {
     send,
     ask,
-    async mutate(name, input, selection = '') {
+    async mutate(name, input, selection = '', fragments = '') {
       const pascal = `${name.charAt(0).toUpperCase()}${name.slice(1)}`
       const body = selection === '' ? '' : `... on ${pascal}Payload { ${selection} }`
       const data = await ask<Record<string, MutationResult>>(
-        `mutation($input: ${pascal}Input!) { ${name}(input: $input) { __typename ... on UserError { code message } ${body} } }`,
+        `mutation($input: ${pascal}Input!) { ${name}(input: $input) { __typename ... on UserError { code message } ${body} ${fragments} } }`,
         { input },
       )
       const result = data[name]

@@ -1,7 +1,7 @@
 import { createSecretKey } from 'node:crypto'
 import { unwrapAead, wrapAead } from '../../crypto/aes-gcm.ts'
 import { hmacSha256 } from '../../crypto/derive.ts'
-import { RootKeyError, type RootKeyProvider } from '../root-key-provider.ts'
+import { type RootKeyProvider, WrappedBytesError } from '../root-key-provider.ts'
 
 /** Length of a root key: AES-256. */
 export const rootKeyBytes = 32
@@ -19,14 +19,14 @@ export function createLocalProvider(secret: Buffer): RootKeyProvider {
     },
     async unwrap(wrapped, associatedData) {
       if (wrapped.rootKeyId !== rootKeyId) {
-        throw new RootKeyError(
+        throw new WrappedBytesError(
           `the data was wrapped by root key ${wrapped.rootKeyId}, but the configured root key is ${rootKeyId}`,
         )
       }
       try {
         return unwrapAead(key, wrapped.wrapped, associatedData)
       } catch {
-        throw new RootKeyError('wrapped bytes do not open: they were changed or moved to another place')
+        throw new WrappedBytesError('wrapped bytes do not open: they were changed or moved to another place')
       }
     },
     async checkHealth() {},

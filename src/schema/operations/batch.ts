@@ -1,5 +1,5 @@
 import type { ObjectRef } from '@pothos/core'
-import { KeysteadError } from '../../errors.ts'
+import type { KeysteadError } from '../../errors.ts'
 import type { BatchOutput } from '../../keys/domain.ts'
 import { ForbiddenError } from '../../keys/errors.ts'
 import { builder } from '../builder.ts'
@@ -38,12 +38,6 @@ export function defineBatchPayload<T extends object>(
   payload: ObjectRef<SchemaTypes, T, T>,
   errors: readonly ErrorClass[],
 ) {
-  const errorTypes = [...errors, ForbiddenError]
-  const ItemResult = builder.unionType(`${name}ItemResult`, {
-    description: 'What became of one item: as with the single operation, and FORBIDDEN for this item alone.',
-    types: [payload, ...(errorTypes as never[])],
-    resolveType: (value) => (value instanceof KeysteadError ? value.name : payload.name),
-  })
   const Item = builder.objectRef<BatchItem<T>>(`${name}BatchItem`).implement({
     description: 'One item of a batch.',
     fields: (t) => ({
@@ -53,11 +47,19 @@ export function defineBatchPayload<T extends object>(
         resolve: ({ reference }) => reference,
       }),
       result: t.field({
-        type: ItemResult,
+        type: payload,
         nullable: true,
         description: 'What became of it; null, with a top-level error, if the server failed.',
+        errors: {
+          types: [...errors, ForbiddenError] as never[],
+          union: {
+            name: `${name}ItemResult`,
+            description:
+              'What became of one item: as with the single operation, and FORBIDDEN for this item alone.',
+          },
+        },
         resolve({ outcome }) {
-          if (outcome instanceof Error && !errorTypes.some((type) => outcome instanceof type)) throw outcome
+          if (outcome instanceof Error) throw outcome
           return outcome as never
         },
       }),

@@ -1,0 +1,227 @@
+import { type ExecutionResult, graphql } from 'graphql'
+import { describe, expect, it } from 'vitest'
+import type { AccessFacts } from '../../src/keys/access.ts'
+import { type Caller, formatSubject, type Role } from '../../src/keys/caller.ts'
+import type { Domain } from '../../src/keys/domain.ts'
+import type { FullUserKeyView, KeyVersionView, NodeView, ServiceKeyView } from '../../src/keys/views.ts'
+import { createContext } from '../../src/schema/context.ts'
+import { schema } from '../../src/schema/index.ts'
+import type { Person } from '../support/story.ts'
+import { fieldsOf, wholeSelectionOf } from './whole-selection.ts'
+
+const date = new Date('2026-03-01T12:00:00Z')
+const facts: AccessFacts = {
+  kind: 'USER',
+  projectId: 'shop',
+  owner: 'user:olga',
+  accessControlEnabled: true,
+  allowedSubjects: ['user:bob'],
+}
+
+function versionOf(accessFacts: AccessFacts): KeyVersionView {
+  return {
+    kind: 'VERSION',
+    id: 'kver_1',
+    number: 1,
+    status: 'ACTIVE',
+    isDefault: true,
+    createdAt: date,
+    activatedAt: date,
+    deactivatedAt: null,
+    destroyScheduledFor: null,
+    destroyedAt: null,
+    publicKey: Buffer.from('public'),
+    algorithm: 'ED25519',
+    keyId: 'ukey_1',
+    accessFacts,
+  }
+}
+
+/** What a first lock that fails would hand out: the whole key, for whoever asks. */
+function wholeKey(accessFacts: AccessFacts) {
+  return {
+    access: 'full',
+    id: 'ukey_1',
+    partialId: 'ukey_…1',
+    name: 'orders',
+    createdAt: date,
+    uuid: 'uuid',
+    accessFacts,
+    status: 'ACTIVE',
+    type: 'ASYMMETRIC',
+    usage: 'SIGN_VERIFY',
+    algorithm: 'ED25519',
+    defaultVersion: versionOf(accessFacts),
+    automaticRotation: { enabled: true, cycleDays: 30 },
+    lastRotatedAt: date,
+    nextRotationAt: date,
+    updatedAt: date,
+    revision: 7,
+  } as const
+}
+
+function wholeUserKey(accessFacts: AccessFacts = facts): FullUserKeyView {
+  return {
+    ...wholeKey(accessFacts),
+    kind: 'USER',
+    description: '',
+    accessControlEnabled: accessFacts.accessControlEnabled,
+    createdBy: 'user:olga',
+    owner: 'user:olga',
+    allowedSubjects: accessFacts.allowedSubjects,
+    permissions: ['VIEW', 'USE', 'MANAGE'],
+  }
+}
+
+function wholeServiceKey(accessFacts: AccessFacts): ServiceKeyView {
+  return { ...wholeKey(accessFacts), kind: 'SERVICE', service: 'Backup' }
+}
+
+/** A domain that gives everything to everybody. */
+function carelessDomain(views: readonly NodeView[]): Domain {
+  const page = <T>(items: readonly T[]) => ({
+    edges: items.map((node) => ({ cursor: 'cursor', node })),
+    hasNextPage: false,
+    hasPreviousPage: false,
+    totalCount: async () => items.length,
+  })
+  const [first] = views
+  const domain = {
+    userKey: async () => first,
+    serviceKey: async () => first,
+    userKeys: async () => page(views),
+    nodes: async (_call: unknown, ids: readonly string[]) => ids.map(() => first),
+    versionsByNumber: async (_call: unknown, wanted: readonly { key: FullUserKeyView }[]) =>
+      wanted.map(({ key }) => versionOf(key.accessFacts)),
+    versionPages: async (_call: unknown, keys: readonly FullUserKeyView[]) =>
+      keys.map((key) => page([versionOf(key.accessFacts)])),
+    deletable: async (_call: unknown, keys: readonly unknown[]) => keys.map(() => true),
+    publicKey: async () => ({ pem: 'pem', jwk: {}, fingerprint: 'print', algorithm: 'ED25519' }),
+    enableAccessControl: async () => first,
+    updateUserKey: async () => first,
+    rotateUserKey: async () => ({ key: first, version: versionOf(facts) }),
+  }
+  return domain as unknown as Domain
+}
+
+async function ask(person: Person, views: readonly NodeView[], source: string) {
+  const { name, kind = 'USER', project = 'shop', groups = [] } = person
+  const given: readonly Role[] = person.roles ?? ['PROJECT_ADMIN']
+  const caller: Caller = {
+    subject: formatSubject(kind, name),
+    kind,
+    name,
+    groups,
+    projectId: project,
+    roles: new Set(given),
+    tokenId: null,
+    tokenExpiresAt: date,
+  }
+  const call = { caller, requestId: 'request', clientAddress: null }
+  const contextValue = createContext({ domain: carelessDomain(views), call })
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
+  return (await graphql({ schema, source, contextValue })) as ExecutionResult<any>
+}
+
+const visible = ['id', 'partialId', 'name', 'description', 'accessControlEnabled', 'createdAt', 'createdBy']
+const hidden = fieldsOf('UserKey').filter((field) => ![...visible, 'viewerCanAccess'].includes(field))
+const whole = wholeSelectionOf('UserKey')
+
+const denied: readonly [string, Person, AccessFacts][] = [
+  ['an administrator that is not on the list', { name: 'ada' }, facts],
+  ['a user with the name of a group on the list', { name: 'x' }, { ...facts, allowedSubjects: ['group:x'] }],
+  ['a service account with the name of the owner', { name: 'olga', kind: 'SERVICE_ACCOUNT' }, facts],
+  ['the owner in another project', { name: 'olga', project: 'elsewhere' }, facts],
+  [
+    'an agent, of a key without a list',
+    { name: 'Backup', kind: 'SERVICE_AGENT' },
+    { ...facts, accessControlEnabled: false },
+  ],
+  [
+    'a user who was on the list, of a key without access control, in another project',
+    { name: 'bob', project: 'x' },
+    { ...facts, accessControlEnabled: false },
+  ],
+]
+
+const queries = [
+  ['userKey', `{ key: userKey(by: { name: "orders" }) ${whole} }`],
+  ['node', `{ key: node(id: "ukey_1") { ... on Key { ... on UserKey ${whole} } } }`],
+  ['a list', `{ list: userKeys { nodes ${whole} } }`],
+  [
+    'the payload of a change',
+    `mutation { result: updateUserKey(input: { keyId: "ukey_1" }) { ... on UpdateUserKeyPayload { key: userKey ${whole} } } }`,
+  ],
+  [
+    'the payload of a change of access',
+    `mutation { result: enableAccessControl(input: { keyId: "ukey_1", subjects: [] }) { ... on EnableAccessControlPayload { key: userKey ${whole} } } }`,
+  ],
+] as const
+
+describe('the schema, handed whole keys for callers that may not see them', () => {
+  describe.each(denied)('to %s', (_who, person, accessFacts) => {
+    it.each(queries)('hides every hidden field in %s', async (_what, source) => {
+      const { data, errors } = await ask(person, [wholeUserKey(accessFacts)], source)
+      expect(errors).toBeUndefined()
+      const key = data.key ?? data.list?.nodes[0] ?? data.result?.key
+      expect(key.name).toBe('orders')
+      expect(Object.fromEntries(hidden.map((field) => [field, key[field]]))).toEqual(
+        Object.fromEntries(hidden.map((field) => [field, null])),
+      )
+    })
+
+    it('hides a version as a whole', async () => {
+      const source = `{ node(id: "kver_1") ${'{ id ... on KeyVersion { number status key { id } } }'} }`
+      const { data, errors } = await ask(person, [versionOf(accessFacts)], source)
+      expect(data).toEqual({ node: null })
+      expect(errors?.map(({ message }) => message)).toEqual([expect.stringContaining('You may not do this')])
+      const single = `{ node(id: "kver_1") { ... on KeyVersion { deactivatedAt } } }`
+      expect((await ask(person, [versionOf(accessFacts)], single)).data).toEqual({
+        node: { deactivatedAt: null },
+      })
+    })
+  })
+
+  it.each([
+    ['the owner', { name: 'olga' }],
+    ['a subject on the list', { name: 'bob', roles: ['KMS_VIEWER'] }],
+  ] satisfies [string, Person][])(
+    'shows everything to %s, so that what is null above is hidden',
+    async (_who, person) => {
+      for (const [what, source] of queries) {
+        const { data, errors } = await ask(person, [wholeUserKey()], source)
+        expect(errors, what).toBeUndefined()
+        const key = data.key ?? data.list?.nodes[0] ?? data.result?.key
+        for (const field of hidden) expect(key[field], `${what} ${field}`).not.toBeNull()
+      }
+    },
+  )
+
+  it('decides for each key of a list by itself', async () => {
+    const mine = { ...facts, allowedSubjects: ['user:ada'] }
+    const views = [wholeUserKey(), wholeUserKey(mine), wholeUserKey(), wholeUserKey({ ...mine })]
+    const { data } = await ask(
+      { name: 'ada' },
+      views,
+      '{ userKeys { nodes { status versions { totalCount } } } }',
+    )
+    const shown = { status: 'ACTIVE', versions: { totalCount: 1 } }
+    const nothing = { status: null, versions: null }
+    expect(data.userKeys.nodes).toEqual([nothing, shown, nothing, shown])
+  })
+
+  it('hides a service key of another project', async () => {
+    const source = `{ serviceKey(by: { service: "Backup" }) ${wholeSelectionOf('ServiceKey')} }`
+    const service: AccessFacts = { ...facts, kind: 'SERVICE', owner: null, accessControlEnabled: false }
+    const seen = await ask({ name: 'ada' }, [wholeServiceKey(service)], source)
+    expect(seen.data.serviceKey).toMatchObject({ status: 'ACTIVE', usage: 'SIGN_VERIFY' })
+    const { data } = await ask({ name: 'ada', project: 'elsewhere' }, [wholeServiceKey(service)], source)
+    expect(data.serviceKey).toMatchObject({ status: null, usage: null, versions: null, defaultVersion: null })
+  })
+
+  it('asks for a viewing role before the domain is asked', async () => {
+    const { data, errors } = await ask({ name: 'olga', roles: [] }, [wholeUserKey()], queries[0][1])
+    expect(data).toEqual({ key: null })
+    expect(errors?.map(({ message }) => message)).toEqual([expect.stringContaining('You may not do this')])
+  })
+})

@@ -1,0 +1,97 @@
+/**
+ * Every field that no guard protects, by type: what each caller sees that gets hold of a value of the type. A field that
+ * is new must either be guarded or be put here by somebody who thought about it.
+ */
+export const alwaysVisible: Readonly<Record<string, readonly string[]>> = {
+  // What a redacted key shows too.
+  Key: ['id', 'partialId', 'name', 'createdAt'],
+  UserKey: [
+    'id',
+    'partialId',
+    'name',
+    'description',
+    'accessControlEnabled',
+    'createdAt',
+    'createdBy',
+    'viewerCanAccess',
+  ],
+  // Service keys are never redacted.
+  ServiceKey: ['id', 'partialId', 'name', 'createdAt', 'service'],
+  Node: ['id'],
+
+  // What hangs below a guarded field, or says nothing of a key.
+  AutomaticRotation: ['enabled', 'cycleDays'],
+  PublicKey: ['pem', 'jwk', 'fingerprint', 'algorithm'],
+  Subject: ['id', 'kind', 'name', 'user'],
+  User: ['id'],
+  KeyAlgorithmInfo: [
+    'algorithm',
+    'displayName',
+    'type',
+    'usages',
+    'securityBits',
+    'standard',
+    'description',
+    'signingAlgorithms',
+    'encryptionAlgorithms',
+  ],
+  Viewer: ['subject', 'kind', 'projectId', 'roles', 'groups', 'permissions', 'tokenExpiresAt'],
+
+  // Lists.
+  PageInfo: ['hasNextPage', 'hasPreviousPage', 'startCursor', 'endCursor'],
+  UserKeyConnection: ['edges', 'nodes', 'pageInfo', 'totalCount'],
+  UserKeyEdge: ['cursor', 'node'],
+  ServiceKeyConnection: ['edges', 'nodes', 'pageInfo', 'totalCount'],
+  ServiceKeyEdge: ['cursor', 'node'],
+  KeyVersionConnection: ['edges', 'nodes', 'pageInfo', 'totalCount'],
+  KeyVersionEdge: ['cursor', 'node'],
+
+  // Payloads: their mutation was permitted, and the keys in them are views of their own.
+  ActivateKeyVersionPayload: ['userKey', 'version'],
+  ActivateUserKeyPayload: ['userKey', 'version'],
+  AddAllowedSubjectsPayload: ['userKey'],
+  ConfigureAutomaticRotationPayload: ['userKey'],
+  CreateUserKeyPayload: ['userKey'],
+  DeactivateKeyVersionPayload: ['userKey', 'version'],
+  DecryptBatchItem: ['reference', 'result'],
+  DecryptBatchPayload: ['results'],
+  DecryptPayload: ['plaintext', 'keyId', 'version'],
+  DecryptWithServiceKeyPayload: ['plaintext', 'keyId', 'version'],
+  DeleteUserKeyPayload: ['deletedKeyId', 'deletedKeyName'],
+  DestroyKeyVersionPayload: ['userKey', 'version'],
+  DisableAccessControlPayload: ['userKey'],
+  EnableAccessControlPayload: ['userKey'],
+  EncryptBatchItem: ['reference', 'result'],
+  EncryptBatchPayload: ['results'],
+  EncryptPayload: ['ciphertext', 'keyId', 'version'],
+  EncryptWithServiceKeyPayload: ['ciphertext', 'keyId', 'version'],
+  GenerateDataKeyPayload: ['ciphertext', 'plaintext', 'keyId', 'version'],
+  GenerateServiceDataKeyPayload: ['ciphertext', 'plaintext', 'keyId', 'version'],
+  ReEncryptBatchItem: ['reference', 'result'],
+  ReEncryptBatchPayload: ['results'],
+  ReEncryptPayload: ['ciphertext', 'sourceKeyId', 'sourceVersion', 'keyId', 'version'],
+  RemoveAllowedSubjectsPayload: ['userKey'],
+  RestoreKeyVersionPayload: ['userKey', 'version'],
+  RotateUserKeyPayload: ['userKey', 'version'],
+  SignBatchItem: ['reference', 'result'],
+  SignBatchPayload: ['results'],
+  SignPayload: ['signature', 'signingAlgorithm', 'keyId', 'version'],
+  UpdateUserKeyPayload: ['userKey'],
+  VerifyBatchItem: ['reference', 'result'],
+  VerifyBatchPayload: ['results'],
+  VerifyPayload: ['valid', 'keyId', 'version'],
+
+  // Errors: raised only once the caller is known to have access.
+  UserError: ['code', 'message'],
+  InputIssue: ['path', 'message'],
+  InputValidationError: ['code', 'message', 'issues'],
+  KeyNotFoundError: ['code', 'message'],
+  KeyVersionNotFoundError: ['code', 'message', 'version'],
+  NameTakenError: ['code', 'message', 'name'],
+  InvalidKeyStateError: ['code', 'message', 'keyStatus', 'version', 'versionStatus', 'allowed'],
+  InvalidKeyUsageError: ['code', 'message', 'usage', 'algorithm'],
+  ConflictError: ['code', 'message', 'currentRevision', 'currentDefaultVersion'],
+  LockoutError: ['code', 'message'],
+  InvalidCiphertextError: ['code', 'message'],
+  ForbiddenError: ['code', 'message'],
+}

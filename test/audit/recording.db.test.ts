@@ -1,0 +1,207 @@
+import { describe, expect, it } from 'vitest'
+import { hasNoDatabase } from '../support/databases.ts'
+import { type Person, startStoryForTest } from '../support/story.ts'
+import { uuidOf } from './traced-requests.ts'
+import { actions, data, type Name, plaintext, Trail } from './trail.ts'
+
+const mia: Person = { name: 'mia', roles: ['KMS_MANAGER'] }
+const max: Person = { name: 'max', roles: ['PROJECT_MEMBER'] }
+const rita: Person = { name: 'rita', roles: ['PROJECT_READER'] }
+const agent: Person = { name: 'Secrets Manager', kind: 'SERVICE_AGENT' }
+
+const noKey = 'ukey_01h455vb4pex5vsknk084sn02q'
+
+describe.skipIf(hasNoDatabase())('the audit trail', () => {
+  it('has one event of every change, with who, what, which revision and version', async () => {
+    const trail = new Trail(await startStoryForTest())
+    const selection = 'userKey { id }'
+    const at = (revision: number, version?: number) => ({ keyId, revision, ...(version && { version }) })
+    const { userKey } = await trail.send(mia, 'createUserKey', { name: 'orders' }, { selection })
+    const keyId: string = userKey.id
+    Object.assign(trail.expected[0] ?? {}, { key_id: uuidOf(keyId), key_revision: 1, version_number: 1 })
+    const pending = await trail.send(
+      mia,
+      'createUserKey',
+      { name: 'pending', preActivation: true },
+      { selection },
+    )
+    const pendingId: string = pending['userKey'].id
+    Object.assign(trail.expected[1] ?? {}, { key_id: uuidOf(pendingId), key_revision: 1 })
+    await trail.send(
+      mia,
+      'activateUserKey',
+      { keyId: pendingId },
+      { keyId: pendingId, revision: 2, version: 1 },
+    )
+    await trail.send(mia, 'updateUserKey', { keyId, description: 'Orders' }, at(2))
+    await trail.send(mia, 'rotateUserKey', { keyId }, at(3, 2))
+    await trail.send(mia, 'configureAutomaticRotation', { keyId, enabled: true }, at(4))
+    await trail.send(mia, 'enableAccessControl', { keyId, subjects: ['user:max'] }, at(5))
+    await trail.send(mia, 'addAllowedSubjects', { keyId, subjects: ['group:ops'] }, at(6))
+    await trail.send(mia, 'removeAllowedSubjects', { keyId, subjects: ['user:max'] }, at(7))
+    await trail.send(mia, 'disableAccessControl', { keyId }, at(8))
+    await trail.send(mia, 'deactivateKeyVersion', { keyId, version: 1 }, at(9, 1))
+    await trail.send(mia, 'activateKeyVersion', { keyId, version: 1 }, at(10, 1))
+    await trail.send(mia, 'deactivateKeyVersion', { keyId, version: 1 }, at(11, 1))
+    await trail.send(mia, 'destroyKeyVersion', { keyId, version: 1 }, at(12, 1))
+    await trail.send(mia, 'restoreKeyVersion', { keyId, version: 1 }, at(13, 1))
+    const doomed = await trail.send(
+      mia,
+      'createUserKey',
+      { name: 'doomed', preActivation: true },
+      { selection },
+    )
+    const doomedId: string = doomed['userKey'].id
+    Object.assign(trail.expected.at(-1) ?? {}, { key_id: uuidOf(doomedId), key_revision: 1 })
+    const remove = { keyId: doomedId, confirmName: 'doomed' }
+    await trail.send(mia, 'deleteUserKey', remove, { keyId: doomedId, revision: 2 })
+    const changes = Object.values(actions).slice(0, 14)
+    expect(new Set(trail.expected.map(({ action }) => action))).toEqual(new Set(changes))
+    await trail.expectRecorded()
+  })
+
+  it('has one event of every operation, and nothing of what went through it', async () => {
+    const story = await startStoryForTest()
+    const manager = story.as(mia)
+    const create = async (name: string, input = {}): Promise<string> =>
+      (await manager.mutate('createUserKey', { name, ...input }, 'userKey { id }'))['userKey'].id
+    const [aes, ec] = [await create('aes'), await create('ec', { algorithm: 'EC_P256' })]
+    const trail = new Trail(story)
+    trail.expected.push({ action: 'CREATE_USER_KEY' }, { action: 'CREATE_USER_KEY' })
+    const withData = { additionalAuthenticatedData: data }
+    const of = (keyId: string, selection = '') => ({ keyId, version: 1, selection })
+    const { ciphertext } = await trail.send(
+      max,
+      'encrypt',
+      { keyId: aes, plaintext, ...withData },
+      of(aes, 'ciphertext'),
+    )
+    await trail.send(max, 'decrypt', { ciphertext, ...withData }, of(aes, 'plaintext'))
+    await trail.send(max, 'reEncrypt', { ciphertext, sourceAdditionalAuthenticatedData: data }, of(aes))
+    const dataKey = await trail.send(
+      max,
+      'generateDataKey',
+      { keyId: aes, ...withData },
+      of(aes, 'plaintext'),
+    )
+    const { signature } = await trail.send(
+      max,
+      'sign',
+      { keyId: ec, message: plaintext },
+      of(ec, 'signature'),
+    )
+    await trail.send(max, 'verify', { keyId: ec, version: 1, message: plaintext, signature }, of(ec))
+    await trail.send(max, 'verify', { keyId: ec, version: 1, message: data, signature }, of(ec))
+    trail.expected.push({ action: 'CREATE_SERVICE_KEY', key_revision: 1, version_number: 1 })
+    const service = await trail.send(
+      agent,
+      'encryptWithServiceKey',
+      { plaintext, ...withData },
+      { version: 1, selection: 'ciphertext keyId' },
+    )
+    const created = { key_id: uuidOf(service['keyId']), request_id: trail.expected.at(-1)?.request_id ?? '' }
+    for (const event of trail.expected.slice(-2)) Object.assign(event, created)
+    const sealed = { ciphertext: service['ciphertext'], ...withData }
+    await trail.send(agent, 'decryptWithServiceKey', sealed, of(service['keyId'], 'plaintext'))
+    const serviceDataKey = await trail.send(
+      agent,
+      'generateServiceDataKey',
+      {},
+      of(service['keyId'], 'plaintext'),
+    )
+    const events = await trail.expectRecorded([dataKey['plaintext'], serviceDataKey['plaintext']])
+    expect(events.map(({ details }) => details).slice(2)).toEqual([
+      {},
+      {},
+      { sourceKeyId: aes, sourceVersion: 1 },
+      { plaintextDisclosed: true, bytes: 32 },
+      {},
+      { valid: true },
+      { valid: false },
+      { name: 'Secrets-manager' },
+      {},
+      {},
+      { plaintextDisclosed: true, bytes: 32 },
+    ])
+  })
+
+  it('has one event of everything that was refused, with the reason', async () => {
+    const story = await startStoryForTest()
+    const trail = new Trail(story)
+    const manager = story.as(mia)
+    const created = await manager.mutate(
+      'createUserKey',
+      { name: 'closed', accessControl: { enabled: true } },
+      'userKey { id }',
+    )
+    const keyId: string = created['userKey'].id
+    trail.expected.push({ action: 'CREATE_USER_KEY', outcome: 'SUCCEEDED' })
+    const inputs: Record<Name, object> = {
+      createUserKey: { name: 'other' },
+      activateUserKey: {},
+      updateUserKey: { description: 'x' },
+      rotateUserKey: {},
+      configureAutomaticRotation: { enabled: true },
+      enableAccessControl: { subjects: [] },
+      addAllowedSubjects: { subjects: ['user:rita'] },
+      removeAllowedSubjects: { subjects: ['user:rita'] },
+      disableAccessControl: {},
+      deactivateKeyVersion: { version: 1 },
+      activateKeyVersion: { version: 1 },
+      destroyKeyVersion: { version: 1 },
+      restoreKeyVersion: { version: 1 },
+      deleteUserKey: { confirmName: 'closed' },
+      encrypt: { plaintext, additionalAuthenticatedData: data },
+      decrypt: { ciphertext: plaintext },
+      reEncrypt: { ciphertext: plaintext },
+      generateDataKey: {},
+      sign: { message: plaintext },
+      verify: { message: plaintext, version: 1, signature: plaintext },
+      encryptWithServiceKey: { plaintext, additionalAuthenticatedData: data },
+      decryptWithServiceKey: { ciphertext: plaintext },
+      generateServiceDataKey: {},
+    }
+    const named = (name: Name, id: string) =>
+      ['createUserKey', 'reEncrypt'].includes(name) || name.includes('Service')
+        ? inputs[name]
+        : { keyId: id, ...inputs[name] }
+    const names = Object.keys(actions) as Name[]
+    // A role that does not allow it: no key was looked at.
+    for (const name of names) await trail.send(rita, name, named(name, keyId), { code: 'FORBIDDEN' })
+    const onKeys = names.filter((name) => 'keyId' in named(name, keyId))
+    // A key that is closed for the caller, and one that does not exist.
+    for (const name of onKeys) await trail.send(max, name, named(name, keyId), { code: 'FORBIDDEN', keyId })
+    for (const name of onKeys) {
+      await trail.send(mia, name, named(name, noKey), {
+        code: name === 'decrypt' ? 'INVALID_CIPHERTEXT' : 'KEY_NOT_FOUND',
+      })
+    }
+    await trail.send(mia, 'createUserKey', { name: 'closed' }, { code: 'NAME_TAKEN' })
+    await trail.send(mia, 'rotateUserKey', { keyId, expectedDefaultVersion: 9 }, { code: 'CONFLICT', keyId })
+    await trail.send(
+      mia,
+      'restoreKeyVersion',
+      { keyId, version: 1 },
+      { code: 'INVALID_KEY_STATE', keyId, version: 1 },
+    )
+    await trail.send(
+      mia,
+      'deactivateKeyVersion',
+      { keyId, version: 9 },
+      { code: 'KEY_VERSION_NOT_FOUND', keyId, version: 9 },
+    )
+    await trail.send(mia, 'generateDataKey', { keyId, bytes: 0 }, { code: 'INPUT_VALIDATION', keyId })
+    await trail.send(mia, 'sign', { keyId, message: plaintext }, { code: 'INVALID_KEY_USAGE', keyId })
+    const none = { code: 'INVALID_CIPHERTEXT' }
+    await trail.send(agent, 'decryptWithServiceKey', { ciphertext: plaintext }, none)
+    const mine = await manager.mutate('encrypt', { keyId, plaintext }, 'ciphertext')
+    trail.expected.push({ action: 'ENCRYPT', outcome: 'SUCCEEDED', actor: 'user:mia' })
+    await trail.send(
+      mia,
+      'decrypt',
+      { ciphertext: mine['ciphertext'], additionalAuthenticatedData: data },
+      { ...none, keyId, version: 1 },
+    )
+    await trail.expectRecorded()
+  })
+})

@@ -1,0 +1,63 @@
+import { randomBytes } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { createEnvProvider } from '../../src/keyring/providers/env.ts'
+import { RootKeyError, WrappedBytesError } from '../../src/keyring/root-key-provider.ts'
+
+const rootKey = randomBytes(32).toString('base64')
+const bytes = randomBytes(48)
+const place = Buffer.from('project, key, version')
+
+describe('the root key provider of the environment', () => {
+  it('opens what it wrapped, in the same place only', async () => {
+    const provider = createEnvProvider(rootKey)
+    const wrapped = await provider.wrap(bytes, place)
+    expect(await provider.unwrap(wrapped, place)).toEqual(bytes)
+    await expect(provider.unwrap(wrapped, Buffer.from('another'))).rejects.toThrow(WrappedBytesError)
+    await expect(provider.unwrap(wrapped, Buffer.alloc(0))).rejects.toThrow(WrappedBytesError)
+  })
+
+  it('wraps the same bytes to others each time, and shows none of them', async () => {
+    const provider = createEnvProvider(rootKey)
+    const results = await Promise.all(Array.from({ length: 20 }, () => provider.wrap(bytes, place)))
+    expect(new Set(results.map(({ wrapped }) => Buffer.from(wrapped).toString('hex'))).size).toBe(20)
+    for (const { wrapped } of results) expect(Buffer.from(wrapped).includes(bytes.subarray(0, 8))).toBe(false)
+  })
+
+  it('opens nothing in which a bit was changed, or that was cut', async () => {
+    const provider = createEnvProvider(rootKey)
+    const { wrapped, rootKeyId } = await provider.wrap(bytes, place)
+    for (let index = 0; index < wrapped.length; index++) {
+      const changed = Buffer.from(wrapped)
+      changed[index] = (changed[index] ?? 0) ^ 1
+      await expect(provider.unwrap({ rootKeyId, wrapped: changed }, place)).rejects.toThrow(RootKeyError)
+    }
+    for (const length of [0, 1, 12, 28, wrapped.length - 1]) {
+      const cut = { rootKeyId, wrapped: wrapped.subarray(0, length) }
+      await expect(provider.unwrap(cut, place)).rejects.toThrow(RootKeyError)
+    }
+  })
+
+  it('has a name that is the same for the same key, differs for another, and refuses what that one wrapped', async () => {
+    const other = createEnvProvider(randomBytes(32).toString('base64'))
+    const provider = createEnvProvider(rootKey)
+    expect(createEnvProvider(rootKey).rootKeyId).toBe(provider.rootKeyId)
+    expect(other.rootKeyId).not.toBe(provider.rootKeyId)
+    const foreign = await other.wrap(bytes, place)
+    await expect(provider.unwrap(foreign, place)).rejects.toThrow(other.rootKeyId)
+    // Also under a false name.
+    await expect(provider.unwrap({ ...foreign, rootKeyId: provider.rootKeyId }, place)).rejects.toThrow(
+      WrappedBytesError,
+    )
+  })
+
+  it.each([
+    null,
+    '',
+    'text',
+    randomBytes(31).toString('base64'),
+    randomBytes(33).toString('base64'),
+    randomBytes(32).toString('hex'),
+  ])('is not made of %j', (setting) => {
+    expect(() => createEnvProvider(setting)).toThrow(/ROOT_KEY must be the base64 of 32 bytes/)
+  })
+})

@@ -1,0 +1,115 @@
+import { createPublicKey, verify } from 'node:crypto'
+import { calculateJwkThumbprint, exportSPKI, importJWK, importSPKI, type JWK } from 'jose'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { hasNoDatabase } from '../support/databases.ts'
+import { base64, type Client, endStory, type Person, type Story, startStory } from '../support/story.ts'
+
+const manager: Person = { name: 'mia', roles: ['KMS_MANAGER'] }
+const message = base64('a message')
+
+interface PublicKey {
+  readonly pem: string
+  readonly jwk: JWK
+  readonly fingerprint: string
+  readonly algorithm: string
+}
+
+describe.skipIf(hasNoDatabase())('public keys', () => {
+  let story: Story
+  let mia: Client
+  beforeAll(async () => {
+    story = await startStory()
+    mia = story.as(manager)
+  })
+  afterAll(() => endStory(story))
+
+  async function createKey(name: string, input: object): Promise<string> {
+    return (await mia.mutate('createUserKey', { name, ...input }, 'userKey { id }'))['userKey'].id
+  }
+
+  async function publicKeyOf(id: string, version: number): Promise<PublicKey | null> {
+    const { userKey } = await mia.ask<{ userKey: { version: { publicKey: PublicKey | null } } }>(
+      `query($id: ID!, $number: Int!) { userKey(by: { id: $id }) {
+        version(number: $number) { publicKey { pem jwk fingerprint algorithm } } } }`,
+      { id, number: version },
+    )
+    return userKey.version.publicKey
+  }
+
+  it.each([
+    ['RSA_2048', 'SIGN_VERIFY', 'RS256'],
+    ['RSA_2048', 'ENCRYPT_DECRYPT', 'RSA-OAEP-256'],
+    ['EC_P256', 'SIGN_VERIFY', 'ES256'],
+    ['EC_P384', 'SIGN_VERIFY', 'ES384'],
+    ['EC_P521', 'SIGN_VERIFY', 'ES512'],
+    ['ED25519', 'SIGN_VERIFY', 'EdDSA'],
+  ])(
+    'of %s for %s are one key as PEM and as JWK, with the thumbprint of RFC 7638',
+    async (algorithm, usage, jose) => {
+      const id = await createKey(`${algorithm.toLowerCase()}-${usage}`, { algorithm, usage })
+      const key = await publicKeyOf(id, 1)
+      if (key === null) throw new Error('an asymmetric key has a public key')
+      expect(key.algorithm).toBe(algorithm)
+      expect(key.fingerprint).toBe(await calculateJwkThumbprint(key.jwk, 'sha256'))
+      const imported = await importJWK(key.jwk, jose, { extractable: true })
+      if (imported instanceof Uint8Array) throw new Error('this is a secret key')
+      expect((await exportSPKI(imported)).trim()).toBe(key.pem.trim())
+      await expect(importSPKI(key.pem, jose)).resolves.toMatchObject({ type: 'public' })
+      expect(
+        Object.keys(key.jwk).filter((name) => ['d', 'p', 'q', 'k', 'dp', 'dq', 'qi', 'priv'].includes(name)),
+      ).toEqual([])
+    },
+  )
+
+  it.each(['AES_256_GCM', 'AES_128_GCM', 'CHACHA20_POLY1305', 'XAES_256_GCM'])(
+    'are not there for %s',
+    async (algorithm) => {
+      const id = await createKey(`symmetric-${algorithm}`, { algorithm })
+      expect(await publicKeyOf(id, 1)).toBeNull()
+      const { userKey } = await mia.ask<{ userKey: object }>(
+        'query($id: ID!) { userKey(by: { id: $id }) { publicKey { pem } } }',
+        { id },
+      )
+      expect(userKey).toEqual({ publicKey: null })
+    },
+  )
+
+  it('verify elsewhere what a version signed, also when the version is stopped and destroyed here', async () => {
+    const keyId = await createKey('tickets', { algorithm: 'EC_P256' })
+    const { signature } = await mia.mutate('sign', { keyId, message }, 'signature')
+    await mia.mutate('rotateUserKey', { keyId })
+    const exported = await publicKeyOf(keyId, 1)
+    const verifyHere = () =>
+      mia.mutate(
+        'verify',
+        { keyId, version: 1, message, signature },
+        'valid',
+        '... on InvalidKeyStateError { inTheWay: version versionStatus }',
+      )
+    expect(await verifyHere()).toMatchObject({ valid: true })
+    for (const [name, input, versionStatus] of [
+      ['deactivateKeyVersion', {}, 'DEACTIVATED'],
+      ['destroyKeyVersion', { waitingPeriodDays: 1 }, 'DESTROY_SCHEDULED'],
+    ] as const) {
+      await mia.mutate(name, { keyId, version: 1, ...input })
+      expect(await verifyHere()).toMatchObject({ code: 'INVALID_KEY_STATE', inTheWay: 1, versionStatus })
+    }
+    story.clock.advance({ days: 1 })
+    await story.app.housekeeping.runOnce()
+    expect(await verifyHere()).toMatchObject({
+      code: 'INVALID_KEY_STATE',
+      inTheWay: 1,
+      versionStatus: 'DESTROYED',
+      message: expect.stringMatching(/Version 1 of the key is DESTROYED/),
+    })
+    expect(await publicKeyOf(keyId, 1)).toEqual(exported)
+    expect(
+      verify(
+        'sha256',
+        Buffer.from(message, 'base64'),
+        createPublicKey(exported?.pem ?? ''),
+        Buffer.from(signature, 'base64'),
+      ),
+    ).toBe(true)
+  })
+})

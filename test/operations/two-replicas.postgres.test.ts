@@ -1,0 +1,108 @@
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { type App, createApp } from '../../src/app.ts'
+import { createLog } from '../../src/log.ts'
+import { hasNoDatabase } from '../support/databases.ts'
+import {
+  base64,
+  type Client,
+  clientFor,
+  type Person,
+  type Story,
+  startStoryForTest,
+} from '../support/story.ts'
+
+const manager: Person = { name: 'mia', roles: ['KMS_MANAGER'] }
+
+/** Another replica of a story's server, on the same database and with the same root key. */
+async function startReplica(story: Story): Promise<{ app: App; as: (person: Person) => Client }> {
+  const { clock } = story
+  const app = await createApp(story.config, { clock, log: createLog('silent', { write: () => {} }) })
+  onTestFinished(() => app.close())
+  return { app, as: (person) => clientFor(person, { getUrl: () => app.url, clock }) }
+}
+
+async function createKey(client: Client, name: string): Promise<string> {
+  const input = { name, automaticRotation: { enabled: true, cycleDays: 1 } }
+  return (await client.mutate('createUserKey', input, 'userKey { id }'))['userKey'].id
+}
+
+describe.skipIf(hasNoDatabase())('two replicas of the server', () => {
+  it('rotate a key that is due exactly once, and destroy a version exactly once', async () => {
+    const story = await startStoryForTest()
+    const replica = await startReplica(story)
+    const mia = story.as(manager)
+    const keys = await Promise.all(Array.from({ length: 20 }, (_, n) => createKey(mia, `key-${n}`)))
+    const doomed = await createKey(mia, 'doomed')
+    await mia.mutate('rotateUserKey', { keyId: doomed })
+    await mia.mutate('deactivateKeyVersion', { keyId: doomed, version: 1 })
+    await mia.mutate('destroyKeyVersion', { keyId: doomed, version: 1, waitingPeriodDays: 1 })
+    for (let day = 1; day <= 5; day++) {
+      story.clock.advance({ days: 1 })
+      const reports = await Promise.all(
+        [story.app, replica.app, story.app, replica.app].map((app) => app.housekeeping.runOnce()),
+      )
+      const sum = (count: (report: (typeof reports)[number]) => number) =>
+        reports.reduce((total, report) => total + count(report), 0)
+      expect(sum((report) => report.rotatedKeys)).toBe(21)
+      expect(sum((report) => report.sweptKeys)).toBe(day === 1 ? 1 : 0)
+      expect(sum((report) => report.failedKeys)).toBe(0)
+      for (const id of keys) {
+        const { userKey } = await mia.ask<{ userKey: object }>(
+          'query($id: ID!) { userKey(by: { id: $id }) { revision defaultVersion { number } versions { totalCount } } }',
+          { id },
+        )
+        expect(userKey).toEqual({
+          revision: day + 1,
+          defaultVersion: { number: day + 1 },
+          versions: { totalCount: day + 1 },
+        })
+      }
+    }
+    const events = await story.sql(
+      `SELECT action, outcome, count(*)::int AS n FROM audit_events WHERE actor LIKE 'system:%' GROUP BY 1, 2 ORDER BY 1`,
+    )
+    expect(events).toEqual([
+      { action: 'DESTROY_KEY_VERSION', outcome: 'SUCCEEDED', n: 1 },
+      { action: 'ROTATE_KEY', outcome: 'SUCCEEDED', n: 105 },
+    ])
+  })
+
+  it('make one service key of first calls that race', async () => {
+    const story = await startStoryForTest()
+    const replica = await startReplica(story)
+    for (let round = 0; round < 10; round++) {
+      const person: Person = { name: `Racer ${round}`, kind: 'SERVICE_AGENT' }
+      const agents = [story, replica, story, replica].map((server) => server.as(person))
+      const results = await Promise.all(
+        agents.map((agent) =>
+          agent.mutate('encryptWithServiceKey', { plaintext: base64('hello') }, 'ciphertext keyId'),
+        ),
+      )
+      expect(new Set(results.map(({ keyId }) => keyId)).size).toBe(1)
+      for (const [index, agent] of agents.entries()) {
+        // What one replica encrypted, the other opens.
+        const ciphertext = results[(index + 1) % 4]?.['ciphertext']
+        expect(await agent.mutate('decryptWithServiceKey', { ciphertext }, 'plaintext')).toMatchObject({
+          plaintext: base64('hello'),
+        })
+      }
+    }
+    const created = await story.sql(
+      `SELECT count(*)::int AS events, (SELECT count(*)::int FROM keys) AS keys,
+         (SELECT count(*)::int FROM key_material) AS materials FROM audit_events WHERE action = 'CREATE_SERVICE_KEY'`,
+    )
+    expect(created).toEqual([{ events: 10, keys: 10, materials: 10 }])
+  })
+
+  it('give rotations of one key on both sides consecutive numbers', async () => {
+    const story = await startStoryForTest()
+    const replica = await startReplica(story)
+    const keyId = await createKey(story.as(manager), 'orders')
+    const results = await Promise.all(
+      [story, replica, story, replica, story, replica].map((server) =>
+        server.as(manager).mutate('rotateUserKey', { keyId }, 'version { number }'),
+      ),
+    )
+    expect(results.map((result) => result['version'].number).sort()).toEqual([2, 3, 4, 5, 6, 7])
+  })
+})
