@@ -1,8 +1,8 @@
 // Writes docs/algorithms.md from the algorithm table; with --check it fails if the file is not what the code says.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { algorithms, offeredUsages } from '../src/crypto/algorithms.ts'
-import type { AlgorithmEntry, Capability, KeyUsage } from '../src/crypto/capabilities.ts'
+import { algorithms } from '../src/crypto/algorithms.ts'
+import type { AlgorithmEntry, Capability } from '../src/crypto/capabilities.ts'
 
 const path = join(import.meta.dirname, '../docs/algorithms.md')
 const printed = printDocument()
@@ -27,8 +27,6 @@ All primitives are OpenSSL's, through \`node:crypto\`. Only XAES-256-GCM is comp
 specification. Strength is in bits (NIST SP 800-57 Part 1, table 2, or the algorithm's own standard).
 
 ${table(['Algorithm', 'Type', 'Usage', 'Strength', 'Standard', 'What it is'], algorithms.map(rowOf))}
-
-Keys for a usage marked * cannot be created yet: the server has no operations for it.
 
 ## Encryption with symmetric keys
 
@@ -67,9 +65,7 @@ and have an uncompressed point.
 }
 
 function rowOf(entry: AlgorithmEntry): string[] {
-  const usages = (Object.keys(entry.capabilities) as KeyUsage[]).map(
-    (usage) => `\`${usage}\`${offeredUsages.has(usage) ? '' : ' *'}`,
-  )
+  const usages = Object.keys(entry.capabilities).map((usage) => `\`${usage}\``)
   return [
     `\`${entry.name}\``,
     entry.type.toLowerCase(),

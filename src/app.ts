@@ -16,6 +16,7 @@ import { createDomain } from './keys/create-domain.ts'
 import type { DomainSettings } from './keys/domain-parts.ts'
 import { runHousekeeping } from './keys/rotation.ts'
 import { type Housekeeping, startHousekeeping } from './keys/rotation-scheduler.ts'
+import { createUsageCounter } from './keys/usage.ts'
 import { createLog, type Log } from './log.ts'
 import { createContext } from './schema/context.ts'
 import { schema } from './schema/index.ts'
@@ -86,6 +87,7 @@ async function startOn(
       lifetimeMs: config.CACHE_LIFETIME_MS,
     }),
     audit: createAuditWriter({ db: store.db, clock }),
+    usage: createUsageCounter({ db: store.db, clock }),
     clock,
     settings: domainSettings(config),
     alert: (error: Error) => log.error({ alert: 'INTEGRITY' }, error.message),
@@ -112,7 +114,9 @@ async function startOn(
   const housekeeping = startHousekeeping({
     async run() {
       if ('synchronise' in clock) await clock.synchronise()
-      return runHousekeeping(parts)
+      const report = await runHousekeeping(parts)
+      await parts.usage.flush()
+      return report
     },
     intervalMs: config.HOUSEKEEPING_INTERVAL_SECONDS * 1000,
     onReport: (report) => log.debug(report, 'housekeeping'),
@@ -125,6 +129,8 @@ async function startOn(
     async close() {
       await server.close()
       await housekeeping.stop()
+      // The last uses are worth an attempt, not a failure to stop.
+      await parts.usage.flush().catch(() => {})
       await store.close()
     },
   }

@@ -16,6 +16,7 @@ export const errorCodes = [
   'CONFLICT',
   'LOCKOUT',
   'INVALID_CIPHERTEXT',
+  'ENCRYPTION_LIMIT',
 ] as const
 
 /** One of {@link errorCodes}. */

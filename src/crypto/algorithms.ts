@@ -8,7 +8,7 @@ import {
   mlKemAlgorithm,
   rsaAlgorithm,
 } from './algorithm-families.ts'
-import type { AlgorithmEntry, KeyUsage } from './capabilities.ts'
+import type { AlgorithmEntry } from './capabilities.ts'
 import { chacha20Poly1305 } from './chacha20-poly1305.ts'
 import { xaes256Gcm } from './xaes-256-gcm.ts'
 
@@ -152,12 +152,21 @@ export const algorithms: readonly AlgorithmEntry[] = [
   }),
 ]
 
-/** The usages for which the server has operations; keys for others cannot be created. */
-export const offeredUsages: ReadonlySet<KeyUsage> = new Set<KeyUsage>(['ENCRYPT_DECRYPT', 'SIGN_VERIFY'])
-
 const entries = new Map(algorithms.map((entry) => [entry.name, entry]))
 
 /** The entry of this name. */
 export function findAlgorithm(name: string): AlgorithmEntry | undefined {
   return entries.get(name)
 }
+
+/** Algorithms of which `generateDataKeyPair` makes pairs: those that software elsewhere knows what to do with. */
+export const dataKeyPairAlgorithms: readonly string[] = [
+  'RSA_2048',
+  'RSA_3072',
+  'RSA_4096',
+  'EC_P256',
+  'EC_P384',
+  'EC_P521',
+  'EC_SECP256K1',
+  'ED25519',
+]

@@ -1,4 +1,4 @@
-import { findAlgorithm, offeredUsages } from '../crypto/algorithms.ts'
+import { findAlgorithm } from '../crypto/algorithms.ts'
 import type { KeyType, KeyUsage } from '../crypto/capabilities.ts'
 import type { CreateUserKeyInput } from './domain.ts'
 import type { DomainSettings } from './domain-parts.ts'
@@ -15,6 +15,9 @@ const defaultAlgorithms: readonly { usage: KeyUsage; type: KeyType; algorithm: s
   { usage: 'ENCRYPT_DECRYPT', type: 'SYMMETRIC', algorithm: 'AES_256_GCM' },
   { usage: 'ENCRYPT_DECRYPT', type: 'ASYMMETRIC', algorithm: 'RSA_3072' },
   { usage: 'SIGN_VERIFY', type: 'ASYMMETRIC', algorithm: 'EC_P256' },
+  { usage: 'GENERATE_VERIFY_MAC', type: 'SYMMETRIC', algorithm: 'HMAC_SHA256' },
+  { usage: 'KEY_ENCAPSULATION', type: 'ASYMMETRIC', algorithm: 'ML_KEM_768' },
+  { usage: 'KEY_AGREEMENT', type: 'ASYMMETRIC', algorithm: 'X25519' },
 ]
 
 /** Works out algorithm and usage from what the caller gave; notes issues and returns null where that is not possible. */
@@ -33,7 +36,7 @@ export function chooseAlgorithm(
     )
     return null
   }
-  const usages = (Object.keys(entry.capabilities) as KeyUsage[]).filter((usage) => offeredUsages.has(usage))
+  const usages = Object.keys(entry.capabilities) as KeyUsage[]
   const usage = input.usage ?? (usages.length === 1 ? usages[0] : undefined)
   issues.require(
     settings.allowedAlgorithms.length === 0 || settings.allowedAlgorithms.includes(entry.name),

@@ -1,12 +1,15 @@
-import { algorithms, offeredUsages } from '../crypto/algorithms.ts'
+import { algorithms, dataKeyPairAlgorithms } from '../crypto/algorithms.ts'
 import type { AlgorithmEntry, KeyType, KeyUsage } from '../crypto/capabilities.ts'
 import type { KeyAlgorithmView } from './domain.ts'
 import type { DomainSettings } from './domain-parts.ts'
 
 /** Every algorithm that this release offers, in the order of the algorithm table. */
-export const offeredAlgorithms: readonly KeyAlgorithmView[] = algorithms
-  .map(viewOf)
-  .filter(({ usages }) => usages.length > 0)
+export const offeredAlgorithms: readonly KeyAlgorithmView[] = algorithms.map(viewOf)
+
+/** Those of them of which data key pairs are made. */
+export const offeredDataKeyPairs: readonly KeyAlgorithmView[] = offeredAlgorithms.filter(({ algorithm }) =>
+  dataKeyPairAlgorithms.includes(algorithm),
+)
 
 /** The algorithms that new keys may have on this server. */
 export function keyAlgorithms(
@@ -24,9 +27,7 @@ export function keyAlgorithms(
 
 function viewOf(entry: AlgorithmEntry): KeyAlgorithmView {
   const { name, displayName, type, securityBits, standard, description } = entry
-  const capabilities = Object.entries(entry.capabilities).filter(([usage]) =>
-    offeredUsages.has(usage as KeyUsage),
-  )
+  const capabilities = Object.entries(entry.capabilities)
   return {
     algorithm: name,
     displayName,

@@ -1,7 +1,7 @@
+import { findAlgorithm } from '../crypto/algorithms.ts'
 import type { AeadCapability, PublicKeyEncryptionCapability } from '../crypto/capabilities.ts'
 import { type CiphertextHeader, encodeHeader, parseCiphertext } from '../crypto/ciphertext-format.ts'
 import type { CachedKey } from '../keyring/key-cache.ts'
-import type { KeyVersionRow } from '../store/version-rows.ts'
 import type { Attempt } from './attempt.ts'
 import { requirePermissionOn, requireRoleFor } from './authorise.ts'
 import type { Call } from './caller.ts'
@@ -15,11 +15,11 @@ import type {
   ReEncryptOutput,
 } from './domain.ts'
 import type { DomainParts } from './domain-parts.ts'
-import { InputValidationError, InvalidCiphertextError, KeyVersionNotFoundError } from './errors.ts'
+import { EncryptionLimitError, InputValidationError, InvalidCiphertextError } from './errors.ts'
 import { findUserKeyFor } from './find-key.ts'
 import { requireInput } from './input.ts'
 import { type OperationRequest, runBatch, runOperation } from './operation.ts'
-import { capabilityFor, defaultVersionForUse, versionForUse } from './usable-version.ts'
+import { capabilityFor, defaultVersionForUse, findVersion, versionForUse } from './usable-version.ts'
 import { keyIdOf } from './view-builder.ts'
 
 /** Bytes by which a ciphertext may exceed its plaintext: header, nonce and tag, or one block of RSA-4096. */
@@ -190,6 +190,11 @@ export async function encryptWith(
     )
     return { ...used, ciphertext: capability.encrypt(key.publicKey(version), plaintext, algorithm) }
   }
+  const { encryptionsMax } = capability
+  const place = { keyId: key.row.id, versionNumber: version.number }
+  if (encryptionsMax !== null && !(await parts.usage.countEncryption(place, encryptionsMax))) {
+    throw new EncryptionLimitError(version.number)
+  }
   const header = encodeHeader({
     formatId: capability.formatId,
     keyId: key.row.id,
@@ -233,6 +238,7 @@ export async function openCiphertext(
     parsed.sealed,
     Buffer.concat([parsed.headerBytes, associatedData ?? noBytes]),
   )
+  parts.usage.noteUse({ keyId: key.row.id, versionNumber: version.number })
   return { key, output: { keyId: keyIdOf(key.row), version: version.number, plaintext } }
 }
 
@@ -285,21 +291,15 @@ async function decryptWithPrivateKey(
   return { keyId: keyIdOf(key.row), version, plaintext }
 }
 
-/** A version that the caller named; the caller may see the key, so that it may know which versions there are. */
-export async function findVersion(key: CachedKey, number: number): Promise<KeyVersionRow> {
-  const row = number >= 1 && number <= key.row.lastVersionNumber ? await key.version(number) : null
-  if (row === null) throw new KeyVersionNotFoundError(number)
-  return row
-}
-
 function isPublicKeyEncryption(key: CachedKey): boolean {
   return capabilityFor(key, 'ENCRYPT_DECRYPT', ['aead', 'publicKeyEncryption']).kind === 'publicKeyEncryption'
 }
 
-/** A header that names another algorithm than the key has was not made by this key. */
+/** A header that names another algorithm than the key has, or a key for something else, was not made by this key. */
 function capabilityOfCiphertext(key: CachedKey, header: CiphertextHeader): AeadCapability {
-  const capability = capabilityFor(key, 'ENCRYPT_DECRYPT', ['aead', 'publicKeyEncryption'])
-  if (capability.kind !== 'aead' || capability.formatId !== header.formatId) throw invalidCiphertext()
+  const { usage, algorithm } = key.row
+  const capability = usage === 'ENCRYPT_DECRYPT' ? findAlgorithm(algorithm)?.capabilities[usage] : undefined
+  if (capability?.kind !== 'aead' || capability.formatId !== header.formatId) throw invalidCiphertext()
   return capability
 }
 

@@ -9,17 +9,21 @@ import { keyAlgorithms } from './algorithm-info.ts'
 import { requireRoleFor } from './authorise.ts'
 import type { Call } from './caller.ts'
 import { decrypt, decryptBatch, encrypt, encryptBatch, reEncrypt, reEncryptBatch } from './cipher.ts'
+import { generateDataKeyPair } from './data-key-pairs.ts'
 import { generateDataKey } from './data-keys.ts'
 import type { Domain, KeyVersionChange } from './domain.ts'
 import type { DomainParts } from './domain-parts.ts'
 import { serviceKeys, userKeys } from './key-lists.ts'
 import { nodes, publicKey, serviceKey, userKey } from './key-reader.ts'
 import type { LockedKey } from './locked-key.ts'
+import { generateMac, generateMacBatch, verifyMac } from './mac.ts'
+import { generateRandom } from './random.ts'
 import { viewSettings } from './row-views.ts'
 import { createServiceKeyOperations } from './service-keys.ts'
+import { decapsulate, deriveSharedSecret, encapsulate } from './shared-secrets.ts'
 import { sign, signBatch, verify, verifyBatch } from './signature.ts'
 import { configureAutomaticRotation, createUserKey, deleteUserKey, updateUserKey } from './user-keys.ts'
-import { deletable, versionPages, versionsByNumber } from './version-reader.ts'
+import { deletable, usageOf, versionPages, versionsByNumber } from './version-reader.ts'
 import {
   activateKeyVersion,
   activateUserKey,
@@ -65,6 +69,7 @@ export function createDomain(parts: DomainParts): Domain {
     versionsByNumber: (call, wanted) => versionsByNumber(parts, call, wanted),
     versionPages: (call, keys, page) => versionPages(parts, call, keys, page),
     deletable: (call, keys) => deletable(parts, call, keys),
+    usage: (call, versions) => usageOf(parts, call, versions),
     publicKey,
 
     createUserKey: async (call, input) => full(call, await createUserKey(parts, call, input)),
@@ -100,6 +105,14 @@ export function createDomain(parts: DomainParts): Domain {
     signBatch: (call, items) => signBatch(parts, call, items),
     verify: (call, input) => verify(parts, call, input),
     verifyBatch: (call, items) => verifyBatch(parts, call, items),
+    generateMac: (call, input) => generateMac(parts, call, input),
+    generateMacBatch: (call, items) => generateMacBatch(parts, call, items),
+    verifyMac: (call, input) => verifyMac(parts, call, input),
+    encapsulate: (call, input) => encapsulate(parts, call, input),
+    decapsulate: (call, input) => decapsulate(parts, call, input),
+    deriveSharedSecret: (call, input) => deriveSharedSecret(parts, call, input),
+    generateDataKeyPair: (call, input, disclose) => generateDataKeyPair(parts, call, input, disclose),
+    generateRandom: (call, bytes) => generateRandom(parts, call, bytes),
     encryptWithServiceKey: services.encrypt,
     decryptWithServiceKey: services.decrypt,
     generateServiceDataKey: services.generateDataKey,

@@ -6,6 +6,7 @@ import type { IntegrityError } from '../keyring/integrity-error.ts'
 import type { KeyCache } from '../keyring/key-cache.ts'
 import type { PolicyMac } from '../keyring/policy-mac.ts'
 import type { Store } from '../store/store.ts'
+import type { UsageCounter } from './usage.ts'
 
 /** Limits and defaults that the operator sets. */
 export interface DomainSettings {
@@ -31,6 +32,7 @@ export interface DomainParts {
   readonly cursorMac: KeyObject
   readonly keys: KeyCache
   readonly audit: AuditWriter
+  readonly usage: UsageCounter
   readonly clock: Clock
   readonly settings: DomainSettings
   /** Told of every row that does not verify, so that an operator hears of it even where callers see nothing. */

@@ -11,6 +11,7 @@ import type { Call } from './caller.ts'
 import type { KeyStatus } from './errors.ts'
 import type {
   FullUserKeyView,
+  KeyVersionUsageView,
   KeyVersionView,
   NodeView,
   PublicKeyView,
@@ -173,6 +174,37 @@ export interface VerifyInput extends SignInput {
   readonly version: number
   readonly signature: Uint8Array
 }
+export interface GenerateMacInput {
+  readonly keyId: string
+  readonly message: Uint8Array
+}
+export interface VerifyMacInput extends GenerateMacInput {
+  readonly version: number
+  readonly mac: Uint8Array
+}
+export interface EncapsulateInput {
+  readonly keyId: string
+}
+export interface DecapsulateInput {
+  readonly keyId: string
+  readonly version: number
+  readonly ciphertext: Uint8Array
+}
+export interface DeriveSharedSecretInput {
+  readonly keyId: string
+  readonly version: number
+  /** SPKI DER. */
+  readonly peerPublicKey: Uint8Array
+  readonly context: Uint8Array
+  /** Length of the output in bytes, 1 to 1,024. */
+  readonly bytes: number
+}
+export interface GenerateDataKeyPairInput {
+  readonly keyId: string
+  /** Name in the algorithm table of the pair to make. */
+  readonly algorithm: string
+  readonly additionalAuthenticatedData?: Uint8Array | null | undefined
+}
 
 /** Which key and version an operation used. */
 export interface UsedVersion {
@@ -201,6 +233,22 @@ export interface SignOutput extends UsedVersion {
 }
 export interface VerifyOutput extends UsedVersion {
   readonly valid: boolean
+}
+export interface GenerateMacOutput extends UsedVersion {
+  readonly mac: Buffer
+}
+export interface SharedSecretOutput extends UsedVersion {
+  readonly sharedSecret: Buffer
+}
+export interface EncapsulateOutput extends SharedSecretOutput {
+  readonly ciphertext: Buffer
+}
+export interface DataKeyPairOutput extends UsedVersion {
+  readonly publicKey: PublicKeyView
+  /** The private key (PKCS#8 DER), encrypted. */
+  readonly privateKeyCiphertext: Buffer
+  /** PKCS#8 DER; null unless the caller asked for it. */
+  readonly privateKeyPlaintext: Buffer | null
 }
 /** A result per item, in order: the output, or the error of this item alone. */
 export type BatchOutput<T> = readonly (T | Error)[]
@@ -242,6 +290,8 @@ export interface Domain {
   ): Promise<Page<KeyVersionView>[]>
   /** Whether each of several keys could be deleted as far as its state goes, in a constant number of statements. */
   deletable(call: Call, keys: readonly FullUserKeyView[]): Promise<boolean[]>
+  /** How much each of several versions was used, in one statement. */
+  usage(call: Call, versions: readonly KeyVersionView[]): Promise<KeyVersionUsageView[]>
   publicKey(version: KeyVersionView): Promise<PublicKeyView | null>
 
   createUserKey(call: Call, input: CreateUserKeyInput): Promise<FullUserKeyView>
@@ -275,6 +325,19 @@ export interface Domain {
   signBatch(call: Call, items: readonly SignInput[]): Promise<BatchOutput<SignOutput>>
   verify(call: Call, input: VerifyInput): Promise<VerifyOutput>
   verifyBatch(call: Call, items: readonly VerifyInput[]): Promise<BatchOutput<VerifyOutput>>
+
+  generateMac(call: Call, input: GenerateMacInput): Promise<GenerateMacOutput>
+  generateMacBatch(call: Call, items: readonly GenerateMacInput[]): Promise<BatchOutput<GenerateMacOutput>>
+  verifyMac(call: Call, input: VerifyMacInput): Promise<VerifyOutput>
+  encapsulate(call: Call, input: EncapsulateInput): Promise<EncapsulateOutput>
+  decapsulate(call: Call, input: DecapsulateInput): Promise<SharedSecretOutput>
+  deriveSharedSecret(call: Call, input: DeriveSharedSecretInput): Promise<SharedSecretOutput>
+  generateDataKeyPair(
+    call: Call,
+    input: GenerateDataKeyPairInput,
+    disclosePlaintext: boolean,
+  ): Promise<DataKeyPairOutput>
+  generateRandom(call: Call, bytes: number): Promise<Buffer>
 
   encryptWithServiceKey(call: Call, input: Omit<EncryptInput, 'keyId'>): Promise<EncryptOutput>
   decryptWithServiceKey(

@@ -135,6 +135,18 @@ export class InvalidCiphertextError extends KeysteadError {
   }
 }
 
+/** The version has made as many encryptions as its algorithm allows under one key. */
+export class EncryptionLimitError extends KeysteadError {
+  readonly code = 'ENCRYPTION_LIMIT'
+  readonly version: number
+  constructor(version: number) {
+    super(
+      `Version ${version} has made as many encryptions as are safe under one key of this algorithm. Call rotateUserKey for a new default version.`,
+    )
+    this.version = version
+  }
+}
+
 /** The server cannot carry this out now, or cannot say whether it did. */
 export class UnavailableError extends KeysteadError {
   readonly code = 'UNAVAILABLE'

@@ -88,7 +88,10 @@ async function runItems<Input, Output>(
     items.map(async (input) => {
       const attempt = startAttempt(actor, request.action)
       try {
-        return { attempt, outcome: { output: await request.run(input, attempt) } }
+        const output = await request.run(input, attempt)
+        const { keyId, versionNumber } = attempt
+        if (keyId !== null && versionNumber !== null) parts.usage.noteUse({ keyId, versionNumber })
+        return { attempt, outcome: { output } }
       } catch (thrown) {
         return { attempt, outcome: { error: asOperationError(parts, thrown) } }
       }

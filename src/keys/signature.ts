@@ -1,13 +1,12 @@
 import type { SignatureCapability, SignatureParameters } from '../crypto/capabilities.ts'
 import { requireRoleFor } from './authorise.ts'
 import type { Call } from './caller.ts'
-import { findVersion } from './cipher.ts'
 import type { BatchOutput, SignInput, SignOutput, VerifyInput, VerifyOutput } from './domain.ts'
 import type { DomainParts } from './domain-parts.ts'
 import { findUserKeyFor } from './find-key.ts'
 import { requireInput } from './input.ts'
 import { type OperationRequest, runBatch, runOperation } from './operation.ts'
-import { capabilityFor, defaultVersionForUse, versionForUse } from './usable-version.ts'
+import { capabilityFor, defaultVersionForUse, findVersion, versionForUse } from './usable-version.ts'
 import { keyIdOf } from './view-builder.ts'
 
 /** Signs with the default version of a key. */

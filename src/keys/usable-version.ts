@@ -6,6 +6,7 @@ import {
   InvalidKeyStateError,
   InvalidKeyUsageError,
   KeyNotFoundError,
+  KeyVersionNotFoundError,
   type KeyVersionStatus,
 } from './errors.ts'
 import { settle } from './lifecycle.ts'
@@ -64,6 +65,13 @@ export async function defaultVersionForUse(key: CachedKey, now: Date): Promise<K
  */
 export function versionForUse(key: CachedKey, row: KeyVersionRow, now: Date): KeyVersionRow {
   return requireActive(key, settle(row, now), 'Version')
+}
+
+/** A version that the caller named; the caller may see the key, so that it may know which versions there are. */
+export async function findVersion(key: CachedKey, number: number): Promise<KeyVersionRow> {
+  const row = number >= 1 && number <= key.row.lastVersionNumber ? await key.version(number) : null
+  if (row === null) throw new KeyVersionNotFoundError(number)
+  return row
 }
 
 const remedies: Readonly<Record<Exclude<KeyVersionStatus, 'ACTIVE'>, string>> = {

@@ -1,3 +1,5 @@
+import { findAlgorithm } from '../crypto/algorithms.ts'
+import { parseId } from '../ids.ts'
 import {
   countStandingVersions,
   countVersions,
@@ -9,10 +11,11 @@ import type { Call } from './caller.ts'
 import type { CursorValues } from './cursor.ts'
 import type { Page, PageArguments } from './domain.ts'
 import type { DomainParts } from './domain-parts.ts'
+import { ForbiddenError } from './errors.ts'
 import { type CursorList, makePage, planPage } from './page.ts'
 import { isAuthenticVersion, viewSettings } from './row-views.ts'
 import { type VersionOwner, versionView } from './view-builder.ts'
-import type { FullUserKeyView, KeyVersionView, ServiceKeyView } from './views.ts'
+import type { FullUserKeyView, KeyVersionUsageView, KeyVersionView, ServiceKeyView } from './views.ts'
 
 type FullKeyView = FullUserKeyView | ServiceKeyView
 
@@ -84,6 +87,32 @@ export async function deletable(
   const shown = keys.filter((key) => canView(call.caller, key.accessFacts)).map((key) => key.uuid)
   const standing = await countStandingVersions(parts.store.db, shown, viewSettings(parts).now)
   return keys.map((key) => shown.includes(key.uuid) && !standing.has(key.uuid))
+}
+
+/** How much each of several versions was used, in one statement. */
+export async function usageOf(
+  parts: DomainParts,
+  call: Call,
+  versions: readonly KeyVersionView[],
+): Promise<KeyVersionUsageView[]> {
+  const places = versions.flatMap(({ keyId, number: versionNumber, accessFacts }) => {
+    const key = parseId(keyId)
+    return key !== null && canView(call.caller, accessFacts) ? [{ keyId: key.uuid, versionNumber }] : []
+  })
+  if (places.length !== versions.length) throw new ForbiddenError()
+  const uses = await parts.usage.read(places)
+  return versions.map(({ algorithm }, index) => {
+    const { lastUsedAt = null, encryptions = 0 } = uses[index] ?? {}
+    const capability = findAlgorithm(algorithm)?.capabilities.ENCRYPT_DECRYPT
+    if (capability?.kind !== 'aead') return { lastUsedAt, encryptions: null, remainingEncryptions: null }
+    const { encryptionsMax } = capability
+    return {
+      lastUsedAt,
+      // Where nothing has to be limited, nothing is counted.
+      encryptions: encryptionsMax === null ? null : encryptions,
+      remainingEncryptions: encryptionsMax === null ? null : encryptionsMax - encryptions,
+    }
+  })
 }
 
 function ownerOf(key: FullKeyView): VersionOwner {

@@ -89,6 +89,15 @@ export interface KeyVersionView {
   readonly accessFacts: AccessFacts
 }
 
+/** How much a version was used. */
+export interface KeyVersionUsageView {
+  readonly lastUsedAt: Date | null
+  /** Null where encryptions are not limited. */
+  readonly encryptions: number | null
+  /** Null without a limit. */
+  readonly remainingEncryptions: number | null
+}
+
 /** Anything with an ID that `node` can find. */
 export type NodeView = UserKeyView | ServiceKeyView | KeyVersionView
 

@@ -1,7 +1,13 @@
 import DataLoader from 'dataloader'
 import type { Call } from '../keys/caller.ts'
 import type { Domain, Page, PageArguments } from '../keys/domain.ts'
-import type { FullUserKeyView, KeyVersionView, NodeView, ServiceKeyView } from '../keys/views.ts'
+import type {
+  FullUserKeyView,
+  KeyVersionUsageView,
+  KeyVersionView,
+  NodeView,
+  ServiceKeyView,
+} from '../keys/views.ts'
 
 type FullKeyView = FullUserKeyView | ServiceKeyView
 
@@ -12,6 +18,7 @@ export interface Context {
   readonly loaders: {
     readonly version: DataLoader<{ key: FullKeyView; number: number }, KeyVersionView | null>
     readonly versionPage: DataLoader<{ key: FullKeyView; page: PageArguments }, Page<KeyVersionView>>
+    readonly usage: DataLoader<KeyVersionView, KeyVersionUsageView>
     readonly deletable: DataLoader<FullUserKeyView, boolean>
     readonly node: DataLoader<string, NodeView | null>
   }
@@ -28,6 +35,7 @@ export function createContext({ domain, call }: { domain: Domain; call: Call }):
     loaders: {
       version: new DataLoader((wanted) => domain.versionsByNumber(call, wanted), { cache: false }),
       versionPage: new DataLoader((wanted) => loadVersionPages(domain, call, wanted), { cache: false }),
+      usage: new DataLoader((versions) => domain.usage(call, versions), { cache: false }),
       deletable: new DataLoader((keys) => domain.deletable(call, keys), { cache: false }),
       node: new DataLoader((ids) => domain.nodes(call, ids), { cache: false }),
     },

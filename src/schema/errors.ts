@@ -1,6 +1,7 @@
 import type { KeysteadError } from '../errors.ts'
 import {
   ConflictError,
+  EncryptionLimitError,
   ForbiddenError,
   type InputIssue,
   InputValidationError,
@@ -163,6 +164,16 @@ builder.objectType(InvalidCiphertextError, {
   interfaces,
 })
 
+builder.objectType(EncryptionLimitError, {
+  name: 'EncryptionLimitError',
+  description:
+    'The default version has made 2^32 encryptions, the most that are safe with random 96-bit nonces (NIST SP 800-38D §8.3). Rotate the key; it still decrypts.',
+  interfaces,
+  fields: (t) => ({
+    version: t.int({ description: 'The version.', resolve: ({ version }) => version }),
+  }),
+})
+
 builder.objectType(ForbiddenError, {
   name: 'ForbiddenError',
   description:
@@ -175,6 +186,15 @@ export const changeErrors = [InputValidationError, KeyNotFoundError, ConflictErr
 
 /** Errors that every change of a version can meet. */
 export const versionChangeErrors = [...changeErrors, KeyVersionNotFoundError, InvalidKeyStateError] as const
+
+/** Errors of symmetric encryption, beyond those of other operations that protect new data. */
+export const encryptErrors = [
+  InputValidationError,
+  KeyNotFoundError,
+  InvalidKeyStateError,
+  InvalidKeyUsageError,
+  EncryptionLimitError,
+] as const
 
 /** Errors of operations that protect new data. */
 export const protectErrors = [
@@ -200,13 +220,18 @@ export const reEncryptErrors = [
   InvalidCiphertextError,
   InvalidKeyStateError,
   InvalidKeyUsageError,
+  EncryptionLimitError,
 ] as const
 
 /** Errors of verification. */
 export const verifyErrors = [...protectErrors, KeyVersionNotFoundError] as const
 
 /** Errors of operations that protect with a service key. */
-export const serviceProtectErrors = [InputValidationError, InvalidKeyStateError] as const
+export const serviceProtectErrors = [
+  InputValidationError,
+  InvalidKeyStateError,
+  EncryptionLimitError,
+] as const
 
 /** Errors of operations that open what a service key protected. */
 export const serviceOpenErrors = [InputValidationError, InvalidCiphertextError, InvalidKeyStateError] as const

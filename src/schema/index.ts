@@ -35,6 +35,13 @@ import './operations/restore-key-version.ts'
 import './operations/rotate-user-key.ts'
 import './operations/sign.ts'
 import './operations/update-user-key.ts'
+import './operations/decapsulate.ts'
+import './operations/derive-shared-secret.ts'
+import './operations/encapsulate.ts'
+import './operations/generate-data-key-pair.ts'
+import './operations/generate-mac.ts'
+import './operations/generate-random.ts'
+import './operations/verify-mac.ts'
 import './operations/verify.ts'
 
 builder.queryType({ description: 'Everything that can be read.' })

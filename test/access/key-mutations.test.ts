@@ -20,6 +20,7 @@ describe('the table of mutations on which the access tests rest', () => {
     expect(without.map(({ name }) => name).sort()).toEqual([
       'activateUserKey',
       'disableAccessControl',
+      'encapsulate',
       'rotateUserKey',
     ])
     // Each can say so in its result, so that leaving the check to FORBIDDEN is a choice.

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { type Answer, base64, type Client } from '../support/story.ts'
 
 /** What a mutation is about in a test. */
@@ -11,11 +12,18 @@ export interface Target {
 export interface KeyMutation {
   readonly name: string
   readonly permission: 'USE' | 'MANAGE'
+  /** Algorithm and usage of a key on which it succeeds; AES_256_GCM if not given. */
+  readonly keyOf?: { readonly algorithm: string; readonly usage: string }
   readonly input: (target: Target) => object
   readonly invalidInput?: (target: Target) => object
 }
 
 const message = base64('message')
+const peerPublicKey = base64(generateKeyPairSync('x25519').publicKey.export({ type: 'spki', format: 'der' }))
+const signing = { algorithm: 'ED25519', usage: 'SIGN_VERIFY' }
+const macs = { algorithm: 'HMAC_SHA256', usage: 'GENERATE_VERIFY_MAC' }
+const encapsulation = { algorithm: 'ML_KEM_768', usage: 'KEY_ENCAPSULATION' }
+const agreement = { algorithm: 'X25519', usage: 'KEY_AGREEMENT' }
 
 /** Each of these succeeds on a key that was created without a version, one after the other, but the last. */
 const managing: readonly KeyMutation[] = [
@@ -87,22 +95,34 @@ const using: readonly KeyMutation[] = [
   {
     name: 'sign',
     permission: 'USE',
+    keyOf: signing,
     input: ({ keyId }) => ({ keyId, message }),
     invalidInput: ({ keyId }) => ({ keyId, message, messageType: 'DIGEST' }),
   },
   {
     name: 'verify',
     permission: 'USE',
+    keyOf: signing,
     input: ({ keyId }) => ({ keyId, message, signature: message, version: 1 }),
     invalidInput: ({ keyId }) => ({ keyId, message, signature: message, version: -1 }),
   },
 ]
 
-const inBatches = using.map((single): KeyMutation => {
+const usingMacs: readonly KeyMutation[] = [
+  {
+    name: 'generateMac',
+    permission: 'USE',
+    keyOf: macs,
+    input: ({ keyId }) => ({ keyId, message }),
+    invalidInput: ({ keyId }) => ({ keyId, message: base64(new Uint8Array(70_000)) }),
+  },
+]
+
+const inBatches = [...using, ...usingMacs].map((single): KeyMutation => {
   const { invalidInput } = single
   return {
+    ...single,
     name: `${single.name}Batch`,
-    permission: 'USE',
     input: (target) => ({ items: [single.input(target)] }),
     ...(invalidInput && { invalidInput: (target) => ({ items: [invalidInput(target)] }) }),
   }
@@ -112,7 +132,40 @@ const inBatches = using.map((single): KeyMutation => {
 export const keyMutations: readonly KeyMutation[] = [
   ...managing,
   ...using,
+  ...usingMacs,
   ...inBatches,
+  {
+    name: 'verifyMac',
+    permission: 'USE',
+    keyOf: macs,
+    input: ({ keyId }) => ({ keyId, message, mac: message, version: 1 }),
+    invalidInput: ({ keyId }) => ({ keyId, message, mac: message, version: -1 }),
+  },
+  { name: 'encapsulate', permission: 'USE', keyOf: encapsulation, input: ({ keyId }) => ({ keyId }) },
+  {
+    name: 'decapsulate',
+    permission: 'USE',
+    keyOf: encapsulation,
+    input: ({ keyId }) => ({ keyId, version: 1, ciphertext: base64(new Uint8Array(1088)) }),
+    invalidInput: ({ keyId }) => ({ keyId, version: -1, ciphertext: message }),
+  },
+  {
+    name: 'deriveSharedSecret',
+    permission: 'USE',
+    keyOf: agreement,
+    input: ({ keyId }) => ({ keyId, version: 1, peerPublicKey, context: message }),
+    invalidInput: ({ keyId }) => ({ keyId, version: 1, peerPublicKey: message, context: message, bytes: 0 }),
+  },
+  {
+    name: 'generateDataKeyPair',
+    permission: 'USE',
+    input: ({ keyId }) => ({ keyId, algorithm: 'ED25519' }),
+    invalidInput: ({ keyId }) => ({
+      keyId,
+      algorithm: 'ED25519',
+      additionalAuthenticatedData: base64(new Uint8Array(70_000)),
+    }),
+  },
   {
     name: 'generateDataKey',
     permission: 'USE',

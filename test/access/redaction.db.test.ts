@@ -58,6 +58,7 @@ describe.skipIf(hasNoDatabase())('a key with access control', () => {
         name: 'vault',
         description: 'of all things',
         algorithm: 'EC_P256',
+        usage: 'SIGN_VERIFY',
         automaticRotation: { enabled: true, cycleDays: 90 },
         accessControl: { enabled: true, allowedSubjects: subjects },
       },

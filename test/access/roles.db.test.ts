@@ -51,7 +51,7 @@ const views = [
 describe.skipIf(hasNoDatabase())('roles', () => {
   let story: Story
   let encrypting: Target
-  let signing: Target
+  const targets = new Map<string, Target>()
   let count = 0
   const creator: Person = { name: 'rita', roles: ['KMS_MANAGER'], groups: ['staff'] }
 
@@ -59,7 +59,11 @@ describe.skipIf(hasNoDatabase())('roles', () => {
     story = await startStory()
     const rita = story.as(creator)
     encrypting = await createKey(rita, {})
-    signing = await createKey(rita, { algorithm: 'ED25519' })
+    for (const { keyOf } of keyMutations) {
+      if (keyOf !== undefined && !targets.has(keyOf.algorithm)) {
+        targets.set(keyOf.algorithm, await createKey(rita, keyOf))
+      }
+    }
     await story
       .as({ name: 'Secrets Manager', kind: 'SERVICE_AGENT' })
       .mutate('encryptWithServiceKey', { plaintext: '' })
@@ -95,8 +99,8 @@ describe.skipIf(hasNoDatabase())('roles', () => {
   }
 
   async function expectUses(client: Client, allowed: boolean): Promise<void> {
-    for (const { name, input } of keyMutations.filter(({ permission }) => permission === 'USE')) {
-      const target = /^(sign|verify)/.test(name) ? signing : encrypting
+    for (const { name, input, keyOf } of keyMutations.filter(({ permission }) => permission === 'USE')) {
+      const target = targets.get(keyOf?.algorithm ?? '') ?? encrypting
       const outcome = await outcomeOf(client, name, input(target))
       expect(outcome, name).toMatch(allowed ? /Payload$/ : /^FORBIDDEN$/)
     }

@@ -96,6 +96,8 @@ function carelessDomain(views: readonly NodeView[]): Domain {
     versionPages: async (_call: unknown, keys: readonly FullUserKeyView[]) =>
       keys.map((key) => page([versionOf(key.accessFacts)])),
     deletable: async (_call: unknown, keys: readonly unknown[]) => keys.map(() => true),
+    usage: async (_call: unknown, versions: readonly unknown[]) =>
+      versions.map(() => ({ lastUsedAt: new Date(), encryptions: 1, remainingEncryptions: 2 })),
     publicKey: async () => ({ pem: 'pem', jwk: {}, fingerprint: 'print', algorithm: 'ED25519' }),
     enableAccessControl: async () => first,
     updateUserKey: async () => first,

@@ -22,6 +22,7 @@ export const alwaysVisible: Readonly<Record<string, readonly string[]>> = {
   // What hangs below a guarded field, or says nothing of a key.
   AutomaticRotation: ['enabled', 'cycleDays'],
   PublicKey: ['pem', 'jwk', 'fingerprint', 'algorithm'],
+  KeyVersionUsage: ['encryptions', 'remainingEncryptions'],
   Subject: ['id', 'kind', 'name', 'user'],
   User: ['id'],
   KeyAlgorithmInfo: [
@@ -76,6 +77,21 @@ export const alwaysVisible: Readonly<Record<string, readonly string[]>> = {
   SignBatchItem: ['reference', 'result'],
   SignBatchPayload: ['results'],
   SignPayload: ['signature', 'signingAlgorithm', 'keyId', 'version'],
+  GenerateMacPayload: ['mac', 'keyId', 'version'],
+  GenerateMacBatchItem: ['reference', 'result'],
+  GenerateMacBatchPayload: ['results'],
+  VerifyMacPayload: ['valid', 'keyId', 'version'],
+  EncapsulatePayload: ['sharedSecret', 'ciphertext', 'keyId', 'version'],
+  DecapsulatePayload: ['sharedSecret', 'keyId', 'version'],
+  DeriveSharedSecretPayload: ['sharedSecret', 'keyId', 'version'],
+  GenerateDataKeyPairPayload: [
+    'publicKey',
+    'privateKeyCiphertext',
+    'privateKeyPlaintext',
+    'keyId',
+    'version',
+  ],
+  GenerateRandomPayload: ['bytes'],
   UpdateUserKeyPayload: ['userKey'],
   VerifyBatchItem: ['reference', 'result'],
   VerifyBatchPayload: ['results'],
@@ -93,5 +109,6 @@ export const alwaysVisible: Readonly<Record<string, readonly string[]>> = {
   ConflictError: ['code', 'message', 'currentRevision', 'currentDefaultVersion'],
   LockoutError: ['code', 'message'],
   InvalidCiphertextError: ['code', 'message'],
+  EncryptionLimitError: ['code', 'message', 'version'],
   ForbiddenError: ['code', 'message'],
 }

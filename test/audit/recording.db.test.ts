@@ -65,7 +65,10 @@ describe.skipIf(hasNoDatabase())('the audit trail', () => {
     const manager = story.as(mia)
     const create = async (name: string, input = {}): Promise<string> =>
       (await manager.mutate('createUserKey', { name, ...input }, 'userKey { id }'))['userKey'].id
-    const [aes, ec] = [await create('aes'), await create('ec', { algorithm: 'EC_P256' })]
+    const [aes, ec] = [
+      await create('aes'),
+      await create('ec', { algorithm: 'EC_P256', usage: 'SIGN_VERIFY' }),
+    ]
     const trail = new Trail(story)
     trail.expected.push({ action: 'CREATE_USER_KEY' }, { action: 'CREATE_USER_KEY' })
     const withData = { additionalAuthenticatedData: data }

@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import fc from 'fast-check'
 import { calculateJwkThumbprint } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { algorithms, findAlgorithm, offeredUsages } from '../../src/crypto/algorithms.ts'
+import { algorithms, findAlgorithm } from '../../src/crypto/algorithms.ts'
 import type { GeneratedMaterial } from '../../src/crypto/capabilities.ts'
 import { isOneDerValue } from '../../src/crypto/der.ts'
 import { describePublicKey, loadPublicKey } from '../../src/crypto/public-key.ts'
@@ -39,10 +39,6 @@ describe('the algorithm table', () => {
     expect(new Set(algorithms.map(({ name }) => name)).size).toBe(algorithms.length)
     for (const entry of algorithms) expect(findAlgorithm(entry.name)).toBe(entry)
     expect(findAlgorithm('ROT_13')).toBeUndefined()
-  })
-
-  it('offers encryption and signatures', () => {
-    expect([...offeredUsages].sort()).toEqual(['ENCRYPT_DECRYPT', 'SIGN_VERIFY'])
   })
 
   it('is what docs/algorithms.md says', async () => {

@@ -91,7 +91,7 @@ describe.skipIf(hasNoDatabase())('bad input', () => {
       { name: 'a', algorithm: 'RSA_2048', usage: 'SIGN_VERIFY', type: 'SYMMETRIC' },
       'type',
     ],
-    ['an algorithm whose usage is not clear', { name: 'a', algorithm: 'RSA_2048' }, 'usage'],
+    ['an algorithm whose usage is not clear', { name: 'a', algorithm: 'EC_P256' }, 'usage'],
   ])('to create a key, %s, is InvalidInput with the path', async (_what, input, path) => {
     const result = await max
       .mutate('createUserKey', input)

@@ -75,7 +75,7 @@ describe.skipIf(hasNoDatabase())('public keys', () => {
   )
 
   it('verify elsewhere what a version signed, also when the version is stopped and destroyed here', async () => {
-    const keyId = await createKey('tickets', { algorithm: 'EC_P256' })
+    const keyId = await createKey('tickets', { algorithm: 'EC_P256', usage: 'SIGN_VERIFY' })
     const { signature } = await mia.mutate('sign', { keyId, message }, 'signature')
     await mia.mutate('rotateUserKey', { keyId })
     const exported = await publicKeyOf(keyId, 1)

@@ -1,7 +1,7 @@
 import type { EncryptOutput } from '../../keys/domain.ts'
 import { InputValidationError } from '../../keys/errors.ts'
 import { builder } from '../builder.ts'
-import { protectErrors } from '../errors.ts'
+import { encryptErrors } from '../errors.ts'
 import { defineBatchPayload, pairOutcomes, referenceDescription } from './batch.ts'
 
 const EncryptInput = builder.inputType('EncryptInput', {
@@ -62,7 +62,7 @@ const EncryptBatchInput = builder.inputType('EncryptBatchInput', {
   }),
 })
 
-const EncryptBatchPayload = defineBatchPayload('Encrypt', EncryptPayload, protectErrors)
+const EncryptBatchPayload = defineBatchPayload('Encrypt', EncryptPayload, encryptErrors)
 
 builder.mutationField('encrypt', (t) =>
   t.field({
@@ -78,7 +78,7 @@ builder.mutationField('encrypt', (t) =>
         description: 'What to encrypt, and with which key.',
       }),
     },
-    errors: { types: [...protectErrors] },
+    errors: { types: [...encryptErrors] },
     resolve: (_root, { input }, { domain, call }) => domain.encrypt(call, input),
   }),
 )

@@ -1,6 +1,6 @@
 import type { DataKeyOutput } from '../../keys/domain.ts'
 import { builder } from '../builder.ts'
-import { protectErrors } from '../errors.ts'
+import { encryptErrors } from '../errors.ts'
 import { isSelected } from '../selection.ts'
 
 const GenerateDataKeyInput = builder.inputType('GenerateDataKeyInput', {
@@ -51,7 +51,7 @@ builder.mutationField('generateDataKey', (t) =>
         description: 'With which key, and how long.',
       }),
     },
-    errors: { types: [...protectErrors] },
+    errors: { types: [...encryptErrors] },
     resolve: (_root, { input }, { domain, call }, info) =>
       domain.generateDataKey(call, input, isSelected(info, 'GenerateDataKeyPayload', 'plaintext')),
   }),

@@ -148,7 +148,7 @@ export const KeyPermission = builder.enumType('KeyPermission', {
   description: 'What a caller may do with a key, or in its project.',
   values: {
     VIEW: { description: 'See all fields of keys and their versions.' },
-    USE: { description: 'Encrypt, decrypt, re-encrypt, make data keys, sign and verify.' },
+    USE: { description: 'All cryptographic operations: encrypt, decrypt, sign, verify, make data keys, …' },
     CREATE: { description: 'Create user keys. Of a project only.' },
     MANAGE: { description: 'Update, rotate, change states, configure access, delete.' },
     MANAGE_OWN: { description: 'The same, for keys that the caller owns. Of a project only.' },
@@ -172,6 +172,7 @@ const errorDescriptions: Record<(typeof errorCodes)[number], string> = {
   CONFLICT: 'The key has changed meanwhile: `ConflictError`.',
   LOCKOUT: 'The caller would lose its own access: `LockoutError`.',
   INVALID_CIPHERTEXT: 'Decryption failed, for whatever cause: `InvalidCiphertextError`.',
+  ENCRYPTION_LIMIT: 'The version has made all encryptions that are safe: `EncryptionLimitError`.',
 }
 
 export const ErrorCode = builder.enumType('ErrorCode', {

@@ -1,9 +1,26 @@
-import type { KeyVersionView, ServiceKeyView, UserKeyView } from '../../keys/views.ts'
+import type { KeyVersionUsageView, KeyVersionView, ServiceKeyView, UserKeyView } from '../../keys/views.ts'
+import { builder } from '../builder.ts'
 import { defineConnection } from './connection.ts'
 import { KeyVersionStatus } from './enums.ts'
 import { Node } from './node.ts'
 import { PublicKey } from './public-key.ts'
 import { Key, KeyVersion } from './refs.ts'
+
+const KeyVersionUsage = builder.objectRef<KeyVersionUsageView>('KeyVersionUsage').implement({
+  description: 'How many encryptions a version has made, where its algorithm limits them.',
+  fields: (t) => ({
+    encryptions: t.float({
+      description:
+        'Encryptions by all servers; a whole number. Never less than were made: servers set them aside in blocks of up to 65,536.',
+      resolve: ({ encryptions }) => encryptions ?? 0,
+    }),
+    remainingEncryptions: t.float({
+      description:
+        'Encryptions that are left of 2^32, the most that are safe with random 96-bit nonces (NIST SP 800-38D §8.3). Rotate the key well before it is 0: then the version refuses to encrypt.',
+      resolve: ({ remainingEncryptions }) => remainingEncryptions ?? 0,
+    }),
+  }),
+})
 
 KeyVersion.implement({
   description: 'One piece of key material of a key. The material itself never leaves the server.',
@@ -61,6 +78,22 @@ KeyVersion.implement({
       nullable: true,
       description: 'When it was destroyed; null before.',
       resolve: ({ destroyedAt }) => destroyedAt,
+    }),
+    lastUsedAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description:
+        'When the version last carried out an operation, to within half a minute (the interval of housekeeping); null if never.',
+      resolve: async (version, _args, { loaders }) => (await loaders.usage.load(version)).lastUsedAt,
+    }),
+    usage: t.field({
+      type: KeyVersionUsage,
+      nullable: true,
+      description: 'How much of its limit the version has used; null where there is no practical limit.',
+      async resolve(version, _args, { loaders }) {
+        const usage = await loaders.usage.load(version)
+        return usage.encryptions === null ? null : usage
+      },
     }),
     publicKey: t.field({
       type: PublicKey,

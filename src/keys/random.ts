@@ -1,0 +1,23 @@
+import { randomBytes } from 'node:crypto'
+import { requireRoleFor } from './authorise.ts'
+import type { Call } from './caller.ts'
+import type { DomainParts } from './domain-parts.ts'
+import { requireInput } from './input.ts'
+import { type OperationRequest, runOperation } from './operation.ts'
+
+/** Most random bytes of one request. */
+export const randomBytesMax = 1024
+
+/** Random bytes of OpenSSL's generator (NIST SP 800-90A), with no key. */
+export function generateRandom(parts: DomainParts, call: Call, bytes: number): Promise<Buffer> {
+  const request: OperationRequest<number, Buffer> = {
+    action: 'GENERATE_RANDOM',
+    authorise: () => requireRoleFor(call, 'USE'),
+    async run(length, attempt) {
+      attempt.details = { bytes: length }
+      requireInput(length >= 1 && length <= randomBytesMax, 'bytes', `must be 1 to ${randomBytesMax}`)
+      return randomBytes(length)
+    },
+  }
+  return runOperation(parts, call, request, bytes)
+}

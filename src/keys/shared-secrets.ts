@@ -1,0 +1,90 @@
+import { requireRoleFor } from './authorise.ts'
+import type { Call } from './caller.ts'
+import type {
+  DecapsulateInput,
+  DeriveSharedSecretInput,
+  EncapsulateInput,
+  EncapsulateOutput,
+  SharedSecretOutput,
+} from './domain.ts'
+import type { DomainParts } from './domain-parts.ts'
+import { findUserKeyFor } from './find-key.ts'
+import { requireInput } from './input.ts'
+import { type OperationRequest, runOperation } from './operation.ts'
+import { capabilityFor, defaultVersionForUse, findVersion, versionForUse } from './usable-version.ts'
+import { keyIdOf } from './view-builder.ts'
+
+/** Longest output of a key agreement, in bytes. */
+export const sharedSecretBytesMax = 1024
+
+/** Makes a shared secret for the default version of a key, and the ciphertext that carries it. */
+export function encapsulate(
+  parts: DomainParts,
+  call: Call,
+  input: EncapsulateInput,
+): Promise<EncapsulateOutput> {
+  const request: OperationRequest<EncapsulateInput, EncapsulateOutput> = {
+    action: 'ENCAPSULATE',
+    authorise: () => requireRoleFor(call, 'USE'),
+    async run({ keyId }, attempt) {
+      const key = await findUserKeyFor(parts, call, keyId, { permission: 'USE', attempt })
+      const capability = capabilityFor(key, 'KEY_ENCAPSULATION', ['keyEncapsulation'])
+      const version = await defaultVersionForUse(key, parts.clock.now())
+      attempt.versionNumber = version.number
+      const made = await capability.encapsulate(key.publicKey(version))
+      return { keyId: keyIdOf(key.row), version: version.number, ...made }
+    },
+  }
+  return runOperation(parts, call, request, input)
+}
+
+/** Reads the shared secret out of a ciphertext, with the version that the caller names. */
+export function decapsulate(
+  parts: DomainParts,
+  call: Call,
+  input: DecapsulateInput,
+): Promise<SharedSecretOutput> {
+  const request: OperationRequest<DecapsulateInput, SharedSecretOutput> = {
+    action: 'DECAPSULATE',
+    authorise: () => requireRoleFor(call, 'USE'),
+    async run({ keyId, version: number, ciphertext }, attempt) {
+      const key = await findUserKeyFor(parts, call, keyId, { permission: 'USE', attempt })
+      const capability = capabilityFor(key, 'KEY_ENCAPSULATION', ['keyEncapsulation'])
+      const row = await findVersion(key, number)
+      attempt.versionNumber = row.number
+      const privateKey = await key.secretKey(versionForUse(key, row, parts.clock.now()))
+      const sharedSecret = await capability.decapsulate(privateKey, ciphertext)
+      return { keyId: keyIdOf(key.row), version: row.number, sharedSecret }
+    },
+  }
+  return runOperation(parts, call, request, input)
+}
+
+/** Derives bytes from the secret that a version shares with the owner of another public key. */
+export function deriveSharedSecret(
+  parts: DomainParts,
+  call: Call,
+  input: DeriveSharedSecretInput,
+): Promise<SharedSecretOutput> {
+  const request: OperationRequest<DeriveSharedSecretInput, SharedSecretOutput> = {
+    action: 'DERIVE_SHARED_SECRET',
+    authorise: () => requireRoleFor(call, 'USE'),
+    async run({ keyId, version: number, peerPublicKey, context, bytes }, attempt) {
+      const key = await findUserKeyFor(parts, call, keyId, { permission: 'USE', attempt })
+      const capability = capabilityFor(key, 'KEY_AGREEMENT', ['keyAgreement'])
+      const { itemBytesMax } = parts.settings
+      requireInput(context.length <= itemBytesMax, 'context', `must have at most ${itemBytesMax} bytes`)
+      requireInput(
+        bytes >= 1 && bytes <= sharedSecretBytesMax,
+        'bytes',
+        `must be a whole number from 1 to ${sharedSecretBytesMax}`,
+      )
+      const row = await findVersion(key, number)
+      attempt.versionNumber = row.number
+      const privateKey = await key.secretKey(versionForUse(key, row, parts.clock.now()))
+      const sharedSecret = await capability.deriveSharedSecret(privateKey, { peerPublicKey, context, bytes })
+      return { keyId: keyIdOf(key.row), version: row.number, sharedSecret }
+    },
+  }
+  return runOperation(parts, call, request, input)
+}

@@ -1,0 +1,58 @@
+import type { SharedSecretOutput } from '../../keys/domain.ts'
+import { builder } from '../builder.ts'
+import { verifyErrors } from '../errors.ts'
+import { addUsedVersion } from './used-version.ts'
+
+const description = 'With whom, for what, and with which key.'
+
+const DeriveSharedSecretInput = builder.inputType('DeriveSharedSecretInput', {
+  description,
+  fields: (t) => ({
+    keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
+    version: t.int({ required: true, description: 'The version whose public key the other side uses.' }),
+    peerPublicKey: t.field({
+      type: 'Base64',
+      required: true,
+      description:
+        'Public key of the other side on the same curve: SubjectPublicKeyInfo in DER, with a named curve and an uncompressed point (RFC 5480 §2).',
+    }),
+    context: t.field({
+      type: 'Base64',
+      required: true,
+      description:
+        'What the secret is for, at most 64 KiB; may be empty. Another context gives an unrelated secret.',
+    }),
+    bytes: t.int({
+      required: true,
+      defaultValue: 32,
+      description: 'Length of the output in bytes, 1 to 1,024.',
+    }),
+  }),
+})
+
+const DeriveSharedSecretPayload = builder
+  .objectRef<SharedSecretOutput>('DeriveSharedSecretPayload')
+  .implement({
+    description: 'A derived secret. The raw shared secret never leaves the server.',
+    fields: (t) => ({
+      sharedSecret: t.field({
+        type: 'Base64',
+        description: 'Output of HKDF (RFC 5869); docs/algorithms.md says over what.',
+        resolve: ({ sharedSecret }) => sharedSecret,
+      }),
+    }),
+  })
+addUsedVersion(DeriveSharedSecretPayload)
+
+builder.mutationField('deriveSharedSecret', (t) =>
+  t.field({
+    type: DeriveSharedSecretPayload,
+    nullable: true,
+    description:
+      'Diffie-Hellman key agreement of an ACTIVE version with the public key of another side (NIST SP 800-56A §5.7.1.2, RFC 7748 §6), followed by HKDF. Needs USE.',
+    authScopes: { authenticated: true },
+    args: { input: t.arg({ type: DeriveSharedSecretInput, required: true, description }) },
+    errors: { types: [...verifyErrors] },
+    resolve: (_root, { input }, { domain, call }) => domain.deriveSharedSecret(call, input),
+  }),
+)

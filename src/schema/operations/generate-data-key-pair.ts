@@ -1,0 +1,79 @@
+import { offeredDataKeyPairs } from '../../keys/algorithm-info.ts'
+import type { DataKeyPairOutput } from '../../keys/domain.ts'
+import { builder } from '../builder.ts'
+import { encryptErrors } from '../errors.ts'
+import { isSelected } from '../selection.ts'
+import { PublicKey } from '../types/public-key.ts'
+import { addUsedVersion } from './used-version.ts'
+
+const description = 'With which key, and what kind of pair.'
+
+const DataKeyPairAlgorithm = builder.enumType('DataKeyPairAlgorithm', {
+  description: 'Algorithm of a data key pair.',
+  values: Object.fromEntries(
+    offeredDataKeyPairs.map(({ algorithm, displayName, standard }) => [
+      algorithm,
+      { description: `${displayName} (${standard}).` },
+    ]),
+  ),
+})
+
+const GenerateDataKeyPairInput = builder.inputType('GenerateDataKeyPairInput', {
+  description,
+  fields: (t) => ({
+    keyId: t.id({
+      required: true,
+      description: 'The key that encrypts the private key: `ukey_…`, symmetric.',
+    }),
+    algorithm: t.field({ type: DataKeyPairAlgorithm, required: true, description: 'Algorithm of the pair.' }),
+    additionalAuthenticatedData: t.field({
+      type: 'Base64',
+      description:
+        'Bytes that are authenticated but not encrypted, at most 64 KiB; must be given again to decrypt.',
+    }),
+  }),
+})
+
+const GenerateDataKeyPairPayload = builder
+  .objectRef<DataKeyPairOutput>('GenerateDataKeyPairPayload')
+  .implement({
+    description: 'A fresh key pair for use elsewhere. Keystead keeps no copy of it.',
+    fields: (t) => ({
+      publicKey: t.field({
+        type: PublicKey,
+        description: 'The public key.',
+        resolve: ({ publicKey }) => publicKey,
+      }),
+      privateKeyCiphertext: t.field({
+        type: 'Base64',
+        description: 'The private key (PKCS#8 DER, RFC 5958), encrypted; `decrypt` opens it.',
+        resolve: ({ privateKeyCiphertext }) => privateKeyCiphertext,
+      }),
+      privateKeyPlaintext: t.field({
+        type: 'Base64',
+        nullable: true,
+        description:
+          'The private key itself (PKCS#8 DER). Only if selected does it leave the server, and the audit trail says which.',
+        resolve: ({ privateKeyPlaintext }) => privateKeyPlaintext,
+      }),
+    }),
+  })
+addUsedVersion(GenerateDataKeyPairPayload)
+
+builder.mutationField('generateDataKeyPair', (t) =>
+  t.field({
+    type: GenerateDataKeyPairPayload,
+    nullable: true,
+    description:
+      'Generates a key pair and encrypts its private key under the default version of a symmetric key. Needs USE.',
+    authScopes: { authenticated: true },
+    args: { input: t.arg({ type: GenerateDataKeyPairInput, required: true, description }) },
+    errors: { types: [...encryptErrors] },
+    resolve: (_root, { input }, { domain, call }, info) =>
+      domain.generateDataKeyPair(
+        call,
+        input,
+        isSelected(info, 'GenerateDataKeyPairPayload', 'privateKeyPlaintext'),
+      ),
+  }),
+)

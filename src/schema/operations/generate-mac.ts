@@ -1,0 +1,81 @@
+import type { GenerateMacOutput } from '../../keys/domain.ts'
+import { InputValidationError } from '../../keys/errors.ts'
+import { builder } from '../builder.ts'
+import { protectErrors } from '../errors.ts'
+import { defineBatchPayload, pairOutcomes, referenceDescription } from './batch.ts'
+import { addUsedVersion } from './used-version.ts'
+
+const description = 'What to authenticate, and with which key.'
+
+const GenerateMacInput = builder.inputType('GenerateMacInput', {
+  description,
+  fields: (t) => ({
+    keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
+    message: t.field({
+      type: 'Base64',
+      required: true,
+      description: 'The bytes to authenticate: at most 64 KiB.',
+    }),
+  }),
+})
+
+const GenerateMacPayload = builder.objectRef<GenerateMacOutput>('GenerateMacPayload').implement({
+  description: 'A message authentication code. Keep the version with it: verifying needs it.',
+  fields: (t) => ({
+    mac: t.field({
+      type: 'Base64',
+      description: 'The whole output of HMAC (RFC 2104, FIPS 198-1), as long as the hash.',
+      resolve: ({ mac }) => mac,
+    }),
+  }),
+})
+addUsedVersion(GenerateMacPayload)
+
+const GenerateMacBatchItemInput = builder.inputType('GenerateMacBatchItemInput', {
+  description,
+  fields: (t) => ({
+    reference: t.string({ description: referenceDescription }),
+    keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
+    message: t.field({
+      type: 'Base64',
+      required: true,
+      description: 'The bytes to authenticate: at most 64 KiB.',
+    }),
+  }),
+})
+
+const GenerateMacBatchInput = builder.inputType('GenerateMacBatchInput', {
+  description: 'A batch, within the limits of the server (500 items and 1 MiB unless configured).',
+  fields: (t) => ({
+    items: t.field({ type: [GenerateMacBatchItemInput], required: true, description: 'The items.' }),
+  }),
+})
+
+const GenerateMacBatchPayload = defineBatchPayload('GenerateMac', GenerateMacPayload, protectErrors)
+
+builder.mutationField('generateMac', (t) =>
+  t.field({
+    type: GenerateMacPayload,
+    nullable: true,
+    description: 'Makes a message authentication code with the default version of a key. Needs USE.',
+    // The domain checks the caller, and puts refusals on record.
+    authScopes: { authenticated: true },
+    args: { input: t.arg({ type: GenerateMacInput, required: true, description }) },
+    errors: { types: [...protectErrors] },
+    resolve: (_root, { input }, { domain, call }) => domain.generateMac(call, input),
+  }),
+)
+
+builder.mutationField('generateMacBatch', (t) =>
+  t.field({
+    type: GenerateMacBatchPayload,
+    nullable: true,
+    description:
+      'Makes a message authentication code of many items, each with a key of its own; one that fails does not fail the others. Much faster than as many single operations.',
+    authScopes: { authenticated: true },
+    args: { input: t.arg({ type: GenerateMacBatchInput, required: true, description: 'The batch.' }) },
+    errors: { types: [InputValidationError] },
+    resolve: async (_root, { input: { items } }, { domain, call }) =>
+      pairOutcomes(items, await domain.generateMacBatch(call, items)),
+  }),
+)

@@ -1,0 +1,32 @@
+import { InputValidationError } from '../../keys/errors.ts'
+import { builder } from '../builder.ts'
+
+const GenerateRandomInput = builder.inputType('GenerateRandomInput', {
+  description: 'How many bytes.',
+  fields: (t) => ({
+    bytes: t.int({ required: true, defaultValue: 32, description: 'Length in bytes, 1 to 1,024.' }),
+  }),
+})
+
+const GenerateRandomPayload = builder.objectRef<Buffer>('GenerateRandomPayload').implement({
+  description: 'Random bytes.',
+  fields: (t) => ({
+    bytes: t.field({
+      type: 'Base64',
+      description: "Output of OpenSSL's random bit generator (NIST SP 800-90A).",
+      resolve: (bytes) => bytes,
+    }),
+  }),
+})
+
+builder.mutationField('generateRandom', (t) =>
+  t.field({
+    type: GenerateRandomPayload,
+    nullable: true,
+    description: 'Generates random bytes, with no key involved. Needs USE.',
+    authScopes: { authenticated: true },
+    args: { input: t.arg({ type: GenerateRandomInput, required: true, description: 'How many bytes.' }) },
+    errors: { types: [InputValidationError] },
+    resolve: (_root, { input }, { domain, call }) => domain.generateRandom(call, input.bytes),
+  }),
+)

@@ -1,0 +1,44 @@
+import type { VerifyOutput } from '../../keys/domain.ts'
+import { builder } from '../builder.ts'
+import { verifyErrors } from '../errors.ts'
+import { addUsedVersion } from './used-version.ts'
+
+const description = 'What to check, and with which key.'
+
+const VerifyMacInput = builder.inputType('VerifyMacInput', {
+  description,
+  fields: (t) => ({
+    keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
+    version: t.int({ required: true, description: 'The version that made the code.' }),
+    message: t.field({
+      type: 'Base64',
+      required: true,
+      description: 'The bytes that were authenticated: at most 64 KiB.',
+    }),
+    mac: t.field({ type: 'Base64', required: true, description: 'The code, in full length.' }),
+  }),
+})
+
+const VerifyMacPayload = builder.objectRef<VerifyOutput>('VerifyMacPayload').implement({
+  description: 'The outcome of a check.',
+  fields: (t) => ({
+    valid: t.boolean({
+      description: 'Whether the code fits message, key and version. False for a code of another length.',
+      resolve: ({ valid }) => valid,
+    }),
+  }),
+})
+addUsedVersion(VerifyMacPayload)
+
+builder.mutationField('verifyMac', (t) =>
+  t.field({
+    type: VerifyMacPayload,
+    nullable: true,
+    description:
+      'Checks a message authentication code with an ACTIVE version, in constant time. A code that does not fit is no error: `valid` is false. Needs USE.',
+    authScopes: { authenticated: true },
+    args: { input: t.arg({ type: VerifyMacInput, required: true, description }) },
+    errors: { types: [...verifyErrors] },
+    resolve: (_root, { input }, { domain, call }) => domain.verifyMac(call, input),
+  }),
+)

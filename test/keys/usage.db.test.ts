@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { hasNoDatabase } from '../support/databases.ts'
+import { base64, type Client, endStory, type Person, type Story, startStory } from '../support/story.ts'
+
+const member: Person = { name: 'max', roles: ['PROJECT_MEMBER'] }
+const plaintext = base64('hello')
+const limit = 2 ** 32
+
+interface Use {
+  readonly number: number
+  readonly lastUsedAt: string | null
+  readonly usage: { readonly encryptions: number; readonly remainingEncryptions: number } | null
+}
+
+describe.skipIf(hasNoDatabase())('the use of a version', () => {
+  let story: Story
+  let max: Client
+  let count = 0
+  beforeAll(async () => {
+    story = await startStory()
+    max = story.as(member)
+  })
+  afterAll(() => endStory(story))
+
+  async function createKey(algorithm = 'AES_256_GCM', usage = 'ENCRYPT_DECRYPT'): Promise<string> {
+    const created = await max.mutate(
+      'createUserKey',
+      { name: `key-${count++}`, algorithm, usage },
+      'userKey { id }',
+    )
+    return created['userKey'].id
+  }
+
+  async function useOf(keyId: string): Promise<Use[]> {
+    const { userKey } = await max.ask<{ userKey: { versions: { nodes: Use[] } } }>(
+      `query($id: ID!) { userKey(by: { id: $id }) { versions { nodes {
+        number lastUsedAt usage { encryptions remainingEncryptions }
+      } } } }`,
+      { id: keyId },
+    )
+    return userKey.versions.nodes
+  }
+
+  it('is never counted too low, also over restarts, and without a statement for each encryption', async () => {
+    const keyId = await createKey()
+    expect(await useOf(keyId)).toEqual([
+      { number: 1, lastUsedAt: null, usage: { encryptions: 0, remainingEncryptions: limit } },
+    ])
+    const batch = { items: Array.from({ length: 400 }, () => ({ keyId, plaintext })) }
+    for (let round = 1; round <= 3; round++) {
+      story.takeStatements()
+      await max.mutate('encryptBatch', batch)
+      const counting = story.takeStatements().filter((sql) => sql.includes('INTO key_version_usage'))
+      expect(counting.length).toBeLessThanOrEqual(6)
+      const [{ usage } = { usage: null }] = await useOf(keyId)
+      expect(usage?.encryptions).toBeGreaterThanOrEqual(round * 400)
+      expect(usage?.remainingEncryptions).toBe(limit - (usage?.encryptions ?? 0))
+      await story.restart()
+    }
+  })
+
+  it('ends at 2^32 encryptions, for good, while decryption goes on, and begins anew with the next version', async () => {
+    const keyId = await createKey()
+    const { ciphertext } = await max.mutate('encrypt', { keyId, plaintext }, 'ciphertext')
+    await story.sql(`UPDATE key_version_usage SET encryptions = ${limit - 3}
+      WHERE encryptions BETWEEN 1 AND 16`)
+    const outcomes = await Promise.all(
+      Array.from({ length: 8 }, () => max.mutate('encrypt', { keyId, plaintext })),
+    )
+    expect(outcomes.filter(({ __typename }) => __typename === 'EncryptPayload')).toHaveLength(3)
+    const refused = outcomes.find(({ code }) => code !== undefined)
+    expect(refused).toMatchObject({
+      code: 'ENCRYPTION_LIMIT',
+      message: expect.stringContaining('rotateUserKey'),
+    })
+    for (const name of ['generateDataKey', 'reEncrypt']) {
+      const input = name === 'reEncrypt' ? { ciphertext } : { keyId }
+      expect(await max.mutate(name, input)).toMatchObject({ code: 'ENCRYPTION_LIMIT' })
+    }
+    await story.restart()
+    expect(await max.mutate('encrypt', { keyId, plaintext })).toMatchObject({ code: 'ENCRYPTION_LIMIT' })
+    expect(await max.mutate('decrypt', { ciphertext }, 'plaintext')).toMatchObject({ plaintext })
+    const [{ usage } = { usage: null }] = await useOf(keyId)
+    expect(usage).toEqual({ encryptions: limit, remainingEncryptions: 0 })
+
+    await max.mutate('rotateUserKey', { keyId })
+    expect(await max.mutate('encrypt', { keyId, plaintext }, 'version')).toMatchObject({ version: 2 })
+  })
+
+  it('has its last moment, whatever the operation, and keeps it over a restart', async () => {
+    const keyId = await createKey('EC_P256', 'SIGN_VERIFY')
+    story.clock.advance({ hours: 1 })
+    await max.mutate('sign', { keyId, message: plaintext })
+    const signedAt = story.clock.now().toISOString()
+    story.clock.advance({ hours: 1 })
+    // What is refused is no use.
+    await max.mutate('sign', { keyId, message: plaintext, messageType: 'DIGEST' })
+    await max.mutate('rotateUserKey', { keyId })
+    const expected = [
+      { number: 2, lastUsedAt: null, usage: null },
+      { number: 1, lastUsedAt: signedAt, usage: null },
+    ]
+    expect(await useOf(keyId)).toEqual(expected)
+    await story.restart()
+    expect(await useOf(keyId)).toEqual(expected)
+  })
+
+  it('has no count where there is no practical limit', async () => {
+    const keyId = await createKey('XAES_256_GCM')
+    await max.mutate('encrypt', { keyId, plaintext })
+    const [use] = await useOf(keyId)
+    expect(use?.usage).toBeNull()
+    expect(use?.lastUsedAt).not.toBeNull()
+  })
+})
