@@ -76,7 +76,3 @@ export function defineBatchPayload<T extends object>(
     }),
   })
 }
-
-/** Description of the field `reference` of every batch item. */
-export const referenceDescription =
-  'Any text by which the caller recognises the item; given back with its result.'

@@ -3,34 +3,32 @@ import { InputValidationError } from '../../keys/errors.ts'
 import { builder } from '../builder.ts'
 import { openErrors } from '../errors.ts'
 import { EncryptionAlgorithm } from '../types/enums.ts'
-import { defineBatchPayload, pairOutcomes, referenceDescription } from './batch.ts'
+import { defineBatchPayload, pairOutcomes } from './batch.ts'
+import { defineBatchableInput } from './batchable-input.ts'
 
-const DecryptInput = builder.inputType('DecryptInput', {
-  description: 'What to decrypt.',
-  fields: (t) => ({
-    ciphertext: t.field({
-      type: 'Base64',
-      required: true,
-      description: 'What `encrypt` gave, or, for RSA, RSAES-OAEP from anywhere.',
-    }),
-    additionalAuthenticatedData: t.field({
-      type: 'Base64',
-      description:
-        'Bytes that are authenticated but not encrypted, at most 64 KiB; must be given again to decrypt. Symmetric keys only.',
-    }),
-    keyId: t.id({
-      description:
-        'RSA: required. Symmetric keys: the ciphertext names its key; if given, it must be that one.',
-    }),
-    version: t.int({
-      description: 'RSA: required, the version whose public key was used. Not for symmetric keys.',
-    }),
-    encryptionAlgorithm: t.field({
-      type: EncryptionAlgorithm,
-      description: 'RSA only: padding; RSAES_OAEP_SHA_256 if not given.',
-    }),
+const inputs = defineBatchableInput('Decrypt', 'What to decrypt.', (t) => ({
+  ciphertext: t.field({
+    type: 'Base64',
+    required: true,
+    description: 'What `encrypt` gave, or, for RSA, RSAES-OAEP from anywhere.',
   }),
-})
+  additionalAuthenticatedData: t.field({
+    type: 'Base64',
+    description:
+      'Bytes that are authenticated but not encrypted, at most 64 KiB; must be given again to decrypt. Symmetric keys only.',
+  }),
+  keyId: t.id({
+    description:
+      'RSA: required. Symmetric keys: the ciphertext names its key; if given, it must be that one.',
+  }),
+  version: t.int({
+    description: 'RSA: required, the version whose public key was used. Not for symmetric keys.',
+  }),
+  encryptionAlgorithm: t.field({
+    type: EncryptionAlgorithm,
+    description: 'RSA only: padding; RSAES_OAEP_SHA_256 if not given.',
+  }),
+}))
 
 const DecryptPayload = builder.objectRef<DecryptOutput>('DecryptPayload').implement({
   description: 'Decrypted bytes.',
@@ -45,41 +43,6 @@ const DecryptPayload = builder.objectRef<DecryptOutput>('DecryptPayload').implem
   }),
 })
 
-const DecryptBatchItemInput = builder.inputType('DecryptBatchItemInput', {
-  description: 'What to decrypt.',
-  fields: (t) => ({
-    reference: t.string({ description: referenceDescription }),
-    ciphertext: t.field({
-      type: 'Base64',
-      required: true,
-      description: 'What `encrypt` gave, or, for RSA, RSAES-OAEP from anywhere.',
-    }),
-    additionalAuthenticatedData: t.field({
-      type: 'Base64',
-      description:
-        'Bytes that are authenticated but not encrypted, at most 64 KiB; must be given again to decrypt. Symmetric keys only.',
-    }),
-    keyId: t.id({
-      description:
-        'RSA: required. Symmetric keys: the ciphertext names its key; if given, it must be that one.',
-    }),
-    version: t.int({
-      description: 'RSA: required, the version whose public key was used. Not for symmetric keys.',
-    }),
-    encryptionAlgorithm: t.field({
-      type: EncryptionAlgorithm,
-      description: 'RSA only: padding; RSAES_OAEP_SHA_256 if not given.',
-    }),
-  }),
-})
-
-const DecryptBatchInput = builder.inputType('DecryptBatchInput', {
-  description: 'A batch, within the limits of the server (500 items and 1 MiB unless configured).',
-  fields: (t) => ({
-    items: t.field({ type: [DecryptBatchItemInput], required: true, description: 'The items.' }),
-  }),
-})
-
 const DecryptBatchPayload = defineBatchPayload('Decrypt', DecryptPayload, openErrors)
 
 builder.mutationField('decrypt', (t) =>
@@ -90,7 +53,7 @@ builder.mutationField('decrypt', (t) =>
       'Decrypts, while the version that encrypted is ACTIVE. Every failure is the same InvalidCiphertextError. Needs USE.',
     // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
-    args: { input: t.arg({ type: DecryptInput, required: true, description: 'What to decrypt.' }) },
+    args: { input: t.arg({ type: inputs.single, required: true, description: 'What to decrypt.' }) },
     errors: { types: [...openErrors] },
     resolve: (_root, { input }, { domain, call }) => domain.decrypt(call, input),
   }),
@@ -103,7 +66,7 @@ builder.mutationField('decryptBatch', (t) =>
     description:
       'Decrypts many items, each with a key of its own; one that fails does not fail the others. Much faster than as many single operations.',
     authScopes: { authenticated: true },
-    args: { input: t.arg({ type: DecryptBatchInput, required: true, description: 'The batch.' }) },
+    args: { input: t.arg({ type: inputs.batch, required: true, description: 'The batch.' }) },
     errors: { types: [InputValidationError] },
     resolve: async (_root, { input: { items } }, { domain, call }) =>
       pairOutcomes(items, await domain.decryptBatch(call, items)),

@@ -2,25 +2,23 @@ import type { EncryptOutput } from '../../keys/domain.ts'
 import { InputValidationError } from '../../keys/errors.ts'
 import { builder } from '../builder.ts'
 import { encryptErrors } from '../errors.ts'
-import { defineBatchPayload, pairOutcomes, referenceDescription } from './batch.ts'
+import { defineBatchPayload, pairOutcomes } from './batch.ts'
+import { defineBatchableInput } from './batchable-input.ts'
 
-const EncryptInput = builder.inputType('EncryptInput', {
-  description: 'What to encrypt, and with which key.',
-  fields: (t) => ({
-    keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
-    plaintext: t.field({
-      type: 'Base64',
-      required: true,
-      description:
-        'The bytes to encrypt: at most 64 KiB, or what the padding leaves for RSA (190 bytes with RSA_2048).',
-    }),
-    additionalAuthenticatedData: t.field({
-      type: 'Base64',
-      description:
-        'Bytes that are authenticated but not encrypted, at most 64 KiB; must be given again to decrypt. Symmetric keys only.',
-    }),
+const inputs = defineBatchableInput('Encrypt', 'What to encrypt, and with which key.', (t) => ({
+  keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
+  plaintext: t.field({
+    type: 'Base64',
+    required: true,
+    description:
+      'The bytes to encrypt: at most 64 KiB, or what the padding leaves for RSA (190 bytes with RSA_2048).',
   }),
-})
+  additionalAuthenticatedData: t.field({
+    type: 'Base64',
+    description:
+      'Bytes that are authenticated but not encrypted, at most 64 KiB; must be given again to decrypt. Symmetric keys only.',
+  }),
+}))
 
 const EncryptPayload = builder.objectRef<EncryptOutput>('EncryptPayload').implement({
   description: 'Encrypted bytes.',
@@ -36,32 +34,6 @@ const EncryptPayload = builder.objectRef<EncryptOutput>('EncryptPayload').implem
   }),
 })
 
-const EncryptBatchItemInput = builder.inputType('EncryptBatchItemInput', {
-  description: 'What to encrypt, and with which key.',
-  fields: (t) => ({
-    reference: t.string({ description: referenceDescription }),
-    keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
-    plaintext: t.field({
-      type: 'Base64',
-      required: true,
-      description:
-        'The bytes to encrypt: at most 64 KiB, or what the padding leaves for RSA (190 bytes with RSA_2048).',
-    }),
-    additionalAuthenticatedData: t.field({
-      type: 'Base64',
-      description:
-        'Bytes that are authenticated but not encrypted, at most 64 KiB; must be given again to decrypt. Symmetric keys only.',
-    }),
-  }),
-})
-
-const EncryptBatchInput = builder.inputType('EncryptBatchInput', {
-  description: 'A batch, within the limits of the server (500 items and 1 MiB unless configured).',
-  fields: (t) => ({
-    items: t.field({ type: [EncryptBatchItemInput], required: true, description: 'The items.' }),
-  }),
-})
-
 const EncryptBatchPayload = defineBatchPayload('Encrypt', EncryptPayload, encryptErrors)
 
 builder.mutationField('encrypt', (t) =>
@@ -73,7 +45,7 @@ builder.mutationField('encrypt', (t) =>
     authScopes: { authenticated: true },
     args: {
       input: t.arg({
-        type: EncryptInput,
+        type: inputs.single,
         required: true,
         description: 'What to encrypt, and with which key.',
       }),
@@ -90,7 +62,7 @@ builder.mutationField('encryptBatch', (t) =>
     description:
       'Encrypts many items, each with a key of its own; one that fails does not fail the others. Much faster than as many single operations.',
     authScopes: { authenticated: true },
-    args: { input: t.arg({ type: EncryptBatchInput, required: true, description: 'The batch.' }) },
+    args: { input: t.arg({ type: inputs.batch, required: true, description: 'The batch.' }) },
     errors: { types: [InputValidationError] },
     resolve: async (_root, { input: { items } }, { domain, call }) =>
       pairOutcomes(items, await domain.encryptBatch(call, items)),

@@ -2,22 +2,20 @@ import type { GenerateMacOutput } from '../../keys/domain.ts'
 import { InputValidationError } from '../../keys/errors.ts'
 import { builder } from '../builder.ts'
 import { protectErrors } from '../errors.ts'
-import { defineBatchPayload, pairOutcomes, referenceDescription } from './batch.ts'
+import { defineBatchPayload, pairOutcomes } from './batch.ts'
+import { defineBatchableInput } from './batchable-input.ts'
 import { addUsedVersion } from './used-version.ts'
 
 const description = 'What to authenticate, and with which key.'
 
-const GenerateMacInput = builder.inputType('GenerateMacInput', {
-  description,
-  fields: (t) => ({
-    keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
-    message: t.field({
-      type: 'Base64',
-      required: true,
-      description: 'The bytes to authenticate: at most 64 KiB.',
-    }),
+const inputs = defineBatchableInput('GenerateMac', description, (t) => ({
+  keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
+  message: t.field({
+    type: 'Base64',
+    required: true,
+    description: 'The bytes to authenticate: at most 64 KiB.',
   }),
-})
+}))
 
 const GenerateMacPayload = builder.objectRef<GenerateMacOutput>('GenerateMacPayload').implement({
   description: 'A message authentication code. Keep the version with it: verifying needs it.',
@@ -31,26 +29,6 @@ const GenerateMacPayload = builder.objectRef<GenerateMacOutput>('GenerateMacPayl
 })
 addUsedVersion(GenerateMacPayload)
 
-const GenerateMacBatchItemInput = builder.inputType('GenerateMacBatchItemInput', {
-  description,
-  fields: (t) => ({
-    reference: t.string({ description: referenceDescription }),
-    keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
-    message: t.field({
-      type: 'Base64',
-      required: true,
-      description: 'The bytes to authenticate: at most 64 KiB.',
-    }),
-  }),
-})
-
-const GenerateMacBatchInput = builder.inputType('GenerateMacBatchInput', {
-  description: 'A batch, within the limits of the server (500 items and 1 MiB unless configured).',
-  fields: (t) => ({
-    items: t.field({ type: [GenerateMacBatchItemInput], required: true, description: 'The items.' }),
-  }),
-})
-
 const GenerateMacBatchPayload = defineBatchPayload('GenerateMac', GenerateMacPayload, protectErrors)
 
 builder.mutationField('generateMac', (t) =>
@@ -60,7 +38,7 @@ builder.mutationField('generateMac', (t) =>
     description: 'Makes a message authentication code with the default version of a key. Needs USE.',
     // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
-    args: { input: t.arg({ type: GenerateMacInput, required: true, description }) },
+    args: { input: t.arg({ type: inputs.single, required: true, description }) },
     errors: { types: [...protectErrors] },
     resolve: (_root, { input }, { domain, call }) => domain.generateMac(call, input),
   }),
@@ -73,7 +51,7 @@ builder.mutationField('generateMacBatch', (t) =>
     description:
       'Makes a message authentication code of many items, each with a key of its own; one that fails does not fail the others. Much faster than as many single operations.',
     authScopes: { authenticated: true },
-    args: { input: t.arg({ type: GenerateMacBatchInput, required: true, description: 'The batch.' }) },
+    args: { input: t.arg({ type: inputs.batch, required: true, description: 'The batch.' }) },
     errors: { types: [InputValidationError] },
     resolve: async (_root, { input: { items } }, { domain, call }) =>
       pairOutcomes(items, await domain.generateMacBatch(call, items)),

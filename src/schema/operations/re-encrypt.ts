@@ -2,23 +2,21 @@ import type { ReEncryptOutput } from '../../keys/domain.ts'
 import { InputValidationError } from '../../keys/errors.ts'
 import { builder } from '../builder.ts'
 import { reEncryptErrors } from '../errors.ts'
-import { defineBatchPayload, pairOutcomes, referenceDescription } from './batch.ts'
+import { defineBatchPayload, pairOutcomes } from './batch.ts'
+import { defineBatchableInput } from './batchable-input.ts'
 
-const ReEncryptInput = builder.inputType('ReEncryptInput', {
-  description: 'What to re-encrypt, and how.',
-  fields: (t) => ({
-    ciphertext: t.field({ type: 'Base64', required: true, description: 'What a symmetric key encrypted.' }),
-    sourceAdditionalAuthenticatedData: t.field({
-      type: 'Base64',
-      description: 'What it was encrypted with.',
-    }),
-    destinationKeyId: t.id({ description: 'The key to encrypt with; the same as before if not given.' }),
-    destinationAdditionalAuthenticatedData: t.field({
-      type: 'Base64',
-      description: 'What to encrypt it with; the same as before if not given, none if empty.',
-    }),
+const inputs = defineBatchableInput('ReEncrypt', 'What to re-encrypt, and how.', (t) => ({
+  ciphertext: t.field({ type: 'Base64', required: true, description: 'What a symmetric key encrypted.' }),
+  sourceAdditionalAuthenticatedData: t.field({
+    type: 'Base64',
+    description: 'What it was encrypted with.',
   }),
-})
+  destinationKeyId: t.id({ description: 'The key to encrypt with; the same as before if not given.' }),
+  destinationAdditionalAuthenticatedData: t.field({
+    type: 'Base64',
+    description: 'What to encrypt it with; the same as before if not given, none if empty.',
+  }),
+}))
 
 const ReEncryptPayload = builder.objectRef<ReEncryptOutput>('ReEncryptPayload').implement({
   description: 'Re-encrypted bytes.',
@@ -41,30 +39,6 @@ const ReEncryptPayload = builder.objectRef<ReEncryptOutput>('ReEncryptPayload').
   }),
 })
 
-const ReEncryptBatchItemInput = builder.inputType('ReEncryptBatchItemInput', {
-  description: 'What to re-encrypt, and how.',
-  fields: (t) => ({
-    reference: t.string({ description: referenceDescription }),
-    ciphertext: t.field({ type: 'Base64', required: true, description: 'What a symmetric key encrypted.' }),
-    sourceAdditionalAuthenticatedData: t.field({
-      type: 'Base64',
-      description: 'What it was encrypted with.',
-    }),
-    destinationKeyId: t.id({ description: 'The key to encrypt with; the same as before if not given.' }),
-    destinationAdditionalAuthenticatedData: t.field({
-      type: 'Base64',
-      description: 'What to encrypt it with; the same as before if not given, none if empty.',
-    }),
-  }),
-})
-
-const ReEncryptBatchInput = builder.inputType('ReEncryptBatchInput', {
-  description: 'A batch, within the limits of the server (500 items and 1 MiB unless configured).',
-  fields: (t) => ({
-    items: t.field({ type: [ReEncryptBatchItemInput], required: true, description: 'The items.' }),
-  }),
-})
-
 const ReEncryptBatchPayload = defineBatchPayload('ReEncrypt', ReEncryptPayload, reEncryptErrors)
 
 builder.mutationField('reEncrypt', (t) =>
@@ -76,7 +50,7 @@ builder.mutationField('reEncrypt', (t) =>
     // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
     args: {
-      input: t.arg({ type: ReEncryptInput, required: true, description: 'What to re-encrypt, and how.' }),
+      input: t.arg({ type: inputs.single, required: true, description: 'What to re-encrypt, and how.' }),
     },
     errors: { types: [...reEncryptErrors] },
     resolve: (_root, { input }, { domain, call }) => domain.reEncrypt(call, input),
@@ -90,7 +64,7 @@ builder.mutationField('reEncryptBatch', (t) =>
     description:
       'Re-encrypts many items, each with a key of its own; one that fails does not fail the others. Much faster than as many single operations.',
     authScopes: { authenticated: true },
-    args: { input: t.arg({ type: ReEncryptBatchInput, required: true, description: 'The batch.' }) },
+    args: { input: t.arg({ type: inputs.batch, required: true, description: 'The batch.' }) },
     errors: { types: [InputValidationError] },
     resolve: async (_root, { input: { items } }, { domain, call }) =>
       pairOutcomes(items, await domain.reEncryptBatch(call, items)),

@@ -3,31 +3,29 @@ import { InputValidationError } from '../../keys/errors.ts'
 import { builder } from '../builder.ts'
 import { protectErrors } from '../errors.ts'
 import { MessageType, SignatureEncoding, SigningAlgorithm } from '../types/enums.ts'
-import { defineBatchPayload, pairOutcomes, referenceDescription } from './batch.ts'
+import { defineBatchPayload, pairOutcomes } from './batch.ts'
+import { defineBatchableInput } from './batchable-input.ts'
 
-const SignInput = builder.inputType('SignInput', {
-  description: 'What to sign, and with which key.',
-  fields: (t) => ({
-    keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
-    message: t.field({ type: 'Base64', required: true, description: 'The bytes to sign: at most 64 KiB.' }),
-    messageType: t.field({
-      type: MessageType,
-      required: true,
-      defaultValue: 'MESSAGE',
-      description: 'Whether `message` is the message or its digest.',
-    }),
-    signingAlgorithm: t.field({
-      type: SigningAlgorithm,
-      description: 'The scheme; the first of the algorithm of the key (see `keyAlgorithms`) if not given.',
-    }),
-    encoding: t.field({
-      type: SignatureEncoding,
-      required: true,
-      defaultValue: 'DER',
-      description: 'Form of ECDSA signatures.',
-    }),
+const inputs = defineBatchableInput('Sign', 'What to sign, and with which key.', (t) => ({
+  keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
+  message: t.field({ type: 'Base64', required: true, description: 'The bytes to sign: at most 64 KiB.' }),
+  messageType: t.field({
+    type: MessageType,
+    required: true,
+    defaultValue: 'MESSAGE',
+    description: 'Whether `message` is the message or its digest.',
   }),
-})
+  signingAlgorithm: t.field({
+    type: SigningAlgorithm,
+    description: 'The scheme; the first of the algorithm of the key (see `keyAlgorithms`) if not given.',
+  }),
+  encoding: t.field({
+    type: SignatureEncoding,
+    required: true,
+    defaultValue: 'DER',
+    description: 'Form of ECDSA signatures.',
+  }),
+}))
 
 const SignPayload = builder.objectRef<SignOutput>('SignPayload').implement({
   description: 'A signature. Keep the version with it: verifying needs it.',
@@ -47,38 +45,6 @@ const SignPayload = builder.objectRef<SignOutput>('SignPayload').implement({
   }),
 })
 
-const SignBatchItemInput = builder.inputType('SignBatchItemInput', {
-  description: 'What to sign, and with which key.',
-  fields: (t) => ({
-    reference: t.string({ description: referenceDescription }),
-    keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
-    message: t.field({ type: 'Base64', required: true, description: 'The bytes to sign: at most 64 KiB.' }),
-    messageType: t.field({
-      type: MessageType,
-      required: true,
-      defaultValue: 'MESSAGE',
-      description: 'Whether `message` is the message or its digest.',
-    }),
-    signingAlgorithm: t.field({
-      type: SigningAlgorithm,
-      description: 'The scheme; the first of the algorithm of the key (see `keyAlgorithms`) if not given.',
-    }),
-    encoding: t.field({
-      type: SignatureEncoding,
-      required: true,
-      defaultValue: 'DER',
-      description: 'Form of ECDSA signatures.',
-    }),
-  }),
-})
-
-const SignBatchInput = builder.inputType('SignBatchInput', {
-  description: 'A batch, within the limits of the server (500 items and 1 MiB unless configured).',
-  fields: (t) => ({
-    items: t.field({ type: [SignBatchItemInput], required: true, description: 'The items.' }),
-  }),
-})
-
 const SignBatchPayload = defineBatchPayload('Sign', SignPayload, protectErrors)
 
 builder.mutationField('sign', (t) =>
@@ -89,7 +55,7 @@ builder.mutationField('sign', (t) =>
     // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
     args: {
-      input: t.arg({ type: SignInput, required: true, description: 'What to sign, and with which key.' }),
+      input: t.arg({ type: inputs.single, required: true, description: 'What to sign, and with which key.' }),
     },
     errors: { types: [...protectErrors] },
     resolve: (_root, { input }, { domain, call }) => domain.sign(call, input),
@@ -103,7 +69,7 @@ builder.mutationField('signBatch', (t) =>
     description:
       'Signs many items, each with a key of its own; one that fails does not fail the others. Much faster than as many single operations.',
     authScopes: { authenticated: true },
-    args: { input: t.arg({ type: SignBatchInput, required: true, description: 'The batch.' }) },
+    args: { input: t.arg({ type: inputs.batch, required: true, description: 'The batch.' }) },
     errors: { types: [InputValidationError] },
     resolve: async (_root, { input: { items } }, { domain, call }) =>
       pairOutcomes(items, await domain.signBatch(call, items)),

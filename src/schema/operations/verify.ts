@@ -3,37 +3,35 @@ import { InputValidationError } from '../../keys/errors.ts'
 import { builder } from '../builder.ts'
 import { verifyErrors } from '../errors.ts'
 import { MessageType, SignatureEncoding, SigningAlgorithm } from '../types/enums.ts'
-import { defineBatchPayload, pairOutcomes, referenceDescription } from './batch.ts'
+import { defineBatchPayload, pairOutcomes } from './batch.ts'
+import { defineBatchableInput } from './batchable-input.ts'
 
-const VerifyInput = builder.inputType('VerifyInput', {
-  description: 'What to verify, and with which key.',
-  fields: (t) => ({
-    keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
-    version: t.int({ required: true, description: 'The version that signed.' }),
-    message: t.field({
-      type: 'Base64',
-      required: true,
-      description: 'The bytes that were signed: at most 64 KiB.',
-    }),
-    signature: t.field({ type: 'Base64', required: true, description: 'The signature.' }),
-    messageType: t.field({
-      type: MessageType,
-      required: true,
-      defaultValue: 'MESSAGE',
-      description: 'Whether `message` is the message or its digest.',
-    }),
-    signingAlgorithm: t.field({
-      type: SigningAlgorithm,
-      description: 'The scheme; the first of the algorithm of the key (see `keyAlgorithms`) if not given.',
-    }),
-    encoding: t.field({
-      type: SignatureEncoding,
-      required: true,
-      defaultValue: 'DER',
-      description: 'Form of ECDSA signatures.',
-    }),
+const inputs = defineBatchableInput('Verify', 'What to verify, and with which key.', (t) => ({
+  keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
+  version: t.int({ required: true, description: 'The version that signed.' }),
+  message: t.field({
+    type: 'Base64',
+    required: true,
+    description: 'The bytes that were signed: at most 64 KiB.',
   }),
-})
+  signature: t.field({ type: 'Base64', required: true, description: 'The signature.' }),
+  messageType: t.field({
+    type: MessageType,
+    required: true,
+    defaultValue: 'MESSAGE',
+    description: 'Whether `message` is the message or its digest.',
+  }),
+  signingAlgorithm: t.field({
+    type: SigningAlgorithm,
+    description: 'The scheme; the first of the algorithm of the key (see `keyAlgorithms`) if not given.',
+  }),
+  encoding: t.field({
+    type: SignatureEncoding,
+    required: true,
+    defaultValue: 'DER',
+    description: 'Form of ECDSA signatures.',
+  }),
+}))
 
 const VerifyPayload = builder.objectRef<VerifyOutput>('VerifyPayload').implement({
   description: 'The outcome of a verification.',
@@ -44,44 +42,6 @@ const VerifyPayload = builder.objectRef<VerifyOutput>('VerifyPayload').implement
     }),
     keyId: t.id({ description: 'The key that was used.', resolve: ({ keyId }) => keyId }),
     version: t.int({ description: 'The version that was used.', resolve: ({ version }) => version }),
-  }),
-})
-
-const VerifyBatchItemInput = builder.inputType('VerifyBatchItemInput', {
-  description: 'What to verify, and with which key.',
-  fields: (t) => ({
-    reference: t.string({ description: referenceDescription }),
-    keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
-    version: t.int({ required: true, description: 'The version that signed.' }),
-    message: t.field({
-      type: 'Base64',
-      required: true,
-      description: 'The bytes that were signed: at most 64 KiB.',
-    }),
-    signature: t.field({ type: 'Base64', required: true, description: 'The signature.' }),
-    messageType: t.field({
-      type: MessageType,
-      required: true,
-      defaultValue: 'MESSAGE',
-      description: 'Whether `message` is the message or its digest.',
-    }),
-    signingAlgorithm: t.field({
-      type: SigningAlgorithm,
-      description: 'The scheme; the first of the algorithm of the key (see `keyAlgorithms`) if not given.',
-    }),
-    encoding: t.field({
-      type: SignatureEncoding,
-      required: true,
-      defaultValue: 'DER',
-      description: 'Form of ECDSA signatures.',
-    }),
-  }),
-})
-
-const VerifyBatchInput = builder.inputType('VerifyBatchInput', {
-  description: 'A batch, within the limits of the server (500 items and 1 MiB unless configured).',
-  fields: (t) => ({
-    items: t.field({ type: [VerifyBatchItemInput], required: true, description: 'The items.' }),
   }),
 })
 
@@ -96,7 +56,11 @@ builder.mutationField('verify', (t) =>
     // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
     args: {
-      input: t.arg({ type: VerifyInput, required: true, description: 'What to verify, and with which key.' }),
+      input: t.arg({
+        type: inputs.single,
+        required: true,
+        description: 'What to verify, and with which key.',
+      }),
     },
     errors: { types: [...verifyErrors] },
     resolve: (_root, { input }, { domain, call }) => domain.verify(call, input),
@@ -110,7 +74,7 @@ builder.mutationField('verifyBatch', (t) =>
     description:
       'Verifies many items, each with a key of its own; one that fails does not fail the others. Much faster than as many single operations.',
     authScopes: { authenticated: true },
-    args: { input: t.arg({ type: VerifyBatchInput, required: true, description: 'The batch.' }) },
+    args: { input: t.arg({ type: inputs.batch, required: true, description: 'The batch.' }) },
     errors: { types: [InputValidationError] },
     resolve: async (_root, { input: { items } }, { domain, call }) =>
       pairOutcomes(items, await domain.verifyBatch(call, items)),
