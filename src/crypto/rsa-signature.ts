@@ -1,4 +1,4 @@
-import { constants, privateEncrypt, publicDecrypt } from 'node:crypto'
+import { constants, type KeyObject, privateEncrypt, publicDecrypt } from 'node:crypto'
 import {
   CryptoInputError,
   type SignatureCapability,
@@ -49,6 +49,8 @@ export const rsaSignature: SignatureCapability = {
     const scheme = schemeOf(parameters)
     if (parameters.messageType === 'DIGEST') {
       const expected = digestInfoOf(scheme, parameters.message)
+      // As RFC 8017 §8.2.2 has it: OpenSSL would read a signature whose leading zeros are missing.
+      if (signature.length !== signatureBytes(key)) return false
       try {
         return constantTimeEqual(
           publicDecrypt({ key, padding: constants.RSA_PKCS1_PADDING }, signature),
@@ -78,6 +80,13 @@ function schemeOf({ signingAlgorithm, messageType }: SignatureParameters): Schem
     )
   }
   return scheme
+}
+
+/** Length of every signature: that of the modulus (RFC 8017 §8). */
+function signatureBytes(key: KeyObject): number {
+  const { modulusLength } = key.asymmetricKeyDetails ?? {}
+  if (modulusLength === undefined) throw new TypeError('not an RSA key')
+  return Math.ceil(modulusLength / 8)
 }
 
 function paddingOf({ padding, hashBytes }: Scheme) {

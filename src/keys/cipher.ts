@@ -308,7 +308,8 @@ function requireCiphertextSize(parts: DomainParts, ciphertext: Uint8Array): void
   requireInput(ciphertext.length <= bytesMax, 'ciphertext', `must have at most ${bytesMax} bytes`)
 }
 
-function requireAssociatedData(
+/** Checks the length of associated data, and that the algorithm can bind it. */
+export function requireAssociatedData(
   parts: DomainParts,
   capability: AeadCapability | PublicKeyEncryptionCapability,
   associatedData: AssociatedData,

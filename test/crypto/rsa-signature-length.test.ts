@@ -1,0 +1,32 @@
+import { createHash, generateKeyPairSync } from 'node:crypto'
+import { expect, it } from 'vitest'
+import type { SignatureParameters } from '../../src/crypto/capabilities.ts'
+import { rsaSignature } from '../../src/crypto/rsa-signature.ts'
+
+const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+
+/** One signature in 256 starts with a zero byte; it stands for the same number without it. */
+async function signWithLeadingZero(parametersOf: (number: number) => SignatureParameters) {
+  for (let number = 0; ; number++) {
+    const parameters = parametersOf(number)
+    const signature = await rsaSignature.sign(privateKey, parameters)
+    if (signature[0] === 0) return { parameters, signature }
+  }
+}
+
+it.each(['MESSAGE', 'DIGEST'] as const)(
+  'an RSA signature of a %s has the length of the modulus, also if it starts with zeros',
+  async (messageType) => {
+    const { parameters, signature } = await signWithLeadingZero((number) => ({
+      message: createHash('sha256').update(String(number)).digest(),
+      messageType,
+      encoding: 'DER',
+      signingAlgorithm: 'RSASSA_PKCS1_V1_5_SHA_256',
+    }))
+    expect(signature).toHaveLength(256)
+    expect(await rsaSignature.verify(publicKey, parameters, signature)).toBe(true)
+    for (const changed of [signature.subarray(1), Buffer.concat([Buffer.alloc(1), signature])]) {
+      expect(await rsaSignature.verify(publicKey, parameters, changed)).toBe(false)
+    }
+  },
+)
