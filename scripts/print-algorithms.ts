@@ -51,10 +51,11 @@ ${table(['Algorithm', 'Schemes', 'Schemes that take a digest'], rowsFor('signatu
 
 ## Key agreement
 
-HKDF (RFC 5869) without salt turns the secret into the output; the secret itself is never shown. Its \`info\` is these
-parts, each behind its length in 4 bytes (big-endian): the text \`keystead key agreement v1\`, both public keys in
-SubjectPublicKeyInfo (DER) ordered by their bytes, and the caller's context. Public keys of peers must name their curve
-and have an uncompressed point.
+HKDF (RFC 5869) without salt turns the secret into the output; the secret itself is never shown. Its hash is SHA-256 for
+\`X25519\` and \`EC_P256\`, SHA-384 for \`EC_P384\` and SHA-512 for \`EC_P521\`. Its \`info\` is these parts, each behind its
+length in 4 bytes (big-endian): the text \`keystead key agreement v1\`, both public keys in SubjectPublicKeyInfo (DER)
+ordered by their bytes, and the caller's context of at most 512 bytes. Public keys of peers must name their curve and have
+an uncompressed point.
 
 ## Other decisions
 

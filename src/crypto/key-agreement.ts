@@ -42,8 +42,8 @@ export function createKeyAgreement(
 }
 
 /**
- * Reading checks that the point is on the curve and not at infinity (SP 800-56A §5.6.2.3). One public key has several
- * encodings; only that with a named curve and an uncompressed point (RFC 5480 §2) is taken, so that it has one here, and
+ * Reading checks that the point is on the curve, and writing that it is not at infinity, since that has no coordinates
+ * (SP 800-56A §5.6.2.3). One public key has several encodings; only that with a named curve and an uncompressed point (RFC 5480 §2) is taken, so that it has one here, and
  * nobody brings parameters of a curve.
  */
 function loadPeerKey(spki: Uint8Array, privateKey: KeyObject): KeyObject {
@@ -57,7 +57,13 @@ function loadPeerKey(spki: Uint8Array, privateKey: KeyObject): KeyObject {
     key.asymmetricKeyType === privateKey.asymmetricKeyType &&
     key.asymmetricKeyDetails?.namedCurve === privateKey.asymmetricKeyDetails?.namedCurve
   if (!fits) throw new CryptoInputError('peerPublicKey', 'must be on the curve of this key')
-  if (!encodePublicKey(key).equals(spki)) {
+  let encoded: Buffer
+  try {
+    encoded = encodePublicKey(key)
+  } catch {
+    throw new CryptoInputError('peerPublicKey', 'must not be the point at infinity')
+  }
+  if (!encoded.equals(spki)) {
     throw new CryptoInputError('peerPublicKey', 'must name its curve and have an uncompressed point')
   }
   return key

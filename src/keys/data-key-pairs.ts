@@ -2,7 +2,7 @@ import { dataKeyPairAlgorithms, findAlgorithm } from '../crypto/algorithms.ts'
 import { describePublicKey } from '../crypto/public-key.ts'
 import { requireRoleFor } from './authorise.ts'
 import type { Call } from './caller.ts'
-import { encryptWith } from './cipher.ts'
+import { encryptWith, requireAssociatedData } from './cipher.ts'
 import type { DataKeyPairOutput, GenerateDataKeyPairInput } from './domain.ts'
 import type { DomainParts } from './domain-parts.ts'
 import { findUserKeyFor } from './find-key.ts'
@@ -23,9 +23,10 @@ export function generateDataKeyPair(
     async run({ keyId, algorithm, additionalAuthenticatedData }, attempt) {
       const key = await findUserKeyFor(parts, call, keyId, { permission: 'USE', attempt })
       attempt.details = { plaintextDisclosed: disclosePlaintext, algorithm }
-      capabilityFor(key, 'ENCRYPT_DECRYPT', ['aead'])
+      const capability = capabilityFor(key, 'ENCRYPT_DECRYPT', ['aead'])
       const entry = dataKeyPairAlgorithms.includes(algorithm) ? findAlgorithm(algorithm) : undefined
       requireInput(entry !== undefined, 'algorithm', 'must be one of which pairs can be made')
+      requireAssociatedData(parts, capability, additionalAuthenticatedData)
       // Before the pair is made, which takes long for RSA: it would be in vain.
       await defaultVersionForUse(key, parts.clock.now())
       const { secret, publicKey } = (await entry?.generate()) ?? {}

@@ -17,6 +17,12 @@ import { keyIdOf } from './view-builder.ts'
 /** Longest output of a key agreement, in bytes. */
 export const sharedSecretBytesMax = 1024
 
+/**
+ * Longest context of a key agreement, in bytes. OpenSSL's HKDF takes 1,024 bytes of info, where two public keys go in as
+ * well; a longer context could not be used by the other side either.
+ */
+export const contextBytesMax = 512
+
 /** Makes a shared secret for the default version of a key, and the ciphertext that carries it. */
 export function encapsulate(
   parts: DomainParts,
@@ -72,8 +78,7 @@ export function deriveSharedSecret(
     async run({ keyId, version: number, peerPublicKey, context, bytes }, attempt) {
       const key = await findUserKeyFor(parts, call, keyId, { permission: 'USE', attempt })
       const capability = capabilityFor(key, 'KEY_AGREEMENT', ['keyAgreement'])
-      const { itemBytesMax } = parts.settings
-      requireInput(context.length <= itemBytesMax, 'context', `must have at most ${itemBytesMax} bytes`)
+      requireInput(context.length <= contextBytesMax, 'context', `must have at most ${contextBytesMax} bytes`)
       requireInput(
         bytes >= 1 && bytes <= sharedSecretBytesMax,
         'bytes',

@@ -160,12 +160,19 @@ describe.skipIf(hasNoDatabase())('the audit trail', () => {
       generateDataKey: {},
       sign: { message: plaintext },
       verify: { message: plaintext, version: 1, signature: plaintext },
+      generateMac: { message: plaintext },
+      verifyMac: { message: plaintext, version: 1, mac: plaintext },
+      encapsulate: {},
+      decapsulate: { version: 1, ciphertext: plaintext },
+      deriveSharedSecret: { version: 1, peerPublicKey: plaintext, context: data },
+      generateDataKeyPair: { algorithm: 'ED25519', additionalAuthenticatedData: data },
+      generateRandom: {},
       encryptWithServiceKey: { plaintext, additionalAuthenticatedData: data },
       decryptWithServiceKey: { ciphertext: plaintext },
       generateServiceDataKey: {},
     }
     const named = (name: Name, id: string) =>
-      ['createUserKey', 'reEncrypt'].includes(name) || name.includes('Service')
+      ['createUserKey', 'reEncrypt', 'generateRandom'].includes(name) || name.includes('Service')
         ? inputs[name]
         : { keyId: id, ...inputs[name] }
     const names = Object.keys(actions) as Name[]

@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import type { AuditAction } from '../../src/audit/events.ts'
 import { base64, type Person, type Story } from '../support/story.ts'
 import {
   codeOf,
@@ -35,10 +36,17 @@ export const actions = {
   generateDataKey: 'GENERATE_DATA_KEY',
   sign: 'SIGN',
   verify: 'VERIFY',
+  generateMac: 'GENERATE_MAC',
+  verifyMac: 'VERIFY_MAC',
+  encapsulate: 'ENCAPSULATE',
+  decapsulate: 'DECAPSULATE',
+  deriveSharedSecret: 'DERIVE_SHARED_SECRET',
+  generateDataKeyPair: 'GENERATE_DATA_KEY_PAIR',
+  generateRandom: 'GENERATE_RANDOM',
   encryptWithServiceKey: 'SERVICE_ENCRYPT',
   decryptWithServiceKey: 'SERVICE_DECRYPT',
   generateServiceDataKey: 'SERVICE_GENERATE_DATA_KEY',
-} as const
+} as const satisfies Record<string, AuditAction>
 /** One of {@link actions}. */
 export type Name = keyof typeof actions
 

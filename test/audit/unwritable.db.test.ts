@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { hasNoDatabase } from '../support/databases.ts'
 import { base64, type Client, type Person, type Story, startStoryForTest } from '../support/story.ts'
@@ -6,6 +7,7 @@ import { readEvents } from './traced-requests.ts'
 const mia: Person = { name: 'mia', roles: ['KMS_MANAGER'] }
 const agent: Person = { name: 'Secrets Manager', kind: 'SERVICE_AGENT' }
 const hello = base64('hello')
+const peerPublicKey = base64(generateKeyPairSync('x25519').publicKey.export({ type: 'spki', format: 'der' }))
 
 /** Lets no event be written from now until an hour has passed on the story's clock; or only those that match. */
 async function breakTrail(story: Story, condition = 'true'): Promise<void> {
@@ -42,6 +44,11 @@ describe.skipIf(hasNoDatabase())('while the audit trail cannot be written', () =
     const keyId = await createKey(manager, 'orders')
     const signing = await createKey(manager, 'signing', { algorithm: 'ED25519' })
     const pending = await createKey(manager, 'pending', { preActivation: true })
+    const [mac, kem, agreeing] = [
+      await createKey(manager, 'mac', { algorithm: 'HMAC_SHA256' }),
+      await createKey(manager, 'kem', { algorithm: 'ML_KEM_768' }),
+      await createKey(manager, 'agreeing', { algorithm: 'X25519' }),
+    ]
     const { ciphertext } = await manager.mutate('encrypt', { keyId, plaintext: hello }, 'ciphertext')
     await breakTrail(story)
     const before = await manager.ask(`{ ${state} }`)
@@ -56,6 +63,14 @@ describe.skipIf(hasNoDatabase())('while the audit trail cannot be written', () =
       [manager, 'generateDataKey', { keyId }],
       [manager, 'sign', { keyId: signing, message: hello }],
       [manager, 'verify', { keyId: signing, version: 1, message: hello, signature: '' }],
+      [manager, 'generateMac', { keyId: mac, message: hello }],
+      [manager, 'generateMacBatch', { items: [{ keyId: mac, message: hello }] }],
+      [manager, 'verifyMac', { keyId: mac, version: 1, message: hello, mac: '' }],
+      [manager, 'encapsulate', { keyId: kem }],
+      [manager, 'decapsulate', { keyId: kem, version: 1, ciphertext: base64(new Uint8Array(1088)) }],
+      [manager, 'deriveSharedSecret', { keyId: agreeing, version: 1, peerPublicKey, context: hello }],
+      [manager, 'generateDataKeyPair', { keyId, algorithm: 'ED25519' }],
+      [manager, 'generateRandom', {}],
       [manager, 'createUserKey', { name: 'other' }],
       [manager, 'activateUserKey', { keyId: pending }],
       [manager, 'updateUserKey', { keyId, name: 'renamed' }],

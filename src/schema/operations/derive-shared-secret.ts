@@ -20,7 +20,7 @@ const DeriveSharedSecretInput = builder.inputType('DeriveSharedSecretInput', {
       type: 'Base64',
       required: true,
       description:
-        'What the secret is for, at most 64 KiB; may be empty. Another context gives an unrelated secret.',
+        'What the secret is for, at most 512 bytes; may be empty. Another context gives an unrelated secret.',
     }),
     bytes: t.int({
       required: true,

@@ -1,0 +1,236 @@
+import {
+  createPublicKey,
+  diffieHellman,
+  ECDH,
+  generateKeyPairSync,
+  hkdfSync,
+  type KeyObject,
+} from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { hasNoDatabase } from '../support/databases.ts'
+import { base64, type Client, endStory, type Person, type Story, startStory } from '../support/story.ts'
+
+const member: Person = { name: 'max', roles: ['PROJECT_MEMBER'] }
+const context = base64('disk 3')
+
+const curves = [
+  { algorithm: 'X25519', hash: 'sha256', generate: () => generateKeyPairSync('x25519') },
+  { algorithm: 'EC_P256', hash: 'sha256', generate: () => generateOn('prime256v1') },
+  { algorithm: 'EC_P384', hash: 'sha384', generate: () => generateOn('secp384r1') },
+  { algorithm: 'EC_P521', hash: 'sha512', generate: () => generateOn('secp521r1') },
+] as const
+
+describe.skipIf(hasNoDatabase())('key agreement', () => {
+  let story: Story
+  let max: Client
+  let count = 0
+  beforeAll(async () => {
+    story = await startStory()
+    max = story.as(member)
+  })
+  afterAll(() => endStory(story))
+
+  async function createKey(algorithm: string, usage = 'KEY_AGREEMENT', input: object = {}): Promise<string> {
+    const given = { name: `key-${++count}`, algorithm, usage, ...input }
+    return (await max.mutate('createUserKey', given, 'userKey { id }'))['userKey'].id
+  }
+
+  const derive = (input: object) =>
+    max.mutate(
+      'deriveSharedSecret',
+      { version: 1, context, ...input },
+      'sharedSecret keyId version',
+      '... on InputValidationError { issues { path } }',
+    )
+
+  async function publicKeyOf(id: string): Promise<KeyObject> {
+    const { userKey } = await max.ask<{ userKey: { publicKey: { pem: string } } }>(
+      'query($id: ID!) { userKey(by: { id: $id }) { publicKey { pem } } }',
+      { id },
+    )
+    return createPublicKey(userKey.publicKey.pem)
+  }
+
+  async function expectRefused(keyId: string, peers: Readonly<Record<string, Uint8Array>>): Promise<void> {
+    for (const [what, peer] of Object.entries(peers)) {
+      expect(await derive({ keyId, peerPublicKey: base64(peer) }), what).toMatchObject({
+        code: 'INPUT_VALIDATION',
+        issues: [{ path: ['peerPublicKey'] }],
+      })
+    }
+  }
+
+  describe.each(curves)('with $algorithm', ({ algorithm, hash, generate }) => {
+    let keyId: string
+    let mine: KeyObject
+    beforeAll(async () => {
+      keyId = await createKey(algorithm)
+      mine = await publicKeyOf(keyId)
+    })
+
+    it('derives what other software derives after the documents', async () => {
+      const { privateKey, publicKey } = generate()
+      const secret = diffieHellman({ privateKey, publicKey: mine })
+      for (const [bytes, text] of [
+        [1, 'disk 3'],
+        [32, 'disk 3'],
+        [32, ''],
+        [1024, 'a'.repeat(512)],
+      ] as const) {
+        const keys = [spkiOf(mine), spkiOf(publicKey)].sort(Buffer.compare)
+        const info = [Buffer.from('keystead key agreement v1'), ...keys, Buffer.from(text)].flatMap(
+          (part) => [Buffer.from(part.length.toString(16).padStart(8, '0'), 'hex'), part],
+        )
+        const wanted = Buffer.from(hkdfSync(hash, secret, '', Buffer.concat(info), bytes))
+        const input = { keyId, peerPublicKey: base64(spkiOf(publicKey)), context: base64(text), bytes }
+        expect(await derive(input)).toMatchObject({
+          sharedSecret: base64(wanted),
+          keyId,
+          version: 1,
+        })
+      }
+    })
+
+    it('gives two keys of the server the same secret, and another one for another context, key or version', async () => {
+      const other = await createKey(algorithm)
+      const [ours, theirs] = [base64(spkiOf(mine)), base64(spkiOf(await publicKeyOf(other)))]
+      const { sharedSecret } = await derive({ keyId, peerPublicKey: theirs })
+      expect(Buffer.from(sharedSecret, 'base64')).toHaveLength(32)
+      const fromOther = { keyId: other, peerPublicKey: ours }
+      expect(await derive(fromOther)).toMatchObject({ sharedSecret })
+      const third = base64(spkiOf(generate().publicKey))
+      await max.mutate('rotateUserKey', { keyId: other })
+      const secrets = [
+        await derive({ ...fromOther, context: '' }),
+        await derive({ ...fromOther, context: base64('disk 4') }),
+        await derive({ ...fromOther, version: 2 }),
+        await derive({ ...fromOther, peerPublicKey: third }),
+      ].map((result) => result['sharedSecret'])
+      expect(new Set([sharedSecret, ...secrets]).size).toBe(5)
+      // The old version still agrees with those who hold its public key.
+      expect(await derive(fromOther)).toMatchObject({ sharedSecret, version: 1 })
+    })
+
+    it('refuses a peer whose public key is on another curve, or none', async () => {
+      const spki = spkiOf(generate().publicKey)
+      const foreign = curves.filter((each) => each.algorithm !== algorithm)
+      await expectRefused(keyId, {
+        ...Object.fromEntries(foreign.map((each) => [each.algorithm, spkiOf(each.generate().publicKey)])),
+        secp256k1: spkiOf(generateOn('secp256k1').publicKey),
+        Ed25519: spkiOf(generateKeyPairSync('ed25519').publicKey),
+        RSA: spkiOf(generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey),
+        nothing: Buffer.alloc(0),
+        garbage: Buffer.from('garbage'),
+        'cut off': spki.subarray(0, -1),
+        'with more behind it': Buffer.concat([spki, Buffer.alloc(1)]),
+        PEM: Buffer.from(generate().publicKey.export({ type: 'spki', format: 'pem' })),
+        'a private key': generate().privateKey.export({ type: 'pkcs8', format: 'der' }),
+      })
+    })
+  })
+
+  it.each([
+    ['EC_P256', 'prime256v1'],
+    ['EC_P384', 'secp384r1'],
+    ['EC_P521', 'secp521r1'],
+  ] as const)('with %s refuses points in other forms, and what is no point', async (algorithm, curve) => {
+    const spki = spkiOf(generateOn(curve).publicKey)
+    const coordinateBytes = { EC_P256: 32, EC_P384: 48, EC_P521: 66 }[algorithm]
+    const point = spki.subarray(-(1 + 2 * coordinateBytes))
+    const off = Buffer.from(point)
+    off.writeUInt8(off.readUInt8(off.length - 1) ^ 1, off.length - 1)
+    const compressed = Buffer.from(
+      ECDH.convertKey(point, curve, undefined, undefined, 'compressed') as Buffer,
+    )
+    const hybrid = Buffer.from(ECDH.convertKey(point, curve, undefined, undefined, 'hybrid') as Buffer)
+    expect(withPoint(spki, point).equals(spki)).toBe(true)
+    await expectRefused(await createKey(algorithm), {
+      compressed: withPoint(spki, compressed),
+      hybrid: withPoint(spki, hybrid),
+      'not on the curve': withPoint(spki, off),
+      'at infinity': withPoint(spki, Buffer.alloc(1)),
+      'of zeros': withPoint(spki, Buffer.concat([Buffer.of(4), Buffer.alloc(point.length - 1)])),
+      'explicit parameters': spkiOf(
+        generateKeyPairSync('ec', { namedCurve: curve, paramEncoding: 'explicit' }).publicKey,
+      ),
+    })
+  })
+
+  it('with X25519 refuses points of small order, whose secret would be known to all', async () => {
+    // The orders 1 to 8, and one that is not reduced (RFC 7748 §6.1; "May the Fourth Be With You", §4).
+    const points = [
+      '00'.repeat(32),
+      `01${'00'.repeat(31)}`,
+      'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
+      '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157',
+      `ec${'ff'.repeat(30)}7f`,
+      `ed${'ff'.repeat(30)}7f`,
+    ]
+    const prefix = spkiOf(generateKeyPairSync('x25519').publicKey).subarray(0, 12)
+    await expectRefused(
+      await createKey('X25519'),
+      Object.fromEntries(points.map((point) => [point, Buffer.concat([prefix, Buffer.from(point, 'hex')])])),
+    )
+  })
+
+  it('refuses an output of no bytes or too many, and too long a context', async () => {
+    const keyId = await createKey('X25519')
+    const peer = { keyId, peerPublicKey: base64(spkiOf(generateKeyPairSync('x25519').publicKey)) }
+    for (const bytes of [0, -1, 1025, 2_147_483_647]) {
+      expect(await derive({ ...peer, bytes })).toMatchObject({ issues: [{ path: ['bytes'] }] })
+    }
+    for (const length of [513, 1024, 65_536]) {
+      expect(await derive({ ...peer, context: base64(new Uint8Array(length)) })).toMatchObject({
+        code: 'INPUT_VALIDATION',
+        issues: [{ path: ['context'] }],
+      })
+    }
+  })
+
+  it('needs a version that is there and active, of a key for it', async () => {
+    const keyId = await createKey('X25519')
+    const peer = { keyId, peerPublicKey: base64(spkiOf(generateKeyPairSync('x25519').publicKey)) }
+    for (const version of [0, -1, 2, 2_147_483_647]) {
+      expect(await derive({ ...peer, version })).toMatchObject({ code: 'KEY_VERSION_NOT_FOUND' })
+    }
+    const { status } = await max.send(
+      'mutation($input: DeriveSharedSecretInput!) { deriveSharedSecret(input: $input) { __typename } }',
+      { input: { ...peer, context } },
+    )
+    expect(status).toBe(400)
+    await max.mutate('deactivateKeyVersion', { keyId, version: 1 })
+    expect(await derive(peer)).toMatchObject({ code: 'INVALID_KEY_STATE' })
+    for (const [algorithm, usage] of [
+      ['EC_P256', 'SIGN_VERIFY'],
+      ['ML_KEM_768', 'KEY_ENCAPSULATION'],
+      ['AES_256_GCM', 'ENCRYPT_DECRYPT'],
+    ] as const) {
+      const other = await createKey(algorithm, usage)
+      expect(await derive({ ...peer, keyId: other })).toMatchObject({ code: 'INVALID_KEY_USAGE' })
+    }
+    const agreeing = await createKey('EC_P256')
+    expect(await max.mutate('sign', { keyId: agreeing, message: context })).toMatchObject({
+      code: 'INVALID_KEY_USAGE',
+    })
+  })
+})
+
+function generateOn(namedCurve: string) {
+  return generateKeyPairSync('ec', { namedCurve })
+}
+
+function spkiOf(publicKey: KeyObject): Buffer {
+  return publicKey.export({ type: 'spki', format: 'der' })
+}
+
+/** The same key with its point in other bytes. */
+function withPoint(spki: Buffer, point: Uint8Array): Buffer {
+  const start = spki.readUInt8(1) > 0x80 ? 3 : 2
+  const algorithm = spki.subarray(start, start + 2 + spki.readUInt8(start + 1))
+  return derOf(0x30, Buffer.concat([algorithm, derOf(0x03, Buffer.concat([Buffer.of(0), point]))]))
+}
+
+function derOf(tag: number, content: Uint8Array): Buffer {
+  const { length } = content
+  return Buffer.concat([Buffer.from(length < 128 ? [tag, length] : [tag, 0x81, length]), content])
+}
