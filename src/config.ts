@@ -1,3 +1,4 @@
+import { algorithms } from './crypto/algorithms.ts'
 import { KeysteadError } from './errors.ts'
 
 interface Setting<T> {
@@ -44,6 +45,15 @@ function list(value: string): readonly string[] {
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '')
+}
+
+function algorithmNames(value: string): readonly string[] {
+  const allowed = algorithms.map(({ name }) => name)
+  const names = list(value)
+  if (names.some((name) => !allowed.some((each) => each === name))) {
+    throw new TypeError(`must list some of ${allowed.join(', ')}`)
+  }
+  return names
 }
 
 function timeZone(value: string): string {
@@ -232,7 +242,7 @@ export const settings = {
   ALLOWED_ALGORITHMS: {
     meaning: 'Algorithms that new user keys may have, comma separated. Not set: all.',
     default: '',
-    parse: list,
+    parse: algorithmNames,
   },
   ROTATION_TIME_ZONE: {
     meaning: 'Automatic rotation is due at 00:00 of a day in this zone.',
@@ -337,22 +347,26 @@ const loopbackHosts = ['127.0.0.1', '::1', 'localhost']
  */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const values: Record<string, unknown> = {}
+  const unreadable: string[] = []
   const problems: string[] = []
   for (const [name, setting] of Object.entries(settings)) {
     const given = environment[name]
     try {
       values[name] = setting.parse(given === undefined || given === '' ? setting.default : given)
     } catch (error) {
+      unreadable.push(name)
       problems.push(`${name} ${error instanceof Error ? error.message : 'cannot be read'}`)
+      values[name] = setting.parse(setting.default)
     }
   }
-  if (problems.length > 0) throw new ConfigError(problems)
   const parsed = values as Config
   const config: Config = {
     ...parsed,
     developmentMode: parsed.AUTH_ISSUER === null && parsed.DATABASE_URL === null,
   }
-  problems.push(...inconsistencies(config))
+  // What does not fit the default of a setting that cannot be read may fit what was meant.
+  const isCertain = (problem: string) => !unreadable.some((name) => problem.includes(name))
+  problems.push(...inconsistencies(config).filter(isCertain))
   if (problems.length > 0) throw new ConfigError(problems)
   return Object.freeze(config)
 }

@@ -1,7 +1,9 @@
 import { createApp } from './app.ts'
 import { personas } from './auth/dev-issuer.ts'
+import { KeySetError } from './auth/errors.ts'
 import { type Config, ConfigError, readConfig } from './config.ts'
 import { RootKeyError } from './keyring/root-key-provider.ts'
+import { ListenError } from './server/listen-error.ts'
 import { StoreError } from './store/errors.ts'
 
 const config = readOrExit()
@@ -9,13 +11,13 @@ console.log(config.developmentMode ? 'Keystead is starting in development mode â
 
 try {
   const app = await createApp(config)
-  console.log(config.developmentMode ? developmentHelp(app.url) : `Keystead listens on ${app.url}`)
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
       console.log('Keystead is stopping â€¦')
       app.close().then(() => process.exit(0), fail)
     })
   }
+  console.log(config.developmentMode ? developmentHelp(app.url) : `Keystead listens on ${app.url}`)
 } catch (error) {
   fail(error)
 }
@@ -28,13 +30,11 @@ function readOrExit(): Config {
   }
 }
 
+/** Says what the operator can act on in a sentence, and where it happened only for what nobody has foreseen. */
 function fail(error: unknown): never {
-  const { code, message } = error as NodeJS.ErrnoException
-  const isForOperator = [ConfigError, RootKeyError, StoreError].some((type) => error instanceof type)
-  if (isForOperator) console.error(message)
-  else if (code === 'EADDRINUSE')
-    console.error('The port is in use: stop the other server, or choose another PORT.')
-  else console.error(error)
+  const expected = [ConfigError, KeySetError, ListenError, RootKeyError, StoreError]
+  const isExpected = error instanceof Error && expected.some((type) => error instanceof type)
+  console.error('Keystead has to stop:', isExpected ? error.message : error)
   process.exit(1)
 }
 

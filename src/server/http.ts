@@ -10,6 +10,7 @@ import { errorAnswer, jsonAnswer, requestIdOf, securityHeaders } from './answer.
 import { bodyBytesMax, readBody } from './body-limit.ts'
 import { answerTokenRequest, type DevTokens, refuseForeignPages } from './dev-mode.ts'
 import { createGraphiqlPage } from './graphiql.ts'
+import { ListenError } from './listen-error.ts'
 import { createGraphQL, graphqlPath } from './yoga.ts'
 
 /** What the HTTP server is built from. */
@@ -55,7 +56,11 @@ export function createServer(parts: ServerParts): Server {
   const graphiqlPage = hasGraphiql ? createGraphiqlPage({ withTour: devTokens !== null }) : null
 
   async function answer(request: Request, context: HttpContext, requestId: string): Promise<Response> {
-    const url = new URL(request.url)
+    // Made of the Host header and the request target, which can hold anything.
+    const url = URL.parse(request.url)
+    if (url === null) {
+      return errorAnswer(400, { code: 'BAD_REQUEST', message: 'The address of the request cannot be read.' })
+    }
     if (url.pathname === '/health/live') return jsonAnswer(200, { status: 'live' })
     if (url.pathname === '/health/ready') return answerReady()
     const refusal = devTokens === null ? null : refuseForeignPages(request)
@@ -184,7 +189,7 @@ export function createServer(parts: ServerParts): Server {
   return {
     async listen() {
       await new Promise<void>((resolve, reject) => {
-        node.once('error', reject)
+        node.once('error', (error) => reject(new ListenError(config, error)))
         node.listen(config.PORT, config.HOST, resolve)
       })
       const { address, family, port } = node.address() as AddressInfo

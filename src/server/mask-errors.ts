@@ -54,10 +54,14 @@ function hasForeignCause(error: GraphQLError): boolean {
   )
 }
 
-/** GraphQL over HTTP: a request error has a 4xx status, unless the client accepts `application/json` only. */
+/**
+ * GraphQL over HTTP: a request error has a 4xx status. What is wrong in the document or its variables has 200 for
+ * clients that accept `application/json` only (`spec`); what is no such request at all has 4xx for all.
+ */
 function httpOf(error: GraphQLError): { status: number; spec: boolean } {
   const { status } = (error.extensions['http'] ?? {}) as { status?: unknown }
-  return { status: typeof status === 'number' ? status : 400, spec: true }
+  if (typeof status !== 'number') return { status: 400, spec: true }
+  return { status, spec: error.locations !== undefined }
 }
 
 function rebuild(

@@ -25,7 +25,7 @@ const hasNoBrowser =
 const patience = { timeout: 30_000 }
 
 describe.skipIf(hasNoBrowser)('GraphiQL in development mode', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'keystead-browser-'))
+  let folder: string
   let server: ServerProcess
   let browser: BrowserContext
   let page: Page
@@ -38,6 +38,7 @@ describe.skipIf(hasNoBrowser)('GraphiQL in development mode', () => {
     startServerProcess({ DATA_FOLDER: join(folder, 'data'), PORT: port, LOG_LEVEL: 'warn' })
 
   beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'keystead-browser-'))
     server = await startServer('0')
     browser = await chromium.launchPersistentContext(join(folder, 'profile'), {
       executablePath,

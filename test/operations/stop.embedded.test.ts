@@ -1,0 +1,66 @@
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
+import { connect } from 'node:net'
+import { json } from 'node:stream/consumers'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { createTestDatabase } from '../support/databases.ts'
+import { startServerProcess } from '../support/server-process.ts'
+import { type Person, type Story, startStory } from '../support/story.ts'
+
+const member: Person = { name: 'max', roles: ['PROJECT_MEMBER'] }
+
+describe('a stop', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('by %s ends with exit code 0, and says so', async (signal) => {
+    const { dataFolder, dispose } = await createTestDatabase()
+    onTestFinished(dispose)
+    const server = await startServerProcess({ DATA_FOLDER: dataFolder, PORT: '0' })
+    expect(await server.stop(signal)).toBe(0)
+    expect(server.output.at(-1)).toBe('Keystead is stopping …')
+  })
+
+  it('does not wait for connections that ask nothing', async () => {
+    const story = await startStoryWithoutTimers()
+    const { hostname, port } = new URL(story.app.url)
+    const unused = connect(Number(port), hostname)
+    await once(unused, 'connect')
+    // One more, which has asked and is kept alive.
+    expect((await fetch(`${story.app.url}/health/live`)).status).toBe(200)
+    const ended = once(unused, 'close')
+    await story.app.close()
+    await ended
+  })
+
+  it('finishes what is under way, and then closes its connection', async () => {
+    const story = await startStoryWithoutTimers()
+    const body = '{"query":"mutation { createUserKey(input: { name: \\"orders\\" }) { __typename } }"}'
+    const sent = request(`${story.app.url}/graphql`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${await story.tokenFor(member)}`,
+        'content-type': 'application/json',
+        'content-length': body.length,
+        expect: '100-continue',
+        connection: 'keep-alive',
+      },
+    })
+    sent.flushHeaders()
+    // The server has the request, and waits for its body.
+    await once(sent, 'continue')
+    const closed = story.app.close()
+    sent.end(body)
+    const [response] = (await once(sent, 'response')) as [IncomingMessage]
+    expect(response.statusCode).toBe(200)
+    expect(response.headers.connection).toBe('close')
+    expect(await json(response)).toEqual({ data: { createUserKey: { __typename: 'CreateUserKeyPayload' } } })
+    await closed
+  })
+})
+
+/** A server that cannot cut connections off by the clock: a stop ends only if it waits for none. */
+async function startStoryWithoutTimers(): Promise<Story> {
+  const story = await startStory()
+  onTestFinished(() => story.database.dispose())
+  vi.useFakeTimers({ toFake: ['setTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  return story
+}
