@@ -35,6 +35,8 @@ export function createRsaOaep(modulusBits: number): PublicKeyEncryptionCapabilit
       return publicEncrypt({ key, padding, oaepHash: hashes[algorithm].name }, plaintext)
     },
     async decrypt(key, ciphertext, algorithm) {
+      // RFC 8017 §7.1.2 step 1b. OpenSSL takes fewer bytes too, for the number that they stand for.
+      if (ciphertext.length !== modulusBits / 8) throw new DecryptionFailedError()
       try {
         // privateDecrypt would keep the calling thread for milliseconds; Web Crypto runs in the thread pool.
         const scheme = { name: 'RSA-OAEP', hash: hashes[algorithm].name }

@@ -41,7 +41,7 @@ describe.skipIf(hasNoDatabase())('a server that is killed in the middle of its w
     })
     expect(operations).toBeGreaterThanOrEqual(rounds * 10)
     expect(recorded).toBeGreaterThanOrEqual(operations)
-  })
+  }, 300_000)
 })
 
 async function workUntilKilled(client: Client, keys: Acknowledged[]): Promise<void> {

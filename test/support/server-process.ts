@@ -19,6 +19,8 @@ export async function startServerProcess(environment: Record<string, string>): P
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const exited = once(child, 'exit')
+  // Also where a test ends without stopping it.
+  process.once('exit', () => child.kill('SIGKILL'))
   const output: string[] = []
   const { promise: listening, resolve, reject } = Promise.withResolvers<string>()
   for (const stream of [child.stdout, child.stderr]) {

@@ -1,6 +1,7 @@
 import { createHash, generateKeyPairSync } from 'node:crypto'
 import { expect, it } from 'vitest'
-import type { SignatureParameters } from '../../src/crypto/capabilities.ts'
+import { DecryptionFailedError, type SignatureParameters } from '../../src/crypto/capabilities.ts'
+import { createRsaOaep } from '../../src/crypto/rsa-oaep.ts'
 import { rsaSignature } from '../../src/crypto/rsa-signature.ts'
 
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
@@ -30,3 +31,17 @@ it.each(['MESSAGE', 'DIGEST'] as const)(
     }
   },
 )
+
+it('RSA ciphertext has the length of the modulus, also if it starts with zeros', async () => {
+  const { encrypt, decrypt } = createRsaOaep(2048)
+  const plaintext = Buffer.from('secret')
+  let ciphertext: Buffer
+  do ciphertext = encrypt(publicKey, plaintext, 'RSAES_OAEP_SHA_256')
+  while (ciphertext[0] !== 0)
+  expect(ciphertext).toHaveLength(256)
+  expect(await decrypt(privateKey, ciphertext, 'RSAES_OAEP_SHA_256')).toEqual(plaintext)
+  for (const changed of [ciphertext.subarray(1), Buffer.concat([Buffer.alloc(1), ciphertext])]) {
+    const attempt = decrypt(privateKey, changed, 'RSAES_OAEP_SHA_256')
+    await expect(attempt).rejects.toEqual(new DecryptionFailedError())
+  }
+})
