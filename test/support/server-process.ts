@@ -20,7 +20,9 @@ export async function startServerProcess(environment: Record<string, string>): P
   })
   const exited = once(child, 'exit')
   // Also where a test ends without stopping it.
-  process.once('exit', () => child.kill('SIGKILL'))
+  const kill = () => child.kill('SIGKILL')
+  process.once('exit', kill)
+  exited.then(() => process.off('exit', kill))
   const output: string[] = []
   const { promise: listening, resolve, reject } = Promise.withResolvers<string>()
   for (const stream of [child.stdout, child.stderr]) {
