@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto'
-import { TypeID, typeid } from 'typeid-js'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { TypeID } from 'typeid-js'
 
 /** What an ID names; the prefix is the first part of its TypeID. */
 export const idPrefixes = {
@@ -17,9 +17,16 @@ const kindsByPrefix = new Map<string, IdKind>(
   Object.entries(idPrefixes).map(([kind, prefix]) => [prefix, kind as IdKind]),
 )
 
-/** A fresh UUIDv7 (RFC 9562 §5.7): time-ordered, for primary keys. */
+/**
+ * A fresh UUIDv7 (RFC 9562 §5.7): time-ordered, for primary keys. All 74 bits beside the time are random, without a
+ * counter, since a neighbour's ID must not tell this one: a part of it is shown for redacted keys.
+ */
 export function newUuid(): string {
-  return typeid().toUUID()
+  const bytes = randomBytes(16)
+  bytes.writeUIntBE(Date.now(), 0, 6)
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x70, 6)
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8)
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
 
 /** A fresh random UUID (RFC 9562 §5.4) that says nothing about when it was made; for IDs that stand in for another. */

@@ -172,6 +172,8 @@ export function createServer(parts: ServerParts): Server {
   const node = createNodeServer(
     {
       headersTimeout: headersTimeoutMs,
+      // Two Authorization headers are none, rather than the first of them.
+      joinDuplicateHeaders: true,
       requestTimeout: config.REQUEST_TIMEOUT_MS + headersTimeoutMs,
       keepAliveTimeout: keepAliveTimeoutMs,
     },

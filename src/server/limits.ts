@@ -3,6 +3,9 @@ import {
   type FieldNode,
   type FragmentDefinitionNode,
   GraphQLError,
+  type GraphQLSchema,
+  isInterfaceType,
+  isObjectType,
   Kind,
   OperationTypeNode,
   type SelectionSetNode,
@@ -19,6 +22,8 @@ export const documentLimits = {
   depth: 15,
   /** Fields that all selections have together once fragments are spread. */
   fields: 2000,
+  /** Values that the answer may have: fields, times the sizes of the lists around them. */
+  values: 50_000,
   /** Fields of a mutation; the batch forms do many operations in one. */
   mutations: 20,
 } as const
@@ -27,9 +32,48 @@ export const documentLimits = {
 interface Size {
   readonly depth: number
   readonly fields: number
+  readonly values: number
+  /** Fields on its own level. */
+  readonly breadth: number
 }
 
-const endless: Size = { depth: Number.POSITIVE_INFINITY, fields: Number.POSITIVE_INFINITY }
+const nothing: Size = { depth: 0, fields: 0, values: 0, breadth: 0 }
+const endless: Size = {
+  depth: Number.POSITIVE_INFINITY,
+  fields: Number.POSITIVE_INFINITY,
+  values: Number.POSITIVE_INFINITY,
+  breadth: Number.POSITIVE_INFINITY,
+}
+
+/** Items of a page where the document does not say, and where only a variable says: the most that there can be. */
+const pageSizes = { default: 20, max: 200 } as const
+
+/** Items that a field may answer with: fields that take `first` are pages, and `ids` is a list of as many. */
+function itemsOf(field: FieldNode, pages: ReadonlySet<string>): number {
+  const values = (field.arguments ?? []).filter(({ name }) => ['first', 'last', 'ids'].includes(name.value))
+  const sizes = values.map(({ value }) => {
+    if (value.kind === Kind.INT) return Math.min(Number(value.value), pageSizes.max)
+    return value.kind === Kind.LIST ? value.values.length : pageSizes.max
+  })
+  if (sizes.length > 0) return Math.max(...sizes)
+  return pages.has(field.name.value) ? pageSizes.default : 1
+}
+
+const pagesOfSchemas = new WeakMap<GraphQLSchema, ReadonlySet<string>>()
+
+/** Names of all fields that answer with a page. */
+function pagesOf(schema: GraphQLSchema): ReadonlySet<string> {
+  const known = pagesOfSchemas.get(schema)
+  if (known !== undefined) return known
+  const names = Object.values(schema.getTypeMap())
+    .filter((type) => isObjectType(type) || isInterfaceType(type))
+    .flatMap((type) => Object.values(type.getFields()))
+    .filter(({ args }) => args.some(({ name }) => name === 'first'))
+    .map(({ name }) => name)
+  const pages = new Set(names)
+  pagesOfSchemas.set(schema, pages)
+  return pages
+}
 
 /**
  * Validation rule: the document stays within {@link documentLimits}. Each fragment is measured once however often it is
@@ -37,6 +81,7 @@ const endless: Size = { depth: Number.POSITIVE_INFINITY, fields: Number.POSITIVE
  */
 export function documentLimitsRule(context: ValidationContext): ASTVisitor {
   const measured = new Map<string, Size | 'measuring'>()
+  const pages = pagesOf(context.getSchema())
 
   function sizeOfFragment(name: string): Size {
     const known = measured.get(name)
@@ -44,7 +89,7 @@ export function documentLimitsRule(context: ValidationContext): ASTVisitor {
     if (known === 'measuring') return endless
     if (known !== undefined) return known
     const fragment: FragmentDefinitionNode | null | undefined = context.getFragment(name)
-    if (!fragment) return { depth: 0, fields: 0 }
+    if (!fragment) return nothing
     measured.set(name, 'measuring')
     const size = sizeOf(fragment.selectionSet)
     measured.set(name, size)
@@ -52,14 +97,18 @@ export function documentLimitsRule(context: ValidationContext): ASTVisitor {
   }
 
   function sizeOfField(field: FieldNode): Size {
-    if (field.selectionSet === undefined) return { depth: 1, fields: 1 }
-    const inner = sizeOf(field.selectionSet)
-    return { depth: inner.depth + 1, fields: inner.fields + 1 }
+    const inner = field.selectionSet === undefined ? nothing : sizeOf(field.selectionSet)
+    return {
+      depth: inner.depth + 1,
+      fields: inner.fields + 1,
+      // Not 0 times endless, which is no number.
+      values: 1 + Math.max(1, itemsOf(field, pages)) * inner.values,
+      breadth: 1,
+    }
   }
 
   function sizeOf(selections: SelectionSetNode): Size {
-    let depth = 0
-    let fields = 0
+    let sum = nothing
     for (const selection of selections.selections) {
       const size =
         selection.kind === Kind.FIELD
@@ -67,29 +116,19 @@ export function documentLimitsRule(context: ValidationContext): ASTVisitor {
           : selection.kind === Kind.FRAGMENT_SPREAD
             ? sizeOfFragment(selection.name.value)
             : sizeOf(selection.selectionSet)
-      depth = Math.max(depth, size.depth)
-      fields += size.fields
-    }
-    return { depth, fields }
-  }
-
-  function countRootFields(selections: SelectionSetNode, seen: readonly string[] = []): number {
-    let count = 0
-    for (const selection of selections.selections) {
-      if (selection.kind === Kind.FIELD) count++
-      else if (selection.kind === Kind.INLINE_FRAGMENT) count += countRootFields(selection.selectionSet, seen)
-      else if (!seen.includes(selection.name.value)) {
-        const fragment = context.getFragment(selection.name.value)
-        if (fragment) count += countRootFields(fragment.selectionSet, [...seen, selection.name.value])
+      sum = {
+        depth: Math.max(sum.depth, size.depth),
+        fields: sum.fields + size.fields,
+        values: sum.values + size.values,
+        breadth: sum.breadth + size.breadth,
       }
-      if (count > documentLimits.mutations) break
     }
-    return count
+    return sum
   }
 
   return {
     OperationDefinition(operation) {
-      const { depth, fields } = sizeOf(operation.selectionSet)
+      const { depth, fields, values, breadth } = sizeOf(operation.selectionSet)
       if (depth > documentLimits.depth) {
         context.reportError(
           new GraphQLError(`The document is nested more than ${documentLimits.depth} fields deep.`),
@@ -100,10 +139,14 @@ export function documentLimitsRule(context: ValidationContext): ASTVisitor {
           new GraphQLError(`The document selects more than ${documentLimits.fields} fields.`),
         )
       }
-      if (
-        operation.operation === OperationTypeNode.MUTATION &&
-        countRootFields(operation.selectionSet) > documentLimits.mutations
-      ) {
+      if (values > documentLimits.values) {
+        context.reportError(
+          new GraphQLError(
+            `The document asks for more than ${documentLimits.values} values. Ask for smaller pages (first), or for fewer lists inside lists.`,
+          ),
+        )
+      }
+      if (operation.operation === OperationTypeNode.MUTATION && breadth > documentLimits.mutations) {
         context.reportError(
           new GraphQLError(
             `A request may have at most ${documentLimits.mutations} mutations; use the batch forms.`,

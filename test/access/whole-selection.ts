@@ -26,7 +26,12 @@ function selectionOf(type: GraphQLObjectType | GraphQLInterfaceType, path: reado
 
 function fieldOf(field: GraphQLField<unknown, unknown>, path: readonly string[]): string {
   const type = getNamedType(field.type)
-  const args = field.args.some(({ name }) => name === 'number') ? '(number: 1)' : ''
+  // One item of each list inside: the values that a document asks for are limited.
+  const args = field.args.some(({ name }) => name === 'number')
+    ? '(number: 1)'
+    : field.args.some(({ name }) => name === 'first')
+      ? '(first: 1)'
+      : ''
   if (isLeafType(type)) return `${field.name}${args}`
   return `${field.name}${args} ${selectionOf(type as GraphQLObjectType, path)}`
 }

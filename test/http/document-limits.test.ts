@@ -1,0 +1,48 @@
+import { parse, validate } from 'graphql'
+import { describe, expect, it } from 'vitest'
+import { schema } from '../../src/schema/index.ts'
+import { documentLimitsRule } from '../../src/server/limits.ts'
+
+const problemsOf = (document: string) =>
+  validate(schema, parse(document), [documentLimitsRule]).map(({ message }) => message)
+
+/** 3^60 spreads: measuring each anew would never end, so that this test would not either. */
+const bomb = (leaf: string) =>
+  Array.from({ length: 60 }, (_, n) => `fragment f${n + 1} on Mutation { ...f${n} ...f${n} ...f${n} }`).join(
+    ' ',
+  ) + leaf
+
+describe('the limits of documents', () => {
+  it.each([
+    ['a cycle', 'fragment f0 on Mutation { ...f0 }'],
+    ['a fragment that is not there', 'fragment f0 on Mutation { ...zz }'],
+    ['a field', 'fragment f0 on Mutation { __typename }'],
+  ])('hold for fragments inside fragments that end in %s', (_what, leaf) => {
+    const problems = problemsOf(`mutation { ...f60 } ${bomb(leaf)}`)
+    expect(problems.length > 0).toBe(!leaf.includes('zz'))
+  })
+
+  it('count what lists inside lists multiply to, however it is written', () => {
+    const nested = (first: string) =>
+      `query($n: Int) { userKey(by: { name: "a" }) { versions(${first}) { nodes { key {
+        versions(${first}) { nodes { key { versions(${first}) { nodes { number } } } } } } } } } }`
+    const message = expect.stringContaining('more than 50000 values')
+    for (const first of ['first: 60', 'last: 60', 'first: $n'])
+      expect(problemsOf(nested(first))).toContainEqual(message)
+    expect(problemsOf(nested('first: 5'))).toEqual([])
+    const aliases = 'abcdefgh'.split('').map((alias) => `${alias}: versions { nodes { key { ...y } } }`)
+    expect(
+      problemsOf(`{ userKeys { nodes { ...x } } } fragment x on Key { ${aliases.join(' ')} }
+        fragment y on Key { ${aliases.join(' ').replaceAll('...y', 'id')} }`),
+    ).toContainEqual(message)
+  })
+
+  it('leave room for a console page: 200 keys with all their columns', () => {
+    const columns = Array.from({ length: 40 }, (_, n) => `c${n}: name`).join(' ')
+    expect(
+      problemsOf(
+        `{ userKeys(first: 200) { nodes { ${columns} versions(first: 20) { nodes { number status } } } } }`,
+      ),
+    ).toEqual([])
+  })
+})
