@@ -63,7 +63,8 @@ export function codeOf({ answer, result }: TracedRequest): string | null {
 
 /** All events, in the order in which they were written. */
 export async function readEvents(story: Story): Promise<RecordedEvent[]> {
-  return (await story.sql('SELECT * FROM audit_events ORDER BY id')) as unknown as RecordedEvent[]
+  // In the order in which they were written: to this table rows are only ever added.
+  return (await story.sql('SELECT * FROM audit_events ORDER BY ctid')) as unknown as RecordedEvent[]
 }
 
 /** The UUID of an ID, as events have it. */
