@@ -8,7 +8,7 @@ import {
   mlKemAlgorithm,
   rsaAlgorithm,
 } from './algorithm-families.ts'
-import type { AlgorithmEntry } from './capabilities.ts'
+import type { AlgorithmEntry, KeyType, KeyUsage } from './capabilities.ts'
 import { chacha20Poly1305 } from './chacha20-poly1305.ts'
 import { xaes256Gcm } from './xaes-256-gcm.ts'
 
@@ -169,4 +169,14 @@ export const dataKeyPairAlgorithms: readonly string[] = [
   'EC_P521',
   'EC_SECP256K1',
   'ED25519',
+]
+
+/** Algorithms for callers that name none: current advice (NIST SP 800-57 Part 1, BSI TR-02102-1), not the smallest. */
+export const defaultAlgorithms: readonly { usage: KeyUsage; type: KeyType; algorithm: string }[] = [
+  { usage: 'ENCRYPT_DECRYPT', type: 'SYMMETRIC', algorithm: 'AES_256_GCM' },
+  { usage: 'ENCRYPT_DECRYPT', type: 'ASYMMETRIC', algorithm: 'RSA_3072' },
+  { usage: 'SIGN_VERIFY', type: 'ASYMMETRIC', algorithm: 'EC_P256' },
+  { usage: 'GENERATE_VERIFY_MAC', type: 'SYMMETRIC', algorithm: 'HMAC_SHA256' },
+  { usage: 'KEY_ENCAPSULATION', type: 'ASYMMETRIC', algorithm: 'ML_KEM_768' },
+  { usage: 'KEY_AGREEMENT', type: 'ASYMMETRIC', algorithm: 'X25519' },
 ]

@@ -1,5 +1,5 @@
-import { findAlgorithm } from '../crypto/algorithms.ts'
-import type { KeyType, KeyUsage } from '../crypto/capabilities.ts'
+import { defaultAlgorithms, findAlgorithm } from '../crypto/algorithms.ts'
+import type { KeyUsage } from '../crypto/capabilities.ts'
 import type { CreateUserKeyInput } from './domain.ts'
 import type { DomainSettings } from './domain-parts.ts'
 import type { InputIssues } from './input.ts'
@@ -9,16 +9,6 @@ export interface AlgorithmChoice {
   readonly algorithm: string
   readonly usage: KeyUsage
 }
-
-/** Algorithms for callers that name none: current advice (NIST SP 800-57 Part 1, BSI TR-02102-1), not the smallest. */
-const defaultAlgorithms: readonly { usage: KeyUsage; type: KeyType; algorithm: string }[] = [
-  { usage: 'ENCRYPT_DECRYPT', type: 'SYMMETRIC', algorithm: 'AES_256_GCM' },
-  { usage: 'ENCRYPT_DECRYPT', type: 'ASYMMETRIC', algorithm: 'RSA_3072' },
-  { usage: 'SIGN_VERIFY', type: 'ASYMMETRIC', algorithm: 'EC_P256' },
-  { usage: 'GENERATE_VERIFY_MAC', type: 'SYMMETRIC', algorithm: 'HMAC_SHA256' },
-  { usage: 'KEY_ENCAPSULATION', type: 'ASYMMETRIC', algorithm: 'ML_KEM_768' },
-  { usage: 'KEY_AGREEMENT', type: 'ASYMMETRIC', algorithm: 'X25519' },
-]
 
 /** Works out algorithm and usage from what the caller gave; notes issues and returns null where that is not possible. */
 export function chooseAlgorithm(
