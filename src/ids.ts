@@ -8,6 +8,7 @@ export const idPrefixes = {
   keyVersion: 'kver',
   redactedKey: 'rkey',
   auditEvent: 'audt',
+  importParameters: 'impt',
 } as const
 
 /** A kind of ID. */

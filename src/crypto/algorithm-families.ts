@@ -1,6 +1,7 @@
 import type { AeadCapability, AlgorithmEntry, SigningAlgorithm } from './capabilities.ts'
 import { createEcdsa } from './ecdsa.ts'
 import { createHmacMac } from './hmac.ts'
+import { readImportedPrivateKey, readImportedSecret } from './imported-material.ts'
 import { createKeyAgreement } from './key-agreement.ts'
 import { generatePair, type KeyPairKind, loadPrivateKey } from './key-pair.ts'
 import { createMessageSignature } from './message-signature.ts'
@@ -120,10 +121,22 @@ export function agreementAlgorithm(
   }
 }
 
-function secretKeys(bytes: number): Pick<AlgorithmEntry, 'generate' | 'load'> {
-  return { generate: () => generateSecret(bytes), load: (secret) => loadSecret(secret, bytes) }
+type Material = Pick<AlgorithmEntry, 'generate' | 'load' | 'importFormat' | 'readImported'>
+
+function secretKeys(bytes: number): Material {
+  return {
+    generate: () => generateSecret(bytes),
+    load: (secret) => loadSecret(secret, bytes),
+    importFormat: { format: 'RAW', bytes },
+    readImported: (material) => readImportedSecret(material, bytes),
+  }
 }
 
-function keyPairs(kind: KeyPairKind): Pick<AlgorithmEntry, 'generate' | 'load'> {
-  return { generate: () => generatePair(kind), load: (secret) => loadPrivateKey(secret, kind) }
+function keyPairs(kind: KeyPairKind): Material {
+  return {
+    generate: () => generatePair(kind),
+    load: (secret) => loadPrivateKey(secret, kind),
+    importFormat: { format: 'PKCS8_DER', bytes: null },
+    readImported: (material) => readImportedPrivateKey(material, kind),
+  }
 }

@@ -154,7 +154,16 @@ export interface AlgorithmEntry {
   generate(): Promise<GeneratedMaterial>
   /** Turns stored material into the key that the capabilities take; throws TypeError if it is not of this algorithm. */
   load(secret: Uint8Array): KeyObject
+  /** What imported material has to be. */
+  readonly importFormat: ImportFormat
+  /** Checks material that was made elsewhere; throws ImportedMaterialError if it cannot be of this algorithm. */
+  readImported(material: Uint8Array): Promise<GeneratedMaterial>
 }
+
+/** The raw bytes of a symmetric key, so many, or PKCS#8 DER (RFC 5958) of a private key. */
+export type ImportFormat =
+  | { readonly format: 'RAW'; readonly bytes: number }
+  | { readonly format: 'PKCS8_DER'; readonly bytes: null }
 
 /** The input does not fit the algorithm; `message` says how, without quoting the input. */
 export class CryptoInputError extends Error {

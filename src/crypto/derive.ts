@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto'
+import { createHmac, createPrivateKey, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto'
 
 /** HKDF with SHA-256 and no salt (RFC 5869): a key for the purpose that the label names. */
 export function deriveKey(secret: Uint8Array, label: string, bytes: number): Buffer {
@@ -13,4 +13,13 @@ export function hmacSha256(key: KeyObject, data: Uint8Array): Buffer {
 /** Compares without telling through time where two values differ; only a difference in length shows. */
 export function constantTimeEqual(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && timingSafeEqual(a, b)
+}
+
+/** What precedes the seed in the PKCS#8 form of an Ed25519 private key (RFC 8410 §7). */
+const ed25519Prefix = Buffer.from('302e020100300506032b657004220420', 'hex')
+
+/** The Ed25519 private key of a seed of 32 bytes (RFC 8032 §5.1.5). */
+export function createEd25519Key(seed: Uint8Array): KeyObject {
+  if (seed.length !== 32) throw new TypeError('an Ed25519 seed has 32 bytes')
+  return createPrivateKey({ key: Buffer.concat([ed25519Prefix, seed]), format: 'der', type: 'pkcs8' })
 }

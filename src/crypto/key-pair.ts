@@ -65,7 +65,8 @@ function isSafeExponent(exponent: bigint | undefined): boolean {
   return exponent !== undefined && exponent >= 65_537n && exponent % 2n === 1n
 }
 
-function parsePrivateKey(secret: Uint8Array): KeyObject {
+/** Reads one private key in PKCS#8 DER of any type; throws TypeError for anything else. */
+export function parsePrivateKey(secret: Uint8Array): KeyObject {
   if (!isOneDerValue(secret)) throw new TypeError('not a private key')
   try {
     return createPrivateKey({

@@ -4,7 +4,10 @@
  * For the log and the operator; callers get INTERNAL.
  */
 export class IntegrityError extends Error {
-  constructor(what: 'key' | 'key version' | 'key material', id: string) {
+  constructor(
+    what: 'key' | 'deleted key' | 'key version' | 'key material' | 'import parameters',
+    id: string,
+  ) {
     super(`${what} ${id} does not verify: its row was changed or removed outside of the server`)
   }
 

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import { constantTimeEqual, hmacSha256 } from '../crypto/derive.ts'
+import type { ImportParametersRow } from '../store/import-rows.ts'
 import type { DeletedKeyRow, KeyRow } from '../store/key-rows.ts'
 import type { KeyVersionRow } from '../store/version-rows.ts'
 
@@ -8,8 +9,11 @@ export interface PolicyMac {
   keyMac(row: Omit<KeyRow, 'mac'>): Uint8Array<ArrayBuffer>
   versionMac(row: Omit<KeyVersionRow, 'mac'>): Uint8Array<ArrayBuffer>
   deletedKeyMac(row: Omit<DeletedKeyRow, 'mac'>): Uint8Array<ArrayBuffer>
+  importParametersMac(row: Omit<ImportParametersRow, 'mac'>): Uint8Array<ArrayBuffer>
   isAuthenticKey(row: KeyRow): boolean
   isAuthenticVersion(row: KeyVersionRow): boolean
+  isAuthenticImport(row: ImportParametersRow): boolean
+  isAuthenticDeletedKey(row: DeletedKeyRow): boolean
 }
 
 /**
@@ -31,6 +35,7 @@ export function createPolicyMac(key: KeyObject): PolicyMac {
       row.serviceName,
       row.usage,
       row.algorithm,
+      row.origin,
       row.status,
       row.createdBy,
       row.owner,
@@ -74,11 +79,24 @@ export function createPolicyMac(key: KeyObject): PolicyMac {
       row.createdAt,
       row.deletedAt,
     ])
+  // The wrapped private key is not covered: it is bound to the row by itself, and goes before the row does.
+  const importParametersMac = (row: Omit<ImportParametersRow, 'mac'>) =>
+    mac('keystead import parameters v1', [
+      row.id,
+      row.keyId,
+      Buffer.from(row.publicKey).toString('base64'),
+      row.createdAt,
+      row.expiresAt,
+      row.usedAt,
+    ])
   return {
     keyMac,
     versionMac,
     deletedKeyMac,
+    importParametersMac,
     isAuthenticKey: (row) => constantTimeEqual(keyMac(row), row.mac),
     isAuthenticVersion: (row) => constantTimeEqual(versionMac(row), row.mac),
+    isAuthenticImport: (row) => constantTimeEqual(importParametersMac(row), row.mac),
+    isAuthenticDeletedKey: (row) => constantTimeEqual(deletedKeyMac(row), row.mac),
   }
 }

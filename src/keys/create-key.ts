@@ -17,6 +17,7 @@ export type NewKey = Pick<
   | 'serviceName'
   | 'usage'
   | 'algorithm'
+  | 'origin'
   | 'createdBy'
   | 'owner'
   | 'accessControlEnabled'
@@ -65,11 +66,12 @@ export async function createKey(
 }
 
 function firstState(
-  wanted: Pick<KeyRow, 'rotationEnabled' | 'rotationCycleDays'>,
+  wanted: Pick<KeyRow, 'origin' | 'rotationEnabled' | 'rotationCycleDays'>,
   preActivation: boolean,
   settings: { now: Date; timeZone: string; revocationDelayMs: number },
 ): KeyState {
   const empty: KeyState = {
+    origin: wanted.origin,
     versions: [],
     lastVersionNumber: 0,
     lastRotatedAt: null,

@@ -1,7 +1,11 @@
+import type { ImportedMaterialFault } from '../crypto/imported-material.ts'
 import { KeysteadError } from '../errors.ts'
 
 /** The states a key can be in, as callers see them. */
 export type KeyStatus = 'PRE_ACTIVATION' | 'ACTIVE' | 'DEACTIVATED'
+
+/** Where the material of a key's versions comes from: made by the system, or imported. */
+export type KeyOrigin = 'KEYSTEAD' | 'EXTERNAL'
 
 /** The states a key version can be in. */
 export type KeyVersionStatus = 'ACTIVE' | 'DEACTIVATED' | 'DESTROY_SCHEDULED' | 'DESTROYED'
@@ -100,6 +104,53 @@ export class InvalidKeyUsageError extends KeysteadError {
     super(message)
     this.usage = facts.usage
     this.algorithm = facts.algorithm
+  }
+}
+
+/** The material of the key comes from elsewhere than the operation needs. */
+export class InvalidKeyOriginError extends KeysteadError {
+  readonly code = 'INVALID_KEY_ORIGIN'
+  /** Where the key's material comes from. */
+  readonly origin: KeyOrigin
+  constructor(origin: KeyOrigin) {
+    super(
+      origin === 'EXTERNAL'
+        ? 'The material of this key is imported: the system never makes any for it. Call getImportParameters and importKeyVersion for a new version.'
+        : 'The material of this key is made by the system, and none can be imported. Create a key with origin EXTERNAL for material of your own.',
+    )
+    this.origin = origin
+  }
+}
+
+/** Why import parameters cannot be used. */
+export type ImportParametersFault = 'UNKNOWN' | 'EXPIRED' | 'USED'
+
+/** The import parameters are not those of an import that is still open. */
+export class InvalidImportParametersError extends KeysteadError {
+  readonly code = 'INVALID_IMPORT_PARAMETERS'
+  readonly reason: ImportParametersFault
+  constructor(reason: ImportParametersFault) {
+    const what = {
+      UNKNOWN: 'This key has no import parameters of that ID.',
+      EXPIRED: 'The import parameters have expired.',
+      USED: 'Material was imported with these import parameters already.',
+    }
+    super(`${what[reason]} Call getImportParameters and wrap the material for the new public key.`)
+    this.reason = reason
+  }
+}
+
+/** Why imported material is refused. */
+export type KeyMaterialFault = 'UNWRAPPING_FAILED' | ImportedMaterialFault
+
+/** What was to be imported is not material of the key's algorithm. */
+export class InvalidKeyMaterialError extends KeysteadError {
+  readonly code = 'INVALID_KEY_MATERIAL'
+  readonly reason: KeyMaterialFault
+  /** @param what is wrong, without quoting the material */
+  constructor(reason: KeyMaterialFault, what: string) {
+    super(`The material was not imported: ${what}. The import parameters can still be used.`)
+    this.reason = reason
   }
 }
 

@@ -1,4 +1,5 @@
 import { parseSubject } from './caller.ts'
+import type { CreateUserKeyInput } from './domain.ts'
 import { type InputIssue, InputValidationError } from './errors.ts'
 
 /** Most subjects on one access list. */
@@ -64,6 +65,24 @@ export function checkCycleDays(
       (Number.isInteger(cycleDays) && cycleDays >= min && cycleDays <= max),
     path,
     `must be ${min} to ${max} days`,
+  )
+}
+
+/** Keys with imported material start without a version, and nobody but their managers can make them one. */
+export function checkOrigin(
+  issues: InputIssues,
+  { origin, preActivation, automaticRotation }: CreateUserKeyInput,
+): void {
+  if (origin !== 'EXTERNAL') return
+  issues.require(
+    preActivation !== false,
+    'preActivation',
+    'must be true for origin EXTERNAL: the first import activates the key',
+  )
+  issues.require(
+    automaticRotation?.enabled !== true,
+    'automaticRotation.enabled',
+    'must be false for origin EXTERNAL: the system makes no material for such a key',
   )
 }
 

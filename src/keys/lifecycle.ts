@@ -1,5 +1,12 @@
 import { addDays, type CalendarDay, dayAt } from './calendar.ts'
-import { ConflictError, InvalidKeyStateError, type KeyStatus, type KeyVersionStatus } from './errors.ts'
+import {
+  ConflictError,
+  InvalidKeyOriginError,
+  InvalidKeyStateError,
+  type KeyOrigin,
+  type KeyStatus,
+  type KeyVersionStatus,
+} from './errors.ts'
 
 /** What of a version decides over its life. */
 export interface VersionState {
@@ -27,6 +34,8 @@ export interface RotationState {
 
 /** What of a key decides over its life. */
 export interface KeyState {
+  /** Where its material comes from; never changes. */
+  readonly origin: KeyOrigin
   /** In the order of their numbers. */
   readonly versions: readonly VersionState[]
   /** Highest number ever given; 0 before the first version. */
@@ -41,6 +50,7 @@ export type KeyCommand =
   | { readonly type: 'activateKey' }
   | { readonly type: 'rotate'; readonly expectedDefaultVersion: number | null }
   | { readonly type: 'rotateIfDue' }
+  | { readonly type: 'importVersion' }
   | { readonly type: 'configureRotation'; readonly enabled: boolean; readonly cycleDays: number }
   | { readonly type: 'deactivateVersion'; readonly version: number }
   | { readonly type: 'activateVersion'; readonly version: number }
@@ -124,6 +134,7 @@ function changed(key: KeyState, command: KeyCommand, settings: LifecycleSettings
   const { now, timeZone } = settings
   switch (command.type) {
     case 'activateKey':
+      requireOrigin(key, 'KEYSTEAD')
       if (key.versions.length > 0) {
         throw new InvalidKeyStateError(
           `The key already has a version: only a key in state PRE_ACTIVATION can be activated, this one is ${statusOf(key.versions)}. Use activateKeyVersion for a deactivated version, or rotateUserKey for a new one.`,
@@ -132,6 +143,7 @@ function changed(key: KeyState, command: KeyCommand, settings: LifecycleSettings
       }
       return withNewVersion(key, now)
     case 'rotate':
+      requireOrigin(key, 'KEYSTEAD')
       if (key.versions.length === 0) {
         throw new InvalidKeyStateError(
           'The key is in state PRE_ACTIVATION and has nothing to rotate. Call activateUserKey first.',
@@ -142,7 +154,11 @@ function changed(key: KeyState, command: KeyCommand, settings: LifecycleSettings
       return { ...withNewVersion(key, now), lastRotatedAt: now }
     case 'rotateIfDue':
       return isRotationDue(key, settings) ? { ...withNewVersion(key, now), lastRotatedAt: now } : key
+    case 'importVersion':
+      requireOrigin(key, 'EXTERNAL')
+      return { ...withNewVersion(key, now), lastRotatedAt: key.versions.length === 0 ? null : now }
     case 'configureRotation':
+      if (command.enabled) requireOrigin(key, 'KEYSTEAD')
       return {
         ...key,
         rotation: {
@@ -196,6 +212,11 @@ function changed(key: KeyState, command: KeyCommand, settings: LifecycleSettings
       assertDeletable(key, now)
       return { ...key }
   }
+}
+
+/** Throws InvalidKeyOriginError unless the key's material comes from there. */
+export function requireOrigin(key: { readonly origin: KeyOrigin }, origin: KeyOrigin): void {
+  if (key.origin !== origin) throw new InvalidKeyOriginError(key.origin)
 }
 
 function withNewVersion(key: KeyState, now: Date): KeyState {

@@ -1,4 +1,5 @@
 import { findAlgorithm } from '../crypto/algorithms.ts'
+import type { AlgorithmEntry, GeneratedMaterial } from '../crypto/capabilities.ts'
 import type { WrappedBytes } from '../keyring/root-key-provider.ts'
 import type { DomainParts } from './domain-parts.ts'
 
@@ -10,6 +11,14 @@ export interface NewMaterial {
   readonly publicKey: Uint8Array | null
 }
 
+/** The key that material is made for. */
+export interface MaterialOwner {
+  readonly projectId: string
+  readonly id: string
+  /** Name in the algorithm table. */
+  readonly algorithm: string
+}
+
 /** Fresh material that is not wrapped yet. Whoever made it erases it. */
 export interface UnwrappedMaterial {
   /** Wraps it for one version of the key that it was made for; again for another number if that one is taken. */
@@ -18,13 +27,23 @@ export interface UnwrappedMaterial {
 }
 
 /** Makes material for a key. Slow for RSA: never inside a transaction. */
-export async function generateMaterial(
-  parts: DomainParts,
-  owner: { readonly projectId: string; readonly id: string; readonly algorithm: string },
-): Promise<UnwrappedMaterial> {
+export async function generateMaterial(parts: DomainParts, owner: MaterialOwner): Promise<UnwrappedMaterial> {
+  return materialOf(parts, owner, await algorithmOf(owner).generate())
+}
+
+/** The row of the algorithm table that a key was made from. */
+export function algorithmOf(owner: Pick<MaterialOwner, 'algorithm'>): AlgorithmEntry {
   const algorithm = findAlgorithm(owner.algorithm)
   if (algorithm === undefined) throw new TypeError(`no algorithm named ${owner.algorithm}`)
-  const { secret, publicKey } = await algorithm.generate()
+  return algorithm
+}
+
+/** Material for a key, which takes over the bytes. */
+export function materialOf(
+  parts: DomainParts,
+  owner: MaterialOwner,
+  { secret, publicKey }: GeneratedMaterial,
+): UnwrappedMaterial {
   return {
     async wrapFor(versionNumber) {
       const binding = {
@@ -42,7 +61,7 @@ export async function generateMaterial(
 /** Makes and wraps material for a version. */
 export async function makeMaterial(
   parts: DomainParts,
-  owner: { readonly projectId: string; readonly id: string; readonly algorithm: string },
+  owner: MaterialOwner,
   versionNumber: number,
 ): Promise<NewMaterial> {
   const material = await generateMaterial(parts, owner)

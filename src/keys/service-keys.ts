@@ -145,6 +145,7 @@ async function createServiceKey(parts: DomainParts, call: Call): Promise<void> {
     serviceName: caller.name,
     usage: 'ENCRYPT_DECRYPT',
     algorithm: 'AES_256_GCM',
+    origin: 'KEYSTEAD',
     createdBy: caller.subject,
     owner: null,
     accessControlEnabled: false,

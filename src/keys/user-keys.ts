@@ -18,6 +18,7 @@ import {
   checkCycleDays,
   checkDescription,
   checkName,
+  checkOrigin,
   checkSubjects,
   InputIssues,
   requireInput,
@@ -31,7 +32,8 @@ export function createUserKey(parts: DomainParts, call: Call, input: CreateUserK
   return recordingRefusals(parts, startAttempt(actorOf(call), 'CREATE_USER_KEY'), async (attempt) => {
     requireRoleFor(call, 'CREATE')
     const { algorithm, usage } = checkNewKey(parts, input)
-    attempt.details = { name: input.name, algorithm, usage }
+    const origin = input.origin ?? 'KEYSTEAD'
+    attempt.details = { name: input.name, algorithm, usage, origin }
     const key = await createKey(parts, attempt, {
       projectId: call.caller.projectId,
       kind: 'USER',
@@ -40,13 +42,14 @@ export function createUserKey(parts: DomainParts, call: Call, input: CreateUserK
       serviceName: null,
       usage,
       algorithm,
+      origin,
       createdBy: call.caller.subject,
       owner: call.caller.subject,
       accessControlEnabled: input.accessControl?.enabled ?? false,
       allowedSubjects: sortedSet(input.accessControl?.allowedSubjects ?? []),
       rotationEnabled: input.automaticRotation?.enabled ?? false,
       rotationCycleDays: input.automaticRotation?.cycleDays ?? rotationCycleDays.default,
-      preActivation: input.preActivation ?? false,
+      preActivation: origin === 'EXTERNAL' || (input.preActivation ?? false),
     })
     if (key === null) throw new NameTakenError(input.name)
     return key
@@ -58,6 +61,7 @@ function checkNewKey(parts: DomainParts, input: CreateUserKeyInput) {
   checkName(issues, input.name)
   checkDescription(issues, input.description ?? '')
   checkCycleDays(issues, input.automaticRotation?.cycleDays, 'automaticRotation.cycleDays')
+  checkOrigin(issues, input)
   const subjects = input.accessControl?.allowedSubjects ?? []
   checkSubjects(issues, subjects, 'accessControl.allowedSubjects')
   issues.require(

@@ -6,6 +6,9 @@ import {
   type InputIssue,
   InputValidationError,
   InvalidCiphertextError,
+  InvalidImportParametersError,
+  InvalidKeyMaterialError,
+  InvalidKeyOriginError,
   InvalidKeyStateError,
   InvalidKeyUsageError,
   KeyNotFoundError,
@@ -14,7 +17,7 @@ import {
   NameTakenError,
 } from '../keys/errors.ts'
 import { builder } from './builder.ts'
-import { ErrorCode, KeyStatus, KeyVersionStatus } from './types/enums.ts'
+import { ErrorCode, KeyOrigin, KeyStatus, KeyVersionStatus } from './types/enums.ts'
 
 const UserError = builder.interfaceRef<KeysteadError>('UserError').implement({
   description: 'Something that the caller can act on. The concrete types say more.',
@@ -129,6 +132,57 @@ builder.objectType(InvalidKeyUsageError, {
   fields: (t) => ({
     usage: t.string({ description: 'Usage of the key.', resolve: ({ usage }) => usage }),
     algorithm: t.string({ description: 'Algorithm of the key.', resolve: ({ algorithm }) => algorithm }),
+  }),
+})
+
+builder.objectType(InvalidKeyOriginError, {
+  name: 'InvalidKeyOriginError',
+  description:
+    'The material of the key comes from elsewhere than the operation needs: the system makes none for keys of origin EXTERNAL, and none is imported into others.',
+  interfaces,
+  fields: (t) => ({
+    origin: t.field({ type: KeyOrigin, description: 'Origin of the key.', resolve: ({ origin }) => origin }),
+  }),
+})
+
+const ImportParametersFault = builder.enumType('ImportParametersFault', {
+  description: 'Why import parameters cannot be used.',
+  values: {
+    UNKNOWN: { description: 'The key has none of this ID; those of another key answer the same.' },
+    EXPIRED: { description: 'More than 24 hours have passed.' },
+    USED: { description: 'A version was imported with them.' },
+  } as const,
+})
+
+builder.objectType(InvalidImportParametersError, {
+  name: 'InvalidImportParametersError',
+  description: 'The import parameters cannot be used; nothing was imported.',
+  interfaces,
+  fields: (t) => ({
+    reason: t.field({ type: ImportParametersFault, description: 'Why.', resolve: ({ reason }) => reason }),
+  }),
+})
+
+const KeyMaterialFault = builder.enumType('KeyMaterialFault', {
+  description: 'Why material is refused.',
+  values: {
+    UNWRAPPING_FAILED: {
+      description: 'Wrapped for another public key, in another way, or damaged on the way.',
+    },
+    NOT_A_KEY: { description: 'Not one unencrypted private key in PKCS#8 DER.' },
+    OTHER_ALGORITHM: { description: 'A private key of another type, size or curve than the key.' },
+    WRONG_SIZE: { description: 'A symmetric key of another size.' },
+    INCONSISTENT: { description: 'The parts of the private key do not fit together.' },
+  } as const,
+})
+
+builder.objectType(InvalidKeyMaterialError, {
+  name: 'InvalidKeyMaterialError',
+  description:
+    'The material is not what the key needs; nothing was imported, and the parameters can still be used.',
+  interfaces,
+  fields: (t) => ({
+    reason: t.field({ type: KeyMaterialFault, description: 'Why.', resolve: ({ reason }) => reason }),
   }),
 })
 

@@ -1,5 +1,7 @@
-import { createLocalJWKSet, type JWK, jwtVerify } from 'jose'
+import { createPrivateKey } from 'node:crypto'
+import { createLocalJWKSet, exportPKCS8, generateKeyPair, type JWK, jwtVerify, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createExternalKey, importMaterial } from '../keys/wrap-material.ts'
 import { base64, type Client, endStory, type Story, startStory } from '../support/story.ts'
 
 /** JWS name, key algorithm, and how to ask for the signature (RFC 7518 §3.1, RFC 8037 §3.1). */
@@ -91,4 +93,29 @@ describe('a JSON Web Token', () => {
       code: 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED',
     })
   })
+
+  it.each(schemes)(
+    'signed by jose with %s verifies here once its key is imported, and with other claims does not',
+    async (alg, algorithm, input) => {
+      const bits = Number(/RSA_(\d+)/.exec(algorithm)?.[1] ?? 2048)
+      const { privateKey } = await generateKeyPair(alg, { extractable: true, modulusLength: bits })
+      const name = `imported-${alg}`
+      const keyId = await createExternalKey(max, { name, algorithm, usage: 'SIGN_VERIFY' })
+      const pem = await exportPKCS8(privateKey)
+      await importMaterial(max, keyId, createPrivateKey(pem).export({ type: 'pkcs8', format: 'der' }))
+      const token = await new SignJWT({ sub: 'order 7' }).setProtectedHeader({ alg }).sign(privateKey)
+      const [header = '', claims = '', signature = ''] = token.split('.')
+      const verify = (signed: string) =>
+        max.mutate(
+          'verify',
+          {
+            ...{ keyId, version: 1, ...input, message: base64(signed) },
+            signature: base64(Buffer.from(signature, 'base64url')),
+          },
+          'valid',
+        )
+      expect(await verify(`${header}.${claims}`)).toMatchObject({ valid: true })
+      expect(await verify(`${header}.${encode({ sub: 'order 8' })}`)).toMatchObject({ valid: false })
+    },
+  )
 })

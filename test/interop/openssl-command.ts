@@ -27,24 +27,24 @@ export function opensslKnows(algorithm: string): boolean {
 
 /** A folder of files that the command line reads and writes. */
 export class OpensslFolder {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'keystead-openssl-'))
+  readonly path = mkdtempSync(join(tmpdir(), 'keystead-openssl-'))
 
   remove(): void {
-    rmSync(this.#folder, { recursive: true, force: true })
+    rmSync(this.path, { recursive: true, force: true })
   }
 
   write(name: string, content: string | Uint8Array): void {
-    writeFileSync(join(this.#folder, name), content)
+    writeFileSync(join(this.path, name), content)
   }
 
   read(name: string): Buffer {
-    return readFileSync(join(this.#folder, name))
+    return readFileSync(join(this.path, name))
   }
 
   /** Runs `openssl` in the folder. */
   run(...words: string[]): Outcome {
     const { error, status, stdout, stderr } = spawnSync('openssl', words, {
-      cwd: this.#folder,
+      cwd: this.path,
       encoding: 'utf8',
     })
     if (error !== undefined) throw error

@@ -1,3 +1,4 @@
+import { InvalidKeyOriginError } from '../../keys/errors.ts'
 import { builder } from '../builder.ts'
 import { changeErrors } from '../errors.ts'
 import { defineKeyPayload } from './payloads.ts'
@@ -37,7 +38,7 @@ builder.mutationField('configureAutomaticRotation', (t) =>
         description: 'Which key, and how it rotates.',
       }),
     },
-    errors: { types: [...changeErrors] },
+    errors: { types: [...changeErrors, InvalidKeyOriginError] },
     resolve: (_root, { input }, { domain, call }) => domain.configureAutomaticRotation(call, input),
   }),
 )

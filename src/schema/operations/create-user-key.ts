@@ -1,6 +1,6 @@
 import { InputValidationError, NameTakenError } from '../../keys/errors.ts'
 import { builder } from '../builder.ts'
-import { KeyAlgorithm, KeyType, KeyUsage } from '../types/enums.ts'
+import { KeyAlgorithm, KeyOrigin, KeyType, KeyUsage } from '../types/enums.ts'
 import { defineKeyPayload } from './payloads.ts'
 
 const AutomaticRotationInput = builder.inputType('AutomaticRotationInput', {
@@ -36,6 +36,11 @@ const CreateUserKeyInput = builder.inputType('CreateUserKeyInput', {
     description: t.string({ description: 'Up to 256 characters without control characters.' }),
     preActivation: t.boolean({
       description: 'Create it without a version, to be activated later. False if not given.',
+    }),
+    origin: t.field({
+      type: KeyOrigin,
+      description:
+        'Where its material comes from; KEYSTEAD if not given. A key of origin EXTERNAL starts without a version: see getImportParameters.',
     }),
     type: t.field({ type: KeyType, description: 'Follows from the algorithm; if given, it must fit.' }),
     usage: t.field({

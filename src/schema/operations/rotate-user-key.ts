@@ -1,4 +1,4 @@
-import { InvalidKeyStateError } from '../../keys/errors.ts'
+import { InvalidKeyOriginError, InvalidKeyStateError } from '../../keys/errors.ts'
 import { builder } from '../builder.ts'
 import { changeErrors } from '../errors.ts'
 import { defineVersionPayload } from './payloads.ts'
@@ -31,7 +31,7 @@ builder.mutationField('rotateUserKey', (t) =>
     // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: RotateUserKeyInput, required: true, description: 'Which key.' }) },
-    errors: { types: [...changeErrors, InvalidKeyStateError] },
+    errors: { types: [...changeErrors, InvalidKeyStateError, InvalidKeyOriginError] },
     resolve: (_root, { input }, { domain, call }) => domain.rotateUserKey(call, input),
   }),
 )

@@ -1,0 +1,177 @@
+import { DecryptionFailedError } from '../crypto/capabilities.ts'
+import {
+  generateWrappingPair,
+  importWrappingKeyAlgorithm,
+  unwrapImportedMaterial,
+  wrappedMaterialBytes,
+} from '../crypto/import-wrapping.ts'
+import { ImportedMaterialError } from '../crypto/imported-material.ts'
+import { describePublicKey } from '../crypto/public-key.ts'
+import { formatId, newUuid, parseId } from '../ids.ts'
+import { IntegrityError } from '../keyring/integrity-error.ts'
+import {
+  findImportParameters,
+  type ImportParametersRow,
+  insertImportParameters,
+  sweepImportParameters,
+  useImportParameters,
+  type WrappedPrivateKey,
+} from '../store/import-rows.ts'
+import type { KeyRow } from '../store/key-rows.ts'
+import type { Queryable } from '../store/store.ts'
+import { actorOf, eventOf, recordingRefusals, startAttempt } from './attempt.ts'
+import { requirePermissionOn, requireRoleFor } from './authorise.ts'
+import type { Call } from './caller.ts'
+import { changeUserKey, deciding } from './change-key.ts'
+import type { ImportKeyVersionInput, ImportParametersView } from './domain.ts'
+import type { DomainParts } from './domain-parts.ts'
+import { InvalidImportParametersError, InvalidKeyMaterialError, KeyNotFoundError } from './errors.ts'
+import { findUserKeyFor } from './find-key.ts'
+import { requireInput } from './input.ts'
+import { requireOrigin } from './lifecycle.ts'
+import { type LockedKey, lockVerifiedKey } from './locked-key.ts'
+import { algorithmOf, materialOf, type UnwrappedMaterial } from './new-material.ts'
+
+const hourMs = 60 * 60 * 1000
+/** How long import parameters can be used. */
+const importParametersLifetimeMs = 24 * hourMs
+/** How long expired ones are still told from those that never were. */
+const importParametersMemoryMs = 30 * 24 * hourMs
+
+/** Makes a key pair for which the material of one version can be wrapped. */
+export function getImportParameters(
+  parts: DomainParts,
+  call: Call,
+  { keyId }: { readonly keyId: string },
+): Promise<ImportParametersView> {
+  const { store, policyMac, envelope, audit, clock } = parts
+  return recordingRefusals(parts, startAttempt(actorOf(call), 'GET_IMPORT_PARAMETERS'), async (attempt) => {
+    requireRoleFor(call, 'MANAGE', 'MANAGE_OWN')
+    const { row } = await findUserKeyFor(parts, call, keyId, { permission: 'MANAGE', attempt })
+    requireOrigin(row, 'EXTERNAL')
+    const id = newUuid()
+    attempt.details = { importParametersId: formatId('importParameters', id) }
+    const pair = await generateWrappingPair()
+    const privateKey = await envelope.wrapImportKey(pair.secret, bindingOf(row, id))
+    pair.secret.fill(0)
+    const { secret: _, publicKey } = pair
+    if (publicKey === null) throw new TypeError('a wrapping pair has a public key')
+    const now = clock.now()
+    const expiresAt = new Date(now.getTime() + importParametersLifetimeMs)
+    const draft = { id, keyId: row.id, publicKey, createdAt: now, expiresAt, usedAt: null }
+    await store.transaction(async (tx) => {
+      const key = await lockVerifiedKey(tx, policyMac, row)
+      if (key === null) throw new KeyNotFoundError()
+      // Again, under the lock: what was read before may be a moment old.
+      requirePermissionOn(call, key.row, 'MANAGE', () => new KeyNotFoundError())
+      await insertImportParameters(tx, { ...draft, mac: policyMac.importParametersMac(draft) }, privateKey)
+      await audit.recordIn(tx, eventOf(attempt))
+    })
+    return {
+      id: formatId('importParameters', id),
+      publicKey: { ...(await describePublicKey(publicKey)), algorithm: importWrappingKeyAlgorithm },
+      expiresAt,
+      material: algorithmOf(row).importFormat,
+    }
+  })
+}
+
+/** Gives a key a new default version whose material was made elsewhere. */
+export function importKeyVersion(
+  parts: DomainParts,
+  call: Call,
+  input: ImportKeyVersionInput,
+): Promise<LockedKey> {
+  const { keyId, wrappedMaterial, expectedRevision } = input
+  const parsed = parseId(input.importParametersId)
+  const parametersId = parsed?.kind === 'importParameters' ? parsed.uuid : null
+  return changeUserKey(parts, call, {
+    action: 'IMPORT_KEY_VERSION',
+    keyId,
+    expectedRevision,
+    details: parametersId === null ? {} : { importParametersId: input.importParametersId },
+    checkInput: () =>
+      requireInput(
+        wrappedMaterial.length >= wrappedMaterialBytes.min &&
+          wrappedMaterial.length <= wrappedMaterialBytes.max,
+        'wrappedMaterial',
+        `must have ${wrappedMaterialBytes.min} to ${wrappedMaterialBytes.max} bytes`,
+      ),
+    async obtainMaterial(row) {
+      requireOrigin(row, 'EXTERNAL')
+      const open = await findOpenImport(parts, parts.store.db, row, parametersId)
+      return openMaterial(parts, row, open, wrappedMaterial)
+    },
+    async decide(key, tx, now) {
+      // Under the lock of the key, where nobody else can use them.
+      const open = await findOpenImport(parts, tx, key.row, parametersId)
+      const used = { ...open.row, usedAt: now }
+      return {
+        ...(await deciding(parts, { type: 'importVersion' })(key, tx, now)),
+        alsoWrite: () => useImportParameters(tx, { ...used, mac: parts.policyMac.importParametersMac(used) }),
+      }
+    },
+  })
+}
+
+/** Erases the private keys of imports that can no longer take place. */
+export async function sweepImports({ store, clock }: DomainParts): Promise<void> {
+  const now = clock.now()
+  await sweepImportParameters(store.db, {
+    now,
+    forgetBefore: new Date(now.getTime() - importParametersMemoryMs),
+  })
+}
+
+/** Import parameters that can still be used. */
+interface OpenImport {
+  readonly row: ImportParametersRow
+  readonly privateKey: WrappedPrivateKey
+}
+
+/** The import parameters of this ID, if they can be used for the key now. */
+async function findOpenImport(
+  { policyMac, clock }: DomainParts,
+  db: Queryable,
+  key: KeyRow,
+  id: string | null,
+): Promise<OpenImport> {
+  const found = id === null ? null : await findImportParameters(db, { keyId: key.id, id })
+  if (found === null) throw new InvalidImportParametersError('UNKNOWN')
+  const { row, privateKey } = found
+  if (!policyMac.isAuthenticImport(row)) throw new IntegrityError('import parameters', row.id)
+  if (row.usedAt !== null) throw new InvalidImportParametersError('USED')
+  if (row.expiresAt <= clock.now() || privateKey === null) throw new InvalidImportParametersError('EXPIRED')
+  return { row, privateKey }
+}
+
+async function openMaterial(
+  parts: DomainParts,
+  key: KeyRow,
+  open: OpenImport,
+  wrappedMaterial: Uint8Array,
+): Promise<UnwrappedMaterial> {
+  const binding = bindingOf(key, open.row.id)
+  const privateKey = await parts.envelope.unwrapPlaintextImportKey(open.privateKey, binding)
+  let material: Buffer | null = null
+  try {
+    material = await unwrapImportedMaterial(privateKey, wrappedMaterial)
+    return materialOf(parts, key, await algorithmOf(key).readImported(material))
+  } catch (error) {
+    if (error instanceof DecryptionFailedError) {
+      throw new InvalidKeyMaterialError(
+        'UNWRAPPING_FAILED',
+        'it does not unwrap with RSA-OAEP (SHA-256, MGF1 with SHA-256, no label) and AES-256-KWP under these import parameters',
+      )
+    }
+    if (error instanceof ImportedMaterialError) throw new InvalidKeyMaterialError(error.fault, error.message)
+    throw error
+  } finally {
+    privateKey.fill(0)
+    material?.fill(0)
+  }
+}
+
+function bindingOf(key: KeyRow, parametersId: string) {
+  return { projectId: key.projectId, keyId: key.id, parametersId }
+}

@@ -1,0 +1,67 @@
+import type { ImportParametersView } from '../../keys/domain.ts'
+import { InputValidationError, InvalidKeyOriginError, KeyNotFoundError } from '../../keys/errors.ts'
+import { builder } from '../builder.ts'
+import { KeyMaterialFormat } from '../types/enums.ts'
+import { PublicKey } from '../types/public-key.ts'
+
+const GetImportParametersInput = builder.inputType('GetImportParametersInput', {
+  description: 'For which key.',
+  fields: (t) => ({
+    keyId: t.id({ required: true, description: 'A key of origin EXTERNAL: `ukey_…`.' }),
+  }),
+})
+
+const ImportParameters = builder.objectRef<ImportParametersView>('ImportParameters').implement({
+  description:
+    'What is needed to wrap the material of one version: with RSAES-OAEP (RFC 8017 §7.1; SHA-256, MGF1 with SHA-256, no label) wrap a fresh AES-256 key for `publicKey`; with AES-KWP (RFC 5649) wrap the material under that key; put the two side by side. PKCS #11 calls this CKM_RSA_AES_KEY_WRAP.',
+  fields: (t) => ({
+    id: t.id({ description: '`impt_…`, for importKeyVersion.', resolve: ({ id }) => id }),
+    publicKey: t.field({
+      type: PublicKey,
+      description: 'The wrapping key, RSA with 4096 bits, made for this one import.',
+      resolve: ({ publicKey }) => publicKey,
+    }),
+    materialFormat: t.field({
+      type: KeyMaterialFormat,
+      description: 'What to wrap.',
+      resolve: ({ material }) => material.format,
+    }),
+    materialBytes: t.int({
+      nullable: true,
+      description: 'Size of a symmetric key in bytes; null for private keys.',
+      resolve: ({ material }) => material.bytes,
+    }),
+    expiresAt: t.field({
+      type: 'DateTime',
+      description: 'Until when they can be used: 24 hours from their making.',
+      resolve: ({ expiresAt }) => expiresAt,
+    }),
+  }),
+})
+
+const GetImportParametersPayload = builder
+  .objectRef<ImportParametersView>('GetImportParametersPayload')
+  .implement({
+    description: 'New import parameters.',
+    fields: (t) => ({
+      importParameters: t.field({
+        type: ImportParameters,
+        description: 'For one import.',
+        resolve: (parameters) => parameters,
+      }),
+    }),
+  })
+
+builder.mutationField('getImportParameters', (t) =>
+  t.field({
+    type: GetImportParametersPayload,
+    nullable: true,
+    description:
+      'Makes a key pair for one import of key material; its private key never leaves the server. Older parameters of the key stay usable until they expire. Needs MANAGE.',
+    // The domain checks the caller, and puts refusals on record.
+    authScopes: { authenticated: true },
+    args: { input: t.arg({ type: GetImportParametersInput, required: true, description: 'For which key.' }) },
+    errors: { types: [InputValidationError, KeyNotFoundError, InvalidKeyOriginError] },
+    resolve: (_root, { input }, { domain, call }) => domain.getImportParameters(call, input),
+  }),
+)
