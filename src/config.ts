@@ -1,5 +1,17 @@
-import { algorithms } from './crypto/algorithms.ts'
 import { KeysteadError } from './errors.ts'
+import {
+  algorithmNames,
+  boolean,
+  claimName,
+  httpsUrl,
+  integer,
+  oneOf,
+  optionalText,
+  postgresUrl,
+  signatureAlgorithms,
+  text,
+  timeZone,
+} from './setting-values.ts'
 
 interface Setting<T> {
   /** What a person who runs the server needs to know; one line of `.env.example`. */
@@ -12,78 +24,6 @@ interface Setting<T> {
   readonly secret?: boolean
   /** Turns the text into the value, or throws a `TypeError` that says what is allowed. */
   readonly parse: (text: string) => T
-}
-
-const text = (value: string): string => value
-
-/** For settings without which the server chooses by itself. */
-const optionalText = (value: string): string | null => (value === '' ? null : value)
-
-function integer(min: number, max: number): (text: string) => number {
-  return (value) => {
-    const number = Number(value)
-    if (!/^\d+$/.test(value) || number < min || number > max) {
-      throw new TypeError(`must be a whole number from ${min} to ${max}`)
-    }
-    return number
-  }
-}
-
-function oneOf<const T extends readonly string[]>(...values: T): (text: string) => T[number] {
-  return (value) => {
-    if (!values.includes(value)) throw new TypeError(`must be one of ${values.join(', ')}`)
-    return value
-  }
-}
-
-function boolean(value: string): boolean {
-  return oneOf('true', 'false')(value) === 'true'
-}
-
-function list(value: string): readonly string[] {
-  return value
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '')
-}
-
-function algorithmNames(value: string): readonly string[] {
-  const allowed = algorithms.map(({ name }) => name)
-  const names = list(value)
-  if (names.some((name) => !allowed.some((each) => each === name))) {
-    throw new TypeError(`must list some of ${allowed.join(', ')}`)
-  }
-  return names
-}
-
-function timeZone(value: string): string {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: value }).resolvedOptions().timeZone
-  } catch {
-    throw new TypeError('must be a time zone of the IANA database, e.g. UTC or Europe/Berlin')
-  }
-}
-
-/** Dots reach into objects, but a claim whose own name holds dots (a URL, say) wins. */
-const claimName = (value: string): string => {
-  if (value === '') throw new TypeError('must name a claim')
-  return value
-}
-
-function postgresUrl(value: string): string | null {
-  if (value === '') return null
-  if (!/^postgres(ql)?:\/\//.test(value)) throw new TypeError('must start with postgres:// or postgresql://')
-  return value
-}
-
-function httpsUrl(value: string): string | null {
-  if (value === '') return null
-  const url = URL.parse(value)
-  const loopback = url !== null && ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname)
-  if (url === null || !(url.protocol === 'https:' || (url.protocol === 'http:' && loopback))) {
-    throw new TypeError('must be an https:// address (http:// only on this machine)')
-  }
-  return value
 }
 
 /** All settings, by the name of their environment variable, in the order in which `.env.example` lists them. */
@@ -118,7 +58,7 @@ export const settings = {
     parse: postgresUrl,
   },
   DATABASE_POOL_SIZE: {
-    meaning: 'Connections to PostgreSQL, at most.',
+    meaning: 'Connections to PostgreSQL, at most; one more listens for changes made by other replicas.',
     unit: 'connections',
     default: '10',
     parse: integer(2, 1000),
@@ -175,35 +115,29 @@ export const settings = {
     default: '',
     parse: optionalText,
   },
+  AUTH_ISSUERS_FILE: {
+    meaning:
+      'File with further trusted issuers (JSON; docs/tokens.md has its form), each with its own keys and audience.',
+    default: '',
+    parse: optionalText,
+  },
   AUTH_JWKS_CACHE_MINUTES: {
-    meaning: 'How long fetched keys of the issuer are trusted without a new fetch.',
+    meaning: 'How long fetched keys of an issuer are trusted without a new fetch, while it can be reached.',
     unit: 'minutes',
     default: '10',
     parse: integer(1, 1440),
   },
+  AUTH_JWKS_OUTAGE_MINUTES: {
+    meaning:
+      'How much longer the last keys of an issuer are trusted while they cannot be fetched. Then tokens are answered with UNAVAILABLE.',
+    unit: 'minutes',
+    default: '60',
+    parse: integer(0, 1440),
+  },
   AUTH_ALGORITHMS: {
     meaning: 'Accepted signature algorithms, comma separated. "none" and HMAC are never accepted.',
     default: 'EdDSA,ES256,ES384,PS256,RS256',
-    parse: (value: string): readonly string[] => {
-      const allowed = [
-        'EdDSA',
-        'Ed25519',
-        'ES256',
-        'ES384',
-        'ES512',
-        'PS256',
-        'PS384',
-        'PS512',
-        'RS256',
-        'RS384',
-        'RS512',
-      ]
-      const names = list(value)
-      if (names.length === 0 || names.some((name) => !allowed.includes(name))) {
-        throw new TypeError(`must list some of ${allowed.join(', ')}`)
-      }
-      return names
-    },
+    parse: signatureAlgorithms,
   },
   AUTH_TOKEN_PROFILE: {
     meaning:
@@ -216,6 +150,12 @@ export const settings = {
     unit: 'seconds',
     default: '30',
     parse: integer(0, 60),
+  },
+  AUTH_TOKEN_LIFETIME_MINUTES_MAX: {
+    meaning: 'Longest time between "iat" and "exp" of an accepted token; 0 for any.',
+    unit: 'minutes',
+    default: '0',
+    parse: integer(0, 527_040),
   },
   AUTH_CLAIM_PROJECT: {
     meaning: 'Claim with the project that the caller acts in. Dots reach into objects.',
@@ -362,7 +302,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const parsed = values as Config
   const config: Config = {
     ...parsed,
-    developmentMode: parsed.AUTH_ISSUER === null && parsed.DATABASE_URL === null,
+    developmentMode:
+      parsed.AUTH_ISSUER === null && parsed.AUTH_ISSUERS_FILE === null && parsed.DATABASE_URL === null,
   }
   // What does not fit the default of a setting that cannot be read may fit what was meant.
   const isCertain = (problem: string) => !unreadable.some((name) => problem.includes(name))
@@ -385,7 +326,14 @@ function inconsistencies(config: Config): string[] {
       )
     }
   } else if (config.AUTH_ISSUER === null) {
-    problems.push('AUTH_ISSUER must be set together with DATABASE_URL')
+    if (config.AUTH_ISSUERS_FILE === null) {
+      problems.push('AUTH_ISSUER must be set together with DATABASE_URL')
+    }
+    if (config.AUTH_JWKS_URL !== null || config.AUTH_JWKS_FILE !== null) {
+      problems.push(
+        'AUTH_JWKS_URL and AUTH_JWKS_FILE need AUTH_ISSUER: an issuer of AUTH_ISSUERS_FILE names its own',
+      )
+    }
   } else if ((config.AUTH_JWKS_URL === null) === (config.AUTH_JWKS_FILE === null)) {
     problems.push('AUTH_ISSUER needs exactly one of AUTH_JWKS_URL and AUTH_JWKS_FILE')
   }

@@ -1,11 +1,10 @@
-import type { JWTVerifyGetKey } from 'jose'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import type { Caller } from '../keys/caller.ts'
 import { createCallerCache } from './caller-cache.ts'
 import { readCaller } from './claims.ts'
-import { developmentIssuer } from './dev-issuer.ts'
 import { UnauthenticatedError } from './errors.ts'
+import { issuerOf, type TrustedIssuer } from './trusted-issuer.ts'
 import { verifyToken } from './verify-token.ts'
 
 /** Longest time for which a verified token is not checked again, in milliseconds. */
@@ -21,16 +20,14 @@ export interface Authenticator {
   authenticate(authorization: string | null): Promise<Caller>
 }
 
-/** Builds the authenticator for tokens of the configured issuer, or of the own one in development mode. */
+/** Builds the authenticator for tokens of these issuers. */
 export function createAuthenticator(options: {
   config: Config
   clock: Clock
-  keySource: JWTVerifyGetKey
+  issuers: readonly TrustedIssuer[]
 }): Authenticator {
-  const { config, clock, keySource } = options
-  const issuer = config.developmentMode ? developmentIssuer : config.AUTH_ISSUER
-  if (issuer === null) throw new TypeError('the configuration names no issuer')
-  const rules = { issuer, config, clock, keySource }
+  const { config, clock, issuers } = options
+  if (issuers.length === 0) throw new TypeError('the configuration names no issuer')
   const callers = createCallerCache({
     clock,
     lifetimeMs: Math.min(callerLifetimeMaxMs, config.AUTH_JWKS_CACHE_MINUTES * 60_000),
@@ -38,8 +35,23 @@ export function createAuthenticator(options: {
   return {
     async authenticate(authorization) {
       const token = readBearerToken(authorization)
-      return callers.get(token, async () => readCaller(await verifyToken(token, rules), config))
+      return callers.get(token, async () => {
+        const issuer = issuerOf(token, issuers)
+        const caller = readCaller(await verifyToken(token, { issuer, config, clock }), issuer.claims)
+        assertMaySpeakFor(issuer, caller)
+        return caller
+      })
     },
+  }
+}
+
+/** An issuer that is trusted with some projects or kinds of callers says nothing about the others. */
+function assertMaySpeakFor({ projects, kinds }: TrustedIssuer, { projectId, kind }: Caller): void {
+  if (projects !== null && !projects.includes(projectId)) {
+    throw new UnauthenticatedError('The issuer of the token is not trusted for the project that it names.')
+  }
+  if (kinds !== null && !kinds.includes(kind)) {
+    throw new UnauthenticatedError('The issuer of the token is not trusted for callers of its kind.')
   }
 }
 

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { createLocalJWKSet, exportJWK, generateKeyPair, type JWTVerifyGetKey, SignJWT } from 'jose'
+import { createLocalJWKSet, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import type { CallerKind, Role } from '../keys/caller.ts'
+import { mainIssuerRules, type TrustedIssuer } from './trusted-issuer.ts'
 
 /** The "iss" claim of the tokens of development mode. */
 export const developmentIssuer = 'urn:keystead:development'
@@ -62,7 +63,7 @@ export const personas: readonly Persona[] = [
 /** Makes tokens for development mode; its key is gone when the process ends. */
 export interface DevIssuer {
   readonly personas: readonly Persona[]
-  readonly keySource: JWTVerifyGetKey
+  readonly issuer: TrustedIssuer
   /**
    * A token for a persona, good for an hour.
    *
@@ -82,7 +83,10 @@ export async function createDevIssuer({
   const { privateKey, publicKey } = await generateKeyPair(algorithm)
   return {
     personas,
-    keySource: createLocalJWKSet({ keys: [await exportJWK(publicKey)] }),
+    issuer: {
+      ...mainIssuerRules(developmentIssuer, config),
+      keySource: createLocalJWKSet({ keys: [await exportJWK(publicKey)] }),
+    },
     async issue(personaName) {
       const persona = personas.find(({ name }) => name === personaName)
       if (persona === undefined) throw new TypeError('there is no such persona')

@@ -23,3 +23,6 @@ export class IssuerUnavailableError extends KeysteadError {
 
 /** The file with the issuer's keys cannot be used at start. For the operator, never for a caller. */
 export class KeySetError extends Error {}
+
+/** The same for the file with further issuers. */
+export class IssuersFileError extends KeySetError {}

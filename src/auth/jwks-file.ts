@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
 import { IssuerUnavailableError, KeySetError } from './errors.ts'
+import type { KeyTrust } from './jwks.ts'
 import { reportOutages } from './key-lookup.ts'
 
 /** How often the file is looked at for changes. */
@@ -8,11 +9,11 @@ const checkIntervalMs = 1000
 
 /**
  * Keys in a file (JWK Set, RFC 7517 §5), which is read now and again whenever it changes. While it is missing or
- * broken, as when it is being replaced, the keys that it held are trusted for `lifetimeMs`.
+ * broken, as when it is being replaced, the keys that it held are trusted for their lifetime and the time of an outage.
  *
  * @throws KeySetError if it cannot be used now
  */
-export function createFileKeySource(path: string, lifetimeMs: number): JWTVerifyGetKey {
+export function createFileKeySource(path: string, { lifetimeMs, outageMs }: KeyTrust): JWTVerifyGetKey {
   let state = readState(path)
   let keys = readKeys(path)
   let checkedAtMs = performance.now()
@@ -32,7 +33,7 @@ export function createFileKeySource(path: string, lifetimeMs: number): JWTVerify
         if (!(error instanceof KeySetError)) throw error
       }
     }
-    if (nowMs - confirmedAtMs >= lifetimeMs) throw new IssuerUnavailableError()
+    if (nowMs - confirmedAtMs >= lifetimeMs + outageMs) throw new IssuerUnavailableError()
     return keys
   }
 

@@ -6,6 +6,7 @@ import {
   type JSONWebKeySet,
   type JWTVerifyGetKey,
 } from 'jose'
+import type { KeyTrust } from './jwks.ts'
 import { reportOutages } from './key-lookup.ts'
 
 /** How long a fetch may take. */
@@ -22,10 +23,10 @@ const answerBytesMax = 1_048_576
 
 /**
  * Keys at an address (JWK Set, RFC 7517 §5): fetched when first needed, when they are old, and when a token names an
- * unknown key. They are trusted for `lifetimeMs`, and fetched anew in the background from half of it: so requests do
- * not wait, and an outage of the issuer is not felt for at least half of that time.
+ * unknown key. They are fetched anew in the background from half of their lifetime on, so that requests do not wait. Once
+ * it is over requests wait for a fetch; only where that fails the last keys are trusted, until `outageMs` later.
  */
-export function createUrlKeySource(url: string, lifetimeMs: number): JWTVerifyGetKey {
+export function createUrlKeySource(url: string, { lifetimeMs, outageMs }: KeyTrust): JWTVerifyGetKey {
   let fetchedAtMs = Number.NEGATIVE_INFINITY
   let failedAtMs = Number.NEGATIVE_INFINITY
 
@@ -46,16 +47,18 @@ export function createUrlKeySource(url: string, lifetimeMs: number): JWTVerifyGe
   const keys = createRemoteJWKSet(new URL(url), {
     timeoutDuration: fetchTimeoutMs,
     cooldownDuration: unknownKeyCooldownMs,
-    cacheMaxAge: lifetimeMs,
+    cacheMaxAge: lifetimeMs + outageMs,
     [customFetch]: fetchWithPause,
   })
 
-  return reportOutages((header, token) => {
-    const isOld = performance.now() - fetchedAtMs > lifetimeMs / 2
-    if (keys.fresh && isOld && !keys.reloading) {
-      // Nobody waits for this one. If it fails the keys at hand stay good until their time is over.
-      keys.reload().catch(() => undefined)
-    }
+  return reportOutages(async (header, token) => {
+    const ageMs = performance.now() - fetchedAtMs
+    // Keys whose time is over altogether, or that were never had, are not looked at: jose's own clock can be set back.
+    if (ageMs >= lifetimeMs + outageMs) await keys.reload()
+    // A failure is no reason to refuse yet: the issuer may be down while its keys are still good.
+    else if (ageMs >= lifetimeMs) await keys.reload().catch(() => undefined)
+    // Nobody waits for this one.
+    else if (ageMs > lifetimeMs / 2 && !keys.reloading) keys.reload().catch(() => undefined)
     return keys(header, token)
   })
 }

@@ -1,12 +1,39 @@
 import type { JWTVerifyGetKey } from 'jose'
 import type { Config } from '../config.ts'
+import { readIssuersFile } from './issuers-file.ts'
 import { createFileKeySource } from './jwks-file.ts'
 import { createUrlKeySource } from './jwks-url.ts'
+import { mainIssuerRules, type TrustedIssuer } from './trusted-issuer.ts'
 
-/** The public keys of the configured issuer. */
-export function createKeySource(config: Config): JWTVerifyGetKey {
-  const lifetimeMs = config.AUTH_JWKS_CACHE_MINUTES * 60_000
-  if (config.AUTH_JWKS_FILE !== null) return createFileKeySource(config.AUTH_JWKS_FILE, lifetimeMs)
-  if (config.AUTH_JWKS_URL !== null) return createUrlKeySource(config.AUTH_JWKS_URL, lifetimeMs)
+/** Where an issuer's keys are: one of the two. */
+export interface KeyPlace {
+  readonly jwksUrl: string | null
+  readonly jwksFile: string | null
+}
+
+/** How long keys are trusted. */
+export interface KeyTrust {
+  /** Without a new look, while there can be one. */
+  readonly lifetimeMs: number
+  /** How much longer, while there cannot. */
+  readonly outageMs: number
+}
+
+/** All issuers that the configuration trusts, each with a source of keys of its own. */
+export function createTrustedIssuers(config: Config): readonly TrustedIssuer[] {
+  const { AUTH_ISSUER, AUTH_JWKS_URL: jwksUrl, AUTH_JWKS_FILE: jwksFile, AUTH_ISSUERS_FILE } = config
+  const main = AUTH_ISSUER === null ? [] : [{ ...mainIssuerRules(AUTH_ISSUER, config), jwksUrl, jwksFile }]
+  const further = AUTH_ISSUERS_FILE === null ? [] : readIssuersFile(AUTH_ISSUERS_FILE, config)
+  return [...main, ...further].map((issuer) => ({ ...issuer, keySource: createKeySource(issuer, config) }))
+}
+
+/** The public keys of one issuer. */
+export function createKeySource({ jwksFile, jwksUrl }: KeyPlace, config: Config): JWTVerifyGetKey {
+  const trust = {
+    lifetimeMs: config.AUTH_JWKS_CACHE_MINUTES * 60_000,
+    outageMs: config.AUTH_JWKS_OUTAGE_MINUTES * 60_000,
+  }
+  if (jwksFile !== null) return createFileKeySource(jwksFile, trust)
+  if (jwksUrl !== null) return createUrlKeySource(jwksUrl, trust)
   throw new TypeError('the configuration names no keys of the issuer')
 }

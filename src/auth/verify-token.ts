@@ -1,28 +1,19 @@
-import {
-  errors,
-  type JWTHeaderParameters,
-  type JWTPayload,
-  type JWTVerifyGetKey,
-  type JWTVerifyOptions,
-  jwtVerify,
-} from 'jose'
+import { errors, type JWTHeaderParameters, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { KeysteadError } from '../errors.ts'
 import { UnauthenticatedError } from './errors.ts'
-
-/** Longest accepted token, in characters. */
-const tokenLengthMax = 8192
+import type { TrustedIssuer } from './trusted-issuer.ts'
 
 /** Latest time that a `Date` can hold, in seconds. */
 const timeMaxSeconds = 8_640_000_000_000
 
 /** What tokens are checked against. */
 export interface TokenRules {
-  readonly issuer: string
+  /** The one that the token names. */
+  readonly issuer: TrustedIssuer
   readonly config: Config
   readonly clock: Clock
-  readonly keySource: JWTVerifyGetKey
 }
 
 /** The claims of a token that was verified. */
@@ -38,33 +29,31 @@ export type VerifiedPayload = JWTPayload & { readonly exp: number }
  * @throws UnauthenticatedError, or IssuerUnavailableError while the issuer's keys cannot be had
  */
 export async function verifyToken(token: string, rules: TokenRules): Promise<VerifiedPayload> {
-  if (token.length > tokenLengthMax) {
-    throw new UnauthenticatedError(
-      `The token is longer than ${tokenLengthMax} characters. Ask the issuer for a smaller one.`,
-    )
-  }
-  const { config, clock, issuer, keySource } = rules
-  const isRfc9068 = config.AUTH_TOKEN_PROFILE === 'rfc9068'
+  const { config, clock, issuer } = rules
+  const isRfc9068 = issuer.profile === 'rfc9068'
   const now = clock.now()
   const options: JWTVerifyOptions = {
-    issuer,
-    audience: config.AUTH_AUDIENCE,
+    issuer: issuer.issuer,
+    audience: issuer.audience,
     // Named one by one, so that neither "none" nor a MAC made with a public key can pass.
-    algorithms: [...config.AUTH_ALGORITHMS],
+    algorithms: [...issuer.algorithms],
     clockTolerance: config.AUTH_CLOCK_TOLERANCE_SECONDS,
     currentDate: now,
     requiredClaims: ['sub', 'iat', 'exp', ...(isRfc9068 ? ['jti', 'client_id'] : [])],
     ...(isRfc9068 && { typ: 'at+jwt' }),
   }
   try {
-    const { payload, protectedHeader } = await jwtVerify(token, keySource, options)
+    const { payload, protectedHeader } = await jwtVerify(token, issuer.keySource, options)
     assertHeader(protectedHeader)
+    assertPlainBearer(payload)
     assertNames(payload, isRfc9068 ? ['sub', 'jti', 'client_id'] : ['sub'])
     const latestIssueSeconds = now.getTime() / 1000 + config.AUTH_CLOCK_TOLERANCE_SECONDS
-    return assertTimes(payload, latestIssueSeconds)
+    const verified = assertTimes(payload, latestIssueSeconds)
+    assertLifetime(payload, config.AUTH_TOKEN_LIFETIME_MINUTES_MAX)
+    return verified
   } catch (error) {
     if (error instanceof KeysteadError) throw error
-    throw new UnauthenticatedError(whatIsWrong(error, config))
+    throw new UnauthenticatedError(whatIsWrong(error, issuer))
   }
 }
 
@@ -75,6 +64,23 @@ function assertHeader({ crit, typ }: JWTHeaderParameters): void {
   }
   if (typ !== undefined && /\+jwt$/i.test(typ) && !/^(application\/)?at\+jwt$/i.test(typ)) {
     throw new UnauthenticatedError(notAnAccessToken)
+  }
+}
+
+/** A token that is bound to a key (RFC 7800, RFC 8705, RFC 9449) is worth nothing without the proof of that key. */
+function assertPlainBearer(payload: JWTPayload): void {
+  if (Object.hasOwn(payload, 'cnf')) {
+    throw new UnauthenticatedError(
+      'The token is bound to a key of its holder (cnf). This server takes plain bearer tokens only: ask for one without.',
+    )
+  }
+}
+
+function assertLifetime({ exp = 0, iat = 0 }: JWTPayload, minutesMax: number): void {
+  if (minutesMax > 0 && exp - iat > minutesMax * 60) {
+    throw new UnauthenticatedError(
+      `The token lives longer than the ${minutesMax} minutes that this server accepts. Ask the issuer for a shorter life.`,
+    )
   }
 }
 
@@ -96,7 +102,7 @@ const notYetValid = 'The token is not valid yet. Check the clocks of issuer and 
 const notAnAccessToken =
   'The token is not an access token (RFC 9068, typ "at+jwt"). Send an access token, not an ID token.'
 
-function whatIsWrong(error: unknown, config: Config): string {
+function whatIsWrong(error: unknown, { algorithms }: TrustedIssuer): string {
   if (error instanceof errors.JWTExpired) return 'The token has expired. Get a new one from the issuer.'
   if (error instanceof errors.JWTClaimValidationFailed) {
     switch (error.reason === 'check_failed' ? error.claim : '') {
@@ -113,7 +119,7 @@ function whatIsWrong(error: unknown, config: Config): string {
     }
   }
   if (error instanceof errors.JOSEAlgNotAllowed) {
-    return `The token is signed with an algorithm that is not accepted; accepted are ${config.AUTH_ALGORITHMS.join(', ')}.`
+    return `The token is signed with an algorithm that is not accepted; accepted are ${algorithms.join(', ')}.`
   }
   if (error instanceof errors.JWKSNoMatchingKey) {
     return 'The token is signed with a key that the issuer does not publish. Get a new one from the issuer.'

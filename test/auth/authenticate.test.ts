@@ -2,9 +2,17 @@ import { createLocalJWKSet } from 'jose'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { type Authenticator, createAuthenticator } from '../../src/auth/authenticate.ts'
 import { IssuerUnavailableError, UnauthenticatedError } from '../../src/auth/errors.ts'
-import { createKeySource } from '../../src/auth/jwks.ts'
+import { createTrustedIssuers } from '../../src/auth/jwks.ts'
 import { startJwksServer } from './jwks-server.ts'
-import { claimsWith, configWith, createFakeClock, createSigner, type Signer, startSeconds } from './tokens.ts'
+import {
+  claimsWith,
+  configWith,
+  createFakeClock,
+  createSigner,
+  issuerWith,
+  type Signer,
+  startSeconds,
+} from './tokens.ts'
 
 let clock: ReturnType<typeof createFakeClock>
 let signer: Signer
@@ -19,10 +27,12 @@ beforeEach(async () => {
   authenticator = createAuthenticator({
     config: configWith(),
     clock,
-    keySource: (header, token) => {
-      lookUps += 1
-      return keys(header, token)
-    },
+    issuers: [
+      issuerWith((header, token) => {
+        lookUps += 1
+        return keys(header, token)
+      }),
+    ],
   })
 })
 
@@ -104,7 +114,7 @@ test('while the issuer is down a token is not called bad', async () => {
   const server = await startJwksServer([])
   await server.close()
   const config = configWith({ AUTH_JWKS_FILE: '', AUTH_JWKS_URL: server.url })
-  const cutOff = createAuthenticator({ config, clock, keySource: createKeySource(config) })
+  const cutOff = createAuthenticator({ config, clock, issuers: createTrustedIssuers(config) })
   const error = await cutOff.authenticate(`Bearer ${await signer.sign()}`).catch((reason: unknown) => reason)
   expect(error).toBeInstanceOf(IssuerUnavailableError)
   expect(error).toMatchObject({ code: 'UNAVAILABLE' })

@@ -3,13 +3,13 @@ import { createAuthenticator } from '../../src/auth/authenticate.ts'
 import { createDevIssuer } from '../../src/auth/dev-issuer.ts'
 import { UnauthenticatedError } from '../../src/auth/errors.ts'
 import { readConfig } from '../../src/config.ts'
-import { configWith, createFakeClock } from './tokens.ts'
+import { configWith, createFakeClock, issuerWith } from './tokens.ts'
 
 async function start(environment: Record<string, string> = {}) {
   const config = readConfig(environment)
   const clock = createFakeClock()
   const issuer = await createDevIssuer({ clock, config })
-  const authenticator = createAuthenticator({ config, clock, keySource: issuer.keySource })
+  const authenticator = createAuthenticator({ config, clock, issuers: [issuer.issuer] })
   const signIn = async (persona: string) =>
     authenticator.authenticate(`Bearer ${await issuer.issue(persona)}`)
   return { clock, issuer, authenticator, signIn }
@@ -79,7 +79,11 @@ describe('the issuer of development mode', () => {
     await expect(another.authenticator.authenticate(token)).rejects.toBeInstanceOf(UnauthenticatedError)
 
     const { issuer, clock } = await start()
-    const configured = createAuthenticator({ config: configWith(), clock, keySource: issuer.keySource })
+    const configured = createAuthenticator({
+      config: configWith(),
+      clock,
+      issuers: [issuerWith(issuer.issuer.keySource)],
+    })
     const own = configured.authenticate(`Bearer ${await issuer.issue('admin')}`)
     await expect(own).rejects.toThrow('issuer that this server does not trust')
   })

@@ -34,7 +34,8 @@ function write(keys: readonly JWK[]): void {
 
 function open(): JWTVerifyGetKey {
   return createKeySource(
-    configWith({ AUTH_JWKS_FILE: file, AUTH_JWKS_CACHE_MINUTES: String(lifetimeMinutes) }),
+    { jwksUrl: null, jwksFile: file },
+    configWith({ AUTH_JWKS_CACHE_MINUTES: '1', AUTH_JWKS_OUTAGE_MINUTES: String(lifetimeMinutes - 1) }),
   )
 }
 
@@ -53,7 +54,7 @@ test('keys in a file are exchanged while the server runs, within a second', asyn
   await expect(verify(keys, first)).rejects.toBeInstanceOf(errors.JWKSNoMatchingKey)
 })
 
-test('while the file is missing or broken the last keys are trusted for their lifetime, not longer', async () => {
+test('while the file is missing or broken the last keys are trusted for their lifetime and the time of an outage', async () => {
   write([first.jwk])
   const keys = open()
   const states: (() => void)[] = [

@@ -1,4 +1,12 @@
-import { exportJWK, generateKeyPair, type JWK, type JWTHeaderParameters, SignJWT } from 'jose'
+import {
+  exportJWK,
+  generateKeyPair,
+  type JWK,
+  type JWTHeaderParameters,
+  type JWTVerifyGetKey,
+  SignJWT,
+} from 'jose'
+import { mainIssuerRules, type TrustedIssuer } from '../../src/auth/trusted-issuer.ts'
 import { type Config, readConfig } from '../../src/config.ts'
 
 /** The issuer that the tests configure. */
@@ -21,6 +29,11 @@ export function createFakeClock(): { now(): Date; advanceSeconds(seconds: number
 /** A configuration with an issuer. */
 export function configWith(environment: Readonly<Record<string, string>> = {}): Config {
   return readConfig({ AUTH_ISSUER: issuer, AUTH_JWKS_FILE: 'keys.json', ...environment })
+}
+
+/** The issuer of a configuration without others, with these keys. */
+export function issuerWith(keySource: JWTVerifyGetKey, config: Config = configWith()): TrustedIssuer {
+  return { ...mainIssuerRules(issuer, config), keySource }
 }
 
 /** Claims of a good token; `undefined` takes one out. */

@@ -2,13 +2,14 @@ import { createHmac } from 'node:crypto'
 import { createLocalJWKSet, exportSPKI, importJWK, type JWK } from 'jose'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { UnauthenticatedError } from '../../src/auth/errors.ts'
+import { issuerOf } from '../../src/auth/trusted-issuer.ts'
 import { type VerifiedPayload, verifyToken } from '../../src/auth/verify-token.ts'
 import {
   claimsWith,
   configWith,
   createFakeClock,
   createSigner,
-  issuer,
+  issuerWith,
   type Signer,
   startSeconds,
   tokenOf,
@@ -20,16 +21,13 @@ beforeAll(async () => {
   signer = await createSigner()
 })
 
-function verify(
+async function verify(
   token: string,
   { keys = [signer.jwk], environment = {} }: { keys?: JWK[]; environment?: Record<string, string> } = {},
 ): Promise<VerifiedPayload> {
-  return verifyToken(token, {
-    issuer,
-    config: configWith(environment),
-    clock: createFakeClock(),
-    keySource: createLocalJWKSet({ keys }),
-  })
+  const config = configWith(environment)
+  const trusted = issuerWith(createLocalJWKSet({ keys }), config)
+  return verifyToken(token, { issuer: issuerOf(token, [trusted]), config, clock: createFakeClock() })
 }
 
 async function refusal(token: string, options?: Parameters<typeof verify>[1]): Promise<string> {
@@ -131,6 +129,8 @@ describe('a token of the issuer is refused', () => {
     ['that is not valid yet', { nbf: startSeconds + 31 }, 'not valid yet'],
     ['issued in the future', { iat: startSeconds + 31 }, 'not valid yet'],
     ['whose expiry no date can hold', { exp: 1e300 }, 'malformed'],
+    ['bound to a key of its holder', { cnf: { jkt: 'print' } }, 'bound to a key'],
+    ['bound to nothing in particular', { cnf: null }, 'bound to a key'],
     ['whose expiry is a text', { exp: '2099-01-01' }, 'malformed'],
     ['whose issue time is a text', { iat: 'now' }, 'malformed'],
     ['whose issue time is null', { iat: null }, 'malformed'],
@@ -149,6 +149,36 @@ describe('a token of the issuer is refused', () => {
   test.each([undefined, 'JWT', 'logout+jwt', ''])('of type %s, in the profile of RFC 9068', async (typ) => {
     const token = await signer.sign(claimsWith(), { typ } as { typ: string })
     expect(await refusal(token)).toContain('not an access token')
+  })
+
+  test('that lives longer than the configured bound, and not one that lives as long', async () => {
+    const environment = { AUTH_TOKEN_LIFETIME_MINUTES_MAX: '10' }
+    const token = (seconds: number) => signer.sign(claimsWith({ exp: startSeconds + seconds }))
+    expect(await verify(await token(600), { environment })).toMatchObject({ sub: 'alice' })
+    expect(await refusal(await token(601), { environment })).toContain('longer than the 10 minutes')
+  })
+
+  test.each([
+    '../../etc/passwd',
+    "' OR '1'='1",
+    '\u0000',
+    'a\r\nX: y',
+    '__proto__',
+    'constructor',
+    'x'.repeat(4000),
+  ])('naming a key that no issuer publishes, however it is spelt (%j)', async (kid) => {
+    expect(await refusal(await signer.sign(claimsWith(), { kid }))).toContain('does not publish')
+  })
+
+  test('whose key is of another type than its algorithm, or published for something else', async () => {
+    const rsa = await createSigner('RS256')
+    const published = (changes: object) => ({ keys: [{ ...rsa.jwk, ...changes }] })
+    const token = await rsa.sign()
+    expect(await verify(token, published({ alg: 'RS256', use: 'sig' }))).toMatchObject({ sub: 'alice' })
+    for (const changes of [{ alg: 'PS256' }, { use: 'enc' }, { key_ops: ['encrypt'] }]) {
+      expect(await refusal(token, published(changes))).toContain('does not publish')
+    }
+    expect(await refusal(token, { keys: [signer.jwk] })).toContain('does not publish')
   })
 
   test('with a critical extension, a known one included', async () => {

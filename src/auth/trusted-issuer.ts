@@ -1,0 +1,74 @@
+import { decodeJwt, type JWTVerifyGetKey } from 'jose'
+import type { Config } from '../config.ts'
+import type { CallerKind } from '../keys/caller.ts'
+import type { ClaimNames } from './claims.ts'
+import { UnauthenticatedError } from './errors.ts'
+
+/** Longest accepted token, in characters. */
+const tokenLengthMax = 8192
+
+/** What an issuer is trusted with. */
+export interface IssuerRules {
+  /** The "iss" claim of its tokens, character by character. */
+  readonly issuer: string
+  readonly audience: string
+  /** Accepted signature algorithms. */
+  readonly algorithms: readonly string[]
+  readonly profile: Config['AUTH_TOKEN_PROFILE']
+  readonly claims: ClaimNames
+  /** Projects that it may speak for; null for all. */
+  readonly projects: readonly string[] | null
+  /** Kinds of callers that it may speak for; null for all. */
+  readonly kinds: readonly CallerKind[] | null
+}
+
+/** An issuer together with its keys, which verify its own tokens and nobody else's. */
+export interface TrustedIssuer extends IssuerRules {
+  readonly keySource: JWTVerifyGetKey
+}
+
+/** The rules of the issuer that the settings themselves describe. */
+export function mainIssuerRules(issuer: string, config: Config): IssuerRules {
+  return {
+    issuer,
+    audience: config.AUTH_AUDIENCE,
+    algorithms: config.AUTH_ALGORITHMS,
+    profile: config.AUTH_TOKEN_PROFILE,
+    claims: config,
+    projects: null,
+    kinds: null,
+  }
+}
+
+/**
+ * The one issuer whose keys may verify a token: the one that the token names. The name is not verified yet; a liar picks
+ * only the keys under which its signature fails.
+ *
+ * @throws UnauthenticatedError if it names none that is trusted
+ */
+export function issuerOf(token: string, issuers: readonly TrustedIssuer[]): TrustedIssuer {
+  if (token.length > tokenLengthMax) {
+    throw new UnauthenticatedError(
+      `The token is longer than ${tokenLengthMax} characters. Ask the issuer for a smaller one.`,
+    )
+  }
+  const named = readIssuer(token)
+  const issuer = issuers.find((each) => each.issuer === named)
+  if (issuer === undefined) {
+    throw new UnauthenticatedError('The token is from an issuer that this server does not trust.')
+  }
+  return issuer
+}
+
+function readIssuer(token: string): string {
+  let iss: unknown
+  try {
+    iss = decodeJwt(token).iss
+  } catch {
+    throw new UnauthenticatedError('The token is malformed, or its signature does not verify.')
+  }
+  if (typeof iss !== 'string') {
+    throw new UnauthenticatedError('The token lacks a required claim, or one is malformed.')
+  }
+  return iss
+}

@@ -1,0 +1,106 @@
+import { algorithms } from './crypto/algorithms.ts'
+
+/** The text itself. */
+export const text = (value: string): string => value
+
+/** For settings without which the server chooses by itself. */
+export const optionalText = (value: string): string | null => (value === '' ? null : value)
+
+/** A whole number within bounds, both included. */
+export function integer(min: number, max: number): (text: string) => number {
+  return (value) => {
+    const number = Number(value)
+    if (!/^\d+$/.test(value) || number < min || number > max) {
+      throw new TypeError(`must be a whole number from ${min} to ${max}`)
+    }
+    return number
+  }
+}
+
+/** One of some words. */
+export function oneOf<const T extends readonly string[]>(...values: T): (text: string) => T[number] {
+  return (value) => {
+    if (!values.includes(value)) throw new TypeError(`must be one of ${values.join(', ')}`)
+    return value
+  }
+}
+
+/** "true" or "false". */
+export function boolean(value: string): boolean {
+  return oneOf('true', 'false')(value) === 'true'
+}
+
+/** Parts between commas. */
+export function list(value: string): readonly string[] {
+  return value
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+}
+
+/** Names of key algorithms. */
+export function algorithmNames(value: string): readonly string[] {
+  const allowed = algorithms.map(({ name }) => name)
+  const names = list(value)
+  if (names.some((name) => !allowed.some((each) => each === name))) {
+    throw new TypeError(`must list some of ${allowed.join(', ')}`)
+  }
+  return names
+}
+
+/** A time zone of the IANA database. */
+export function timeZone(value: string): string {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: value }).resolvedOptions().timeZone
+  } catch {
+    throw new TypeError('must be a time zone of the IANA database, e.g. UTC or Europe/Berlin')
+  }
+}
+
+/** Dots reach into objects, but a claim whose own name holds dots (a URL, say) wins. */
+export const claimName = (value: string): string => {
+  if (value === '') throw new TypeError('must name a claim')
+  return value
+}
+
+/** Address of a database. */
+export function postgresUrl(value: string): string | null {
+  if (value === '') return null
+  if (!/^postgres(ql)?:\/\//.test(value)) throw new TypeError('must start with postgres:// or postgresql://')
+  return value
+}
+
+/** An address that cannot be tampered with on the way. */
+export function httpsUrl(value: string): string | null {
+  if (value === '') return null
+  const url = URL.parse(value)
+  const loopback = url !== null && ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname)
+  if (url === null || !(url.protocol === 'https:' || (url.protocol === 'http:' && loopback))) {
+    throw new TypeError('must be an https:// address (http:// only on this machine)')
+  }
+  return value
+}
+
+/** Signature algorithms of tokens (RFC 7518 §3.1, RFC 8037). MACs are not among them: a public key must not be a secret. */
+const signatureAlgorithmNames = [
+  'EdDSA',
+  'Ed25519',
+  'ES256',
+  'ES384',
+  'ES512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'RS256',
+  'RS384',
+  'RS512',
+]
+
+/** Names of signature algorithms of tokens. */
+export function signatureAlgorithms(value: string): readonly string[] {
+  const names = list(value)
+  if (names.length === 0 || names.some((name) => !signatureAlgorithmNames.includes(name))) {
+    throw new TypeError(`must list some of ${signatureAlgorithmNames.join(', ')}`)
+  }
+  return names
+}
