@@ -27,6 +27,8 @@ export interface KeyCache {
   get(projectId: string, keyId: string): Promise<CachedKey | null>
   /** Forgets a key, for whoever changed it: the next `get` reads the database. */
   invalidate(projectId: string, keyId: string): void
+  /** Forgets all keys, for whoever may have missed changes. */
+  clear(): void
   readonly size: number
 }
 
@@ -75,6 +77,9 @@ export function createKeyCache(options: {
     },
     invalidate(projectId, keyId) {
       entries.delete(JSON.stringify([projectId, keyId]))
+    },
+    clear() {
+      entries.clear()
     },
     get size() {
       return entries.size

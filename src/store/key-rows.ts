@@ -1,4 +1,5 @@
 import type { Key, Prisma } from './generated/client.ts'
+import { lockAndAnnounce } from './notify.ts'
 import type { Queryable } from './store.ts'
 
 /** Bytes as the database gives and takes them. */
@@ -15,6 +16,7 @@ export interface KeyRow {
   readonly serviceName: string | null
   readonly usage: string
   readonly algorithm: string
+  readonly origin: 'KEYSTEAD' | 'EXTERNAL'
   readonly status: 'PRE_ACTIVATION' | 'ACTIVE' | 'DEACTIVATED'
   readonly createdBy: string
   readonly owner: string | null
@@ -73,9 +75,9 @@ export async function findKeys(
   return rows.map(decode)
 }
 
-/** Locks a key's row until the transaction ends, and reads it. */
+/** Locks a key's row until the transaction ends, and reads it; other replicas hear of it if the transaction commits. */
 export async function lockKey(tx: Queryable, projectId: string, id: string): Promise<KeyRow | null> {
-  await tx.$queryRaw`SELECT 1 FROM keys WHERE id = ${id}::uuid AND project_id = ${projectId} FOR UPDATE`
+  await lockAndAnnounce(tx, { projectId, id })
   return findKey(tx, { projectId, id })
 }
 
@@ -106,6 +108,14 @@ export async function moveToDeleted(tx: Queryable, row: DeletedKeyRow): Promise<
     data: { ...row, allowedSubjects: [...row.allowedSubjects], mac: new Uint8Array(row.mac) },
   })
   await tx.key.delete({ where: { id: row.id } })
+}
+
+/** What is left of several deleted keys, inside one project, in no order. */
+export async function findDeletedKeys(
+  db: Queryable,
+  lookup: { projectId: string; ids: readonly string[] },
+): Promise<DeletedKeyRow[]> {
+  return db.deletedKey.findMany({ where: { projectId: lookup.projectId, id: { in: [...lookup.ids] } } })
 }
 
 /** Keys whose rotation is due on a day or before, oldest first. */

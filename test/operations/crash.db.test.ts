@@ -1,6 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { verifyAudit } from '../../src/audit/verify.ts'
 import { systemClock } from '../../src/clock.ts'
-import { openStore } from '../../src/store/store.ts'
+import { readConfig } from '../../src/config.ts'
+import { openParts } from '../../src/open-parts.ts'
 import { createTestDatabase, hasNoDatabase } from '../support/databases.ts'
 import { startServerProcess } from '../support/server-process.ts'
 import { base64, type Client, clientFor, environmentFor, type Person } from '../support/story.ts'
@@ -34,8 +36,18 @@ describe.skipIf(hasNoDatabase())('a server that is killed in the middle of its w
       await Promise.all(workers)
       operations = count(keys)
     }
-    const store = await openStore({ poolSize: 2, migrate: true, ...database })
-    onTestFinished(() => store.close())
+    const { parts, close } = await openParts(readConfig(environment), {
+      prepare: false,
+      alert: (error) => {
+        throw error
+      },
+    })
+    onTestFinished(close)
+    const { store, auditKeys } = parts
+    const verified = await verifyAudit({ db: store.db, chainMac: auditKeys.chainMac })
+    // Every process has left its two chains, none of them torn.
+    expect(verified).toMatchObject({ findings: [], chains: rounds * 2, recordsBeforeChains: 0 })
+    expect(verified.records).toBe(await store.db.auditEvent.count())
     const recorded = await store.db.auditEvent.count({
       where: { outcome: 'SUCCEEDED', action: { not: 'DECRYPT' } },
     })

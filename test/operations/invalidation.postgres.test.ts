@@ -1,0 +1,236 @@
+import pg from 'pg'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { type App, createApp } from '../../src/app.ts'
+import { createLog } from '../../src/log.ts'
+import { type CuttableProxy, startProxy } from '../support/cuttable-proxy.ts'
+import { hasNoDatabase } from '../support/databases.ts'
+import {
+  base64,
+  type Client,
+  clientFor,
+  type Person,
+  type Story,
+  startStoryForTest,
+} from '../support/story.ts'
+
+const owner: Person = { name: 'olga', roles: ['PROJECT_ADMIN', 'KMS_USER', 'KMS_MANAGER'] }
+const reader: Person = { name: 'rob', roles: ['KMS_USER'] }
+
+/** So long that within a test nothing becomes fresh by age. */
+const longLived = { CACHE_LIFETIME_MS: '60000' }
+/** Far below the lifetime: what is seen within it was heard of. */
+const promptly = { timeout: 15_000, interval: 10 }
+
+interface Replica {
+  readonly app: App
+  readonly proxy: CuttableProxy
+  readonly logged: readonly string[]
+  as(person: Person): Client
+}
+
+/** A second server on a story's database, which it reaches through a proxy. */
+async function startReplica(story: Story, settings: { CACHE_LIFETIME_MS?: number } = {}): Promise<Replica> {
+  const { clock, database } = story
+  const proxy = await startProxy(database.databaseUrl ?? '')
+  const logged: string[] = []
+  const app = await createApp(
+    { ...story.config, DATABASE_URL: proxy.databaseUrl, ...settings },
+    { clock, log: createLog('info', { write: (line) => void logged.push(line) }) },
+  )
+  onTestFinished(() => app.close())
+  const replica = {
+    app,
+    proxy,
+    logged,
+    as: (person: Person) => clientFor(person, { getUrl: () => app.url, clock }),
+  }
+  await isListening(replica, 1)
+  return replica
+}
+
+/** Waits until the replica has begun to listen this many times. */
+async function isListening({ logged }: Replica, times: number): Promise<void> {
+  await vi.waitFor(
+    () => expect(logged.filter((line) => line.includes('"listening for changes'))).toHaveLength(times),
+    promptly,
+  )
+}
+
+async function createKey(story: Story): Promise<{ keyId: string; ciphertext: string }> {
+  const olga = story.as(owner)
+  const created = await olga.mutate('createUserKey', { name: 'orders' }, 'userKey { id }')
+  const keyId: string = created['userKey'].id
+  const { ciphertext } = await olga.mutate('encrypt', { keyId, plaintext: base64('hi') }, 'ciphertext')
+  return { keyId, ciphertext }
+}
+
+/** What a decryption comes to: OK, or the code and text of the error. */
+async function decrypting(client: Client, ciphertext: string, keyId: string): Promise<string> {
+  const { data, errors } = await client.send(
+    `mutation($input: DecryptInput!) {
+      decrypt(input: $input) { __typename ... on UserError { code message } }
+    }`,
+    { input: { keyId, ciphertext } },
+  )
+  const [error] = errors
+  if (error !== undefined) return `${error.extensions.code} ${error.message}`
+  const { code, message } = data['decrypt']
+  return code === undefined ? 'OK' : `${code} ${message}`
+}
+
+async function versionInUse(client: Client, keyId: string): Promise<number> {
+  return (await client.mutate('encrypt', { keyId, plaintext: base64('hi') }, 'version'))['version']
+}
+
+describe.skipIf(hasNoDatabase())('a change made by one replica', () => {
+  it('of access takes effect in another at once, both ways, for a key that is warm there', async () => {
+    const story = await startStoryForTest(longLived)
+    const rob = (await startReplica(story)).as(reader)
+    const { keyId, ciphertext } = await createKey(story)
+    const olga = story.as(owner)
+    for (let round = 0; round < 3; round++) {
+      expect(await decrypting(rob, ciphertext, keyId)).toBe('OK')
+      await olga.mutate('enableAccessControl', { keyId, subjects: [] })
+      await expect.poll(() => decrypting(rob, ciphertext, keyId), promptly).toMatch(/^FORBIDDEN/)
+      await olga.mutate('disableAccessControl', { keyId })
+      await expect.poll(() => decrypting(rob, ciphertext, keyId), promptly).toBe('OK')
+    }
+  })
+
+  it('of a version takes effect in another at once: rotated, deactivated, destroyed, and the key deleted', async () => {
+    const story = await startStoryForTest({ ...longLived, DESTROY_WAITING_DAYS_MIN: '0' })
+    const replica = await startReplica(story)
+    const rob = replica.as(reader)
+    const { keyId, ciphertext } = await createKey(story)
+    const olga = story.as(owner)
+    expect(await versionInUse(rob, keyId)).toBe(1)
+    await olga.mutate('rotateUserKey', { keyId })
+    await expect.poll(() => versionInUse(rob, keyId), promptly).toBe(2)
+    expect(await decrypting(rob, ciphertext, keyId)).toBe('OK')
+    await olga.mutate('deactivateKeyVersion', { keyId, version: 1 })
+    await expect.poll(() => decrypting(rob, ciphertext, keyId), promptly).toMatch(/1 .* is DEACTIVATED/)
+    await olga.mutate('destroyKeyVersion', { keyId, version: 1, waitingPeriodDays: 1 })
+    await expect.poll(() => decrypting(rob, ciphertext, keyId), promptly).toMatch(/1 .* is DESTROY_SCHEDULED/)
+    await olga.mutate('deactivateKeyVersion', { keyId, version: 2 })
+    await olga.mutate('destroyKeyVersion', { keyId, version: 2, waitingPeriodDays: 1 })
+    story.clock.advance({ days: 2 })
+    expect((await story.app.housekeeping.runOnce()).sweptKeys).toBe(1)
+    await expect.poll(() => decrypting(rob, ciphertext, keyId), promptly).toMatch(/1 .* is DESTROYED/)
+    const { code } = await olga.mutate('deleteUserKey', { keyId, confirmName: 'orders' })
+    expect(code).toBeUndefined()
+    await expect
+      .poll(async () => (await rob.mutate('encrypt', { keyId, plaintext: '' }))['code'], promptly)
+      .toBe('KEY_NOT_FOUND')
+  })
+
+  it('is not missed by a load that is under way while it commits', async () => {
+    const story = await startStoryForTest(longLived)
+    const replica = await startReplica(story)
+    const rob = replica.as(reader)
+    const { keyId } = await createKey(story)
+    // Warm but for this key: verified token, connections.
+    await rob.mutate('generateRandom', { bytes: 1 })
+    replica.proxy.silence('pool')
+    const early = versionInUse(rob, keyId)
+    await expect.poll(() => replica.proxy.heldBytes, promptly).toBeGreaterThan(0)
+    await story.as(owner).mutate('rotateUserKey', { keyId })
+    await expect.poll(() => replica.proxy.heard, promptly).toContain('keystead_keys')
+    replica.proxy.mend()
+    // This request began before the change did.
+    expect([1, 2]).toContain(await early)
+    await expect.poll(() => versionInUse(rob, keyId), promptly).toBe(2)
+  })
+
+  it('is seen in the end by every load that races with it', async () => {
+    const story = await startStoryForTest(longLived)
+    const rob = (await startReplica(story)).as(reader)
+    const olga = story.as(owner)
+    const { keyId } = await createKey(story)
+    for (let version = 2; version <= 31; version++) {
+      await Promise.all([
+        olga.mutate('rotateUserKey', { keyId }),
+        ...Array.from({ length: 6 }, () => versionInUse(rob, keyId)),
+      ])
+      await expect.poll(() => versionInUse(rob, keyId), promptly).toBe(version)
+    }
+  })
+})
+
+describe.skipIf(hasNoDatabase())('a replica whose listener is cut', () => {
+  it('forgets its keys when it notices, and again when it listens anew', async () => {
+    const story = await startStoryForTest(longLived)
+    const replica = await startReplica(story)
+    const rob = replica.as(reader)
+    const olga = story.as(owner)
+    const { keyId } = await createKey(story)
+    expect(await versionInUse(rob, keyId)).toBe(1)
+    replica.proxy.silence('listener')
+    await olga.mutate('rotateUserKey', { keyId })
+    // It cannot know of the change: this is what the rest of the test is measured against.
+    expect(await versionInUse(rob, keyId)).toBe(1)
+    replica.proxy.cutListener()
+    await expect.poll(() => versionInUse(rob, keyId), promptly).toBe(2)
+    await olga.mutate('rotateUserKey', { keyId })
+    expect(await versionInUse(rob, keyId)).toBe(2)
+    replica.proxy.mend()
+    await expect.poll(() => versionInUse(rob, keyId), promptly).toBe(3)
+    await isListening(replica, 2)
+    await olga.mutate('rotateUserKey', { keyId })
+    await expect.poll(() => versionInUse(rob, keyId), promptly).toBe(4)
+  })
+
+  it('notices by itself that the other end is silent', async () => {
+    const story = await startStoryForTest(longLived)
+    const replica = await startReplica(story)
+    const rob = replica.as(reader)
+    const { keyId } = await createKey(story)
+    expect(await versionInUse(rob, keyId)).toBe(1)
+    replica.proxy.silence('listener')
+    await story.as(owner).mutate('rotateUserKey', { keyId })
+    await expect.poll(() => versionInUse(rob, keyId), promptly).toBe(2)
+  })
+
+  it('listens again after the database ended its connection', async () => {
+    const story = await startStoryForTest(longLived)
+    const replica = await startReplica(story)
+    const rob = replica.as(reader)
+    const { keyId } = await createKey(story)
+    const operator = new pg.Client({ connectionString: story.database.databaseUrl ?? '' })
+    await operator.connect()
+    onTestFinished(() => operator.end())
+    for (let version = 2; version <= 4; version++) {
+      expect(await versionInUse(rob, keyId)).toBe(version - 1)
+      const { rowCount } = await operator.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+           WHERE application_name = 'keystead listener' AND datname = current_database()`,
+      )
+      expect(rowCount).toBeGreaterThan(0)
+      await isListening(replica, version)
+      await story.as(owner).mutate('rotateUserKey', { keyId })
+      await expect.poll(() => versionInUse(rob, keyId), promptly).toBe(version)
+    }
+    expect(replica.logged.join('')).not.toContain(new URL(replica.proxy.databaseUrl).host)
+  })
+
+  it('uses nothing that is older than the cache lifetime, for as long as it is cut', async () => {
+    const story = await startStoryForTest(longLived)
+    const lifetimeMs = 1500
+    const replica = await startReplica(story, { CACHE_LIFETIME_MS: lifetimeMs })
+    const rob = replica.as(reader)
+    const { keyId, ciphertext } = await createKey(story)
+    replica.proxy.cutListener()
+    await expect.poll(() => replica.logged.join(''), promptly).toContain('not listening')
+    expect(await decrypting(rob, ciphertext, keyId)).toBe('OK')
+    await story.as(owner).mutate('enableAccessControl', { keyId, subjects: [] })
+    const changedAtMs = performance.now()
+    for (;;) {
+      const askedAtMs = performance.now()
+      const result = await decrypting(rob, ciphertext, keyId)
+      if (result !== 'OK') {
+        expect(result).toMatch(/^FORBIDDEN/)
+        break
+      }
+      expect(askedAtMs - changedAtMs).toBeLessThan(lifetimeMs)
+    }
+  })
+})
