@@ -1,29 +1,20 @@
-import { join } from 'node:path'
-import { createAuditWriter } from './audit/writer.ts'
+import { rollUpUsage } from './audit/roll-up.ts'
 import { createAuthenticator } from './auth/authenticate.ts'
 import { createDevIssuer } from './auth/dev-issuer.ts'
-import { createKeySource } from './auth/jwks.ts'
+import { createTrustedIssuers } from './auth/jwks.ts'
+import { type OperatorServer, startOperatorServer } from './cli/operator-server.ts'
+import { hasOperatorSockets } from './cli/operator-socket.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config.ts'
-import { createEnvelope } from './keyring/envelope.ts'
-import { openInstallation } from './keyring/installation.ts'
-import { createKeyCache } from './keyring/key-cache.ts'
-import { createPolicyMac } from './keyring/policy-mac.ts'
-import { createEnvProvider } from './keyring/providers/env.ts'
-import { openFileProvider } from './keyring/providers/file.ts'
-import type { RootKeyProvider } from './keyring/root-key-provider.ts'
 import { createDomain } from './keys/create-domain.ts'
-import type { DomainSettings } from './keys/domain-parts.ts'
 import { runHousekeeping } from './keys/rotation.ts'
 import { type Housekeeping, startHousekeeping } from './keys/rotation-scheduler.ts'
-import { createUsageCounter } from './keys/usage.ts'
 import { createLog, type Log } from './log.ts'
+import { type OpenedParts, openParts } from './open-parts.ts'
 import { createContext } from './schema/context.ts'
 import { schema } from './schema/index.ts'
 import { createServer } from './server/http.ts'
-import { createDatabaseClock, type DatabaseClock } from './store/database-clock.ts'
-import { findInstallation } from './store/installation-row.ts'
-import { openStore, type Store } from './store/store.ts'
+import { type KeyChangeListener, listenForKeyChanges } from './store/notify.ts'
 
 /** A running Keystead. */
 export interface App {
@@ -47,51 +38,26 @@ export interface AppOptions {
 
 /** Builds the server from its configuration and starts it. Everything that can be wrong with a set-up fails here. */
 export async function createApp(config: Config, options: AppOptions = {}): Promise<App> {
-  const { log = createLog(config.LOG_LEVEL), onStatement } = options
-  const store = await openStore({
-    databaseUrl: config.DATABASE_URL,
-    dataFolder: config.DATA_FOLDER,
-    poolSize: config.DATABASE_POOL_SIZE,
-    migrate: config.MIGRATE_ON_START,
-    ...(onStatement && { onStatement }),
+  const { log = createLog(config.LOG_LEVEL), clock: machineClock = systemClock } = options
+  const opened = await openParts(config, {
+    ...options,
+    prepare: true,
+    alert: (error: Error) => log.error({ alert: 'INTEGRITY' }, error.message),
   })
   try {
-    const { clock: machineClock = systemClock } = options
-    const clock = options.clock ?? (await createDatabaseClock(store, systemClock))
-    return await startOn(store, config, { log, clock, machineClock })
+    return await startOn(opened, config, { log, machineClock })
   } catch (error) {
-    await store.close()
+    await opened.close()
     throw error
   }
 }
 
 async function startOn(
-  store: Store,
+  opened: OpenedParts,
   config: Config,
-  { log, clock, machineClock }: { log: Log; clock: Clock | DatabaseClock; machineClock: Clock },
+  { log, machineClock }: { log: Log; machineClock: Clock },
 ): Promise<App> {
-  const rootKeyProvider = await openRootKeyProvider(store, config)
-  const installation = await openInstallation(store.db, rootKeyProvider, clock.now())
-  const policyMac = createPolicyMac(installation.policyMac)
-  const envelope = createEnvelope(rootKeyProvider)
-  const parts = {
-    store,
-    envelope,
-    policyMac,
-    cursorMac: installation.cursorMac,
-    keys: createKeyCache({
-      db: store.db,
-      envelope,
-      policyMac,
-      size: config.KEY_CACHE_SIZE,
-      lifetimeMs: config.CACHE_LIFETIME_MS,
-    }),
-    audit: createAuditWriter({ db: store.db, clock }),
-    usage: createUsageCounter({ db: store.db, clock }),
-    clock,
-    settings: domainSettings(config),
-    alert: (error: Error) => log.error({ alert: 'INTEGRITY' }, error.message),
-  }
+  const { parts, rootKeyProvider, clock } = opened
   const domain = createDomain(parts)
   const devIssuer = config.developmentMode ? await createDevIssuer({ clock: machineClock, config }) : null
   const server = createServer({
@@ -102,11 +68,11 @@ async function startOn(
     authenticator: createAuthenticator({
       config,
       clock: machineClock,
-      keySource: devIssuer?.keySource ?? createKeySource(config),
+      issuers: devIssuer === null ? createTrustedIssuers(config) : [devIssuer.issuer],
     }),
     devTokens: devIssuer,
     async checkReady() {
-      await store.now()
+      await parts.store.now()
       await rootKeyProvider.checkHealth()
     },
   })
@@ -116,47 +82,62 @@ async function startOn(
       if ('synchronise' in clock) await clock.synchronise()
       const report = await runHousekeeping(parts)
       await parts.usage.flush()
+      await rollUpUsage(parts.store)
       return report
     },
     intervalMs: config.HOUSEKEEPING_INTERVAL_SECONDS * 1000,
     onReport: (report) => log.debug(report, 'housekeeping'),
     onError: (error) => log.error({ error: String(error) }, 'housekeeping could not run; it is tried again'),
   })
+  const operators = await startOperators(opened, config, log)
+  const listener = startListener(opened, config, log)
   return {
     url,
     fetch: server.fetch,
     housekeeping,
     async close() {
       await server.close()
+      await operators?.close()
       await housekeeping.stop()
-      // The last uses are worth an attempt, not a failure to stop.
-      await parts.usage.flush().catch(() => {})
-      await store.close()
+      await listener?.close()
+      await opened.close()
     },
   }
 }
 
-async function openRootKeyProvider(store: Store, config: Config): Promise<RootKeyProvider> {
-  switch (config.ROOT_KEY_PROVIDER) {
-    case 'env':
-      return createEnvProvider(config.ROOT_KEY)
-    case 'file':
-      return openFileProvider(
-        config.ROOT_KEY_FILE ?? join(config.DATA_FOLDER, 'root.key'),
-        (await findInstallation(store.db)) === null,
-      )
+/**
+ * Operators' commands come through a socket where only this process can open the data. A server without it serves its
+ * callers all the same.
+ */
+async function startOperators(
+  { parts }: OpenedParts,
+  { DATA_FOLDER: dataFolder }: Config,
+  log: Log,
+): Promise<OperatorServer | null> {
+  if (parts.store.kind !== 'embedded' || !hasOperatorSockets) return null
+  try {
+    return await startOperatorServer({ dataFolder, services: { parts }, log })
+  } catch (error) {
+    log.warn({ error: String(error) }, 'operator commands cannot reach this server while it runs')
+    return null
   }
 }
 
-function domainSettings(config: Config): DomainSettings {
-  return {
-    rotationTimeZone: config.ROTATION_TIME_ZONE,
-    destroyWaitingDaysDefault: config.DESTROY_WAITING_DAYS_DEFAULT,
-    destroyWaitingDaysMin: config.DESTROY_WAITING_DAYS_MIN,
-    revocationDelayMs: config.CACHE_LIFETIME_MS + config.REQUEST_TIMEOUT_MS,
-    itemBytesMax: config.ITEM_BYTES_MAX,
-    batchItemsMax: config.BATCH_ITEMS_MAX,
-    batchBytesMax: config.BATCH_BYTES_MAX,
-    allowedAlgorithms: config.ALLOWED_ALGORITHMS,
-  }
+/** Other replicas' changes are heard of at once; the embedded database has no other replicas. */
+function startListener(
+  { parts: { keys } }: OpenedParts,
+  { DATABASE_URL: databaseUrl, CACHE_LIFETIME_MS: lifetimeMs }: Config,
+  log: Log,
+): KeyChangeListener | null {
+  if (databaseUrl === null) return null
+  return listenForKeyChanges(databaseUrl, {
+    onChange: ({ projectId, id }) => keys.invalidate(projectId, id),
+    onGap: () => keys.clear(),
+    onListening: () => log.info({}, 'listening for changes made by other replicas'),
+    onLost: (reason) =>
+      log.warn(
+        { reason, lifetimeMs },
+        'not listening for changes made by other replicas: until it does, they take effect within the cache lifetime',
+      ),
+  })
 }

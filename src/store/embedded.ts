@@ -1,4 +1,4 @@
-import { chmodSync, fsyncSync, mkdirSync, readFileSync, writeSync } from 'node:fs'
+import { chmodSync, existsSync, fsyncSync, mkdirSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import { NodeFS } from '@electric-sql/pglite/nodefs'
@@ -45,6 +45,11 @@ export async function openEmbedded(options: {
     release()
     throw error
   }
+}
+
+/** Whether a data folder holds a database, open or not. */
+export function hasEmbeddedDatabase(dataFolder: string): boolean {
+  return existsSync(join(dataFolder, 'database', 'PG_VERSION'))
 }
 
 /** The mode of a data folder that exists already is its owner's affair; the database inside is closed in any case. */

@@ -6,6 +6,9 @@ export class StoreError extends KeysteadError {
   readonly code = 'UNAVAILABLE'
 }
 
+/** Another process has the folder of the embedded database open. */
+export class FolderInUseError extends StoreError {}
+
 /** Whether a statement failed because a value exists already that must be unique. */
 export function isUniqueViolation(error: unknown): boolean {
   return error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002'

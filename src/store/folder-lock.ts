@@ -1,7 +1,7 @@
 import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { StoreError } from './errors.ts'
+import { FolderInUseError, StoreError } from './errors.ts'
 
 /** SQLite's code for a lock that another connection holds (SQLITE_BUSY). */
 const busy = 5
@@ -23,7 +23,7 @@ export function lockFolder(folder: string): ReleaseLock {
   } catch (error) {
     lock.close()
     if ((error as { errcode?: number }).errcode !== busy) throw cannotLock(path)
-    throw new StoreError(
+    throw new FolderInUseError(
       `Another process is using the data folder ${folder}. Stop it first, or give this one a folder of its own (DATA_FOLDER) or a PostgreSQL server (DATABASE_URL).`,
     )
   }

@@ -1,0 +1,52 @@
+import type { CommandText, Option } from './command.ts'
+
+const optionColumn = 24
+
+/** The name of a command as it is typed. */
+export function nameOf({ path }: Pick<CommandText, 'path'>): string {
+  return path.join(' ')
+}
+
+/** The help text of one command. */
+export function helpOf(command: CommandText): string {
+  const options = Object.entries(command.options)
+  const usage = ['keystead', nameOf(command), ...options.map(usageOf)].join(' ')
+  const rows = [...options.map(rowOf), row('--help', 'Shows this text.')]
+  return [`${command.summary}\n`, `Usage: ${usage}\n`, `${command.help.trim()}\n`, 'Options:', ...rows].join(
+    '\n',
+  )
+}
+
+/** The help text of the program. */
+export function overviewOf(commands: readonly CommandText[]): string {
+  return [
+    'Keystead, a key management service: the command line for operators.\n',
+    'Usage: keystead COMMAND [OPTIONS]\n',
+    listOf(commands),
+    '',
+    'keystead COMMAND --help says more about one; keystead --version names this release.',
+    'Commands read the same settings as the server, from the environment.',
+  ].join('\n')
+}
+
+/** Commands with their summaries, one a line. */
+export function listOf(commands: readonly CommandText[]): string {
+  return ['Commands:', ...commands.map((command) => row(nameOf(command), command.summary))].join('\n')
+}
+
+function usageOf([name, option]: [string, Option]): string {
+  const text = textOf(name, option)
+  return option.required === true ? text : `[${text}]`
+}
+
+function rowOf([name, option]: [string, Option]): string {
+  return row(textOf(name, option), option.meaning)
+}
+
+function textOf(name: string, { type, value = 'VALUE' }: Option): string {
+  return type === 'boolean' ? `--${name}` : `--${name} ${value}`
+}
+
+function row(left: string, right: string): string {
+  return `  ${left.padEnd(optionColumn)}  ${right}`
+}

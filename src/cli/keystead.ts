@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { readConfig } from '../config.ts'
+import { type CommandText, exitCodes, type OperatorCommand } from './command.ts'
+import { operatorCommands } from './commands.ts'
+import { helpOf, listOf, nameOf, overviewOf } from './help.ts'
+import type { Program } from './program.ts'
+import { readOptions, reportError } from './run-command.ts'
+import { runOnData } from './run-on-data.ts'
+import { serveText } from './serve-text.ts'
+
+/** Every command of the program, in the order in which it is listed. */
+export const commands: readonly CommandText[] = [serveText, ...operatorCommands]
+
+/** Runs `keystead` with the arguments after its name; gives the exit code and never throws. */
+export async function runKeystead(args: readonly string[], program: Program): Promise<number> {
+  const command = commands.find(({ path }) => path.every((word, index) => args[index] === word))
+  if (command === undefined) return answerWithout(args, program)
+  const rest = args.slice(command.path.length)
+  if (rest.includes('--help')) {
+    await program.print(helpOf(command))
+    return exitCodes.fine
+  }
+  try {
+    readOptions(command, rest)
+    return await run(command, rest, program)
+  } catch (error) {
+    return reportError(error, command, program)
+  }
+}
+
+async function run(command: CommandText, args: readonly string[], program: Program): Promise<number> {
+  if (isOperatorCommand(command)) {
+    const { environment, print, progress, listenForStop } = program
+    return runOnData(readConfig(environment), command, args, { print, progress, signal: listenForStop() })
+  }
+  const { runServer } = await import('./serve.ts')
+  return runServer(program)
+}
+
+function isOperatorCommand(command: CommandText): command is OperatorCommand {
+  return 'run' in command
+}
+
+/** Arguments that name no command: a question about the program, the first word of several commands, or a mistake. */
+async function answerWithout(args: readonly string[], program: Program): Promise<number> {
+  const [first] = args
+  if (first === '--version') {
+    await program.print(version())
+    return exitCodes.fine
+  }
+  const isQuestion = args.at(-1) === '--help'
+  const words = isQuestion ? args.slice(0, -1) : args
+  if (isQuestion && words.length === 0) {
+    await program.print(overviewOf(commands))
+    return exitCodes.fine
+  }
+  const related = commands.filter(({ path }) => path[0] === first)
+  if (isQuestion && words.length === 1 && related.length > 0) {
+    await program.print(listOf(related))
+    return exitCodes.fine
+  }
+  await program.progress(textOfMistake(words, related.length > 0 ? related : commands))
+  return exitCodes.usage
+}
+
+function textOfMistake(words: readonly string[], candidates: readonly CommandText[]): string {
+  const end = words.findIndex((word) => word.startsWith('-'))
+  const called = (end < 0 ? words : words.slice(0, end)).join(' ')
+  const problem =
+    called === ''
+      ? `The command is missing${words[0] === undefined ? '' : ` before ${words[0]}`}.`
+      : candidates.some((each) => nameOf(each).startsWith(`${called} `))
+        ? `"${called}" is the beginning of several commands.`
+        : `There is no command "${called}".`
+  return [problem, '', listOf(candidates), '', 'See: keystead --help'].join('\n')
+}
+
+function version(): string {
+  const file = join(import.meta.dirname, '../../package.json')
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
+}

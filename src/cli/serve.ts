@@ -1,0 +1,53 @@
+import { createApp } from '../app.ts'
+import { personas } from '../auth/dev-issuer.ts'
+import { KeySetError } from '../auth/errors.ts'
+import { type Config, ConfigError, readConfig } from '../config.ts'
+import { RootKeyError } from '../keyring/root-key-provider.ts'
+import { ListenError } from '../server/listen-error.ts'
+import { StoreError } from '../store/errors.ts'
+import { exitCodes } from './command.ts'
+import type { Program } from './program.ts'
+
+/** Runs the server until the process is told to stop; gives the exit code. */
+export async function runServer({ environment, listenForStop }: Program): Promise<number> {
+  try {
+    const config = readConfig(environment)
+    console.log(
+      config.developmentMode ? 'Keystead is starting in development mode …' : 'Keystead is starting …',
+    )
+    const app = await createApp(config)
+    const stop = listenForStop()
+    console.log(config.developmentMode ? developmentHelp(app.url, config) : `Keystead listens on ${app.url}`)
+    await new Promise<void>((resolve) => stop.addEventListener('abort', () => resolve()))
+    console.log('Keystead is stopping …')
+    await app.close()
+    return exitCodes.fine
+  } catch (error) {
+    console.error('Keystead has to stop:', isExpected(error) ? error.message : error)
+    return exitCodes.failed
+  }
+}
+
+/** Whether an operator can act on an error's sentence; for what nobody has foreseen, it counts where it happened. */
+function isExpected(error: unknown): error is Error {
+  const expected = [ConfigError, KeySetError, ListenError, RootKeyError, StoreError]
+  return error instanceof Error && expected.some((type) => error instanceof type)
+}
+
+function developmentHelp(url: string, config: Config): string {
+  return `
+Keystead is running.
+
+  GraphiQL   ${url}/graphql   (six tabs, to run in their order)
+  Tokens     ${url}/dev/tokens/PERSONA   (PERSONA: ${personas.map(({ name }) => name).join(', ')})
+  Data       ${config.DATA_FOLDER}
+
+Encrypt from a terminal, as the service "Secrets Manager" with its own key:
+
+  TOKEN=$(curl -s ${url}/dev/tokens/agent | sed 's/.*"token":"\\([^"]*\\)".*/\\1/')
+  curl -s ${url}/graphql -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
+    -d '{"query":"mutation { encryptWithServiceKey(input: {plaintext: \\"aGVsbG8=\\"}) { ... on EncryptWithServiceKeyPayload { ciphertext keyId version } } }"}'
+
+Stop with Ctrl+C.
+`
+}

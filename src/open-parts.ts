@@ -1,0 +1,126 @@
+import { join } from 'node:path'
+import { createChainMac } from './audit/chain-mac.ts'
+import { createAuditWriter, openAuditWriter } from './audit/writer.ts'
+import { type Clock, systemClock } from './clock.ts'
+import type { Config } from './config.ts'
+import { createEnvelope } from './keyring/envelope.ts'
+import { openInstallation } from './keyring/installation.ts'
+import { createKeyCache } from './keyring/key-cache.ts'
+import { createPolicyMac } from './keyring/policy-mac.ts'
+import { createEnvProvider } from './keyring/providers/env.ts'
+import { openFileProvider } from './keyring/providers/file.ts'
+import type { RootKeyProvider } from './keyring/root-key-provider.ts'
+import type { DomainParts, DomainSettings } from './keys/domain-parts.ts'
+import { createUsageCounter } from './keys/usage.ts'
+import { createDatabaseClock, type DatabaseClock } from './store/database-clock.ts'
+import { StoreError } from './store/errors.ts'
+import { findInstallation } from './store/installation-row.ts'
+import { openStore, type Store } from './store/store.ts'
+
+/** The parts of the domain on open data. */
+export interface OpenedParts {
+  readonly parts: DomainParts
+  readonly rootKeyProvider: RootKeyProvider
+  readonly clock: Clock | DatabaseClock
+  /** Lets go of the data. */
+  close(): Promise<void>
+}
+
+/** How the data is opened. */
+export interface OpenOptions {
+  /** Whether what is missing is made: migrations as the settings say, root key and secret of a new installation. */
+  readonly prepare: boolean
+  /** Told of every row that does not verify. */
+  readonly alert: DomainParts['alert']
+  /** Stands for the database's clock. */
+  readonly clock?: Clock
+  /** Told of each SQL statement. */
+  readonly onStatement?: (sql: string) => void
+}
+
+/** Opens store, keyring and audit trail, and builds what the domain works with, for servers and for commands. */
+export async function openParts(config: Config, options: OpenOptions): Promise<OpenedParts> {
+  const { onStatement } = options
+  const store = await openStore({
+    databaseUrl: config.DATABASE_URL,
+    dataFolder: config.DATA_FOLDER,
+    poolSize: config.DATABASE_POOL_SIZE,
+    migrate: options.prepare && config.MIGRATE_ON_START,
+    ...(onStatement && { onStatement }),
+  })
+  try {
+    return await openOn(store, config, options)
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+async function openOn(store: Store, config: Config, options: OpenOptions): Promise<OpenedParts> {
+  const { prepare, alert } = options
+  const clock = options.clock ?? (await createDatabaseClock(store, systemClock))
+  const isNew = (await findInstallation(store.db)) === null
+  if (isNew && !prepare) {
+    throw new StoreError(
+      'No server has used this database yet, so that it holds no keys. Check the settings.',
+    )
+  }
+  const rootKeyProvider = await openRootKeyProvider(config, isNew)
+  const installation = await openInstallation(store.db, rootKeyProvider, clock.now())
+  const policyMac = createPolicyMac(installation.policyMac)
+  const envelope = createEnvelope(rootKeyProvider)
+  const chainMac = createChainMac(installation.auditMac)
+  const chainParts = { store, clock, chainMac, alert }
+  const parts: DomainParts = {
+    store,
+    envelope,
+    policyMac,
+    cursorMac: installation.cursorMac,
+    keys: createKeyCache({
+      db: store.db,
+      envelope,
+      policyMac,
+      size: config.KEY_CACHE_SIZE,
+      lifetimeMs: config.CACHE_LIFETIME_MS,
+    }),
+    // Most commands record nothing: they open no chains.
+    audit: await (prepare ? openAuditWriter(chainParts) : createAuditWriter(chainParts)),
+    auditKeys: { chainMac, checkpointKey: installation.checkpointKey },
+    usage: createUsageCounter({ db: store.db, clock }),
+    clock,
+    settings: domainSettings(config),
+    alert,
+  }
+  return {
+    parts,
+    rootKeyProvider,
+    clock,
+    async close() {
+      // The last uses are worth an attempt, not a failure to stop.
+      await parts.usage.flush().catch(() => {})
+      await store.close()
+    },
+  }
+}
+
+async function openRootKeyProvider(config: Config, isNew: boolean): Promise<RootKeyProvider> {
+  switch (config.ROOT_KEY_PROVIDER) {
+    case 'env':
+      return createEnvProvider(config.ROOT_KEY)
+    case 'file':
+      return openFileProvider(config.ROOT_KEY_FILE ?? join(config.DATA_FOLDER, 'root.key'), isNew)
+  }
+}
+
+function domainSettings(config: Config): DomainSettings {
+  return {
+    rotationTimeZone: config.ROTATION_TIME_ZONE,
+    destroyWaitingDaysDefault: config.DESTROY_WAITING_DAYS_DEFAULT,
+    destroyWaitingDaysMin: config.DESTROY_WAITING_DAYS_MIN,
+    revocationDelayMs: config.CACHE_LIFETIME_MS + config.REQUEST_TIMEOUT_MS,
+    itemBytesMax: config.ITEM_BYTES_MAX,
+    batchItemsMax: config.BATCH_ITEMS_MAX,
+    batchBytesMax: config.BATCH_BYTES_MAX,
+    allowedAlgorithms: config.ALLOWED_ALGORITHMS,
+  }
+}
