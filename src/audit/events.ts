@@ -9,12 +9,15 @@ export type AuditAction =
   | 'DISABLE_ACCESS_CONTROL'
   | 'ADD_ALLOWED_SUBJECTS'
   | 'REMOVE_ALLOWED_SUBJECTS'
+  | 'TRANSFER_OWNERSHIP'
   | 'ACTIVATE_KEY_VERSION'
   | 'DEACTIVATE_KEY_VERSION'
   | 'SCHEDULE_KEY_VERSION_DESTRUCTION'
   | 'DESTROY_KEY_VERSION'
   | 'RESTORE_KEY_VERSION'
   | 'DELETE_USER_KEY'
+  | 'GET_IMPORT_PARAMETERS'
+  | 'IMPORT_KEY_VERSION'
   | 'CREATE_SERVICE_KEY'
   | 'ENCRYPT'
   | 'DECRYPT'
@@ -32,6 +35,7 @@ export type AuditAction =
   | 'SERVICE_ENCRYPT'
   | 'SERVICE_DECRYPT'
   | 'SERVICE_GENERATE_DATA_KEY'
+  | 'PRUNE_AUDIT'
 
 /** Facts of one event beyond its columns; names and plain values only, never anything secret. */
 export type AuditDetails = Readonly<Record<string, string | number | boolean>>

@@ -1,14 +1,16 @@
-import type { Clock } from '../clock.ts'
 import { newUuid } from '../ids.ts'
-import { type AuditEventRow, insertAuditEvents } from '../store/audit-rows.ts'
+import type { AuditEventRow } from '../store/audit-rows.ts'
 import type { Queryable } from '../store/store.ts'
 import type { AuditEvent } from './events.ts'
+import { createManagementChain } from './management-chain.ts'
+import type { ChainParts } from './open-chain.ts'
+import { createOperationsChain } from './operations-chain.ts'
 
 /** Puts events on record. Nothing is answered before its event is durable. */
 export interface AuditWriter {
   /** Resolves when the events are durable; rejects when they could not be written, and then nothing may be answered. */
   record(events: readonly AuditEvent[]): Promise<void>
-  /** Writes an event inside the transaction of the change that it describes. */
+  /** Writes an event inside the transaction of the change that it describes; the last that the transaction does. */
   recordIn(tx: Queryable, event: AuditEvent): Promise<void>
 }
 
@@ -21,30 +23,48 @@ interface Waiting {
   readonly reject: (error: unknown) => void
 }
 
+/** A writer that opens its chains when they are first needed; for processes that may have nothing to record. */
+export function createAuditWriter(parts: ChainParts): AuditWriter {
+  return writerOn(parts, createOperationsChain(parts), createManagementChain(parts))
+}
+
+/** A writer whose chains are open: what keeps them from being written shows at once. */
+export async function openAuditWriter(parts: ChainParts): Promise<AuditWriter> {
+  const [operations, management] = [createOperationsChain(parts), createManagementChain(parts)]
+  await operations.open()
+  await management.open()
+  return writerOn(parts, operations, management)
+}
+
 /**
  * Group commit: while one INSERT is under way, the events of further requests collect and go with the next one, so
  * that a busy server pays for one durable write per group instead of one per request.
  */
-export function createAuditWriter(options: { db: Queryable; clock: Clock }): AuditWriter {
-  const { db, clock } = options
+function writerOn(
+  { clock }: Pick<ChainParts, 'clock'>,
+  operations: ReturnType<typeof createOperationsChain>,
+  management: ReturnType<typeof createManagementChain>,
+): AuditWriter {
   let waiting: Waiting[] = []
   let writing = false
 
   const toRow = (event: AuditEvent): AuditEventRow => ({
     id: newUuid(),
     occurredAt: clock.now(),
-    projectId: event.actor.projectId,
-    actor: event.actor.subject,
-    tokenId: event.actor.tokenId,
-    clientAddress: event.actor.clientAddress,
-    requestId: event.actor.requestId,
+    projectId: wellFormed(event.actor.projectId),
+    actor: wellFormed(event.actor.subject),
+    tokenId: wellFormed(event.actor.tokenId),
+    clientAddress: wellFormed(event.actor.clientAddress),
+    requestId: wellFormed(event.actor.requestId),
     action: event.action,
     outcome: event.outcome,
     errorCode: event.errorCode,
     keyId: event.keyId,
     keyRevision: event.keyRevision,
     versionNumber: event.versionNumber,
-    details: event.details,
+    details: Object.fromEntries(
+      Object.entries(event.details).map(([name, value]) => [name, wellFormed(value)]),
+    ),
   })
 
   function takeGroup(): Waiting[] {
@@ -64,10 +84,7 @@ export function createAuditWriter(options: { db: Queryable; clock: Clock }): Aud
       while (waiting.length > 0) {
         const group = takeGroup()
         try {
-          await insertAuditEvents(
-            db,
-            group.flatMap((entry) => entry.rows),
-          )
+          await operations.append(group.flatMap((entry) => entry.rows))
           for (const entry of group) entry.resolve()
         } catch (error) {
           for (const entry of group) entry.reject(error)
@@ -87,7 +104,12 @@ export function createAuditWriter(options: { db: Queryable; clock: Clock }): Aud
       })
     },
     async recordIn(tx, event) {
-      await insertAuditEvents(tx, [toRow(event)])
+      await management.appendIn(tx, toRow(event))
     },
   }
+}
+
+/** Half characters cannot be stored: what is hashed must be what is read again. */
+function wellFormed<T>(value: T): T {
+  return typeof value === 'string' ? (value.toWellFormed() as T) : value
 }

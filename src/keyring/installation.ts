@@ -1,5 +1,5 @@
 import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
-import { deriveKey } from '../crypto/derive.ts'
+import { createEd25519Key, deriveKey } from '../crypto/derive.ts'
 import { createInstallation, findInstallation } from '../store/installation-row.ts'
 import type { Queryable } from '../store/store.ts'
 import type { RootKeyProvider } from './root-key-provider.ts'
@@ -13,6 +13,10 @@ export interface InstallationKeys {
   readonly policyMac: KeyObject
   /** Authenticates cursors of lists. */
   readonly cursorMac: KeyObject
+  /** Authenticates the ends of audit chains. */
+  readonly auditMac: KeyObject
+  /** Signs checkpoints of the audit trail: an Ed25519 private key. */
+  readonly checkpointKey: KeyObject
 }
 
 /** Reads the installation secret, or makes it when the database is new; of two racing servers one wins. */
@@ -37,6 +41,8 @@ export async function openInstallation(
     return {
       policyMac: createSecretKey(deriveKey(secret, 'keystead policy mac v1', 32)),
       cursorMac: createSecretKey(deriveKey(secret, 'keystead cursor mac v1', 32)),
+      auditMac: createSecretKey(deriveKey(secret, 'keystead audit mac v1', 32)),
+      checkpointKey: createEd25519Key(deriveKey(secret, 'keystead audit checkpoint v1', 32)),
     }
   } finally {
     secret.fill(0)

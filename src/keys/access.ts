@@ -4,7 +4,7 @@ import { type Caller, formatSubject, type Role } from './caller.ts'
  * What a caller may do. `MANAGE_OWN` is what a role gives for the keys that the caller owns; on a given key it has
  * become `MANAGE` or nothing.
  */
-export const keyPermissions = ['VIEW', 'USE', 'CREATE', 'MANAGE', 'MANAGE_OWN'] as const
+export const keyPermissions = ['VIEW', 'USE', 'CREATE', 'MANAGE', 'MANAGE_OWN', 'READ_AUDIT'] as const
 
 /** One of {@link keyPermissions}. */
 export type KeyPermission = (typeof keyPermissions)[number]
@@ -26,10 +26,10 @@ export interface AccessFacts {
 export type Visibility = 'absent' | 'redacted' | 'full'
 
 const permissionsByRole: Readonly<Record<Role, readonly KeyPermission[]>> = {
-  PROJECT_ADMIN: ['VIEW', 'USE', 'CREATE', 'MANAGE'],
+  PROJECT_ADMIN: ['VIEW', 'USE', 'CREATE', 'MANAGE', 'READ_AUDIT'],
   PROJECT_MEMBER: ['VIEW', 'USE', 'CREATE', 'MANAGE_OWN'],
   PROJECT_READER: ['VIEW'],
-  KMS_MANAGER: ['VIEW', 'USE', 'CREATE', 'MANAGE'],
+  KMS_MANAGER: ['VIEW', 'USE', 'CREATE', 'MANAGE', 'READ_AUDIT'],
   KMS_USER: ['VIEW', 'USE'],
   KMS_VIEWER: ['VIEW'],
 }
@@ -64,12 +64,19 @@ export function visibilityOf(caller: Caller, facts: AccessFacts): Visibility {
 export function permissionsOn(caller: Caller, facts: AccessFacts): readonly KeyPermission[] {
   if (visibilityOf(caller, facts) !== 'full') return []
   const given = permissionsOfRoles(caller)
-  if (facts.kind === 'SERVICE') return given.filter((permission) => permission === 'VIEW')
+  const reads = (permission: KeyPermission) => permission === 'VIEW' || permission === 'READ_AUDIT'
+  if (facts.kind === 'SERVICE') return given.filter(reads)
   const manages = given.includes('MANAGE') || (given.includes('MANAGE_OWN') && facts.owner === caller.subject)
   return [
     ...given.filter((permission) => permission === 'VIEW' || permission === 'USE'),
     ...(manages ? (['MANAGE'] as const) : []),
+    ...given.filter((permission) => permission === 'READ_AUDIT'),
   ]
+}
+
+/** Whether the caller may read what happened with this key. */
+export function canReadAudit(caller: Caller, facts: AccessFacts): boolean {
+  return permissionsOn(caller, facts).includes('READ_AUDIT')
 }
 
 /** Whether the caller may see the hidden fields of this key. */

@@ -1,4 +1,5 @@
 import type { AuditAction, AuditDetails } from '../audit/events.ts'
+import type { KeyRow } from '../store/key-rows.ts'
 import type { Queryable } from '../store/store.ts'
 import { type Attempt, actorOf, eventOf, recordingRefusals, startAttempt } from './attempt.ts'
 import { requirePermissionOn, requireRoleFor } from './authorise.ts'
@@ -23,6 +24,8 @@ export interface Decision {
   readonly columns?: KeyColumns
   /** The key goes; only what its history needs is kept. */
   readonly remove?: boolean
+  /** What is written beside the key, once it is certain that the change is. */
+  readonly alsoWrite?: (tx: Queryable) => Promise<void>
 }
 
 /** Decides over a locked key; throws a typed error to refuse. The same state as before means that nothing changes. */
@@ -44,6 +47,8 @@ export interface KeyChangeRequest {
   /** Checks of the input that need no key; run once the caller is known to have access. */
   readonly checkInput?: () => void
   readonly decide: Decide
+  /** Comes by the material of the version that the change adds; it is generated otherwise. */
+  readonly obtainMaterial?: (row: KeyRow, attempt: Attempt) => Promise<UnwrappedMaterial>
 }
 
 /** Carries out a change of a user key in one transaction with its audit event; refusals are on record too. */
@@ -59,45 +64,48 @@ export async function changeUserKey(
     attempt.versionNumber = request.versionNumber ?? null
     request.checkInput?.()
     attempt.details = request.details ?? {}
-    const changed = await changeKey(
-      parts,
-      { projectId: row.projectId, id: row.id },
-      attempt,
-      (key, tx, now) => {
-        // Again, under the lock: what was read before may be a moment old.
-        requirePermissionOn(call, key.row, 'MANAGE', () => new KeyNotFoundError())
-        requireRevision(key, expectedRevision, now)
-        return request.decide(key, tx, now)
-      },
-    )
+    const decide: Decide = (key, tx, now) => {
+      // Again, under the lock: what was read before may be a moment old.
+      requirePermissionOn(call, key.row, 'MANAGE', () => new KeyNotFoundError())
+      requireRevision(key, expectedRevision, now)
+      return request.decide(key, tx, now)
+    }
+    const material = (await request.obtainMaterial?.(row, attempt)) ?? null
+    const changed = await changeKey(parts, row, attempt, decide, material)
     if (changed === null) throw new KeyNotFoundError()
     return changed
   })
 }
 
-/** Carries out a change of any key, on whoever's behalf; null if there is no such key. */
+/**
+ * Carries out a change of any key, on whoever's behalf; null if there is no such key.
+ *
+ * @param obtained material for the version that the change adds, erased here; it is generated otherwise
+ */
 export async function changeKey(
   parts: DomainParts,
   where: { projectId: string; id: string },
   attempt: Attempt,
   decide: Decide,
+  obtained: UnwrappedMaterial | null = null,
 ): Promise<LockedKey | null> {
-  let generated: UnwrappedMaterial | null = null
+  let unwrapped = obtained
   let material: NewMaterial | null = null
   try {
     for (let tries = 0; tries < triesMax; tries++) {
       const outcome = await tryChange(parts, where, attempt, { decide, material })
       if (outcome.key === null || outcome.missing === undefined) {
         Object.assign(attempt, outcome.facts)
-        parts.keys.invalidate(where.projectId, where.id)
         return outcome.key
       }
       // Material takes long to make, so it is made outside of the transaction, once it is known for what.
-      generated ??= await generateMaterial(parts, outcome.key.row)
-      material = await generated.wrapFor(outcome.missing)
+      unwrapped ??= await generateMaterial(parts, outcome.key.row)
+      material = await unwrapped.wrapFor(outcome.missing)
     }
   } finally {
-    generated?.erase()
+    unwrapped?.erase()
+    // Also after a failure: a change whose COMMIT got no answer may stand.
+    parts.keys.invalidate(where.projectId, where.id)
   }
   throw new UnavailableError()
 }
@@ -123,12 +131,13 @@ function tryChange(
     if (key === null) return { key: null }
     const now = clock.now()
     const before = stateOf(key)
-    const { state, columns = {}, remove = false } = await decide(key, tx, now)
+    const { state, columns = {}, remove = false, alsoWrite } = await decide(key, tx, now)
     if (state.revision === before.revision) return { key }
     const added = state.lastVersionNumber > before.lastVersionNumber ? state.lastVersionNumber : null
     if (added !== null && material?.versionNumber !== added) return { key, missing: added }
     const write = { state, columns, material, now }
     const changed = await (remove ? removeLockedKey : writeLockedKey)(tx, policyMac, key, write)
+    await alsoWrite?.(tx)
     const destroyed = destroyedBy(before, state)
     const [onlyOne = null] = destroyed.length === 1 ? destroyed : []
     const facts = {

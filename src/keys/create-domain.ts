@@ -5,7 +5,9 @@ import {
   enableAccessControl,
   removeAllowedSubjects,
 } from './access-control.ts'
+import { explainAccessTo } from './access-explainer.ts'
 import { keyAlgorithms } from './algorithm-info.ts'
+import { auditEvents, keyAuditEvents } from './audit-view.ts'
 import { requireRoleFor } from './authorise.ts'
 import type { Call } from './caller.ts'
 import { decrypt, decryptBatch, encrypt, encryptBatch, reEncrypt, reEncryptBatch } from './cipher.ts'
@@ -13,6 +15,7 @@ import { generateDataKeyPair } from './data-key-pairs.ts'
 import { generateDataKey } from './data-keys.ts'
 import type { Domain, KeyVersionChange } from './domain.ts'
 import type { DomainParts } from './domain-parts.ts'
+import { getImportParameters, importKeyVersion } from './import.ts'
 import { serviceKeys, userKeys } from './key-lists.ts'
 import { nodes, publicKey, serviceKey, userKey } from './key-reader.ts'
 import type { LockedKey } from './locked-key.ts'
@@ -23,6 +26,7 @@ import { createServiceKeyOperations } from './service-keys.ts'
 import { decapsulate, deriveSharedSecret, encapsulate } from './shared-secrets.ts'
 import { sign, signBatch, verify, verifyBatch } from './signature.ts'
 import { configureAutomaticRotation, createUserKey, deleteUserKey, updateUserKey } from './user-keys.ts'
+import { destroyImpact, usageByCaller } from './version-callers.ts'
 import { deletable, usageOf, versionPages, versionsByNumber } from './version-reader.ts'
 import {
   activateKeyVersion,
@@ -61,6 +65,7 @@ export function createDomain(parts: DomainParts): Domain {
     serviceKey: (call, by) => serviceKey(parts, call, by),
     serviceKeys: (call, page, filter) => serviceKeys(parts, call, page, filter),
     nodes: (call, ids) => nodes(parts, call, ids),
+    explainAccess: (call, input) => explainAccessTo(parts, call, input),
     projectPermissions: (call) => permissionsOfRoles(call.caller),
     keyAlgorithms(call, filter) {
       requireRoleFor(call, 'VIEW')
@@ -71,6 +76,10 @@ export function createDomain(parts: DomainParts): Domain {
     deletable: (call, keys) => deletable(parts, call, keys),
     usage: (call, versions) => usageOf(parts, call, versions),
     publicKey,
+    auditEvents: (call, page, filter) => auditEvents(parts, call, page, filter),
+    keyAuditEvents: (call, keys, page) => keyAuditEvents(parts, call, keys, page),
+    usageByCaller: (call, versions, days) => usageByCaller(parts, call, versions, days),
+    destroyImpact: (call, versionId) => destroyImpact(parts, call, versionId),
 
     createUserKey: async (call, input) => full(call, await createUserKey(parts, call, input)),
     updateUserKey: async (call, input) => full(call, await updateUserKey(parts, call, input)),
@@ -84,6 +93,8 @@ export function createDomain(parts: DomainParts): Domain {
     addAllowedSubjects: async (call, input) => entitled(call, await addAllowedSubjects(parts, call, input)),
     removeAllowedSubjects: async (call, input) =>
       entitled(call, await removeAllowedSubjects(parts, call, input)),
+    getImportParameters: (call, input) => getImportParameters(parts, call, input),
+    importKeyVersion: async (call, input) => withNewest(call, await importKeyVersion(parts, call, input)),
     activateKeyVersion: async (call, input) =>
       withVersion(call, await activateKeyVersion(parts, call, input), input.version),
     deactivateKeyVersion: async (call, input) =>

@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto'
+import type { AuditKeys } from '../audit/audit-keys.ts'
 import type { AuditWriter } from '../audit/writer.ts'
 import type { Clock } from '../clock.ts'
 import type { Envelope } from '../keyring/envelope.ts'
@@ -32,6 +33,8 @@ export interface DomainParts {
   readonly cursorMac: KeyObject
   readonly keys: KeyCache
   readonly audit: AuditWriter
+  /** For the operator's commands on the audit trail. */
+  readonly auditKeys: AuditKeys
   readonly usage: UsageCounter
   readonly clock: Clock
   readonly settings: DomainSettings

@@ -1,5 +1,6 @@
 import type {
   EncryptionAlgorithm,
+  ImportFormat,
   KeyType,
   KeyUsage,
   MessageType,
@@ -7,8 +8,11 @@ import type {
   SigningAlgorithm,
 } from '../crypto/capabilities.ts'
 import type { KeyPermission } from './access.ts'
+import type { ExplainAccessInput } from './access-explainer.ts'
+import type { AuditReading } from './audit-reading.ts'
 import type { Call } from './caller.ts'
-import type { KeyStatus } from './errors.ts'
+import type { KeyOrigin, KeyStatus } from './errors.ts'
+import type { AccessExplanation } from './explain-access.ts'
 import type {
   FullUserKeyView,
   KeyVersionUsageView,
@@ -84,6 +88,7 @@ export interface CreateUserKeyInput {
   readonly name: string
   readonly description?: string | null | undefined
   readonly preActivation?: boolean | null | undefined
+  readonly origin?: KeyOrigin | null | undefined
   readonly type?: KeyType | null | undefined
   readonly usage?: KeyUsage | null | undefined
   readonly algorithm?: string | null | undefined
@@ -124,6 +129,22 @@ export interface KeyVersionInput extends Expecting {
 export interface DestroyKeyVersionInput extends KeyVersionInput {
   readonly waitingPeriodDays?: number | null | undefined
 }
+export interface ImportKeyVersionInput extends Expecting {
+  readonly keyId: string
+  /** `impt_…`. */
+  readonly importParametersId: string
+  readonly wrappedMaterial: Uint8Array
+}
+
+/** What is needed to wrap material for one import. */
+export interface ImportParametersView {
+  /** `impt_…`. */
+  readonly id: string
+  readonly publicKey: PublicKeyView
+  readonly expiresAt: Date
+  readonly material: ImportFormat
+}
+
 export interface DeleteUserKeyInput extends Expecting {
   readonly keyId: string
   readonly confirmName: string
@@ -257,7 +278,7 @@ export type BatchOutput<T> = readonly (T | Error)[]
  * Everything that Keystead does with keys. Each method checks the caller by itself; refusals and failures are
  * thrown as KeysteadError subclasses. An unknown ID is null in queries and KeyNotFoundError in changes.
  */
-export interface Domain {
+export interface Domain extends AuditReading {
   /** Throws ForbiddenError for a caller without a viewing role. */
   userKey(call: Call, by: { id: string } | { name: string }): Promise<UserKeyView | null>
   userKeys(
@@ -270,6 +291,8 @@ export interface Domain {
   serviceKeys(call: Call, page: PageArguments, filter: ServiceKeyFilter): Promise<Page<ServiceKeyView>>
   /** In the order of the IDs; null for what is not there for this caller. */
   nodes(call: Call, ids: readonly string[]): Promise<(NodeView | null)[]>
+  /** Null unless the caller may manage the key. */
+  explainAccess(call: Call, input: ExplainAccessInput): Promise<AccessExplanation | null>
   /** What the caller may do in its project, whichever key. */
   projectPermissions(call: Call): readonly KeyPermission[]
   keyAlgorithms(
@@ -304,6 +327,8 @@ export interface Domain {
   disableAccessControl(call: Call, input: KeyInput): Promise<UserKeyView>
   addAllowedSubjects(call: Call, input: AccessListInput): Promise<UserKeyView>
   removeAllowedSubjects(call: Call, input: AccessListInput): Promise<UserKeyView>
+  getImportParameters(call: Call, input: { readonly keyId: string }): Promise<ImportParametersView>
+  importKeyVersion(call: Call, input: ImportKeyVersionInput): Promise<KeyVersionChange>
   activateKeyVersion(call: Call, input: KeyVersionInput): Promise<KeyVersionChange>
   deactivateKeyVersion(call: Call, input: KeyVersionInput): Promise<KeyVersionChange>
   destroyKeyVersion(call: Call, input: DestroyKeyVersionInput): Promise<KeyVersionChange>

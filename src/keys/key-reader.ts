@@ -3,6 +3,7 @@ import { parseId } from '../ids.ts'
 import { findKey, findKeys, type KeyLookup, type KeyRow } from '../store/key-rows.ts'
 import { findVersionsById, type KeyVersionRow } from '../store/version-rows.ts'
 import { canView } from './access.ts'
+import { auditEventsById } from './audit-view.ts'
 import { requireRoleFor } from './authorise.ts'
 import type { Call } from './caller.ts'
 import type { DomainParts } from './domain-parts.ts'
@@ -72,8 +73,11 @@ export async function nodes(
   const rowsById = new Map(rows.map((row) => [row.id, row]))
   const rowsByRedactedId = new Map(rows.map((row) => [row.redactedId, row]))
 
+  const events = await auditEventsById(parts, call, uuidsOf('auditEvent'))
+
   return parsed.map((id): NodeView | null => {
     if (id === null) return null
+    if (id.kind === 'auditEvent') return events.get(id.uuid) ?? null
     if (id.kind === 'keyVersion') return visibleVersion(parts, call, versions.get(id.uuid), rowsById)
     const row = id.kind === 'redactedKey' ? rowsByRedactedId.get(id.uuid) : rowsById.get(id.uuid)
     if (row === undefined || !isOfKind(row, id.kind)) return null

@@ -48,6 +48,7 @@ export async function lockVerifiedKey(
 /** What lifecycle rules need of a locked key. */
 export function stateOf({ row, versions }: LockedKey): KeyState {
   return {
+    origin: row.origin,
     versions,
     lastVersionNumber: row.lastVersionNumber,
     lastRotatedAt: row.lastRotatedAt,

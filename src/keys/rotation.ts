@@ -7,6 +7,7 @@ import { dayAt } from './calendar.ts'
 import { formatSubject } from './caller.ts'
 import { changeKey, deciding } from './change-key.ts'
 import type { DomainParts } from './domain-parts.ts'
+import { sweepImports } from './import.ts'
 import type { KeyCommand } from './lifecycle.ts'
 
 /** How many keys are looked up at a time. */
@@ -47,6 +48,7 @@ export async function runHousekeeping(parts: DomainParts): Promise<HousekeepingR
         except,
       }),
   })
+  await sweepImports(parts)
   const destruction = await runTask(parts, {
     action: 'DESTROY_KEY_VERSION',
     actor: 'destruction',

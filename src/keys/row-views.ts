@@ -1,5 +1,5 @@
 import { IntegrityError } from '../keyring/integrity-error.ts'
-import { findKey, type KeyRow } from '../store/key-rows.ts'
+import { type DeletedKeyRow, findKey, type KeyRow } from '../store/key-rows.ts'
 import { findVersionsByNumber, type KeyVersionRow } from '../store/version-rows.ts'
 import { visibilityOf } from './access.ts'
 import type { Call } from './caller.ts'
@@ -16,6 +16,13 @@ export function viewSettings(parts: DomainParts): ViewSettings {
 export function isAuthenticKey(parts: DomainParts, row: KeyRow): boolean {
   const authentic = parts.policyMac.isAuthenticKey(row)
   if (!authentic) parts.alert(new IntegrityError('key', row.id))
+  return authentic
+}
+
+/** Whether what is left of a deleted key is as the server wrote it; raises the alarm if not. */
+export function isAuthenticDeletedKey(parts: DomainParts, row: DeletedKeyRow): boolean {
+  const authentic = parts.policyMac.isAuthenticDeletedKey(row)
+  if (!authentic) parts.alert(new IntegrityError('deleted key', row.id))
   return authentic
 }
 

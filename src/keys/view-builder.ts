@@ -6,6 +6,7 @@ import type { KeyVersionRow } from '../store/version-rows.ts'
 import { type AccessFacts, canView, permissionsOn } from './access.ts'
 import { startOfDay } from './calendar.ts'
 import type { Caller } from './caller.ts'
+import type { KeyOrigin } from './errors.ts'
 import { defaultVersionOf, settle } from './lifecycle.ts'
 import type { FullUserKeyView, KeyVersionView, ServiceKeyView, UserKeyView } from './views.ts'
 
@@ -88,6 +89,7 @@ export function serviceKeyView(
 export interface VersionOwner {
   readonly keyId: string
   readonly algorithm: string
+  readonly origin: KeyOrigin
   readonly accessFacts: AccessFacts
   /** Number of the newest version, which is the default unless it is destroyed. */
   readonly lastVersionNumber: number
@@ -95,8 +97,8 @@ export interface VersionOwner {
 
 /** A key's row as the owner of versions. */
 export function ownerOfVersions(row: KeyRow): VersionOwner {
-  const { algorithm, lastVersionNumber } = row
-  return { keyId: keyIdOf(row), algorithm, accessFacts: accessFactsOf(row), lastVersionNumber }
+  const { algorithm, origin, lastVersionNumber } = row
+  return { keyId: keyIdOf(row), algorithm, origin, accessFacts: accessFactsOf(row), lastVersionNumber }
 }
 
 /** One version of a key that the caller sees whole. */
@@ -115,6 +117,7 @@ export function versionView(owner: VersionOwner, version: KeyVersionRow, now: Da
     destroyedAt: settled.destroyedAt,
     publicKey: settled.publicKey === null ? null : Buffer.from(settled.publicKey),
     algorithm: owner.algorithm,
+    origin: owner.origin,
     keyId: owner.keyId,
     accessFacts: owner.accessFacts,
   }
@@ -142,6 +145,7 @@ function fullFields(row: KeyRow, newest: KeyVersionRow | null, settings: ViewSet
     // Only values of the algorithm table are ever written, and the row's MAC was checked.
     usage: row.usage as KeyUsage,
     algorithm: row.algorithm,
+    origin: row.origin,
     defaultVersion: current === null ? null : versionView(ownerOfVersions(row), current, settings.now),
     automaticRotation: { enabled: row.rotationEnabled, cycleDays: row.rotationCycleDays },
     lastRotatedAt: row.lastRotatedAt,

@@ -1,6 +1,7 @@
+import type { AuditAction } from '../audit/events.ts'
 import type { KeyType, KeyUsage } from '../crypto/capabilities.ts'
 import type { AccessFacts, KeyPermission } from './access.ts'
-import type { KeyStatus, KeyVersionStatus } from './errors.ts'
+import type { KeyOrigin, KeyStatus, KeyVersionStatus } from './errors.ts'
 
 /** What every caller with a viewing role sees of a user key of its project. */
 export interface VisibleUserKey {
@@ -32,6 +33,7 @@ interface FullKeyFields {
   readonly usage: KeyUsage
   /** Name in the algorithm table. */
   readonly algorithm: string
+  readonly origin: KeyOrigin
   /** The version that protects new data, in any state but DESTROYED; null when there is none. */
   readonly defaultVersion: KeyVersionView | null
   readonly automaticRotation: { readonly enabled: boolean; readonly cycleDays: number }
@@ -84,6 +86,7 @@ export interface KeyVersionView {
   /** SPKI DER; null for symmetric keys. */
   readonly publicKey: Buffer | null
   readonly algorithm: string
+  readonly origin: KeyOrigin
   /** The `ukey_…` or `skey_…` it belongs to. */
   readonly keyId: string
   readonly accessFacts: AccessFacts
@@ -98,8 +101,79 @@ export interface KeyVersionUsageView {
   readonly remainingEncryptions: number | null
 }
 
+/** Something that happened; exists only for callers that may read about its key. */
+export interface AuditEventView {
+  readonly kind: 'AUDIT_EVENT'
+  /** `audt_…`. */
+  readonly id: string
+  readonly projectId: string
+  /** Of its key; null for an event about no key. */
+  readonly accessFacts: AccessFacts | null
+  readonly occurredAt: Date
+  readonly action: AuditAction
+  readonly outcome: 'SUCCEEDED' | 'DENIED' | 'FAILED'
+  readonly errorCode: string | null
+  /** Subject string. */
+  readonly actor: string
+  readonly tokenId: string | null
+  readonly clientAddress: string | null
+  readonly requestId: string
+  /** The key's real ID. */
+  readonly keyId: string | null
+  /** The key's name now, or its last one. */
+  readonly keyName: string | null
+  readonly keyDeleted: boolean | null
+  readonly keyRevision: number | null
+  readonly versionNumber: number | null
+  readonly details: Readonly<Record<string, string | number | boolean>>
+}
+
+/** Operations that need the material of a version; a re-encryption is one of the version on each of its sides. */
+export const versionOperations = [
+  'ENCRYPT',
+  'DECRYPT',
+  'RE_ENCRYPT',
+  'RE_ENCRYPT_FROM',
+  'GENERATE_DATA_KEY',
+  'GENERATE_DATA_KEY_PAIR',
+  'SIGN',
+  'VERIFY',
+  'GENERATE_MAC',
+  'VERIFY_MAC',
+  'ENCAPSULATE',
+  'DECAPSULATE',
+  'DERIVE_SHARED_SECRET',
+  'SERVICE_ENCRYPT',
+  'SERVICE_DECRYPT',
+  'SERVICE_GENERATE_DATA_KEY',
+] as const
+
+/** How often somebody used a version for an operation. */
+export interface VersionCallerView {
+  /** Subject string. */
+  readonly caller: string
+  readonly operation: (typeof versionOperations)[number]
+  readonly operations: number
+  readonly failedOperations: number
+  readonly lastUsedAt: Date | null
+  readonly lastFailedAt: Date | null
+}
+
+/** What would miss a version if it were destroyed. */
+export interface DestroyImpactView {
+  readonly version: KeyVersionView
+  readonly verdict: 'IN_USE' | 'STILL_ATTEMPTED' | 'SAFE_UNUSED' | 'RECORDS_TOO_SHORT' | 'ALREADY_DESTROYED'
+  readonly summary: string
+  readonly since: Date
+  readonly recordsSince: Date
+  readonly operations: number
+  readonly failedOperations: number
+  /** Null for a caller without the audit permission. */
+  readonly callers: readonly VersionCallerView[] | null
+}
+
 /** Anything with an ID that `node` can find. */
-export type NodeView = UserKeyView | ServiceKeyView | KeyVersionView
+export type NodeView = UserKeyView | ServiceKeyView | KeyVersionView | AuditEventView
 
 /** A public key in the forms that other software reads. */
 export interface PublicKeyView {

@@ -1,9 +1,15 @@
 import SchemaBuilder from '@pothos/core'
 import ErrorsPlugin from '@pothos/plugin-errors'
 import ScopeAuthPlugin from '@pothos/plugin-scope-auth'
-import { canView, type KeyPermission, permissionsOfRoles } from '../keys/access.ts'
+import {
+  canReadAudit,
+  canView,
+  type KeyPermission,
+  permissionsOfRoles,
+  permissionsOn,
+} from '../keys/access.ts'
 import { ForbiddenError } from '../keys/errors.ts'
-import type { KeyVersionView, ServiceKeyView, UserKeyView } from '../keys/views.ts'
+import type { AuditEventView, KeyVersionView, ServiceKeyView, UserKeyView } from '../keys/views.ts'
 import type { Context } from './context.ts'
 
 /** The builder of the schema; types and operations add themselves to it. */
@@ -20,6 +26,12 @@ export const builder = new SchemaBuilder<{
     wholeKey: UserKeyView | ServiceKeyView
     /** The same for the key of a version. */
     wholeVersion: KeyVersionView
+    /** The caller may read who used the version. */
+    auditedVersion: KeyVersionView
+    /** The caller may manage the key of the version. */
+    managedVersion: KeyVersionView
+    /** The caller may read this event: decided anew from the facts that travel with it. */
+    readableEvent: AuditEventView
   }
   Scalars: {
     ID: { Input: string; Output: string }
@@ -45,6 +57,12 @@ export const builder = new SchemaBuilder<{
       permission: (permission) => permissionsOfRoles(caller).includes(permission),
       wholeKey: (key) => key.access === 'full' && canView(caller, key.accessFacts),
       wholeVersion: (version) => canView(caller, version.accessFacts),
+      auditedVersion: (version) => canReadAudit(caller, version.accessFacts),
+      managedVersion: (version) => permissionsOn(caller, version.accessFacts).includes('MANAGE'),
+      readableEvent: ({ projectId, accessFacts }) =>
+        projectId === caller.projectId &&
+        permissionsOfRoles(caller).includes('READ_AUDIT') &&
+        (accessFacts === null || canReadAudit(caller, accessFacts)),
     }),
     // "any" is the library's default: one scope of several would do.
     defaultStrategy: 'all',

@@ -2,11 +2,13 @@ import DataLoader from 'dataloader'
 import type { Call } from '../keys/caller.ts'
 import type { Domain, Page, PageArguments } from '../keys/domain.ts'
 import type {
+  AuditEventView,
   FullUserKeyView,
   KeyVersionUsageView,
   KeyVersionView,
   NodeView,
   ServiceKeyView,
+  VersionCallerView,
 } from '../keys/views.ts'
 
 type FullKeyView = FullUserKeyView | ServiceKeyView
@@ -18,7 +20,15 @@ export interface Context {
   readonly loaders: {
     readonly version: DataLoader<{ key: FullKeyView; number: number }, KeyVersionView | null>
     readonly versionPage: DataLoader<{ key: FullKeyView; page: PageArguments }, Page<KeyVersionView>>
+    readonly auditEventPage: DataLoader<
+      { key: FullUserKeyView; page: PageArguments },
+      Page<AuditEventView> | null
+    >
     readonly usage: DataLoader<KeyVersionView, KeyVersionUsageView>
+    readonly versionCallers: DataLoader<
+      { version: KeyVersionView; days: number },
+      readonly VersionCallerView[] | null
+    >
     readonly deletable: DataLoader<FullUserKeyView, boolean>
     readonly node: DataLoader<string, NodeView | null>
   }
@@ -34,7 +44,30 @@ export function createContext({ domain, call }: { domain: Domain; call: Call }):
     call,
     loaders: {
       version: new DataLoader((wanted) => domain.versionsByNumber(call, wanted), { cache: false }),
-      versionPage: new DataLoader((wanted) => loadVersionPages(domain, call, wanted), { cache: false }),
+      versionPage: new DataLoader(
+        (wanted: readonly { key: FullKeyView; page: PageArguments }[]) =>
+          loadGroups(
+            wanted.map(({ key, page }) => ({ item: key, args: page })),
+            (keys, page) => domain.versionPages(call, keys, page),
+          ),
+        { cache: false },
+      ),
+      auditEventPage: new DataLoader(
+        (wanted: readonly { key: FullUserKeyView; page: PageArguments }[]) =>
+          loadGroups(
+            wanted.map(({ key, page }) => ({ item: key, args: page })),
+            (keys, page) => domain.keyAuditEvents(call, keys, page),
+          ),
+        { cache: false },
+      ),
+      versionCallers: new DataLoader(
+        (wanted: readonly { version: KeyVersionView; days: number }[]) =>
+          loadGroups(
+            wanted.map(({ version, days }) => ({ item: version, args: days })),
+            (versions, days) => domain.usageByCaller(call, versions, days),
+          ),
+        { cache: false },
+      ),
       usage: new DataLoader((versions) => domain.usage(call, versions), { cache: false }),
       deletable: new DataLoader((keys) => domain.deletable(call, keys), { cache: false }),
       node: new DataLoader((ids) => domain.nodes(call, ids), { cache: false }),
@@ -43,25 +76,22 @@ export function createContext({ domain, call }: { domain: Domain; call: Call }):
 }
 
 /** Lists of different keys with the same arguments are one question; aliases with others are another. */
-async function loadVersionPages(
-  domain: Domain,
-  call: Call,
-  wanted: readonly { key: FullKeyView; page: PageArguments }[],
-): Promise<(Page<KeyVersionView> | Error)[]> {
+async function loadGroups<Item, Args, Result>(
+  wanted: readonly { item: Item; args: Args }[],
+  load: (items: readonly Item[], args: Args) => Promise<readonly Result[]>,
+): Promise<(Result | Error)[]> {
   const indexed = wanted.map((each, index) => ({ ...each, index }))
-  const results: (Page<KeyVersionView> | Error)[] = []
-  for (const group of Map.groupBy(indexed, ({ page }) => JSON.stringify(page)).values()) {
+  const results: (Result | Error)[] = []
+  for (const group of Map.groupBy(indexed, ({ args }) => JSON.stringify(args)).values()) {
     const [first] = group
     if (first === undefined) continue
-    const pages = await domain
-      .versionPages(
-        call,
-        group.map(({ key }) => key),
-        first.page,
-      )
-      .catch((error: Error) => group.map(() => error))
+    const loaded = await load(
+      group.map(({ item }) => item),
+      first.args,
+    ).catch((error: Error) => group.map(() => error))
     for (const [position, { index }] of group.entries()) {
-      results[index] = pages[position] ?? new TypeError('a page for each key')
+      const result = loaded[position]
+      results[index] = result === undefined ? new TypeError('a result for each item') : result
     }
   }
   return results

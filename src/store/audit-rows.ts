@@ -1,3 +1,4 @@
+import type { AuditEvent } from './generated/client.ts'
 import type { Queryable } from './store.ts'
 
 /** One event; see prisma/schema.prisma for the meaning of the columns. */
@@ -18,21 +19,117 @@ export interface AuditEventRow {
   readonly details: Readonly<Record<string, string | number | boolean>>
 }
 
-/** Adds events in one statement, however many. */
-export async function insertAuditEvents(db: Queryable, rows: readonly AuditEventRow[]): Promise<void> {
-  const column = <K extends keyof AuditEventRow>(name: K): AuditEventRow[K][] => rows.map((row) => row[name])
-  await db.$executeRaw`
+/** A place in a chain: the number and the hash of an event. */
+export interface AuditHead {
+  readonly sequence: number
+  readonly hash: Uint8Array
+}
+
+/** An event as it stands in a chain; the hash is null only where somebody took it away. */
+export interface ChainedEventRow extends AuditEventRow {
+  readonly sequence: number
+  readonly hash: Uint8Array | null
+}
+
+/** Events that go to the end of a chain. */
+export interface AuditAppend {
+  readonly chainId: string
+  /** Where the chain ends now. */
+  readonly after: AuditHead
+  readonly links: readonly { event: AuditEventRow; sequence: number; hash: Uint8Array }[]
+  /** Where it ends then. */
+  readonly head: AuditHead
+  readonly headMac: Uint8Array
+}
+
+/**
+ * Adds events and moves the chain's head in one statement, however many. False, and nothing is written, if the chain
+ * does not end where it was said to.
+ */
+export async function appendAuditEvents(db: Queryable, append: AuditAppend): Promise<boolean> {
+  const { chainId, after, links, head, headMac } = append
+  const column = <K extends keyof AuditEventRow>(name: K): AuditEventRow[K][] =>
+    links.map(({ event }) => event[name])
+  const written = await db.$executeRaw`
+    WITH head AS (
+      UPDATE audit_chains SET head_sequence = ${BigInt(head.sequence)}::bigint,
+        head_hash = decode(${hex(head.hash)}::text, 'hex'), head_mac = decode(${hex(headMac)}::text, 'hex')
+      WHERE id = ${chainId}::uuid AND head_sequence = ${BigInt(after.sequence)}::bigint
+        AND head_hash = decode(${hex(after.hash)}::text, 'hex')
+      RETURNING id
+    )
     INSERT INTO audit_events (id, project_id, occurred_at, action, outcome, error_code, actor, token_id,
-      client_address, request_id, key_id, key_revision, version_number, details)
-    SELECT id, project_id, occurred_at::timestamptz, action, outcome::"AuditOutcome", error_code, actor, token_id,
-      client_address, request_id, key_id, key_revision, version_number, details::jsonb
-    FROM unnest(
+      client_address, request_id, key_id, key_revision, version_number, details, chain_id, sequence, hash)
+    SELECT t.id, project_id, occurred_at::timestamptz, action, outcome::"AuditOutcome", error_code, actor, token_id,
+      client_address, request_id, key_id, key_revision, version_number, details::jsonb,
+      head.id, sequence::bigint, decode(hash, 'hex')
+    FROM head, unnest(
       ${column('id')}::uuid[], ${column('projectId')}::text[],
       ${column('occurredAt').map((date) => date.toISOString())}::text[],
       ${column('action')}::text[], ${column('outcome')}::text[], ${column('errorCode')}::text[],
       ${column('actor')}::text[], ${column('tokenId')}::text[], ${column('clientAddress')}::text[],
       ${column('requestId')}::text[], ${column('keyId')}::uuid[], ${column('keyRevision')}::int[],
-      ${column('versionNumber')}::int[], ${column('details').map((details) => JSON.stringify(details))}::text[]
+      ${column('versionNumber')}::int[], ${column('details').map((details) => JSON.stringify(details))}::text[],
+      ${links.map(({ sequence }) => String(sequence))}::text[], ${links.map(({ hash }) => hex(hash))}::text[]
     ) AS t(id, project_id, occurred_at, action, outcome, error_code, actor, token_id,
-      client_address, request_id, key_id, key_revision, version_number, details)`
+      client_address, request_id, key_id, key_revision, version_number, details, sequence, hash)`
+  return written === links.length
+}
+
+/** The next events of a chain after a number, or its first ones whatever their numbers are. */
+export async function findChainedEvents(
+  db: Queryable,
+  page: { chainId: string; after: number | null; upTo: number; max: number },
+): Promise<ChainedEventRow[]> {
+  const { chainId, after, upTo, max } = page
+  const rows = await db.auditEvent.findMany({
+    where: {
+      chainId,
+      sequence: { lte: BigInt(upTo), ...(after !== null && { gt: BigInt(after) }) },
+    },
+    orderBy: { sequence: 'asc' },
+    take: max,
+  })
+  return rows.map(decodeChained)
+}
+
+/** Events from before there were chains: how many, and how many of them are dated after the first chain began. */
+export async function countUnchainedEvents(db: Queryable): Promise<{ before: number; since: number }> {
+  const [row] = await db.$queryRaw<{ before: bigint; since: bigint }[]>`
+    SELECT count(*) FILTER (WHERE first.at IS NULL OR occurred_at < first.at) AS before,
+      count(*) FILTER (WHERE occurred_at >= first.at) AS since
+    FROM audit_events, (SELECT min(started_at) AS at FROM audit_chains) AS first
+    WHERE chain_id IS NULL`
+  return { before: Number(row?.before ?? 0), since: Number(row?.since ?? 0) }
+}
+
+/** Events that name a chain that is not there, or have no number in it. Steps from chain to chain, not over all events. */
+export async function findStrayEvents(
+  db: Queryable,
+  max: number,
+): Promise<{ id: string; chainId: string }[]> {
+  return db.$queryRaw`
+    WITH RECURSIVE named(id) AS (
+      (SELECT chain_id FROM audit_events WHERE chain_id IS NOT NULL ORDER BY chain_id LIMIT 1)
+      UNION ALL
+      SELECT (SELECT chain_id FROM audit_events e WHERE e.chain_id > named.id ORDER BY chain_id LIMIT 1)
+      FROM named WHERE named.id IS NOT NULL
+    )
+    SELECT e.id, e.chain_id AS "chainId" FROM named JOIN audit_events e ON e.chain_id = named.id
+    WHERE NOT EXISTS (SELECT FROM audit_chains c WHERE c.id = named.id)
+    UNION ALL
+    SELECT e.id, e.chain_id FROM named JOIN audit_events e ON e.chain_id = named.id AND e.sequence IS NULL
+    LIMIT ${max}::int`
+}
+
+function decodeChained(row: AuditEvent): ChainedEventRow {
+  return {
+    ...row,
+    details: row.details as AuditEventRow['details'],
+    sequence: Number(row.sequence),
+  }
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex')
 }

@@ -21,6 +21,7 @@ describe('the table of mutations on which the access tests rest', () => {
       'activateUserKey',
       'disableAccessControl',
       'encapsulate',
+      'getImportParameters',
       'rotateUserKey',
     ])
     // Each can say so in its result, so that leaving the check to FORBIDDEN is a choice.

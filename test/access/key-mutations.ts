@@ -25,7 +25,7 @@ const macs = { algorithm: 'HMAC_SHA256', usage: 'GENERATE_VERIFY_MAC' }
 const encapsulation = { algorithm: 'ML_KEM_768', usage: 'KEY_ENCAPSULATION' }
 const agreement = { algorithm: 'X25519', usage: 'KEY_AGREEMENT' }
 
-/** Each of these succeeds on a key that was created without a version, one after the other, but the last. */
+/** Each of these succeeds on a key that was created without a version, one after the other, but imports and the last. */
 const managing: readonly KeyMutation[] = [
   { name: 'activateUserKey', permission: 'MANAGE', input: ({ keyId }) => ({ keyId }) },
   {
@@ -65,6 +65,17 @@ const managing: readonly KeyMutation[] = [
       }),
     }),
   ),
+  { name: 'getImportParameters', permission: 'MANAGE', input: ({ keyId }) => ({ keyId }) },
+  {
+    name: 'importKeyVersion',
+    permission: 'MANAGE',
+    input: ({ keyId }) => ({
+      keyId,
+      importParametersId: 'impt_01h455vb4pex5vsknk084sn02q',
+      wrappedMaterial: base64(new Uint8Array(600)),
+    }),
+    invalidInput: ({ keyId }) => ({ keyId, importParametersId: '', wrappedMaterial: message }),
+  },
   {
     name: 'deleteUserKey',
     permission: 'MANAGE',

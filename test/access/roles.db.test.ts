@@ -4,14 +4,14 @@ import { hasNoDatabase } from '../support/databases.ts'
 import { base64, type Client, endStory, type Person, type Story, startStory } from '../support/story.ts'
 import { keyMutations, outcomeOf, type Target } from './key-mutations.ts'
 
-type Ability = 'view' | 'use' | 'create' | 'manage' | 'manageOwn'
+type Ability = 'view' | 'use' | 'create' | 'manage' | 'manageOwn' | 'readAudit'
 
 /** What each role gives; "manage own" is managing the keys that the caller owns. */
 const table: Readonly<Record<Role, readonly Ability[]>> = {
-  PROJECT_ADMIN: ['view', 'use', 'create', 'manage', 'manageOwn'],
+  PROJECT_ADMIN: ['view', 'use', 'create', 'manage', 'manageOwn', 'readAudit'],
   PROJECT_MEMBER: ['view', 'use', 'create', 'manageOwn'],
   PROJECT_READER: ['view'],
-  KMS_MANAGER: ['view', 'use', 'create', 'manage', 'manageOwn'],
+  KMS_MANAGER: ['view', 'use', 'create', 'manage', 'manageOwn', 'readAudit'],
   KMS_USER: ['view', 'use'],
   KMS_VIEWER: ['view'],
 }
@@ -23,6 +23,7 @@ const permissions: readonly [string, (abilities: ReadonlySet<Ability>) => boolea
   ['CREATE', (has) => has.has('create')],
   ['MANAGE', (has) => has.has('manage')],
   ['MANAGE_OWN', (has) => has.has('manageOwn') && !has.has('manage')],
+  ['READ_AUDIT', (has) => has.has('readAudit')],
 ]
 
 function abilitiesOf(given: readonly Role[]): Set<Ability> {
@@ -47,6 +48,13 @@ const views = [
   'serviceKeys { nodes { id name status } }',
   'serviceKey(by: { service: "Secrets Manager" }) { id name status }',
 ]
+
+/** What tells a caller who may do it that this key is not one for it. */
+const otherwisePossible: Readonly<Record<string, RegExp>> = {
+  deleteUserKey: /^InvalidKeyStateError$/,
+  getImportParameters: /^InvalidKeyOriginError$/,
+  importKeyVersion: /^InvalidKeyOriginError$/,
+}
 
 describe.skipIf(hasNoDatabase())('roles', () => {
   let story: Story
@@ -120,7 +128,7 @@ describe.skipIf(hasNoDatabase())('roles', () => {
     )) {
       const given = { ...input({ keyId: userKey.id, ciphertext: '' }) }
       if (mutation === 'deleteUserKey') Object.assign(given, { confirmName: name })
-      const possible = mutation === 'deleteUserKey' ? /^InvalidKeyStateError$/ : /Payload$/
+      const possible = otherwisePossible[mutation] ?? /Payload$/
       expect(await outcomeOf(client, mutation, given), mutation).toMatch(allowed ? possible : /^FORBIDDEN$/)
     }
   }
@@ -165,8 +173,10 @@ describe.skipIf(hasNoDatabase())('roles', () => {
           )
         ).userKey.viewerPermissions
       const base = ['VIEW', 'USE'].filter((name) => wanted.includes(name))
-      expect(await onKey(mine.keyId)).toEqual([...base, ...(has.has('manageOwn') ? ['MANAGE'] : [])])
-      expect(await onKey(theirs.keyId)).toEqual([...base, ...(has.has('manage') ? ['MANAGE'] : [])])
+      const manage = (holds: boolean) => (holds ? ['MANAGE'] : [])
+      const audit = has.has('readAudit') ? ['READ_AUDIT'] : []
+      expect(await onKey(mine.keyId)).toEqual([...base, ...manage(has.has('manageOwn')), ...audit])
+      expect(await onKey(theirs.keyId)).toEqual([...base, ...manage(has.has('manage')), ...audit])
     }
   })
 

@@ -3,7 +3,13 @@ import { describe, expect, it } from 'vitest'
 import type { AccessFacts } from '../../src/keys/access.ts'
 import { type Caller, formatSubject, type Role } from '../../src/keys/caller.ts'
 import type { Domain } from '../../src/keys/domain.ts'
-import type { FullUserKeyView, KeyVersionView, NodeView, ServiceKeyView } from '../../src/keys/views.ts'
+import type {
+  AuditEventView,
+  FullUserKeyView,
+  KeyVersionView,
+  NodeView,
+  ServiceKeyView,
+} from '../../src/keys/views.ts'
 import { createContext } from '../../src/schema/context.ts'
 import { schema } from '../../src/schema/index.ts'
 import type { Person } from '../support/story.ts'
@@ -32,6 +38,7 @@ function versionOf(accessFacts: AccessFacts): KeyVersionView {
     destroyedAt: null,
     publicKey: Buffer.from('public'),
     algorithm: 'ED25519',
+    origin: 'KEYSTEAD',
     keyId: 'ukey_1',
     accessFacts,
   }
@@ -51,6 +58,7 @@ function wholeKey(accessFacts: AccessFacts) {
     type: 'ASYMMETRIC',
     usage: 'SIGN_VERIFY',
     algorithm: 'ED25519',
+    origin: 'KEYSTEAD',
     defaultVersion: versionOf(accessFacts),
     automaticRotation: { enabled: true, cycleDays: 30 },
     lastRotatedAt: date,
@@ -77,6 +85,29 @@ function wholeServiceKey(accessFacts: AccessFacts): ServiceKeyView {
   return { ...wholeKey(accessFacts), kind: 'SERVICE', service: 'Backup' }
 }
 
+function eventOf(accessFacts: AccessFacts | null, projectId = 'shop'): AuditEventView {
+  return {
+    kind: 'AUDIT_EVENT',
+    id: 'audt_1',
+    projectId,
+    accessFacts,
+    occurredAt: date,
+    action: 'DECRYPT',
+    outcome: 'SUCCEEDED',
+    errorCode: null,
+    actor: 'user:bob',
+    tokenId: null,
+    clientAddress: null,
+    requestId: 'request',
+    keyId: 'ukey_1',
+    keyName: 'orders',
+    keyDeleted: false,
+    keyRevision: null,
+    versionNumber: 1,
+    details: {},
+  }
+}
+
 /** A domain that gives everything to everybody. */
 function carelessDomain(views: readonly NodeView[]): Domain {
   const page = <T>(items: readonly T[]) => ({
@@ -96,6 +127,20 @@ function carelessDomain(views: readonly NodeView[]): Domain {
     versionPages: async (_call: unknown, keys: readonly FullUserKeyView[]) =>
       keys.map((key) => page([versionOf(key.accessFacts)])),
     deletable: async (_call: unknown, keys: readonly unknown[]) => keys.map(() => true),
+    auditEvents: async () => page(views),
+    usageByCaller: async (_call: unknown, versions: readonly unknown[]) => versions.map(() => []),
+    destroyImpact: async () => ({
+      version: first,
+      verdict: 'IN_USE',
+      summary: 'user:bob signed with it once.',
+      since: date,
+      recordsSince: date,
+      operations: 1,
+      failedOperations: 0,
+      callers: [],
+    }),
+    keyAuditEvents: async (_call: unknown, keys: readonly FullUserKeyView[]) =>
+      keys.map(({ accessFacts }) => page([eventOf(accessFacts)])),
     usage: async (_call: unknown, versions: readonly unknown[]) =>
       versions.map(() => ({ lastUsedAt: new Date(), encryptions: 1, remainingEncryptions: 2 })),
     publicKey: async () => ({ pem: 'pem', jwk: {}, fingerprint: 'print', algorithm: 'ED25519' }),
@@ -186,7 +231,7 @@ describe('the schema, handed whole keys for callers that may not see them', () =
 
   it.each([
     ['the owner', { name: 'olga' }],
-    ['a subject on the list', { name: 'bob', roles: ['KMS_VIEWER'] }],
+    ['a subject on the list', { name: 'bob', roles: ['KMS_MANAGER'] }],
   ] satisfies [string, Person][])(
     'shows everything to %s, so that what is null above is hidden',
     async (_who, person) => {
@@ -219,6 +264,71 @@ describe('the schema, handed whole keys for callers that may not see them', () =
     expect(seen.data.serviceKey).toMatchObject({ status: 'ACTIVE', usage: 'SIGN_VERIFY' })
     const { data } = await ask({ name: 'ada', project: 'elsewhere' }, [wholeServiceKey(service)], source)
     expect(data.serviceKey).toMatchObject({ status: null, usage: null, versions: null, defaultVersion: null })
+  })
+
+  const oneEvent = '{ list: auditEvents { nodes { id action actor { id } details } } }'
+
+  it.each([
+    ...denied.map(([who, person, accessFacts]) => [who, person, eventOf(accessFacts)] as const),
+    [
+      'the owner with a role that may not read them',
+      { name: 'olga', roles: ['PROJECT_MEMBER'] } as Person,
+      eventOf(facts),
+    ] as const,
+    ['an administrator, of another project and no key', { name: 'ada' }, eventOf(null, 'elsewhere')] as const,
+  ])('hides an audit event as a whole to %s', async (_who, person, event) => {
+    const asNode = await ask(person, [event], '{ node(id: "audt_1") { id } }')
+    expect(asNode.data).toEqual({ node: null })
+    expect(asNode.errors?.map(({ message }) => message)).toEqual([expect.stringContaining('You may not')])
+    const inList = await ask(person, [event], oneEvent)
+    expect(inList.data).toBeNull()
+    expect(inList.errors?.length).toBeGreaterThan(0)
+  })
+
+  it.each([
+    [
+      'the owner that may read them',
+      { name: 'olga', roles: ['KMS_MANAGER'] } as Person,
+      eventOf(facts),
+    ] as const,
+    ['an administrator, of no key', { name: 'ada' } as Person, eventOf(null)] as const,
+  ])('shows an audit event to %s, so that what is missing above is hidden', async (_who, person, event) => {
+    const { data, errors } = await ask(person, [event], oneEvent)
+    expect(errors).toBeUndefined()
+    expect(data.list.nodes).toEqual([
+      { id: 'audt_1', action: 'DECRYPT', actor: { id: 'user:bob' }, details: {} },
+    ])
+  })
+
+  const impact = '{ destroyImpact(versionId: "kver_1") { verdict summary callers { operations } } }'
+
+  it.each([
+    ...denied,
+    ['a viewer on the list', { name: 'bob', roles: ['KMS_VIEWER'] }, facts],
+    ['a member on the list that does not own it', { name: 'bob', roles: ['PROJECT_MEMBER'] }, facts],
+  ] satisfies [string, Person, AccessFacts][])(
+    'hides what the destruction of a version would mean from %s',
+    async (_who, person, accessFacts) => {
+      const { data, errors } = await ask(person, [versionOf(accessFacts)], impact)
+      expect(data).toEqual({ destroyImpact: null })
+      expect(errors?.length).toBeGreaterThan(0)
+    },
+  )
+
+  it('tells who used a version to readers of the audit trail only', async () => {
+    const usage = '{ node(id: "kver_1") { ... on KeyVersion { number usageByCaller { operations } } } }'
+    for (const [role, callers] of [
+      ['PROJECT_MEMBER', null],
+      ['KMS_MANAGER', []],
+    ] as const) {
+      const olga: Person = { name: 'olga', roles: [role] }
+      const asked = await ask(olga, [versionOf(facts)], impact)
+      expect(asked.data.destroyImpact).toMatchObject({ verdict: 'IN_USE', callers })
+      expect((await ask(olga, [versionOf(facts)], usage)).data.node).toEqual({
+        number: 1,
+        usageByCaller: callers,
+      })
+    }
   })
 
   it('asks for a viewing role before the domain is asked', async () => {

@@ -23,6 +23,7 @@ export const alwaysVisible: Readonly<Record<string, readonly string[]>> = {
   AutomaticRotation: ['enabled', 'cycleDays'],
   PublicKey: ['pem', 'jwk', 'fingerprint', 'algorithm'],
   KeyVersionUsage: ['encryptions', 'remainingEncryptions'],
+  VersionCaller: ['caller', 'operation', 'operations', 'failedOperations', 'lastUsedAt'],
   Subject: ['id', 'kind', 'name', 'user'],
   User: ['id'],
   KeyAlgorithmInfo: [
@@ -36,6 +37,9 @@ export const alwaysVisible: Readonly<Record<string, readonly string[]>> = {
     'signingAlgorithms',
     'encryptionAlgorithms',
   ],
+  // Nothing unless the caller may manage the key.
+  AccessExplanation: ['allowed', 'visibility', 'grantedBy', 'missing', 'rolesThatSuffice'],
+  AccessReason: ['kind', 'subject', 'roles', 'message'],
   Viewer: ['subject', 'kind', 'projectId', 'roles', 'groups', 'permissions', 'tokenExpiresAt'],
 
   // Lists.
@@ -46,6 +50,8 @@ export const alwaysVisible: Readonly<Record<string, readonly string[]>> = {
   ServiceKeyEdge: ['cursor', 'node'],
   KeyVersionConnection: ['edges', 'nodes', 'pageInfo', 'totalCount'],
   KeyVersionEdge: ['cursor', 'node'],
+  AuditEventConnection: ['edges', 'nodes', 'pageInfo', 'totalCount'],
+  AuditEventEdge: ['cursor', 'node'],
 
   // Payloads: their mutation was permitted, and the keys in them are views of their own.
   ActivateKeyVersionPayload: ['userKey', 'version'],
@@ -74,6 +80,9 @@ export const alwaysVisible: Readonly<Record<string, readonly string[]>> = {
   RemoveAllowedSubjectsPayload: ['userKey'],
   RestoreKeyVersionPayload: ['userKey', 'version'],
   RotateUserKeyPayload: ['userKey', 'version'],
+  GetImportParametersPayload: ['importParameters'],
+  ImportParameters: ['id', 'publicKey', 'materialFormat', 'materialBytes', 'expiresAt'],
+  ImportKeyVersionPayload: ['userKey', 'version'],
   SignBatchItem: ['reference', 'result'],
   SignBatchPayload: ['results'],
   SignPayload: ['signature', 'signingAlgorithm', 'keyId', 'version'],
@@ -106,6 +115,9 @@ export const alwaysVisible: Readonly<Record<string, readonly string[]>> = {
   NameTakenError: ['code', 'message', 'name'],
   InvalidKeyStateError: ['code', 'message', 'keyStatus', 'version', 'versionStatus', 'allowed'],
   InvalidKeyUsageError: ['code', 'message', 'usage', 'algorithm'],
+  InvalidKeyOriginError: ['code', 'message', 'origin'],
+  InvalidImportParametersError: ['code', 'message', 'reason'],
+  InvalidKeyMaterialError: ['code', 'message', 'reason'],
   ConflictError: ['code', 'message', 'currentRevision', 'currentDefaultVersion'],
   LockoutError: ['code', 'message'],
   InvalidCiphertextError: ['code', 'message'],

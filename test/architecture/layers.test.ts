@@ -20,9 +20,9 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   server: ['keys/caller.ts', 'config.ts', 'log.ts'],
 }
 /** These only wire the others together. */
-const wiring = ['app.ts', 'main.ts', 'cli']
+const wiring = ['app.ts', 'open-parts.ts', 'main.ts', 'cli']
 /** What is neither a layer nor wiring: leaves, and what the outer layers are configured and log with. */
-const single = [...leaves, 'config.ts', 'log.ts']
+const single = [...leaves, 'config.ts', 'setting-values.ts', 'log.ts']
 /** A provider of root keys wraps and unwraps: it has no business with rows. */
 const providers = 'keyring/providers'
 

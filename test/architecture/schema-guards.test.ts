@@ -106,16 +106,28 @@ describe('the guards of the schema', () => {
     expect(Object.values(version.getFields()).filter((field) => guardOf(field).skipTypeScopes)).toEqual([])
   })
 
-  it('ask for a viewing role before every query, but the one about the caller itself', () => {
+  it('ask for a viewing role before every query, but the ones about the caller itself and the audit trail', () => {
     const guards = Object.values(schema.getQueryType()?.getFields() ?? {}).map(
       (field) => [field.name, guardOf(field).authScopes] as const,
     )
-    expect(guards.filter(([name]) => name !== 'viewer')).toSatisfy(
+    const others: Readonly<Record<string, object>> = {
+      viewer: { authenticated: true },
+      auditEvents: { permission: 'READ_AUDIT' },
+    }
+    expect(guards.filter(([name]) => others[name] === undefined)).toSatisfy(
       (queries: typeof guards) =>
         queries.length > 0 &&
         queries.every(([, scopes]) => JSON.stringify(scopes) === JSON.stringify({ permission: 'VIEW' })),
     )
-    expect(guards.find(([name]) => name === 'viewer')?.[1]).toEqual({ authenticated: true })
+    expect(Object.fromEntries(guards.filter(([name]) => others[name] !== undefined))).toEqual(others)
+  })
+
+  it('hide an event by the permission to read about its key', () => {
+    const event = schema.getType('AuditEvent') as GraphQLObjectType
+    const scopes = guardOf(event).authScopes as (view: object) => unknown
+    const view = { kind: 'AUDIT_EVENT' }
+    expect(scopes(view)).toEqual({ readableEvent: view })
+    expect(Object.values(event.getFields()).filter((field) => guardOf(field).skipTypeScopes)).toEqual([])
   })
 
   it('leave mutations to the domain, which puts refusals on record', () => {

@@ -154,6 +154,8 @@ describe.skipIf(hasNoDatabase())('the audit trail', () => {
       destroyKeyVersion: { version: 1 },
       restoreKeyVersion: { version: 1 },
       deleteUserKey: { confirmName: 'closed' },
+      getImportParameters: {},
+      importKeyVersion: { importParametersId: 'impt_01h455vb4pex5vsknk084sn02q', wrappedMaterial: plaintext },
       encrypt: { plaintext, additionalAuthenticatedData: data },
       decrypt: { ciphertext: plaintext },
       reEncrypt: { ciphertext: plaintext },

@@ -64,7 +64,10 @@ export function codeOf({ answer, result }: TracedRequest): string | null {
 /** All events, in the order in which they were written. */
 export async function readEvents(story: Story): Promise<RecordedEvent[]> {
   // In the order in which they were written: to this table rows are only ever added.
-  return (await story.sql('SELECT * FROM audit_events ORDER BY ctid')) as unknown as RecordedEvent[]
+  return (await story.sql(
+    `SELECT id, project_id, occurred_at, action, outcome, error_code, actor, token_id, client_address, request_id,
+       key_id, key_revision, version_number, details FROM audit_events ORDER BY ctid`,
+  )) as unknown as RecordedEvent[]
 }
 
 /** The UUID of an ID, as events have it. */

@@ -30,6 +30,8 @@ export const actions = {
   destroyKeyVersion: 'SCHEDULE_KEY_VERSION_DESTRUCTION',
   restoreKeyVersion: 'RESTORE_KEY_VERSION',
   deleteUserKey: 'DELETE_USER_KEY',
+  getImportParameters: 'GET_IMPORT_PARAMETERS',
+  importKeyVersion: 'IMPORT_KEY_VERSION',
   encrypt: 'ENCRYPT',
   decrypt: 'DECRYPT',
   reEncrypt: 'RE_ENCRYPT',

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { verifyStory } from '../audit/opened-trail.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import { base64, type Client, endStory, type Person, type Story, startStory } from '../support/story.ts'
 import { type Expected, KeyModel, type ModelCommand } from './key-model.ts'
@@ -97,6 +98,9 @@ describe.skipIf(hasNoDatabase())('the life of a key', () => {
       }),
       { numRuns: runs, endOnFailure: true },
     )
+    // Whatever became of the keys, the trail tells the same of them.
+    await story.stop()
+    expect((await verifyStory(story)).findings).toEqual([])
   }, 900_000)
 
   async function run(client: Client, keyId: string, each: ModelCommand, model: KeyModel): Promise<Expected> {

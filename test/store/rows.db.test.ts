@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { newOpaqueUuid, newUuid } from '../../src/ids.ts'
-import { type AuditEventRow, insertAuditEvents } from '../../src/store/audit-rows.ts'
+import { type AuditChainRow, insertChain } from '../../src/store/audit-chain-rows.ts'
+import { type AuditEventRow, appendAuditEvents, findChainedEvents } from '../../src/store/audit-rows.ts'
 import {
   type DeletedKeyRow,
   findKey,
@@ -147,12 +148,54 @@ describe.skipIf(hasNoDatabase())('rows', () => {
     const statements: string[] = []
     const { db } = await openForTest(await withDatabase(), { onStatement: (sql) => statements.push(sql) })
     const events = Array.from({ length: 500 }, (_, index) => sampleEvent(index))
+    const chain = sampleChain()
+    await insertChain(db, chain)
+    const links = events.map((event, index) => ({
+      event,
+      sequence: index + 1,
+      hash: Buffer.from([index >> 8, index]),
+    }))
+    const head = { sequence: 500, hash: Buffer.from([1, 243]) }
+    const append = { chainId: chain.id, after: chain.head, links, head, headMac: Buffer.from('mac') }
     statements.length = 0
-    await insertAuditEvents(db, events)
+    expect(await appendAuditEvents(db, append)).toBe(true)
     expect(statements.length).toBe(1)
-    expect(await db.auditEvent.findMany({ orderBy: { requestId: 'asc' } })).toEqual(events)
+    const found = await findChainedEvents(db, { chainId: chain.id, after: null, upTo: 500, max: 1000 })
+    expect(found).toMatchObject(links.map(({ event, sequence }) => ({ ...event, sequence })))
+    expect(found.map(({ hash }) => Buffer.from(hash ?? []))).toEqual(links.map(({ hash }) => hash))
+  })
+
+  it('of audit events are not stored at all where their chain ends elsewhere than expected', async () => {
+    const { db } = await openForTest(await withDatabase())
+    const chain = sampleChain()
+    await insertChain(db, chain)
+    const links = [{ event: sampleEvent(1), sequence: 2, hash: Buffer.from('hash') }]
+    const head = { sequence: 2, hash: Buffer.from('hash') }
+    for (const after of [
+      { sequence: 1, hash: chain.head.hash },
+      { sequence: 0, hash: Buffer.from('another') },
+    ]) {
+      const append = { chainId: chain.id, after, links, head, headMac: Buffer.from('mac') }
+      expect(await appendAuditEvents(db, append)).toBe(false)
+    }
+    expect(await db.auditEvent.count()).toBe(0)
+    expect(await db.auditChain.findFirst()).toMatchObject({ headSequence: 0n })
   })
 })
+
+function sampleChain(): AuditChainRow {
+  const start = { sequence: 0, hash: Buffer.from('start') }
+  const macs = { mac: Buffer.from('mac'), headMac: Buffer.from('mac') }
+  return {
+    id: newOpaqueUuid(),
+    number: 1,
+    kind: 'OPERATIONS',
+    startedAt: new Date(),
+    base: start,
+    head: start,
+    ...macs,
+  }
+}
 
 function sampleEvent(index: number): AuditEventRow {
   const even = index % 2 === 0

@@ -22,16 +22,37 @@ export function hasNoDatabase(): boolean {
 /** Makes a database of the kind that this run of the suite is for. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const dataFolder = mkdtempSync(join(tmpdir(), 'keystead-test-'))
-  const removeFolder = () => rmSync(dataFolder, { recursive: true, force: true })
   const template = inject('templateFolder')
   const serverUrl = inject('postgresUrl')
   if (template !== null) {
     cpSync(template, dataFolder, { recursive: true })
-    return { databaseUrl: null, dataFolder, dispose: async () => removeFolder() }
+    return embeddedIn(dataFolder)
   }
   if (serverUrl === null) throw new Error('there is no database for this suite')
+  return onNewDatabase(serverUrl, dataFolder)
+}
+
+/** Makes another database with everything that is in one which nobody uses meanwhile, and with the same root key. */
+export async function copyTestDatabase(original: TestDatabase): Promise<TestDatabase> {
+  const dataFolder = mkdtempSync(join(tmpdir(), 'keystead-test-'))
+  cpSync(original.dataFolder, dataFolder, { recursive: true })
+  const serverUrl = inject('postgresUrl')
+  if (original.databaseUrl === null || serverUrl === null) return embeddedIn(dataFolder)
+  return onNewDatabase(serverUrl, dataFolder, new URL(original.databaseUrl).pathname.slice(1))
+}
+
+function embeddedIn(dataFolder: string): TestDatabase {
+  const dispose = async () => rmSync(dataFolder, { recursive: true, force: true })
+  return { databaseUrl: null, dataFolder, dispose }
+}
+
+async function onNewDatabase(
+  serverUrl: string,
+  dataFolder: string,
+  template = 'template1',
+): Promise<TestDatabase> {
   const name = `keystead_test_${randomBytes(6).toString('hex')}`
-  await onServer(serverUrl, `CREATE DATABASE ${name}`)
+  await onServer(serverUrl, `CREATE DATABASE ${name} TEMPLATE ${template}`)
   const url = new URL(serverUrl)
   url.pathname = `/${name}`
   return {
@@ -39,7 +60,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     dataFolder,
     async dispose() {
       await onServer(serverUrl, `DROP DATABASE ${name} WITH (FORCE)`)
-      removeFolder()
+      rmSync(dataFolder, { recursive: true, force: true })
     },
   }
 }

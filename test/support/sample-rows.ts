@@ -14,6 +14,7 @@ export function sampleKey(changes: Partial<KeyRow> = {}): KeyRow {
     serviceName: null,
     usage: 'ENCRYPT_DECRYPT',
     algorithm: 'AES256_GCM96',
+    origin: 'KEYSTEAD',
     status: 'ACTIVE',
     createdBy: 'USER:ana',
     owner: 'USER:ana',

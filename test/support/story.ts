@@ -9,7 +9,7 @@ import { type Config, readConfig } from '../../src/config.ts'
 import type { CallerKind, Role } from '../../src/keys/caller.ts'
 import { createLog } from '../../src/log.ts'
 import { openStore } from '../../src/store/store.ts'
-import { createTestDatabase, type TestDatabase } from './databases.ts'
+import { copyTestDatabase, createTestDatabase, type TestDatabase } from './databases.ts'
 
 /** Who asks in a test; a user with no role unless said otherwise. */
 export interface Person {
@@ -81,10 +81,25 @@ const keyPair = generateKeyPair('EdDSA', { extractable: true })
 
 /** Starts a server for a test, or for all tests of a file if `settings` are given at the top of it. */
 export async function startStory(settings: Record<string, string> = {}): Promise<Story> {
-  const database = await createTestDatabase()
+  return startStoryOn(await createTestDatabase(), settings)
+}
+
+/** Starts a second server on a copy of a story's database; its clock stands where that of the story stands. */
+export async function copyStory(original: Story, settings: Record<string, string> = {}): Promise<Story> {
+  await original.stop()
+  const copy = await startStoryOn(await copyTestDatabase(original.database), settings, original.clock.now())
+  await original.restart()
+  return copy
+}
+
+async function startStoryOn(
+  database: TestDatabase,
+  settings: Record<string, string>,
+  startsAt?: Date,
+): Promise<Story> {
   const logged: string[] = []
   let statements: string[] = []
-  const clock = createTestClock()
+  const clock = createTestClock(startsAt)
   const config = readConfig(await environmentFor(database, settings))
   const start = () =>
     createApp(config, {
@@ -199,8 +214,8 @@ async function sign(person: Person, claims: Record<string, unknown>, clock: Cloc
     .sign(privateKey)
 }
 
-function createTestClock(): TestClock {
-  let nowMs = Date.parse('2026-03-01T12:00:00.000Z')
+function createTestClock(startsAt = new Date('2026-03-01T12:00:00.000Z')): TestClock {
+  let nowMs = startsAt.getTime()
   return {
     now: () => new Date(nowMs),
     advance({ days = 0, hours = 0, minutes = 0, ms = 0 }) {

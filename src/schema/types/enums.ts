@@ -121,6 +121,27 @@ export const SignatureEncoding = builder.enumType('SignatureEncoding', {
   } as const,
 })
 
+export const KeyOrigin = builder.enumType('KeyOrigin', {
+  description: 'Where the material of a key comes from.',
+  values: {
+    KEYSTEAD: { description: 'Made by Keystead; it never leaves it.' },
+    EXTERNAL: {
+      description: 'Imported by the managers of the key, who may keep a copy; never rotated by the system.',
+    },
+  } as const,
+})
+
+export const KeyMaterialFormat = builder.enumType('KeyMaterialFormat', {
+  description: 'Form of key material to import, before it is wrapped.',
+  values: {
+    RAW: { description: 'The bytes of a symmetric key and nothing else.' },
+    PKCS8_DER: {
+      description:
+        'A private key as unencrypted PKCS#8 in DER (RFC 5958). Attributes and an attached public key are left behind.',
+    },
+  } as const,
+})
+
 export const SubjectKind = builder.enumType('SubjectKind', {
   description: 'What a subject is.',
   values: {
@@ -152,6 +173,7 @@ export const KeyPermission = builder.enumType('KeyPermission', {
     CREATE: { description: 'Create user keys. Of a project only.' },
     MANAGE: { description: 'Update, rotate, change states, configure access, delete.' },
     MANAGE_OWN: { description: 'The same, for keys that the caller owns. Of a project only.' },
+    READ_AUDIT: { description: 'Read the audit trail, and who uses a version.' },
   } as const,
 })
 
@@ -169,6 +191,9 @@ const errorDescriptions: Record<(typeof errorCodes)[number], string> = {
   NAME_TAKEN: 'Another key of the project has this name: `NameTakenError`.',
   INVALID_KEY_STATE: 'Not possible in the state of the key or version: `InvalidKeyStateError`.',
   INVALID_KEY_USAGE: 'The key is for something else: `InvalidKeyUsageError`.',
+  INVALID_KEY_ORIGIN: 'The material of the key comes from elsewhere: `InvalidKeyOriginError`.',
+  INVALID_IMPORT_PARAMETERS: 'Unknown, expired or used import parameters: `InvalidImportParametersError`.',
+  INVALID_KEY_MATERIAL: 'What was imported is no material of the key: `InvalidKeyMaterialError`.',
   CONFLICT: 'The key has changed meanwhile: `ConflictError`.',
   LOCKOUT: 'The caller would lose its own access: `LockoutError`.',
   INVALID_CIPHERTEXT: 'Decryption failed, for whatever cause: `InvalidCiphertextError`.',

@@ -1,10 +1,11 @@
 import type { KeyVersionUsageView, KeyVersionView, ServiceKeyView, UserKeyView } from '../../keys/views.ts'
 import { builder } from '../builder.ts'
 import { defineConnection } from './connection.ts'
-import { KeyVersionStatus } from './enums.ts'
+import { KeyOrigin, KeyVersionStatus } from './enums.ts'
 import { Node } from './node.ts'
 import { PublicKey } from './public-key.ts'
 import { Key, KeyVersion } from './refs.ts'
+import { VersionCaller } from './version-caller.ts'
 
 const KeyVersionUsage = builder.objectRef<KeyVersionUsageView>('KeyVersionUsage').implement({
   description: 'How many encryptions a version has made, where its algorithm limits them.',
@@ -42,12 +43,18 @@ KeyVersion.implement({
       description: 'Whether new data is protected with it: it is the newest version and not destroyed.',
       resolve: ({ isDefault }) => isDefault,
     }),
+    origin: t.field({
+      type: KeyOrigin,
+      description: 'Where its material comes from.',
+      resolve: ({ origin }) => origin,
+    }),
     key: t.field({
       type: Key,
       description: 'The key that it belongs to.',
       async resolve({ keyId }, _args, { loaders }) {
         const key = await loaders.node.load(keyId)
-        if (key === null || key.kind === 'VERSION') throw new TypeError('the key of a version is there')
+        if (key?.kind !== 'USER' && key?.kind !== 'SERVICE')
+          throw new TypeError('the key of a version is there')
         return key satisfies UserKeyView | ServiceKeyView
       },
     }),
@@ -93,6 +100,25 @@ KeyVersion.implement({
       async resolve(version, _args, { loaders }) {
         const usage = await loaders.usage.load(version)
         return usage.encryptions === null ? null : usage
+      },
+    }),
+    usageByCaller: t.field({
+      type: [VersionCaller],
+      nullable: true,
+      description:
+        'Who used the version for what, most used first; at most 200. Null for callers without the permission READ_AUDIT.',
+      authScopes: (version) => ({ auditedVersion: version }),
+      unauthorizedResolver: () => null,
+      args: {
+        days: t.arg.int({
+          defaultValue: 30,
+          required: true,
+          description: 'Counted from today (UTC) and this many days before: 1 to 366.',
+        }),
+      },
+      async resolve(version, { days }, { loaders }) {
+        const callers = await loaders.versionCallers.load({ version, days })
+        return callers === null ? null : [...callers]
       },
     }),
     publicKey: t.field({

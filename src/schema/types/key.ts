@@ -1,7 +1,7 @@
 import { builder } from '../builder.ts'
 import { hiddenWhenRedacted, ofWhole } from '../redaction.ts'
 import { pageArguments } from './connection.ts'
-import { KeyAlgorithm, KeyStatus, KeyType, KeyUsage } from './enums.ts'
+import { KeyAlgorithm, KeyOrigin, KeyStatus, KeyType, KeyUsage } from './enums.ts'
 import { KeyVersionConnection } from './key-version.ts'
 import { Node, typeNameOf } from './node.ts'
 import { Key, KeyVersion } from './refs.ts'
@@ -64,6 +64,13 @@ Key.implement({
       ...hiddenWhenRedacted,
       description: 'Algorithm and size. Null when redacted.',
       resolve: ofWhole((key) => key.algorithm),
+    }),
+    origin: t.field({
+      type: KeyOrigin,
+      nullable: true,
+      ...hiddenWhenRedacted,
+      description: 'Where the material of its versions comes from. Null when redacted.',
+      resolve: ofWhole((key) => key.origin),
     }),
     defaultVersion: t.field({
       type: KeyVersion,

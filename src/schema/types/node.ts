@@ -16,7 +16,7 @@ export const Node = builder.interfaceRef<NodeView>('Node').implement({
 })
 
 /** The object type of a view. */
-export function typeNameOf(view: NodeView): 'UserKey' | 'ServiceKey' | 'KeyVersion' {
+export function typeNameOf(view: NodeView): 'UserKey' | 'ServiceKey' | 'KeyVersion' | 'AuditEvent' {
   switch (view.kind) {
     case 'USER':
       return 'UserKey'
@@ -24,6 +24,8 @@ export function typeNameOf(view: NodeView): 'UserKey' | 'ServiceKey' | 'KeyVersi
       return 'ServiceKey'
     case 'VERSION':
       return 'KeyVersion'
+    case 'AUDIT_EVENT':
+      return 'AuditEvent'
     default:
       return assertNever(view)
   }

@@ -1,6 +1,7 @@
 import type { UserKeyView } from '../../keys/views.ts'
 import { hiddenWhenRedacted } from '../redaction.ts'
-import { defineConnection } from './connection.ts'
+import { AuditEventConnection } from './audit-event.ts'
+import { defineConnection, pageArguments } from './connection.ts'
 import { KeyPermission } from './enums.ts'
 import { Node } from './node.ts'
 import { PublicKey } from './public-key.ts'
@@ -82,6 +83,16 @@ UserKey.implement({
       description:
         'Whether its state allows to delete the key: it has no version, or all are DESTROYED. Null when redacted.',
       resolve: (key, _args, { loaders }) => (key.access === 'full' ? loaders.deletable.load(key) : null),
+    }),
+    auditEvents: t.field({
+      type: AuditEventConnection,
+      nullable: true,
+      ...hiddenWhenRedacted,
+      description:
+        'What happened with the key, newest first. Null for callers without the permission READ_AUDIT. Null when redacted.',
+      args: pageArguments,
+      resolve: (key, page, { loaders }) =>
+        key.access === 'full' ? loaders.auditEventPage.load({ key, page }) : null,
     }),
   }),
 })

@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto'
+import type { AuditEventRow, AuditHead } from '../store/audit-rows.ts'
+
+/** An event with its place in a chain. */
+export interface AuditLink {
+  readonly event: AuditEventRow
+  readonly sequence: number
+  readonly hash: Uint8Array
+}
+
+/** What stands before the first event of a chain, so that no chain can be taken for another. */
+export function firstHash(chainId: string): Uint8Array {
+  return sha256(JSON.stringify(['keystead audit chain v1', chainId]))
+}
+
+/** The hash of an event that follows on another one. */
+export function hashOf(previousHash: Uint8Array, event: AuditEventRow): Uint8Array {
+  return sha256(encodeEvent(previousHash, event))
+}
+
+/** Chains events to a head. */
+export function linkEvents(
+  head: AuditHead,
+  events: readonly AuditEventRow[],
+): { links: readonly AuditLink[]; head: AuditHead } {
+  let { sequence, hash } = head
+  const links = events.map((event): AuditLink => {
+    sequence += 1
+    hash = hashOf(hash, event)
+    return { event, sequence, hash }
+  })
+  return { links, head: { sequence, hash } }
+}
+
+/**
+ * The text that is hashed: an array in canonical JSON (RFC 8785), so that every value has one spelling and none can be
+ * read as part of its neighbour. The sequence number is not in it: it follows from the hashes before.
+ */
+export function encodeEvent(previousHash: Uint8Array, event: AuditEventRow): string {
+  const columns = [
+    'keystead audit event v1',
+    Buffer.from(previousHash).toString('hex'),
+    event.id,
+    event.projectId,
+    event.occurredAt.toISOString(),
+    event.action,
+    event.outcome,
+    event.errorCode,
+    event.actor,
+    event.tokenId,
+    event.clientAddress,
+    event.requestId,
+    event.keyId,
+    event.keyRevision,
+    event.versionNumber,
+  ]
+  return `[${columns.map((value) => JSON.stringify(value)).join(',')},${encodeDetails(event.details)}]`
+}
+
+/** By hand, since JavaScript puts names that look like numbers first. */
+function encodeDetails(details: AuditEventRow['details']): string {
+  const members = Object.entries(details).sort(([a], [b]) => (a < b ? -1 : 1))
+  return `{${members.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',')}}`
+}
+
+/** Whether two hashes are the same; hashes are no secrets. */
+export function isSameHash(a: Uint8Array, b: Uint8Array | null): boolean {
+  return b !== null && Buffer.compare(a, b) === 0
+}
+
+function sha256(text: string): Uint8Array {
+  return createHash('sha256').update(text, 'utf8').digest()
+}

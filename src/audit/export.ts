@@ -1,0 +1,80 @@
+import { formatId } from '../ids.ts'
+import { type AuditChainRow, findChains } from '../store/audit-chain-rows.ts'
+import {
+  type ExportedEvent,
+  type ExportFilter,
+  findEventsToExport,
+  findUnchainedEventsToExport,
+} from '../store/audit-export-rows.ts'
+import type { Queryable } from '../store/store.ts'
+
+const pageSize = 1000
+const beforeAll = '00000000-0000-0000-0000-000000000000'
+
+/**
+ * All records as lines of JSON, one page at a time: chain by chain, in each in order, and at the end those from before
+ * there were chains. Records that are added meanwhile are left out.
+ */
+export async function* exportAudit(db: Queryable, filter: ExportFilter): AsyncGenerator<readonly string[]> {
+  for (let last = 0; ; ) {
+    const chains = await findChains(db, { after: last, max: pageSize })
+    if (chains.length === 0) break
+    for (const chain of chains) {
+      yield* exportChain(db, chain, filter)
+      last = chain.number
+    }
+  }
+  for (let after = beforeAll; ; ) {
+    const events = await findUnchainedEventsToExport(db, { ...filter, after, max: pageSize })
+    if (events.length === 0) return
+    yield events.map((event) => lineOf(event, null))
+    after = events.at(-1)?.id ?? after
+  }
+}
+
+async function* exportChain(
+  db: Queryable,
+  chain: AuditChainRow,
+  filter: ExportFilter,
+): AsyncGenerator<readonly string[]> {
+  for (let after = chain.base.sequence; ; ) {
+    const page = { ...filter, chainId: chain.id, after, upTo: chain.head.sequence, max: pageSize }
+    const events = await findEventsToExport(db, page)
+    if (events.length === 0) return
+    yield events.map((event) => lineOf(event, chain))
+    after = events.at(-1)?.sequence ?? after
+  }
+}
+
+function lineOf(event: ExportedEvent, chain: AuditChainRow | null): string {
+  const { id, keyId, keyKind, sequence, hash, chainId, ...rest } = event
+  const isFirst = chain !== null && sequence === chain.base.sequence + 1
+  const previousHash = isFirst ? chain.base.hash : event.previousHash
+  return JSON.stringify({
+    id: formatId('auditEvent', id),
+    projectId: rest.projectId,
+    // As RFC 3339 wants it, in UTC and with milliseconds.
+    occurredAt: rest.occurredAt.toISOString(),
+    action: rest.action,
+    outcome: rest.outcome,
+    errorCode: rest.errorCode,
+    actor: rest.actor,
+    tokenId: rest.tokenId,
+    clientAddress: rest.clientAddress,
+    requestId: rest.requestId,
+    // Keys of services cannot be deleted, so that a key that is not there was a user's.
+    keyId: keyId === null ? null : formatId(keyKind === 'SERVICE' ? 'serviceKey' : 'userKey', keyId),
+    keyRevision: rest.keyRevision,
+    versionNumber: rest.versionNumber,
+    details: rest.details,
+    chain: chain?.number ?? null,
+    chainId,
+    sequence,
+    previousHash: hexOf(previousHash),
+    hash: hexOf(hash),
+  })
+}
+
+function hexOf(bytes: Uint8Array | null): string | null {
+  return bytes === null ? null : Buffer.from(bytes).toString('hex')
+}

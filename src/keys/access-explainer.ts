@@ -1,0 +1,60 @@
+import { parseId } from '../ids.ts'
+import { findKey } from '../store/key-rows.ts'
+import { permissionsOn } from './access.ts'
+import { requireRoleFor } from './authorise.ts'
+import type { Call } from './caller.ts'
+import type { DomainParts } from './domain-parts.ts'
+import {
+  type AccessExplanation,
+  callerKindOf,
+  explainAccess,
+  type KeyOperation,
+  type SupposedCaller,
+} from './explain-access.ts'
+import { checkSubjects, InputIssues } from './input.ts'
+import { isAuthenticKey } from './row-views.ts'
+import { accessFactsOf } from './view-builder.ts'
+
+const groupsMax = 1000
+
+/** What is asked about a key and somebody. */
+export interface ExplainAccessInput extends SupposedCaller {
+  readonly keyId: string
+  readonly operation: KeyOperation
+}
+
+/** Explains somebody's access to those who may manage the key; null for all others, whatever the ID names. */
+export async function explainAccessTo(
+  parts: DomainParts,
+  call: Call,
+  { keyId, operation, ...supposed }: ExplainAccessInput,
+): Promise<AccessExplanation | null> {
+  requireRoleFor(call, 'VIEW')
+  const parsed = parseId(keyId)
+  if (parsed?.kind !== 'userKey' && parsed?.kind !== 'redactedKey') return null
+  const { projectId } = call.caller
+  const by = parsed.kind === 'userKey' ? { id: parsed.uuid } : { redactedId: parsed.uuid }
+  const row = await findKey(parts.store.db, { projectId, ...by })
+  if (row === null || row.kind !== 'USER' || !isAuthenticKey(parts, row)) return null
+  const facts = accessFactsOf(row)
+  if (!permissionsOn(call.caller, facts).includes('MANAGE')) return null
+  checkSupposed(supposed)
+  return explainAccess(facts, supposed, operation)
+}
+
+function checkSupposed({ subject, groups }: SupposedCaller): void {
+  const issues = new InputIssues()
+  issues.require(
+    callerKindOf(subject) !== null,
+    'subject',
+    'must be user:NAME, service-account:NAME or service-agent:NAME; name groups in `groups`',
+  )
+  issues.require((groups ?? []).length <= groupsMax, 'groups', `must have at most ${groupsMax} entries`)
+  issues.throwIfAny()
+  checkSubjects(
+    issues,
+    (groups ?? []).map((group) => `group:${group}`),
+    'groups',
+  )
+  issues.throwIfAny()
+}

@@ -1,0 +1,175 @@
+import {
+  type AccessFacts,
+  type KeyPermission,
+  permissionsOn,
+  type Visibility,
+  visibilityOf,
+} from './access.ts'
+import { roles as allRoles, type Caller, type CallerKind, parseSubject, type Role } from './caller.ts'
+
+/** What can be asked about. All cryptography is USE. */
+export type KeyOperation = Extract<KeyPermission, 'VIEW' | 'USE' | 'MANAGE' | 'READ_AUDIT'>
+
+/** Someone about whom a manager of a key asks. */
+export interface SupposedCaller {
+  readonly subject: string
+  /** Names of groups; null where the asker does not know them. */
+  readonly groups: readonly string[] | null
+  /** Null where the asker does not know them: they are in the token of the subject. */
+  readonly roles: readonly Role[] | null
+}
+
+/** Something that speaks for access, or that is missing. */
+export interface AccessReason {
+  readonly kind: 'OWNER' | 'LIST_ENTRY' | 'NO_ACCESS_CONTROL' | 'ROLE'
+  /** The owner or the entry of the list, where it is about one. */
+  readonly subject: string | null
+  /** The roles that it is about: those that help, or of which one is missing. */
+  readonly roles: readonly Role[]
+  /** For people. */
+  readonly message: string
+}
+
+/** Why somebody may or may not do something with a key. */
+export interface AccessExplanation {
+  /** Null when it depends on what the asker left open. */
+  readonly allowed: boolean | null
+  /** With the groups that were given. */
+  readonly visibility: Visibility
+  readonly grantedBy: readonly AccessReason[]
+  readonly missing: readonly AccessReason[]
+  /** Each of them alone is enough; none while the key's own side stands against it. */
+  readonly rolesThatSuffice: readonly Role[]
+}
+
+/** The kinds of subjects that can ask for themselves; null for a group, the system, or no subject at all. */
+export function callerKindOf(subject: string): CallerKind | null {
+  const kind = parseSubject(subject)?.kind
+  return kind === 'USER' || kind === 'SERVICE_ACCOUNT' || kind === 'SERVICE_AGENT' ? kind : null
+}
+
+/**
+ * Explains the access of somebody who is not here. Every verdict is one of `access.ts` about a supposed caller, so that an
+ * explanation cannot differ from what the server does. More groups and more roles never take anything away: so what holds
+ * with none of the unknown ones holds for sure, and what fails with all of them is out of the question.
+ *
+ * @throws TypeError if the subject cannot be a caller
+ */
+export function explainAccess(
+  facts: AccessFacts,
+  supposed: SupposedCaller,
+  operation: KeyOperation,
+): AccessExplanation {
+  const least = callerOf(facts, supposed, { groups: [], roles: [] })
+  const most = callerOf(facts, supposed, { groups: listedGroups(facts), roles: allRoles })
+  const may = (caller: Caller) => permissionsOn(caller, facts).includes(operation)
+  const rolesThatSuffice = allRoles.filter((role) => may({ ...most, roles: new Set([role]) }))
+  const helping = rolesThatSuffice.filter(
+    (role) => may({ ...least, roles: new Set([role]) }) && least.roles.has(role),
+  )
+  return {
+    allowed: may(least) ? true : may(most) ? null : false,
+    visibility: visibilityOf(least, facts),
+    grantedBy: [...whatTheKeySays(least, facts), ...(helping.length > 0 ? [roleHelps(helping)] : [])],
+    missing: [
+      ...(visibilityOf(least, facts) === 'full' ? [] : missingOnKey(least, most, facts)),
+      ...missingRole(supposed, facts, operation),
+    ],
+    rolesThatSuffice,
+  }
+}
+
+function callerOf(
+  facts: AccessFacts,
+  { subject, groups, roles }: SupposedCaller,
+  unknown: { groups: readonly string[]; roles: readonly Role[] },
+): Caller {
+  const kind = callerKindOf(subject)
+  const name = parseSubject(subject)?.name
+  if (kind === null || name === undefined) throw new TypeError('only a subject that can ask has access')
+  return {
+    subject,
+    kind,
+    name,
+    groups: groups ?? unknown.groups,
+    projectId: facts.projectId,
+    roles: new Set(roles ?? unknown.roles),
+    tokenId: null,
+    tokenExpiresAt: new Date(0),
+  }
+}
+
+function listedGroups({ allowedSubjects }: AccessFacts): readonly string[] {
+  return allowedSubjects.map(parseSubject).flatMap((each) => (each?.kind === 'GROUP' ? [each.name] : []))
+}
+
+/** What of the key speaks for the caller: each thing that would be enough without the others. */
+function whatTheKeySays(caller: Caller, facts: AccessFacts): readonly AccessReason[] {
+  const isFull = (changes: Partial<AccessFacts>) => visibilityOf(caller, { ...facts, ...changes }) === 'full'
+  const reasons: AccessReason[] = []
+  if (isFull({ accessControlEnabled: true, allowedSubjects: [] })) {
+    reasons.push(reason('OWNER', caller.subject, `${caller.subject} owns the key.`))
+  }
+  if (!facts.accessControlEnabled && isFull({ owner: null, allowedSubjects: [] })) {
+    reasons.push(
+      reason(
+        'NO_ACCESS_CONTROL',
+        null,
+        'Access control is off: everybody in the project with a role has access.',
+      ),
+    )
+  }
+  for (const entry of facts.accessControlEnabled ? facts.allowedSubjects : []) {
+    if (!isFull({ owner: null, allowedSubjects: [entry] })) continue
+    const how = entry === caller.subject ? '' : `, and ${caller.subject} is supposed to be in this group`
+    reasons.push(reason('LIST_ENTRY', entry, `${entry} is on the access list${how}.`))
+  }
+  return reasons
+}
+
+function missingOnKey(least: Caller, most: Caller, facts: AccessFacts): readonly AccessReason[] {
+  const throughGroups = whatTheKeySays(most, facts).map(({ subject }) => subject)
+  if (throughGroups.length > 0) {
+    return throughGroups.map((entry) =>
+      reason(
+        'LIST_ENTRY',
+        entry,
+        `${least.subject} has access only as a member of ${entry}, which is on the list.`,
+      ),
+    )
+  }
+  const why = facts.accessControlEnabled
+    ? `Access control is on, and ${least.subject} is neither the owner nor on the access list, alone or through a group.`
+    : `Access control is off, and a service agent needs to be on an access list: ${least.subject} is on none.`
+  return [reason('LIST_ENTRY', least.subject, why)]
+}
+
+/** The roles of which one is needed, as far as access by the key's own side is given. */
+function missingRole(
+  supposed: SupposedCaller,
+  facts: AccessFacts,
+  operation: KeyOperation,
+): readonly AccessReason[] {
+  // Whoever is on the list: the owner stays who it is, since some roles manage own keys only.
+  const open: AccessFacts = { ...facts, accessControlEnabled: true, allowedSubjects: [supposed.subject] }
+  const may = (given: readonly Role[]) =>
+    permissionsOn(callerOf(open, { ...supposed, roles: given }, { groups: [], roles: [] }), open).includes(
+      operation,
+    )
+  if (may(supposed.roles ?? [])) return []
+  const needed = allRoles.filter((role) => may([role]))
+  const list = needed.join(', ')
+  const message =
+    supposed.roles === null
+      ? `The token of ${supposed.subject} must carry one of the roles ${list}.`
+      : `None of the roles that were given allows ${operation} on this key; one of ${list} would.`
+  return [{ kind: 'ROLE', subject: null, roles: needed, message }]
+}
+
+function roleHelps(helping: readonly Role[]): AccessReason {
+  return { kind: 'ROLE', subject: null, roles: helping, message: `By role: ${helping.join(', ')}.` }
+}
+
+function reason(kind: AccessReason['kind'], subject: string | null, message: string): AccessReason {
+  return { kind, subject, roles: [], message }
+}

@@ -1,0 +1,33 @@
+import { builder } from '../builder.ts'
+import { AuditAction } from '../types/audit-action.ts'
+import { AuditEventConnection, AuditOutcome } from '../types/audit-event.ts'
+import { pageArguments } from '../types/connection.ts'
+
+const AuditEventFilter = builder.inputType('AuditEventFilter', {
+  description: 'Which audit events to list; all conditions must hold.',
+  fields: (t) => ({
+    keyId: t.id({
+      description:
+        'Of the key with this ID, deleted or not. The stand-in ID of a redacted key finds nothing while it is redacted.',
+    }),
+    action: t.field({ type: [AuditAction], description: 'One of these actions.' }),
+    outcome: t.field({ type: [AuditOutcome], description: 'With one of these outcomes.' }),
+    actor: t.string({ description: 'By this subject, e.g. `user:alice` or `system:rotation`.' }),
+    from: t.field({ type: 'DateTime', description: 'At this moment or later.' }),
+    to: t.field({ type: 'DateTime', description: 'Before this moment.' }),
+  }),
+})
+
+builder.queryField('auditEvents', (t) =>
+  t.field({
+    type: AuditEventConnection,
+    description:
+      "What happened in the caller's project, newest first. For callers with the permission READ_AUDIT only; what concerns keys that are redacted for the caller is neither shown nor counted.",
+    authScopes: { permission: 'READ_AUDIT' },
+    args: {
+      ...pageArguments,
+      filter: t.arg({ type: AuditEventFilter, description: 'Which ones; all without it.' }),
+    },
+    resolve: (_root, { filter, ...page }, { domain, call }) => domain.auditEvents(call, page, filter ?? {}),
+  }),
+)

@@ -1,0 +1,79 @@
+import type { DestroyImpactView } from '../../keys/views.ts'
+import { builder } from '../builder.ts'
+import { KeyVersion } from '../types/refs.ts'
+import { VersionCaller } from '../types/version-caller.ts'
+
+const DestroyVerdict = builder.enumType('DestroyVerdict', {
+  description:
+    'Whether a version can go, judged by its use. What is read less often than every 30 days is not seen: backups, archives.',
+  values: {
+    IN_USE: { description: 'Operations used the version in the last 30 days.' },
+    STILL_ATTEMPTED: {
+      description: 'No operation succeeded, but somebody still tries: the version is missed already.',
+    },
+    SAFE_UNUSED: { description: 'No operation used or tried to use the version in the last 30 days.' },
+    RECORDS_TOO_SHORT: {
+      description: 'No operation used the version, but there are no records of the whole 30 days.',
+    },
+    ALREADY_DESTROYED: { description: 'There is nothing left to destroy.' },
+  } as const,
+})
+
+const DestroyImpact = builder.objectRef<DestroyImpactView>('DestroyImpact').implement({
+  description: 'Who would miss a version if it were destroyed, by its use in the last 30 days.',
+  // The domain gives it to no one else; this is the second lock.
+  authScopes: ({ version }) => ({ managedVersion: version }),
+  fields: (t) => ({
+    version: t.field({
+      type: KeyVersion,
+      description: 'The version.',
+      resolve: ({ version }) => version,
+    }),
+    verdict: t.field({ type: DestroyVerdict, description: 'In a word.', resolve: ({ verdict }) => verdict }),
+    summary: t.string({
+      description:
+        'The verdict in a sentence for people, e.g. `user:alice decrypted with it 12 times, last 2 hours ago.` Names callers to readers of the audit trail only.',
+      resolve: ({ summary }) => summary,
+    }),
+    since: t.field({
+      type: 'DateTime',
+      description: 'Uses are counted from here on: whole days in UTC, today and the 30 days before.',
+      resolve: ({ since }) => since,
+    }),
+    recordsSince: t.field({
+      type: 'DateTime',
+      description:
+        'Since when uses are on record: the creation of the version, or the start of the records if that was later.',
+      resolve: ({ recordsSince }) => recordsSince,
+    }),
+    operations: t.float({
+      description: 'Operations of all callers that succeeded; a whole number.',
+      resolve: ({ operations }) => operations,
+    }),
+    failedOperations: t.float({
+      description: 'Operations of all callers that failed or were refused; a whole number.',
+      resolve: ({ failedOperations }) => failedOperations,
+    }),
+    callers: t.field({
+      type: [VersionCaller],
+      nullable: true,
+      description:
+        'Who used the version for what, most used first; at most 200. Null for callers without the permission READ_AUDIT.',
+      authScopes: ({ version }) => ({ auditedVersion: version }),
+      unauthorizedResolver: () => null,
+      resolve: ({ callers }) => (callers === null ? null : [...callers]),
+    }),
+  }),
+})
+
+builder.queryField('destroyImpact', (t) =>
+  t.field({
+    type: DestroyImpact,
+    nullable: true,
+    description:
+      'Who would miss a version if it were destroyed, for callers that may manage its key; null if the caller sees no such version.',
+    authScopes: { permission: 'VIEW' },
+    args: { versionId: t.arg.id({ required: true, description: 'ID of the version, `kver_…`.' }) },
+    resolve: (_root, { versionId }, { domain, call }) => domain.destroyImpact(call, versionId),
+  }),
+)

@@ -1,0 +1,58 @@
+import type { Queryable } from './store.ts'
+
+/** What pruned records said of the newest revision of a key, for one of its versions or (0) for none. */
+export interface PrunedRevision {
+  readonly keyId: string
+  readonly versionNumber: number
+  readonly revision: number
+  readonly mac: Uint8Array
+}
+
+/** What is kept of pruned records of some keys. */
+export async function findPrunedRevisions(
+  db: Queryable,
+  keyIds: readonly string[],
+): Promise<PrunedRevision[]> {
+  return db.auditPrunedRevision.findMany({ where: { keyId: { in: [...keyIds] } } })
+}
+
+/** Keeps what records say that are about to be pruned. */
+export async function writePrunedRevision(tx: Queryable, row: PrunedRevision): Promise<void> {
+  const { keyId, versionNumber, revision } = row
+  const mac = new Uint8Array(row.mac)
+  await tx.auditPrunedRevision.upsert({
+    where: { keyId_versionNumber: { keyId, versionNumber } },
+    create: { keyId, versionNumber, revision, mac },
+    update: { revision, mac },
+  })
+}
+
+/** How far the records of a chain are counted; 0 if they are not. */
+export async function findCounted(db: Queryable, chainId: string): Promise<number> {
+  const row = await db.auditRollupProgress.findUnique({ where: { chainId } })
+  return Number(row?.sequence ?? 0)
+}
+
+/** The number of the first record of a chain that is not older than a moment; null if all are. */
+export async function findFirstSince(
+  db: Queryable,
+  where: { chainId: string; since: Date },
+): Promise<number | null> {
+  const row = await db.auditEvent.findFirst({
+    where: { chainId: where.chainId, sequence: { not: null }, occurredAt: { gte: where.since } },
+    orderBy: { sequence: 'asc' },
+    select: { sequence: true },
+  })
+  return row === null ? null : Number(row.sequence)
+}
+
+/** Removes a chain's records up to a number; gives how many there were. */
+export async function deleteChainedEvents(
+  tx: Queryable,
+  where: { chainId: string; upTo: number },
+): Promise<number> {
+  const { count } = await tx.auditEvent.deleteMany({
+    where: { chainId: where.chainId, sequence: { lte: BigInt(where.upTo) } },
+  })
+  return count
+}

@@ -1,0 +1,138 @@
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { hasNoDatabase } from '../support/databases.ts'
+import { endStory, type Person } from '../support/story.ts'
+import { createAnswerPairs, type ObservedAnswer } from './answer-pairs.ts'
+import { hiddenDifferences } from './hidden-differences.ts'
+import { type RandomDocument, randomDocument } from './random-document.ts'
+import type { RandomInput } from './random-input.ts'
+import { startTwins, type TwinServer } from './twin-servers.ts'
+import { fieldsOf } from './whole-selection.ts'
+
+const documents = 400
+
+/** Nobody of these is on the list of a hidden key. */
+const outsiders: readonly Person[] = [
+  { name: 'ada', roles: ['PROJECT_ADMIN'] },
+  { name: 'mia', roles: ['KMS_MANAGER'], groups: ['sales', 'olga'] },
+  { name: 'max', roles: ['PROJECT_MEMBER'] },
+  { name: 'vic', roles: ['KMS_VIEWER'] },
+  { name: 'una', roles: ['KMS_USER', 'PROJECT_READER'], groups: ['staff'] },
+  { name: 'olga', kind: 'SERVICE_ACCOUNT', roles: ['PROJECT_ADMIN'] },
+  { name: 'Backup', kind: 'SERVICE_AGENT', roles: ['PROJECT_ADMIN'] },
+  { name: 'nobody' },
+  { name: 'ada', roles: ['PROJECT_ADMIN'], project: 'elsewhere' },
+]
+
+const visibleFields = ['id', 'partialId', 'name', 'description', 'createdAt', 'createdBy', 'viewerCanAccess']
+
+describe.skipIf(hasNoDatabase())('two servers that differ in hidden fields alone', () => {
+  let twins: [TwinServer, TwinServer]
+  const pairs = createAnswerPairs()
+
+  beforeAll(async () => {
+    twins = await startTwins()
+    const [left, right] = twins
+    for (const name of Object.keys(hiddenDifferences)) {
+      for (const slot of ['id', 'masked', 'partial', 'version', 'event'].map((each) => `${name}.${each}`)) {
+        pairs.pair(left.values.get(slot) ?? '', right.values.get(slot) ?? '')
+      }
+    }
+  })
+  afterAll(() => Promise.all((twins ?? []).map(({ story }) => endStory(story))))
+
+  function inputFor(draw: RandomInput['draw']): RandomInput {
+    const slots = [...twins[0].values.keys()]
+    const ending = (...endings: string[]) =>
+      slots.filter((slot) => endings.includes(slot.replace(/^.*\./, '')))
+    const names = Object.keys(hiddenDifferences)
+    return {
+      draw,
+      keyIds: ending('id', 'masked'),
+      versionIds: ending('version'),
+      otherIds: ending('event'),
+      ciphertexts: ending('ciphertext'),
+      cursors: ending('cursor'),
+      keyNames: [...names, 'open-aes', 'open-signing', 'open-mac', 'max-own', 'max-closed'],
+      subjects: ['user:olga', 'user:ada', 'user:max', 'user:secret-heir', 'system:rotation', 'group:staff'],
+      moments: [
+        '2026-03-01T12:00:00Z',
+        '2026-03-01T12:12:00Z',
+        '2026-03-02T00:00:00Z',
+        '2026-03-09T00:00:00Z',
+      ],
+    }
+  }
+
+  async function ask(
+    twin: TwinServer,
+    { token, requestId, document }: { token: string; requestId: string; document: RandomDocument },
+  ): Promise<ObservedAnswer & { statements: string[] }> {
+    const { story, values } = twin
+    const variables = Object.entries(document.slots).map(([name, slot]) => [name, values.get(slot) ?? slot])
+    story.takeStatements()
+    const response = await fetch(`${story.app.url}/graphql`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${token}`,
+        'content-type': 'application/json',
+        accept: 'application/graphql-response+json',
+        'x-request-id': requestId,
+      },
+      body: JSON.stringify({ query: document.text, variables: Object.fromEntries(variables) }),
+    })
+    const text = await response.text()
+    const { date: _date, ...headers } = Object.fromEntries(response.headers)
+    return { status: response.status, headers, text, statements: story.takeStatements() }
+  }
+
+  it('differ in every hidden field for the owner of the keys', () => {
+    const [left, right] = twins
+    for (const field of fieldsOf('UserKey')) {
+      const differs = Object.keys(hiddenDifferences).some(
+        (name) =>
+          JSON.stringify(left.hidden.get(name)?.[field]) !== JSON.stringify(right.hidden.get(name)?.[field]),
+      )
+      const isVisible = visibleFields.includes(field) || field === 'accessControlEnabled'
+      // Those of one moment have IDs of their own; all else that everybody sees is the same.
+      expect(differs, field).toBe(!isVisible || field === 'id' || field === 'partialId')
+    }
+  })
+
+  it('give an outsider the same answers, with the same statements, whatever it asks', async () => {
+    const outcomes = { answered: 0, refused: 0, statements: 0 }
+    const asked = new Set<string>()
+    const property = fc.asyncProperty(fc.gen(), async (gen) => {
+      const draw = (max: number) => gen(fc.nat, { max })
+      const person = outsiders[draw(outsiders.length - 1)] as Person
+      const document = randomDocument(inputFor(draw))
+      const requestId = `document-${outcomes.answered + outcomes.refused}`
+      for (const { story } of twins) story.clock.advance({ ms: 1000 })
+      const token = await twins[0].story.tokenFor(person)
+      const [left, right] = await Promise.all(twins.map((twin) => ask(twin, { token, requestId, document })))
+      if (left === undefined || right === undefined) throw new Error('there are two')
+      const about = () => `${JSON.stringify(person)}\n${document.text}\n${JSON.stringify(document.slots)}`
+      expect(pairs.differencesOf(left, right), about()).toEqual([])
+      for (const [index, twin] of twins.entries()) {
+        const text = (index === 0 ? left : right).text
+        for (const secret of twin.secrets)
+          if (text.includes(secret)) throw new Error(`${secret} in ${about()}`)
+      }
+      // Fields beside each other are answered side by side, their statements in any order.
+      const inOrder = document.rootFields.length === 1 && document.operation === 'mutation'
+      const ordered = (statements: string[]) => (inOrder ? statements : statements.toSorted())
+      expect(ordered(left.statements), about()).toEqual(ordered(right.statements))
+      if (left.status === 200 && !left.text.includes('BAD_')) outcomes.answered += 1
+      else outcomes.refused += 1
+      outcomes.statements += left.statements.length
+      for (const field of document.rootFields) asked.add(field)
+      for (const [index, [one, other]] of pairs.cursors.splice(0).slice(0, 2).entries()) {
+        const slot = `${requestId}-${index}.cursor`
+        twins[0].values.set(slot, one)
+        twins[1].values.set(slot, other)
+      }
+    })
+    await fc.assert(property, { numRuns: documents, endOnFailure: true })
+    console.log(outcomes, asked.size)
+  })
+})
