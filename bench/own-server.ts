@@ -3,18 +3,24 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
-import { createApp } from '../src/app.ts'
+import { type AppOptions, createApp } from '../src/app.ts'
 import { readConfig } from '../src/config.ts'
 
 /** A server of the benchmark's own, and how to ask it. */
 export interface BenchServer {
   /** Sends one request as a project admin, named as `subject@project`; the text of the answer. */
   ask(admin: string, document: string, variables: object): Promise<string>
+  readonly url: string
+  /** A token of an admin, valid for an hour. */
+  tokenOf(admin: string): Promise<string>
   close(): Promise<void>
 }
 
 /** Starts a server on a new database: embedded, or the empty one at DATABASE_URL. */
-export async function startBenchServer(settings: Record<string, string> = {}): Promise<BenchServer> {
+export async function startBenchServer(
+  settings: Record<string, string> = {},
+  options: AppOptions = {},
+): Promise<BenchServer> {
   const folder = mkdtempSync(join(tmpdir(), 'keystead-bench-'))
   const { publicKey, privateKey } = await generateKeyPair('EdDSA')
   const jwksFile = join(folder, 'jwks.json')
@@ -30,6 +36,7 @@ export async function startBenchServer(settings: Record<string, string> = {}): P
       HOUSEKEEPING_INTERVAL_SECONDS: '3600',
       ...settings,
     }),
+    options,
   )
   const tokens = new Map<string, Promise<string>>()
   const sign = (admin: string) => {
@@ -44,13 +51,18 @@ export async function startBenchServer(settings: Record<string, string> = {}): P
       .setExpirationTime('1h')
       .sign(privateKey)
   }
+  const tokenOf = (admin: string) => {
+    const token = tokens.get(admin) ?? sign(admin)
+    tokens.set(admin, token)
+    return token
+  }
   return {
+    url: app.url,
+    tokenOf,
     async ask(admin, query, variables) {
-      const token = tokens.get(admin) ?? sign(admin)
-      tokens.set(admin, token)
       const response = await fetch(`${app.url}/graphql`, {
         method: 'POST',
-        headers: { authorization: `Bearer ${await token}`, 'content-type': 'application/json' },
+        headers: { authorization: `Bearer ${await tokenOf(admin)}`, 'content-type': 'application/json' },
         body: JSON.stringify({ query, variables }),
       })
       return response.text()
