@@ -4,16 +4,16 @@ import { hasNoDatabase } from '../support/databases.ts'
 import { endStory, type Person } from '../support/story.ts'
 import { createAnswerPairs, type ObservedAnswer } from './answer-pairs.ts'
 import { hiddenDifferences } from './hidden-differences.ts'
-import { type RandomDocument, randomDocument } from './random-document.ts'
+import { type DocumentShape, type RandomDocument, randomDocument } from './random-document.ts'
 import type { RandomInput } from './random-input.ts'
 import { startTwins, type TwinServer } from './twin-servers.ts'
 import { fieldsOf } from './whole-selection.ts'
 
-const documents = 400
-
 /** Nobody of these is on the list of a hidden key. */
 const outsiders: readonly Person[] = [
   { name: 'ada', roles: ['PROJECT_ADMIN'] },
+  { name: 'ada', roles: ['PROJECT_ADMIN'] },
+  { name: 'mia', roles: ['KMS_MANAGER'], groups: ['sales', 'olga'] },
   { name: 'mia', roles: ['KMS_MANAGER'], groups: ['sales', 'olga'] },
   { name: 'max', roles: ['PROJECT_MEMBER'] },
   { name: 'vic', roles: ['KMS_VIEWER'] },
@@ -25,6 +25,20 @@ const outsiders: readonly Person[] = [
 ]
 
 const visibleFields = ['id', 'partialId', 'name', 'description', 'createdAt', 'createdBy', 'viewerCanAccess']
+
+/** Each number is as likely as the others; otherwise small ones, and so the same few fields, would come again and again. */
+const anyOf = (max: number) => fc.noBias(fc.nat({ max }))
+
+/** What some answers must contain. */
+const telling = {
+  'stand-in IDs': /rkey_/,
+  'names of hidden keys': /"h-/,
+  refusals: /"FORBIDDEN"/,
+  'keys that are not there': /"KEY_NOT_FOUND"|:null\}\}$/,
+  counts: /totalCount":[1-9]/,
+  'audit events': /"AuditEvent"/,
+  cursors: /[cC]ursor":"/,
+}
 
 describe.skipIf(hasNoDatabase())('two servers that differ in hidden fields alone', () => {
   let twins: [TwinServer, TwinServer]
@@ -48,7 +62,7 @@ describe.skipIf(hasNoDatabase())('two servers that differ in hidden fields alone
     const names = Object.keys(hiddenDifferences)
     return {
       draw,
-      keyIds: ending('id', 'masked'),
+      keyIds: [...ending('id', 'masked'), ...slots.filter((slot) => /^(open|max).*id$/.test(slot))],
       versionIds: ending('version'),
       otherIds: ending('event'),
       ciphertexts: ending('ciphertext'),
@@ -69,7 +83,11 @@ describe.skipIf(hasNoDatabase())('two servers that differ in hidden fields alone
     { token, requestId, document }: { token: string; requestId: string; document: RandomDocument },
   ): Promise<ObservedAnswer & { statements: string[] }> {
     const { story, values } = twin
-    const variables = Object.entries(document.slots).map(([name, slot]) => [name, values.get(slot) ?? slot])
+    const variables = Object.entries(document.slots).map(([name, slot]) => {
+      const [typeName, ofEntity] = slot.split(' ')
+      const entity = { __typename: typeName, id: values.get(ofEntity ?? '') }
+      return [name, ofEntity === undefined ? (values.get(slot) ?? slot) : entity]
+    })
     story.takeStatements()
     const response = await fetch(`${story.app.url}/graphql`, {
       method: 'POST',
@@ -82,7 +100,8 @@ describe.skipIf(hasNoDatabase())('two servers that differ in hidden fields alone
       body: JSON.stringify({ query: document.text, variables: Object.fromEntries(variables) }),
     })
     const text = await response.text()
-    const { date: _date, ...headers } = Object.fromEntries(response.headers)
+    // Follows from the body, in which signatures differ in length.
+    const { date: _date, 'content-length': _length, ...headers } = Object.fromEntries(response.headers)
     return { status: response.status, headers, text, statements: story.takeStatements() }
   }
 
@@ -99,33 +118,50 @@ describe.skipIf(hasNoDatabase())('two servers that differ in hidden fields alone
     }
   })
 
-  it('give an outsider the same answers, with the same statements, whatever it asks', async () => {
-    const outcomes = { answered: 0, refused: 0, statements: 0 }
-    const asked = new Set<string>()
+  it('give an outsider the same answers, with the same statements', async () => {
+    await compareAnswers({ documents: 250, shape: { fieldsMax: 1, depthMax: 2 }, statements: true })
+  })
+
+  it('give an outsider the same answers, however deep it asks and how much at once', async () => {
+    const seen = await compareAnswers({ documents: 400, shape: { fieldsMax: 3, depthMax: 6 } })
+    // It would prove little if documents did not get to the hidden keys.
+    for (const what of Object.keys(telling)) expect(seen.get(what) ?? 0, what).toBeGreaterThan(0)
+  })
+
+  let count = 0
+
+  /** Asks both as outsiders do; gives how many answers held what is telling. */
+  async function compareAnswers({
+    documents,
+    shape,
+    statements = false,
+  }: {
+    documents: number
+    shape: DocumentShape
+    statements?: boolean
+  }): Promise<Map<string, number>> {
+    const seen = new Map<string, number>()
     const property = fc.asyncProperty(fc.gen(), async (gen) => {
-      const draw = (max: number) => gen(fc.nat, { max })
+      const draw = (max: number) => gen(anyOf, max)
       const person = outsiders[draw(outsiders.length - 1)] as Person
-      const document = randomDocument(inputFor(draw))
-      const requestId = `document-${outcomes.answered + outcomes.refused}`
+      const document = randomDocument(inputFor(draw), shape)
+      const requestId = `document-${count++}`
       for (const { story } of twins) story.clock.advance({ ms: 1000 })
       const token = await twins[0].story.tokenFor(person)
       const [left, right] = await Promise.all(twins.map((twin) => ask(twin, { token, requestId, document })))
       if (left === undefined || right === undefined) throw new Error('there are two')
       const about = () => `${JSON.stringify(person)}\n${document.text}\n${JSON.stringify(document.slots)}`
       expect(pairs.differencesOf(left, right), about()).toEqual([])
+      expect(left.text, about()).not.toContain('"INTERNAL"')
       for (const [index, twin] of twins.entries()) {
         const text = (index === 0 ? left : right).text
         for (const secret of twin.secrets)
           if (text.includes(secret)) throw new Error(`${secret} in ${about()}`)
       }
-      // Fields beside each other are answered side by side, their statements in any order.
-      const inOrder = document.rootFields.length === 1 && document.operation === 'mutation'
-      const ordered = (statements: string[]) => (inOrder ? statements : statements.toSorted())
-      expect(ordered(left.statements), about()).toEqual(ordered(right.statements))
-      if (left.status === 200 && !left.text.includes('BAD_')) outcomes.answered += 1
-      else outcomes.refused += 1
-      outcomes.statements += left.statements.length
-      for (const field of document.rootFields) asked.add(field)
+      if (statements) expect(statementsOf(left, document), about()).toEqual(statementsOf(right, document))
+      for (const [what, pattern] of Object.entries(telling)) {
+        if (pattern.test(left.text)) seen.set(what, (seen.get(what) ?? 0) + 1)
+      }
       for (const [index, [one, other]] of pairs.cursors.splice(0).slice(0, 2).entries()) {
         const slot = `${requestId}-${index}.cursor`
         twins[0].values.set(slot, one)
@@ -133,6 +169,15 @@ describe.skipIf(hasNoDatabase())('two servers that differ in hidden fields alone
       }
     })
     await fc.assert(property, { numRuns: documents, endOnFailure: true })
-    console.log(outcomes, asked.size)
-  })
+    return seen
+  }
 })
+
+/**
+ * Fields of a query are answered side by side, their statements in any order. (Those of deep documents and of several
+ * fields at the top are not compared: what is loaded for many fields together depends on when each of them gets there,
+ * and after the failure of one field others are still at work.)
+ */
+function statementsOf({ statements }: { statements: string[] }, { operation }: RandomDocument): string[] {
+  return operation === 'mutation' ? statements : statements.toSorted()
+}

@@ -24,10 +24,26 @@ export interface RandomDocument {
   readonly rootFields: readonly string[]
 }
 
-const deepest = 6
+/** How large documents get. */
+export interface DocumentShape {
+  /** Fields of a query at its top; mutations have one. */
+  readonly fieldsMax: number
+  /** Levels of objects; a list and its items are one. */
+  readonly depthMax: number
+}
 
-/** Documents from all over the schema that are valid, for the most part. Aliases end with the name of their field. */
-export function randomDocument(input: RandomInput): RandomDocument {
+/** What asks for keys in general comes up more often than its share of the fields. */
+const favourites = [
+  ...['userKeys', 'userKeys', 'userKeys', 'auditEvents', 'auditEvents', 'auditEvents'],
+  ...['userKey', 'node', 'nodes', 'destroyImpact', 'explainAccess'],
+]
+const itemsFirst = ['nodes', 'edges', 'node', 'version', 'defaultVersion', 'versions', 'key', 'userKey']
+
+/**
+ * Documents from all over the schema that are valid, for the most part: mutations of one field, queries of one or of
+ * more. Aliases end with the name of their field.
+ */
+export function randomDocument(input: RandomInput, { fieldsMax, depthMax }: DocumentShape): RandomDocument {
   const { draw } = input
   const slots: Record<string, string> = {}
   const variables: string[] = []
@@ -44,18 +60,32 @@ export function randomDocument(input: RandomInput): RandomDocument {
   function valueText(name: string, type: GraphQLInputType, parent: string): string {
     if (isNonNullType(type)) return valueText(name, type.ofType, parent)
     if (isListType(type)) {
-      const values = Array.from({ length: draw(2) }, () => valueText(name, type.ofType, parent))
-      return `[${values.join(', ')}]`
+      const count = draw(2)
+      // Events of one moment are in an order that is chance; those of the same item are alike.
+      if (name === 'items')
+        return `[${Array(count)
+          .fill(valueText(name, type.ofType, parent))
+          .join(', ')}]`
+      return `[${Array.from({ length: count }, () => valueText(name, type.ofType, parent)).join(', ')}]`
     }
     if (isInputObjectType(type)) {
       const fields = Object.values(type.getFields())
-      const given = type.isOneOf
-        ? [oneOf(draw, fields)]
-        : fields.filter((field) => isNonNullType(field.type) || isWanted(type.name, field.name))
+      // One condition by itself tells more than several that leave nothing.
+      const isCondition = type.name.endsWith('Filter') && draw(2) > 0
+      const given =
+        type.isOneOf || isCondition
+          ? [oneOf(draw, fields)]
+          : fields.filter((field) => isNonNullType(field.type) || isWanted(type.name, field.name))
       const texts = given.map((field) => `${field.name}: ${valueText(field.name, field.type, type.name)}`)
       return `{ ${texts.join(', ')} }`
     }
     if (isEnumType(type)) return enumValueOf(name, type, parent)
+    if (type.name === '_Any') {
+      const typeName = oneOf(draw, ['UserKey', 'ServiceKey', 'KeyVersion'])
+      const id = randomScalar(input, { name: 'id', scalar: 'ID' })
+      // A variable inside of the value of a scalar is none.
+      return typeof id === 'string' ? id : variableFor('_Any!', `${typeName} ${id.slot}`)
+    }
     const scalar = randomScalar(input, { name, scalar: type.name })
     return typeof scalar === 'string' ? scalar : variableFor(scalar.type, scalar.slot)
   }
@@ -72,9 +102,11 @@ export function randomDocument(input: RandomInput): RandomDocument {
 
   /** Whether to give what is optional. */
   function isWanted(parent: string, name: string): boolean {
+    if (name === 'filter') return draw(3) > 0
     if (parent === 'CreateUserKeyInput' && (name === 'algorithm' || name === 'origin'))
       return name === 'algorithm'
-    return draw(3) === 0
+    // All conditions of a filter together would leave nothing.
+    return draw(parent.endsWith('Filter') ? 6 : 2) === 0
   }
 
   function argumentsOf(field: GraphQLField<unknown, unknown>): string {
@@ -88,10 +120,11 @@ export function randomDocument(input: RandomInput): RandomDocument {
 
   function fieldText(field: GraphQLField<unknown, unknown>, depth: number): string {
     made += 1
+    const alias = `x${made}_${field.name}`
     const type = getNamedType(field.type)
     const condition = draw(20) === 0 ? ` @include(if: ${draw(3) > 0})` : ''
-    const below = isLeafType(type) ? '' : ` ${selectionOf(type, depth + 1)}`
-    return `x${made}_${field.name}: ${field.name}${argumentsOf(field)}${condition}${below}`
+    const below = isLeafType(type) ? '' : ` ${selectionOf(type, isPage(type) ? depth : depth + 1)}`
+    return `${alias}: ${field.name}${argumentsOf(field)}${condition}${below}`
   }
 
   function selectionOf(type: GraphQLNamedType, depth: number): string {
@@ -107,9 +140,12 @@ export function randomDocument(input: RandomInput): RandomDocument {
       }
     } else {
       const fields = Object.values((type as GraphQLObjectType).getFields()).filter(
-        (field) => depth < deepest || isLeafType(getNamedType(field.type)),
+        (field) => depth < depthMax || isPage(type) || isLeafType(getNamedType(field.type)),
       )
       const wanted = Math.min(fields.length, depth > 3 ? 2 : 1 + draw(6))
+      if (type.name === 'UserKey' && draw(2) > 0) parts.push('always: id seen: viewerCanAccess named: name')
+      const items = fields.filter(({ name }) => itemsFirst.includes(name))
+      if (items.length > 0 && draw(3) > 0) parts.push(fieldText(oneOf(draw, items), depth))
       for (let index = 0; index < wanted; index++) parts.push(fieldText(oneOf(draw, fields), depth))
     }
     const selection = `{ ${parts.join(' ')} }`
@@ -119,12 +155,14 @@ export function randomDocument(input: RandomInput): RandomDocument {
     return `{ ...${name} }`
   }
 
-  const operation = draw(2) === 0 ? 'mutation' : 'query'
+  const operation = draw(3) === 0 ? 'mutation' : 'query'
   const root = operation === 'query' ? schema.getQueryType() : schema.getMutationType()
   const fields = Object.values(root?.getFields() ?? {})
   // What one request does twice happens at one moment, and is then in an order that is chance.
-  const count = operation === 'query' ? 1 + Math.max(0, draw(3) - 1) : 1
-  const chosen = Array.from({ length: count }, () => oneOf(draw, fields))
+  const count = operation === 'query' ? 1 + draw(fieldsMax - 1) : 1
+  const frequent = favourites.flatMap((name) => fields.filter((field) => field.name === name))
+  const isFrequent = () => frequent.length > 0 && draw(2) > 0
+  const chosen = Array.from({ length: count }, () => oneOf(draw, isFrequent() ? frequent : fields))
   const body = chosen.map((field) => fieldText(field, 1)).join(' ')
   const head = variables.length === 0 ? '' : `(${variables.join(', ')})`
   return {
@@ -133,4 +171,8 @@ export function randomDocument(input: RandomInput): RandomDocument {
     operation,
     rootFields: chosen.map(({ name }) => name),
   }
+}
+
+function isPage({ name }: GraphQLNamedType): boolean {
+  return /Connection$|Edge$/.test(name)
 }

@@ -196,6 +196,10 @@ const queries = [
   ['node', `{ key: node(id: "ukey_1") { ... on Key { ... on UserKey ${whole} } } }`],
   ['a list', `{ list: userKeys { nodes ${whole} } }`],
   [
+    'an entity',
+    `{ entities: _entities(representations: [{ __typename: "UserKey", id: "ukey_1" }]) { ... on UserKey ${whole} } }`,
+  ],
+  [
     'the payload of a change',
     `mutation { result: updateUserKey(input: { keyId: "ukey_1" }) { ... on UpdateUserKeyPayload { key: userKey ${whole} } } }`,
   ],
@@ -210,7 +214,7 @@ describe('the schema, handed whole keys for callers that may not see them', () =
     it.each(queries)('hides every hidden field in %s', async (_what, source) => {
       const { data, errors } = await ask(person, [wholeUserKey(accessFacts)], source)
       expect(errors).toBeUndefined()
-      const key = data.key ?? data.list?.nodes[0] ?? data.result?.key
+      const key = data.key ?? data.list?.nodes[0] ?? data.entities?.[0] ?? data.result?.key
       expect(key.name).toBe('orders')
       expect(Object.fromEntries(hidden.map((field) => [field, key[field]]))).toEqual(
         Object.fromEntries(hidden.map((field) => [field, null])),
@@ -238,7 +242,7 @@ describe('the schema, handed whole keys for callers that may not see them', () =
       for (const [what, source] of queries) {
         const { data, errors } = await ask(person, [wholeUserKey()], source)
         expect(errors, what).toBeUndefined()
-        const key = data.key ?? data.list?.nodes[0] ?? data.result?.key
+        const key = data.key ?? data.list?.nodes[0] ?? data.entities?.[0] ?? data.result?.key
         for (const field of hidden) expect(key[field], `${what} ${field}`).not.toBeNull()
       }
     },

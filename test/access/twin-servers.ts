@@ -93,6 +93,7 @@ async function fillVisible(story: Story, values: Map<string, string>): Promise<v
   const { keyId, ciphertext } = await story
     .as(secrets)
     .mutate('encryptWithServiceKey', { plaintext: 'aGk=' }, 'keyId ciphertext')
+  values.set('none.cursor', 'bm90aGluZw')
   values.set('service.id', keyId).set('service.ciphertext', ciphertext)
 }
 
