@@ -1,17 +1,14 @@
-import { join } from 'node:path'
 import { createChainMac } from './audit/chain-mac.ts'
-import { createAuditWriter, openAuditWriter } from './audit/writer.ts'
+import { type AuditWriter, createAuditWriter, openAuditWriter, type WrittenGroup } from './audit/writer.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import { createEnvelope } from './keyring/envelope.ts'
 import { openInstallation } from './keyring/installation.ts'
 import { createKeyCache } from './keyring/key-cache.ts'
 import { createPolicyMac } from './keyring/policy-mac.ts'
-import { createEnvProvider } from './keyring/providers/env.ts'
-import { openFileProvider } from './keyring/providers/file.ts'
-import type { RootKeyProvider } from './keyring/root-key-provider.ts'
 import type { DomainParts, DomainSettings } from './keys/domain-parts.ts'
 import { createUsageCounter } from './keys/usage.ts'
+import { openConfiguredRootKeys } from './open-root-keys.ts'
 import { createDatabaseClock, type DatabaseClock } from './store/database-clock.ts'
 import { StoreError } from './store/errors.ts'
 import { findInstallation } from './store/installation-row.ts'
@@ -20,10 +17,17 @@ import { openStore, type Store } from './store/store.ts'
 /** The parts of the domain on open data. */
 export interface OpenedParts {
   readonly parts: DomainParts
-  readonly rootKeyProvider: RootKeyProvider
   readonly clock: Clock | DatabaseClock
   /** Lets go of the data. */
   close(): Promise<void>
+}
+
+/** Who is told of what the parts do, for metrics and traces; none of it may throw. */
+export interface PartsObserver {
+  readonly onOperations: DomainParts['observe']
+  readonly onLookup: (isHit: boolean) => void
+  readonly onGroup: (group: WrittenGroup) => void
+  readonly onBlock: (share: number) => void
 }
 
 /** How the data is opened. */
@@ -36,6 +40,10 @@ export interface OpenOptions {
   readonly clock?: Clock
   /** Told of each SQL statement. */
   readonly onStatement?: (sql: string) => void
+  /** Told of what the parts do. */
+  readonly observer?: PartsObserver
+  /** Stands for the audit trail. */
+  readonly audit?: AuditWriter
 }
 
 /** Opens store, keyring and audit trail, and builds what the domain works with, for servers and for commands. */
@@ -57,7 +65,7 @@ export async function openParts(config: Config, options: OpenOptions): Promise<O
 }
 
 async function openOn(store: Store, config: Config, options: OpenOptions): Promise<OpenedParts> {
-  const { prepare, alert } = options
+  const { prepare, alert, observer } = options
   const clock = options.clock ?? (await createDatabaseClock(store, systemClock))
   const isNew = (await findInstallation(store.db)) === null
   if (isNew && !prepare) {
@@ -65,14 +73,16 @@ async function openOn(store: Store, config: Config, options: OpenOptions): Promi
       'No server has used this database yet, so that it holds no keys. Check the settings.',
     )
   }
-  const rootKeyProvider = await openRootKeyProvider(config, isNew)
-  const installation = await openInstallation(store.db, rootKeyProvider, clock.now())
+  const rootKeys = await openConfiguredRootKeys(config, isNew)
+  const installation = await openInstallation(store.db, rootKeys, clock.now())
   const policyMac = createPolicyMac(installation.policyMac)
-  const envelope = createEnvelope(rootKeyProvider)
+  const envelope = createEnvelope(rootKeys)
   const chainMac = createChainMac(installation.auditMac)
   const chainParts = { store, clock, chainMac, alert }
+  const onGroup = observer ? { onGroup: observer.onGroup } : {}
   const parts: DomainParts = {
     store,
+    rootKeys,
     envelope,
     policyMac,
     cursorMac: installation.cursorMac,
@@ -82,33 +92,25 @@ async function openOn(store: Store, config: Config, options: OpenOptions): Promi
       policyMac,
       size: config.KEY_CACHE_SIZE,
       lifetimeMs: config.CACHE_LIFETIME_MS,
+      ...(observer && { onLookup: observer.onLookup }),
     }),
     // Most commands record nothing: they open no chains.
-    audit: await (prepare ? openAuditWriter(chainParts) : createAuditWriter(chainParts)),
+    audit: options.audit ?? (await (prepare ? openAuditWriter : createAuditWriter)(chainParts, onGroup)),
     auditKeys: { chainMac, checkpointKey: installation.checkpointKey },
-    usage: createUsageCounter({ db: store.db, clock }),
+    usage: createUsageCounter({ db: store.db, clock, ...(observer && { onBlock: observer.onBlock }) }),
     clock,
     settings: domainSettings(config),
     alert,
+    observe: observer?.onOperations ?? (() => {}),
   }
   return {
     parts,
-    rootKeyProvider,
     clock,
     async close() {
       // The last uses are worth an attempt, not a failure to stop.
       await parts.usage.flush().catch(() => {})
       await store.close()
     },
-  }
-}
-
-async function openRootKeyProvider(config: Config, isNew: boolean): Promise<RootKeyProvider> {
-  switch (config.ROOT_KEY_PROVIDER) {
-    case 'env':
-      return createEnvProvider(config.ROOT_KEY)
-    case 'file':
-      return openFileProvider(config.ROOT_KEY_FILE ?? join(config.DATA_FOLDER, 'root.key'), isNew)
   }
 }
 

@@ -6,6 +6,11 @@ export const text = (value: string): string => value
 /** For settings without which the server chooses by itself. */
 export const optionalText = (value: string): string | null => (value === '' ? null : value)
 
+/** The value of another kind, or null where nothing is set. */
+export function optional<T>(parse: (text: string) => T): (text: string) => T | null {
+  return (value) => (value === '' ? null : parse(value))
+}
+
 /** A whole number within bounds, both included. */
 export function integer(min: number, max: number): (text: string) => number {
   return (value) => {

@@ -36,6 +36,8 @@ export type AuditAction =
   | 'SERVICE_DECRYPT'
   | 'SERVICE_GENERATE_DATA_KEY'
   | 'PRUNE_AUDIT'
+  | 'ROTATE_ROOT_KEY'
+  | 'RESTORE_BACKUP'
 
 /** Facts of one event beyond its columns; names and plain values only, never anything secret. */
 export type AuditDetails = Readonly<Record<string, string | number | boolean>>

@@ -1,3 +1,4 @@
+import type { Config } from '../config.ts'
 import type { DomainParts } from '../keys/domain-parts.ts'
 
 /** How a command ended: all is well; it found or met something that the operator must see to; it was used wrongly. */
@@ -11,6 +12,8 @@ export interface Option {
   /** One sentence, for the help text. */
   readonly meaning: string
   readonly required?: true
+  /** It stands for itself, without a name before it: `FILE` instead of `--file FILE`. At most one of a command does. */
+  readonly bare?: true
 }
 
 /** The options of a command by their names, without the dashes. */
@@ -65,6 +68,28 @@ export interface OperatorContext<Given = GivenValues> extends OperatorServices, 
  */
 export interface OperatorCommand extends CommandText {
   run(context: OperatorContext): Promise<number>
+}
+
+/**
+ * A command on the data whose lines are not for the screen: the process that was called takes them, with what only that
+ * one has, such as the operator's passphrase and files.
+ */
+export interface ReceivingCommand extends OperatorCommand {
+  /** Runs the command with `start` and takes what it prints; gives the exit code. */
+  receive(caller: Caller, start: (print: Output['print']) => Promise<number>): Promise<number>
+}
+
+/** The process that an operator called. */
+export interface Caller extends Output {
+  readonly options: GivenValues
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Asks for something that is not shown while it is typed; null where nobody can be asked. */
+  readonly askSecret: ((question: string) => Promise<string>) | null
+}
+
+/** A command that needs no open data: it can work before the first start of a server. */
+export interface SetupCommand extends CommandText {
+  setUp(config: Config, caller: Caller): Promise<number>
 }
 
 /** Declares a command whose `run` knows the types of its own options. */

@@ -1,20 +1,38 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readConfig } from '../config.ts'
-import { type CommandText, exitCodes, type OperatorCommand } from './command.ts'
+import { backupVerify } from './backup-verify.ts'
+import {
+  type Caller,
+  type CommandText,
+  exitCodes,
+  type GivenValues,
+  type OperatorCommand,
+  type Output,
+  type ReceivingCommand,
+  type SetupCommand,
+} from './command.ts'
 import { operatorCommands } from './commands.ts'
 import { helpOf, listOf, nameOf, overviewOf } from './help.ts'
 import type { Program } from './program.ts'
+import { restore } from './restore.ts'
+import { rootKeyCreate } from './root-key-create.ts'
 import { readOptions, reportError } from './run-command.ts'
 import { runOnData } from './run-on-data.ts'
 import { serveText } from './serve-text.ts'
 
 /** Every command of the program, in the order in which it is listed. */
-export const commands: readonly CommandText[] = [serveText, ...operatorCommands]
+export const commands: readonly CommandText[] = [
+  serveText,
+  ...operatorCommands,
+  rootKeyCreate,
+  backupVerify,
+  restore,
+]
 
 /** Runs `keystead` with the arguments after its name; gives the exit code and never throws. */
 export async function runKeystead(args: readonly string[], program: Program): Promise<number> {
-  const command = commands.find(({ path }) => path.every((word, index) => args[index] === word))
+  const command = findCommand(args)
   if (command === undefined) return answerWithout(args, program)
   const rest = args.slice(command.path.length)
   if (rest.includes('--help')) {
@@ -22,24 +40,47 @@ export async function runKeystead(args: readonly string[], program: Program): Pr
     return exitCodes.fine
   }
   try {
-    readOptions(command, rest)
-    return await run(command, rest, program)
+    return await run(command, { args: rest, options: readOptions(command, rest) }, program)
   } catch (error) {
     return reportError(error, command, program)
   }
 }
 
-async function run(command: CommandText, args: readonly string[], program: Program): Promise<number> {
+/** The longest name counts: `backup verify` is not the backup into a file "verify". */
+function findCommand(args: readonly string[]): CommandText | undefined {
+  return commands
+    .filter(({ path }) => path.every((word, index) => args[index] === word))
+    .toSorted((a, b) => b.path.length - a.path.length)[0]
+}
+
+async function run(
+  command: CommandText,
+  { args, options }: { readonly args: readonly string[]; readonly options: GivenValues },
+  program: Program,
+): Promise<number> {
+  const { environment, print, progress, listenForStop, askSecret = null } = program
+  const caller: Caller = { options, environment, print, progress, askSecret }
   if (isOperatorCommand(command)) {
-    const { environment, print, progress, listenForStop } = program
-    return runOnData(readConfig(environment), command, args, { print, progress, signal: listenForStop() })
+    const config = readConfig(environment)
+    const start = (taking: Output['print']) =>
+      runOnData(config, command, args, { print: taking, progress, signal: listenForStop() })
+    return isReceivingCommand(command) ? command.receive(caller, start) : start(print)
   }
+  if (isSetupCommand(command)) return command.setUp(readConfig(environment), caller)
   const { runServer } = await import('./serve.ts')
   return runServer(program)
 }
 
 function isOperatorCommand(command: CommandText): command is OperatorCommand {
   return 'run' in command
+}
+
+function isReceivingCommand(command: OperatorCommand): command is ReceivingCommand {
+  return 'receive' in command
+}
+
+function isSetupCommand(command: CommandText): command is SetupCommand {
+  return 'setUp' in command
 }
 
 /** Arguments that name no command: a question about the program, the first word of several commands, or a mistake. */

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { KeysteadError } from '../errors.ts'
+import { RootKeyError } from '../keyring/root-key-provider.ts'
 import {
   CommandError,
   type CommandText,
@@ -37,7 +38,10 @@ export function readOptions(command: CommandText, args: readonly string[]): Give
     Object.entries(command.options).map(([name, { type, required }]) => {
       const value = given[name]
       if (required === true && (value === undefined || value === '')) {
-        throw new UsageError(`The option --${name} is missing.`)
+        const { bare, value: placeholder } = command.options[name] ?? {}
+        throw new UsageError(
+          bare === true ? `The argument ${placeholder} is missing.` : `The option --${name} is missing.`,
+        )
       }
       return [name, type === 'boolean' ? value === true : value]
     }),
@@ -48,13 +52,24 @@ function parse(
   options: OptionTable,
   args: readonly string[],
 ): Readonly<Record<string, string | boolean | undefined>> {
-  const types = Object.fromEntries(Object.entries(options).map(([name, { type }]) => [name, { type }]))
+  const [bare] = Object.entries(options).find(([, option]) => option.bare === true) ?? []
+  const named = Object.entries(options).filter(([name]) => name !== bare)
+  const types = Object.fromEntries(named.map(([name, { type }]) => [name, { type }]))
   try {
-    return parseArgs({ args: [...args], options: types, strict: true, allowPositionals: false }).values
+    const parsed = parseArgs({
+      args: [...args],
+      options: types,
+      strict: true,
+      allowPositionals: bare !== undefined,
+    })
+    const [first, second] = parsed.positionals
+    if (second !== undefined) throw new UsageError(`Unexpected argument '${second}'.`)
+    return bare === undefined ? parsed.values : { ...parsed.values, [bare]: first }
   } catch (error) {
+    if (error instanceof UsageError) throw error
     const { code = '', message } = error as NodeJS.ErrnoException
     if (!code.startsWith('ERR_PARSE_ARGS_')) throw error
-    // Further sentences are about positional arguments, which no command has.
+    // Further sentences are about positional arguments, which hardly any command has.
     throw new UsageError(`${message.split('. ')[0]}.`)
   }
 }
@@ -73,6 +88,7 @@ export async function reportError(error: unknown, command: CommandText, output: 
 /** What an operator needs to know of an error. Only the errors that were foreseen are written for people. */
 function textOf(error: unknown): string {
   if (error instanceof CommandError || error instanceof KeysteadError) return error.message
+  if (error instanceof RootKeyError) return error.message
   if (!(error instanceof Error)) return 'The command failed, and nobody has foreseen how.'
   return `The command failed, and nobody has foreseen how: ${error.name}: ${error.message.trim()}`
 }

@@ -1,3 +1,5 @@
+import { lockRootKeyId } from '../store/installation-row.ts'
+import type { Queryable } from '../store/store.ts'
 import type { RootKeyProvider, WrappedBytes } from './root-key-provider.ts'
 
 /** The place that wrapped material belongs to; material that was copied elsewhere does not open. */
@@ -26,29 +28,76 @@ export interface Envelope {
   wrapImportKey(privateKey: Uint8Array, binding: ImportKeyBinding): Promise<WrappedBytes>
   /** The caller zeroes the result. */
   unwrapPlaintextImportKey(wrapped: WrappedBytes, binding: ImportKeyBinding): Promise<Buffer>
+  /**
+   * Material as the transaction that stores it must store it: under the root key that is in use now, which can have
+   * changed since it was wrapped. The root key stays in use until the transaction ends.
+   */
+  settle(tx: Queryable, wrapped: WrappedBytes, binding: MaterialBinding): Promise<WrappedBytes>
+  /** The same for the private key of an import. */
+  settleImportKey(tx: Queryable, wrapped: WrappedBytes, binding: ImportKeyBinding): Promise<WrappedBytes>
 }
+
+/** What material is bound to besides its own bytes, by the root key that wraps it. */
+type AssociatedData = (rootKeyId: string) => Buffer
 
 /** Envelope encryption under the root key (NIST SP 800-57 Part 1: key-wrapping key). */
 export function createEnvelope(provider: RootKeyProvider): Envelope {
+  async function wrap(secret: Uint8Array, dataFor: AssociatedData): Promise<WrappedBytes> {
+    const key = provider.current
+    return key.wrap(secret, dataFor(key.rootKeyId))
+  }
+  async function unwrap(wrapped: WrappedBytes, dataFor: AssociatedData): Promise<Buffer> {
+    const key = await provider.find(wrapped.rootKeyId)
+    return key.unwrap(wrapped, dataFor(key.rootKeyId))
+  }
+  async function settle(
+    tx: Queryable,
+    wrapped: WrappedBytes,
+    dataFor: AssociatedData,
+  ): Promise<WrappedBytes> {
+    const rootKeyId = await lockRootKeyId(tx)
+    if (provider.current.rootKeyId !== rootKeyId) await provider.use(rootKeyId)
+    return rewrap(provider, wrapped, rootKeyId, dataFor)
+  }
   return {
-    wrap: (secret, binding) => provider.wrap(secret, associatedData(provider.rootKeyId, binding)),
-    unwrapPlaintextMaterial: (wrapped, binding) =>
-      provider.unwrap(wrapped, associatedData(wrapped.rootKeyId, binding)),
-    wrapImportKey: (privateKey, binding) =>
-      provider.wrap(privateKey, importAssociatedData(provider.rootKeyId, binding)),
-    unwrapPlaintextImportKey: (wrapped, binding) =>
-      provider.unwrap(wrapped, importAssociatedData(wrapped.rootKeyId, binding)),
+    wrap: (secret, binding) => wrap(secret, materialData(binding)),
+    unwrapPlaintextMaterial: (wrapped, binding) => unwrap(wrapped, materialData(binding)),
+    wrapImportKey: (privateKey, binding) => wrap(privateKey, importKeyData(binding)),
+    unwrapPlaintextImportKey: (wrapped, binding) => unwrap(wrapped, importKeyData(binding)),
+    settle: (tx, wrapped, binding) => settle(tx, wrapped, materialData(binding)),
+    settleImportKey: (tx, wrapped, binding) => settle(tx, wrapped, importKeyData(binding)),
   }
 }
 
-function associatedData(rootKeyId: string, binding: MaterialBinding): Buffer {
-  const { projectId, keyId, versionNumber, algorithm } = binding
-  return Buffer.from(
-    JSON.stringify(['keystead material v1', rootKeyId, projectId, keyId, versionNumber, algorithm]),
-  )
+/** The same secret under another root key; the bytes themselves where they are under it already. */
+export async function rewrap(
+  provider: RootKeyProvider,
+  wrapped: WrappedBytes,
+  rootKeyId: string,
+  dataFor: AssociatedData,
+): Promise<WrappedBytes> {
+  if (wrapped.rootKeyId === rootKeyId) return wrapped
+  const [from, to] = [await provider.find(wrapped.rootKeyId), await provider.find(rootKeyId)]
+  const secret = await from.unwrap(wrapped, dataFor(from.rootKeyId))
+  try {
+    return await to.wrap(secret, dataFor(to.rootKeyId))
+  } finally {
+    secret.fill(0)
+  }
 }
 
-function importAssociatedData(rootKeyId: string, binding: ImportKeyBinding): Buffer {
+/** What the material of a version is bound to. */
+export function materialData(binding: MaterialBinding): AssociatedData {
+  const { projectId, keyId, versionNumber, algorithm } = binding
+  return (rootKeyId) =>
+    Buffer.from(
+      JSON.stringify(['keystead material v1', rootKeyId, projectId, keyId, versionNumber, algorithm]),
+    )
+}
+
+/** What the private key of an import is bound to. */
+export function importKeyData(binding: ImportKeyBinding): AssociatedData {
   const { projectId, keyId, parametersId } = binding
-  return Buffer.from(JSON.stringify(['keystead import key v1', rootKeyId, projectId, keyId, parametersId]))
+  return (rootKeyId) =>
+    Buffer.from(JSON.stringify(['keystead import key v1', rootKeyId, projectId, keyId, parametersId]))
 }

@@ -5,7 +5,8 @@ import type { Queryable } from '../store/store.ts'
 import type { RootKeyProvider } from './root-key-provider.ts'
 
 const secretBytes = 32
-const associatedData = Buffer.from('keystead installation secret v1')
+/** What the wrapped installation secret is bound to: there is one in a database. */
+export const installationData = (): Buffer => Buffer.from('keystead installation secret v1')
 
 /** Keys that follow from the installation secret, one purpose each (NIST SP 800-57 Part 1 §5.2). */
 export interface InstallationKeys {
@@ -27,16 +28,16 @@ export async function openInstallation(
 ): Promise<InstallationKeys> {
   if ((await findInstallation(db)) === null) {
     const fresh = randomBytes(secretBytes)
-    const { rootKeyId, wrapped } = await provider.wrap(fresh, associatedData)
+    const { rootKeyId, wrapped } = await provider.current.wrap(fresh, installationData())
     fresh.fill(0)
     await createInstallation(db, { rootKeyId, wrappedSecret: wrapped, createdAt: now })
   }
   const row = await findInstallation(db)
   if (row === null) throw new Error('the installation row was removed while the server was starting')
-  const secret = await provider.unwrap(
-    { rootKeyId: row.rootKeyId, wrapped: row.wrappedSecret },
-    associatedData,
-  )
+  // The root key of the secret is the one in use: a rotation moves the secret first.
+  await provider.use(row.rootKeyId)
+  const { rootKeyId, wrappedSecret: wrapped } = row
+  const secret = await provider.current.unwrap({ rootKeyId, wrapped }, installationData())
   try {
     return {
       policyMac: createSecretKey(deriveKey(secret, 'keystead policy mac v1', 32)),

@@ -47,8 +47,10 @@ export function createKeyCache(options: {
   policyMac: PolicyMac
   size: number
   lifetimeMs: number
+  /** Told of each look-up, whether memory had the key. */
+  onLookup?: (isHit: boolean) => void
 }): KeyCache {
-  const { db, envelope, policyMac, size, lifetimeMs } = options
+  const { db, envelope, policyMac, size, lifetimeMs, onLookup } = options
   // Keyed by project and ID, so that a look-up with another project's ID can never hit.
   const entries = new LRUCache<string, Entry>({ max: size })
 
@@ -64,7 +66,9 @@ export function createKeyCache(options: {
       const name = JSON.stringify([projectId, keyId])
       const cached = entries.get(name)
       const nowMs = performance.now()
-      if (cached !== undefined && nowMs - cached.loadedAtMs < lifetimeMs) return cached.key
+      const isHit = cached !== undefined && nowMs - cached.loadedAtMs < lifetimeMs
+      onLookup?.(isHit)
+      if (isHit) return cached.key
       const entry: Entry = { loadedAtMs: nowMs, key: load(projectId, keyId) }
       // The entry stands from the start of its load: an invalidation in the meantime removes it, and what the load
       // then finds is used by those who asked before and by nobody after.

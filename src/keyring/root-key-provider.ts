@@ -5,9 +5,9 @@ export interface WrappedBytes {
   readonly wrapped: Uint8Array
 }
 
-/** Where the root key lives. Every provider is exactly this, whether the key is in a file or never leaves an HSM. */
-export interface RootKeyProvider {
-  /** Names the root key that wraps now; says nothing about the key itself. */
+/** One root key, whether it is in this process's memory or never leaves an HSM. */
+export interface RootKey {
+  /** Names the root key; says nothing about the key itself. */
   readonly rootKeyId: string
   /** Encrypts and authenticates; `associatedData` must be given again to unwrap. */
   wrap(plaintext: Uint8Array, associatedData: Uint8Array): Promise<WrappedBytes>
@@ -18,6 +18,42 @@ export interface RootKeyProvider {
   unwrap(wrapped: WrappedBytes, associatedData: Uint8Array): Promise<Buffer>
   /** Resolves while the root key can be used, else throws RootKeyError. */
   checkHealth(): Promise<void>
+}
+
+/** A place that root keys are in: a file, the environment, an HSM. Every kind of place is exactly this. */
+export interface RootKeySource {
+  /** The root keys that are there now, the newest first. */
+  load(): Promise<readonly RootKey[]>
+  /** Adds a root key that becomes the newest, durable before this resolves; null where only the operator can. */
+  readonly add: (() => Promise<void>) | null
+  /** Removes root keys; null where only the operator can. */
+  readonly remove: ((rootKeyIds: readonly string[]) => Promise<void>) | null
+  /** Tells an operator how a root key is added and removed where this program cannot, in sentences. */
+  readonly advice: { readonly add: string; readonly remove: string }
+}
+
+/** The root keys of a server: one wraps, all of them unwrap. */
+export interface RootKeyProvider {
+  /** The root keys that are held, the newest first: the one to which a rotation leads. */
+  readonly rootKeyIds: readonly string[]
+  /** The one that wraps: the newest in a new database, and otherwise the one that {@link use} named. */
+  readonly current: RootKey
+  /**
+   * The root key of a name. One that is not known may have been added meanwhile, so that the sources are read again.
+   *
+   * @throws WrappedBytesError if there is none
+   */
+  find(rootKeyId: string): Promise<RootKey>
+  /** Wraps with this root key from now on. */
+  use(rootKeyId: string): Promise<void>
+  /** Reads the sources again. What is held already stays, also where a source has lost it. */
+  reload(): Promise<void>
+  /** Resolves while all root keys can be used, else throws RootKeyError. */
+  checkHealth(): Promise<void>
+  /** See {@link RootKeySource}: of the source that the newest root key is in. */
+  readonly add: RootKeySource['add']
+  readonly remove: RootKeySource['remove']
+  readonly advice: RootKeySource['advice']
 }
 
 /** The root key is missing, unreadable, not safe to use or the wrong one. For the operator, never for a caller. */

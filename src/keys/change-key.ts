@@ -1,11 +1,18 @@
 import type { AuditAction, AuditDetails } from '../audit/events.ts'
+import { isUniqueViolation } from '../store/errors.ts'
 import type { KeyRow } from '../store/key-rows.ts'
 import type { Queryable } from '../store/store.ts'
-import { type Attempt, actorOf, eventOf, recordingRefusals, startAttempt } from './attempt.ts'
+import { type Attempt, actorOf, eventOf, observationOf, recordingRefusals, startAttempt } from './attempt.ts'
 import { requirePermissionOn, requireRoleFor } from './authorise.ts'
 import type { Call } from './caller.ts'
 import type { DomainParts } from './domain-parts.ts'
-import { ConflictError, KeyNotFoundError, KeyVersionNotFoundError, UnavailableError } from './errors.ts'
+import {
+  ConflictError,
+  KeyNotFoundError,
+  KeyVersionNotFoundError,
+  NameTakenError,
+  UnavailableError,
+} from './errors.ts'
 import { findUserKeyFor } from './find-key.ts'
 import { applyCommand, defaultVersionOf, type KeyCommand, type KeyState } from './lifecycle.ts'
 import {
@@ -16,7 +23,7 @@ import {
   stateOf,
   writeLockedKey,
 } from './locked-key.ts'
-import { generateMaterial, type NewMaterial, type UnwrappedMaterial } from './new-material.ts'
+import { generateMaterial, type NewMaterial, settleMaterial, type UnwrappedMaterial } from './new-material.ts'
 
 /** What is decided about a locked key. */
 export interface Decision {
@@ -96,6 +103,7 @@ export async function changeKey(
       const outcome = await tryChange(parts, where, attempt, { decide, material })
       if (outcome.key === null || outcome.missing === undefined) {
         Object.assign(attempt, outcome.facts)
+        if (outcome.facts !== undefined) parts.observe([observationOf(attempt)])
         return outcome.key
       }
       // Material takes long to make, so it is made outside of the transaction, once it is known for what.
@@ -121,22 +129,32 @@ interface Try {
 }
 
 function tryChange(
-  { store, policyMac, audit, clock }: DomainParts,
+  parts: DomainParts,
   where: { projectId: string; id: string },
   attempt: Attempt,
-  { decide, material }: { decide: Decide; material: NewMaterial | null },
+  { decide, material: made }: { decide: Decide; material: NewMaterial | null },
 ): Promise<Try> {
+  const { store, policyMac, audit, clock } = parts
   return store.transaction(async (tx) => {
     const key = await lockVerifiedKey(tx, policyMac, where)
     if (key === null) return { key: null }
+    attempt.algorithm = key.row.algorithm
     const now = clock.now()
     const before = stateOf(key)
     const { state, columns = {}, remove = false, alsoWrite } = await decide(key, tx, now)
     if (state.revision === before.revision) return { key }
     const added = state.lastVersionNumber > before.lastVersionNumber ? state.lastVersionNumber : null
-    if (added !== null && material?.versionNumber !== added) return { key, missing: added }
+    if (added !== null && made?.versionNumber !== added) return { key, missing: added }
+    const material = added === null ? null : await settleMaterial(parts, tx, key.row, made)
     const write = { state, columns, material, now }
-    const changed = await (remove ? removeLockedKey : writeLockedKey)(tx, policyMac, key, write)
+    const changed = await (remove ? removeLockedKey : writeLockedKey)(tx, policyMac, key, write).catch(
+      (error: unknown) => {
+        // Two renames at once: the database settles what a look-up could not see yet.
+        throw isUniqueViolation(error) && columns.name !== undefined
+          ? new NameTakenError(columns.name)
+          : error
+      },
+    )
     await alsoWrite?.(tx)
     const destroyed = destroyedBy(before, state)
     const [onlyOne = null] = destroyed.length === 1 ? destroyed : []

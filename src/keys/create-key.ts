@@ -1,11 +1,11 @@
 import { newOpaqueUuid, newUuid } from '../ids.ts'
 import type { KeyRow } from '../store/key-rows.ts'
-import { type Attempt, eventOf } from './attempt.ts'
+import { type Attempt, eventOf, observationOf } from './attempt.ts'
 import { dayAt } from './calendar.ts'
 import type { DomainParts } from './domain-parts.ts'
 import { applyCommand, type KeyState } from './lifecycle.ts'
 import { insertNewKey, type LockedKey } from './locked-key.ts'
-import { makeMaterial } from './new-material.ts'
+import { makeMaterial, settleMaterial } from './new-material.ts'
 
 /** What a new key is, all checked. */
 export type NewKey = Pick<
@@ -34,8 +34,8 @@ export async function createKey(
 ): Promise<LockedKey | null> {
   const { store, policyMac, audit, clock, settings } = parts
   const id = newUuid()
-  const material = preActivation ? null : await makeMaterial(parts, { ...wanted, id }, 1)
-  return store.transaction(async (tx) => {
+  const made = preActivation ? null : await makeMaterial(parts, { ...wanted, id }, 1)
+  const created = await store.transaction(async (tx) => {
     const now = clock.now()
     const state = firstState(wanted, preActivation, {
       now,
@@ -56,6 +56,7 @@ export async function createKey(
       updatedAt: now,
       mac: new Uint8Array(),
     }
+    const material = await settleMaterial(parts, tx, draft, made)
     const key = await insertNewKey(tx, policyMac, draft, { state, material, now })
     if (key === null) return null
     // The attempt itself keeps to what is true: there is no such key until the transaction has ended.
@@ -63,6 +64,8 @@ export async function createKey(
     await audit.recordIn(tx, eventOf({ ...attempt, ...facts }))
     return key
   })
+  if (created !== null) parts.observe([observationOf({ ...attempt, algorithm: wanted.algorithm })])
+  return created
 }
 
 function firstState(

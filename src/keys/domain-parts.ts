@@ -1,11 +1,14 @@
 import type { KeyObject } from 'node:crypto'
 import type { AuditKeys } from '../audit/audit-keys.ts'
+import type { AuditAction } from '../audit/events.ts'
 import type { AuditWriter } from '../audit/writer.ts'
 import type { Clock } from '../clock.ts'
+import type { ErrorCode } from '../errors.ts'
 import type { Envelope } from '../keyring/envelope.ts'
 import type { IntegrityError } from '../keyring/integrity-error.ts'
 import type { KeyCache } from '../keyring/key-cache.ts'
 import type { PolicyMac } from '../keyring/policy-mac.ts'
+import type { RootKeyProvider } from '../keyring/root-key-provider.ts'
 import type { Store } from '../store/store.ts'
 import type { UsageCounter } from './usage.ts'
 
@@ -24,9 +27,29 @@ export interface DomainSettings {
   readonly allowedAlgorithms: readonly string[]
 }
 
+/**
+ * Something that was attempted and is on record, as it is counted: what it was and how it went, from small sets of
+ * values, and never whose key it was about or who asked.
+ */
+export interface ObservedOperation {
+  readonly action: AuditAction
+  /** SUCCEEDED, or the code of the error. */
+  readonly outcome: 'SUCCEEDED' | ErrorCode
+  /** Of the key, once there was one. */
+  readonly algorithm: string | null
+  /** Whether the server did it by itself. */
+  readonly automatic: boolean
+  readonly destroyedVersions: number
+  /** Of the monotonic clock of this process. */
+  readonly startedAtMs: number
+  readonly endedAtMs: number
+}
+
 /** What the domain is built from; `app` puts it together, and no part knows how the others are made. */
 export interface DomainParts {
   readonly store: Store
+  /** For the operator's commands on root keys; all else goes through the envelope. */
+  readonly rootKeys: RootKeyProvider
   readonly envelope: Envelope
   readonly policyMac: PolicyMac
   /** Authenticates cursors. */
@@ -40,4 +63,6 @@ export interface DomainParts {
   readonly settings: DomainSettings
   /** Told of every row that does not verify, so that an operator hears of it even where callers see nothing. */
   readonly alert: (error: IntegrityError) => void
+  /** Told of everything that was attempted, once it is on record: those of one call together. Must not throw. */
+  readonly observe: (operations: readonly ObservedOperation[]) => void
 }

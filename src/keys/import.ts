@@ -19,7 +19,7 @@ import {
 } from '../store/import-rows.ts'
 import type { KeyRow } from '../store/key-rows.ts'
 import type { Queryable } from '../store/store.ts'
-import { actorOf, eventOf, recordingRefusals, startAttempt } from './attempt.ts'
+import { actorOf, eventOf, observationOf, recordingRefusals, startAttempt } from './attempt.ts'
 import { requirePermissionOn, requireRoleFor } from './authorise.ts'
 import type { Call } from './caller.ts'
 import { changeUserKey, deciding } from './change-key.ts'
@@ -52,7 +52,7 @@ export function getImportParameters(
     const id = newUuid()
     attempt.details = { importParametersId: formatId('importParameters', id) }
     const pair = await generateWrappingPair()
-    const privateKey = await envelope.wrapImportKey(pair.secret, bindingOf(row, id))
+    const wrapped = await envelope.wrapImportKey(pair.secret, bindingOf(row, id))
     pair.secret.fill(0)
     const { secret: _, publicKey } = pair
     if (publicKey === null) throw new TypeError('a wrapping pair has a public key')
@@ -64,9 +64,11 @@ export function getImportParameters(
       if (key === null) throw new KeyNotFoundError()
       // Again, under the lock: what was read before may be a moment old.
       requirePermissionOn(call, key.row, 'MANAGE', () => new KeyNotFoundError())
+      const privateKey = await envelope.settleImportKey(tx, wrapped, bindingOf(row, id))
       await insertImportParameters(tx, { ...draft, mac: policyMac.importParametersMac(draft) }, privateKey)
       await audit.recordIn(tx, eventOf(attempt))
     })
+    parts.observe([observationOf(attempt)])
     return {
       id: formatId('importParameters', id),
       publicKey: { ...(await describePublicKey(publicKey)), algorithm: importWrappingKeyAlgorithm },

@@ -1,6 +1,7 @@
 import { findAlgorithm } from '../crypto/algorithms.ts'
 import type { AlgorithmEntry, GeneratedMaterial } from '../crypto/capabilities.ts'
 import type { WrappedBytes } from '../keyring/root-key-provider.ts'
+import type { Queryable } from '../store/store.ts'
 import type { DomainParts } from './domain-parts.ts'
 
 /** Fresh material for one version of one key, already wrapped: it fits nowhere else. */
@@ -46,16 +47,27 @@ export function materialOf(
 ): UnwrappedMaterial {
   return {
     async wrapFor(versionNumber) {
-      const binding = {
-        projectId: owner.projectId,
-        keyId: owner.id,
-        versionNumber,
-        algorithm: owner.algorithm,
-      }
-      return { versionNumber, wrapped: await parts.envelope.wrap(secret, binding), publicKey }
+      const wrapped = await parts.envelope.wrap(secret, bindingOf(owner, versionNumber))
+      return { versionNumber, wrapped, publicKey }
     },
     erase: () => void secret.fill(0),
   }
+}
+
+/** Material as the transaction that stores it must store it: the root key may have been rotated since it was made. */
+export async function settleMaterial(
+  { envelope }: DomainParts,
+  tx: Queryable,
+  owner: MaterialOwner,
+  material: NewMaterial | null,
+): Promise<NewMaterial | null> {
+  if (material === null) return null
+  const { wrapped, versionNumber } = material
+  return { ...material, wrapped: await envelope.settle(tx, wrapped, bindingOf(owner, versionNumber)) }
+}
+
+function bindingOf({ projectId, id: keyId, algorithm }: MaterialOwner, versionNumber: number) {
+  return { projectId, keyId, versionNumber, algorithm }
 }
 
 /** Makes and wraps material for a version. */

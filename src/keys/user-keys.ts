@@ -1,4 +1,3 @@
-import { isUniqueViolation } from '../store/errors.ts'
 import { isNameTaken } from '../store/key-rows.ts'
 import { chooseAlgorithm } from './algorithm-choice.ts'
 import { actorOf, recordingRefusals, startAttempt } from './attempt.ts'
@@ -76,35 +75,25 @@ function checkNewKey(parts: DomainParts, input: CreateUserKeyInput) {
 }
 
 /** Changes name or description. */
-export async function updateUserKey(
-  parts: DomainParts,
-  call: Call,
-  input: UpdateUserKeyInput,
-): Promise<LockedKey> {
+export function updateUserKey(parts: DomainParts, call: Call, input: UpdateUserKeyInput): Promise<LockedKey> {
   const { keyId, expectedRevision, name, description } = input
-  try {
-    return await changeUserKey(parts, call, {
-      action: 'UPDATE_USER_KEY',
-      keyId,
-      expectedRevision,
-      checkInput() {
-        const issues = new InputIssues()
-        if (name !== null && name !== undefined) checkName(issues, name)
-        checkDescription(issues, description ?? '')
-        issues.require((name ?? description ?? null) !== null, 'name', 'or description must be given')
-        issues.throwIfAny()
-      },
-      async decide(key, tx) {
-        const wanted = { projectId: key.row.projectId, name: name ?? key.row.name, exceptId: key.row.id }
-        if (await isNameTaken(tx, wanted)) throw new NameTakenError(wanted.name)
-        return withColumns(key, { name: wanted.name, description: description ?? key.row.description })
-      },
-    })
-  } catch (error) {
-    // Two renames at once: the database settles what the look-up could not see yet.
-    if (isUniqueViolation(error) && name !== null && name !== undefined) throw new NameTakenError(name)
-    throw error
-  }
+  return changeUserKey(parts, call, {
+    action: 'UPDATE_USER_KEY',
+    keyId,
+    expectedRevision,
+    checkInput() {
+      const issues = new InputIssues()
+      if (name !== null && name !== undefined) checkName(issues, name)
+      checkDescription(issues, description ?? '')
+      issues.require((name ?? description ?? null) !== null, 'name', 'or description must be given')
+      issues.throwIfAny()
+    },
+    async decide(key, tx) {
+      const wanted = { projectId: key.row.projectId, name: name ?? key.row.name, exceptId: key.row.id }
+      if (await isNameTaken(tx, wanted)) throw new NameTakenError(wanted.name)
+      return withColumns(key, { name: wanted.name, description: description ?? key.row.description })
+    },
+  })
 }
 
 /** Switches automatic rotation on or off, or changes its cycle. */

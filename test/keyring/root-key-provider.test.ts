@@ -1,15 +1,21 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { createEnvProvider } from '../../src/keyring/providers/env.ts'
-import { RootKeyError, WrappedBytesError } from '../../src/keyring/root-key-provider.ts'
+import { createEnvSource } from '../../src/keyring/providers/env.ts'
+import { type RootKey, RootKeyError, WrappedBytesError } from '../../src/keyring/root-key-provider.ts'
 
 const rootKey = randomBytes(32).toString('base64')
 const bytes = randomBytes(48)
 const place = Buffer.from('project, key, version')
 
+async function openEnv(setting: string): Promise<RootKey> {
+  const [key] = await createEnvSource(setting).load()
+  if (key === undefined) throw new Error('there is no root key')
+  return key
+}
+
 describe('the root key provider of the environment', () => {
   it('opens what it wrapped, in the same place only', async () => {
-    const provider = createEnvProvider(rootKey)
+    const provider = await openEnv(rootKey)
     const wrapped = await provider.wrap(bytes, place)
     expect(await provider.unwrap(wrapped, place)).toEqual(bytes)
     await expect(provider.unwrap(wrapped, Buffer.from('another'))).rejects.toThrow(WrappedBytesError)
@@ -17,14 +23,14 @@ describe('the root key provider of the environment', () => {
   })
 
   it('wraps the same bytes to others each time, and shows none of them', async () => {
-    const provider = createEnvProvider(rootKey)
+    const provider = await openEnv(rootKey)
     const results = await Promise.all(Array.from({ length: 20 }, () => provider.wrap(bytes, place)))
     expect(new Set(results.map(({ wrapped }) => Buffer.from(wrapped).toString('hex'))).size).toBe(20)
     for (const { wrapped } of results) expect(Buffer.from(wrapped).includes(bytes.subarray(0, 8))).toBe(false)
   })
 
   it('opens nothing in which a bit was changed, or that was cut', async () => {
-    const provider = createEnvProvider(rootKey)
+    const provider = await openEnv(rootKey)
     const { wrapped, rootKeyId } = await provider.wrap(bytes, place)
     for (let index = 0; index < wrapped.length; index++) {
       const changed = Buffer.from(wrapped)
@@ -38,9 +44,9 @@ describe('the root key provider of the environment', () => {
   })
 
   it('has a name that is the same for the same key, differs for another, and refuses what that one wrapped', async () => {
-    const other = createEnvProvider(randomBytes(32).toString('base64'))
-    const provider = createEnvProvider(rootKey)
-    expect(createEnvProvider(rootKey).rootKeyId).toBe(provider.rootKeyId)
+    const other = await openEnv(randomBytes(32).toString('base64'))
+    const provider = await openEnv(rootKey)
+    expect((await openEnv(rootKey)).rootKeyId).toBe(provider.rootKeyId)
     expect(other.rootKeyId).not.toBe(provider.rootKeyId)
     const foreign = await other.wrap(bytes, place)
     await expect(provider.unwrap(foreign, place)).rejects.toThrow(other.rootKeyId)
@@ -57,7 +63,7 @@ describe('the root key provider of the environment', () => {
     randomBytes(31).toString('base64'),
     randomBytes(33).toString('base64'),
     randomBytes(32).toString('hex'),
-  ])('is not made of %j', (setting) => {
-    expect(() => createEnvProvider(setting)).toThrow(/ROOT_KEY must be the base64 of 32 bytes/)
+  ])('is not made of %j', async (setting) => {
+    await expect(createEnvSource(setting).load()).rejects.toThrow(/ROOT_KEY must be the base64 of 32 bytes/)
   })
 })

@@ -1,13 +1,13 @@
 import { createSecretKey } from 'node:crypto'
 import { unwrapAead, wrapAead } from '../../crypto/aes-gcm.ts'
 import { hmacSha256 } from '../../crypto/derive.ts'
-import { type RootKeyProvider, WrappedBytesError } from '../root-key-provider.ts'
+import { type RootKey, WrappedBytesError } from '../root-key-provider.ts'
 
 /** Length of a root key: AES-256. */
 export const rootKeyBytes = 32
 
 /** A root key that this process holds in memory. `secret` is zeroed. */
-export function createLocalProvider(secret: Buffer): RootKeyProvider {
+export function createLocalRootKey(secret: Buffer): RootKey {
   const key = createSecretKey(secret)
   secret.fill(0)
   // A tag of the key under itself names it without telling anything else about it (HMAC is a PRF).

@@ -21,6 +21,8 @@ const descriptions: Record<AuditEventView['action'], string> = {
   GET_IMPORT_PARAMETERS: 'A wrapping key for the import of key material was made.',
   IMPORT_KEY_VERSION: 'Key material was imported as a new version.',
   PRUNE_AUDIT: 'An operator of the server removed old audit events.',
+  ROTATE_ROOT_KEY: 'An operator of the server rotated the root key, or retired an older one.',
+  RESTORE_BACKUP: 'An operator of the server restored a backup: everything after the time of the backup is gone.',
   CREATE_SERVICE_KEY: 'A service key was created by the first operation of its service.',
   ENCRYPT: 'Data was encrypted.',
   DECRYPT: 'Data was decrypted.',

@@ -1,0 +1,160 @@
+import { randomBytes } from 'node:crypto'
+import { open } from 'node:fs/promises'
+import { type RootKey, RootKeyError, type RootKeySource, WrappedBytesError } from '../root-key-provider.ts'
+import { createHsmConnection, type HsmConnection, type HsmSession } from './pkcs11-connection.ts'
+import { createHsmKey, findHsmKey, type HsmKey } from './pkcs11-key.ts'
+import { ck, codeOf, type Mechanism } from './pkcs11-module.ts'
+
+const nonceBytes = 12
+const tagBytes = 16
+const probe = Buffer.from('keystead root key probe')
+
+/** What says that the bytes are the trouble and not the HSM; some HSMs have a less telling code for it. */
+const badBytesCodes = [
+  'CKR_ENCRYPTED_DATA_INVALID',
+  'CKR_ENCRYPTED_DATA_LEN_RANGE',
+  'CKR_AEAD_DECRYPT_FAILED',
+]
+
+/** How the HSM is reached, and which of its keys are root keys. */
+export interface Pkcs11Settings {
+  /** Path of the HSM's library. */
+  readonly library: string
+  /** Label of the token. */
+  readonly token: string
+  /** Labels of the root keys, the newest first. */
+  readonly keyLabels: readonly string[]
+  /** The user PIN, or the file with it. */
+  readonly pin: string | null
+  readonly pinFile: string | null
+}
+
+/** Root keys that never leave an HSM, whatever is wrapped and unwrapped with them. */
+export interface Pkcs11Source extends RootKeySource {
+  /** Makes the key of the first label in the HSM, and gives the root key's ID; refused if there is one. */
+  create(): Promise<string>
+}
+
+/** Root keys in an HSM, reached through its PKCS #11 library. */
+export function createPkcs11Source(settings: Pkcs11Settings): Pkcs11Source {
+  const { library, token, keyLabels } = settings
+  const connection = createHsmConnection({ library, token, readPin: () => readPin(settings) })
+  const [newest = ''] = keyLabels
+  return {
+    load: () => Promise.all(keyLabels.map((label) => openRootKey(connection, label))),
+    create: () => connection.run(async (hsm) => createHsmKey(hsm, newest)),
+    add: null,
+    remove: null,
+    advice: {
+      add: 'Make a key in the HSM: set PKCS11_KEY_LABEL to a new label and run keystead root-key create. Set PKCS11_PREVIOUS_KEY_LABELS to the former label, and restart all servers so.',
+      remove:
+        'Take their labels out of PKCS11_PREVIOUS_KEY_LABELS, restart all servers, then remove them from the HSM with its own tools.',
+    },
+  }
+}
+
+async function readPin({ pin, pinFile }: Pkcs11Settings): Promise<string> {
+  if (pin !== null) return pin
+  const path = pinFile ?? ''
+  const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
+    throw new RootKeyError(`the PIN file ${path} cannot be read (${error.code ?? 'unknown error'})`)
+  })
+  try {
+    const { mode } = await file.stat()
+    if ((mode & 0o077) !== 0) {
+      throw new RootKeyError(`others can read the PIN file ${path}: set its mode to 600 (chmod 600 ${path})`)
+    }
+    return (await file.readFile('utf8')).trim()
+  } finally {
+    await file.close()
+  }
+}
+
+async function openRootKey(connection: HsmConnection, label: string): Promise<RootKey> {
+  let found: { readonly on: object; readonly key: HsmKey } | null = null
+
+  /** The key's handle, looked up once for each connection; another key of the same label is not taken for it. */
+  function keyOn(hsm: HsmSession): HsmKey {
+    if (found?.on === hsm.connection) return found.key
+    const key = findHsmKey(hsm, label)
+    if (found !== null && found.key.rootKeyId !== key.rootKeyId) {
+      throw new RootKeyError(`the HSM's key ${label} was replaced by another one`)
+    }
+    found = { on: hsm.connection, key }
+    return key
+  }
+
+  async function seal(hsm: HsmSession, plaintext: Uint8Array, associatedData: Uint8Array): Promise<Buffer> {
+    const { module, session } = hsm
+    const { handle } = keyOn(hsm)
+    const nonce = randomBytes(nonceBytes)
+    module.C_EncryptInit(session, gcm(nonce, associatedData), handle)
+    const out = Buffer.alloc(plaintext.length + tagBytes)
+    return Buffer.concat([nonce, await module.C_EncryptAsync(session, Buffer.from(plaintext), out)])
+  }
+
+  async function openSealed(
+    hsm: HsmSession,
+    wrapped: Uint8Array,
+    associatedData: Uint8Array,
+  ): Promise<Buffer> {
+    const { module, session } = hsm
+    const { handle } = keyOn(hsm)
+    const bytes = Buffer.from(wrapped)
+    module.C_DecryptInit(session, gcm(bytes.subarray(0, nonceBytes), associatedData), handle)
+    const body = bytes.subarray(nonceBytes)
+    return module.C_DecryptAsync(session, body, Buffer.alloc(body.length))
+  }
+
+  const { rootKeyId, sealedProbe } = await connection.run(async (hsm) => ({
+    rootKeyId: keyOn(hsm).rootKeyId,
+    sealedProbe: await seal(hsm, probe, probe),
+  }))
+
+  const badBytes = () =>
+    new WrappedBytesError('wrapped bytes do not open: they were changed or moved to another place')
+
+  return {
+    rootKeyId,
+    async wrap(plaintext, associatedData) {
+      return { rootKeyId, wrapped: await connection.run((hsm) => seal(hsm, plaintext, associatedData)) }
+    },
+    async unwrap(wrapped, associatedData) {
+      if (wrapped.rootKeyId !== rootKeyId) {
+        throw new WrappedBytesError(
+          `the data was wrapped by root key ${wrapped.rootKeyId}, but the configured root key is ${rootKeyId}`,
+        )
+      }
+      if (wrapped.wrapped.length < nonceBytes + tagBytes) throw badBytes()
+      return connection.run(async (hsm) => {
+        try {
+          return await openSealed(hsm, wrapped.wrapped, associatedData)
+        } catch (error) {
+          const code = codeOf(error)
+          if (code === null) throw error
+          if (badBytesCodes.includes(code)) throw badBytes()
+          // Changed bytes must not look like a lost HSM, nor a lost HSM like changed bytes: good bytes tell them apart.
+          const isUsable = await openSealed(hsm, sealedProbe, probe).then(
+            () => true,
+            () => false,
+          )
+          throw isUsable ? badBytes() : error
+        }
+      })
+    },
+    async checkHealth() {
+      await connection.run((hsm) => openSealed(hsm, sealedProbe, probe))
+    },
+  }
+}
+
+function gcm(nonce: Buffer, associatedData: Uint8Array): Mechanism {
+  const parameter = {
+    type: ck.gcmParams,
+    iv: nonce,
+    aad: Buffer.from(associatedData),
+    ivBits: nonceBytes * 8,
+    tagBits: tagBytes * 8,
+  }
+  return { mechanism: ck.aesGcm, parameter }
+}
