@@ -7,6 +7,8 @@ const onOne = { embedded: 'test/**/*.embedded.test.ts', postgres: 'test/**/*.pos
 const browser = 'test/**/*.browser.test.ts'
 /** One copy of graphql: the one that Node gives to the libraries. Vite would take the other build of the package. */
 const resolve = { alias: [{ find: /^graphql$/, replacement: fileURLToPath(import.meta.resolve('graphql')) }] }
+/** Gateways are installed apart, and their tests run with a configuration of their own. */
+const apart = ['**/node_modules/**', 'test/gateway/**']
 const limits = { testTimeout: 60_000, hookTimeout: 120_000 }
 
 const onDatabase = (name: 'embedded' | 'postgres') => ({
@@ -14,6 +16,7 @@ const onDatabase = (name: 'embedded' | 'postgres') => ({
   test: {
     name,
     include: [onBoth, onOne[name]],
+    exclude: apart,
     provide: { database: name },
     globalSetup: ['test/support/database-setup.ts'],
     ...limits,
@@ -29,13 +32,13 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [onBoth, ...Object.values(onOne), browser],
+          exclude: [onBoth, ...Object.values(onOne), browser, ...apart],
           ...limits,
         },
       },
       onDatabase('embedded'),
       onDatabase('postgres'),
-      { resolve, test: { name: 'browser', include: [browser], ...limits } },
+      { resolve, test: { name: 'browser', include: [browser], exclude: apart, ...limits } },
     ],
   },
 })

@@ -5,13 +5,17 @@ import {
   claimName,
   httpsUrl,
   integer,
+  list,
   oneOf,
+  optional,
   optionalText,
   postgresUrl,
   signatureAlgorithms,
   text,
   timeZone,
 } from './setting-values.ts'
+
+const rootKeyProvider = oneOf('file', 'env', 'pkcs11')
 
 interface Setting<T> {
   /** What a person who runs the server needs to know; one line of `.env.example`. */
@@ -49,6 +53,43 @@ export const settings = {
     default: 'info',
     parse: oneOf('silent', 'error', 'warn', 'info', 'debug'),
   },
+  METRICS_PORT: {
+    meaning:
+      'TCP port for Prometheus metrics at /metrics, apart from the API; 0 takes any free one. Not set: no metrics.',
+    default: '',
+    parse: optional(integer(0, 65_535)),
+  },
+  METRICS_HOST: {
+    meaning: 'Address to listen on for metrics, which are answered to whoever asks.',
+    default: '127.0.0.1',
+    parse: text,
+  },
+  OTEL_TRACES_EXPORTER: {
+    meaning:
+      'Whether OpenTelemetry traces are sent: "otlp" or "none". Not set: "otlp" where an endpoint is set (docs/monitoring.md has more).',
+    default: '',
+    parse: optional(oneOf('otlp', 'none')),
+  },
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    meaning: 'Collector of traces (OTLP over HTTP, as JSON), without the path /v1/traces.',
+    default: '',
+    parse: optionalText,
+  },
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: {
+    meaning: 'Collector of traces with its whole path, in place of OTEL_EXPORTER_OTLP_ENDPOINT.',
+    default: '',
+    parse: optionalText,
+  },
+  OTEL_SERVICE_NAME: {
+    meaning: 'Name of this server in traces.',
+    default: 'keystead',
+    parse: text,
+  },
+  OTEL_SDK_DISABLED: {
+    meaning: 'With "true" no traces are made, whatever else is set.',
+    default: 'false',
+    parse: boolean,
+  },
 
   DATABASE_URL: {
     meaning:
@@ -76,18 +117,61 @@ export const settings = {
   },
 
   ROOT_KEY_PROVIDER: {
-    meaning: 'Where the root key comes from: a file, or the variable ROOT_KEY.',
+    meaning:
+      'Where the root key is: in a file, in the variable ROOT_KEY, or in an HSM (docs/root-keys.md has more).',
     default: 'file',
-    parse: oneOf('file', 'env'),
+    parse: rootKeyProvider,
   },
   ROOT_KEY_FILE: {
     meaning:
-      'The root key file (base64 of 32 random bytes, readable by its owner only). Not set: root.key in DATA_FOLDER. Made together with an empty database.',
+      'The root key file (base64 of 32 random bytes a line, the newest first, readable by its owner only). Not set: root.key in DATA_FOLDER. Made together with an empty database.',
     default: '',
     parse: optionalText,
   },
   ROOT_KEY: {
     meaning: 'The root key (base64 of 32 random bytes), for ROOT_KEY_PROVIDER=env.',
+    default: '',
+    secret: true,
+    parse: optionalText,
+  },
+  ROOT_KEY_PREVIOUS: {
+    meaning: 'Root keys before ROOT_KEY, comma separated, until a rotation has led away from them.',
+    default: '',
+    secret: true,
+    parse: optionalText,
+  },
+  ROOT_KEY_PREVIOUS_PROVIDER: {
+    meaning: 'Where the root key was before, until a rotation has led from there to ROOT_KEY_PROVIDER.',
+    default: '',
+    parse: optional(rootKeyProvider),
+  },
+  PKCS11_LIBRARY: {
+    meaning: 'The PKCS #11 library of the HSM, for ROOT_KEY_PROVIDER=pkcs11; an absolute path.',
+    default: '',
+    parse: optionalText,
+  },
+  PKCS11_TOKEN: {
+    meaning: 'Label of the token in the HSM.',
+    default: '',
+    parse: optionalText,
+  },
+  PKCS11_KEY_LABEL: {
+    meaning: 'Label of the root key in the token.',
+    default: 'keystead-root',
+    parse: text,
+  },
+  PKCS11_PREVIOUS_KEY_LABELS: {
+    meaning: 'Labels of root keys before that one, comma separated, until a rotation has led away from them.',
+    default: '',
+    parse: list,
+  },
+  PKCS11_PIN_FILE: {
+    meaning: 'File with the user PIN of the token, readable by its owner only. This or PKCS11_PIN.',
+    default: '',
+    parse: optionalText,
+  },
+  PKCS11_PIN: {
+    meaning: 'The user PIN of the token.',
     default: '',
     secret: true,
     parse: optionalText,
@@ -252,7 +336,8 @@ export const settings = {
     parse: oneOf('auto', 'on', 'off'),
   },
   INTROSPECTION: {
-    meaning: 'Schema introspection: "auto" answers it in development mode only.',
+    meaning:
+      'Schema introspection, and `_service` for gateways: "auto" answers both in development mode only.',
     default: 'auto',
     parse: oneOf('auto', 'on', 'off'),
   },
@@ -314,6 +399,9 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 
 function inconsistencies(config: Config): string[] {
   const problems: string[] = []
+  if (config.METRICS_PORT !== null && config.METRICS_PORT !== 0 && config.METRICS_PORT === config.PORT) {
+    problems.push('METRICS_PORT must not be PORT: metrics are kept apart from the API')
+  }
   if (config.developmentMode) {
     if (!loopbackHosts.includes(config.HOST)) {
       problems.push(
@@ -339,6 +427,19 @@ function inconsistencies(config: Config): string[] {
   }
   if (config.ROOT_KEY_PROVIDER === 'env' && config.ROOT_KEY === null) {
     problems.push('ROOT_KEY must be set for ROOT_KEY_PROVIDER=env (make one with: openssl rand -base64 32)')
+  }
+  if (config.ROOT_KEY_PREVIOUS_PROVIDER === config.ROOT_KEY_PROVIDER) {
+    problems.push(
+      'ROOT_KEY_PREVIOUS_PROVIDER must not be ROOT_KEY_PROVIDER: each kind keeps its own former root keys',
+    )
+  }
+  if ([config.ROOT_KEY_PROVIDER, config.ROOT_KEY_PREVIOUS_PROVIDER].includes('pkcs11')) {
+    for (const name of ['PKCS11_LIBRARY', 'PKCS11_TOKEN'] as const) {
+      if (config[name] === null) problems.push(`${name} must be set to use root keys in an HSM`)
+    }
+    if ((config.PKCS11_PIN === null) === (config.PKCS11_PIN_FILE === null)) {
+      problems.push('Root keys in an HSM need exactly one of PKCS11_PIN_FILE and PKCS11_PIN')
+    }
   }
   if (config.DESTROY_WAITING_DAYS_DEFAULT < config.DESTROY_WAITING_DAYS_MIN) {
     problems.push('DESTROY_WAITING_DAYS_DEFAULT must not be below DESTROY_WAITING_DAYS_MIN')

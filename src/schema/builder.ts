@@ -38,6 +38,7 @@ export const builder = new SchemaBuilder<{
     Base64: { Input: Buffer; Output: Buffer }
     DateTime: { Input: Date; Output: Date }
     JSON: { Input: never; Output: Readonly<Record<string, unknown>> }
+    _Any: { Input: unknown; Output: never }
   }
 }>({
   // Errors first: it wraps what the others do, so that a typed error of any of them can become a result.

@@ -1,14 +1,18 @@
 import {
   type ASTVisitor,
+  type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
   GraphQLError,
   type GraphQLSchema,
+  getOperationAST,
   isInterfaceType,
   isObjectType,
   Kind,
+  type OperationDefinitionNode,
   OperationTypeNode,
   type SelectionSetNode,
+  type TypeNode,
   type ValidationContext,
 } from 'graphql'
 
@@ -48,6 +52,25 @@ const endless: Size = {
 /** Items of a page where the document does not say, and where only a variable says: the most that there can be. */
 const pageSizes = { default: 20, max: 200 } as const
 
+/** What a document is measured with besides itself. */
+interface Surroundings {
+  readonly schema: GraphQLSchema
+  readonly fragmentOf: (name: string) => FragmentDefinitionNode | null | undefined
+  /** How many items the list in a variable has. */
+  readonly itemsIn: (variable: string) => number
+}
+
+/** What gateways ask for is a list in a variable, as long as their own documents make it. */
+const representations = 'representations'
+
+/** Representations that `_entities` is asked for; null for another field. */
+function representationsOf(field: FieldNode, { itemsIn }: Surroundings): number | null {
+  if (field.name.value !== '_entities') return null
+  const value = field.arguments?.find(({ name }) => name.value === representations)?.value
+  if (value?.kind === Kind.VARIABLE) return itemsIn(value.name.value)
+  return value?.kind === Kind.LIST ? value.values.length : 1
+}
+
 /** Items that a field may answer with: fields that take `first` are pages, and `ids` is a list of as many. */
 function itemsOf(field: FieldNode, pages: ReadonlySet<string>): number {
   const values = (field.arguments ?? []).filter(({ name }) => ['first', 'last', 'ids'].includes(name.value))
@@ -76,19 +99,19 @@ function pagesOf(schema: GraphQLSchema): ReadonlySet<string> {
 }
 
 /**
- * Validation rule: the document stays within {@link documentLimits}. Each fragment is measured once however often it is
- * spread, so that measuring costs no more than reading.
+ * Measures selections. Each fragment is measured once however often it is spread, so that measuring costs no more than
+ * reading.
  */
-export function documentLimitsRule(context: ValidationContext): ASTVisitor {
+function createMeasure(surroundings: Surroundings): (selections: SelectionSetNode) => Size {
   const measured = new Map<string, Size | 'measuring'>()
-  const pages = pagesOf(context.getSchema())
+  const pages = pagesOf(surroundings.schema)
 
   function sizeOfFragment(name: string): Size {
     const known = measured.get(name)
     // A fragment inside itself: a rule of GraphQL refuses it, here it only must not run on for ever.
     if (known === 'measuring') return endless
     if (known !== undefined) return known
-    const fragment: FragmentDefinitionNode | null | undefined = context.getFragment(name)
+    const fragment = surroundings.fragmentOf(name)
     if (!fragment) return nothing
     measured.set(name, 'measuring')
     const size = sizeOf(fragment.selectionSet)
@@ -102,7 +125,7 @@ export function documentLimitsRule(context: ValidationContext): ASTVisitor {
       depth: inner.depth + 1,
       fields: inner.fields + 1,
       // Not 0 times endless, which is no number.
-      values: 1 + Math.max(1, itemsOf(field, pages)) * inner.values,
+      values: 1 + Math.max(1, representationsOf(field, surroundings) ?? itemsOf(field, pages)) * inner.values,
       breadth: 1,
     }
   }
@@ -126,6 +149,19 @@ export function documentLimitsRule(context: ValidationContext): ASTVisitor {
     return sum
   }
 
+  return sizeOf
+}
+
+const tooManyValues = `The document asks for more than ${documentLimits.values} values. Ask for smaller pages (first), or for fewer lists inside lists.`
+
+/** Validation rule: the document stays within {@link documentLimits}, as far as it can be told without its variables. */
+export function documentLimitsRule(context: ValidationContext): ASTVisitor {
+  const sizeOf = createMeasure({
+    schema: context.getSchema(),
+    fragmentOf: (name) => context.getFragment(name),
+    // Counted by `checkRepresentations`: validation is remembered for all variables.
+    itemsIn: () => 1,
+  })
   return {
     OperationDefinition(operation) {
       const { depth, fields, values, breadth } = sizeOf(operation.selectionSet)
@@ -140,11 +176,7 @@ export function documentLimitsRule(context: ValidationContext): ASTVisitor {
         )
       }
       if (values > documentLimits.values) {
-        context.reportError(
-          new GraphQLError(
-            `The document asks for more than ${documentLimits.values} values. Ask for smaller pages (first), or for fewer lists inside lists.`,
-          ),
-        )
+        context.reportError(new GraphQLError(tooManyValues))
       }
       if (operation.operation === OperationTypeNode.MUTATION && breadth > documentLimits.mutations) {
         context.reportError(
@@ -155,4 +187,41 @@ export function documentLimitsRule(context: ValidationContext): ASTVisitor {
       }
     },
   }
+}
+
+/** What is wrong with a valid document once its representations are counted; null if nothing is. */
+export function checkRepresentations(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  request: { operationName?: string | null | undefined; variables: Readonly<Record<string, unknown>> },
+): GraphQLError | null {
+  const operation = getOperationAST(document, request.operationName)
+  // Cheaper than measuring: most documents are no gateway's.
+  const isGateways = operation?.variableDefinitions?.some(({ type }) => namedTypeOf(type) === '_Any')
+  if (!operation || !isGateways) return null
+  const fragments = new Map(
+    document.definitions.flatMap((each) =>
+      each.kind === Kind.FRAGMENT_DEFINITION ? [[each.name.value, each]] : [],
+    ),
+  )
+  const sizeOf = createMeasure({
+    schema,
+    fragmentOf: (name) => fragments.get(name),
+    itemsIn: (variable) => itemsInVariable(operation, variable, request.variables[variable]),
+  })
+  return sizeOf(operation.selectionSet).values > documentLimits.values
+    ? new GraphQLError(tooManyValues)
+    : null
+}
+
+function namedTypeOf(type: TypeNode): string {
+  return type.kind === Kind.NAMED_TYPE ? type.name.value : namedTypeOf(type.type)
+}
+
+/** A value that is no list stands for a list of one, and one that is not given for the default. */
+function itemsInVariable(operation: OperationDefinitionNode, variable: string, value: unknown): number {
+  if (Array.isArray(value)) return value.length
+  if (value !== undefined) return 1
+  const definition = operation.variableDefinitions?.find((each) => each.variable.name.value === variable)
+  return definition?.defaultValue?.kind === Kind.LIST ? definition.defaultValue.values.length : 1
 }

@@ -37,7 +37,7 @@ const valueTexts: readonly Rewriting[] = [
 
 /** Texts that hold names of the document and the schema only. */
 const nameTexts =
-  /^(Cannot query field|Cannot spread fragment|Unknown (argument|directive|fragment|type|operation)|There can be only one|Fragment |Field "|Directive "@|Argument "|The .{1,80} definition is not executable|This anonymous operation|Maximum introspection depth|GraphQL introspection|Variable "\$\w+" (of (non-null|required|type)|is (not defined|never used|of type)|cannot be|expected)|The document |A request may have|Must provide|Unable to detect operation|Unexpected parameter|Too many errors|POST body|Could not determine what operation|Can only perform a)/
+  /^(Cannot query field|Cannot spread fragment|Unknown (argument|directive|fragment|type|operation)|There can be only one|Fragment |Fields? "|Directive "@|Argument "|The .{1,80} definition is not executable|This anonymous operation|Maximum introspection depth|GraphQL introspection|Variable "\$\w+" (of (non-null|required|type)|is (not defined|never used|of type)|cannot be|expected)|The document |A request may have|Must provide|Unable to detect operation|Unexpected parameter|Too many errors|POST body|Could not determine what operation|Can only perform a)/
 
 /**
  * Says what is wrong with a request without quoting a value: values are plaintexts, and errors end up in logs.

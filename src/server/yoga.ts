@@ -1,11 +1,19 @@
-import { GraphQLError, type GraphQLSchema, NoSchemaIntrospectionCustomRule } from 'graphql'
+import {
+  type ASTVisitor,
+  GraphQLError,
+  type GraphQLSchema,
+  getOperationAST,
+  NoSchemaIntrospectionCustomRule,
+  type ValidationContext,
+} from 'graphql'
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga'
 import type { Config } from '../config.ts'
 import { KeysteadError } from '../errors.ts'
 import type { Call } from '../keys/caller.ts'
 import type { Log } from '../log.ts'
-import { documentLimits, documentLimitsRule } from './limits.ts'
+import { checkRepresentations, documentLimits, documentLimitsRule } from './limits.ts'
 import { maskError } from './mask-errors.ts'
+import { noteOperation } from './request-facts.ts'
 
 /** Where GraphQL is. */
 export const graphqlPath = '/graphql'
@@ -71,7 +79,26 @@ function limitDocuments(introspection: boolean): Plugin {
     },
     onValidate({ addValidationRule }) {
       addValidationRule(documentLimitsRule)
-      if (!introspection) addValidationRule(NoSchemaIntrospectionCustomRule)
+      if (introspection) return
+      addValidationRule(NoSchemaIntrospectionCustomRule)
+      addValidationRule(noSubgraphSdlRule)
+    },
+    onExecute({ args: { schema, document, operationName, variableValues }, setResultAndStopExecution }) {
+      const operation = getOperationAST(document, operationName)
+      if (operation) noteOperation(operation.operation, operation.name?.value ?? null)
+      const error = checkRepresentations(schema, document, { operationName, variables: variableValues ?? {} })
+      if (error !== null) setResultAndStopExecution({ errors: [error] })
+    },
+  }
+}
+
+/** Validation rule: the schema as a subgraph is refused like introspection, since it says the same. */
+function noSubgraphSdlRule(context: ValidationContext): ASTVisitor {
+  return {
+    Field(node) {
+      if (node.name.value !== '_service') return
+      const message = 'GraphQL introspection is not allowed, and "_service" says the same.'
+      context.reportError(new GraphQLError(message, { nodes: node }))
     },
   }
 }

@@ -42,6 +42,9 @@ export const alwaysVisible: Readonly<Record<string, readonly string[]>> = {
   AccessReason: ['kind', 'subject', 'roles', 'message'],
   Viewer: ['subject', 'kind', 'projectId', 'roles', 'groups', 'permissions', 'tokenExpiresAt'],
 
+  // The schema, to whom introspection shows it.
+  _Service: ['sdl'],
+
   // Lists.
   PageInfo: ['hasNextPage', 'hasPreviousPage', 'startCursor', 'endCursor'],
   UserKeyConnection: ['edges', 'nodes', 'pageInfo', 'totalCount'],

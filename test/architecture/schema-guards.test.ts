@@ -106,12 +106,13 @@ describe('the guards of the schema', () => {
     expect(Object.values(version.getFields()).filter((field) => guardOf(field).skipTypeScopes)).toEqual([])
   })
 
-  it('ask for a viewing role before every query, but the ones about the caller itself and the audit trail', () => {
+  it('ask for a viewing role before every query, but the ones about the caller itself, the schema and the audit trail', () => {
     const guards = Object.values(schema.getQueryType()?.getFields() ?? {}).map(
       (field) => [field.name, guardOf(field).authScopes] as const,
     )
     const others: Readonly<Record<string, object>> = {
       viewer: { authenticated: true },
+      _service: { authenticated: true },
       auditEvents: { permission: 'READ_AUDIT' },
     }
     expect(guards.filter(([name]) => others[name] === undefined)).toSatisfy(
