@@ -1,3 +1,4 @@
+import { askSecret } from './cli/ask-secret.ts'
 import { runKeystead } from './cli/keystead.ts'
 import { writeLine } from './cli/operator-protocol.ts'
 
@@ -8,6 +9,7 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
 
 const exitCode = await runKeystead(given.length === 0 ? ['serve'] : given, {
   environment: process.env,
+  ...(process.stdin.isTTY && { askSecret }),
   print: (line) => writeLine(process.stdout, line),
   progress: (line) => writeLine(process.stderr, line),
   listenForStop() {

@@ -2,7 +2,11 @@ import { auditCheckpoint } from './audit-checkpoint.ts'
 import { auditExport } from './audit-export.ts'
 import { auditPrune } from './audit-prune.ts'
 import { auditVerify } from './audit-verify.ts'
+import { backup } from './backup.ts'
 import type { OperatorCommand } from './command.ts'
+import { rootKeyRetire } from './root-key-retire.ts'
+import { rootKeyRotate } from './root-key-rotate.ts'
+import { rootKeyStatus } from './root-key-status.ts'
 import { showKey } from './show-key.ts'
 import { transferOwner } from './transfer-owner.ts'
 
@@ -14,4 +18,8 @@ export const operatorCommands: readonly OperatorCommand[] = [
   auditCheckpoint,
   auditExport,
   auditPrune,
+  rootKeyStatus,
+  rootKeyRotate,
+  rootKeyRetire,
+  backup,
 ]

@@ -43,7 +43,8 @@ function rowOf([name, option]: [string, Option]): string {
   return row(textOf(name, option), option.meaning)
 }
 
-function textOf(name: string, { type, value = 'VALUE' }: Option): string {
+function textOf(name: string, { type, value = 'VALUE', bare }: Option): string {
+  if (bare === true) return value
   return type === 'boolean' ? `--${name}` : `--${name} ${value}`
 }
 

@@ -59,8 +59,9 @@ export async function findChain(db: Queryable, id: string): Promise<AuditChainRo
 
 /** Keeps everybody else from appending to a chain until the transaction ends, and reads it. */
 export async function lockChain(tx: Queryable, id: string): Promise<AuditChainRow | null> {
-  await tx.$queryRaw`SELECT 1 FROM audit_chains WHERE id = ${id}::uuid FOR UPDATE`
-  return findChain(tx, id)
+  const locked = await tx.$queryRaw<object[]>`SELECT 1 FROM audit_chains WHERE id = ${id}::uuid FOR UPDATE`
+  // A row that appears only now was not there to be locked.
+  return locked.length === 0 ? null : findChain(tx, id)
 }
 
 /** The next chains after a number. */

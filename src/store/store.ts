@@ -11,9 +11,9 @@ export interface Store {
   readonly db: Queryable
   /**
    * Runs work in a transaction (READ COMMITTED) that commits when it resolves. Inside only `tx` may be used: the
-   * embedded database has one connection, on which everything else waits.
+   * embedded database has one connection, on which everything else waits. It is undone if it takes longer than the limit.
    */
-  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>
+  transaction<T>(work: (tx: Queryable) => Promise<T>, limitMs?: number): Promise<T>
   /** The database's clock. */
   now(): Promise<Date>
   close(): Promise<void>
@@ -61,14 +61,17 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   return {
     kind: driver.kind,
     db: client,
-    transaction: (work) =>
-      client.$transaction(async (tx) => {
-        const result = await work(tx)
-        // A statement that failed and was caught has ended the transaction, and PostgreSQL answers a COMMIT of it
-        // with a rollback but no error. Any statement brings it to light.
-        await tx.$executeRaw`SELECT 1`
-        return result
-      }, transactionLimits),
+    transaction: (work, limitMs = transactionLimits.timeout) =>
+      client.$transaction(
+        async (tx) => {
+          const result = await work(tx)
+          // A statement that failed and was caught has ended the transaction, and PostgreSQL answers a COMMIT of it
+          // with a rollback but no error. Any statement brings it to light.
+          await tx.$executeRaw`SELECT 1`
+          return result
+        },
+        { ...transactionLimits, timeout: limitMs },
+      ),
     async now() {
       const [row] = await client.$queryRaw<{ now: Date }[]>`SELECT clock_timestamp() AS now`
       if (row === undefined) throw new TypeError('the database tells no time')

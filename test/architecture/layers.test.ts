@@ -10,6 +10,7 @@ const leaves = ['errors.ts', 'ids.ts', 'clock.ts']
 
 /** What each folder may import of ours besides the leaves and itself: whole folders, or single files. */
 const layers: Readonly<Record<string, readonly string[]>> = {
+  backup: ['keys', 'audit', 'keyring', 'crypto', 'store'],
   crypto: [],
   store: [],
   audit: ['store', 'crypto'],
@@ -20,7 +21,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   server: ['keys/caller.ts', 'config.ts', 'log.ts'],
 }
 /** These only wire the others together. */
-const wiring = ['app.ts', 'open-parts.ts', 'main.ts', 'cli']
+const wiring = ['app.ts', 'open-observer.ts', 'open-parts.ts', 'open-root-keys.ts', 'main.ts', 'cli']
 /** What is neither a layer nor wiring: leaves, and what the outer layers are configured and log with. */
 const single = [...leaves, 'config.ts', 'setting-values.ts', 'log.ts']
 /** A provider of root keys wraps and unwraps: it has no business with rows. */
@@ -88,6 +89,14 @@ describe('the layers below src', () => {
     const inner = imports.filter(({ from }) => !['schema', 'auth', 'server'].includes(folderOf(from)))
     const outer = /^(graphql|@pothos|@graphql-yoga|@whatwg-node|dataloader|node:https?$)/
     expect(inner.filter(({ from, to }) => folderOf(from) in layers && outer.test(to))).toEqual([])
+  })
+})
+
+describe('metrics and traces', () => {
+  it('are made in the server alone: all else says what happens, and not to whom', () => {
+    const made = imports.filter(({ to, isOurs }) => !isOurs && /^(prom-client|@opentelemetry\/)/.test(to))
+    expect(made.length).toBeGreaterThan(4)
+    expect(made.filter(({ from }) => folderOf(from) !== 'server')).toEqual([])
   })
 })
 

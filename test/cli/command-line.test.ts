@@ -18,8 +18,8 @@ describe('the command line', () => {
       expect({ code, said }).toEqual({ code: 0, said: '' })
       expect(printed).toBe(`${helpOf(command)}\n`)
       expect(command.help.trim().length).toBeGreaterThan(50)
-      for (const [name, { meaning }] of Object.entries(command.options)) {
-        expect(printed).toContain(`--${name}`)
+      for (const [name, { meaning, bare, value }] of Object.entries(command.options)) {
+        expect(printed).toContain(bare === true ? `keystead ${nameOf(command)} ${value}` : `--${name}`)
         expect(printed).toContain(meaning)
       }
     }

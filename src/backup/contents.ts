@@ -1,0 +1,42 @@
+import type { BackupTable } from '../store/backup-rows.ts'
+
+/** The first line inside a backup. */
+export interface BackupHeader {
+  readonly format: 1
+  /** The newest migration of the database that it was made of. */
+  readonly migration: string
+  /** The moment that it shows, RFC 3339. */
+  readonly createdAt: string
+  readonly source: 'embedded' | 'postgres'
+  /** Root keys that are needed to open what is in it. */
+  readonly rootKeyIds: readonly string[]
+}
+
+/** The last line inside a backup. */
+export interface BackupTrailer {
+  /** Records by table. */
+  readonly counts: Readonly<Record<string, number>>
+  /** SHA-256 over all lines before this one with their line breaks, in hexadecimal. */
+  readonly sha256: string
+}
+
+/** One row: its table, and its columns as PostgreSQL writes them in JSON, unchanged. */
+export interface BackupRecord {
+  readonly table: BackupTable
+  readonly json: string
+}
+
+/** The first line. */
+export function formatHeader(header: BackupHeader): string {
+  return JSON.stringify({ header })
+}
+
+/** The last line. */
+export function formatTrailer(trailer: BackupTrailer): string {
+  return JSON.stringify({ trailer })
+}
+
+/** A row's line. The JSON is not parsed on its way, so that numbers beyond JavaScript's stay what they are. */
+export function formatRecord({ table, json }: BackupRecord): string {
+  return `${table}\t${json}`
+}

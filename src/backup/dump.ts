@@ -1,0 +1,51 @@
+import { backupTables, onSnapshot, readBackupFacts, readTable } from '../store/backup-rows.ts'
+import type { Store } from '../store/store.ts'
+import { BackupError } from './backup-error.ts'
+import { formatHeader, formatRecord } from './contents.ts'
+
+/** How long nobody may take a page of records. On the embedded database everybody else waits meanwhile. */
+const stallMs = 30_000
+
+/** Who takes the lines of a backup. */
+export interface DumpTarget {
+  /** Resolves when there is room for more. */
+  takeLine(line: string): Promise<void>
+  /** Told after each page. */
+  onProgress?(records: number): Promise<void>
+}
+
+/**
+ * Gives the header and all records of one moment, in pages; gives how many records there are.
+ *
+ * @throws BackupError if nobody takes the lines
+ */
+export function dumpStore(store: Store, { takeLine, onProgress }: DumpTarget): Promise<number> {
+  return onSnapshot(store, async (tx) => {
+    const { now, migration, rootKeyIds } = await readBackupFacts(tx)
+    await takeLine(
+      formatHeader({ format: 1, migration, createdAt: now.toISOString(), source: store.kind, rootKeyIds }),
+    )
+    let records = 0
+    for (const table of backupTables) {
+      for await (const page of readTable(tx, table)) {
+        await unlessStalled(async () => {
+          for (const json of page) await takeLine(formatRecord({ table, json }))
+          records += page.length
+          await onProgress?.(records)
+        })
+      }
+    }
+    return records
+  })
+}
+
+async function unlessStalled(work: () => Promise<void>): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const error = new BackupError('The backup was given up: for half a minute nobody has taken its records.')
+  const timer = setTimeout(() => reject(error), stallMs)
+  try {
+    await Promise.race([work(), promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,155 @@
+import { createChainMac } from '../audit/chain-mac.ts'
+import { createAuditWriter } from '../audit/writer.ts'
+import type { Clock } from '../clock.ts'
+import { newUuid } from '../ids.ts'
+import { createEnvelope } from '../keyring/envelope.ts'
+import { type InstallationKeys, openInstallation } from '../keyring/installation.ts'
+import { createPolicyMac } from '../keyring/policy-mac.ts'
+import { RootKeyError, type RootKeyProvider } from '../keyring/root-key-provider.ts'
+import { formatSubject } from '../keys/caller.ts'
+import {
+  type BackupTable,
+  countOtherSessions,
+  hasRecords,
+  inLongTransaction,
+  removeEverything,
+  writeRows,
+} from '../store/backup-rows.ts'
+import type { Queryable, Store } from '../store/store.ts'
+import { BackupError } from './backup-error.ts'
+import { checkRestored } from './check-restored.ts'
+import type { BackupHeader } from './contents.ts'
+import type { Backup } from './read-backup.ts'
+
+/** What a restore works with. */
+export interface RestoreOptions {
+  readonly store: Store
+  readonly rootKeys: RootKeyProvider
+  readonly clock: Clock
+  readonly backup: Backup
+  /** Of the same backup, from a first reading. */
+  readonly header: BackupHeader
+  /** Whether what is there is replaced. */
+  readonly replace: boolean
+  readonly onProgress?: (records: number) => Promise<void>
+}
+
+/** What came of it. */
+export interface Restored {
+  readonly records: number
+  /** How much material was opened to see whether it can be. */
+  readonly opened: number
+  readonly keys: InstallationKeys
+}
+
+/**
+ * Rows of one table that are added together, and the length of their texts. Prisma remembers its last hundred statements
+ * with their values for its debug output, so that large ones would add up.
+ */
+const batchRows = 200
+const batchLength = 100_000
+
+/**
+ * Replaces everything in a store by what is in a backup, in one transaction, which is undone unless all of it verifies: a
+ * restore that was interrupted has changed nothing.
+ *
+ * @throws BackupError if the store is not empty or in use, or the backup does not verify
+ */
+export function restoreBackup(options: RestoreOptions): Promise<Restored> {
+  const { store, backup, clock } = options
+  // Inside the transaction the embedded database answers nobody else.
+  const now = clock.now()
+  return inLongTransaction(store, async (tx) => {
+    await requireUnused(store, tx)
+    if (!options.replace && (await hasRecords(tx))) {
+      throw new BackupError(
+        'Nothing was restored: the database holds keys or audit records already. Restore into an empty one, or give --force to replace everything in this one.',
+      )
+    }
+    await removeEverything(tx)
+    // A server that came meanwhile has either shown itself, or waits for the tables and finds the new rows.
+    await requireUnused(store, tx)
+    const batch = createBatch(tx)
+    let count = 0
+    const { header, records, counts } = await backup.read({
+      async onRecord({ table, json }) {
+        const wasWritten = await batch.add(table, json)
+        if (wasWritten) await options.onProgress?.(count)
+        count++
+      },
+    })
+    await batch.flush()
+    if (counts['installation'] !== 1) {
+      throw new BackupError('Nothing was restored: no server had used the database that was backed up.')
+    }
+    const keys = await openInstallation(tx, options.rootKeys, now).catch((error: unknown) => {
+      if (!(error instanceof RootKeyError)) throw error
+      throw new BackupError(`Nothing was restored: the root key does not open the backup: ${error.message}.`)
+    })
+    const { opened } = await checkRestored(tx, {
+      envelope: createEnvelope(options.rootKeys),
+      policyMac: createPolicyMac(keys.policyMac),
+      rootKeyIds: header.rootKeyIds,
+    })
+    await record(tx, { ...options, keys, records, header })
+    return { records, opened, keys }
+  })
+}
+
+async function requireUnused(store: Store, tx: Queryable): Promise<void> {
+  if (store.kind !== 'postgres') return
+  const sessions = await countOtherSessions(tx)
+  if (sessions === 0) return
+  throw new BackupError(
+    `Nothing was restored: ${sessions} other ${sessions === 1 ? 'connection' : 'connections'} of Keystead to the database ${sessions === 1 ? 'is' : 'are'} open. Stop all servers and commands first.`,
+  )
+}
+
+function createBatch(tx: Queryable) {
+  let current: BackupTable | null = null
+  let rows: string[] = []
+  let length = 0
+  async function flush(): Promise<void> {
+    if (current !== null && rows.length > 0) await writeRows(tx, current, rows)
+    rows = []
+    length = 0
+  }
+  return {
+    flush,
+    /** Whether rows were written. */
+    async add(table: BackupTable, json: string): Promise<boolean> {
+      const isFull = rows.length >= batchRows || length + json.length > batchLength
+      const isDue = rows.length > 0 && (isFull || table !== current)
+      if (isDue) await flush()
+      current = table
+      rows.push(json)
+      length += json.length
+      return isDue
+    },
+  }
+}
+
+/** That the database went back is on record in itself, at the end of what the backup knows. */
+async function record(
+  tx: Queryable,
+  { store, clock, keys, header, records }: RestoreOptions & { keys: InstallationKeys; records: number },
+): Promise<void> {
+  const chainMac = createChainMac(keys.auditMac)
+  const audit = createAuditWriter({ store, clock, chainMac, alert: () => {} })
+  await audit.recordIn(tx, {
+    actor: {
+      projectId: '',
+      subject: formatSubject('SYSTEM', 'operator'),
+      tokenId: null,
+      clientAddress: null,
+      requestId: newUuid(),
+    },
+    action: 'RESTORE_BACKUP',
+    outcome: 'SUCCEEDED',
+    errorCode: null,
+    keyId: null,
+    keyRevision: null,
+    versionNumber: null,
+    details: { backupCreatedAt: header.createdAt, source: header.source, records },
+  })
+}

@@ -1,0 +1,126 @@
+import { createChainMac } from '../audit/chain-mac.ts'
+import { verifyAudit } from '../audit/verify.ts'
+import { BackupError } from '../backup/backup-error.ts'
+import type { BackupHeader } from '../backup/contents.ts'
+import { openBackup } from '../backup/read-backup.ts'
+import { restoreBackup } from '../backup/restore.ts'
+import { systemClock } from '../clock.ts'
+import type { Config } from '../config.ts'
+import type { RootKeyProvider } from '../keyring/root-key-provider.ts'
+import { openConfiguredRootKeys } from '../open-root-keys.ts'
+import { newestMigration } from '../store/backup-rows.ts'
+import { createDatabaseClock } from '../store/database-clock.ts'
+import { FolderInUseError } from '../store/errors.ts'
+import { openStore, type Store } from '../store/store.ts'
+import { backupFileOption, describeBackup } from './backup-file.ts'
+import { passphraseOptions, privateKeyOptions, readSecret } from './backup-secrets.ts'
+import { type Caller, CommandError, exitCodes, type SetupCommand } from './command.ts'
+import { createPacer } from './progress-pace.ts'
+
+const findingsMax = 100
+
+/** `keystead restore`. */
+export const restore: SetupCommand = {
+  path: ['restore'],
+  summary: 'Puts everything that is in a backup into an empty database.',
+  help: `
+Into the database that the settings name, embedded or PostgreSQL, whichever of the two the backup was made of. All servers
+on it must be stopped. The settings must name the root keys that the backup needs (docs/backup.md).
+
+The whole file is checked before anything is written, and everything is written in one transaction: a restore that fails or
+is stopped has changed nothing. It counts only if every key verifies and the root keys open what they should. Afterwards
+the audit trail is verified, and the restore stands in it, by system:operator.
+
+Ends with 1 if nothing was restored, or if the restored audit trail has findings.
+
+Example:
+  DATABASE_URL=postgresql://keystead@db/keystead keystead restore /backups/monday.keystead`,
+  options: {
+    ...backupFileOption,
+    ...privateKeyOptions,
+    ...passphraseOptions,
+    force: {
+      type: 'boolean',
+      meaning: 'Replaces everything in a database that is not empty. What is in it is lost.',
+    },
+  },
+  async setUp(config, caller) {
+    const backup = await openBackup(String(caller.options['file']), await readSecret(caller))
+    const summary = await backup.read()
+    await caller.progress(describeBackup(summary))
+    requireSameMigration(summary.header)
+    const rootKeys = await openNeededRootKeys(config, summary.header)
+    const store = await openForRestore(config)
+    try {
+      const isTime = createPacer()
+      let isFirst = true
+      const { records, opened, keys } = await restoreBackup({
+        store,
+        rootKeys,
+        clock: await createDatabaseClock(store, systemClock),
+        backup,
+        header: summary.header,
+        replace: caller.options['force'] === true,
+        async onProgress(count) {
+          if (isFirst || isTime()) await caller.progress(`${count} of ${summary.records} records`)
+          isFirst = false
+        },
+      })
+      await caller.print(
+        `${records} records were restored. All keys verify, and the root key opened ${opened} of them for a test.`,
+      )
+      return await reportAudit(store, keys.auditMac, caller)
+    } finally {
+      await store.close()
+    }
+  },
+}
+
+function requireSameMigration({ migration }: BackupHeader): void {
+  const own = newestMigration()
+  if (migration === own) return
+  const advice =
+    migration > own
+      ? 'was made by a newer release of Keystead. Restore it with that release or a later one'
+      : 'was made by an older release of Keystead. Restore it with the release that made it, then start this one, which brings the database up to date'
+  throw new BackupError(`The backup ${advice} (its migration is ${migration}, this release has ${own}).`)
+}
+
+async function openNeededRootKeys(config: Config, { rootKeyIds }: BackupHeader): Promise<RootKeyProvider> {
+  const rootKeys = await openConfiguredRootKeys(config, false)
+  for (const rootKeyId of rootKeyIds) {
+    await rootKeys.find(rootKeyId).catch((error: Error) => {
+      throw new BackupError(`Nothing was restored: ${error.message}.`)
+    })
+  }
+  return rootKeys
+}
+
+async function openForRestore(config: Config): Promise<Store> {
+  const { DATABASE_URL: databaseUrl, DATA_FOLDER: dataFolder } = config
+  // One connection, so that all others are somebody else's.
+  return openStore({ databaseUrl, dataFolder, poolSize: 1, migrate: true }).catch((error: unknown) => {
+    if (!(error instanceof FolderInUseError)) throw error
+    throw new CommandError(
+      `Nothing was restored: a process is using the data folder ${dataFolder}. Stop it first.`,
+    )
+  })
+}
+
+async function reportAudit(
+  store: Store,
+  auditMac: Parameters<typeof createChainMac>[0],
+  { print }: Caller,
+): Promise<number> {
+  const { findings, chains, records } = await verifyAudit({
+    db: store.db,
+    chainMac: createChainMac(auditMac),
+  })
+  for (const { text } of findings.slice(0, findingsMax)) await print(text)
+  await print(
+    findings.length === 0
+      ? `The audit trail verifies: ${chains} chains with ${records} records.`
+      : `The audit trail has ${findings.length} findings, which it had when the backup was made. What was restored stays.`,
+  )
+  return findings.length === 0 ? exitCodes.fine : exitCodes.failed
+}

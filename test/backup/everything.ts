@@ -1,0 +1,129 @@
+import { expect } from 'vitest'
+import { pruneAudit } from '../../src/audit/prune.ts'
+import { openParts } from '../../src/open-parts.ts'
+import { base64, type Client, type Person, type Story } from '../support/story.ts'
+
+export const manager: Person = { name: 'mia', roles: ['KMS_MANAGER'] }
+export const member: Person = { name: 'max', roles: ['PROJECT_MEMBER'] }
+export const service: Person = { name: 'Secrets Manager', kind: 'SERVICE_AGENT' }
+const message = base64('the message')
+
+/** What a restored store must still do. */
+export interface Everything {
+  readonly keyId: string
+  readonly ciphertexts: readonly string[]
+  readonly serviceCiphertext: string
+  readonly signingKeyId: string
+  readonly signature: string
+  readonly hiddenKeyId: string
+  readonly deletedName: string
+}
+
+/** Brings rows into every table: keys in all states, an access list, imports, uses, and a pruned trail. */
+export async function makeEverything(story: Story): Promise<Everything> {
+  const mia = story.as(manager)
+  const create = async (input: object): Promise<string> =>
+    (await mia.mutate('createUserKey', input, 'userKey { id }'))['userKey'].id
+  await create({ name: 'early' })
+  const keyId = await create({ name: 'orders', description: 'Übung "quoted"\\ \u2028 😀' })
+  const ciphertexts: string[] = []
+  for (let version = 1; version <= 5; version++) {
+    const { ciphertext } = await mia.mutate(
+      'encrypt',
+      { keyId, plaintext: base64(`v${version}`) },
+      'ciphertext',
+    )
+    ciphertexts.push(ciphertext)
+    await mia.mutate('rotateUserKey', { keyId })
+  }
+  story.clock.advance({ days: 1 })
+  await mia.mutate('deactivateKeyVersion', { keyId, version: 3 })
+  for (const [version, waitingPeriodDays] of [
+    [4, 7],
+    [5, 0],
+  ]) {
+    await mia.mutate('deactivateKeyVersion', { keyId, version })
+    await mia.mutate('destroyKeyVersion', { keyId, version, waitingPeriodDays })
+  }
+  const signingKeyId = await create({ name: 'signer', usage: 'SIGN_VERIFY', algorithm: 'EC_P256' })
+  const { signature } = await mia.mutate('sign', { keyId: signingKeyId, message }, 'signature')
+  const hiddenKeyId = await create({ name: 'hidden' })
+  const limited = await mia.mutate('enableAccessControl', {
+    keyId: hiddenKeyId,
+    subjects: ['user:mia', 'group:payments'],
+  })
+  expect(limited['__typename']).toBe('EnableAccessControlPayload')
+  const imported = await create({ name: 'imported', origin: 'EXTERNAL' })
+  const deletedName = 'gone'
+  const deleted = await create({ name: deletedName, preActivation: true })
+  expect(await mia.mutate('deleteUserKey', { keyId: deleted, confirmName: deletedName })).toMatchObject({
+    __typename: 'DeleteUserKeyPayload',
+  })
+  const served = await story
+    .as(service)
+    .mutate('encryptWithServiceKey', { plaintext: base64('served') }, 'ciphertext')
+  await story.app.housekeeping.runOnce()
+  story.clock.advance({ days: 500 })
+  expect(await prune(story)).toBeGreaterThan(0)
+  // Last of all, since a server removes those that have expired.
+  await mia.mutate('getImportParameters', { keyId: imported })
+  return {
+    keyId,
+    ciphertexts,
+    serviceCiphertext: served['ciphertext'],
+    signingKeyId,
+    signature,
+    hiddenKeyId,
+    deletedName,
+  }
+}
+
+/** Asks a server on the restored store for all of it. */
+export async function expectEverything(as: (person: Person) => Client, made: Everything): Promise<void> {
+  const [mia, max] = [as(manager), as(member)]
+  const opened: (string | undefined)[] = []
+  for (const ciphertext of made.ciphertexts) {
+    const answer = await mia.mutate('decrypt', { ciphertext }, 'plaintext')
+    opened.push(answer['plaintext'] ?? answer['code'])
+  }
+  expect(opened.slice(0, 2)).toEqual([base64('v1'), base64('v2')])
+  // A deactivated, a scheduled and a destroyed version: none of them came back to life.
+  expect(opened.slice(2)).toEqual(opened.slice(2).filter((code) => /^[A-Z_]+$/.test(code ?? '')))
+  const verified = await mia.mutate(
+    'verify',
+    { keyId: made.signingKeyId, version: 1, message, signature: made.signature },
+    'valid',
+  )
+  expect(verified).toMatchObject({ valid: true })
+  const served = await as(service).mutate(
+    'decryptWithServiceKey',
+    { ciphertext: made.serviceCiphertext },
+    'plaintext',
+  )
+  expect(served).toMatchObject({ plaintext: base64('served') })
+  const question = 'query($id: ID!) { userKey(by: { id: $id }) { name status } }'
+  const asked = { id: made.hiddenKeyId }
+  expect(await mia.ask(question, asked)).toEqual({ userKey: { name: 'hidden', status: 'ACTIVE' } })
+  expect(await max.ask(question, asked)).toEqual({ userKey: { name: 'hidden', status: null } })
+  // A key can be changed and used again.
+  expect(await mia.mutate('rotateUserKey', { keyId: made.keyId }, 'version { number }')).toMatchObject({
+    version: { number: 7 },
+  })
+}
+
+/** Prunes as `keystead audit prune` does, by the story's clock. */
+async function prune(story: Story): Promise<number> {
+  await story.stop()
+  const { parts, close } = await openParts(story.config, {
+    prepare: false,
+    clock: story.clock,
+    alert: (error) => {
+      throw error
+    },
+  })
+  const { store, clock, audit, auditKeys } = parts
+  const options = { store, clock, audit, chainMac: auditKeys.chainMac, olderThanDays: 400 }
+  const { pruned } = await pruneAudit(options).finally(close)
+  await story.restart()
+  return pruned
+}
