@@ -1,0 +1,54 @@
+import { graphql, type ResultOf } from '../graphql/graphql.ts'
+
+/** Everything that the details show of a key, but for its lists. */
+export const userKeyQuery = graphql(`
+  query UserKey($id: ID!) {
+    userKey(by: { id: $id }) {
+      id
+      partialId
+      name
+      description
+      viewerCanAccess
+      viewerPermissions
+      deletable
+      revision
+      status
+      type
+      usage
+      algorithm
+      origin
+      defaultVersion {
+        number
+      }
+      automaticRotation {
+        enabled
+        cycleDays
+      }
+      lastRotatedAt
+      nextRotationAt
+      createdAt
+      createdBy {
+        id
+      }
+      updatedAt
+      owner {
+        id
+      }
+      accessControlEnabled
+      allowedSubjects {
+        id
+      }
+      publicKey {
+        pem
+        jwk
+        fingerprint
+      }
+    }
+  }
+`)
+
+/** A key in its details. */
+export type DetailKey = NonNullable<ResultOf<typeof userKeyQuery>['userKey']>
+
+/** Which key to change, as it is shown: the server refuses if somebody else has changed it since. */
+export const asShown = ({ id, revision }: DetailKey) => ({ keyId: id, expectedRevision: revision })

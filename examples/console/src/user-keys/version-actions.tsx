@@ -1,0 +1,41 @@
+import { Refusal } from '../components/refusal.tsx'
+import { useChange } from '../graphql/use-change.ts'
+import type { Version } from '../versions/version.ts'
+import { asShown, type DetailKey } from './detail-key.ts'
+import { activateKeyVersion, deactivateKeyVersion, restoreKeyVersion } from './version-mutations.ts'
+
+/** What the state of a version allows. */
+export function VersionActions(props: {
+  readonly userKey: DetailKey
+  readonly version: Version
+  readonly onDestroy: () => void
+}) {
+  const { userKey, version, onDestroy } = props
+  const deactivation = useChange(deactivateKeyVersion)
+  const activation = useChange(activateKeyVersion)
+  const restoring = useChange(restoreKeyVersion)
+  const input = { ...asShown(userKey), version: version.number }
+  const isRunning = deactivation.isRunning || activation.isRunning || restoring.isRunning
+  const button = (label: string, onClick: () => void) => (
+    <button
+      type="button"
+      disabled={isRunning}
+      onClick={onClick}
+      aria-label={`${label} version ${version.number}`}
+    >
+      {label}
+    </button>
+  )
+  return (
+    <>
+      <div className="row">
+        {version.status === 'ACTIVE' && button('Deactivate', () => void deactivation.run(input))}
+        {version.status === 'DEACTIVATED' && button('Activate', () => void activation.run(input))}
+        {version.status === 'DEACTIVATED' && button('Destroy…', onDestroy)}
+        {version.status === 'DESTROY_SCHEDULED' && button('Restore', () => void restoring.run(input))}
+        {version.status === 'DESTROYED' && <span className="quiet">None</span>}
+      </div>
+      <Refusal error={deactivation.refusal ?? activation.refusal ?? restoring.refusal} />
+    </>
+  )
+}

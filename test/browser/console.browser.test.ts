@@ -1,0 +1,334 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type BrowserContext, chromium, type Locator, type Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { chromiumArguments, executablePath } from '../support/chromium.ts'
+import { type ConsoleProcess, hasConsoleDependencies, startConsole } from '../support/console-process.ts'
+import { type ServerProcess, startServerProcess } from '../support/server-process.ts'
+import { cannotRun } from '../support/skip.ts'
+
+const cannotStart =
+  (!existsSync(executablePath) && cannotRun('The console in a browser', `There is no ${executablePath}.`)) ||
+  (!hasConsoleDependencies &&
+    cannotRun('The console in a browser', 'Its dependencies are missing: run npm ci in examples/console.'))
+/** How long to wait for what must come, in milliseconds. */
+const patience = { timeout: 30_000 }
+
+describe.skipIf(cannotStart)('the console in examples/console', () => {
+  let folder: string
+  let server: ServerProcess
+  let served: ConsoleProcess
+  let browser: BrowserContext
+  let page: Page
+  const complaints: string[] = []
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'keystead-console-'))
+    server = await startServerProcess({ DATA_FOLDER: join(folder, 'data'), PORT: '0', LOG_LEVEL: 'warn' })
+    served = await startConsole(join(folder, 'dist'), server.url)
+    browser = await chromium.launchPersistentContext(join(folder, 'profile'), {
+      executablePath,
+      args: chromiumArguments,
+      viewport: { width: 1280, height: 900 },
+      permissions: ['clipboard-read', 'clipboard-write'],
+    })
+    browser.setDefaultTimeout(patience.timeout)
+    page = await browser.newPage()
+    page.on('console', (message) => void (message.type() === 'error' && complaints.push(message.text())))
+    page.on('pageerror', (error) => void complaints.push(error.message))
+    await page.goto(served.url)
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await served?.stop()
+    await server?.stop('SIGTERM')
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  const button = (name: string) => page.getByRole('button', { name, exact: true })
+  const section = (title: string) => page.getByRole('region', { name: title, exact: true })
+  const row = (name: string) => page.getByRole('row').filter({ has: page.getByRole('rowheader', { name }) })
+  const alert = () => page.getByRole('alert')
+  const shows = (place: Locator, text: string | RegExp) => place.filter({ hasText: text }).waitFor()
+
+  async function switchTo(persona: string): Promise<void> {
+    await page.getByLabel('Persona').selectOption(persona)
+  }
+
+  /** Goes to the list of user keys as it is when the console is opened. */
+  async function openList(): Promise<void> {
+    await page.getByRole('link', { name: 'User keys', exact: true }).click()
+    await page.getByRole('heading', { name: 'User keys' }).waitFor()
+  }
+
+  async function openKey(name: string): Promise<void> {
+    await openList()
+    await page.getByRole('link', { name, exact: true }).click()
+    await page.getByRole('heading', { name, exact: true }).waitFor()
+  }
+
+  async function openForm(): Promise<void> {
+    await openList()
+    await page.getByRole('link', { name: 'Create key' }).click()
+  }
+
+  /** Sends a document as a persona, beside the console. */
+  async function send(persona: string, query: string): Promise<void> {
+    const { token } = (await (await fetch(`${server.url}/dev/tokens/${persona}`)).json()) as { token: string }
+    const answer = await fetch(`${server.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      body: JSON.stringify({ query }),
+    })
+    expect(await answer.json()).not.toHaveProperty('errors')
+  }
+
+  it('shows why a key could not be created at its form, and creates it when that is put right', async () => {
+    await openForm()
+    await page.getByLabel('Name').fill('Orders')
+    await page.getByLabel('Rotate automatically').check()
+    await page.getByLabel('Cycle in days').fill('90')
+    await page.getByLabel('Only you and the subjects on a list have access').check()
+    await page.getByLabel('Allowed subjects').fill('group:payments')
+    await button('Create key').click()
+    await shows(alert(), 'name')
+    expect(await page.getByLabel('Name').getAttribute('aria-invalid')).toBe('true')
+
+    await page.getByLabel('Name').fill('orders')
+    await button('Create key').click()
+    await page.getByRole('heading', { name: 'orders' }).waitFor()
+    const overview = await section('Overview').textContent()
+    expect(overview).toMatch(/ukey_/)
+    expect(overview).toMatch(/Every 90 days/)
+    expect(overview).toMatch(/next \d/)
+    expect(overview).toMatch(/user:max/)
+  })
+
+  it('says that a name is taken', async () => {
+    await openForm()
+    await page.getByLabel('Name').fill('orders')
+    await button('Create key').click()
+    await shows(alert(), 'orders')
+    expect(await page.getByLabel('Name').getAttribute('aria-invalid')).toBe('true')
+  })
+
+  it('offers the algorithms that the server offers for a usage and a type', async () => {
+    await openForm()
+    await page.getByLabel('Usage').selectOption({ label: 'Sign and verify' })
+    expect(await page.getByLabel('Type').locator('option').allInnerTexts()).toEqual(['Asymmetric'])
+    const algorithms = await page.getByLabel('Algorithm').locator('option').allInnerTexts()
+    expect(algorithms.join()).toMatch(/Ed25519/)
+    expect(algorithms.join()).not.toMatch(/AES|HMAC/)
+  })
+
+  it('lists a new key with all columns, without the page being loaded again', async () => {
+    await openList()
+    const cells = row('orders').getByRole('cell')
+    await shows(cells.first(), 'Active')
+    expect((await cells.allInnerTexts()).slice(0, 6)).toEqual([
+      'Active',
+      'Symmetric',
+      'Encrypt and decrypt',
+      'AES-256-GCM',
+      'Keystead',
+      '1',
+    ])
+    await shows(cells.last(), 'On')
+  })
+
+  it('shows the new default version after a rotation', async () => {
+    await openKey('orders')
+    await button('Rotate now').click()
+    await shows(section('Versions').getByRole('row'), /2 \(default\)/)
+    await shows(section('Overview'), /Default version\s*2/)
+  })
+
+  it('deactivates a version, tells who would miss it, schedules its destruction, and takes that back', async () => {
+    await openKey('orders')
+    const version = section('Versions')
+      .getByRole('row')
+      .filter({ has: page.getByRole('rowheader', { name: /^1/ }) })
+    await button('Deactivate version 1').click()
+    await shows(version, 'Deactivated')
+    await button('Activate version 1').click()
+    await shows(version, 'Active')
+    await button('Deactivate version 1').click()
+    await button('Destroy… version 1').click()
+    await shows(version.getByRole('status'), /Records too short|Safe unused/)
+    expect(await version.getByLabel('Waiting period in days').inputValue()).toBe('7')
+    await button('Destroy version 1').click()
+    await shows(version, /Destroy scheduled\s*on/)
+    await button('Restore version 1').click()
+    await shows(version, 'Deactivated')
+  })
+
+  it('refuses to delete a key while a version is left', async () => {
+    await openKey('orders')
+    await shows(section('Delete'), 'when all its versions are destroyed')
+    expect(await button('Delete key').count()).toBe(0)
+  })
+
+  it('changes the list of a key', async () => {
+    await openKey('orders')
+    const list = section('Access control').getByRole('list')
+    await page.getByLabel('Subjects to add').fill('user:bob\nservice-agent:Secrets Manager')
+    await button('Add subjects').click()
+    await shows(list, 'service-agent:Secrets Manager')
+    await button('Remove user:bob').click()
+    await list.getByText('user:bob').waitFor({ state: 'detached' })
+    expect(await list.getByRole('listitem').count()).toBe(2)
+    await page.getByLabel('Subjects to add').fill('bob')
+    await button('Add subjects').click()
+    await shows(section('Access control').getByRole('alert'), 'subjects')
+  })
+
+  it('opens a key to everybody again, and clears its list', async () => {
+    await send(
+      'member',
+      'mutation { createUserKey(input: { name: "open", accessControl: { enabled: true, allowedSubjects: ["user:bob"] } }) { ... on UserError { code } } }',
+    )
+    await openKey('open')
+    await shows(section('Access control').getByRole('list'), 'user:bob')
+    await button('Disable access control').click()
+    await shows(section('Access control'), 'Off: everybody')
+    await page.getByLabel('Allowed subjects').fill('group:payments')
+    await button('Enable access control').click()
+    await shows(section('Access control').getByRole('list'), 'group:payments')
+    expect(await section('Access control').getByRole('listitem').count()).toBe(1)
+  })
+
+  it('shows a key without access as such to another persona: in the list, and in its details', async () => {
+    await openKey('orders')
+    await switchTo('outsider')
+    await shows(section('Overview'), 'No access')
+    expect(await page.getByRole('region').count()).toBe(1)
+    expect(await page.locator('main').textContent()).not.toMatch(/AES|ukey_[0-9a-z]{26}|group:payments/)
+
+    await openList()
+    await shows(row('orders'), 'No access')
+    expect(await row('orders').getByRole('cell').allInnerTexts()).toEqual([
+      expect.stringContaining('No access'),
+      expect.stringMatching(/\d/),
+      'user:max',
+      'On',
+    ])
+    expect(await page.getByRole('link', { name: 'orders' }).getAttribute('href')).toMatch(/rkey_/)
+    await openKey('orders')
+    await shows(section('Overview'), 'No access')
+    await switchTo('member')
+  })
+
+  it('warns who is about to lose access, and goes on when told to', async () => {
+    await send(
+      'member',
+      'mutation { createUserKey(input: { name: "shared" }) { ... on UserError { code } } }',
+    )
+    await switchTo('admin')
+    await openKey('shared')
+    await button('Enable access control').click()
+    await button('Go on, and lose my own access').waitFor()
+    await shows(section('Access control'), 'Off: everybody')
+    await button('Go on, and lose my own access').click()
+    await shows(section('Overview'), 'No access')
+    await openList()
+    await shows(row('shared'), 'No access')
+    await switchTo('member')
+  })
+
+  it('shows public keys, which can be copied, and audit events to those who may read them', async () => {
+    await switchTo('admin')
+    await openForm()
+    await page.getByLabel('Name').fill('signing')
+    await page.getByLabel('Usage').selectOption({ label: 'Sign and verify' })
+    await page.getByLabel('Algorithm').selectOption('ED25519')
+    await button('Create key').click()
+    await button('Copy PEM').click()
+    await button('Copied').waitFor()
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(/^-----BEGIN PUBLIC KEY-----\n/)
+    await shows(section('Audit events').getByRole('row'), 'Create user key')
+
+    await button('Rotate now').click()
+    await shows(section('Audit events').getByRole('row'), 'Rotate key')
+    await switchTo('member')
+    await section('Public key').waitFor()
+    expect(await section('Audit events').count()).toBe(0)
+    expect(await button('Rotate now').count()).toBe(0)
+    expect(await section('Delete').count()).toBe(0)
+  })
+
+  it('goes through the pages of the list, and narrows it', async () => {
+    const fields = Array.from(
+      { length: 12 },
+      (_, index) =>
+        `k${index}: createUserKey(input: { name: "page-${String(index).padStart(2, '0')}", preActivation: true }) { ... on UserError { code } }`,
+    )
+    for (const field of fields) await send('member', `mutation { ${field} }`)
+    await openList()
+    await shows(page.getByRole('status'), '16 keys')
+    const names = () => page.getByRole('rowheader').allInnerTexts()
+    const first = await names()
+    await button('Next').click()
+    await expect.poll(names, patience).toHaveLength(6)
+    await button('Previous').click()
+    await expect.poll(names, patience).toEqual(first)
+
+    await page.getByLabel('Name starts with').fill('page-1')
+    await button('Search').click()
+    await expect.poll(names, patience).toEqual(expect.arrayContaining(['page-10', 'page-11']))
+    await shows(page.getByRole('status'), '2 keys')
+    await button('Show all').click()
+    await page.getByLabel('Status').selectOption('ACTIVE')
+    await button('Search').click()
+    await shows(page.getByRole('status'), '4 keys')
+    await button('Show all').click()
+  })
+
+  it('deletes a key when its name has been typed', async () => {
+    await page.getByLabel('Name starts with').fill('page-00')
+    await button('Search').click()
+    await page.getByRole('link', { name: 'page-00' }).click()
+    await button('Activate key').waitFor()
+    await page.getByLabel('Type page-00 to delete the key').fill('page-0')
+    expect(await button('Delete key').isDisabled()).toBe(true)
+    await page.getByLabel('Type page-00 to delete the key').fill('page-00')
+    await button('Delete key').click()
+    await shows(page.getByRole('status'), '0 keys')
+  })
+
+  it('shows service keys with their versions, and nothing to manage them with', async () => {
+    await send(
+      'agent',
+      'mutation { encryptWithServiceKey(input: { plaintext: "aGk=" }) { ... on UserError { code } } }',
+    )
+    await switchTo('admin')
+    await page.getByRole('link', { name: 'Service keys' }).click()
+    await page.getByRole('link', { name: 'Secrets-manager' }).click()
+    await shows(section('Versions').getByRole('row'), /1 \(default\)/)
+    await shows(section('Overview'), 'AES-256-GCM')
+    expect(await page.locator('main').getByRole('button').count()).toBe(0)
+  })
+
+  it('fits on a screen of 400 pixels, in the list and in the details', async () => {
+    await page.setViewportSize({ width: 400, height: 800 })
+    const width = () => page.evaluate(() => document.documentElement.scrollWidth)
+    expect(await width()).toBe(400)
+    await openList()
+    await page.getByLabel('Name starts with').fill('signing')
+    await page.keyboard.press('Enter')
+    await row('signing').waitFor()
+    expect(await width()).toBe(400)
+    await openKey('signing')
+    await section('Audit events').getByRole('rowheader').first().waitFor()
+    expect(await width()).toBe(400)
+  })
+
+  it('says in a banner what no form can put right', async () => {
+    expect(complaints).toEqual([])
+    await openList()
+    await switchTo('agent')
+    await shows(alert(), 'FORBIDDEN')
+    await button('Dismiss').click()
+    await alert().waitFor({ state: 'detached' })
+  })
+})
