@@ -1,4 +1,5 @@
 import { rollUpUsage } from './audit/roll-up.ts'
+import type { AuditWriter } from './audit/writer.ts'
 import { createAuthenticator } from './auth/authenticate.ts'
 import { createDevIssuer } from './auth/dev-issuer.ts'
 import { createTrustedIssuers } from './auth/jwks.ts'
@@ -10,6 +11,7 @@ import { createDomain } from './keys/create-domain.ts'
 import { runHousekeeping } from './keys/rotation.ts'
 import { type Housekeeping, startHousekeeping } from './keys/rotation-scheduler.ts'
 import { createLog, type Log } from './log.ts'
+import { type Observer, openObserver, productVersion } from './open-observer.ts'
 import { type OpenedParts, openParts } from './open-parts.ts'
 import { createContext } from './schema/context.ts'
 import { schema } from './schema/index.ts'
@@ -20,6 +22,8 @@ import { type KeyChangeListener, listenForKeyChanges } from './store/notify.ts'
 export interface App {
   /** Where it listens, e.g. `http://127.0.0.1:4600`. */
   readonly url: string
+  /** Where its metrics are; null where they are off. */
+  readonly metricsUrl: string | null
   /** Answers a request without a socket. */
   fetch(request: Request): Promise<Response>
   readonly housekeeping: Housekeeping
@@ -34,20 +38,32 @@ export interface AppOptions {
   readonly log?: Log
   /** Told of each SQL statement. */
   readonly onStatement?: (sql: string) => void
+  /** Only for benchmarks, to measure what the audit trail costs: no setting replaces it. */
+  readonly audit?: AuditWriter
 }
 
 /** Builds the server from its configuration and starts it. Everything that can be wrong with a set-up fails here. */
 export async function createApp(config: Config, options: AppOptions = {}): Promise<App> {
   const { log = createLog(config.LOG_LEVEL), clock: machineClock = systemClock } = options
-  const opened = await openParts(config, {
-    ...options,
-    prepare: true,
-    alert: (error: Error) => log.error({ alert: 'INTEGRITY' }, error.message),
-  })
+  const observer = await openObserver(config)
   try {
-    return await startOn(opened, config, { log, machineClock })
+    const opened = await openParts(config, {
+      ...options,
+      prepare: true,
+      observer: observer.parts,
+      alert(error: Error) {
+        log.error({ alert: 'INTEGRITY' }, error.message)
+        observer.metrics?.onAlert()
+      },
+    })
+    try {
+      return await startOn(opened, config, { log, machineClock, observer })
+    } catch (error) {
+      await opened.close()
+      throw error
+    }
   } catch (error) {
-    await opened.close()
+    await observer.close()
     throw error
   }
 }
@@ -55,9 +71,10 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
 async function startOn(
   opened: OpenedParts,
   config: Config,
-  { log, machineClock }: { log: Log; machineClock: Clock },
+  { log, machineClock, observer }: { log: Log; machineClock: Clock; observer: Observer },
 ): Promise<App> {
-  const { parts, rootKeyProvider, clock } = opened
+  const { parts, clock } = opened
+  const { metrics, tracing } = observer
   const domain = createDomain(parts)
   const devIssuer = config.developmentMode ? await createDevIssuer({ clock: machineClock, config }) : null
   const server = createServer({
@@ -68,31 +85,45 @@ async function startOn(
     authenticator: createAuthenticator({
       config,
       clock: machineClock,
-      issuers: devIssuer === null ? createTrustedIssuers(config) : [devIssuer.issuer],
+      issuers: devIssuer === null ? createTrustedIssuers(config, metrics?.onFetch) : [devIssuer.issuer],
     }),
     devTokens: devIssuer,
     async checkReady() {
       await parts.store.now()
-      await rootKeyProvider.checkHealth()
+      await parts.rootKeys.checkHealth()
     },
+    tracing,
+    ...(metrics && { onRequest: metrics.onRequest }),
   })
-  const { url } = await server.listen()
+  const metricsServer = await observer.serve(parts)
+  const { url } = await server.listen().catch(async (error: unknown) => {
+    await metricsServer?.close()
+    throw error
+  })
   const housekeeping = startHousekeeping({
-    async run() {
-      if ('synchronise' in clock) await clock.synchronise()
-      const report = await runHousekeeping(parts)
-      await parts.usage.flush()
-      await rollUpUsage(parts.store)
-      return report
+    async run(signal) {
+      try {
+        if ('synchronise' in clock) await clock.synchronise()
+        const report = await runHousekeeping(parts, signal)
+        await parts.usage.flush()
+        await rollUpUsage(parts.store)
+        metrics?.onHousekeeping(report, machineClock.now())
+        return report
+      } catch (error) {
+        metrics?.onHousekeeping(null, machineClock.now())
+        throw error
+      }
     },
     intervalMs: config.HOUSEKEEPING_INTERVAL_SECONDS * 1000,
     onReport: (report) => log.debug(report, 'housekeeping'),
     onError: (error) => log.error({ error: String(error) }, 'housekeeping could not run; it is tried again'),
   })
   const operators = await startOperators(opened, config, log)
-  const listener = startListener(opened, config, log)
+  const listener = startListener(opened, config, { log, metrics })
+  log.info(summaryOf(config), 'started')
   return {
     url,
+    metricsUrl: metricsServer?.url ?? null,
     fetch: server.fetch,
     housekeeping,
     async close() {
@@ -100,7 +131,10 @@ async function startOn(
       await operators?.close()
       await housekeeping.stop()
       await listener?.close()
+      await metricsServer?.close()
       await opened.close()
+      await observer.close()
+      log.info({}, 'stopped')
     },
   }
 }
@@ -127,17 +161,40 @@ async function startOperators(
 function startListener(
   { parts: { keys } }: OpenedParts,
   { DATABASE_URL: databaseUrl, CACHE_LIFETIME_MS: lifetimeMs }: Config,
-  log: Log,
+  { log, metrics }: { log: Log; metrics: Observer['metrics'] },
 ): KeyChangeListener | null {
-  if (databaseUrl === null) return null
+  if (databaseUrl === null) {
+    metrics?.onListener(true)
+    return null
+  }
   return listenForKeyChanges(databaseUrl, {
     onChange: ({ projectId, id }) => keys.invalidate(projectId, id),
     onGap: () => keys.clear(),
-    onListening: () => log.info({}, 'listening for changes made by other replicas'),
-    onLost: (reason) =>
+    onListening() {
+      log.info({}, 'listening for changes made by other replicas')
+      metrics?.onListener(true)
+    },
+    onLost(reason) {
+      metrics?.onListener(false)
       log.warn(
         { reason, lifetimeMs },
         'not listening for changes made by other replicas: until it does, they take effect within the cache lifetime',
-      ),
+      )
+    },
   })
+}
+
+/** What an operator wants to know first of a log: what runs and how, without names, addresses or secrets. */
+function summaryOf(config: Config): object {
+  return {
+    version: productVersion(),
+    node: process.versions.node,
+    database: config.DATABASE_URL === null ? 'embedded' : 'postgresql',
+    rootKeyProvider: config.ROOT_KEY_PROVIDER,
+    developmentMode: config.developmentMode,
+    metrics: config.METRICS_PORT !== null,
+    graphiql: config.GRAPHIQL,
+    introspection: config.INTROSPECTION,
+    logLevel: config.LOG_LEVEL,
+  }
 }

@@ -26,7 +26,10 @@ const answerBytesMax = 1_048_576
  * unknown key. They are fetched anew in the background from half of their lifetime on, so that requests do not wait. Once
  * it is over requests wait for a fetch; only where that fails the last keys are trusted, until `outageMs` later.
  */
-export function createUrlKeySource(url: string, { lifetimeMs, outageMs }: KeyTrust): JWTVerifyGetKey {
+export function createUrlKeySource(
+  url: string,
+  { lifetimeMs, outageMs, onFetch }: KeyTrust,
+): JWTVerifyGetKey {
   let fetchedAtMs = Number.NEGATIVE_INFINITY
   let failedAtMs = Number.NEGATIVE_INFINITY
 
@@ -37,9 +40,11 @@ export function createUrlKeySource(url: string, { lifetimeMs, outageMs }: KeyTru
       // Thrown away: an answer that is no key set must count as a failure, too.
       createLocalJWKSet(JSON.parse(text) as JSONWebKeySet)
       fetchedAtMs = performance.now()
+      onFetch?.(true)
       return new Response(text)
     } catch (error) {
       failedAtMs = performance.now()
+      onFetch?.(false)
       throw error
     }
   }

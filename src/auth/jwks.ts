@@ -17,21 +17,34 @@ export interface KeyTrust {
   readonly lifetimeMs: number
   /** How much longer, while there cannot. */
   readonly outageMs: number
+  /** Told of each fetch of keys, whether there were any. */
+  readonly onFetch?: ((succeeded: boolean) => void) | undefined
 }
 
 /** All issuers that the configuration trusts, each with a source of keys of its own. */
-export function createTrustedIssuers(config: Config): readonly TrustedIssuer[] {
+export function createTrustedIssuers(
+  config: Config,
+  onFetch?: KeyTrust['onFetch'],
+): readonly TrustedIssuer[] {
   const { AUTH_ISSUER, AUTH_JWKS_URL: jwksUrl, AUTH_JWKS_FILE: jwksFile, AUTH_ISSUERS_FILE } = config
   const main = AUTH_ISSUER === null ? [] : [{ ...mainIssuerRules(AUTH_ISSUER, config), jwksUrl, jwksFile }]
   const further = AUTH_ISSUERS_FILE === null ? [] : readIssuersFile(AUTH_ISSUERS_FILE, config)
-  return [...main, ...further].map((issuer) => ({ ...issuer, keySource: createKeySource(issuer, config) }))
+  return [...main, ...further].map((issuer) => ({
+    ...issuer,
+    keySource: createKeySource(issuer, config, onFetch),
+  }))
 }
 
 /** The public keys of one issuer. */
-export function createKeySource({ jwksFile, jwksUrl }: KeyPlace, config: Config): JWTVerifyGetKey {
+export function createKeySource(
+  { jwksFile, jwksUrl }: KeyPlace,
+  config: Config,
+  onFetch?: KeyTrust['onFetch'],
+): JWTVerifyGetKey {
   const trust = {
     lifetimeMs: config.AUTH_JWKS_CACHE_MINUTES * 60_000,
     outageMs: config.AUTH_JWKS_OUTAGE_MINUTES * 60_000,
+    onFetch,
   }
   if (jwksFile !== null) return createFileKeySource(jwksFile, trust)
   if (jwksUrl !== null) return createUrlKeySource(jwksUrl, trust)

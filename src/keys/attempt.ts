@@ -1,9 +1,9 @@
 import type { AuditAction, AuditActor, AuditDetails, AuditEvent } from '../audit/events.ts'
-import { KeysteadError } from '../errors.ts'
+import { type ErrorCode, KeysteadError } from '../errors.ts'
 import { IntegrityError } from '../keyring/integrity-error.ts'
 import { isUnavailable } from '../store/errors.ts'
-import type { Call } from './caller.ts'
-import type { DomainParts } from './domain-parts.ts'
+import { type Call, parseSubject } from './caller.ts'
+import type { DomainParts, ObservedOperation } from './domain-parts.ts'
 import { ForbiddenError, UnavailableError } from './errors.ts'
 
 /** What is known of something that a caller attempts, for its audit event. Filled in as it becomes known. */
@@ -15,11 +15,23 @@ export interface Attempt {
   keyRevision: number | null
   versionNumber: number | null
   details: AuditDetails
+  /** For whoever counts; not on record. */
+  algorithm: string | null
+  readonly startedAtMs: number
 }
 
 /** A new attempt, about no key yet. */
 export function startAttempt(actor: AuditActor, action: AuditAction): Attempt {
-  return { actor, action, keyId: null, keyRevision: null, versionNumber: null, details: {} }
+  return {
+    actor,
+    action,
+    keyId: null,
+    keyRevision: null,
+    versionNumber: null,
+    details: {},
+    algorithm: null,
+    startedAtMs: performance.now(),
+  }
 }
 
 /** Who acts in a call, as the audit trail names it. */
@@ -36,10 +48,30 @@ export function actorOf(call: Call): AuditActor {
 
 /** The audit event of an attempt that ended well, or with an error. */
 export function eventOf(attempt: Attempt, error: unknown = null): AuditEvent {
+  const { algorithm: _, startedAtMs: __, ...event } = attempt
   return {
-    ...attempt,
+    ...event,
     outcome: error === null ? 'SUCCEEDED' : error instanceof ForbiddenError ? 'DENIED' : 'FAILED',
-    errorCode: error === null ? null : error instanceof KeysteadError ? error.code : 'INTERNAL',
+    errorCode: error === null ? null : codeOf(error),
+  }
+}
+
+function codeOf(error: unknown): ErrorCode {
+  return error instanceof KeysteadError ? error.code : 'INTERNAL'
+}
+
+/** An attempt that is on record, as it is counted. */
+export function observationOf(attempt: Attempt, error: unknown = null): ObservedOperation {
+  const { action, actor, algorithm, details, startedAtMs } = attempt
+  const destroyed = details['destroyedVersions']
+  return {
+    action,
+    outcome: error === null ? 'SUCCEEDED' : codeOf(error),
+    algorithm,
+    automatic: parseSubject(actor.subject)?.kind === 'SYSTEM',
+    destroyedVersions: typeof destroyed === 'string' ? destroyed.split(' ').length : 0,
+    startedAtMs,
+    endedAtMs: performance.now(),
   }
 }
 
@@ -67,6 +99,7 @@ export async function recordingRefusals<T>(
   } catch (thrown) {
     const error = asCallerError(parts, thrown)
     await recordEvents(parts, [eventOf(attempt, error)])
+    parts.observe([observationOf(attempt, error)])
     throw error
   }
 }

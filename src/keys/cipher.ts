@@ -171,6 +171,7 @@ export async function encryptWith(
   input: { readonly plaintext: Uint8Array; readonly additionalAuthenticatedData?: AssociatedData },
 ): Promise<EncryptOutput> {
   attempt.keyId = key.row.id
+  attempt.algorithm = key.row.algorithm
   const { plaintext, additionalAuthenticatedData } = input
   const capability = capabilityFor(key, 'ENCRYPT_DECRYPT', ['aead', 'publicKeyEncryption'])
   const { itemBytesMax } = parts.settings
@@ -257,6 +258,7 @@ function openUserCiphertext(
     const key = await parts.keys.get(call.caller.projectId, header.keyId)
     if (key === null || key.row.kind !== 'USER') throw invalidCiphertext()
     attempt.keyId = key.row.id
+    attempt.algorithm = key.row.algorithm
     requirePermissionOn(call, key.row, 'USE', invalidCiphertext)
     wanted.checkInput?.()
     return key

@@ -47,6 +47,7 @@ export async function findUserKeyFor(
   const key = await parts.keys.get(projectId, parsed.uuid)
   if (key === null || key.row.kind !== 'USER') throw notFound()
   wanted.attempt.keyId = key.row.id
+  wanted.attempt.algorithm = key.row.algorithm
   requirePermissionOn(call, key.row, wanted.permission, notFound)
   return key
 }
@@ -61,5 +62,6 @@ async function refuseRedactedId(
   const row = await findVerifiedKey(parts, { projectId: call.caller.projectId, redactedId })
   if (row === null || visibilityOf(call.caller, accessFactsOf(row)) !== 'redacted') throw wanted.notFound()
   wanted.attempt.keyId = row.id
+  wanted.attempt.algorithm = row.algorithm
   throw new ForbiddenError()
 }

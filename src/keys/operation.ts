@@ -1,7 +1,15 @@
 import type { AuditAction } from '../audit/events.ts'
 import { CryptoInputError, DecryptionFailedError } from '../crypto/capabilities.ts'
 import { KeysteadError } from '../errors.ts'
-import { type Attempt, actorOf, asCallerError, eventOf, recordEvents, startAttempt } from './attempt.ts'
+import {
+  type Attempt,
+  actorOf,
+  asCallerError,
+  eventOf,
+  observationOf,
+  recordEvents,
+  startAttempt,
+} from './attempt.ts'
 import type { Call } from './caller.ts'
 import type { BatchOutput } from './domain.ts'
 import type { DomainParts } from './domain-parts.ts'
@@ -78,10 +86,12 @@ async function runItems<Input, Output>(
   items: readonly Input[],
 ): Promise<Outcome<Output>[]> {
   const actor = actorOf(call)
+  const whole = startAttempt(actor, request.action)
   try {
     request.authorise()
   } catch (error) {
-    await recordEvents(parts, [eventOf(startAttempt(actor, request.action), error)])
+    await recordEvents(parts, [eventOf(whole, error)])
+    parts.observe([observationOf(whole, error)])
     throw error
   }
   const results = await Promise.all(
@@ -100,6 +110,9 @@ async function runItems<Input, Output>(
   await recordEvents(
     parts,
     results.map(({ attempt, outcome }) => eventOf(attempt, 'error' in outcome ? outcome.error : null)),
+  )
+  parts.observe(
+    results.map(({ attempt, outcome }) => observationOf(attempt, 'error' in outcome ? outcome.error : null)),
   )
   return results.map(({ outcome }) => outcome)
 }

@@ -66,6 +66,7 @@ export async function transferOwnership(
     const row = await findAsOperator(parts, wanted)
     if (row === null) throw new KeyNotFoundError()
     attempt.keyId = row.id
+    attempt.algorithm = row.algorithm
     requireOwner(newOwner)
     requireInput(
       row.kind === 'USER',

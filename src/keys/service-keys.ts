@@ -100,6 +100,7 @@ export function createServiceKeyOperations(parts: DomainParts): ServiceKeyOperat
                 const key = await findServiceKey(call)
                 if (key === null || key.row.id !== header.keyId) throw new InvalidCiphertextError()
                 attempt.keyId = key.row.id
+                attempt.algorithm = key.row.algorithm
                 return key
               },
             )

@@ -36,8 +36,13 @@ interface Block {
  * Counts across replicas without a statement for each encryption: a replica sets a block aside in the database and then
  * counts in memory. A crash loses what is left of its blocks, so that the count is never too low.
  */
-export function createUsageCounter(options: { db: Queryable; clock: Clock }): UsageCounter {
-  const { db, clock } = options
+export function createUsageCounter(options: {
+  db: Queryable
+  clock: Clock
+  /** Told of each block that is set aside, which share of all its encryptions the version has then made. */
+  onBlock?: (share: number) => void
+}): UsageCounter {
+  const { db, clock, onBlock } = options
   const blocks = new LRUCache<string, Block>({ max: blocksMax })
   const underWay = new Map<string, Promise<boolean>>()
   let noted = new Map<string, VersionPlace & { readonly at: Date }>()
@@ -49,7 +54,9 @@ export function createUsageCounter(options: { db: Queryable; clock: Clock }): Us
     const name = nameOf(place)
     const last = blocks.get(name)?.size ?? blockSize.first / 2
     for (let size = Math.min(last * 2, blockSize.max); size >= 1; size = Math.floor(size / 2)) {
-      if (await setEncryptionsAside(db, place, { count: size, max })) {
+      const made = await setEncryptionsAside(db, place, { count: size, max })
+      if (made !== null) {
+        onBlock?.(made / max)
         blocks.set(name, { left: size, size })
         return true
       }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { ErrorCode } from '../errors.ts'
+import { noteCode } from './request-facts.ts'
 
 /** Headers of every answer: nothing here may be kept, guessed at, or put into a frame. */
 export const securityHeaders: Readonly<Record<string, string>> = {
@@ -15,6 +16,7 @@ export function errorAnswer(
   error: { code: ErrorCode; message: string },
   headers: Readonly<Record<string, string>> = {},
 ): Response {
+  noteCode(error.code)
   const body = { errors: [{ message: error.message, extensions: { code: error.code } }] }
   return jsonAnswer(status, body, {
     'content-type': 'application/graphql-response+json; charset=utf-8',

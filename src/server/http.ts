@@ -11,6 +11,9 @@ import { bodyBytesMax, readBody } from './body-limit.ts'
 import { answerTokenRequest, type DevTokens, refuseForeignPages } from './dev-mode.ts'
 import { createGraphiqlPage } from './graphiql.ts'
 import { ListenError } from './listen-error.ts'
+import { type RequestFacts, withRequestFacts } from './request-facts.ts'
+import { type AnsweredRequest, logRequest } from './request-log.ts'
+import type { Tracing } from './tracing.ts'
 import { createGraphQL, graphqlPath } from './yoga.ts'
 
 /** What the HTTP server is built from. */
@@ -25,6 +28,9 @@ export interface ServerParts {
   readonly devTokens: DevTokens | null
   /** Rejects while the server cannot do its work. */
   readonly checkReady: () => Promise<void>
+  readonly tracing: Tracing
+  /** Told of each request that was answered. Must not throw. */
+  readonly onRequest?: (request: AnsweredRequest) => void
 }
 
 /** The HTTP server. */
@@ -44,23 +50,27 @@ interface HttpContext {
 /** How long headers and an idle connection may take, in milliseconds. */
 const headersTimeoutMs = 10_000
 const keepAliveTimeoutMs = 65_000
+/** How long the parts may take to say that they work. */
+const readyTimeoutMs = 5000
 /** How long requests under way may take once the server is asked to stop. */
 const closeTimeoutMs = 10_000
 
 /** Builds the server: the ordered list of steps through which each request goes. */
 export function createServer(parts: ServerParts): Server {
-  const { config, log, devTokens, checkReady } = parts
+  const { config, log, devTokens, checkReady, tracing } = parts
   const graphql = createGraphQL(parts)
   const bytesMax = bodyBytesMax(config)
   const hasGraphiql = config.GRAPHIQL === 'on' || (config.GRAPHIQL === 'auto' && config.developmentMode)
   const graphiqlPage = hasGraphiql ? createGraphiqlPage({ withTour: devTokens !== null }) : null
 
-  async function answer(request: Request, context: HttpContext, requestId: string): Promise<Response> {
+  async function answer(request: Request, context: HttpContext, facts: RequestFacts): Promise<Response> {
     // Made of the Host header and the request target, which can hold anything.
     const url = URL.parse(request.url)
     if (url === null) {
       return errorAnswer(400, { code: 'BAD_REQUEST', message: 'The address of the request cannot be read.' })
     }
+    const isKnown = [graphqlPath, '/health/live', '/health/ready'].includes(url.pathname)
+    if (isKnown) facts.route = url.pathname
     if (url.pathname === '/health/live') return jsonAnswer(200, { status: 'live' })
     if (url.pathname === '/health/ready') return answerReady()
     const refusal = devTokens === null ? null : refuseForeignPages(request)
@@ -77,10 +87,14 @@ export function createServer(parts: ServerParts): Server {
         message: `There is nothing here; the API is at ${graphqlPath}.`,
       })
     }
-    return answerGraphQL(request, context, requestId)
+    return answerGraphQL(request, context, facts)
   }
 
-  async function answerGraphQL(request: Request, context: HttpContext, requestId: string): Promise<Response> {
+  async function answerGraphQL(
+    request: Request,
+    context: HttpContext,
+    facts: RequestFacts,
+  ): Promise<Response> {
     const wantsPage = request.method === 'GET' && (request.headers.get('accept') ?? '').includes('text/html')
     if (wantsPage && graphiqlPage !== null) return graphiqlPage()
     if (request.method !== 'POST') {
@@ -107,6 +121,7 @@ export function createServer(parts: ServerParts): Server {
       )
     }
     const { clientAddress } = context
+    const { requestId } = facts
     const forGraphQL = new graphql.fetchAPI.Request(request.url, {
       method: 'POST',
       headers: {
@@ -115,7 +130,11 @@ export function createServer(parts: ServerParts): Server {
       },
       body: new Uint8Array(body),
     })
-    return withTimeout(graphql.fetch(forGraphQL, { call: { caller, requestId, clientAddress } }))
+    return withTimeout(
+      tracing.traceGraphQL(facts, async () =>
+        graphql.fetch(forGraphQL, { call: { caller, requestId, clientAddress } }),
+      ),
+    )
   }
 
   async function withTimeout(answering: Response | Promise<Response>): Promise<Response> {
@@ -132,8 +151,10 @@ export function createServer(parts: ServerParts): Server {
   }
 
   async function answerReady(): Promise<Response> {
+    // Whoever spreads the load must look elsewhere before the last connection is closed.
+    if (isClosing) return jsonAnswer(503, { status: 'not ready' })
     try {
-      await checkReady()
+      await withinReadyTimeout(checkReady())
       return jsonAnswer(200, { status: 'ready' })
     } catch (error) {
       log.warn({ error: error instanceof Error ? error.name : 'unknown' }, 'not ready')
@@ -141,11 +162,24 @@ export function createServer(parts: ServerParts): Server {
     }
   }
 
-  async function handle(request: Request, context: HttpContext): Promise<Response> {
-    const requestId = requestIdOf(request)
-    const response = await answer(request, context, requestId).catch((error: unknown) =>
-      answerError(error, requestId),
+  function handle(request: Request, context: HttpContext): Promise<Response> {
+    return withRequestFacts(requestIdOf(request), (facts) => answerAndTell(request, context, facts))
+  }
+
+  async function answerAndTell(
+    request: Request,
+    context: HttpContext,
+    facts: RequestFacts,
+  ): Promise<Response> {
+    const { requestId } = facts
+    const startedAtMs = performance.now()
+    const traceparent = request.headers.get('traceparent')
+    const response = await tracing.traceRequest({ method: request.method, traceparent, facts }, () =>
+      answer(request, context, facts).catch((error: unknown) => answerError(error, requestId)),
     )
+    const answered = { ...facts, status: response.status, durationMs: performance.now() - startedAtMs }
+    logRequest(log, answered)
+    parts.onRequest?.(answered)
     for (const [name, value] of Object.entries({ ...securityHeaders, 'x-request-id': requestId })) {
       if (!response.headers.has(name)) response.headers.set(name, value)
     }
@@ -191,7 +225,7 @@ export function createServer(parts: ServerParts): Server {
   return {
     async listen() {
       await new Promise<void>((resolve, reject) => {
-        node.once('error', (error) => reject(new ListenError(config, error)))
+        node.once('error', (error) => reject(listenError(config, error)))
         node.listen(config.PORT, config.HOST, resolve)
       })
       const { address, family, port } = node.address() as AddressInfo
@@ -207,6 +241,21 @@ export function createServer(parts: ServerParts): Server {
       await closed
       clearTimeout(timer)
     },
+  }
+}
+
+function listenError({ HOST: host, PORT: port }: Config, error: NodeJS.ErrnoException): ListenError {
+  return new ListenError({ host, port, names: ['HOST', 'PORT'] }, error)
+}
+
+/** A part that does not answer does not work. */
+async function withinReadyTimeout(checked: Promise<void>): Promise<void> {
+  const { promise: timedOut, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new Error('a part did not answer in time')), readyTimeoutMs)
+  try {
+    await Promise.race([checked, timedOut])
+  } finally {
+    clearTimeout(timer)
   }
 }
 

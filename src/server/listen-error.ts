@@ -1,12 +1,17 @@
-import type { Config } from '../config.ts'
+/** Where a server should listen, and the settings that say so. */
+export interface ListenPlace {
+  readonly host: string
+  readonly port: number
+  readonly names: readonly [host: string, port: string]
+}
 
 /** The server cannot listen where it should. For the operator. */
 export class ListenError extends Error {
-  constructor({ HOST, PORT }: Pick<Config, 'HOST' | 'PORT'>, { code }: NodeJS.ErrnoException) {
+  constructor({ host, port, names: [hostName, portName] }: ListenPlace, { code }: NodeJS.ErrnoException) {
     super(
       code === 'EADDRINUSE'
-        ? `port ${PORT} of ${HOST} is in use. Stop the other server, or choose another PORT.`
-        : `HOST ${HOST} with PORT ${PORT} is no address to listen on (${code ?? 'unknown error'}).`,
+        ? `port ${port} of ${host} is in use. Stop the other server, or choose another ${portName}.`
+        : `${hostName} ${host} with ${portName} ${port} is no address to listen on (${code ?? 'unknown error'}).`,
     )
   }
 }

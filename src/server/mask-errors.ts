@@ -3,6 +3,7 @@ import { GraphQLError } from 'graphql'
 import { type ErrorCode, KeysteadError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { describeRequestError } from './request-errors.ts'
+import { currentRequest, noteCode } from './request-facts.ts'
 
 /**
  * Turns whatever was thrown into what the caller may read. Every error is put together anew from what is known to be
@@ -28,7 +29,8 @@ function mask(thrown: unknown, log: Log): GraphQLError {
     return rebuild(thrown, describeRequestError(thrown), httpOf(thrown))
   }
   const incidentId = randomUUID()
-  log.error({ incidentId, error: describeForLog(thrown) }, 'a request failed')
+  const requestId = currentRequest()?.requestId ?? null
+  log.error({ incidentId, requestId, error: describeForLog(thrown) }, 'a request failed')
   const message = `Something is wrong with the server. Its operator finds the cause in the log under ${incidentId}.`
   return rebuild(thrown, { code: 'INTERNAL', message }, null)
 }
@@ -69,6 +71,7 @@ function rebuild(
   { message, code }: { readonly message: string; readonly code: ErrorCode },
   http: { status: number; spec: boolean } | null,
 ): GraphQLError {
+  noteCode(code)
   const { nodes, source, positions, path } = thrown instanceof GraphQLError ? thrown : {}
   return new GraphQLError(message, {
     ...(nodes && { nodes }),

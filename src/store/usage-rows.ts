@@ -12,19 +12,22 @@ export interface UsageRow extends VersionPlace {
   readonly lastUsedAt: Date | null
 }
 
-/** Sets encryptions aside for the caller to make; false, and none are, if that would be more than `max` in total. */
+/**
+ * Sets encryptions aside for the caller to make, and tells how many there are with them; null, and none are, if that
+ * would be more than `max` in total.
+ */
 export async function setEncryptionsAside(
   db: Queryable,
   place: VersionPlace,
   { count, max }: { count: number; max: number },
-): Promise<boolean> {
-  const rows = await db.$queryRaw<object[]>`
+): Promise<number | null> {
+  const rows = await db.$queryRaw<{ encryptions: bigint }[]>`
     INSERT INTO key_version_usage AS u (key_id, version_number, encryptions)
     VALUES (${place.keyId}::uuid, ${place.versionNumber}, ${count}::bigint)
     ON CONFLICT (key_id, version_number) DO UPDATE SET encryptions = u.encryptions + excluded.encryptions
       WHERE u.encryptions + excluded.encryptions <= ${max}::bigint
-    RETURNING 1 AS done`
-  return rows.length === 1
+    RETURNING encryptions`
+  return rows[0] === undefined ? null : Number(rows[0].encryptions)
 }
 
 /** Writes when versions were last used, in one statement; versions of keys that are gone are passed over. */

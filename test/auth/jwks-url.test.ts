@@ -52,6 +52,20 @@ describe('keys at an address', () => {
     expect(server.requests()).toBe(1)
   })
 
+  test('are told of with each fetch, whether there were any', async () => {
+    const told: boolean[] = []
+    const onFetch = (succeeded: boolean) => void told.push(succeeded)
+    const keys = createUrlKeySource(server.url, { lifetimeMs, outageMs, onFetch })
+    const verify = async () => jwtVerify(await first.sign(claimsWith({ exp: undefined })), keys)
+    await verify()
+    await verify()
+    expect(told).toEqual([true])
+    server.answerWith((response) => response.writeHead(503).end())
+    vi.advanceTimersByTime(lifetimeMs)
+    await verify()
+    expect(told).toEqual([true, false])
+  })
+
   test('are fetched anew for a token with a new key, but not for each', async () => {
     const verify = createVerifier()
     await verify(first)

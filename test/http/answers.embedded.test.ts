@@ -97,10 +97,22 @@ describe('answers', () => {
     ['a host with a space', 'GET /health/live HTTP/1.1\r\nHost: a b'],
     ['no address', 'GET http://[ HTTP/1.1\r\nHost: localhost:4600'],
     ['the whole server', 'OPTIONS * HTTP/1.1\r\nHost: localhost:4600'],
-  ])('tell a request for %s that it is wrong, and log nothing about it', async (_what, head) => {
+  ])('tell a request for %s that it is wrong, and log that alone', async (_what, head) => {
     const before = story.logged.length
     expect(await exchange(story.app.url, `${head}\r\nConnection: close\r\n\r\n`)).toMatch(/^HTTP\/1\.1 400 /)
-    expect(story.logged.slice(before)).toEqual([])
+    const lines = story.logged.slice(before).map((line) => JSON.parse(line))
+    expect(lines).toEqual([
+      {
+        level: 30,
+        time: expect.any(String),
+        requestId: expect.stringMatching(uuid),
+        route: 'other',
+        status: 400,
+        outcome: 'BAD_REQUEST',
+        durationMs: expect.any(Number),
+        msg: 'request',
+      },
+    ])
   })
 
   it('of health need no token, and tell nothing but that', async () => {

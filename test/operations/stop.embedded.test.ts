@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { type IncomingMessage, request } from 'node:http'
+import { type ClientRequest, type IncomingMessage, request } from 'node:http'
 import { connect } from 'node:net'
 import { json } from 'node:stream/consumers'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -15,7 +15,10 @@ describe('a stop', () => {
     onTestFinished(dispose)
     const server = await startServerProcess({ DATA_FOLDER: dataFolder, PORT: '0' })
     expect(await server.stop(signal)).toBe(0)
-    expect(server.output.at(-1)).toBe('Keystead is stopping …')
+    expect(server.output.slice(-2)).toEqual([
+      'Keystead is stopping …',
+      expect.stringMatching(/^\{.*"msg":"stopped"\}$/),
+    ])
   })
 
   it('does not wait for connections that ask nothing', async () => {
@@ -32,20 +35,7 @@ describe('a stop', () => {
 
   it('finishes what is under way, and then closes its connection', async () => {
     const story = await startStoryWithoutTimers()
-    const body = '{"query":"mutation { createUserKey(input: { name: \\"orders\\" }) { __typename } }"}'
-    const sent = request(`${story.app.url}/graphql`, {
-      method: 'POST',
-      headers: {
-        authorization: `Bearer ${await story.tokenFor(member)}`,
-        'content-type': 'application/json',
-        'content-length': body.length,
-        expect: '100-continue',
-        connection: 'keep-alive',
-      },
-    })
-    sent.flushHeaders()
-    // The server has the request, and waits for its body.
-    await once(sent, 'continue')
+    const { sent, body } = await beginRequest(story)
     const closed = story.app.close()
     sent.end(body)
     const [response] = (await once(sent, 'response')) as [IncomingMessage]
@@ -54,7 +44,38 @@ describe('a stop', () => {
     expect(await json(response)).toEqual({ data: { createUserKey: { __typename: 'CreateUserKeyPayload' } } })
     await closed
   })
+
+  it('makes the server not ready at once, while it still can do its work', async () => {
+    const story = await startStoryWithoutTimers()
+    const { sent, body } = await beginRequest(story)
+    const readiness = async () => (await story.app.fetch(new Request('http://localhost/health/ready'))).status
+    expect(await readiness()).toBe(200)
+    const closed = story.app.close()
+    expect(await readiness()).toBe(503)
+    sent.end(body)
+    const [response] = (await once(sent, 'response')) as [IncomingMessage]
+    expect(await json(response)).toEqual({ data: { createUserKey: { __typename: 'CreateUserKeyPayload' } } })
+    await closed
+  })
 })
+
+/** A request that the server has, and whose body it waits for. */
+async function beginRequest(story: Story): Promise<{ sent: ClientRequest; body: string }> {
+  const body = '{"query":"mutation { createUserKey(input: { name: \\"orders\\" }) { __typename } }"}'
+  const sent = request(`${story.app.url}/graphql`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${await story.tokenFor(member)}`,
+      'content-type': 'application/json',
+      'content-length': body.length,
+      expect: '100-continue',
+      connection: 'keep-alive',
+    },
+  })
+  sent.flushHeaders()
+  await once(sent, 'continue')
+  return { sent, body }
+}
 
 /** A server that cannot cut connections off by the clock: a stop ends only if it waits for none. */
 async function startStoryWithoutTimers(): Promise<Story> {

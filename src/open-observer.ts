@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Config } from './config.ts'
+import type { DomainParts } from './keys/domain-parts.ts'
+import type { PartsObserver } from './open-parts.ts'
+import type { Metrics } from './server/metrics.ts'
+import type { MetricsServer } from './server/metrics-server.ts'
+import { noteOutcomes } from './server/request-facts.ts'
+import { noTracing, type Tracing } from './server/tracing.ts'
+
+/** Metrics and traces, as far as they are switched on. */
+export interface Observer {
+  readonly metrics: Metrics | null
+  readonly tracing: Tracing
+  /** For the parts to tell what they do. */
+  readonly parts: PartsObserver
+  /** Begins to answer Prometheus, once the parts are there; null where metrics are off. */
+  serve(parts: DomainParts): Promise<MetricsServer | null>
+  close(): Promise<void>
+}
+
+/** Loads what is switched on, and nothing else: a start without metrics and traces costs nothing for them. */
+export async function openObserver(config: Config): Promise<Observer> {
+  const metrics = config.METRICS_PORT === null ? null : (await import('./server/metrics.ts')).createMetrics()
+  const tracing = await openTracing(config)
+  return {
+    metrics,
+    tracing,
+    parts: {
+      onOperations(operations) {
+        noteOutcomes(operations)
+        metrics?.onOperations(operations)
+        tracing.onOperations(operations)
+      },
+      onLookup: (isHit) => metrics?.onLookup(isHit),
+      onGroup: (group) => metrics?.onGroup(group),
+      onBlock: (share) => metrics?.onBlock(share),
+    },
+    async serve({ keys, store, rootKeys }) {
+      if (metrics === null) return null
+      metrics.watch({
+        version: productVersion(),
+        keysInMemory: () => keys.size,
+        checkDatabase: () => store.now(),
+        checkRootKey: () => rootKeys.checkHealth(),
+      })
+      const { startMetricsServer } = await import('./server/metrics-server.ts')
+      return startMetricsServer(config, metrics)
+    },
+    async close() {
+      metrics?.close()
+      await tracing.close()
+    },
+  }
+}
+
+async function openTracing(config: Config): Promise<Tracing> {
+  const url = tracesUrl(config)
+  if (url === null) return noTracing
+  const { createOtlpTracing } = await import('./server/otlp-tracing.ts')
+  return createOtlpTracing({ url, serviceName: config.OTEL_SERVICE_NAME, version: productVersion() })
+}
+
+/** Where traces go; null where they are off. The default is that of OpenTelemetry. */
+function tracesUrl(config: Config): string | null {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: base, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: whole } = config
+  const { OTEL_SDK_DISABLED: isDisabled, OTEL_TRACES_EXPORTER: exporter } = config
+  if (isDisabled || exporter === 'none') return null
+  if (whole !== null) return whole
+  if (base !== null) return `${base.replace(/\/+$/, '')}/v1/traces`
+  return exporter === 'otlp' ? 'http://localhost:4318/v1/traces' : null
+}
+
+/** The release that runs. */
+export function productVersion(): string {
+  const file = join(import.meta.dirname, '../package.json')
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
+}

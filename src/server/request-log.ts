@@ -1,0 +1,41 @@
+import type { Log } from '../log.ts'
+import type { RequestFacts } from './request-facts.ts'
+
+/** A request that was answered. */
+export interface AnsweredRequest extends RequestFacts {
+  readonly status: number
+  readonly durationMs: number
+}
+
+/**
+ * One line for each request: when it was, how long it took and how it went. Neither its document nor its variables,
+ * headers or path are in it, and not who asked: that is in the audit trail, under the same request ID.
+ */
+export function logRequest(log: Log, request: AnsweredRequest): void {
+  const { requestId, route, operationType, operationName, status, durationMs, codes } = request
+  const facts = {
+    requestId,
+    route,
+    ...(operationType !== null && { operationType }),
+    ...(operationName !== null && { operationName }),
+    status,
+    outcome: outcomeOf(request),
+    ...(codes.size > 1 && { codes: [...codes] }),
+    durationMs: Math.round(durationMs * 10) / 10,
+  }
+  log[levelOf(request)](facts, 'request')
+}
+
+/** The code that an operator should see first. */
+export function outcomeOf({ status, codes }: Pick<AnsweredRequest, 'status' | 'codes'>): string {
+  const [first = status < 400 ? 'SUCCEEDED' : 'REFUSED'] = codes
+  return codes.has('INTERNAL') ? 'INTERNAL' : codes.has('UNAVAILABLE') ? 'UNAVAILABLE' : first
+}
+
+/** What the server is to blame for stands out; what callers do wrong must not drown it, nor what goes well. */
+function levelOf(request: AnsweredRequest): keyof Log {
+  const outcome = outcomeOf(request)
+  if (outcome === 'INTERNAL') return 'error'
+  if (outcome === 'UNAVAILABLE' || request.status >= 500) return 'warn'
+  return outcome === 'SUCCEEDED' ? 'debug' : 'info'
+}
