@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createInterface } from 'node:readline'
+import { createInterface, type Interface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import autocannon from 'autocannon'
 
@@ -18,16 +18,25 @@ export interface Load {
   readonly expected: RegExp
   readonly connections: number
   readonly seconds: number
+  /** Requests in all, spread evenly; as many as the server answers if not given. */
+  readonly ratePerSecond?: number
+  /** Ends the load before its time. */
+  readonly until?: Promise<unknown>
 }
 
 /** A server in a process of its own that load is put on. */
 export class MeasuredServer {
   readonly #process: ChildProcess
+  readonly #output: Interface
   readonly #url: string
   readonly #headers: Record<string, string>
 
-  private constructor(process: ChildProcess, { url, token }: { url: string; token: string }) {
+  private constructor(
+    { process, output }: { process: ChildProcess; output: Interface },
+    { url, token }: { url: string; token: string },
+  ) {
     this.#process = process
+    this.#output = output
     this.#url = `${url}/graphql`
     this.#headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
   }
@@ -41,8 +50,9 @@ export class MeasuredServer {
     const ended = once(child, 'exit').then(() => {
       throw new Error('the server did not start')
     })
-    const [line] = await Promise.race([once(createInterface(child.stdout), 'line'), ended])
-    return new MeasuredServer(child, JSON.parse(line))
+    const output = createInterface(child.stdout)
+    const [line] = await Promise.race([once(output, 'line'), ended])
+    return new MeasuredServer({ process: child, output }, JSON.parse(line))
   }
 
   /** One request. */
@@ -52,16 +62,22 @@ export class MeasuredServer {
   }
 
   /** Repeats one operation on many connections; throws if any answer is not as it should be. */
-  async measure({ query, variables, expected, connections, seconds }: Load): Promise<Round> {
-    const result = await autocannon({
+  async measure(load: Load): Promise<Round> {
+    const { query, variables, expected, connections, seconds, ratePerSecond, until } = load
+    const { promise, resolve, reject } = Promise.withResolvers<autocannon.Result>()
+    const options = {
       url: this.#url,
       method: 'POST',
       headers: this.#headers,
       body: JSON.stringify({ query, variables }),
       connections,
       duration: seconds,
-      verifyBody: (body) => expected.test(String(body)),
-    })
+      ...(ratePerSecond !== undefined && { overallRate: ratePerSecond }),
+      verifyBody: (body: unknown) => expected.test(String(body)),
+    } as const
+    const cannon = autocannon(options, (error, result) => (error ? reject(error) : resolve(result)))
+    until?.then(() => cannon.stop())
+    const result = await promise
     const { errors, mismatches, non2xx, latency, requests } = result
     if (errors + mismatches + non2xx > 0 || requests.total === 0) {
       throw new Error(`${errors} errors, ${mismatches} wrong answers and ${non2xx} refusals under load`)
@@ -71,6 +87,14 @@ export class MeasuredServer {
       requestsPerSecond: requests.average,
       latencyMs: { median: latency.p50, p99: latency.p99 },
     }
+  }
+
+  /** Runs a round of housekeeping, and gives its report. */
+  async runHousekeeping(): Promise<{ readonly rotatedKeys: number; readonly failedKeys: number }> {
+    const reported = once(this.#output, 'line')
+    this.#process.stdin?.write('\n')
+    const [line] = await reported
+    return JSON.parse(line)
   }
 
   async stop(): Promise<void> {

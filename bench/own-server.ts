@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
-import { type AppOptions, createApp } from '../src/app.ts'
+import { type App, type AppOptions, createApp } from '../src/app.ts'
 import { readConfig } from '../src/config.ts'
 
 /** A server of the benchmark's own, and how to ask it. */
@@ -11,6 +11,7 @@ export interface BenchServer {
   /** Sends one request as a project admin, named as `subject@project`; the text of the answer. */
   ask(admin: string, document: string, variables: object): Promise<string>
   readonly url: string
+  readonly housekeeping: App['housekeeping']
   /** A token of an admin, valid for an hour. */
   tokenOf(admin: string): Promise<string>
   close(): Promise<void>
@@ -58,6 +59,7 @@ export async function startBenchServer(
   }
   return {
     url: app.url,
+    housekeeping: app.housekeeping,
     tokenOf,
     async ask(admin, query, variables) {
       const response = await fetch(`${app.url}/graphql`, {

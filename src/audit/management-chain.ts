@@ -9,7 +9,7 @@ import { type ChainParts, openChain } from './open-chain.ts'
 export interface ManagementChain {
   open(): Promise<void>
   /** Appends in a transaction, which should end soon: other changes of this process wait for it. */
-  appendIn(tx: Queryable, event: AuditEventRow): Promise<void>
+  appendIn(tx: Queryable, events: readonly AuditEventRow[]): Promise<void>
 }
 
 /** The chain that this process appends to, as far as it is known to have been committed. */
@@ -49,9 +49,9 @@ export function createManagementChain(parts: ChainParts): ManagementChain {
       const { id, number, head } = await store.transaction((tx) => openChain(tx, parts, 'MANAGEMENT'))
       own = { id, number, seen: head }
     },
-    async appendIn(tx, event) {
+    async appendIn(tx, events) {
       const end = await lockEnd(tx)
-      const { links, head } = linkEvents(end.head, [event])
+      const { links, head } = linkEvents(end.head, events)
       const headMac = chainMac.headMac(end.id, head)
       if (!(await appendAuditEvents(tx, { chainId: end.id, after: end.head, links, head, headMac }))) {
         throw new Error('an audit chain moved though it was locked')

@@ -10,8 +10,24 @@ import { createOperationsChain } from './operations-chain.ts'
 export interface AuditWriter {
   /** Resolves when the events are durable; rejects when they could not be written, and then nothing may be answered. */
   record(events: readonly AuditEvent[]): Promise<void>
-  /** Writes an event inside the transaction of the change that it describes; the last that the transaction does. */
-  recordIn(tx: Queryable, event: AuditEvent): Promise<void>
+  /** Writes events inside the transaction of the changes that they describe; the last that the transaction does. */
+  recordIn(tx: Queryable, ...events: readonly AuditEvent[]): Promise<void>
+}
+
+/** What became of one group of events. */
+export interface WrittenGroup {
+  readonly events: number
+  readonly failed: boolean
+  /** How long its write took. */
+  readonly writeMs: number
+  /** From when its first events came until all are durable. */
+  readonly lagMs: number
+}
+
+/** How a writer works. */
+export interface AuditWriterOptions {
+  /** Told of each group. Must not throw. */
+  readonly onGroup?: (group: WrittenGroup) => void
 }
 
 /** Most events of one INSERT; more wait for the next group. */
@@ -19,21 +35,25 @@ const groupSizeMax = 2000
 
 interface Waiting {
   readonly rows: readonly AuditEventRow[]
+  readonly sinceMs: number
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
 }
 
 /** A writer that opens its chains when they are first needed; for processes that may have nothing to record. */
-export function createAuditWriter(parts: ChainParts): AuditWriter {
-  return writerOn(parts, createOperationsChain(parts), createManagementChain(parts))
+export function createAuditWriter(parts: ChainParts, options: AuditWriterOptions = {}): AuditWriter {
+  return writerOn({ ...parts, ...options }, createOperationsChain(parts), createManagementChain(parts))
 }
 
 /** A writer whose chains are open: what keeps them from being written shows at once. */
-export async function openAuditWriter(parts: ChainParts): Promise<AuditWriter> {
+export async function openAuditWriter(
+  parts: ChainParts,
+  options: AuditWriterOptions = {},
+): Promise<AuditWriter> {
   const [operations, management] = [createOperationsChain(parts), createManagementChain(parts)]
   await operations.open()
   await management.open()
-  return writerOn(parts, operations, management)
+  return writerOn({ ...parts, ...options }, operations, management)
 }
 
 /**
@@ -41,7 +61,7 @@ export async function openAuditWriter(parts: ChainParts): Promise<AuditWriter> {
  * that a busy server pays for one durable write per group instead of one per request.
  */
 function writerOn(
-  { clock }: Pick<ChainParts, 'clock'>,
+  { clock, onGroup }: Pick<ChainParts, 'clock'> & AuditWriterOptions,
   operations: ReturnType<typeof createOperationsChain>,
   management: ReturnType<typeof createManagementChain>,
 ): AuditWriter {
@@ -83,12 +103,19 @@ function writerOn(
     try {
       while (waiting.length > 0) {
         const group = takeGroup()
+        const rows = group.flatMap((entry) => entry.rows)
+        const startedAtMs = performance.now()
+        let failed = false
         try {
-          await operations.append(group.flatMap((entry) => entry.rows))
+          await operations.append(rows)
           for (const entry of group) entry.resolve()
         } catch (error) {
+          failed = true
           for (const entry of group) entry.reject(error)
         }
+        const nowMs = performance.now()
+        const lagMs = nowMs - (group[0]?.sinceMs ?? nowMs)
+        onGroup?.({ events: rows.length, failed, writeMs: nowMs - startedAtMs, lagMs })
       }
     } finally {
       writing = false
@@ -99,12 +126,12 @@ function writerOn(
     record(events) {
       if (events.length === 0) return Promise.resolve()
       return new Promise((resolve, reject) => {
-        waiting.push({ rows: events.map(toRow), resolve, reject })
+        waiting.push({ rows: events.map(toRow), sinceMs: performance.now(), resolve, reject })
         if (!writing) void writeGroups()
       })
     },
-    async recordIn(tx, event) {
-      await management.appendIn(tx, toRow(event))
+    async recordIn(tx, ...events) {
+      if (events.length > 0) await management.appendIn(tx, events.map(toRow))
     },
   }
 }

@@ -53,11 +53,13 @@ async function isConsistentRsaKey(jwk: JsonWebKey): Promise<boolean> {
   )
   // A key of more than two primes, or without its CRT parts, has some of these missing or zero.
   if (!(n && e && d && p && q && dp && dq && qi)) return false
-  const halfBits = BigInt(n.toString(2).length / 2)
+  const modulusBits = n.toString(2).length
+  const halfBits = BigInt(modulusBits / 2)
   const distance = p > q ? p - q : q - p
   return (
     p * q === n &&
-    // FIPS 186-5 §A.1.1 and §A.1.3: primes far from each other, and a private exponent that is not small.
+    // FIPS 186-5 §A.1.1 and §A.1.3: primes of half the size, far from each other, and a private exponent not small.
+    [p, q].every((prime) => prime.toString(2).length * 2 === modulusBits) &&
     distance >> (halfBits - 100n) > 0n &&
     d >> halfBits > 0n &&
     d < n &&

@@ -2,8 +2,11 @@ import { createPrivateKey, generateKeyPair, type KeyObject, type KeyPairKeyObjec
 import { promisify } from 'node:util'
 import type { GeneratedMaterial } from './capabilities.ts'
 import { isOneDerValue } from './der.ts'
+import { createQueue } from './queue.ts'
 
 const generate = promisify(generateKeyPair)
+/** RSA takes seconds: of the four threads of the pool, two stay free for everything else. */
+const oneOfFew = createQueue(2)
 
 /** What pairs are generated from: a type of OpenSSL, and what it leaves open. */
 export type KeyPairKind =
@@ -35,7 +38,7 @@ export function loadPrivateKey(secret: Uint8Array, kind: KeyPairKind): KeyObject
 function generateObjects(kind: KeyPairKind): Promise<KeyPairKeyObjectResult> {
   switch (kind.type) {
     case 'rsa':
-      return generate('rsa', { modulusLength: kind.modulusBits, publicExponent: 0x10001 })
+      return oneOfFew(() => generate('rsa', { modulusLength: kind.modulusBits, publicExponent: 0x10001 }))
     case 'ec':
       return generate('ec', { namedCurve: kind.curve })
     case 'ed25519':
@@ -60,9 +63,9 @@ function hasParametersOf(key: KeyObject, kind: KeyPairKind): boolean {
   return kind.type !== 'ec' || namedCurve === kind.curve
 }
 
-/** FIPS 186-5 §5.4: odd, and at least 65,537. */
+/** FIPS 186-5 §5.4: odd, and at least 65,537. OpenSSL verifies with exponents of up to 64 bits only. */
 function isSafeExponent(exponent: bigint | undefined): boolean {
-  return exponent !== undefined && exponent >= 65_537n && exponent % 2n === 1n
+  return exponent !== undefined && exponent >= 65_537n && exponent < 1n << 64n && exponent % 2n === 1n
 }
 
 /** Reads one private key in PKCS#8 DER of any type; throws TypeError for anything else. */

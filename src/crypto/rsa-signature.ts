@@ -47,8 +47,11 @@ export const rsaSignature: SignatureCapability = {
   },
   async verify(key, parameters, signature) {
     const scheme = schemeOf(parameters)
+    // RFC 8017 §8.1.2 and §8.2.2, step 1: OpenSSL would read a signature whose leading zeros are missing.
+    const hasItsLength = signature.length === signatureBytes(key)
     if (parameters.messageType === 'DIGEST') {
       const expected = digestInfoOf(scheme, parameters.message)
+      if (!hasItsLength) return false
       // As RFC 8017 §8.2.2 has it: OpenSSL would read a signature whose leading zeros are missing.
       if (signature.length !== signatureBytes(key)) return false
       try {
@@ -60,7 +63,9 @@ export const rsaSignature: SignatureCapability = {
         return false
       }
     }
-    return verifyInPool(scheme.hash, parameters.message, { key, ...paddingOf(scheme) }, signature)
+    return (
+      hasItsLength && verifyInPool(scheme.hash, parameters.message, { key, ...paddingOf(scheme) }, signature)
+    )
   },
 }
 

@@ -33,6 +33,11 @@ export interface Envelope {
    * changed since it was wrapped. The root key stays in use until the transaction ends.
    */
   settle(tx: Queryable, wrapped: WrappedBytes, binding: MaterialBinding): Promise<WrappedBytes>
+  /** The same for much material at once. */
+  settleAll(
+    tx: Queryable,
+    all: readonly { readonly wrapped: WrappedBytes; readonly binding: MaterialBinding }[],
+  ): Promise<readonly WrappedBytes[]>
   /** The same for the private key of an import. */
   settleImportKey(tx: Queryable, wrapped: WrappedBytes, binding: ImportKeyBinding): Promise<WrappedBytes>
 }
@@ -50,14 +55,17 @@ export function createEnvelope(provider: RootKeyProvider): Envelope {
     const key = await provider.find(wrapped.rootKeyId)
     return key.unwrap(wrapped, dataFor(key.rootKeyId))
   }
+  async function lockAndUse(tx: Queryable): Promise<string> {
+    const rootKeyId = await lockRootKeyId(tx)
+    if (provider.current.rootKeyId !== rootKeyId) await provider.use(rootKeyId)
+    return rootKeyId
+  }
   async function settle(
     tx: Queryable,
     wrapped: WrappedBytes,
     dataFor: AssociatedData,
   ): Promise<WrappedBytes> {
-    const rootKeyId = await lockRootKeyId(tx)
-    if (provider.current.rootKeyId !== rootKeyId) await provider.use(rootKeyId)
-    return rewrap(provider, wrapped, rootKeyId, dataFor)
+    return rewrap(provider, wrapped, await lockAndUse(tx), dataFor)
   }
   return {
     wrap: (secret, binding) => wrap(secret, materialData(binding)),
@@ -65,6 +73,12 @@ export function createEnvelope(provider: RootKeyProvider): Envelope {
     wrapImportKey: (privateKey, binding) => wrap(privateKey, importKeyData(binding)),
     unwrapPlaintextImportKey: (wrapped, binding) => unwrap(wrapped, importKeyData(binding)),
     settle: (tx, wrapped, binding) => settle(tx, wrapped, materialData(binding)),
+    async settleAll(tx, all) {
+      const rootKeyId = await lockAndUse(tx)
+      return Promise.all(
+        all.map(({ wrapped, binding }) => rewrap(provider, wrapped, rootKeyId, materialData(binding))),
+      )
+    },
     settleImportKey: (tx, wrapped, binding) => settle(tx, wrapped, importKeyData(binding)),
   }
 }

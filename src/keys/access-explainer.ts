@@ -15,7 +15,7 @@ import { checkSubjects, InputIssues } from './input.ts'
 import { isAuthenticKey } from './row-views.ts'
 import { accessFactsOf } from './view-builder.ts'
 
-const groupsMax = 1000
+const groupsMax = 200
 
 /** What is asked about a key and somebody. */
 export interface ExplainAccessInput extends SupposedCaller {

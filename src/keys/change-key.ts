@@ -125,8 +125,11 @@ interface Try {
   /** The version for which there is no material yet, if that stopped it. */
   readonly missing?: number
   /** What is known of the change, if there was one: true only once it is committed. */
-  readonly facts?: Pick<Attempt, 'keyId' | 'keyRevision' | 'versionNumber' | 'details'>
+  readonly facts?: ChangeFacts
 }
+
+/** What the record of a change says of it. */
+export type ChangeFacts = Pick<Attempt, 'keyId' | 'keyRevision' | 'versionNumber' | 'details'>
 
 function tryChange(
   parts: DomainParts,
@@ -143,7 +146,7 @@ function tryChange(
     const before = stateOf(key)
     const { state, columns = {}, remove = false, alsoWrite } = await decide(key, tx, now)
     if (state.revision === before.revision) return { key }
-    const added = state.lastVersionNumber > before.lastVersionNumber ? state.lastVersionNumber : null
+    const added = addedBy(before, state)
     if (added !== null && made?.versionNumber !== added) return { key, missing: added }
     const material = added === null ? null : await settleMaterial(parts, tx, key.row, made)
     const write = { state, columns, material, now }
@@ -156,20 +159,29 @@ function tryChange(
       },
     )
     await alsoWrite?.(tx)
-    const destroyed = destroyedBy(before, state)
-    const [onlyOne = null] = destroyed.length === 1 ? destroyed : []
-    const facts = {
-      keyId: key.row.id,
-      keyRevision: state.revision,
-      versionNumber: attempt.versionNumber ?? added ?? onlyOne,
-      details:
-        destroyed.length === 0
-          ? attempt.details
-          : { ...attempt.details, destroyedVersions: destroyed.join(' ') },
-    }
+    const facts = factsOf(attempt, key, state)
     await audit.recordIn(tx, eventOf({ ...attempt, ...facts }))
     return { key: changed, facts }
   })
+}
+
+/** What is on record of a change of a locked key to a state. */
+export function factsOf(attempt: Attempt, key: LockedKey, state: KeyState): ChangeFacts {
+  const before = stateOf(key)
+  const destroyed = destroyedBy(before, state)
+  const [onlyOne = null] = destroyed.length === 1 ? destroyed : []
+  const { versionNumber, details } = attempt
+  return {
+    keyId: key.row.id,
+    keyRevision: state.revision,
+    versionNumber: versionNumber ?? addedBy(before, state) ?? onlyOne,
+    details: destroyed.length === 0 ? details : { ...details, destroyedVersions: destroyed.join(' ') },
+  }
+}
+
+/** The number of the version that a change adds, or null. */
+export function addedBy(before: KeyState, after: KeyState): number | null {
+  return after.lastVersionNumber > before.lastVersionNumber ? after.lastVersionNumber : null
 }
 
 /** The numbers of the versions that a change has destroyed. */

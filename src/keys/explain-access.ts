@@ -119,8 +119,12 @@ function whatTheKeySays(caller: Caller, facts: AccessFacts): readonly AccessReas
       ),
     )
   }
+  const groups = new Set(caller.groups)
   for (const entry of facts.accessControlEnabled ? facts.allowedSubjects : []) {
-    if (!isFull({ owner: null, allowedSubjects: [entry] })) continue
+    // Of many groups only the one of the entry can matter: all of them for each entry would take long.
+    const group = parseSubject(entry)?.name ?? ''
+    const member = { ...caller, groups: groups.has(group) ? [group] : [] }
+    if (visibilityOf(member, { ...facts, owner: null, allowedSubjects: [entry] }) !== 'full') continue
     const how = entry === caller.subject ? '' : `, and ${caller.subject} is supposed to be in this group`
     reasons.push(reason('LIST_ENTRY', entry, `${entry} is on the access list${how}.`))
   }

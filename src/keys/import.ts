@@ -13,6 +13,7 @@ import {
   findImportParameters,
   type ImportParametersRow,
   insertImportParameters,
+  keepNewestImports,
   sweepImportParameters,
   useImportParameters,
   type WrappedPrivateKey,
@@ -35,6 +36,8 @@ import { algorithmOf, materialOf, type UnwrappedMaterial } from './new-material.
 const hourMs = 60 * 60 * 1000
 /** How long import parameters can be used. */
 const importParametersLifetimeMs = 24 * hourMs
+/** Most open imports of a key; another one ends the oldest. */
+const openImportsMax = 5
 /** How long expired ones are still told from those that never were. */
 const importParametersMemoryMs = 30 * 24 * hourMs
 
@@ -52,9 +55,8 @@ export function getImportParameters(
     const id = newUuid()
     attempt.details = { importParametersId: formatId('importParameters', id) }
     const pair = await generateWrappingPair()
-    const wrapped = await envelope.wrapImportKey(pair.secret, bindingOf(row, id))
-    pair.secret.fill(0)
-    const { secret: _, publicKey } = pair
+    const { secret, publicKey } = pair
+    const wrapped = await envelope.wrapImportKey(secret, bindingOf(row, id)).finally(() => secret.fill(0))
     if (publicKey === null) throw new TypeError('a wrapping pair has a public key')
     const now = clock.now()
     const expiresAt = new Date(now.getTime() + importParametersLifetimeMs)
@@ -66,6 +68,7 @@ export function getImportParameters(
       requirePermissionOn(call, key.row, 'MANAGE', () => new KeyNotFoundError())
       const privateKey = await envelope.settleImportKey(tx, wrapped, bindingOf(row, id))
       await insertImportParameters(tx, { ...draft, mac: policyMac.importParametersMac(draft) }, privateKey)
+      await keepNewestImports(tx, row.id, openImportsMax)
       await audit.recordIn(tx, eventOf(attempt))
     })
     parts.observe([observationOf(attempt)])

@@ -35,14 +35,19 @@ export async function lockVerifiedKey(
 ): Promise<LockedKey | null> {
   const row = await lockKey(tx, where.projectId, where.id)
   if (row === null) return null
+  const key = { row, versions: await findVersions(tx, row.id) }
+  verifyLockedKey(policyMac, key)
+  return key
+}
+
+/** Throws IntegrityError unless the rows of a key and all its versions are as they were written. */
+export function verifyLockedKey(policyMac: PolicyMac, { row, versions }: LockedKey): void {
   if (!policyMac.isAuthenticKey(row)) throw new IntegrityError('key', row.id)
-  const versions = await findVersions(tx, row.id)
   const forged = versions.find((version) => !policyMac.isAuthenticVersion(version))
   if (forged !== undefined) throw new IntegrityError('key version', forged.id)
   for (let number = 1; number <= row.lastVersionNumber; number++) {
     if (versions[number - 1]?.number !== number) throw IntegrityError.missingVersion(row.id, number)
   }
-  return { row, versions }
 }
 
 /** What lifecycle rules need of a locked key. */
@@ -69,9 +74,10 @@ export async function writeLockedKey(
   before: LockedKey,
   write: KeyWrite,
 ): Promise<LockedKey> {
-  const row = sealRow(policyMac, before.row, write)
-  await updateKey(tx, row)
-  return { row, versions: await writeVersions(tx, policyMac, before, write) }
+  const sealed = sealChange(policyMac, before, write)
+  await updateKey(tx, sealed.after.row)
+  await writeVersions(tx, sealed)
+  return sealed.after
 }
 
 /** Replaces a key by what is kept of a deleted one; gives it back as it was. */
@@ -116,9 +122,45 @@ export async function insertNewKey(
   draft: KeyRow,
   write: KeyWrite,
 ): Promise<LockedKey | null> {
-  const row = sealRow(policyMac, draft, write)
-  if (!(await insertKey(tx, row))) return null
-  return { row, versions: await writeVersions(tx, policyMac, { row, versions: [] }, write) }
+  const sealed = sealChange(policyMac, { row: draft, versions: [] }, write)
+  if (!(await insertKey(tx, sealed.after.row))) return null
+  await writeVersions(tx, sealed)
+  return sealed.after
+}
+
+/** The rows that a change writes, with fresh MACs. */
+export interface SealedChange {
+  /** The key as it is then. */
+  readonly after: LockedKey
+  readonly added: readonly { readonly version: KeyVersionRow; readonly material: NewMaterial['wrapped'] }[]
+  readonly changed: readonly KeyVersionRow[]
+}
+
+/** Seals a change, and leaves it to the caller to write it. */
+export function sealChange(policyMac: PolicyMac, before: LockedKey, write: KeyWrite): SealedChange {
+  const row = sealRow(policyMac, before.row, write)
+  const known = new Map(before.versions.map((version) => [version.number, version]))
+  const added: SealedChange['added'][number][] = []
+  const changed: KeyVersionRow[] = []
+  const versions = write.state.versions.map((next) => {
+    const current = known.get(next.number)
+    if (current === next) return current
+    const version = sealVersion(policyMac, next, {
+      id: current?.id ?? newUuid(),
+      keyId: before.row.id,
+      keyRevision: write.state.revision,
+      publicKey: current === undefined ? (write.material?.publicKey ?? null) : current.publicKey,
+    })
+    if (current === undefined) added.push({ version, material: materialOf(write, next.number) })
+    else changed.push(version)
+    return version
+  })
+  return { after: { row, versions }, added, changed }
+}
+
+async function writeVersions(tx: Queryable, { added, changed }: SealedChange): Promise<void> {
+  for (const { version, material } of added) await insertVersion(tx, version, material)
+  for (const version of changed) await updateVersion(tx, version)
 }
 
 function sealRow(policyMac: PolicyMac, before: KeyRow, { state, columns, now }: KeyWrite): KeyRow {
@@ -136,33 +178,6 @@ function sealRow(policyMac: PolicyMac, before: KeyRow, { state, columns, now }: 
     updatedAt: now,
   }
   return { ...row, mac: policyMac.keyMac(row) }
-}
-
-async function writeVersions(
-  tx: Queryable,
-  policyMac: PolicyMac,
-  before: LockedKey,
-  write: KeyWrite,
-): Promise<readonly KeyVersionRow[]> {
-  const known = new Map(before.versions.map((version) => [version.number, version]))
-  const versions: KeyVersionRow[] = []
-  for (const next of write.state.versions) {
-    const current = known.get(next.number)
-    if (current === next) {
-      versions.push(current)
-      continue
-    }
-    const version = sealVersion(policyMac, next, {
-      id: current?.id ?? newUuid(),
-      keyId: before.row.id,
-      keyRevision: write.state.revision,
-      publicKey: current === undefined ? (write.material?.publicKey ?? null) : current.publicKey,
-    })
-    if (current === undefined) await insertVersion(tx, version, materialOf(write, next.number))
-    else await updateVersion(tx, version)
-    versions.push(version)
-  }
-  return versions
 }
 
 function sealVersion(

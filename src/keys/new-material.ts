@@ -66,6 +66,22 @@ export async function settleMaterial(
   return { ...material, wrapped: await envelope.settle(tx, wrapped, bindingOf(owner, versionNumber)) }
 }
 
+/** The same for the material of several keys. */
+export async function settleMaterials(
+  { envelope }: DomainParts,
+  tx: Queryable,
+  made: readonly { readonly owner: MaterialOwner; readonly material: NewMaterial }[],
+): Promise<readonly NewMaterial[]> {
+  const settled = await envelope.settleAll(
+    tx,
+    made.map(({ owner, material: { wrapped, versionNumber } }) => ({
+      wrapped,
+      binding: bindingOf(owner, versionNumber),
+    })),
+  )
+  return made.map(({ material }, index) => ({ ...material, wrapped: settled[index] ?? material.wrapped }))
+}
+
 function bindingOf({ projectId, id: keyId, algorithm }: MaterialOwner, versionNumber: number) {
   return { projectId, keyId, versionNumber, algorithm }
 }

@@ -4,36 +4,48 @@ import type { HousekeepingReport } from './rotation.ts'
 export interface Housekeeping {
   /** Runs a round now, after the one under way if there is one. */
   runOnce(): Promise<HousekeepingReport>
-  /** Stops, after the round under way. */
+  /** Stops; a round under way ends early, what it leaves is done by others or at the next start. */
   stop(): Promise<void>
 }
 
-/** Starts at once (to catch up on what fell due while the server was down) and then at intervals. */
+/** Rounds begin up to so much earlier than the interval says, by chance. */
+const jitter = 0.2
+
+/**
+ * Starts at once (to catch up on what fell due while the server was down) and then at intervals. They vary by chance, so
+ * that replicas that were started together do not stay together.
+ */
 export function startHousekeeping(options: {
-  run: () => Promise<HousekeepingReport>
+  run: (signal: AbortSignal) => Promise<HousekeepingReport>
   intervalMs: number
   onReport: (report: HousekeepingReport) => void
   onError: (error: unknown) => void
 }): Housekeeping {
   const { run, intervalMs, onReport, onError } = options
+  const stopping = new AbortController()
   let last: Promise<unknown> = Promise.resolve()
+  let timer: NodeJS.Timeout | undefined
 
   function runOnce(): Promise<HousekeepingReport> {
-    const round = last.then(run)
+    const round = last.then(() => run(stopping.signal))
     last = round.catch(() => {})
     return round
   }
 
-  const tick = () => {
-    runOnce().then(onReport, onError)
+  async function tick(): Promise<void> {
+    // The next one is counted from the start of this one, unless that takes longer.
+    const waitMs = intervalMs * (1 - jitter * Math.random())
+    const endsAtMs = performance.now() + waitMs
+    await runOnce().then(onReport, onError)
+    if (stopping.signal.aborted) return
+    timer = setTimeout(tick, Math.max(0, endsAtMs - performance.now())).unref()
   }
-  tick()
-  const timer = setInterval(tick, intervalMs)
-  timer.unref()
+  void tick()
   return {
     runOnce,
     async stop() {
-      clearInterval(timer)
+      stopping.abort()
+      clearTimeout(timer)
       await last
     },
   }

@@ -1,17 +1,22 @@
-import type { AuditAction } from '../audit/events.ts'
-import { newUuid } from '../ids.ts'
-import { findKeysDueForRotation } from '../store/key-rows.ts'
-import { findKeysDueForDestruction } from '../store/version-rows.ts'
-import { recordingRefusals, startAttempt } from './attempt.ts'
+import { algorithms } from '../crypto/algorithms.ts'
+import {
+  type AlgorithmFilter,
+  claimKeysDueForDestruction,
+  claimKeysDueForRotation,
+  findKeysDueForDestruction,
+  findKeysDueForRotation,
+} from '../store/due-rows.ts'
 import { dayAt } from './calendar.ts'
-import { formatSubject } from './caller.ts'
-import { changeKey, deciding } from './change-key.ts'
 import type { DomainParts } from './domain-parts.ts'
 import { sweepImports } from './import.ts'
-import type { KeyCommand } from './lifecycle.ts'
+import { runTask } from './run-task.ts'
+import type { SystemTask, Tally } from './system-task.ts'
 
-/** How many keys are looked up at a time. */
+/** How many keys are changed in one transaction. */
 const groupSize = 100
+
+/** Algorithms whose material is random bytes; that of the others can take seconds to make. */
+const symmetricAlgorithms = algorithms.flatMap(({ type, name }) => (type === 'SYMMETRIC' ? [name] : []))
 
 /** What a round of housekeeping did. */
 export interface HousekeepingReport {
@@ -22,78 +27,50 @@ export interface HousekeepingReport {
   readonly failedKeys: number
 }
 
-interface SystemTask {
-  readonly action: AuditAction
-  readonly actor: string
-  readonly command: KeyCommand
-  /** The next keys that are due, without those already tried. */
-  readonly findDue: (except: readonly string[]) => Promise<readonly { projectId: string; id: string }[]>
-}
-
 /**
- * Rotates the keys that are due now and erases the versions whose waiting period has ended. Every key is decided again
- * under its lock: a replica that does the same at the same time finds nothing left to do.
+ * Rotates the keys that are due now and erases the versions whose waiting period has ended. Replicas that do the same
+ * at the same time share the keys: each is decided under its lock, by whoever has it first.
+ *
+ * @param signal ends the round early, between two groups
  */
-export async function runHousekeeping(parts: DomainParts): Promise<HousekeepingReport> {
-  const { db } = parts.store
+export async function runHousekeeping(
+  parts: DomainParts,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<HousekeepingReport> {
   const now = parts.clock.now()
-  const rotation = await runTask(parts, {
-    action: 'ROTATE_KEY',
-    actor: 'rotation',
-    command: { type: 'rotateIfDue' },
-    findDue: (except) =>
-      findKeysDueForRotation(db, {
-        onOrBefore: dayAt(now, parts.settings.rotationTimeZone),
-        max: groupSize,
-        except,
-      }),
-  })
+  const tally = (task: SystemTask): Promise<Tally> => runTask(parts, task, signal)
+  const quick = await tally(rotationTask(parts, now, { among: symmetricAlgorithms }))
+  const slow = await tally(rotationTask(parts, now, { except: symmetricAlgorithms }))
   await sweepImports(parts)
-  const destruction = await runTask(parts, {
-    action: 'DESTROY_KEY_VERSION',
-    actor: 'destruction',
-    command: { type: 'sweepDestroyed' },
-    async findDue(except) {
-      const due = await findKeysDueForDestruction(db, { now, max: groupSize, except })
-      return due.map(({ projectId, keyId }) => ({ projectId, id: keyId }))
-    },
-  })
+  const destruction = await tally(destructionTask(parts, now))
   return {
-    rotatedKeys: rotation.changed,
+    rotatedKeys: quick.changed + slow.changed,
     sweptKeys: destruction.changed,
-    failedKeys: rotation.failed + destruction.failed,
+    failedKeys: quick.failed + slow.failed + destruction.failed,
   }
 }
 
-async function runTask(parts: DomainParts, task: SystemTask): Promise<{ changed: number; failed: number }> {
-  const tried: string[] = []
-  let changed = 0
-  let failed = 0
-  for (;;) {
-    const due = await task.findDue(tried)
-    if (due.length === 0) return { changed, failed }
-    for (const key of due) {
-      tried.push(key.id)
-      const attempt = startAttempt(
-        {
-          projectId: key.projectId,
-          subject: formatSubject('SYSTEM', task.actor),
-          tokenId: null,
-          clientAddress: null,
-          requestId: newUuid(),
-        },
-        task.action,
-      )
-      attempt.keyId = key.id
-      try {
-        await recordingRefusals(parts, attempt, () =>
-          changeKey(parts, key, attempt, deciding(parts, task.command)),
-        )
-        if (attempt.keyRevision !== null) changed++
-      } catch {
-        // On record already. One key that cannot be handled must not keep the others from their turn.
-        failed++
-      }
-    }
+function rotationTask(parts: DomainParts, now: Date, filter: AlgorithmFilter): SystemTask {
+  const { db } = parts.store
+  const onOrBefore = dayAt(now, parts.settings.rotationTimeZone)
+  return {
+    action: 'ROTATE_KEY',
+    actor: 'rotation',
+    command: { type: 'rotateIfDue' },
+    findDue: (page) => findKeysDueForRotation(db, { ...page, onOrBefore, algorithms: filter }),
+    claim:
+      'among' in filter
+        ? (tx, ids) => claimKeysDueForRotation(tx, { ids, onOrBefore, max: groupSize })
+        : null,
+  }
+}
+
+function destructionTask({ store: { db } }: DomainParts, now: Date): SystemTask {
+  return {
+    action: 'DESTROY_KEY_VERSION',
+    actor: 'destruction',
+    command: { type: 'sweepDestroyed' },
+    findDue: (page) => findKeysDueForDestruction(db, { ...page, now }),
+    claim: (tx, ids) => claimKeysDueForDestruction(tx, { ids, now, max: groupSize }),
   }
 }

@@ -30,6 +30,12 @@ export const documentLimits = {
   values: 50_000,
   /** Fields of a mutation; the batch forms do many operations in one. */
   mutations: 20,
+  /** Fields of a query on its first level. */
+  queries: 50,
+  /** Times that an answer counts a list, which costs a statement each. */
+  counts: 200,
+  /** Fields that each ask the database much. */
+  questions: 20,
 } as const
 
 /** Measures of a selection once its fragments are spread. */
@@ -39,15 +45,35 @@ interface Size {
   readonly values: number
   /** Fields on its own level. */
   readonly breadth: number
+  /** `totalCount` below its own level, times the sizes of the lists around it. */
+  readonly counts: number
+  /** `totalCount` on its own level. */
+  readonly ownCounts: number
+  /** Fields of {@link askingMuch}. */
+  readonly questions: number
 }
 
-const nothing: Size = { depth: 0, fields: 0, values: 0, breadth: 0 }
+const nothing: Size = {
+  depth: 0,
+  fields: 0,
+  values: 0,
+  breadth: 0,
+  counts: 0,
+  ownCounts: 0,
+  questions: 0,
+}
 const endless: Size = {
   depth: Number.POSITIVE_INFINITY,
   fields: Number.POSITIVE_INFINITY,
   values: Number.POSITIVE_INFINITY,
   breadth: Number.POSITIVE_INFINITY,
+  counts: Number.POSITIVE_INFINITY,
+  ownCounts: Number.POSITIVE_INFINITY,
+  questions: Number.POSITIVE_INFINITY,
 }
+
+/** Fields that cost several statements, or a walk over what was recorded. */
+const askingMuch: ReadonlySet<string> = new Set(['destroyImpact', 'explainAccess', 'usageByCaller'])
 
 /** Items of a page where the document does not say, and where only a variable says: the most that there can be. */
 const pageSizes = { default: 20, max: 200 } as const
@@ -121,12 +147,18 @@ function createMeasure(surroundings: Surroundings): (selections: SelectionSetNod
 
   function sizeOfField(field: FieldNode): Size {
     const inner = field.selectionSet === undefined ? nothing : sizeOf(field.selectionSet)
+    // Not 0 times endless, which is no number.
+    const items = Math.max(1, representationsOf(field, surroundings) ?? itemsOf(field, pages))
+    const name = field.name.value
     return {
       depth: inner.depth + 1,
       fields: inner.fields + 1,
-      // Not 0 times endless, which is no number.
-      values: 1 + Math.max(1, representationsOf(field, surroundings) ?? itemsOf(field, pages)) * inner.values,
+      values: 1 + items * inner.values,
       breadth: 1,
+      // A page counts itself once, whatever its size.
+      counts: inner.ownCounts + items * inner.counts,
+      ownCounts: name === 'totalCount' ? 1 : 0,
+      questions: inner.questions + (askingMuch.has(name) ? 1 : 0),
     }
   }
 
@@ -144,6 +176,9 @@ function createMeasure(surroundings: Surroundings): (selections: SelectionSetNod
         fields: sum.fields + size.fields,
         values: sum.values + size.values,
         breadth: sum.breadth + size.breadth,
+        counts: sum.counts + size.counts,
+        ownCounts: sum.ownCounts + size.ownCounts,
+        questions: sum.questions + size.questions,
       }
     }
     return sum
@@ -153,6 +188,8 @@ function createMeasure(surroundings: Surroundings): (selections: SelectionSetNod
 }
 
 const tooManyValues = `The document asks for more than ${documentLimits.values} values. Ask for smaller pages (first), or for fewer lists inside lists.`
+
+const tooManyCounts = `The document asks for more than ${documentLimits.counts} counts (totalCount).`
 
 /** Validation rule: the document stays within {@link documentLimits}, as far as it can be told without its variables. */
 export function documentLimitsRule(context: ValidationContext): ASTVisitor {
@@ -164,7 +201,7 @@ export function documentLimitsRule(context: ValidationContext): ASTVisitor {
   })
   return {
     OperationDefinition(operation) {
-      const { depth, fields, values, breadth } = sizeOf(operation.selectionSet)
+      const { depth, fields, values, breadth, counts, questions } = sizeOf(operation.selectionSet)
       if (depth > documentLimits.depth) {
         context.reportError(
           new GraphQLError(`The document is nested more than ${documentLimits.depth} fields deep.`),
@@ -177,6 +214,21 @@ export function documentLimitsRule(context: ValidationContext): ASTVisitor {
       }
       if (values > documentLimits.values) {
         context.reportError(new GraphQLError(tooManyValues))
+      }
+      if (counts > documentLimits.counts) {
+        context.reportError(new GraphQLError(tooManyCounts))
+      }
+      if (questions > documentLimits.questions) {
+        context.reportError(
+          new GraphQLError(
+            `The document has more than ${documentLimits.questions} of the fields ${[...askingMuch].join(', ')}.`,
+          ),
+        )
+      }
+      if (operation.operation === OperationTypeNode.QUERY && breadth > documentLimits.queries) {
+        context.reportError(
+          new GraphQLError(`A request may have at most ${documentLimits.queries} fields on its first level.`),
+        )
       }
       if (operation.operation === OperationTypeNode.MUTATION && breadth > documentLimits.mutations) {
         context.reportError(
@@ -209,9 +261,9 @@ export function checkRepresentations(
     fragmentOf: (name) => fragments.get(name),
     itemsIn: (variable) => itemsInVariable(operation, variable, request.variables[variable]),
   })
-  return sizeOf(operation.selectionSet).values > documentLimits.values
-    ? new GraphQLError(tooManyValues)
-    : null
+  const { values, counts } = sizeOf(operation.selectionSet)
+  if (values > documentLimits.values) return new GraphQLError(tooManyValues)
+  return counts > documentLimits.counts ? new GraphQLError(tooManyCounts) : null
 }
 
 function namedTypeOf(type: TypeNode): string {

@@ -122,6 +122,15 @@ export async function findStrayEvents(
     LIMIT ${max}::int`
 }
 
+/** Whether it is on record that somebody failed at something with a key, since a moment. */
+export async function hasFailedSince(
+  db: Queryable,
+  { since, ...event }: Pick<AuditEventRow, 'keyId' | 'action' | 'actor' | 'errorCode'> & { since: Date },
+): Promise<boolean> {
+  const where = { ...event, outcome: 'FAILED', occurredAt: { gte: since } } as const
+  return (await db.auditEvent.findFirst({ where, select: { id: true } })) !== null
+}
+
 function decodeChained(row: AuditEvent): ChainedEventRow {
   return {
     ...row,

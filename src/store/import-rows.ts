@@ -54,6 +54,12 @@ export async function useImportParameters(
   await tx.importParameters.update({ where: { id }, data: { usedAt, mac: bytes(mac), wrapped: null } })
 }
 
+/** Removes all import parameters of a key but the newest. */
+export async function keepNewestImports(tx: Queryable, keyId: string, count: number): Promise<void> {
+  await tx.$executeRaw`DELETE FROM import_parameters WHERE key_id = ${keyId}::uuid AND id NOT IN (
+    SELECT id FROM import_parameters WHERE key_id = ${keyId}::uuid ORDER BY created_at DESC, id DESC LIMIT ${count}::int)`
+}
+
 /** Erases the private keys of import parameters that have expired, and removes those that expired long ago. */
 export async function sweepImportParameters(
   db: Queryable,

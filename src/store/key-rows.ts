@@ -118,21 +118,8 @@ export async function findDeletedKeys(
   return db.deletedKey.findMany({ where: { projectId: lookup.projectId, id: { in: [...lookup.ids] } } })
 }
 
-/** Keys whose rotation is due on a day or before, oldest first. */
-export async function findKeysDueForRotation(
-  db: Queryable,
-  due: { onOrBefore: string; max: number; except: readonly string[] },
-): Promise<KeyRow[]> {
-  const rows = await db.key.findMany({
-    where: { rotationDueOn: { lte: dateOf(due.onOrBefore) }, id: { notIn: [...due.except] } },
-    orderBy: [{ rotationDueOn: 'asc' }, { id: 'asc' }],
-    take: due.max,
-  })
-  return rows.map(decode)
-}
-
 /** The columns as Prisma takes them. */
-function encode(row: KeyRow): Prisma.KeyCreateManyInput & { id: string } {
+export function encode(row: KeyRow): Prisma.KeyCreateManyInput & { id: string } {
   return {
     ...row,
     allowedSubjects: [...row.allowedSubjects],

@@ -41,6 +41,19 @@ export async function lockAndAnnounce(tx: Queryable, place: KeyPlace): Promise<v
     WHERE id = ${id}::uuid AND project_id = ${projectId} FOR UPDATE`
 }
 
+/** Locks a key's row that will not be changed; nobody is told. Whether there is one. */
+export async function lockUnannounced(tx: Queryable, { projectId, id }: KeyPlace): Promise<boolean> {
+  const rows = await tx.$queryRaw<unknown[]>`SELECT 1 FROM keys
+    WHERE id = ${id}::uuid AND project_id = ${projectId} FOR UPDATE`
+  return rows.length > 0
+}
+
+/** Tells the replicas of changes of keys that are locked already, in one statement; as above, once it is committed. */
+export async function announce(tx: Queryable, places: readonly KeyPlace[]): Promise<void> {
+  await tx.$queryRaw`SELECT count(pg_notify(${channel}, place)::text)::int
+    FROM unnest(${places.map(formatPlace)}::text[]) AS t(place)`
+}
+
 /** Listens on a connection of its own, and makes a new one whenever that breaks. */
 export function listenForKeyChanges(databaseUrl: string, events: KeyChangeEvents): KeyChangeListener {
   let closed = false

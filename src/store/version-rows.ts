@@ -24,7 +24,8 @@ export interface MaterialRow {
   readonly wrapped: Uint8Array
 }
 
-const columns = Prisma.sql`v.id, v.key_id AS "keyId", v.number, v.status, v.key_revision AS "keyRevision",
+/** The columns of a version in a raw statement, of `key_versions v`. */
+export const versionColumns = Prisma.sql`v.id, v.key_id AS "keyId", v.number, v.status, v.key_revision AS "keyRevision",
   v.created_at AS "createdAt", v.activated_at AS "activatedAt", v.deactivated_at AS "deactivatedAt",
   v.destroy_scheduled_for AS "destroyScheduledFor", v.destroyed_at AS "destroyedAt",
   v.public_key AS "publicKey", v.mac`
@@ -43,7 +44,7 @@ export async function findVersionsByNumber(
   const keyIds = wanted.map(({ keyId }) => keyId)
   const numbers = wanted.map(({ number }) => number)
   return db.$queryRaw<KeyVersion[]>`
-    SELECT ${columns} FROM unnest(${keyIds}::uuid[], ${numbers}::int[]) AS w(key_id, number)
+    SELECT ${versionColumns} FROM unnest(${keyIds}::uuid[], ${numbers}::int[]) AS w(key_id, number)
     JOIN key_versions v ON v.key_id = w.key_id AND v.number = w.number`
 }
 
@@ -72,7 +73,7 @@ export async function findVersionPages(
   return db.$queryRaw<KeyVersion[]>`
     SELECT v.* FROM unnest(${[...keyIds]}::uuid[]) AS w(key_id)
     CROSS JOIN LATERAL (
-      SELECT ${columns} FROM key_versions v
+      SELECT ${versionColumns} FROM key_versions v
       WHERE v.key_id = w.key_id
         AND v.number > ${above ?? 0} AND v.number < ${below ?? 2_147_483_647}
       ORDER BY v.number ${order} LIMIT ${max}
@@ -131,24 +132,6 @@ export async function updateVersion(tx: Queryable, row: KeyVersionRow): Promise<
 /** The wrapped material of a version, or null when it was erased. */
 export async function findMaterial(db: Queryable, versionId: string): Promise<MaterialRow | null> {
   return db.keyMaterial.findUnique({ where: { versionId } })
-}
-
-/** Keys with a version whose waiting period has ended, by key and project. */
-export async function findKeysDueForDestruction(
-  db: Queryable,
-  due: { now: Date; max: number; except: readonly string[] },
-): Promise<{ keyId: string; projectId: string }[]> {
-  const rows = await db.keyVersion.findMany({
-    where: {
-      status: 'DESTROY_SCHEDULED',
-      destroyScheduledFor: { lte: due.now },
-      keyId: { notIn: [...due.except] },
-    },
-    select: { keyId: true, key: { select: { projectId: true } } },
-    distinct: ['keyId'],
-    take: due.max,
-  })
-  return rows.map((row) => ({ keyId: row.keyId, projectId: row.key.projectId }))
 }
 
 function encode(row: KeyVersionRow): Prisma.KeyVersionCreateManyInput & { id: string } {

@@ -70,6 +70,14 @@ describe('imported material', () => {
     expect(await faultOf('RSA_2048', derOf(closePrimes()))).toBe('INCONSISTENT')
   })
 
+  it('of RSA with a small prime, or with none, is refused', async () => {
+    const q = nextPrime(1n << 2031n)
+    expect(await faultOf('RSA_2048', derOf(rsaKeyOf(65_539n, q)))).toBe('INCONSISTENT')
+    expect(await faultOf('RSA_2048', derOf({ ...rsa, p: Buffer.of(1).toString('base64url') }))).toBe(
+      'INCONSISTENT',
+    )
+  })
+
   it('of RSA with a small public exponent, another size or the PSS identifier is refused', async () => {
     const made = (options: object) =>
       generateKeyPairSync('rsa', { modulusLength: 2048, ...options }).privateKey.export({
@@ -77,6 +85,8 @@ describe('imported material', () => {
         format: 'der',
       })
     expect(await faultOf('RSA_2048', made({ publicExponent: 3 }))).toBe('OTHER_ALGORITHM')
+    const large = derOf(rsaKeyOf(nextPrime(3n << 1022n), nextPrime(5n << 1021n), (1n << 65n) + 1n))
+    expect(await faultOf('RSA_2048', large)).toBe('OTHER_ALGORITHM')
     expect(await faultOf('RSA_3072', made({}))).toBe('OTHER_ALGORITHM')
     const pss = generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).privateKey
     expect(await faultOf('RSA_2048', pss.export({ type: 'pkcs8', format: 'der' }))).toBe('OTHER_ALGORITHM')
@@ -115,8 +125,11 @@ describe('imported material', () => {
 function closePrimes(): JsonWebKey {
   const p = nextPrime((1n << 1024n) - (1n << 900n))
   const q = nextPrime(p + 2n)
+  return rsaKeyOf(q, p)
+}
+
+function rsaKeyOf(p: bigint, q: bigint, e = 65_537n): JsonWebKey {
   const n = p * q
-  const e = 65_537n
   const d = inverse(e, (p - 1n) * (q - 1n))
   const text = (value: bigint) => {
     const hex = value.toString(16)
@@ -127,11 +140,11 @@ function closePrimes(): JsonWebKey {
     n: text(n),
     e: text(e),
     d: text(d),
-    p: text(q),
-    q: text(p),
-    dp: text(d % (q - 1n)),
-    dq: text(d % (p - 1n)),
-    qi: text(inverse(p, q)),
+    p: text(p),
+    q: text(q),
+    dp: text(d % (p - 1n)),
+    dq: text(d % (q - 1n)),
+    qi: text(inverse(q, p)),
   }
 }
 

@@ -15,14 +15,18 @@ async function signWithLeadingZero(parametersOf: (number: number) => SignaturePa
   }
 }
 
-it.each(['MESSAGE', 'DIGEST'] as const)(
-  'an RSA signature of a %s has the length of the modulus, also if it starts with zeros',
-  async (messageType) => {
+it.each([
+  ['MESSAGE', 'RSASSA_PKCS1_V1_5_SHA_256'],
+  ['DIGEST', 'RSASSA_PKCS1_V1_5_SHA_256'],
+  ['MESSAGE', 'RSASSA_PSS_SHA_256'],
+] as const)(
+  'an RSA signature of a %s with %s has the length of the modulus, also if it starts with zeros',
+  async (messageType, signingAlgorithm) => {
     const { parameters, signature } = await signWithLeadingZero((number) => ({
       message: createHash('sha256').update(String(number)).digest(),
       messageType,
       encoding: 'DER',
-      signingAlgorithm: 'RSASSA_PKCS1_V1_5_SHA_256',
+      signingAlgorithm,
     }))
     expect(signature).toHaveLength(256)
     expect(await rsaSignature.verify(publicKey, parameters, signature)).toBe(true)

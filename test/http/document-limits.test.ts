@@ -37,6 +37,21 @@ describe('the limits of documents', () => {
     ).toContainEqual(message)
   })
 
+  it('count what asks the database much, under aliases and in lists', () => {
+    const many = (count: number, field: string) =>
+      Array.from({ length: count }, (_, n) => `a${n}: ${field}`).join(' ')
+    const impact = 'destroyImpact(versionId: "kver_1") { verdict }'
+    expect(problemsOf(`{ ${many(20, impact)} }`)).toEqual([])
+    expect(problemsOf(`{ ${many(21, impact)} }`)).toContainEqual(expect.stringContaining('more than 20 of'))
+    expect(problemsOf(`{ ${many(51, 'viewer { __typename }')} }`)).toContainEqual(
+      expect.stringContaining('at most 50 fields'),
+    )
+    const counting = (first: number) =>
+      `{ userKeys(first: ${first}) { totalCount nodes { versions { totalCount } } } }`
+    expect(problemsOf(counting(199))).toEqual([])
+    expect(problemsOf(counting(200))).toContainEqual(expect.stringContaining('more than 200 counts'))
+  })
+
   it('leave room for a console page: 200 keys with all their columns', () => {
     const columns = Array.from({ length: 40 }, (_, n) => `c${n}: name`).join(' ')
     expect(

@@ -228,6 +228,18 @@ describe.skipIf(hasNoDatabase())('a key of origin EXTERNAL', () => {
     expect(await tryImport(keyId, open, wrapped[0] ?? '')).toMatchObject({ reason: 'USED' })
   })
 
+  it('has five open imports, and a sixth ends the oldest', async () => {
+    const keyId = await create()
+    const opened: OpenImport[] = []
+    for (let index = 0; index < 6; index++) opened.push(await openImport(client, keyId))
+    const outcomes: unknown[] = []
+    for (const open of opened) {
+      const answer = await tryImport(keyId, open, wrapMaterial(open, randomBytes(32)))
+      outcomes.push(answer['reason'] ?? answer['version'].number)
+    }
+    expect(outcomes).toEqual(['UNKNOWN', 1, 2, 3, 4, 5])
+  })
+
   it('does not take parameters of another key, or none', async () => {
     const [keyId, otherKeyId] = [await create(), await create()]
     const open = await openImport(client, otherKeyId)

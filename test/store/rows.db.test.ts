@@ -2,17 +2,16 @@ import { describe, expect, it } from 'vitest'
 import { newOpaqueUuid, newUuid } from '../../src/ids.ts'
 import { type AuditChainRow, insertChain } from '../../src/store/audit-chain-rows.ts'
 import { type AuditEventRow, appendAuditEvents, findChainedEvents } from '../../src/store/audit-rows.ts'
+import { findKeysDueForDestruction, findKeysDueForRotation } from '../../src/store/due-rows.ts'
 import {
   type DeletedKeyRow,
   findKey,
   findKeys,
-  findKeysDueForRotation,
   insertKey,
   moveToDeleted,
   updateKey,
 } from '../../src/store/key-rows.ts'
 import {
-  findKeysDueForDestruction,
   findMaterial,
   findVersionPages,
   findVersions,
@@ -135,13 +134,21 @@ describe.skipIf(hasNoDatabase())('rows', () => {
     await insertKey(db, key)
     const version = sampleVersion(key.id, { status: 'DESTROY_SCHEDULED', destroyScheduledFor: moment })
     await insertVersion(db, version, material)
-    const rotation = { max: 10, except: [] }
+    const page = { after: null, max: 10 }
+    const due = { id: key.id, projectId: key.projectId, position: expect.any(String) }
+    const rotation = { ...page, algorithms: { among: [key.algorithm] }, onOrBefore: '2027-03-08' }
     expect(await findKeysDueForRotation(db, { ...rotation, onOrBefore: '2027-03-07' })).toEqual([])
-    expect(await findKeysDueForRotation(db, { ...rotation, onOrBefore: '2027-03-08' })).toEqual([key])
-    expect(await findKeysDueForDestruction(db, { now: early, max: 10, except: [] })).toEqual([])
-    const due = [{ keyId: key.id, projectId: key.projectId }]
-    expect(await findKeysDueForDestruction(db, { now: moment, max: 10, except: [] })).toEqual(due)
-    expect(await findKeysDueForDestruction(db, { now: moment, max: 10, except: [key.id] })).toEqual([])
+    const rotating = await findKeysDueForRotation(db, rotation)
+    expect(rotating).toEqual([due])
+    expect(await findKeysDueForRotation(db, { ...rotation, after: rotating[0] ?? null })).toEqual([])
+    const others = { algorithms: { except: [key.algorithm] } }
+    expect(await findKeysDueForRotation(db, { ...rotation, ...others })).toEqual([])
+    expect(await findKeysDueForDestruction(db, { ...page, now: early })).toEqual([])
+    const ending = await findKeysDueForDestruction(db, { ...page, now: moment })
+    expect(ending).toEqual([due])
+    expect(await findKeysDueForDestruction(db, { ...page, now: moment, after: ending[0] ?? null })).toEqual(
+      [],
+    )
   })
 
   it('of audit events are stored in one statement, however many', async () => {

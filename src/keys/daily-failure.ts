@@ -1,0 +1,47 @@
+import { IntegrityError } from '../keyring/integrity-error.ts'
+import { hasFailedSince } from '../store/audit-rows.ts'
+import { lockUnannounced } from '../store/notify.ts'
+import { type Attempt, asCallerError, eventOf, observationOf } from './attempt.ts'
+import { dayAt, startOfDay } from './calendar.ts'
+import type { DomainParts } from './domain-parts.ts'
+
+/** For which keys each server has raised the alarm today. Not asked of the database: whoever forges rows can forge those too. */
+const alarmed = new WeakMap<
+  DomainParts['store'],
+  { readonly sinceMs: number; readonly keyIds: Set<string> }
+>()
+
+/**
+ * Puts on record that the system could not handle a key: once a day, whichever replica comes first, since nothing but an
+ * operator changes it and every round finds it again. Where rows do not verify each server raises the alarm once a day.
+ */
+export async function recordDailyFailure(
+  parts: DomainParts,
+  attempt: Attempt,
+  thrown: unknown,
+): Promise<void> {
+  const { store, audit, clock, settings } = parts
+  const since = startOfDay(dayAt(clock.now(), settings.rotationTimeZone), settings.rotationTimeZone)
+  const isKnown = thrown instanceof IntegrityError && !isFirstAlarm(parts, attempt.keyId, since)
+  const error = isKnown ? thrown : asCallerError(parts, thrown)
+  const event = eventOf(attempt, error)
+  const { keyId, action, actor, errorCode } = event
+  const isRecorded = await store.transaction(async (tx) => {
+    // Under the key's lock, so that two replicas do not both find nothing on record.
+    if (keyId !== null) await lockUnannounced(tx, { projectId: actor.projectId, id: keyId })
+    if (await hasFailedSince(tx, { keyId, action, actor: actor.subject, errorCode, since })) return false
+    await audit.recordIn(tx, event)
+    return true
+  })
+  if (isRecorded) parts.observe([observationOf(attempt, error)])
+}
+
+function isFirstAlarm({ store }: DomainParts, keyId: string | null, since: Date): boolean {
+  const known = alarmed.get(store)
+  const today =
+    known?.sinceMs === since.getTime() ? known : { sinceMs: since.getTime(), keyIds: new Set<string>() }
+  alarmed.set(store, today)
+  if (keyId === null || today.keyIds.has(keyId)) return keyId === null
+  today.keyIds.add(keyId)
+  return true
+}

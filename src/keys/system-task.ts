@@ -1,0 +1,43 @@
+import type { AuditAction } from '../audit/events.ts'
+import { newUuid } from '../ids.ts'
+import type { DueKey, DuePage } from '../store/due-rows.ts'
+import type { Queryable } from '../store/store.ts'
+import { type Attempt, startAttempt } from './attempt.ts'
+import { formatSubject } from './caller.ts'
+import type { KeyCommand } from './lifecycle.ts'
+
+/** Something that the system does by itself to every key for which it is due. */
+export interface SystemTask {
+  readonly action: AuditAction
+  readonly actor: string
+  readonly command: KeyCommand
+  /** The next keys for which it is due, those after another one. */
+  readonly findDue: (page: DuePage) => Promise<readonly DueKey[]>
+  /**
+   * Locks some of these keys, those for which it is due and that nobody else holds. Null where keys are handled one by
+   * one: their material takes too long to make to hold a lock meanwhile.
+   */
+  readonly claim: ((tx: Queryable, ids: readonly string[]) => Promise<string[]>) | null
+}
+
+/** What became of keys. */
+export interface Tally {
+  changed: number
+  failed: number
+}
+
+/** The attempt of a task on one key, for its audit event. */
+export function attemptOf({ action, actor }: SystemTask, key: { projectId: string; id: string }): Attempt {
+  const attempt = startAttempt(
+    {
+      projectId: key.projectId,
+      subject: formatSubject('SYSTEM', actor),
+      tokenId: null,
+      clientAddress: null,
+      requestId: newUuid(),
+    },
+    action,
+  )
+  attempt.keyId = key.id
+  return attempt
+}

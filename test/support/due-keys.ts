@@ -1,0 +1,124 @@
+import { findAlgorithm } from '../../src/crypto/algorithms.ts'
+import { newOpaqueUuid, newUuid } from '../../src/ids.ts'
+import { eventOf, startAttempt } from '../../src/keys/attempt.ts'
+import { dayAt } from '../../src/keys/calendar.ts'
+import type { DomainParts } from '../../src/keys/domain-parts.ts'
+import { applyCommand, type KeyState } from '../../src/keys/lifecycle.ts'
+import { sealChange } from '../../src/keys/locked-key.ts'
+import { makeMaterial } from '../../src/keys/new-material.ts'
+import { insertVersions } from '../../src/store/group-rows.ts'
+import { encode, type KeyRow } from '../../src/store/key-rows.ts'
+
+const groupSize = 500
+
+/** What keys to make, as if users had made them one by one. */
+export interface DueKeys {
+  readonly count: number
+  readonly projectId: string
+  /** Taken in turns. */
+  readonly algorithms: readonly string[]
+  readonly createdAt: Date
+  /** They are due so many days after that, and again after each rotation. */
+  readonly cycleDays: number
+}
+
+/** Makes many keys with one version and one event each, in few statements; gives their UUIDs. */
+export async function insertDueKeys(parts: DomainParts, wanted: DueKeys): Promise<string[]> {
+  const ids: string[] = []
+  while (ids.length < wanted.count) {
+    const from = ids.length
+    const count = Math.min(groupSize, wanted.count - from)
+    ids.push(...(await insertGroup(parts, wanted, { from, count })))
+  }
+  return ids
+}
+
+async function insertGroup(
+  parts: DomainParts,
+  wanted: DueKeys,
+  { from, count }: { from: number; count: number },
+): Promise<string[]> {
+  const { store, policyMac, audit, settings } = parts
+  const { createdAt: now } = wanted
+  const timeZone = settings.rotationTimeZone
+  const state = {
+    ...applyCommand(emptyState(wanted, timeZone), { type: 'activateKey' }, { ...settings, now, timeZone }),
+    revision: 1,
+  }
+  const sealed = await Promise.all(
+    Array.from({ length: count }, async (_, index) => {
+      const draft = draftOf(wanted, from + index, state)
+      const material = await makeMaterial(parts, draft, 1)
+      return sealChange(policyMac, { row: draft, versions: [] }, { state, material, now })
+    }),
+  )
+  const rows = sealed.map(({ after }) => after.row)
+  await store.transaction(async (tx) => {
+    await tx.key.createMany({ data: rows.map(encode) })
+    await insertVersions(
+      tx,
+      sealed.flatMap(({ added }) => added),
+    )
+    const events = rows.map(({ id, projectId, createdBy }) => {
+      const actor = {
+        projectId,
+        subject: createdBy,
+        tokenId: null,
+        clientAddress: null,
+        requestId: newUuid(),
+      }
+      return eventOf({
+        ...startAttempt(actor, 'CREATE_USER_KEY'),
+        keyId: id,
+        keyRevision: 1,
+        versionNumber: 1,
+      })
+    })
+    await audit.recordIn(tx, ...events)
+  })
+  return rows.map(({ id }) => id)
+}
+
+function emptyState({ createdAt, cycleDays }: DueKeys, timeZone: string): KeyState {
+  return {
+    origin: 'KEYSTEAD',
+    versions: [],
+    lastVersionNumber: 0,
+    lastRotatedAt: null,
+    rotation: { enabled: true, cycleDays, configuredOn: dayAt(createdAt, timeZone), dueOn: null },
+    revision: 1,
+  }
+}
+
+function draftOf({ algorithms, projectId, createdAt }: DueKeys, index: number, state: KeyState): KeyRow {
+  const algorithm = algorithms[index % algorithms.length] ?? ''
+  const [usage] = Object.keys(findAlgorithm(algorithm)?.capabilities ?? {})
+  if (usage === undefined) throw new TypeError(`no algorithm named ${algorithm}`)
+  return {
+    id: newUuid(),
+    redactedId: newOpaqueUuid(),
+    projectId,
+    kind: 'USER',
+    name: `due-${String(index).padStart(6, '0')}`,
+    description: '',
+    serviceName: null,
+    usage,
+    algorithm,
+    origin: 'KEYSTEAD',
+    status: 'PRE_ACTIVATION',
+    createdBy: 'user:mia',
+    owner: 'user:mia',
+    accessControlEnabled: false,
+    allowedSubjects: [],
+    rotationEnabled: true,
+    rotationCycleDays: state.rotation.cycleDays,
+    rotationConfiguredOn: state.rotation.configuredOn,
+    rotationDueOn: null,
+    lastRotatedAt: null,
+    lastVersionNumber: 0,
+    revision: 1,
+    createdAt,
+    updatedAt: createdAt,
+    mac: new Uint8Array(),
+  }
+}
