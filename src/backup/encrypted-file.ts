@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import { type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { type FileHandle, open, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { DecryptionFailedError } from '../crypto/capabilities.ts'
 import {
@@ -15,6 +15,7 @@ import {
 import { chunkBytes, chunkTagBytes, createChunkOpener, createChunkSealer } from '../crypto/sealed-chunks.ts'
 import { newUuid } from '../ids.ts'
 import { BackupError } from './backup-error.ts'
+import { placeNewFile } from './place-file.ts'
 
 const magic = { keystead: 'backup', version: 1 } as const
 const headerBytesMax = 1024
@@ -23,7 +24,7 @@ const headerMacBytes = 32
 /** A file that is being written; nothing stands under its name before `commit`. */
 export interface EncryptedWriter {
   write(bytes: Uint8Array): Promise<void>
-  /** Ends the file, durable under its name when this resolves. */
+  /** Ends the file, durable under its name when this resolves; refused if something has got that name meanwhile. */
   commit(): Promise<void>
   /** Leaves nothing behind. Does nothing after `commit`. */
   discard(): Promise<void>
@@ -54,6 +55,9 @@ export async function createEncryptedFile(path: string, recipient: FileRecipient
     } catch (error) {
       await discard()
       const { code } = error as NodeJS.ErrnoException
+      if (code === 'EEXIST') {
+        throw new BackupError(`The file ${path} is there already, and was not touched.`)
+      }
       throw new BackupError(`The file ${path} cannot be written (${code ?? 'unknown error'}).`)
     }
   }
@@ -78,7 +82,7 @@ export async function createEncryptedFile(path: string, recipient: FileRecipient
       await orDiscard(async () => {
         await writeAll(file, seal(waiting.subarray(0, length), true))
         await file.sync()
-        await rename(temporary, path)
+        await placeNewFile(temporary, path)
       })
       isOpen = false
       await file.close()

@@ -18,8 +18,13 @@ export function constantTimeEqual(a: Uint8Array, b: Uint8Array): boolean {
 /** What precedes the seed in the PKCS#8 form of an Ed25519 private key (RFC 8410 §7). */
 const ed25519Prefix = Buffer.from('302e020100300506032b657004220420', 'hex')
 
-/** The Ed25519 private key of a seed of 32 bytes (RFC 8032 §5.1.5). */
+/** The Ed25519 private key of a seed of 32 bytes (RFC 8032 §5.1.5), which the caller zeroes. */
 export function createEd25519Key(seed: Uint8Array): KeyObject {
   if (seed.length !== 32) throw new TypeError('an Ed25519 seed has 32 bytes')
-  return createPrivateKey({ key: Buffer.concat([ed25519Prefix, seed]), format: 'der', type: 'pkcs8' })
+  const key = Buffer.concat([ed25519Prefix, seed])
+  try {
+    return createPrivateKey({ key, format: 'der', type: 'pkcs8' })
+  } finally {
+    key.fill(0)
+  }
 }

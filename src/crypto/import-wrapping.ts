@@ -30,13 +30,18 @@ export function generateWrappingPair(): Promise<GeneratedMaterial> {
 export async function unwrapImportedMaterial(privateKey: Uint8Array, wrapped: Uint8Array): Promise<Buffer> {
   const key = loadPrivateKey(privateKey, wrappingKeyKind)
   const aesKey = await oaep.decrypt(key, wrapped.subarray(0, modulusBytes), 'RSAES_OAEP_SHA_256')
+  // The pieces are copies of the material, of which only the result is the caller's.
+  const pieces: Buffer[] = []
   try {
     if (aesKey.length !== aesKeyBytes) throw new DecryptionFailedError()
     const decipher = createDecipheriv('id-aes256-wrap-pad', aesKey, kwpInitialValue)
-    return Buffer.concat([decipher.update(wrapped.subarray(modulusBytes)), decipher.final()])
+    pieces.push(decipher.update(wrapped.subarray(modulusBytes)))
+    pieces.push(decipher.final())
+    return Buffer.concat(pieces)
   } catch {
     throw new DecryptionFailedError()
   } finally {
     aesKey.fill(0)
+    for (const piece of pieces) piece.fill(0)
   }
 }

@@ -40,12 +40,22 @@ export async function openInstallation(
   const secret = await provider.current.unwrap({ rootKeyId, wrapped }, installationData())
   try {
     return {
-      policyMac: createSecretKey(deriveKey(secret, 'keystead policy mac v1', 32)),
-      cursorMac: createSecretKey(deriveKey(secret, 'keystead cursor mac v1', 32)),
-      auditMac: createSecretKey(deriveKey(secret, 'keystead audit mac v1', 32)),
-      checkpointKey: createEd25519Key(deriveKey(secret, 'keystead audit checkpoint v1', 32)),
+      policyMac: keyFrom(secret, 'keystead policy mac v1', createSecretKey),
+      cursorMac: keyFrom(secret, 'keystead cursor mac v1', createSecretKey),
+      auditMac: keyFrom(secret, 'keystead audit mac v1', createSecretKey),
+      checkpointKey: keyFrom(secret, 'keystead audit checkpoint v1', createEd25519Key),
     }
   } finally {
     secret.fill(0)
+  }
+}
+
+/** The key of a purpose; its bytes are nowhere else afterwards. */
+function keyFrom(secret: Buffer, label: string, createKey: (bytes: Buffer) => KeyObject): KeyObject {
+  const bytes = deriveKey(secret, label, 32)
+  try {
+    return createKey(bytes)
+  } finally {
+    bytes.fill(0)
   }
 }

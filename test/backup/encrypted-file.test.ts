@@ -140,6 +140,20 @@ describe('a backup file', () => {
     await writer.discard()
     expect(readdirSync(folder)).toEqual([])
   })
+
+  it('does not replace a file that appeared while it was written', async () => {
+    const folder = newFolder()
+    const path = join(folder, 'backup')
+    const writer = await createBackupWriter(path, { kind: 'x25519', publicKey })
+    await writer.writeLine(header)
+    writeFileSync(path, 'of somebody else')
+    const error = await writer.commit().catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(BackupError)
+    expect((error as Error).message).toBe(`The file ${path} is there already, and was not touched.`)
+    await writer.discard()
+    expect(readFileSync(path, 'utf8')).toBe('of somebody else')
+    expect(readdirSync(folder)).toEqual(['backup'])
+  })
 })
 
 function newFolder(): string {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, open, rename, unlink } from 'node:fs/promises'
+import { type FileHandle, link, mkdir, open, realpath, rename, stat, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { RootKeyError, type RootKeySource } from '../root-key-provider.ts'
 import { createLocalRootKey, parseRootKey, rootKeyBytes } from './local.ts'
@@ -12,8 +12,8 @@ export interface FileSource extends RootKeySource {
 
 /** Root keys in the file of a path. Whoever adds or removes some sees to it that nobody else does at that moment. */
 export function createFileSource(path: string): FileSource {
-  async function load(): Promise<string[]> {
-    const lines = await readRootKeyFile(path)
+  async function load(from = path): Promise<string[]> {
+    const lines = await readRootKeyFile(from)
     if (lines === null) {
       throw new RootKeyError(
         `the root key file ${path} is missing, but the database has keys that only it can open. Put the file back; a new root key would open nothing.`,
@@ -21,17 +21,25 @@ export function createFileSource(path: string): FileSource {
     }
     return lines
   }
+  /** Where a symbolic link leads to: it stays one, and the file that is read is the one that is replaced. */
+  const locate = () =>
+    realpath(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return path
+      throw new RootKeyError(`the root key file ${path} cannot be read (${error.code ?? 'unknown error'})`)
+    })
 
   return {
     load: async () => (await load()).map(rootKeyOf),
-    create: () => writeFile(path, [newLine()], 'if missing'),
+    create: () => createFile(path, [newLine()]),
     async add() {
-      await writeFile(path, [newLine(), ...(await load())], 'replace')
+      const target = await locate()
+      await replaceFile(target, [newLine(), ...(await load(target))])
     },
     async remove(rootKeyIds) {
-      const kept = (await load()).filter((line) => !rootKeyIds.includes(rootKeyOf(line).rootKeyId))
+      const target = await locate()
+      const kept = (await load(target)).filter((line) => !rootKeyIds.includes(rootKeyOf(line).rootKeyId))
       if (kept.length === 0) throw new RootKeyError(`no root key would be left in the file ${path}`)
-      await writeFile(path, kept, 'replace')
+      await replaceFile(target, kept)
     },
     advice: {
       add: 'Run keystead root-key rotate: it adds a root key to the file.',
@@ -41,7 +49,18 @@ export function createFileSource(path: string): FileSource {
 }
 
 function newLine(): string {
-  return randomBytes(rootKeyBytes).toString('base64')
+  const secret = randomBytes(rootKeyBytes)
+  try {
+    return secret.toString('base64')
+  } finally {
+    secret.fill(0)
+  }
+}
+
+function isRootKey(line: string): boolean {
+  const secret = parseRootKey(line)
+  secret?.fill(0)
+  return secret !== null
 }
 
 function rootKeyOf(line: string) {
@@ -65,7 +84,7 @@ async function readRootKeyFile(path: string): Promise<string[] | null> {
       )
     }
     const lines = (await file.readFile('utf8')).split('\n').flatMap((line) => line.trim() || [])
-    if (lines.length === 0 || lines.some((line) => parseRootKey(line) === null)) {
+    if (lines.length === 0 || !lines.every(isRootKey)) {
       throw new RootKeyError(
         `the root key file ${path} does not hold the base64 of 32 bytes, one root key a line`,
       )
@@ -76,40 +95,78 @@ async function readRootKeyFile(path: string): Promise<string[] | null> {
   }
 }
 
-/** Writes aside, syncs, then moves into place: the file is there whole, as it was or as it shall be. */
-async function writeFile(
-  path: string,
-  lines: readonly string[],
-  how: 'if missing' | 'replace',
-): Promise<boolean> {
+/** Makes the file unless it is there; whether it was made. */
+async function createFile(path: string, lines: readonly string[]): Promise<boolean> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  const draft = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`
-  const file = await open(draft, 'wx', 0o600)
-  let isWritten = true
+  const draft = await writeDraft(path, lines)
   try {
+    await link(draft, path)
+  } catch (error) {
+    // Another replica on this machine was first: its key is the one.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    return false
+  } finally {
+    await unlink(draft)
+  }
+  await syncFolder(dirname(path))
+  return true
+}
+
+/** Puts other lines in the place of the file, which its owner can read as before. */
+async function replaceFile(path: string, lines: readonly string[]): Promise<void> {
+  const draft = await writeDraft(path, lines, await stat(path))
+  try {
+    await rename(draft, path)
+  } catch (error) {
+    await unlink(draft)
+    throw error
+  }
+  await syncFolder(dirname(path))
+}
+
+/** Writes aside and syncs, to be moved into place: the file is there whole, as it was or as it shall be. */
+async function writeDraft(path: string, lines: readonly string[], owner?: Owner): Promise<string> {
+  const draft = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`
+  const file = await open(draft, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
+    throw new RootKeyError(
+      `the root key file ${path} cannot be written: no file can be made in ${dirname(path)} (${error.code ?? 'unknown error'})`,
+    )
+  })
+  try {
+    // Before there is anything in it to read.
+    if (owner !== undefined) await giveTo(owner, file, path)
     await file.writeFile(lines.map((line) => `${line}\n`).join(''))
     await file.sync()
+  } catch (error) {
+    await unlink(draft)
+    throw error
   } finally {
     await file.close()
   }
-  if (how === 'replace') {
-    await rename(draft, path)
-  } else {
-    try {
-      await link(draft, path)
-    } catch (error) {
-      // Another replica on this machine was first: its key is the one.
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-      isWritten = false
-    } finally {
-      await unlink(draft)
-    }
-  }
-  const folder = await open(dirname(path), 'r')
+  return draft
+}
+
+interface Owner {
+  readonly uid: number
+  readonly gid: number
+}
+
+/** Whoever runs the command can be another user than the servers, which must be able to read the file afterwards. */
+async function giveTo({ uid, gid }: Owner, file: FileHandle, path: string): Promise<void> {
+  const made = await file.stat()
+  if (made.uid === uid && made.gid === gid) return
+  await file.chown(uid, gid).catch((error: NodeJS.ErrnoException) => {
+    throw new RootKeyError(
+      `the root key file ${path} belongs to user ${uid} and group ${gid}, and a new one cannot be given to them (${error.code ?? 'unknown error'}). Nothing was changed; run the command as the user of the servers.`,
+    )
+  })
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r')
   try {
     await folder.sync()
   } finally {
     await folder.close()
   }
-  return isWritten
 }

@@ -90,7 +90,12 @@ async function openRootKey(connection: HsmConnection, label: string): Promise<Ro
     const nonce = randomBytes(nonceBytes)
     module.C_EncryptInit(session, gcm(nonce, associatedData), handle)
     const out = Buffer.alloc(plaintext.length + tagBytes)
-    return Buffer.concat([nonce, await module.C_EncryptAsync(session, Buffer.from(plaintext), out)])
+    const copy = Buffer.from(plaintext)
+    try {
+      return Buffer.concat([nonce, await module.C_EncryptAsync(session, copy, out)])
+    } finally {
+      copy.fill(0)
+    }
   }
 
   async function openSealed(
