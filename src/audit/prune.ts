@@ -7,10 +7,12 @@ import {
   findCounted,
   findFirstSince,
   findPrunedRevisions,
+  lockKeptRevisions,
   writePrunedRevision,
 } from '../store/audit-pruned-rows.ts'
 import type { Queryable, Store } from '../store/store.ts'
 import type { ChainMac } from './chain-mac.ts'
+import { isSamePruneState, type PruneState, readPruneState } from './prune-state.ts'
 import { verifyAudit } from './verify.ts'
 import { type VerifiedPage, walkChain } from './walk-chain.ts'
 import type { AuditWriter } from './writer.ts'
@@ -40,6 +42,13 @@ export interface PruneReport {
 
 const pageSize = 100
 const dayMs = 86_400_000
+/** Longest step: it reads all that is kept of pruned records, once or twice. */
+const stepMs = 120_000
+
+/** What pruning works with, and how its last step left things. */
+interface Pruning extends PruneOptions {
+  state: PruneState
+}
 
 /**
  * Removes old records from the beginning of each chain, in steps of one page, each a transaction of its own that moves
@@ -49,10 +58,13 @@ const dayMs = 86_400_000
  */
 export async function pruneAudit(options: PruneOptions): Promise<PruneReport> {
   const { store, clock, chainMac, olderThanDays } = options
-  const [finding] = (await verifyAudit({ db: store.db, chainMac })).findings
+  const verified = await verifyAudit({ db: store.db, chainMac })
+  const [finding] = verified.findings
   if (finding !== undefined) {
     throw new PruneError(`Nothing was pruned, since the audit trail does not verify: ${finding.text}.`)
   }
+  // It was verified; what is read again later may have been changed since.
+  const pruning: Pruning = { ...options, state: verified.pruneState }
   const since = new Date(clock.now().getTime() - olderThanDays * dayMs)
   let [pruned, notCounted] = [0, 0]
   for (let last = 0; ; ) {
@@ -63,7 +75,7 @@ export async function pruneAudit(options: PruneOptions): Promise<PruneReport> {
       const old = await findLastBefore(store.db, chain, since)
       const upTo = Math.min(old, await findCounted(store.db, chain.id))
       notCounted += Math.max(0, old - Math.max(upTo, chain.base.sequence))
-      for await (const count of pruneChain(options, chain, upTo)) {
+      for await (const count of pruneChain(pruning, chain, upTo)) {
         pruned += count
         await options.onProgress?.(pruned)
       }
@@ -76,12 +88,8 @@ async function findLastBefore(db: Queryable, chain: AuditChainRow, since: Date):
   return first === null ? chain.head.sequence : Math.min(first - 1, chain.head.sequence)
 }
 
-async function* pruneChain(
-  options: PruneOptions,
-  chain: AuditChainRow,
-  upTo: number,
-): AsyncGenerator<number> {
-  const { store, chainMac } = options
+async function* pruneChain(pruning: Pruning, chain: AuditChainRow, upTo: number): AsyncGenerator<number> {
+  const { store, chainMac } = pruning
   if (upTo <= chain.base.sequence) return
   const pages = walkChain(store.db, { chain, upTo, chainMac })
   let current = chain
@@ -91,18 +99,27 @@ async function* pruneChain(
       if (value !== null) throw new PruneError(`Pruning stopped: ${value.text}.`)
       return
     }
-    current = await store.transaction((tx) => prunePage(tx, options, current, value))
+    const step = await store.transaction((tx) => prunePage(tx, pruning, current, value), stepMs)
+    current = step.chain
+    pruning.state = step.state
     yield value.events.length
   }
 }
 
 async function prunePage(
   tx: Queryable,
-  { chainMac, audit, olderThanDays }: PruneOptions,
+  { chainMac, audit, olderThanDays, state: before }: Pruning,
   chain: AuditChainRow,
   page: VerifiedPage,
-): Promise<AuditChainRow> {
+): Promise<{ readonly chain: AuditChainRow; readonly state: PruneState }> {
   await lockChains(tx)
+  await lockKeptRevisions(tx)
+  // What this step puts on record is vouched for from then on, so it must be what the last one left, and its own change.
+  if (!isSamePruneState(before, await readPruneState(tx))) {
+    throw new PruneError(
+      'Pruning stopped, since somebody else pruned meanwhile or what is kept of pruned records was changed.',
+    )
+  }
   const moved = { ...chain, base: page.end }
   const mac = chainMac.chainMac(moved)
   const isMoved = await moveBase(tx, { chainId: chain.id, from: chain.base.sequence, base: page.end, mac })
@@ -110,7 +127,13 @@ async function prunePage(
   if (!isMoved || count !== page.events.length) {
     throw new PruneError(`Pruning stopped, since somebody else changed chain ${chain.number} meanwhile.`)
   }
-  await keepRevisions(tx, chainMac, page)
+  const hasKept = await keepRevisions(tx, chainMac, page)
+  const removed = before.removed + page.end.sequence - chain.base.sequence
+  // Most steps remove operations, which leave nothing to keep: then there is no need to read it all once more.
+  const state = hasKept ? await readPruneState(tx) : { ...before, removed }
+  if (state?.removed !== removed) {
+    throw new PruneError('Pruning stopped, since somebody else changed chains meanwhile.')
+  }
   await audit.recordIn(tx, {
     actor: {
       projectId: '',
@@ -130,13 +153,14 @@ async function prunePage(
       first: chain.base.sequence + 1,
       last: page.end.sequence,
       olderThanDays,
+      ...state,
     },
   })
-  return { ...moved, mac }
+  return { chain: { ...moved, mac }, state }
 }
 
-/** Keeps what the records say of the newest revision of keys and versions. */
-async function keepRevisions(tx: Queryable, chainMac: ChainMac, { events }: VerifiedPage): Promise<void> {
+/** Keeps what the records say of the newest revision of keys and versions; false if that was known already. */
+async function keepRevisions(tx: Queryable, chainMac: ChainMac, { events }: VerifiedPage): Promise<boolean> {
   const newest = new Map<string, { keyId: string; versionNumber: number; revision: number }>()
   for (const { keyId, keyRevision: revision, versionNumber: number, outcome } of events) {
     if (keyId === null || revision === null || outcome !== 'SUCCEEDED') continue
@@ -146,6 +170,7 @@ async function keepRevisions(tx: Queryable, chainMac: ChainMac, { events }: Veri
   }
   const keyIds = [...new Set([...newest.values()].map(({ keyId }) => keyId))]
   const kept = await findPrunedRevisions(tx, keyIds)
+  let hasKept = false
   for (const row of newest.values()) {
     const before = kept.find((each) => each.keyId === row.keyId && each.versionNumber === row.versionNumber)
     if (before !== undefined && !chainMac.isAuthenticPruned(before)) {
@@ -153,6 +178,8 @@ async function keepRevisions(tx: Queryable, chainMac: ChainMac, { events }: Veri
     }
     if (row.revision > (before?.revision ?? 0)) {
       await writePrunedRevision(tx, { ...row, mac: chainMac.prunedMac(row) })
+      hasKept = true
     }
   }
+  return hasKept
 }

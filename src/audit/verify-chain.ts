@@ -1,5 +1,5 @@
 import { type AuditChainRow, findChain, findTip } from '../store/audit-chain-rows.ts'
-import type { AuditHead } from '../store/audit-rows.ts'
+import type { AuditEventRow, AuditHead } from '../store/audit-rows.ts'
 import type { Queryable } from '../store/store.ts'
 import { isSameHash } from './chain.ts'
 import type { ChainMac } from './chain-mac.ts'
@@ -11,7 +11,8 @@ export interface ChainCheck {
   readonly chainMac: ChainMac
   /** Where the chain was when a checkpoint was made. */
   readonly checkpoint?: AuditHead | undefined
-  readonly onRecords?: (count: number) => void | Promise<void>
+  /** Told of each page of records, once they are verified. */
+  readonly onRecords?: (events: readonly AuditEventRow[]) => void | Promise<void>
 }
 
 /** Checks one chain up to where it ended when its row was read. */
@@ -40,7 +41,7 @@ export async function verifyChain(
       ({ sequence, hash }) => hash !== null && isAt({ sequence, hash }, checkpoint),
     )
     end = value.end
-    await onRecords?.(value.events.length)
+    await onRecords?.(value.events)
   }
   if (end.sequence === chain.head.sequence && !isSameHash(end.hash, chain.head.hash)) {
     findings.push(recordFinding(chain.number, end, 'is not the one that the chain ends with'))

@@ -1,11 +1,13 @@
-import { findChains } from '../store/audit-chain-rows.ts'
-import { countUnchainedEvents, findStrayEvents } from '../store/audit-rows.ts'
+import { findChains, sumPruned } from '../store/audit-chain-rows.ts'
+import { type AuditEventRow, countUnchainedEvents, findStrayEvents } from '../store/audit-rows.ts'
 import type { Queryable } from '../store/store.ts'
 import type { ChainMac } from './chain-mac.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { chainFinding, type Finding, otherFinding } from './finding.ts'
+import type { PruneState } from './prune-state.ts'
 import { verifyChain } from './verify-chain.ts'
 import { verifyKeys } from './verify-keys.ts'
+import { newestPruning, noPruning, verifyPruned } from './verify-pruned.ts'
 
 /** What was looked at so far. */
 export interface VerifyProgress {
@@ -19,6 +21,8 @@ export interface VerifyReport extends VerifyProgress {
   readonly findings: readonly Finding[]
   /** Records from before there were chains: nothing vouches for them. */
   readonly recordsBeforeChains: number
+  /** What the newest record of pruning says. */
+  readonly pruneState: PruneState
 }
 
 /** What is checked with, and against. */
@@ -42,8 +46,11 @@ export async function verifyAudit(options: VerifyOptions): Promise<VerifyReport>
   const { db, chainMac, onProgress } = options
   const findings: Finding[] = []
   let [records, keys] = [0, 0]
-  const chains = await verifyChains(options, findings, async (count, chainsSoFar) => {
-    records += count
+  const removedBefore = await sumPruned(db)
+  let newest = noPruning
+  const chains = await verifyChains(options, findings, async (chain, events, chainsSoFar) => {
+    newest = newestPruning(newest, chain, events)
+    records += events.length
     await onProgress?.({ chains: chainsSoFar, records, keys })
   })
   for (const { id } of await findStrayEvents(db, straysMax)) {
@@ -55,18 +62,20 @@ export async function verifyAudit(options: VerifyOptions): Promise<VerifyReport>
       otherFinding(`${unchained.since} records are in no chain, though there were chains already`),
     )
   }
+  findings.push(...(await verifyPruned(db, chainMac, { newest, removedBefore })))
   for await (const page of verifyKeys(db, chainMac)) {
     findings.push(...page.findings)
     keys += page.keys
     await onProgress?.({ chains, records, keys })
   }
-  return { findings, chains, records, keys, recordsBeforeChains: unchained.before }
+  const { state: pruneState } = newest
+  return { findings, chains, records, keys, recordsBeforeChains: unchained.before, pruneState }
 }
 
 async function verifyChains(
   { db, chainMac, checkpoint }: VerifyOptions,
   findings: Finding[],
-  onRecords: (count: number, chains: number) => Promise<void>,
+  onRecords: (chain: number, events: readonly AuditEventRow[], chains: number) => Promise<void>,
 ): Promise<number> {
   const expected = new Map(checkpoint?.chains.map((chain) => [chain.id, chain]))
   let count = 0
@@ -89,7 +98,7 @@ async function verifyChains(
         ...(await verifyChain(db, chain, {
           chainMac,
           checkpoint: known,
-          onRecords: (records) => onRecords(records, count),
+          onRecords: (events) => onRecords(number, events, count),
         })),
       )
     }

@@ -89,6 +89,12 @@ export async function findTip(
   return row === undefined ? null : { headSequence: Number(row.head), lastSequence: Number(row.last) }
 }
 
+/** How many records were ever pruned, over all chains. */
+export async function sumPruned(db: Queryable): Promise<number> {
+  const { _sum } = await db.auditChain.aggregate({ _sum: { baseSequence: true } })
+  return Number(_sum.baseSequence ?? 0)
+}
+
 /** Moves the beginning of a chain; false if it is not where it was said to be. */
 export async function moveBase(
   tx: Queryable,

@@ -16,6 +16,22 @@ export async function findPrunedRevisions(
   return db.auditPrunedRevision.findMany({ where: { keyId: { in: [...keyIds] } } })
 }
 
+/** Keeps everybody else from changing what is kept until the transaction ends; it can be read meanwhile. */
+export async function lockKeptRevisions(tx: Queryable): Promise<void> {
+  await tx.$executeRaw`LOCK TABLE audit_pruned_revisions IN SHARE ROW EXCLUSIVE MODE`
+}
+
+/** The next rows of what is kept, by key and version. */
+export async function findKeptRevisions(
+  db: Queryable,
+  { after, max }: { after: Pick<PrunedRevision, 'keyId' | 'versionNumber'>; max: number },
+): Promise<Omit<PrunedRevision, 'mac'>[]> {
+  return db.$queryRaw`
+    SELECT key_id AS "keyId", version_number AS "versionNumber", revision FROM audit_pruned_revisions
+    WHERE (key_id, version_number) > (${after.keyId}::uuid, ${after.versionNumber}::int)
+    ORDER BY key_id, version_number LIMIT ${max}::int`
+}
+
 /** Keeps what records say that are about to be pruned. */
 export async function writePrunedRevision(tx: Queryable, row: PrunedRevision): Promise<void> {
   const { keyId, versionNumber, revision } = row

@@ -1,10 +1,10 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createCheckpoint, readCheckpoint } from '../../src/audit/checkpoint.ts'
-import { type PruneReport, pruneAudit } from '../../src/audit/prune.ts'
 import type { DomainParts } from '../../src/keys/domain-parts.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import { type Person, type Story, startStoryForTest } from '../support/story.ts'
 import { doAllSorts, findingsAfter, findingsOf, type MadeKeys, openTrail } from './opened-trail.ts'
+import { countUpTo, prune } from './pruned-trail.ts'
 import { uuidOf } from './traced-requests.ts'
 
 const mia: Person = { name: 'mia', roles: ['KMS_MANAGER'] }
@@ -24,19 +24,6 @@ async function withOldRecords(): Promise<{
   const { parts, close } = await openTrail(story)
   onTestFinished(close)
   return { story, parts, keys, close }
-}
-
-const prune = (
-  { store, clock, audit, auditKeys }: DomainParts,
-  olderThanDays: number,
-): Promise<PruneReport> => pruneAudit({ store, clock, audit, chainMac: auditKeys.chainMac, olderThanDays })
-
-/** As the roll-up leaves it that has counted everything, or everything up to a record. */
-async function countUpTo({ store }: DomainParts, sequence = 1_000_000n): Promise<void> {
-  await store.db.auditRollupProgress.deleteMany()
-  for (const { id } of await store.db.auditChain.findMany()) {
-    await store.db.auditRollupProgress.create({ data: { chainId: id, sequence } })
-  }
 }
 
 async function countOld({ store, clock }: DomainParts): Promise<number> {
@@ -112,9 +99,11 @@ describe.skipIf(hasNoDatabase())('pruning the audit trail', () => {
     expect(await findingsAfter(parts, [`DELETE FROM keys WHERE id = '${id}'`])).toHaveLength(1)
     const kept = `WHERE key_id = '${id}'`
     expect(await findingsAfter(parts, [`UPDATE audit_pruned_revisions SET revision = 9 ${kept}`])).toEqual([
+      'what is kept of pruned records is not as the newest pruning left it: rows were changed',
       `key ${keys.changed}: what is kept of its pruned records was changed`,
     ])
     expect(await findingsAfter(parts, [`DELETE FROM audit_pruned_revisions ${kept}`])).toEqual([
+      expect.stringMatching(/^what is kept of pruned records is not .*: there are \d+ rows instead of \d+$/),
       `key ${keys.changed} has revision 3, but only 0 is on record`,
     ])
   })

@@ -1,0 +1,16 @@
+import { type PruneReport, pruneAudit } from '../../src/audit/prune.ts'
+import type { DomainParts } from '../../src/keys/domain-parts.ts'
+
+/** Prunes as the operator's command does. */
+export const prune = (
+  { store, clock, audit, auditKeys }: DomainParts,
+  olderThanDays: number,
+): Promise<PruneReport> => pruneAudit({ store, clock, audit, chainMac: auditKeys.chainMac, olderThanDays })
+
+/** As the roll-up leaves it that has counted everything, or everything up to a record. */
+export async function countUpTo({ store }: DomainParts, sequence = 1_000_000n): Promise<void> {
+  await store.db.auditRollupProgress.deleteMany()
+  for (const { id } of await store.db.auditChain.findMany()) {
+    await store.db.auditRollupProgress.create({ data: { chainId: id, sequence } })
+  }
+}
