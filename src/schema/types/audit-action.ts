@@ -22,7 +22,8 @@ const descriptions: Record<AuditEventView['action'], string> = {
   IMPORT_KEY_VERSION: 'Key material was imported as a new version.',
   PRUNE_AUDIT: 'An operator of the server removed old audit events.',
   ROTATE_ROOT_KEY: 'An operator of the server rotated the root key, or retired an older one.',
-  RESTORE_BACKUP: 'An operator of the server restored a backup: everything after the time of the backup is gone.',
+  RESTORE_BACKUP:
+    'An operator of the server restored a backup: everything after the time of the backup is gone.',
   CREATE_SERVICE_KEY: 'A service key was created by the first operation of its service.',
   ENCRYPT: 'Data was encrypted.',
   DECRYPT: 'Data was decrypted.',
