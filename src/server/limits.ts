@@ -32,8 +32,8 @@ export const documentLimits = {
   mutations: 20,
   /** Fields of a query on its first level. */
   queries: 50,
-  /** Times that an answer counts a list, which costs a statement each. */
-  counts: 200,
+  /** Lists that are counted (`totalCount`); inside a list, one for all its items. */
+  counts: 50,
   /** Fields that each ask the database much. */
   questions: 20,
 } as const
@@ -45,10 +45,8 @@ interface Size {
   readonly values: number
   /** Fields on its own level. */
   readonly breadth: number
-  /** `totalCount` below its own level, times the sizes of the lists around it. */
+  /** `totalCount`; the domain counts for all items of a list at once. */
   readonly counts: number
-  /** `totalCount` on its own level. */
-  readonly ownCounts: number
   /** Fields of {@link askingMuch}. */
   readonly questions: number
 }
@@ -59,7 +57,6 @@ const nothing: Size = {
   values: 0,
   breadth: 0,
   counts: 0,
-  ownCounts: 0,
   questions: 0,
 }
 const endless: Size = {
@@ -68,7 +65,6 @@ const endless: Size = {
   values: Number.POSITIVE_INFINITY,
   breadth: Number.POSITIVE_INFINITY,
   counts: Number.POSITIVE_INFINITY,
-  ownCounts: Number.POSITIVE_INFINITY,
   questions: Number.POSITIVE_INFINITY,
 }
 
@@ -155,9 +151,7 @@ function createMeasure(surroundings: Surroundings): (selections: SelectionSetNod
       fields: inner.fields + 1,
       values: 1 + items * inner.values,
       breadth: 1,
-      // A page counts itself once, whatever its size.
-      counts: inner.ownCounts + items * inner.counts,
-      ownCounts: name === 'totalCount' ? 1 : 0,
+      counts: inner.counts + (name === 'totalCount' ? 1 : 0),
       questions: inner.questions + (askingMuch.has(name) ? 1 : 0),
     }
   }
@@ -177,7 +171,6 @@ function createMeasure(surroundings: Surroundings): (selections: SelectionSetNod
         values: sum.values + size.values,
         breadth: sum.breadth + size.breadth,
         counts: sum.counts + size.counts,
-        ownCounts: sum.ownCounts + size.ownCounts,
         questions: sum.questions + size.questions,
       }
     }
@@ -188,8 +181,6 @@ function createMeasure(surroundings: Surroundings): (selections: SelectionSetNod
 }
 
 const tooManyValues = `The document asks for more than ${documentLimits.values} values. Ask for smaller pages (first), or for fewer lists inside lists.`
-
-const tooManyCounts = `The document asks for more than ${documentLimits.counts} counts (totalCount).`
 
 /** Validation rule: the document stays within {@link documentLimits}, as far as it can be told without its variables. */
 export function documentLimitsRule(context: ValidationContext): ASTVisitor {
@@ -216,7 +207,9 @@ export function documentLimitsRule(context: ValidationContext): ASTVisitor {
         context.reportError(new GraphQLError(tooManyValues))
       }
       if (counts > documentLimits.counts) {
-        context.reportError(new GraphQLError(tooManyCounts))
+        context.reportError(
+          new GraphQLError(`The document asks for more than ${documentLimits.counts} counts (totalCount).`),
+        )
       }
       if (questions > documentLimits.questions) {
         context.reportError(
@@ -261,9 +254,9 @@ export function checkRepresentations(
     fragmentOf: (name) => fragments.get(name),
     itemsIn: (variable) => itemsInVariable(operation, variable, request.variables[variable]),
   })
-  const { values, counts } = sizeOf(operation.selectionSet)
-  if (values > documentLimits.values) return new GraphQLError(tooManyValues)
-  return counts > documentLimits.counts ? new GraphQLError(tooManyCounts) : null
+  return sizeOf(operation.selectionSet).values > documentLimits.values
+    ? new GraphQLError(tooManyValues)
+    : null
 }
 
 function namedTypeOf(type: TypeNode): string {
