@@ -148,10 +148,22 @@ describe.skipIf(hasNoDatabase())('two servers that differ in hidden fields alone
       const requestId = `document-${count++}`
       for (const { story } of twins) story.clock.advance({ ms: 1000 })
       const token = await twins[0].story.tokenFor(person)
-      const [left, right] = await Promise.all(twins.map((twin) => ask(twin, { token, requestId, document })))
-      if (left === undefined || right === undefined) throw new Error('there are two')
+      const askBoth = async () => {
+        const [one, other] = await Promise.all(twins.map((twin) => ask(twin, { token, requestId, document })))
+        if (one === undefined || other === undefined) throw new Error('there are two')
+        return [one, other] as const
+      }
+      let [left, right] = await askBoth()
+      let differences = pairs.differencesOf(left, right)
+      // Where several fields of a query fail, the first failure is told, and which is first depends on the moment: what
+      // hidden fields decided would be there each time.
+      const mayRace = document.operation === 'query' && left.text.includes('"errors"')
+      for (let tries = 0; mayRace && differences.length > 0 && tries < 5; tries++) {
+        ;[left, right] = await askBoth()
+        differences = pairs.differencesOf(left, right)
+      }
       const about = () => `${JSON.stringify(person)}\n${document.text}\n${JSON.stringify(document.slots)}`
-      expect(pairs.differencesOf(left, right), about()).toEqual([])
+      expect(differences, about()).toEqual([])
       expect(left.text, about()).not.toContain('"INTERNAL"')
       for (const [index, twin] of twins.entries()) {
         const text = (index === 0 ? left : right).text

@@ -6,7 +6,7 @@ import { base64, type Client, endStory, type Person, type Story, startStory } fr
 import { type Expected, KeyModel, type ModelCommand } from './key-model.ts'
 
 const timeZone = 'Europe/Berlin'
-const runs = Number(process.env['MODEL_RUNS'] ?? 200)
+const runs = Number(process.env['MODEL_RUNS'] ?? 100)
 
 const pick = fc.integer({ min: 1, max: 5 })
 const command: fc.Arbitrary<ModelCommand> = fc.oneof(
