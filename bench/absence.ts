@@ -42,16 +42,17 @@ async function createKey(server: BenchServer, name: string, enabled = false): Pr
   return id
 }
 
-/** A key of another project, against one that never was; a new ID each time, as a caller who tries IDs would. */
-function absence(name: string, document: string, keyId: string): Scenario {
+/** Keys of another project, against as many that never were: the one kind of ID is asked for as often as the other. */
+function absence(name: string, document: string, keyIds: readonly string[]): Scenario {
+  const unknown = keyIds.map(() => formatId('userKey', newUuid()))
+  const one = (ids: readonly string[]) => ids[Math.floor(Math.random() * ids.length)]
   return {
     name,
     pair: ['other project', 'never existed'],
     sameBytes: true,
-    run: (server, which) =>
-      server.ask(stranger, document, { id: which === 0 ? keyId : formatId('userKey', newUuid()) }),
-    // As its own project would: the key is warm in the cache.
-    prepare: async (server) => void (await server.ask(owner, encrypt, { id: keyId })),
+    run: (server, which) => server.ask(stranger, document, { id: one(which === 0 ? keyIds : unknown) }),
+    // As its own project would: a key is warm in the cache.
+    prepare: async (server) => void (await server.ask(owner, encrypt, { id: one(keyIds) })),
   }
 }
 
@@ -107,13 +108,14 @@ const fillers: string[] = []
 const places = 8
 const server = await startBenchServer({ KEY_CACHE_SIZE: String(places) })
 try {
-  const keyId = await createKey(server, 'orders')
+  const keyIds: string[] = []
+  for (let n = 0; n < 100; n++) keyIds.push(await createKey(server, `orders-${n}`))
   for (let n = 0; n < places; n++) fillers.push(await createKey(server, `filler-${n}`))
   const rows = [
     ['request', 'pair', 'answers', 'median ms', 'p95 ms', 'P(first slower)', 'p'],
-    await measure(server, absence('query userKey', query, keyId), rounds),
-    await measure(server, absence('mutation encrypt', encrypt, keyId), rounds),
-    await measure(server, absence('mutation rotateUserKey', rotate, keyId), rounds),
+    await measure(server, absence('query userKey', query, keyIds), rounds),
+    await measure(server, absence('mutation encrypt', encrypt, keyIds), rounds),
+    await measure(server, absence('mutation rotateUserKey', rotate, keyIds), rounds),
     await measure(server, redacted(await createKey(server, 'secret', true)), Math.ceil(rounds / 4)),
   ]
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
