@@ -30,7 +30,10 @@ interface Setting<T> {
   readonly parse: (text: string) => T
 }
 
-/** All settings, by the name of their environment variable, in the order in which `.env.example` lists them. */
+/**
+ * All settings, by the name of their environment variable, in the order in which `.env.example` lists them. One table in
+ * one file, however long: whoever looks for a setting looks here.
+ */
 export const settings = {
   HOST: {
     meaning: 'Address to listen on. Development mode accepts loopback addresses only.',

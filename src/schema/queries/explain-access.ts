@@ -97,7 +97,9 @@ builder.queryField('explainAccess', (t) =>
     args: {
       keyId: t.arg.id({ required: true, description: 'The ID of the key.' }),
       subject: t.arg.id({ required: true, description: 'Who, e.g. `user:alice`; not a group.' }),
-      groups: t.arg.stringList({ description: 'Names of its groups, as you suppose; null if unknown.' }),
+      groups: t.arg.stringList({
+        description: 'At most 200 names of its groups, as you suppose; null if unknown.',
+      }),
       roles: t.arg({ type: [Role], description: 'Its roles, as you suppose; null if unknown.' }),
       operation: t.arg({ type: KeyOperation, required: true, description: 'To do what.' }),
     },
