@@ -35,7 +35,6 @@ export function createPolicyMac(key: KeyObject): PolicyMac {
       row.serviceName,
       row.usage,
       row.algorithm,
-      row.origin,
       row.status,
       row.createdBy,
       row.owner,
@@ -50,6 +49,9 @@ export function createPolicyMac(key: KeyObject): PolicyMac {
       row.revision,
       row.createdAt,
       row.updatedAt,
+      // Columns that came after the first release stand at the end, and only where they differ from the default that
+      // their migration gave to the rows that were there: those keep their MAC.
+      ...(row.origin === 'KEYSTEAD' ? [] : [row.origin]),
     ])
   const versionMac = (row: Omit<KeyVersionRow, 'mac'>) =>
     mac('keystead key version v1', [

@@ -92,7 +92,8 @@ export async function copyStory(original: Story, settings: Record<string, string
   return copy
 }
 
-async function startStoryOn(
+/** Starts a server on a database; its clock starts at the first of March 2026 unless told otherwise. */
+export async function startStoryOn(
   database: TestDatabase,
   settings: Record<string, string>,
   startsAt?: Date,
