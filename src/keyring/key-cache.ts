@@ -53,6 +53,21 @@ export function createKeyCache(options: {
   const { db, envelope, policyMac, size, lifetimeMs, onLookup } = options
   // Keyed by project and ID, so that a look-up with another project's ID can never hit.
   const entries = new LRUCache<string, Entry>({ max: size })
+  let isPurgePlanned = false
+
+  /** What is too old to be used goes from memory too, so that key material stays there no longer than its uses. */
+  function planPurge(): void {
+    if (isPurgePlanned) return
+    isPurgePlanned = true
+    setTimeout(() => {
+      isPurgePlanned = false
+      const nowMs = performance.now()
+      for (const [name, { loadedAtMs }] of entries) {
+        if (nowMs - loadedAtMs >= lifetimeMs) entries.delete(name)
+      }
+      if (entries.size > 0) planPurge()
+    }, lifetimeMs).unref()
+  }
 
   async function load(projectId: string, id: string): Promise<CachedKey | null> {
     const row = await findKey(db, { projectId, id })
@@ -73,6 +88,7 @@ export function createKeyCache(options: {
       // The entry stands from the start of its load: an invalidation in the meantime removes it, and what the load
       // then finds is used by those who asked before and by nobody after.
       entries.set(name, entry)
+      planPurge()
       const forget = () => {
         if (entries.peek(name) === entry) entries.delete(name)
       }
