@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createInterface, type Interface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import autocannon from 'autocannon'
@@ -8,6 +9,8 @@ import autocannon from 'autocannon'
 export interface Round {
   readonly requests: number
   readonly requestsPerSecond: number
+  /** Answers with a status other than 2xx, where the load may have them. */
+  readonly refused: number
   readonly latencyMs: { readonly median: number; readonly p99: number }
 }
 
@@ -16,12 +19,18 @@ export interface Load {
   readonly query: string
   readonly variables: object
   readonly expected: RegExp
+  /** Whether the server may refuse some; `expected` then stands for refusals, too. */
+  readonly mayRefuse?: boolean
   readonly connections: number
   readonly seconds: number
   /** Requests in all, spread evenly; as many as the server answers if not given. */
   readonly ratePerSecond?: number
   /** Ends the load before its time. */
   readonly until?: Promise<unknown>
+  /** The body of each request, where they are not all the same. */
+  readonly nextBody?: () => string
+  /** Sees each answer. */
+  readonly onAnswer?: (body: string) => void
 }
 
 /** A server in a process of its own that load is put on. */
@@ -30,19 +39,30 @@ export class MeasuredServer {
   readonly #output: Interface
   readonly #url: string
   readonly #headers: Record<string, string>
+  readonly #metricsUrl: string | null
 
   private constructor(
     { process, output }: { process: ChildProcess; output: Interface },
-    { url, token }: { url: string; token: string },
+    { url, token, metricsUrl = null }: { url: string; token: string; metricsUrl?: string | null },
   ) {
     this.#process = process
     this.#output = output
+    this.#metricsUrl = metricsUrl
     this.#url = `${url}/graphql`
     this.#headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
   }
 
-  static async start(environment: Record<string, string>, ...options: string[]): Promise<MeasuredServer> {
-    const program = fileURLToPath(new URL('server-process.ts', import.meta.url))
+  static start(environment: Record<string, string>, ...options: string[]): Promise<MeasuredServer> {
+    return MeasuredServer.startProgram('server-process.ts', environment, ...options)
+  }
+
+  /** The same with another program of this folder, which says as `server-process.ts` does where it is. */
+  static async startProgram(
+    name: string,
+    environment: Record<string, string>,
+    ...options: string[]
+  ): Promise<MeasuredServer> {
+    const program = fileURLToPath(new URL(name, import.meta.url))
     const child = spawn(process.execPath, ['--no-warnings', program, ...options], {
       env: { ...process.env, ...environment },
       stdio: ['pipe', 'pipe', 'inherit'],
@@ -63,7 +83,8 @@ export class MeasuredServer {
 
   /** Repeats one operation on many connections; throws if any answer is not as it should be. */
   async measure(load: Load): Promise<Round> {
-    const { query, variables, expected, connections, seconds, ratePerSecond, until } = load
+    const { query, variables, expected, connections, seconds, ratePerSecond, until, mayRefuse = false } = load
+    const { nextBody, onAnswer } = load
     const { promise, resolve, reject } = Promise.withResolvers<autocannon.Result>()
     const options = {
       url: this.#url,
@@ -73,28 +94,73 @@ export class MeasuredServer {
       connections,
       duration: seconds,
       ...(ratePerSecond !== undefined && { overallRate: ratePerSecond }),
-      verifyBody: (body: unknown) => expected.test(String(body)),
+      ...(nextBody && {
+        requests: [{ setupRequest: (request: autocannon.Request) => ({ ...request, body: nextBody() }) }],
+      }),
+      verifyBody(body: unknown) {
+        onAnswer?.(String(body))
+        return expected.test(String(body))
+      },
     } as const
     const cannon = autocannon(options, (error, result) => (error ? reject(error) : resolve(result)))
     until?.then(() => cannon.stop())
     const result = await promise
     const { errors, mismatches, non2xx, latency, requests } = result
-    if (errors + mismatches + non2xx > 0 || requests.total === 0) {
+    if (errors + mismatches + (mayRefuse ? 0 : non2xx) > 0 || requests.total === 0) {
       throw new Error(`${errors} errors, ${mismatches} wrong answers and ${non2xx} refusals under load`)
     }
     return {
       requests: requests.total,
       requestsPerSecond: requests.average,
+      refused: non2xx,
       latencyMs: { median: latency.p50, p99: latency.p99 },
     }
   }
 
   /** Runs a round of housekeeping, and gives its report. */
   async runHousekeeping(): Promise<{ readonly rotatedKeys: number; readonly failedKeys: number }> {
+    return this.#report('')
+  }
+
+  /** The 99th percentile of the delays of the server's event loop since the last call, in milliseconds. */
+  async takeLoopDelayMs(): Promise<number> {
+    const { p99Ms } = await this.#report<{ p99Ms: number }>('loop-delay')
+    return p99Ms
+  }
+
+  async #report<T>(command: string): Promise<T> {
     const reported = once(this.#output, 'line')
-    this.#process.stdin?.write('\n')
+    this.#process.stdin?.write(`${command}\n`)
     const [line] = await reported
     return JSON.parse(line)
+  }
+
+  /** The value of a metric, with its labels as Prometheus' text format has them; the server must have METRICS_PORT. */
+  async readMetric(name: string): Promise<number> {
+    if (this.#metricsUrl === null) throw new TypeError('the server was started without metrics')
+    const text = await (await fetch(this.#metricsUrl)).text()
+    // A counter that has counted nothing is not there.
+    const line = text.split('\n').find((each) => each.startsWith(`${name} `))
+    return Number(line?.slice(name.length + 1) ?? 0)
+  }
+
+  /** Processor time that the process has used so far, as the system (Linux) tells. */
+  cpuSeconds(): number {
+    const fields = readFileSync(`/proc/${this.#process.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+    const ticksPerSecond = 100
+    return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
+  }
+
+  /** Memory that the process has at the moment, as the system (Linux) tells. */
+  residentMiB(): number {
+    const status = readFileSync(`/proc/${this.#process.pid}/status`, 'utf8')
+    return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024)
+  }
+
+  /** Most memory that the process has had so far, as the system (Linux) tells. */
+  residentMiBMax(): number {
+    const status = readFileSync(`/proc/${this.#process.pid}/status`, 'utf8')
+    return Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1024)
   }
 
   async stop(): Promise<void> {

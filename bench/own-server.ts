@@ -1,16 +1,19 @@
-import { randomUUID } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { type App, type AppOptions, createApp } from '../src/app.ts'
 import { readConfig } from '../src/config.ts'
+import { createBenchIssuer } from './bench-issuer.ts'
 
 /** A server of the benchmark's own, and how to ask it. */
 export interface BenchServer {
   /** Sends one request as a project admin, named as `subject@project`; the text of the answer. */
   ask(admin: string, document: string, variables: object): Promise<string>
   readonly url: string
+  /** Null without METRICS_PORT. */
+  readonly metricsUrl: string | null
+  /** Answers a request without a socket. */
+  readonly fetch: App['fetch']
   readonly housekeeping: App['housekeeping']
   /** A token of an admin, valid for an hour. */
   tokenOf(admin: string): Promise<string>
@@ -23,42 +26,26 @@ export async function startBenchServer(
   options: AppOptions = {},
 ): Promise<BenchServer> {
   const folder = mkdtempSync(join(tmpdir(), 'keystead-bench-'))
-  const { publicKey, privateKey } = await generateKeyPair('EdDSA')
-  const jwksFile = join(folder, 'jwks.json')
-  writeFileSync(jwksFile, JSON.stringify({ keys: [await exportJWK(publicKey)] }))
+  const issuer = await createBenchIssuer(folder)
   const app = await createApp(
     readConfig({
       PORT: '0',
       LOG_LEVEL: 'silent',
       DATA_FOLDER: folder,
       DATABASE_URL: process.env['DATABASE_URL'],
-      AUTH_ISSUER: 'https://issuer.bench',
-      AUTH_JWKS_FILE: jwksFile,
+      ...issuer.settings,
       HOUSEKEEPING_INTERVAL_SECONDS: '3600',
+      // A benchmark asks as one caller for as much as the server can do.
+      RATE_LIMIT_UNITS: '0',
       ...settings,
     }),
     options,
   )
-  const tokens = new Map<string, Promise<string>>()
-  const sign = (admin: string) => {
-    const [subject = '', project = ''] = admin.split('@')
-    const claims = { client_id: 'bench', jti: randomUUID(), project, roles: ['PROJECT_ADMIN', 'KMS_USER'] }
-    return new SignJWT(claims)
-      .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt' })
-      .setIssuer('https://issuer.bench')
-      .setAudience('keystead')
-      .setSubject(subject)
-      .setIssuedAt()
-      .setExpirationTime('1h')
-      .sign(privateKey)
-  }
-  const tokenOf = (admin: string) => {
-    const token = tokens.get(admin) ?? sign(admin)
-    tokens.set(admin, token)
-    return token
-  }
+  const { tokenOf } = issuer
   return {
     url: app.url,
+    metricsUrl: app.metricsUrl,
+    fetch: app.fetch,
     housekeeping: app.housekeeping,
     tokenOf,
     async ask(admin, query, variables) {

@@ -16,6 +16,7 @@ import { type OpenedParts, openParts } from './open-parts.ts'
 import { createContext } from './schema/context.ts'
 import { schema } from './schema/index.ts'
 import { createServer } from './server/http.ts'
+import { isWithin } from './server/within.ts'
 import { type KeyChangeListener, listenForKeyChanges } from './store/notify.ts'
 
 /** A running Keystead. */
@@ -27,9 +28,19 @@ export interface App {
   /** Answers a request without a socket. */
   fetch(request: Request): Promise<Response>
   readonly housekeeping: Housekeeping
-  /** Finishes what is under way and lets go of everything. */
+  /**
+   * Finishes what is under way within SHUTDOWN_TIMEOUT_MS, and lets go of everything.
+   *
+   * @throws CutOffError once that is done, if something was cut off
+   */
   close(): Promise<void>
 }
+
+/** A stop could not wait for everything. The log says how much was cut off. */
+export class CutOffError extends Error {}
+
+/** How long letting go may take where something was cut off, which may hold on to it for ever. */
+const letGoTimeoutMs = 2000
 
 /** What tests may replace; the real things otherwise. */
 export interface AppOptions {
@@ -95,7 +106,7 @@ async function startOn(
     tracing,
     ...(metrics && { onRequest: metrics.onRequest }),
   })
-  const metricsServer = await observer.serve(parts)
+  const metricsServer = await observer.serve(parts, server.load)
   const { url } = await server.listen().catch(async (error: unknown) => {
     await metricsServer?.close()
     throw error
@@ -127,14 +138,28 @@ async function startOn(
     fetch: server.fetch,
     housekeeping,
     async close() {
-      await server.close()
-      await operators?.close()
-      await housekeeping.stop()
-      await listener?.close()
-      await metricsServer?.close()
-      await opened.close()
-      await observer.close()
-      log.info({}, 'stopped')
+      const endsAtMs = performance.now() + config.SHUTDOWN_TIMEOUT_MS
+      // A round ends after the group of keys that it is at: it has as long as the requests.
+      const housekeepingStopped = housekeeping.stop()
+      const { cutRequests } = await server.close()
+      const leftMs = Math.max(1, endsAtMs - performance.now())
+      const isRestOver = await isWithin(leftMs, Promise.all([housekeepingStopped, operators?.close()]))
+      const letGo = async () => {
+        await listener?.close()
+        await metricsServer?.close()
+        await opened.close()
+        await observer.close()
+      }
+      if (cutRequests === 0 && isRestOver) {
+        await letGo()
+        log.info({}, 'stopped')
+        return
+      }
+      await isWithin(letGoTimeoutMs, letGo())
+      const { SHUTDOWN_TIMEOUT_MS: timeoutMs } = config
+      const cut = { cutRequests, cutOther: !isRestOver }
+      log.error({ ...cut, timeoutMs }, 'stopped before everything was finished')
+      throw new CutOffError('something was cut off')
     },
   }
 }

@@ -24,6 +24,8 @@ interface Setting<T> {
   readonly unit?: string
   /** The text that stands for the default; empty means not set. */
   readonly default: string
+  /** What a value can look like, for `docs/configuration.md`; where there is a default, that is the example. */
+  readonly example?: string
   /** True for values that must not be printed. */
   readonly secret?: boolean
   /** Turns the text into the value, or throws a `TypeError` that says what is allowed. */
@@ -49,6 +51,7 @@ export const settings = {
     meaning:
       'With "production" the server refuses to start in development mode (that is: without AUTH_ISSUER or DATABASE_URL).',
     default: '',
+    example: 'production',
     parse: text,
   },
   LOG_LEVEL: {
@@ -60,6 +63,7 @@ export const settings = {
     meaning:
       'TCP port for Prometheus metrics at /metrics, apart from the API; 0 takes any free one. Not set: no metrics.',
     default: '',
+    example: '4601',
     parse: optional(integer(0, 65_535)),
   },
   METRICS_HOST: {
@@ -71,16 +75,19 @@ export const settings = {
     meaning:
       'Whether OpenTelemetry traces are sent: "otlp" or "none". Not set: "otlp" where an endpoint is set (docs/monitoring.md has more).',
     default: '',
+    example: 'otlp',
     parse: optional(oneOf('otlp', 'none')),
   },
   OTEL_EXPORTER_OTLP_ENDPOINT: {
     meaning: 'Collector of traces (OTLP over HTTP, as JSON), without the path /v1/traces.',
     default: '',
+    example: 'http://collector:4318',
     parse: optionalText,
   },
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: {
     meaning: 'Collector of traces with its whole path, in place of OTEL_EXPORTER_OTLP_ENDPOINT.',
     default: '',
+    example: 'http://collector:4318/v1/traces',
     parse: optionalText,
   },
   OTEL_SERVICE_NAME: {
@@ -98,6 +105,7 @@ export const settings = {
     meaning:
       'PostgreSQL 15 or newer to store everything in. Not set: the embedded database in DATA_FOLDER, for one process.',
     default: '',
+    example: 'postgresql://keystead:PASSWORD@db.example.com:5432/keystead',
     secret: true,
     parse: postgresUrl,
   },
@@ -129,33 +137,39 @@ export const settings = {
     meaning:
       'The root key file (base64 of 32 random bytes a line, the newest first, readable by its owner only). Not set: root.key in DATA_FOLDER. Made together with an empty database.',
     default: '',
+    example: '/etc/keystead/root.key',
     parse: optionalText,
   },
   ROOT_KEY: {
     meaning: 'The root key (base64 of 32 random bytes), for ROOT_KEY_PROVIDER=env.',
     default: '',
+    example: '$(openssl rand -base64 32)',
     secret: true,
     parse: optionalText,
   },
   ROOT_KEY_PREVIOUS: {
     meaning: 'Root keys before ROOT_KEY, comma separated, until a rotation has led away from them.',
     default: '',
+    example: '$(cat former-root-key)',
     secret: true,
     parse: optionalText,
   },
   ROOT_KEY_PREVIOUS_PROVIDER: {
     meaning: 'Where the root key was before, until a rotation has led from there to ROOT_KEY_PROVIDER.',
     default: '',
+    example: 'file',
     parse: optional(rootKeyProvider),
   },
   PKCS11_LIBRARY: {
     meaning: 'The PKCS #11 library of the HSM, for ROOT_KEY_PROVIDER=pkcs11; an absolute path.',
     default: '',
+    example: '/usr/lib/softhsm/libsofthsm2.so',
     parse: optionalText,
   },
   PKCS11_TOKEN: {
     meaning: 'Label of the token in the HSM.',
     default: '',
+    example: 'keystead',
     parse: optionalText,
   },
   PKCS11_KEY_LABEL: {
@@ -166,16 +180,19 @@ export const settings = {
   PKCS11_PREVIOUS_KEY_LABELS: {
     meaning: 'Labels of root keys before that one, comma separated, until a rotation has led away from them.',
     default: '',
+    example: 'keystead-root-2025,keystead-root-2024',
     parse: list,
   },
   PKCS11_PIN_FILE: {
     meaning: 'File with the user PIN of the token, readable by its owner only. This or PKCS11_PIN.',
     default: '',
+    example: '/etc/keystead/pin',
     parse: optionalText,
   },
   PKCS11_PIN: {
     meaning: 'The user PIN of the token.',
     default: '',
+    example: '$(cat pin)',
     secret: true,
     parse: optionalText,
   },
@@ -184,6 +201,7 @@ export const settings = {
     meaning:
       'The "iss" claim of accepted tokens. Not set together with DATABASE_URL: development mode with an issuer of its own.',
     default: '',
+    example: 'https://login.example.com',
     parse: optionalText,
   },
   AUTH_AUDIENCE: {
@@ -195,17 +213,20 @@ export const settings = {
     meaning:
       'Where the issuer publishes its public keys (JWK Set, RFC 7517). This or AUTH_JWKS_FILE goes with AUTH_ISSUER.',
     default: '',
+    example: 'https://login.example.com/jwks',
     parse: httpsUrl,
   },
   AUTH_JWKS_FILE: {
     meaning: 'File with the public keys of the issuer (JWK Set).',
     default: '',
+    example: '/etc/keystead/jwks.json',
     parse: optionalText,
   },
   AUTH_ISSUERS_FILE: {
     meaning:
       'File with further trusted issuers (JSON; docs/tokens.md has its form), each with its own keys and audience.',
     default: '',
+    example: '/etc/keystead/issuers.json',
     parse: optionalText,
   },
   AUTH_JWKS_CACHE_MINUTES: {
@@ -269,6 +290,7 @@ export const settings = {
   ALLOWED_ALGORITHMS: {
     meaning: 'Algorithms that new user keys may have, comma separated. Not set: all.',
     default: '',
+    example: 'AES_256_GCM,ED25519',
     parse: algorithmNames,
   },
   ROTATION_TIME_ZONE: {
@@ -332,6 +354,51 @@ export const settings = {
     unit: 'milliseconds',
     default: '15000',
     parse: integer(100, 600_000),
+  },
+  SHUTDOWN_TIMEOUT_MS: {
+    meaning:
+      'How long a server that is asked to stop finishes what it has accepted; what takes longer is cut off.',
+    unit: 'milliseconds',
+    default: '10000',
+    parse: integer(0, 600_000),
+  },
+  REQUESTS_UNDER_WAY_MAX: {
+    meaning: 'Requests that are worked on at once (docs/overload.md has more).',
+    unit: 'requests',
+    default: '64',
+    parse: integer(1, 10_000),
+  },
+  REQUESTS_WAITING_MAX: {
+    meaning: 'Requests that may wait besides; further ones are answered with UNAVAILABLE and 503 at once.',
+    unit: 'requests',
+    default: '256',
+    parse: integer(0, 100_000),
+  },
+  REQUEST_WAIT_MS_MAX: {
+    meaning: 'How long a request may wait until it is worked on, before it is answered so.',
+    unit: 'milliseconds',
+    default: '2000',
+    parse: integer(0, 600_000),
+  },
+  RATE_LIMIT_UNITS: {
+    meaning:
+      'Units that a caller may use within RATE_LIMIT_WINDOW_SECONDS, on each replica: one for each field on the first level of a request, and one for each item of a batch. 0 for any number.',
+    unit: 'units',
+    default: '60000',
+    parse: integer(0, 1_000_000_000),
+  },
+  RATE_LIMIT_WINDOW_SECONDS: {
+    meaning: 'The window of time of RATE_LIMIT_UNITS.',
+    unit: 'seconds',
+    default: '10',
+    parse: integer(1, 86_400),
+  },
+  AUTH_FAILURES_PER_MINUTE_MAX: {
+    meaning:
+      'Refused tokens of one client address in a minute, after which tokens that are not known yet are not looked at. 0 for any number, for servers behind a proxy that hides who asks.',
+    unit: 'tokens',
+    default: '6000',
+    parse: integer(0, 1_000_000_000),
   },
   GRAPHIQL: {
     meaning: 'GraphiQL at /graphql: "auto" shows it in development mode only.',
@@ -443,6 +510,9 @@ function inconsistencies(config: Config): string[] {
     if ((config.PKCS11_PIN === null) === (config.PKCS11_PIN_FILE === null)) {
       problems.push('Root keys in an HSM need exactly one of PKCS11_PIN_FILE and PKCS11_PIN')
     }
+  }
+  if (config.RATE_LIMIT_UNITS !== 0 && config.RATE_LIMIT_UNITS < config.BATCH_ITEMS_MAX) {
+    problems.push('RATE_LIMIT_UNITS must not be below BATCH_ITEMS_MAX, unless it is 0')
   }
   if (config.DESTROY_WAITING_DAYS_DEFAULT < config.DESTROY_WAITING_DAYS_MIN) {
     problems.push('DESTROY_WAITING_DAYS_DEFAULT must not be below DESTROY_WAITING_DAYS_MIN')

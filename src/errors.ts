@@ -5,6 +5,7 @@ export const errorCodes = [
   'BAD_REQUEST',
   'BAD_USER_INPUT',
   'PAYLOAD_TOO_LARGE',
+  'RATE_LIMITED',
   'UNAVAILABLE',
   'INTERNAL',
   'INPUT_VALIDATION',

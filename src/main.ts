@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import { askSecret } from './cli/ask-secret.ts'
 import { runKeystead } from './cli/keystead.ts'
 import { writeLine } from './cli/operator-protocol.ts'
@@ -14,7 +15,12 @@ const exitCode = await runKeystead(given.length === 0 ? ['serve'] : given, {
   progress: (line) => writeLine(process.stderr, line),
   listenForStop() {
     const stop = new AbortController()
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => {
+        if (stop.signal.aborted) process.exit(128 + constants.signals[signal])
+        stop.abort()
+      })
+    }
     return stop.signal
   },
 })

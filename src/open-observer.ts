@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Config } from './config.ts'
 import type { DomainParts } from './keys/domain-parts.ts'
 import type { PartsObserver } from './open-parts.ts'
+import type { Load } from './server/http.ts'
 import type { Metrics } from './server/metrics.ts'
 import type { MetricsServer } from './server/metrics-server.ts'
 import { noteOutcomes } from './server/request-facts.ts'
@@ -15,7 +16,7 @@ export interface Observer {
   /** For the parts to tell what they do. */
   readonly parts: PartsObserver
   /** Begins to answer Prometheus, once the parts are there; null where metrics are off. */
-  serve(parts: DomainParts): Promise<MetricsServer | null>
+  serve(parts: DomainParts, load: () => Load): Promise<MetricsServer | null>
   close(): Promise<void>
 }
 
@@ -36,11 +37,12 @@ export async function openObserver(config: Config): Promise<Observer> {
       onGroup: (group) => metrics?.onGroup(group),
       onBlock: (share) => metrics?.onBlock(share),
     },
-    async serve({ keys, store, rootKeys }) {
+    async serve({ keys, store, rootKeys }, load) {
       if (metrics === null) return null
       metrics.watch({
         version: productVersion(),
         keysInMemory: () => keys.size,
+        load,
         checkDatabase: () => store.now(),
         checkRootKey: () => rootKeys.checkHealth(),
       })

@@ -18,6 +18,8 @@ export interface Authenticator {
    * @throws UnauthenticatedError or IssuerUnavailableError
    */
   authenticate(authorization: string | null): Promise<Caller>
+  /** The same if the token was verified before and still counts, else null: costs no signature. */
+  recognise(authorization: string | null): Caller | null
 }
 
 /** Builds the authenticator for tokens of these issuers. */
@@ -42,6 +44,10 @@ export function createAuthenticator(options: {
         return caller
       })
     },
+    recognise(authorization) {
+      const token = bearerTokenOf(authorization)
+      return token === null ? null : callers.find(token)
+    },
   }
 }
 
@@ -63,9 +69,14 @@ function readBearerToken(authorization: string | null): string {
       'Bearer realm="keystead"',
     )
   }
-  const [, token] = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i.exec(authorization) ?? []
-  if (token === undefined) {
+  const token = bearerTokenOf(authorization)
+  if (token === null) {
     throw new UnauthenticatedError('The Authorization header must be "Bearer TOKEN" with one token.')
   }
   return token
+}
+
+function bearerTokenOf(authorization: string | null): string | null {
+  const [, token] = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i.exec(authorization ?? '') ?? []
+  return token ?? null
 }

@@ -10,6 +10,8 @@ const tokensMax = 10_000
 export interface CallerCache {
   /** The caller of a token: remembered, or worked out now. Failures are not remembered. */
   get(token: string, verify: () => Promise<Caller>): Promise<Caller>
+  /** The caller of a token if it is remembered, else null. */
+  find(token: string): Caller | null
 }
 
 interface Entry {
@@ -45,15 +47,20 @@ export function createCallerCache({
     return caller
   }
 
+  function findVerified(digest: string): Caller | null {
+    const known = verified.get(digest)
+    if (known === undefined) return null
+    if (isGood(known)) return known.caller
+    verified.delete(digest)
+    return null
+  }
+
   return {
+    find: (token) => findVerified(digestOf(token)),
     async get(token, verify) {
-      // The digest, not the token: what stays in memory for long cannot be replayed.
-      const digest = hash('sha256', token, 'base64')
-      const known = verified.get(digest)
-      if (known !== undefined) {
-        if (isGood(known)) return known.caller
-        verified.delete(digest)
-      }
+      const digest = digestOf(token)
+      const known = findVerified(digest)
+      if (known !== null) return known
       const pending = underWay.get(digest)
       if (pending !== undefined) return pending
       const verification = verifyAndRemember(digest, verify).finally(() => underWay.delete(digest))
@@ -61,4 +68,9 @@ export function createCallerCache({
       return verification
     },
   }
+}
+
+/** The digest, not the token: what stays in memory for long cannot be replayed. */
+function digestOf(token: string): string {
+  return hash('sha256', token, 'base64')
 }

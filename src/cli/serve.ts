@@ -1,4 +1,4 @@
-import { createApp } from '../app.ts'
+import { CutOffError, createApp } from '../app.ts'
 import { personas } from '../auth/dev-issuer.ts'
 import { KeySetError } from '../auth/errors.ts'
 import { type Config, ConfigError, readConfig } from '../config.ts'
@@ -23,6 +23,8 @@ export async function runServer({ environment, listenForStop }: Program): Promis
     await app.close()
     return exitCodes.fine
   } catch (error) {
+    // The log has told more of it.
+    if (error instanceof CutOffError) return exitCodes.failed
     console.error('Keystead has to stop:', isExpected(error) ? error.message : error)
     return exitCodes.failed
   }

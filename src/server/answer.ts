@@ -10,18 +10,31 @@ export const securityHeaders: Readonly<Record<string, string>> = {
   'x-content-type-options': 'nosniff',
 }
 
+/** An error outside of GraphQL. */
+export interface AnswerError {
+  readonly code: ErrorCode
+  readonly message: string
+  /** Where it helps to try again after some time. */
+  readonly retryAfterSeconds?: number
+}
+
 /** An error outside of GraphQL, in the form of GraphQL-over-HTTP, so that clients need to know one form only. */
 export function errorAnswer(
   status: number,
-  error: { code: ErrorCode; message: string },
+  { code, message, retryAfterSeconds }: AnswerError,
   headers: Readonly<Record<string, string>> = {},
 ): Response {
-  noteCode(error.code)
-  const body = { errors: [{ message: error.message, extensions: { code: error.code } }] }
-  return jsonAnswer(status, body, {
-    'content-type': 'application/graphql-response+json; charset=utf-8',
-    ...headers,
-  })
+  noteCode(code)
+  const retry = retryAfterSeconds === undefined ? {} : { retryAfterSeconds }
+  return jsonAnswer(
+    status,
+    { errors: [{ message, extensions: { code, ...retry } }] },
+    {
+      'content-type': 'application/graphql-response+json; charset=utf-8',
+      ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
+      ...headers,
+    },
+  )
 }
 
 /** A JSON answer. */

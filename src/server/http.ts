@@ -1,4 +1,4 @@
-import { createServer as createNodeServer } from 'node:http'
+import { createServer as createNodeServer, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { createServerAdapter } from '@whatwg-node/server'
 import type { GraphQLSchema } from 'graphql'
@@ -6,14 +6,19 @@ import type { Config } from '../config.ts'
 import { KeysteadError } from '../errors.ts'
 import type { Call, Caller } from '../keys/caller.ts'
 import type { Log } from '../log.ts'
+import { createAdmission, type Visit } from './admission.ts'
 import { errorAnswer, jsonAnswer, requestIdOf, securityHeaders } from './answer.ts'
 import { bodyBytesMax, readBody } from './body-limit.ts'
+import { callerKey, createCallerLimit, createFailureLimit, RateLimitedError } from './caller-limit.ts'
+import { requestCost } from './cost.ts'
 import { answerTokenRequest, type DevTokens, refuseForeignPages } from './dev-mode.ts'
 import { createGraphiqlPage } from './graphiql.ts'
 import { ListenError } from './listen-error.ts'
-import { type RequestFacts, withRequestFacts } from './request-facts.ts'
+import { noteRefusal, type RequestFacts, withRequestFacts } from './request-facts.ts'
 import { type AnsweredRequest, logRequest } from './request-log.ts'
+import { answerGone, createShedding } from './shedding.ts'
 import type { Tracing } from './tracing.ts'
+import { isWithin } from './within.ts'
 import { createGraphQL, graphqlPath } from './yoga.ts'
 
 /** What the HTTP server is built from. */
@@ -23,7 +28,7 @@ export interface ServerParts {
   readonly schema: GraphQLSchema
   readonly createContext: (call: Call) => object
   /** Throws errors with a code UNAUTHENTICATED and a `challenge`, or UNAVAILABLE. */
-  readonly authenticator: { authenticate(authorization: string | null): Promise<Caller> }
+  readonly authenticator: Authenticator
   /** Null outside of development mode. */
   readonly devTokens: DevTokens | null
   /** Rejects while the server cannot do its work. */
@@ -33,13 +38,28 @@ export interface ServerParts {
   readonly onRequest?: (request: AnsweredRequest) => void
 }
 
+/** Finds out who asks. */
+interface Authenticator {
+  authenticate(authorization: string | null): Promise<Caller>
+  /** Null for a token that has to be verified first. */
+  recognise(authorization: string | null): Caller | null
+}
+
+/** Requests to the API at the moment. */
+export interface Load {
+  readonly underWay: number
+  /** Those that are being read, or wait to be worked on. */
+  readonly waiting: number
+}
+
 /** The HTTP server. */
 export interface Server {
   listen(): Promise<{ url: string }>
   /** Answers without a socket. */
   fetch(request: Request): Promise<Response>
-  /** Takes no more requests, and finishes those under way. */
-  close(): Promise<void>
+  load(): Load
+  /** Takes no more connections, and finishes what was accepted within a limit; tells how many requests were cut off. */
+  close(): Promise<{ readonly cutRequests: number }>
 }
 
 interface HttpContext {
@@ -52,8 +72,13 @@ const headersTimeoutMs = 10_000
 const keepAliveTimeoutMs = 65_000
 /** How long the parts may take to say that they work. */
 const readyTimeoutMs = 5000
-/** How long requests under way may take once the server is asked to stop. */
-const closeTimeoutMs = 10_000
+/** Where health is told, by the names that orchestrators use for it. */
+const healthRoutes: Readonly<Record<string, '/health/live' | '/health/ready'>> = {
+  '/health/live': '/health/live',
+  '/livez': '/health/live',
+  '/health/ready': '/health/ready',
+  '/readyz': '/health/ready',
+}
 
 /** Builds the server: the ordered list of steps through which each request goes. */
 export function createServer(parts: ServerParts): Server {
@@ -61,6 +86,14 @@ export function createServer(parts: ServerParts): Server {
   const graphql = createGraphQL(parts)
   const bytesMax = bodyBytesMax(config)
   const hasGraphiql = config.GRAPHIQL === 'on' || (config.GRAPHIQL === 'auto' && config.developmentMode)
+  const admission = createAdmission({
+    underWayMax: config.REQUESTS_UNDER_WAY_MAX,
+    waitingMax: config.REQUESTS_WAITING_MAX,
+    waitMs: config.REQUEST_WAIT_MS_MAX,
+  })
+  const callerLimit = createCallerLimit(config)
+  const failureLimit = createFailureLimit(config)
+  const shed = createShedding(log)
   const graphiqlPage = hasGraphiql ? createGraphiqlPage({ withTour: devTokens !== null }) : null
 
   async function answer(request: Request, context: HttpContext, facts: RequestFacts): Promise<Response> {
@@ -69,10 +102,11 @@ export function createServer(parts: ServerParts): Server {
     if (url === null) {
       return errorAnswer(400, { code: 'BAD_REQUEST', message: 'The address of the request cannot be read.' })
     }
-    const isKnown = [graphqlPath, '/health/live', '/health/ready'].includes(url.pathname)
-    if (isKnown) facts.route = url.pathname
-    if (url.pathname === '/health/live') return jsonAnswer(200, { status: 'live' })
-    if (url.pathname === '/health/ready') return answerReady()
+    const health = Object.hasOwn(healthRoutes, url.pathname) ? healthRoutes[url.pathname] : undefined
+    if (health !== undefined) facts.route = health
+    if (url.pathname === graphqlPath) facts.route = graphqlPath
+    if (health === '/health/live') return jsonAnswer(200, { status: 'live' })
+    if (health === '/health/ready') return answerReady()
     const refusal = devTokens === null ? null : refuseForeignPages(request)
     if (refusal !== null) return refusal
     if (devTokens !== null && request.method === 'GET' && /^\/dev\/tokens(\/|$)/.test(url.pathname)) {
@@ -108,8 +142,36 @@ export function createServer(parts: ServerParts): Server {
         message: 'Send the request as application/json in UTF-8.',
       })
     }
-    const caller = await parts.authenticator.authenticate(request.headers.get('authorization'))
-    const body = await readBody(request, bytesMax)
+    const visit = admission.enter()
+    if (visit === null) return shed('full')
+    let work: Promise<Response> | null = null
+    try {
+      const answered = await answerVisitor(request, context, { facts, visit })
+      if (answered instanceof Response) return answered
+      work = answered.work
+      return await withTimeout(work)
+    } finally {
+      // Not before the work has ended, also where its client has gone or was told that it took too long: what is
+      // still done takes memory and connections to the database as before, and one more would take more.
+      if (work === null) visit.leave()
+      else work.then(visit.leave, visit.leave)
+    }
+  }
+
+  /**
+   * The answer to a request that was let in, or the work on it. That ends when there is a response: one that goes on
+   * being sent, as a stream does, is no work.
+   */
+  async function answerVisitor(
+    request: Request,
+    { clientAddress }: HttpContext,
+    { facts, visit }: { facts: RequestFacts; visit: Visit },
+  ): Promise<Response | { work: Promise<Response> }> {
+    const caller = await authenticate(request.headers.get('authorization'), clientAddress)
+    if (!visit.belongTo(callerKey(caller))) return shed('share')
+    await callerLimit.charge(caller, requestCost)
+    const body = await readBody(request, bytesMax).catch(() => 'broken off' as const)
+    if (body === 'broken off') return answerGone()
     if (body === null) {
       return errorAnswer(
         413,
@@ -120,8 +182,9 @@ export function createServer(parts: ServerParts): Server {
         { connection: 'close' },
       )
     }
-    const { clientAddress } = context
+    if (!(await visit.turn(request.signal))) return request.signal.aborted ? answerGone() : shed('waited')
     const { requestId } = facts
+    const charge = (cost: number) => callerLimit.charge(caller, cost, requestCost)
     const forGraphQL = new graphql.fetchAPI.Request(request.url, {
       method: 'POST',
       headers: {
@@ -130,11 +193,24 @@ export function createServer(parts: ServerParts): Server {
       },
       body: new Uint8Array(body),
     })
-    return withTimeout(
-      tracing.traceGraphQL(facts, async () =>
-        graphql.fetch(forGraphQL, { call: { caller, requestId, clientAddress } }),
-      ),
+    const work = tracing.traceGraphQL(facts, async () =>
+      graphql.fetch(forGraphQL, { call: { caller, requestId, clientAddress }, charge }),
     )
+    return { work }
+  }
+
+  /** A token that was verified before counts whatever others at the same address send. */
+  async function authenticate(authorization: string | null, clientAddress: string | null): Promise<Caller> {
+    const known = parts.authenticator.recognise(authorization)
+    if (known !== null) return known
+    if (!authorization) return parts.authenticator.authenticate(authorization)
+    await failureLimit.check(clientAddress)
+    try {
+      return await parts.authenticator.authenticate(authorization)
+    } catch (error) {
+      if (isUnauthenticated(error)) await failureLimit.count(clientAddress)
+      throw error
+    }
   }
 
   async function withTimeout(answering: Response | Promise<Response>): Promise<Response> {
@@ -188,7 +264,11 @@ export function createServer(parts: ServerParts): Server {
   }
 
   function answerError(error: unknown, requestId: string): Response {
-    if (error instanceof KeysteadError && error.code === 'UNAUTHENTICATED') {
+    if (error instanceof RateLimitedError) {
+      noteRefusal(error.refusal)
+      return errorAnswer(429, error)
+    }
+    if (isUnauthenticated(error)) {
       const { challenge = 'Bearer' } = error as { challenge?: string }
       return errorAnswer(401, error, { 'www-authenticate': challenge })
     }
@@ -220,7 +300,16 @@ export function createServer(parts: ServerParts): Server {
     unused.add(socket)
     socket.once('close', () => unused.delete(socket))
   })
-  node.on('request', ({ socket }) => unused.delete(socket))
+  const unanswered = new Set<ServerResponse>()
+  node.on('request', ({ socket }, response) => {
+    unused.delete(socket)
+    unanswered.add(response)
+    response.once('close', () => {
+      unanswered.delete(response)
+      // Asked to stop meanwhile, after the headers of this response had promised to keep the connection.
+      if (isClosing) setImmediate(() => node.closeIdleConnections())
+    })
+  })
 
   return {
     async listen() {
@@ -232,20 +321,28 @@ export function createServer(parts: ServerParts): Server {
       return { url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}` }
     },
     fetch: (request) => handle(request, { clientAddress: null }),
+    load: () => ({ underWay: admission.underWay, waiting: admission.inside - admission.underWay }),
     async close() {
       isClosing = true
       const closed = new Promise((resolve) => node.close(resolve))
       node.closeIdleConnections()
       for (const socket of unused) socket.destroy()
-      const timer = setTimeout(() => node.closeAllConnections(), closeTimeoutMs)
+      const finished = Promise.all([closed, admission.empty()])
+      if (await isWithin(config.SHUTDOWN_TIMEOUT_MS, finished)) return { cutRequests: 0 }
+      const cutRequests = Math.max(unanswered.size, admission.inside)
+      node.closeAllConnections()
       await closed
-      clearTimeout(timer)
+      return { cutRequests }
     },
   }
 }
 
 function listenError({ HOST: host, PORT: port }: Config, error: NodeJS.ErrnoException): ListenError {
   return new ListenError({ host, port, names: ['HOST', 'PORT'] }, error)
+}
+
+function isUnauthenticated(error: unknown): error is KeysteadError {
+  return error instanceof KeysteadError && error.code === 'UNAUTHENTICATED'
 }
 
 /** A part that does not answer does not work. */

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { GraphQLError } from 'graphql'
 import { type ErrorCode, KeysteadError } from '../errors.ts'
 import type { Log } from '../log.ts'
+import { RateLimitedError } from './caller-limit.ts'
 import { describeRequestError } from './request-errors.ts'
-import { currentRequest, noteCode } from './request-facts.ts'
+import { currentRequest, noteCode, noteRefusal } from './request-facts.ts'
 
 /**
  * Turns whatever was thrown into what the caller may read. Every error is put together anew from what is known to be
@@ -22,6 +23,7 @@ const masked = new WeakSet<GraphQLError>()
 
 function mask(thrown: unknown, log: Log): GraphQLError {
   const own = findOwnError(thrown)
+  if (own instanceof RateLimitedError) return rateLimited(own)
   const isRequestError = thrown instanceof GraphQLError && thrown.path === undefined
   if (own !== null) return rebuild(thrown, own, isRequestError ? httpOf(thrown) : null)
   // An error with a path comes from a resolver: nobody wrote its text for callers.
@@ -33,6 +35,14 @@ function mask(thrown: unknown, log: Log): GraphQLError {
   log.error({ incidentId, requestId, error: describeForLog(thrown) }, 'a request failed')
   const message = `Something is wrong with the server. Its operator finds the cause in the log under ${incidentId}.`
   return rebuild(thrown, { code: 'INTERNAL', message }, null)
+}
+
+/** The whole request is refused: its client finds when to come back where HTTP clients look for it, too. */
+function rateLimited({ message, code, refusal, retryAfterSeconds }: RateLimitedError): GraphQLError {
+  noteCode(code)
+  noteRefusal(refusal)
+  const http = { status: 429, headers: { 'retry-after': String(retryAfterSeconds) } }
+  return new GraphQLError(message, { extensions: { code, retryAfterSeconds, http } })
 }
 
 /** The product's own error, however deep it was wrapped on its way. */

@@ -18,6 +18,7 @@ export interface CountedOperation {
 export interface MetricsSources {
   readonly version: string
   readonly keysInMemory: () => number
+  readonly load: () => { readonly underWay: number; readonly waiting: number }
   /** Reject while the part cannot do its work. */
   readonly checkDatabase: () => Promise<unknown>
   readonly checkRootKey: () => Promise<unknown>
@@ -76,6 +77,9 @@ export function createMetrics(): Metrics {
   const requestSeconds = histogram('http_request_duration_seconds', 'Duration of an HTTP request.', {
     labelNames: ['route'],
   })
+  const refusals = counter('requests_refused_total', 'Requests that were refused to limit the load.', [
+    'reason',
+  ])
   const lookups = counter('key_cache_lookups_total', 'Looks for a key in memory.', ['result'])
   const groupEvents = histogram('audit_group_events', 'Audit events that were written together.', {
     buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000],
@@ -109,7 +113,8 @@ export function createMetrics(): Metrics {
         if (operation.destroyedVersions > 0) destroyed.inc(operation.destroyedVersions)
       }
     },
-    onRequest({ route, status, durationMs }) {
+    onRequest({ route, status, durationMs, refusal }) {
+      if (refusal !== null) refusals.inc({ reason: refusal })
       requests.inc({ route, status })
       requestSeconds.observe({ route }, durationMs / 1000)
     },
@@ -130,7 +135,7 @@ export function createMetrics(): Metrics {
     onListener: (isListening) => listening.set(isListening ? 1 : 0),
     onAlert: () => alerts.inc(),
     onFetch: (succeeded) => fetches.inc({ outcome: succeeded ? 'succeeded' : 'failed' }),
-    watch({ version, keysInMemory, checkDatabase, checkRootKey }) {
+    watch({ version, keysInMemory, load, checkDatabase, checkRootKey }) {
       gauge('build_info', 'Always 1; its labels say what runs.', ['version', 'node_version']).set(
         { version, node_version: process.versions.node },
         1,
@@ -144,6 +149,8 @@ export function createMetrics(): Metrics {
             this.set(await read())
           },
         })
+      watched('requests_under_way', 'Requests to the API that are worked on.', () => load().underWay)
+      watched('requests_waiting', 'Requests to the API that are read or wait.', () => load().waiting)
       watched('key_cache_keys', 'Keys in memory.', keysInMemory)
       watched('database_healthy', '1 while the database answers.', () => healthOf(checkDatabase))
       watched('root_key_healthy', '1 while the root key can be used.', () => healthOf(checkRootKey))

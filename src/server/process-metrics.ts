@@ -35,6 +35,14 @@ export function addProcessMetrics(registry: Registry): () => void {
       this.set(process.memoryUsage.rss())
     },
   })
+  new Gauge({
+    name: 'nodejs_heap_size_used_bytes',
+    help: 'Memory of JavaScript objects, with those that are no longer used but not collected yet.',
+    registers,
+    collect() {
+      this.set(process.memoryUsage().heapUsed)
+    },
+  })
   new Counter({
     name: 'process_cpu_seconds_total',
     help: 'Processor time of the process.',

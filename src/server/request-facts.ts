@@ -1,6 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { ErrorCode } from '../errors.ts'
 
+/**
+ * Why a request was not served although nothing is wrong with it: the server has too many, or the caller too many of
+ * them, or it waited too long or its client has gone, or a limit of the caller or of its address is used up.
+ */
+export type Refusal = 'full' | 'share' | 'waited' | 'gone' | 'rate' | 'failures'
+
 /** What becomes known of a request while it is answered: for its log line, its trace and the metrics. */
 export interface RequestFacts {
   readonly requestId: string
@@ -11,6 +17,8 @@ export interface RequestFacts {
   operationName: string | null
   /** Codes of all errors in the answer, wherever they stand in it. */
   readonly codes: Set<ErrorCode>
+  /** Null for a request that was served. */
+  refusal: Refusal | null
 }
 
 /** Longest name of an operation that is kept. */
@@ -26,6 +34,7 @@ export function withRequestFacts<T>(requestId: string, answer: (facts: RequestFa
     operationType: null,
     operationName: null,
     codes: new Set(),
+    refusal: null,
   }
   return requests.run(facts, () => answer(facts))
 }
@@ -38,6 +47,12 @@ export function currentRequest(): RequestFacts | null {
 /** Notes an error in the answer. */
 export function noteCode(code: ErrorCode): void {
   requests.getStore()?.codes.add(code)
+}
+
+/** Notes that the request is refused. */
+export function noteRefusal(refusal: Refusal): void {
+  const facts = requests.getStore()
+  if (facts !== undefined) facts.refusal = refusal
 }
 
 /** Notes how operations went, which may tell of errors that the answer has among its data. */

@@ -12,7 +12,7 @@ export interface AnsweredRequest extends RequestFacts {
  * headers or path are in it, and not who asked: that is in the audit trail, under the same request ID.
  */
 export function logRequest(log: Log, request: AnsweredRequest): void {
-  const { requestId, route, operationType, operationName, status, durationMs, codes } = request
+  const { requestId, route, operationType, operationName, status, durationMs, codes, refusal } = request
   const facts = {
     requestId,
     route,
@@ -20,6 +20,7 @@ export function logRequest(log: Log, request: AnsweredRequest): void {
     ...(operationName !== null && { operationName }),
     status,
     outcome: outcomeOf(request),
+    ...(refusal !== null && { refusal }),
     ...(codes.size > 1 && { codes: [...codes] }),
     durationMs: Math.round(durationMs * 10) / 10,
   }
@@ -35,6 +36,8 @@ export function outcomeOf({ status, codes }: Pick<AnsweredRequest, 'status' | 'c
 /** What the server is to blame for stands out; what callers do wrong must not drown it, nor what goes well. */
 function levelOf(request: AnsweredRequest): keyof Log {
   const outcome = outcomeOf(request)
+  // An overload has a warning of its own. A line for each request would be most of the work that it makes.
+  if (['full', 'share', 'waited', 'gone'].includes(request.refusal ?? '')) return 'debug'
   if (outcome === 'INTERNAL') return 'error'
   if (outcome === 'UNAVAILABLE' || request.status >= 500) return 'warn'
   return outcome === 'SUCCEEDED' ? 'debug' : 'info'

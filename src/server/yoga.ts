@@ -11,6 +11,7 @@ import type { Config } from '../config.ts'
 import { KeysteadError } from '../errors.ts'
 import type { Call } from '../keys/caller.ts'
 import type { Log } from '../log.ts'
+import { costOf } from './cost.ts'
 import { checkRepresentations, documentLimits, documentLimitsRule } from './limits.ts'
 import { maskError } from './mask-errors.ts'
 import { noteOperation } from './request-facts.ts'
@@ -21,6 +22,8 @@ export const graphqlPath = '/graphql'
 /** What the HTTP steps hand to GraphQL: the caller is known before a document is parsed. */
 export interface ServerContext {
   readonly call: Call
+  /** Takes from the caller what the request costs; throws if that is not there. */
+  readonly charge: (cost: number) => Promise<void>
 }
 
 /** The document is longer than any that a person or a program writes. */
@@ -45,7 +48,7 @@ export function createGraphQL(options: {
     schema,
     context: ({ call }) => createContext(call),
     graphqlEndpoint: graphqlPath,
-    plugins: [limitDocuments(introspection), maskRequestErrors(log)],
+    plugins: [limitDocuments(introspection), chargeCallers(), maskRequestErrors(log)],
     // The steps in front do these: JSON by POST only, of a limited size, from known callers.
     graphiql: false,
     landingPage: false,
@@ -88,6 +91,23 @@ function limitDocuments(introspection: boolean): Plugin {
       if (operation) noteOperation(operation.operation, operation.name?.value ?? null)
       const error = checkRepresentations(schema, document, { operationName, variables: variableValues ?? {} })
       if (error !== null) setResultAndStopExecution({ errors: [error] })
+    },
+  }
+}
+
+/** Charges a valid request to its caller before any of it is done. */
+function chargeCallers(): Plugin<ServerContext> {
+  return {
+    async onExecute({ args, setResultAndStopExecution }) {
+      const { document, operationName, variableValues, contextValue } = args
+      try {
+        await contextValue.charge(costOf({ document, operationName, variables: variableValues ?? {} }))
+      } catch (error) {
+        if (!(error instanceof KeysteadError)) throw error
+        setResultAndStopExecution({
+          errors: [new GraphQLError(error.message, { originalError: error })],
+        })
+      }
     },
   }
 }

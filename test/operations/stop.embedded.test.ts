@@ -57,6 +57,32 @@ describe('a stop', () => {
     expect(await json(response)).toEqual({ data: { createUserKey: { __typename: 'CreateUserKeyPayload' } } })
     await closed
   })
+
+  it('ends a round of housekeeping early, however long requests take', async () => {
+    const story = await startStoryWithoutTimers()
+    const due = { name: 'due', automaticRotation: { enabled: true, cycleDays: 30 } }
+    await story.as(member).mutate('createUserKey', due)
+    story.clock.advance({ days: 31 })
+    const { sent, body } = await beginRequest(story)
+    const round = story.app.housekeeping.runOnce()
+    const closed = story.stop()
+    // While the stop waits for the request.
+    expect(await round).toMatchObject({ rotatedKeys: 0 })
+    sent.end(body)
+    expect(((await once(sent, 'response')) as [IncomingMessage])[0].statusCode).toBe(200)
+    await closed
+    // What it has left is done at the next start.
+    await story.restart()
+    const report = await story.app.housekeeping.runOnce()
+    const { userKeys } = await story
+      .as(member)
+      .ask<{ userKeys: { nodes: object[] } }>(
+        '{ userKeys(first: 5) { nodes { name versions(first: 5) { totalCount } } } }',
+      )
+    expect(userKeys.nodes).toContainEqual({ name: 'due', versions: { totalCount: 2 } })
+    expect(report.failedKeys).toBe(0)
+    await story.stop()
+  })
 })
 
 /** A request that the server has, and whose body it waits for. */

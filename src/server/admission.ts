@@ -1,0 +1,142 @@
+/** How many requests a server works on, and how many wait for that. */
+export interface AdmissionLimits {
+  /** Requests that are worked on at once. */
+  readonly underWayMax: number
+  /** Requests that may be in the house besides: they are being read, or wait for their turn. */
+  readonly waitingMax: number
+  /** How long one may wait for its turn. */
+  readonly waitMs: number
+}
+
+/** A request that is in the house, until it leaves. */
+export interface Visit {
+  /** Says who it is; false if this caller has as many requests here as one may have. */
+  belongTo(caller: string): boolean
+  /** Waits for its turn; false if that did not come in time, or if the client has gone. */
+  turn(signal?: AbortSignal): Promise<boolean>
+  /** Gives its place to the next one. Further calls do nothing. */
+  leave(): void
+}
+
+/** Lets in as many requests as can be served soon. */
+export interface Admission {
+  /** Requests that are worked on. */
+  readonly underWay: number
+  /** All that have been let in and have not left. */
+  readonly inside: number
+  /** Lets a request in, or does not: null. Costs next to nothing, so that it can come before anything else. */
+  enter(): Visit | null
+  /** Resolves as soon as nobody is inside. */
+  empty(): Promise<void>
+}
+
+interface Waiter {
+  readonly start: () => void
+}
+
+/**
+ * Builds the admission of a server. Whoever is let in has a place, of which there are `underWayMax + waitingMax`; those
+ * that are ready to be worked on take turns, a caller at a time. A single caller can take every turn while nobody else
+ * asks, but never more than half of the places for waiting: others always get in.
+ */
+export function createAdmission({ underWayMax, waitingMax, waitMs }: AdmissionLimits): Admission {
+  const insideMax = underWayMax + waitingMax
+  const shareMax = underWayMax + Math.ceil(waitingMax / 2)
+  const shares = new Map<string, number>()
+  /** Those that wait, by caller; the first caller is next, and goes to the end then. */
+  const queues = new Map<string, Set<Waiter>>()
+  let underWay = 0
+  let inside = 0
+  let onEmpty: (() => void)[] = []
+
+  function startNext(): void {
+    const [entry] = queues
+    if (entry === undefined) return
+    const [caller, queue] = entry
+    const [waiter] = queue
+    if (waiter === undefined) return
+    queue.delete(waiter)
+    queues.delete(caller)
+    if (queue.size > 0) queues.set(caller, queue)
+    underWay++
+    waiter.start()
+  }
+
+  function waitInQueue(caller: string, signal: AbortSignal | undefined): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    const queue = queues.get(caller) ?? new Set<Waiter>()
+    const waiter: Waiter = { start: () => resolve(true) }
+    queues.set(caller, queue.add(waiter))
+    const giveUp = () => {
+      if (!queue.delete(waiter)) return
+      if (queue.size === 0) queues.delete(caller)
+      resolve(false)
+    }
+    const timer = setTimeout(giveUp, waitMs)
+    signal?.addEventListener('abort', giveUp, { once: true })
+    if (signal?.aborted) giveUp()
+    return promise.finally(() => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', giveUp)
+    })
+  }
+
+  function visit(): Visit {
+    let caller: string | null = null
+    let hasTurn = false
+    let hasLeft = false
+    return {
+      belongTo(name) {
+        const share = shares.get(name) ?? 0
+        if (share >= shareMax) return false
+        shares.set(name, share + 1)
+        caller = name
+        return true
+      },
+      async turn(signal) {
+        // Nobody waits while there is a turn to be had: whoever ends hands it on.
+        if (underWay < underWayMax) {
+          underWay++
+          hasTurn = true
+        } else {
+          hasTurn = await waitInQueue(caller ?? '', signal)
+        }
+        return hasTurn
+      },
+      leave() {
+        if (hasLeft) return
+        hasLeft = true
+        inside--
+        if (caller !== null) {
+          const share = (shares.get(caller) ?? 0) - 1
+          if (share > 0) shares.set(caller, share)
+          else shares.delete(caller)
+        }
+        if (hasTurn) {
+          underWay--
+          startNext()
+        }
+        if (inside > 0) return
+        for (const tell of onEmpty) tell()
+        onEmpty = []
+      },
+    }
+  }
+
+  return {
+    get underWay() {
+      return underWay
+    },
+    get inside() {
+      return inside
+    },
+    enter() {
+      if (inside >= insideMax) return null
+      inside++
+      return visit()
+    },
+    async empty() {
+      if (inside > 0) await new Promise<void>((resolve) => onEmpty.push(resolve))
+    },
+  }
+}

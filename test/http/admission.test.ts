@@ -1,0 +1,141 @@
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { type Admission, createAdmission, type Visit } from '../../src/server/admission.ts'
+
+const limits = { underWayMax: 2, waitingMax: 4, waitMs: 1000 }
+const insideMax = 6
+/** Of one caller: everything that is worked on, and half of what may wait. */
+const shareMax = 4
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
+afterEach(() => void vi.useRealTimers())
+
+interface Guest {
+  readonly visit: Visit
+  readonly caller: string
+  readonly client: AbortController
+  state: 'waiting' | 'under way' | 'refused'
+}
+
+/** Lets a request in and waits for what can be said at once. */
+async function arrive(admission: Admission, caller: string): Promise<Guest | 'full' | 'share'> {
+  const visit = admission.enter()
+  if (visit === null) return 'full'
+  if (!visit.belongTo(caller)) {
+    visit.leave()
+    return 'share'
+  }
+  const guest: Guest = { visit, caller, client: new AbortController(), state: 'waiting' }
+  void visit.turn(guest.client.signal).then((isOn) => {
+    guest.state = isOn ? 'under way' : 'refused'
+    if (!isOn) visit.leave()
+  })
+  await settle()
+  return guest
+}
+
+async function arriveInside(admission: Admission, caller: string): Promise<Guest> {
+  const guest = await arrive(admission, caller)
+  if (typeof guest === 'string') throw new Error(guest)
+  return guest
+}
+
+/** Everything that follows without waiting for anything outside has then happened. */
+async function settle(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve))
+}
+
+describe('admission', () => {
+  it('keeps every limit, and lets nobody wait while there is a turn, whatever happens in which order', async () => {
+    const caller = fc.constantFrom('a', 'b', 'c')
+    const step = fc.oneof(
+      { weight: 4, arbitrary: fc.record({ arrives: caller }) },
+      { weight: 2, arbitrary: fc.record({ leaves: fc.nat(9) }) },
+      { weight: 1, arbitrary: fc.record({ goes: fc.nat(9) }) },
+      { weight: 1, arbitrary: fc.record({ passesMs: fc.nat(1500) }) },
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+        const admission = createAdmission(limits)
+        const guests: Guest[] = []
+        const all = (state: Guest['state']) => guests.filter((guest) => guest.state === state)
+        const inside = () => guests.filter(({ state }) => state !== 'refused')
+        for (const each of steps) {
+          if ('arrives' in each) {
+            const ofCaller = inside().filter((guest) => guest.caller === each.arrives).length
+            const expected = inside().length >= insideMax ? 'full' : ofCaller >= shareMax ? 'share' : null
+            const guest = await arrive(admission, each.arrives)
+            if (typeof guest !== 'string') guests.push(guest)
+            expect(typeof guest === 'string' ? guest : null).toBe(expected)
+          } else if ('leaves' in each) {
+            const leaving = all('under way')[each.leaves]
+            if (leaving === undefined) continue
+            leaving.visit.leave()
+            // A second time changes nothing.
+            leaving.visit.leave()
+            guests.splice(guests.indexOf(leaving), 1)
+          } else if ('goes' in each) all('waiting')[each.goes]?.client.abort()
+          else await vi.advanceTimersByTimeAsync(each.passesMs)
+          await settle()
+          expect(admission.inside).toBe(inside().length)
+          expect(admission.underWay).toBe(all('under way').length)
+          expect(admission.underWay).toBe(Math.min(limits.underWayMax, inside().length))
+        }
+        for (const guest of [...guests]) guest.client.abort()
+        await settle()
+        for (const guest of all('under way')) guest.visit.leave()
+        await admission.empty()
+        expect([admission.inside, admission.underWay]).toEqual([0, 0])
+        expect(vi.getTimerCount()).toBe(0)
+      }),
+    )
+  })
+
+  it('takes callers in turn, so that who asks once does not wait for all that another has asked before', async () => {
+    const admission = createAdmission({ ...limits, waitingMax: 20 })
+    const [first, ...crowd] = await Promise.all(
+      Array.from({ length: 8 }, () => arriveInside(admission, 'crowd')),
+    )
+    const single = await arriveInside(admission, 'single')
+    expect(single.state).toBe('waiting')
+    first?.visit.leave()
+    await settle()
+    crowd[0]?.visit.leave()
+    await settle()
+    expect(single.state).toBe('under way')
+    expect(crowd.filter(({ state }) => state === 'waiting')).toHaveLength(5)
+  })
+
+  it('always has room for another caller than the one who takes all there is', async () => {
+    const admission = createAdmission(limits)
+    for (let n = 0; n < shareMax; n++) await arriveInside(admission, 'crowd')
+    expect(await arrive(admission, 'crowd')).toBe('share')
+    expect((await arriveInside(admission, 'single')).state).toBe('waiting')
+  })
+
+  it('refuses whoever has waited for as long as one may wait', async () => {
+    const admission = createAdmission(limits)
+    for (let n = 0; n < 2; n++) await arriveInside(admission, 'a')
+    const late = await arriveInside(admission, 'b')
+    await vi.advanceTimersByTimeAsync(999)
+    expect(late.state).toBe('waiting')
+    await vi.advanceTimersByTimeAsync(1)
+    expect(late.state).toBe('refused')
+    expect(admission.inside).toBe(2)
+  })
+
+  it('tells when nobody is inside, and at once where nobody is', async () => {
+    const admission = createAdmission(limits)
+    await admission.empty()
+    const guest = await arriveInside(admission, 'a')
+    let isEmpty = false
+    void admission.empty().then(() => {
+      isEmpty = true
+    })
+    await settle()
+    expect(isEmpty).toBe(false)
+    guest.visit.leave()
+    await settle()
+    expect(isEmpty).toBe(true)
+  })
+})

@@ -1,0 +1,122 @@
+import { buildSchema, type GraphQLSchema } from 'graphql'
+import { onTestFinished, vi } from 'vitest'
+import { readConfig } from '../../src/config.ts'
+import { KeysteadError } from '../../src/errors.ts'
+import type { Caller } from '../../src/keys/caller.ts'
+import { createLog } from '../../src/log.ts'
+import { createServer, type Server } from '../../src/server/http.ts'
+import { noTracing } from '../../src/server/tracing.ts'
+
+/** The server over HTTP, with work that lasts for as long as a test says. */
+export interface GatedServer {
+  readonly server: Server
+  readonly url: string
+  readonly logged: readonly Record<string, unknown>[]
+  /** Names of the work that was begun, in order. */
+  readonly begun: readonly string[]
+  /** Lets work end. */
+  finish(name: string): void
+  /** Asks for work, as a caller. */
+  work(name: string, options?: { caller?: string; signal?: AbortSignal }): Promise<Response>
+  post(query: string, headers?: Record<string, string>, signal?: AbortSignal): Promise<Response>
+}
+
+class NoSuchCallerError extends KeysteadError {
+  readonly code = 'UNAUTHENTICATED'
+}
+
+/** Starts it; all that is under way when the test ends is finished then. */
+export async function startGatedServer(settings: Record<string, string>): Promise<GatedServer> {
+  const gates = new Map<string, PromiseWithResolvers<string>>()
+  const begun: string[] = []
+  const logged: Record<string, unknown>[] = []
+  let isOver = false
+  const gateOf = (name: string) => {
+    const gate = gates.get(name) ?? Promise.withResolvers<string>()
+    gates.set(name, gate)
+    return gate
+  }
+  const server = createServer({
+    config: readConfig({
+      PORT: '0',
+      AUTH_ISSUER: 'https://issuer.test',
+      AUTH_JWKS_FILE: '/none',
+      ...settings,
+    }),
+    log: createLog('debug', { write: (line) => void logged.push(JSON.parse(line)) }),
+    schema: createSchema((name) => {
+      begun.push(name)
+      return isOver ? Promise.resolve('finished') : gateOf(name).promise
+    }),
+    createContext: () => ({}),
+    authenticator: { authenticate: async (header) => callerOf(header), recognise: () => null },
+    devTokens: null,
+    checkReady: async () => {},
+    tracing: noTracing,
+  })
+  const { url } = await server.listen()
+  const post = (query: string, headers: Record<string, string> = {}, signal?: AbortSignal) =>
+    fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify({ query }),
+      ...(signal && { signal }),
+    })
+  onTestFinished(async () => {
+    isOver = true
+    for (const gate of gates.values()) gate.resolve('finished')
+    await server.close()
+  })
+  return {
+    server,
+    url,
+    logged,
+    begun,
+    finish: (name) => gateOf(name).resolve('finished'),
+    work: (name, { caller = 'ann', signal } = {}) =>
+      post(`{ work(name: "${name}") }`, { authorization: `Bearer ${caller}` }, signal),
+    post,
+  }
+}
+
+/** Waits until the server has so many requests. */
+export async function untilLoad(
+  { server }: GatedServer,
+  load: Partial<ReturnType<Server['load']>>,
+): Promise<void> {
+  await vi.waitUntil(
+    () => Object.entries(load).every(([name, value]) => server.load()[name as keyof typeof load] === value),
+    { timeout: 10_000, interval: 5 },
+  )
+}
+
+function createSchema(work: (name: string) => Promise<string>): GraphQLSchema {
+  const schema = buildSchema(`
+    type Query { work(name: String!): String }
+    type Subscription { ticks: Int }
+  `)
+  const { work: field } = schema.getQueryType()?.getFields() ?? {}
+  const { ticks } = schema.getSubscriptionType()?.getFields() ?? {}
+  if (!field || !ticks) throw new Error('the schema has lost its fields')
+  field.resolve = (_, { name }) => work(name)
+  ticks.subscribe = async function* () {
+    yield { ticks: 1 }
+    await new Promise(() => {})
+  }
+  return schema
+}
+
+function callerOf(header: string | null): Caller {
+  const [, name] = /^Bearer (\w+)$/.exec(header ?? '') ?? []
+  if (name === undefined || name === 'nobody') throw new NoSuchCallerError('This token is of nobody.')
+  return {
+    subject: `user:${name}`,
+    kind: 'USER',
+    name,
+    groups: [],
+    projectId: 'shop',
+    roles: new Set(),
+    tokenId: null,
+    tokenExpiresAt: new Date(8.64e15),
+  }
+}
