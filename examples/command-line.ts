@@ -1,13 +1,32 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 
-/** What `--help` prints. */
-export const helpText = `Envelope encryption of a file with Keystead, step by step.
+/** The options, with what help texts say of them. */
+export const options = {
+  url: {
+    type: 'string',
+    value: 'URL',
+    meaning:
+      'The Keystead to use, e.g. http://127.0.0.1:4600 (or the variable KEYSTEAD_URL). The key that is made there stays there.',
+  },
+  token: {
+    type: 'string',
+    value: 'TOKEN',
+    meaning:
+      'Your access token for it. Better in the variable KEYSTEAD_TOKEN: other users can read command lines. A server in development mode gives one by itself.',
+  },
+  'key-id': {
+    type: 'string',
+    value: 'ID',
+    meaning: 'Use this key (AES or ChaCha20) rather than a new one. It is rotated too.',
+  },
+  keep: { type: 'boolean', meaning: 'Keep FILE.keystead.' },
+  decrypt: { type: 'boolean', meaning: 'Decrypt what --keep has kept, to FILE.' },
+} as const
 
-  npm run demo -- FILE [options]
-  npm run demo -- --decrypt FILE.keystead --url URL [options]
-
-The first form takes any file, of any size, and
+/** What the program does, for a help text; `command` is how it is called. */
+export function describeDemo(command: string): string {
+  return `${command} FILE [options] takes any file, of any size, and
   1. makes a key in Keystead,
   2. gets a data key for the file: as it is, and wrapped by the key,
   3. encrypts the file here with the data key, to FILE.keystead, and erases the data key,
@@ -16,20 +35,25 @@ The first form takes any file, of any size, and
   6. removes what it has made.
 FILE itself is only read. Without --url a server is started for the demo and removed at its end.
 
-The second form decrypts what --keep has kept, to FILE.
+${command} --decrypt FILE.keystead --url URL [options] decrypts what --keep has kept, to FILE.
+
+Exit status: 0 if all went well, 1 if not, 2 if the arguments are wrong.`
+}
+
+/** What `--help` prints. */
+export const helpText = `Envelope encryption of a file with Keystead, step by step.
+
+${describeDemo('npm run demo --')}
 
 Options
-  --url URL       The Keystead to use, e.g. http://127.0.0.1:4600 (or the variable KEYSTEAD_URL).
-                  The key that is made there stays there.
-  --token TOKEN   Your access token for it. Better in the variable KEYSTEAD_TOKEN: other users of this
-                  machine can read command lines. A server in development mode gives a token by itself.
-  --key-id ID     Use this key (AES or ChaCha20) rather than a new one. It is rotated too.
-  --keep          Keep FILE.keystead.
-  --decrypt       See above.
-  --help          This text.
-
-Exit status: 0 if all went well, 1 if not, 2 if the arguments are wrong.
+${Object.entries(options).map(describeOption).join('\n')}
+  --help           This text.
 `
+
+function describeOption([name, option]: [string, (typeof options)[keyof typeof options]]): string {
+  const value = 'value' in option ? ` ${option.value}` : ''
+  return `  ${`--${name}${value}`.padEnd(15)}  ${option.meaning}`
+}
 
 /** What the program is to do. */
 export interface Arguments {
@@ -46,29 +70,39 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-const options = {
-  url: { type: 'string' },
-  token: { type: 'string' },
-  'key-id': { type: 'string' },
-  keep: { type: 'boolean' },
-  decrypt: { type: 'boolean' },
-  help: { type: 'boolean' },
-} as const
+/** What was given on the command line. */
+export interface Given {
+  readonly file: string
+  readonly url?: string | undefined
+  readonly token?: string | undefined
+  readonly 'key-id'?: string | undefined
+  readonly keep?: boolean | undefined
+  readonly decrypt?: boolean | undefined
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
 
 /**
  * Reads the command line. Null if only help is wanted.
  *
  * @throws UsageError
  */
-export function readCommandLine(
-  args: readonly string[],
-  environment: Readonly<Record<string, string | undefined>>,
-): Arguments | null {
+export function readCommandLine(args: readonly string[], environment: Environment): Arguments | null {
   const { values, positionals } = parse(args)
   if (values.help === true) return null
   const [file, ...rest] = positionals
   if (file === undefined || file === '') throw new UsageError('Which file?')
   if (rest.length > 0) throw new UsageError('One file at a time, please.')
+  return checkArguments({ ...values, file }, environment)
+}
+
+/**
+ * What the program is to do, from what was given and the environment.
+ *
+ * @throws UsageError if the parts do not go together
+ */
+export function checkArguments(values: Given, environment: Environment): Arguments {
+  const { file } = values
   const url = parseUrl(values.url ?? environment['KEYSTEAD_URL'] ?? '')
   const token = (values.token ?? environment['KEYSTEAD_TOKEN'] ?? '').trim()
   const decrypt = values.decrypt === true
@@ -94,7 +128,12 @@ export function readCommandLine(
 
 function parse(args: readonly string[]) {
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true })
+    return parseArgs({
+      args: [...args],
+      options: { ...options, help: { type: 'boolean' } },
+      allowPositionals: true,
+      strict: true,
+    })
   } catch (error) {
     throw new UsageError((error as Error).message)
   }
@@ -110,7 +149,7 @@ function parseUrl(text: string): string | null {
 }
 
 /** npm changes into the folder of the package, but a file is meant relative to where one was. */
-function startFolder(environment: Readonly<Record<string, string | undefined>>): string {
+function startFolder(environment: Environment): string {
   const { INIT_CWD, npm_lifecycle_event } = environment
   return npm_lifecycle_event === 'demo' && INIT_CWD !== undefined ? INIT_CWD : process.cwd()
 }

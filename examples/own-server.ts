@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { rmSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 
 /** The server did not start. */
@@ -11,7 +11,8 @@ export class ServerStartError extends Error {
   override readonly name = 'ServerStartError'
 }
 
-const mainFile = join(import.meta.dirname, '../src/main.ts')
+/** As TypeScript in a checkout, compiled in the package: like this file. */
+const mainFile = join(import.meta.dirname, `../src/main${extname(import.meta.filename)}`)
 const stopTimeoutMs = 15_000
 
 /** Starts Keystead in development mode on any free port, with a data folder that goes with it. */

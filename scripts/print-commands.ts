@@ -9,7 +9,7 @@ const path = join(import.meta.dirname, '../docs/commands.md')
 const section = (heading: string, text: string) => `${heading}\n\n\`\`\`text\n${text}\n\`\`\`\n`
 const printed = [
   '# Commands for operators\n',
-  'Made from the help texts by `npm run commands:print`. In a checkout: `npx keystead COMMAND`.\n',
+  'Made from the help texts by `npm run commands:print`. In a checkout, and where the package is installed: `npx keystead COMMAND`.\n',
   section('## keystead', overviewOf(commands)),
   ...commands.map((command) => section(`## keystead ${nameOf(command)}`, helpOf(command))),
 ].join('\n')

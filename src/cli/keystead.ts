@@ -13,6 +13,7 @@ import {
   type SetupCommand,
 } from './command.ts'
 import { operatorCommands } from './commands.ts'
+import { demoText } from './demo-text.ts'
 import { helpOf, listOf, nameOf, overviewOf } from './help.ts'
 import type { Program } from './program.ts'
 import { restore } from './restore.ts'
@@ -24,6 +25,7 @@ import { serveText } from './serve-text.ts'
 /** Every command of the program, in the order in which it is listed. */
 export const commands: readonly CommandText[] = [
   serveText,
+  demoText,
   ...operatorCommands,
   rootKeyCreate,
   backupVerify,
@@ -67,6 +69,10 @@ async function run(
     return isReceivingCommand(command) ? command.receive(caller, start) : start(print)
   }
   if (isSetupCommand(command)) return command.setUp(readConfig(environment), caller)
+  if (command === demoText) {
+    const { runDemoCommand } = await import('./demo.ts')
+    return runDemoCommand(options, program)
+  }
   const { runServer } = await import('./serve.ts')
   return runServer(program)
 }

@@ -29,7 +29,11 @@ describe('documents', () => {
   })
 
   it('links between documents lead somewhere', () => {
-    for (const file of ['README.md', 'docs/architecture.md', 'docs/algorithms.md', 'docs/errors.md']) {
+    const files = [
+      'README.md',
+      ...['architecture', 'algorithms', 'errors', 'install'].map((name) => `docs/${name}.md`),
+    ]
+    for (const file of files) {
       for (const [, target = ''] of read(file).matchAll(/\]\(((?!https?:)[^)#]+)\)/g)) {
         const path = join(root, file, '..', target)
         expect(() => readFileSync(path), `${file} → ${target}`).not.toThrow(/ENOENT/)

@@ -9,6 +9,8 @@ describe('files that are printed from the code', () => {
   it.each([
     ['schema.graphql', 'print-schema.ts'],
     ['.env.example', 'print-env-example.ts'],
+    ['docs/configuration.md', 'print-configuration.ts'],
+    ['docs/commands.md', 'print-commands.ts'],
   ])('%s is up to date', async (file, script) => {
     const path = join(import.meta.dirname, '../../scripts', script)
     const { stdout } = await run(process.execPath, [path, '--check'])

@@ -53,6 +53,8 @@ describe('the command line', () => {
     [['key', 'show', '--project', 'shop', 'orders'], "Unexpected argument 'orders'."],
     [['key', 'show', '--project'], "Option '--project <value>' argument missing."],
     [['serve', '--port', '1'], "Unknown option '--port'."],
+    [['demo'], 'The argument FILE is missing.'],
+    [['demo', 'letter', '--key-id', 'k'], '--key-id goes with --url'],
   ])('answers %j with exit code 2 before it looks at any data', async (args, problem) => {
     const { code, printed, said } = await run(...args)
     expect({ code, printed }).toEqual({ code: 2, printed: '' })

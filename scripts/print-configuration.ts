@@ -1,0 +1,98 @@
+// Writes docs/configuration.md from the table of settings; with --check it fails if the file is not what the code says.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { settings } from '../src/config.ts'
+
+interface Setting {
+  readonly meaning: string
+  readonly unit?: string
+  readonly default: string
+  readonly example?: string
+  readonly secret?: boolean
+  readonly parse: (text: string) => unknown
+}
+
+/** The parts of the document, each by the setting that begins it. */
+const parts: Readonly<Record<string, string>> = {
+  HOST: 'Server, logs, metrics and traces',
+  DATABASE_URL: 'Database',
+  ROOT_KEY_PROVIDER: 'Root key',
+  AUTH_ISSUER: 'Tokens',
+  ALLOWED_ALGORITHMS: 'Keys',
+  ITEM_BYTES_MAX: 'Limits and times',
+}
+
+const path = join(import.meta.dirname, '../docs/configuration.md')
+const printed = printDocument(Object.entries(settings as Record<string, Setting>))
+
+if (!process.argv.includes('--check')) {
+  writeFileSync(path, printed)
+} else if (!existsSync(path) || readFileSync(path, 'utf8') !== printed) {
+  console.error(
+    'docs/configuration.md is not what src/config.ts says: run npm run env:print and look at the difference.',
+  )
+  process.exit(1)
+} else {
+  console.log('docs/configuration.md is up to date.')
+}
+
+function printDocument(all: readonly (readonly [string, Setting])[]): string {
+  const missing = Object.keys(parts).filter((name) => !all.some(([each]) => each === name))
+  if (missing.length > 0) throw new Error(`There is no setting to begin a part with: ${missing.join(', ')}`)
+  const sections = all.map(([name, setting]) => {
+    const heading = parts[name]
+    return (heading === undefined ? '' : `## ${heading}\n\n`) + printSetting(name, setting)
+  })
+  return `# Configuration
+
+Made from \`src/config.ts\` by \`npm run env:print\`; do not edit.
+
+All settings are variables of the environment; an empty one counts as not set. The server and the commands for operators
+read the same ones, once, when they start. If one of them is wrong, they say which, and do not start.
+[\`.env.example\`](../.env.example) is this list as a file of settings, for \`node --env-file\`, systemd's
+\`EnvironmentFile=\` and containers. A secret never gets into a log, an error message or the audit trail.
+
+${sections.join('\n')}`
+}
+
+function printSetting(name: string, setting: Setting): string {
+  const { meaning, unit, default: standard, secret, parse } = setting
+  const example = setting.example ?? standard
+  // Also a check: an example that the server would refuse is none.
+  parse(example)
+  if (example === '') throw new Error(`${name} has neither a default nor an example.`)
+  const facts = [
+    `Value: ${describeValue(setting)}.${unit === undefined ? '' : ` Unit: ${unit}.`}`,
+    `Default: ${standard === '' ? 'not set' : `\`${standard}\``}.`,
+    secret === true ? 'Secret.' : '',
+  ]
+  return `### ${name}
+
+${meaning}
+
+${facts.filter(Boolean).join(' ')} Example: \`${name}=${example}\`
+`
+}
+
+/** What a setting takes, in the words with which it refuses everything else. */
+function describeValue({ parse, default: standard }: Setting): string {
+  for (const wrong of ['?', '']) {
+    const text = refusalOf(parse, wrong)
+    if (text === null) continue
+    return text
+      .replace(/^must be (one of )?/, '$1')
+      .replace(/^must list some of (.*)$/, 'some of $1, with commas between them')
+      .replace(/^must start with /, 'an address that starts with ')
+      .replace(/^must name /, 'the name of ')
+  }
+  return Array.isArray(parse(standard)) ? 'texts, with commas between them' : 'text'
+}
+
+function refusalOf(parse: Setting['parse'], value: string): string | null {
+  try {
+    parse(value)
+    return null
+  } catch (error) {
+    return (error as Error).message
+  }
+}
