@@ -1,0 +1,187 @@
+import { randomBytes } from 'node:crypto'
+import pg from 'pg'
+import { readConfig } from '../src/config.ts'
+import { newOpaqueUuid, newUuid } from '../src/ids.ts'
+import type { DomainParts } from '../src/keys/domain-parts.ts'
+import { applyCommand, type KeyState } from '../src/keys/lifecycle.ts'
+import { type SealedChange, sealChange } from '../src/keys/locked-key.ts'
+import { makeMaterial } from '../src/keys/new-material.ts'
+import { openParts } from '../src/open-parts.ts'
+import type { KeyRow } from '../src/store/key-rows.ts'
+
+const groupSize = 2000
+
+/** One of many keys. */
+export interface BulkKey {
+  readonly name: string
+  readonly createdAt: Date
+  /** Whether access control is on, with a list on which nobody is who asks. */
+  readonly isRedacted: boolean
+  readonly isDeactivated: boolean
+}
+
+/** Many keys of one project. */
+export interface BulkKeys {
+  readonly projectId: string
+  readonly count: number
+  keyAt(index: number): BulkKey
+  /** Whether they have material, so that they can be used; it takes its time. */
+  readonly areUsable: boolean
+  note(text: string): void
+}
+
+/** Settings with which several processes can share a database. */
+export function sharedSettings(databaseUrl: string): Record<string, string> {
+  return {
+    DATABASE_URL: databaseUrl,
+    ROOT_KEY_PROVIDER: 'env',
+    ROOT_KEY: randomBytes(32).toString('base64'),
+  }
+}
+
+/** Runs work with the parts that servers with these settings have, too. */
+export async function withParts<T>(
+  settings: Readonly<Record<string, string>>,
+  work: (parts: DomainParts) => Promise<T>,
+): Promise<T> {
+  const config = readConfig({
+    AUTH_ISSUER: 'https://issuer.bench',
+    AUTH_JWKS_URL: 'https://issuer.bench',
+    ...settings,
+  })
+  const alert = (error: Error) => {
+    throw error
+  }
+  const { parts, close } = await openParts(config, { prepare: true, alert })
+  try {
+    return await work(parts)
+  } finally {
+    await close()
+  }
+}
+
+/**
+ * Makes keys with one version each as the product makes them, with MACs that verify, and writes them in few statements.
+ * Their creation is not on record. Gives their UUIDs.
+ */
+export async function insertBulkKeys(
+  settings: Readonly<Record<string, string>>,
+  wanted: BulkKeys,
+): Promise<string[]> {
+  const client = new pg.Client(settings['DATABASE_URL'])
+  await client.connect()
+  try {
+    return await withParts(settings, async (parts) => {
+      const ids: string[] = []
+      while (ids.length < wanted.count) {
+        const count = Math.min(groupSize, wanted.count - ids.length)
+        const sealed = await sealKeys(parts, wanted, { from: ids.length, count })
+        const added = sealed.flatMap((change) => change.added)
+        await insertRows(
+          client,
+          'keys',
+          sealed.map(({ after }) => after.row),
+        )
+        await insertRows(
+          client,
+          'key_versions',
+          added.map(({ version }) => version),
+        )
+        if (wanted.areUsable) {
+          await insertRows(
+            client,
+            'key_material',
+            added.map(({ version, material }) => ({ versionId: version.id, ...material })),
+          )
+        }
+        ids.push(...sealed.map(({ after }) => after.row.id))
+        if (ids.length % 50_000 === 0) wanted.note(`${ids.length} of ${wanted.count} keys`)
+      }
+      await client.query('VACUUM ANALYZE keys, key_versions, key_material')
+      return ids
+    })
+  } finally {
+    await client.end()
+  }
+}
+
+async function sealKeys(
+  parts: DomainParts,
+  { projectId, keyAt, areUsable }: BulkKeys,
+  { from, count }: { from: number; count: number },
+): Promise<SealedChange[]> {
+  const { policyMac, settings } = parts
+  const timeZone = settings.rotationTimeZone
+  const unused = areUsable ? null : await makeMaterial(parts, { id: newUuid(), projectId, algorithm }, 1)
+  return Promise.all(
+    Array.from({ length: count }, async (_, index) => {
+      const key = keyAt(from + index)
+      const draft = draftOf(key, projectId)
+      const how = { ...settings, now: key.createdAt, timeZone }
+      const active = { ...applyCommand(stateOf(draft), { type: 'activateKey' }, how), revision: 1 }
+      const state = key.isDeactivated
+        ? applyCommand(active, { type: 'deactivateVersion', version: 1 }, how)
+        : active
+      const material = unused ?? (await makeMaterial(parts, draft, 1))
+      return sealChange(policyMac, { row: draft, versions: [] }, { state, material, now: key.createdAt })
+    }),
+  )
+}
+
+const algorithm = 'AES_256_GCM'
+
+function draftOf({ name, createdAt, isRedacted }: BulkKey, projectId: string): KeyRow {
+  return {
+    id: newUuid(),
+    redactedId: newOpaqueUuid(),
+    projectId,
+    kind: 'USER',
+    name,
+    description: '',
+    serviceName: null,
+    usage: 'ENCRYPT_DECRYPT',
+    algorithm,
+    origin: 'KEYSTEAD',
+    status: 'PRE_ACTIVATION',
+    createdBy: 'user:mia',
+    owner: 'user:mia',
+    accessControlEnabled: isRedacted,
+    allowedSubjects: isRedacted ? ['group:payments'] : [],
+    rotationEnabled: false,
+    rotationCycleDays: 365,
+    rotationConfiguredOn: createdAt.toISOString().slice(0, 10),
+    rotationDueOn: null,
+    lastRotatedAt: null,
+    lastVersionNumber: 0,
+    revision: 1,
+    createdAt,
+    updatedAt: createdAt,
+    mac: new Uint8Array(),
+  }
+}
+
+function stateOf({ rotationCycleDays: cycleDays, rotationConfiguredOn: configuredOn }: KeyRow): KeyState {
+  return {
+    origin: 'KEYSTEAD',
+    versions: [],
+    lastVersionNumber: 0,
+    lastRotatedAt: null,
+    rotation: { enabled: false, cycleDays, configuredOn, dueOn: null },
+    revision: 1,
+  }
+}
+
+/** The database turns text into what its columns hold. */
+async function insertRows(client: pg.Client, table: string, rows: readonly object[]): Promise<void> {
+  const records = rows.map((row) =>
+    Object.fromEntries(
+      Object.entries(row).map(([name, value]) => [
+        name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+        value instanceof Uint8Array ? `\\x${Buffer.from(value).toString('hex')}` : value,
+      ]),
+    ),
+  )
+  await client.query(`INSERT INTO ${table} SELECT * FROM json_populate_recordset(null::${table}, $1)`, [
+    JSON.stringify(records),
+  ])
+}

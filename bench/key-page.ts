@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import { type BulkKey, insertBulkKeys } from './bulk-keys.ts'
+import type { BenchServer } from './own-server.ts'
+
+/** Items of the pages that are measured. */
+export const pageSize = 100
+
+/** Who asks; its project is that of all keys. */
+export const asker = 'ada@shop'
+
+const projectId = 'shop'
+/** So many keys, and one page of them at least, are deactivated and have a name of their own, however many others are there. */
+const rareCount = 120
+/** When the oldest key was made; each other one second after the one before. */
+export const firstKeyCreatedAt = new Date('2026-01-01T00:00:00Z')
+
+/** The keys of a project of some size: every third redacted for who asks, the rare ones spread evenly. */
+export function keyAt(size: number, index: number): BulkKey {
+  const step = Math.floor(size / rareCount)
+  const isRare = index % step === 0 && index / step < rareCount
+  return {
+    name: `${isRare ? 'rare' : 'key'}-${String(index).padStart(8, '0')}`,
+    createdAt: new Date(firstKeyCreatedAt.getTime() + index * 1000),
+    isRedacted: !isRare && index % 3 === 1,
+    isDeactivated: isRare,
+  }
+}
+
+/** Makes a project of some size. */
+export async function insertProject(
+  settings: Readonly<Record<string, string>>,
+  size: number,
+  note: (text: string) => void,
+): Promise<void> {
+  assert.ok(size >= 1000, 'a project has 1000 keys at least')
+  await insertBulkKeys(settings, {
+    projectId,
+    count: size,
+    keyAt: (index) => keyAt(size, index),
+    areUsable: false,
+    note,
+  })
+}
+
+/** A page to ask for. */
+export interface PageVariables {
+  readonly first?: number
+  readonly last?: number
+  readonly after?: string
+  readonly before?: string
+  readonly filter?: { readonly status?: readonly string[]; readonly namePrefix?: string }
+  readonly orderBy?: { readonly field: 'NAME' | 'CREATED_AT'; readonly direction: 'ASC' | 'DESC' }
+}
+
+const document = `query($first: Int, $last: Int, $after: String, $before: String, $filter: UserKeyFilter, $orderBy: UserKeyOrder) {
+  userKeys(first: $first, last: $last, after: $after, before: $before, filter: $filter, orderBy: $orderBy) {
+    edges { node {
+      id partialId name description accessControlEnabled createdAt createdBy { id } viewerCanAccess
+      status algorithm defaultVersion { number status }
+    } }
+    pageInfo { startCursor hasNextPage }
+  }
+}`
+
+/** Asks for a page as a client does, but for the socket; gives the text of the answer. */
+export async function askForPage(server: BenchServer, variables: PageVariables): Promise<string> {
+  const request = new Request(`${server.url}/graphql`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${await server.tokenOf(asker)}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ query: document, variables }),
+  })
+  return (await server.fetch(request)).text()
+}
+
+/** Where a page starts. */
+export function startCursorOf(answer: string): string {
+  return JSON.parse(answer).data.userKeys.pageInfo.startCursor
+}
+
+/** Throws unless a page has these keys in this order, each as its caller may see it. */
+export function checkPage(answer: string, expected: readonly BulkKey[]): void {
+  const { data, errors } = JSON.parse(answer)
+  assert.equal(errors, undefined)
+  const nodes = data.userKeys.edges.map(({ node }: { node: Record<string, unknown> }) => node)
+  assert.deepEqual(
+    nodes.map(({ name, viewerCanAccess, status, defaultVersion }: Record<string, unknown>) => ({
+      name,
+      viewerCanAccess,
+      status,
+      version: (defaultVersion as { status: string } | null)?.status ?? null,
+    })),
+    expected.map(({ name, isRedacted, isDeactivated }) => {
+      const status = isRedacted ? null : isDeactivated ? 'DEACTIVATED' : 'ACTIVE'
+      return { name, viewerCanAccess: !isRedacted, status, version: status }
+    }),
+  )
+}
