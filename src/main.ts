@@ -1,27 +1,9 @@
-import { constants } from 'node:os'
-import { askSecret } from './cli/ask-secret.ts'
-import { runKeystead } from './cli/keystead.ts'
-import { writeLine } from './cli/operator-protocol.ts'
+import { enableCompileCache } from 'node:module'
+import { join } from 'node:path'
 
-const given = process.argv.slice(2)
+// Most of a start is reading code; the second one finds it compiled. Beside the code, so that only those who could
+// change the code itself can write there; where nobody can, there is no cache.
+enableCompileCache(join(import.meta.dirname, '../.cache'))
 
-// Whoever reads the lines may have enough of them, as `head` does.
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => process.exit(1))
-
-const exitCode = await runKeystead(given.length === 0 ? ['serve'] : given, {
-  environment: process.env,
-  ...(process.stdin.isTTY && { askSecret }),
-  print: (line) => writeLine(process.stdout, line),
-  progress: (line) => writeLine(process.stderr, line),
-  listenForStop() {
-    const stop = new AbortController()
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.on(signal, () => {
-        if (stop.signal.aborted) process.exit(128 + constants.signals[signal])
-        stop.abort()
-      })
-    }
-    return stop.signal
-  },
-})
-process.exit(exitCode)
+const { runProcess } = await import('./cli/run-process.ts')
+process.exit(await runProcess(process.env))

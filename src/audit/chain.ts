@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { AuditEventRow, AuditHead } from '../store/audit-rows.ts'
 
 /** An event with its place in a chain. */
@@ -23,13 +23,12 @@ export function linkEvents(
   head: AuditHead,
   events: readonly AuditEventRow[],
 ): { links: readonly AuditLink[]; head: AuditHead } {
-  let { sequence, hash } = head
+  let last = head
   const links = events.map((event): AuditLink => {
-    sequence += 1
-    hash = hashOf(hash, event)
-    return { event, sequence, hash }
+    last = { sequence: last.sequence + 1, hash: hashOf(last.hash, event) }
+    return { event, ...last }
   })
-  return { links, head: { sequence, hash } }
+  return { links, head: last }
 }
 
 /**
@@ -54,7 +53,7 @@ export function encodeEvent(previousHash: Uint8Array, event: AuditEventRow): str
     event.keyRevision,
     event.versionNumber,
   ]
-  return `[${columns.map((value) => JSON.stringify(value)).join(',')},${encodeDetails(event.details)}]`
+  return `${JSON.stringify(columns).slice(0, -1)},${encodeDetails(event.details)}]`
 }
 
 /** By hand, since JavaScript puts names that look like numbers first. */
@@ -69,5 +68,5 @@ export function isSameHash(a: Uint8Array, b: Uint8Array | null): boolean {
 }
 
 function sha256(text: string): Uint8Array {
-  return createHash('sha256').update(text, 'utf8').digest()
+  return hash('sha256', text, 'buffer')
 }

@@ -9,6 +9,7 @@ import { createMlKem } from './ml-kem.ts'
 import { createRsaOaep } from './rsa-oaep.ts'
 import { rsaSignature } from './rsa-signature.ts'
 import { generateSecret, loadSecret } from './secret-key.ts'
+import { poolSigner, quickSigner } from './signer.ts'
 
 type Described = Pick<AlgorithmEntry, 'name' | 'displayName' | 'securityBits'>
 type Standardised = Described & Pick<AlgorithmEntry, 'standard'>
@@ -58,7 +59,7 @@ export function curveAlgorithm(
     type: 'ASYMMETRIC',
     description: `ECDSA with SHA-${hashBits} on the curve ${facts.displayName.replace('ECC ', '')}, of messages only.`,
     capabilities: {
-      SIGN_VERIFY: createEcdsa(hash.ecdsa, hash.name),
+      SIGN_VERIFY: createEcdsa(hash.ecdsa, hash.name, curve === 'prime256v1' ? quickSigner : poolSigner),
       ...(agreement ? { KEY_AGREEMENT: createKeyAgreement(hash.name, hashBits / 8) } : {}),
     },
     ...keyPairs({ type: 'ec', curve }),
@@ -74,7 +75,9 @@ export function messageSignatureAlgorithm(
     ...described,
     type: 'ASYMMETRIC',
     description: `Signatures with ${facts.displayName}, of messages only.`,
-    capabilities: { SIGN_VERIFY: createMessageSignature(facts.name) },
+    capabilities: {
+      SIGN_VERIFY: createMessageSignature(facts.name, facts.name === 'ED25519' ? quickSigner : poolSigner),
+    },
     ...keyPairs(kind),
   }
 }

@@ -4,10 +4,14 @@ import {
   type SignatureParameters,
   type SigningAlgorithm,
 } from './capabilities.ts'
-import { signInPool, verifyInPool } from './signing-pool.ts'
+import type { Signer } from './signer.ts'
 
 /** ECDSA (FIPS 186-5 §6) with the hash that fits the curve. */
-export function createEcdsa(signingAlgorithm: SigningAlgorithm, hash: string): SignatureCapability {
+export function createEcdsa(
+  signingAlgorithm: SigningAlgorithm,
+  hash: string,
+  signer: Signer,
+): SignatureCapability {
   const checked = (parameters: SignatureParameters) => {
     if (parameters.signingAlgorithm !== signingAlgorithm) {
       throw new CryptoInputError('signingAlgorithm', `must be ${signingAlgorithm} for this key`)
@@ -23,10 +27,10 @@ export function createEcdsa(signingAlgorithm: SigningAlgorithm, hash: string): S
     signingAlgorithms: [signingAlgorithm],
     digestSigningAlgorithms: [],
     async sign(key, parameters) {
-      return signInPool(hash, parameters.message, { key, ...checked(parameters) })
+      return signer.sign(hash, parameters.message, { key, ...checked(parameters) })
     },
     async verify(key, parameters, signature) {
-      return verifyInPool(hash, parameters.message, { key, ...checked(parameters) }, signature)
+      return signer.verify(hash, parameters.message, { key, ...checked(parameters) }, signature)
     },
   }
 }

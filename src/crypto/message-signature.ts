@@ -4,13 +4,16 @@ import {
   type SignatureParameters,
   type SigningAlgorithm,
 } from './capabilities.ts'
-import { signInPool, verifyInPool } from './signing-pool.ts'
+import type { Signer } from './signer.ts'
 
 /**
  * Schemes that take the message itself and are named by the key alone: Ed25519 and Ed448 (RFC 8032 §5.1 and §5.2,
  * never prehashed) and ML-DSA (FIPS 204 §5.2, hedged). The context is empty.
  */
-export function createMessageSignature(signingAlgorithm: SigningAlgorithm): SignatureCapability {
+export function createMessageSignature(
+  signingAlgorithm: SigningAlgorithm,
+  signer: Signer,
+): SignatureCapability {
   const requireFit = (parameters: SignatureParameters) => {
     if (parameters.signingAlgorithm !== signingAlgorithm) {
       throw new CryptoInputError('signingAlgorithm', `must be ${signingAlgorithm} for this key`)
@@ -26,11 +29,11 @@ export function createMessageSignature(signingAlgorithm: SigningAlgorithm): Sign
     digestSigningAlgorithms: [],
     async sign(key, parameters) {
       requireFit(parameters)
-      return signInPool(null, parameters.message, { key })
+      return signer.sign(null, parameters.message, { key })
     },
     async verify(key, parameters, signature) {
       requireFit(parameters)
-      return verifyInPool(null, parameters.message, { key }, signature)
+      return signer.verify(null, parameters.message, { key }, signature)
     },
   }
 }

@@ -6,7 +6,7 @@ import {
   type SigningAlgorithm,
 } from './capabilities.ts'
 import { constantTimeEqual } from './derive.ts'
-import { signInPool, verifyInPool } from './signing-pool.ts'
+import { poolSigner } from './signer.ts'
 
 interface Scheme {
   readonly padding: 'pss' | 'pkcs1'
@@ -43,7 +43,7 @@ export const rsaSignature: SignatureCapability = {
         digestInfoOf(scheme, parameters.message),
       )
     }
-    return signInPool(scheme.hash, parameters.message, { key, ...paddingOf(scheme) })
+    return poolSigner.sign(scheme.hash, parameters.message, { key, ...paddingOf(scheme) })
   },
   async verify(key, parameters, signature) {
     const scheme = schemeOf(parameters)
@@ -64,7 +64,8 @@ export const rsaSignature: SignatureCapability = {
       }
     }
     return (
-      hasItsLength && verifyInPool(scheme.hash, parameters.message, { key, ...paddingOf(scheme) }, signature)
+      hasItsLength &&
+      poolSigner.verify(scheme.hash, parameters.message, { key, ...paddingOf(scheme) }, signature)
     )
   },
 }

@@ -48,8 +48,7 @@ export interface AuditAppend {
  */
 export async function appendAuditEvents(db: Queryable, append: AuditAppend): Promise<boolean> {
   const { chainId, after, links, head, headMac } = append
-  const column = <K extends keyof AuditEventRow>(name: K): AuditEventRow[K][] =>
-    links.map(({ event }) => event[name])
+  const rows = links.map(({ event, sequence, hash }) => ({ ...event, sequence, hash: hex(hash) }))
   const written = await db.$executeRaw`
     WITH head AS (
       UPDATE audit_chains SET head_sequence = ${BigInt(head.sequence)}::bigint,
@@ -60,19 +59,13 @@ export async function appendAuditEvents(db: Queryable, append: AuditAppend): Pro
     )
     INSERT INTO audit_events (id, project_id, occurred_at, action, outcome, error_code, actor, token_id,
       client_address, request_id, key_id, key_revision, version_number, details, chain_id, sequence, hash)
-    SELECT t.id, project_id, occurred_at::timestamptz, action, outcome::"AuditOutcome", error_code, actor, token_id,
-      client_address, request_id, key_id, key_revision, version_number, details::jsonb,
-      head.id, sequence::bigint, decode(hash, 'hex')
-    FROM head, unnest(
-      ${column('id')}::uuid[], ${column('projectId')}::text[],
-      ${column('occurredAt').map((date) => date.toISOString())}::text[],
-      ${column('action')}::text[], ${column('outcome')}::text[], ${column('errorCode')}::text[],
-      ${column('actor')}::text[], ${column('tokenId')}::text[], ${column('clientAddress')}::text[],
-      ${column('requestId')}::text[], ${column('keyId')}::uuid[], ${column('keyRevision')}::int[],
-      ${column('versionNumber')}::int[], ${column('details').map((details) => JSON.stringify(details))}::text[],
-      ${links.map(({ sequence }) => String(sequence))}::text[], ${links.map(({ hash }) => hex(hash))}::text[]
-    ) AS t(id, project_id, occurred_at, action, outcome, error_code, actor, token_id,
-      client_address, request_id, key_id, key_revision, version_number, details, sequence, hash)`
+    SELECT t.id, "projectId", "occurredAt", action, outcome, "errorCode", actor, "tokenId",
+      "clientAddress", "requestId", "keyId", "keyRevision", "versionNumber", details,
+      head.id, sequence, decode(hash, 'hex')
+    FROM head, json_to_recordset(${JSON.stringify(rows)}::json) AS t(id uuid, "projectId" text,
+      "occurredAt" timestamptz, action text, outcome "AuditOutcome", "errorCode" text, actor text, "tokenId" text,
+      "clientAddress" text, "requestId" text, "keyId" uuid, "keyRevision" int, "versionNumber" int, details jsonb,
+      sequence bigint, hash text)`
   return written === links.length
 }
 

@@ -1,6 +1,5 @@
-import { openEmbedded } from './embedded.ts'
 import { type Prisma, PrismaClient } from './generated/client.ts'
-import { openPostgres } from './postgres.ts'
+import type { KeyChangeEvents, KeyChangeListener } from './notify.ts'
 
 /** What rows are read and written through: the database, or one transaction on it. */
 export type Queryable = Prisma.TransactionClient
@@ -16,6 +15,8 @@ export interface Store {
   transaction<T>(work: (tx: Queryable) => Promise<T>, limitMs?: number): Promise<T>
   /** The database's clock. */
   now(): Promise<Date>
+  /** Hears of the changes of keys that are committed, by this process and by others. */
+  listen(events: KeyChangeEvents): KeyChangeListener
   close(): Promise<void>
 }
 
@@ -37,11 +38,18 @@ export interface StoreOptions {
 export interface Driver {
   readonly kind: Store['kind']
   readonly adapter: NonNullable<Prisma.PrismaClientOptions['adapter']>
+  listen(events: KeyChangeEvents): KeyChangeListener
   close(): Promise<void>
 }
 
 /** Longest wait for the start of a transaction, and longest transaction, in milliseconds. */
 const transactionLimits = { maxWait: 15_000, timeout: 15_000 } as const
+
+/** Each of the two databases has libraries that take a while to load, and a process needs one of them. */
+async function openDriver({ databaseUrl, ...options }: StoreOptions): Promise<Driver> {
+  if (databaseUrl === null) return (await import('./embedded.ts')).openEmbedded(options)
+  return (await import('./postgres.ts')).openPostgres(databaseUrl, options)
+}
 
 /**
  * Opens the database, applies what migrations are pending, and gives a client of it.
@@ -49,8 +57,8 @@ const transactionLimits = { maxWait: 15_000, timeout: 15_000 } as const
  * @throws StoreError that says what to do, if it cannot be opened
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { databaseUrl, onStatement } = options
-  const driver = await (databaseUrl === null ? openEmbedded(options) : openPostgres(databaseUrl, options))
+  const { onStatement } = options
+  const driver = await openDriver(options)
   // Errors are thrown, never printed: their texts can hold values of columns.
   const client = new PrismaClient({
     adapter: driver.adapter,
@@ -77,6 +85,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       if (row === undefined) throw new TypeError('the database tells no time')
       return row.now
     },
+    listen: driver.listen,
     async close() {
       await client.$disconnect()
       await driver.close()
