@@ -1,22 +1,16 @@
 // Writes docs/algorithms.md from the algorithm table; with --check it fails if the file is not what the code says.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { algorithms } from '../src/crypto/algorithms.ts'
 import type { AlgorithmEntry, Capability } from '../src/crypto/capabilities.ts'
+import { printOrCheck } from './printed-file.ts'
 
-const path = join(import.meta.dirname, '../docs/algorithms.md')
 const printed = printDocument()
 
-if (!process.argv.includes('--check')) {
-  writeFileSync(path, printed)
-} else if (!existsSync(path) || readFileSync(path, 'utf8') !== printed) {
-  console.error(
-    'docs/algorithms.md is not what the code says: run node scripts/print-algorithms.ts and look at the difference.',
-  )
-  process.exit(1)
-} else {
-  console.log('docs/algorithms.md is up to date.')
-}
+printOrCheck({
+  path: 'docs/algorithms.md',
+  text: printed,
+  source: 'the code says',
+  command: 'node scripts/print-algorithms.ts',
+})
 
 function printDocument(): string {
   return `# Algorithms

@@ -1,7 +1,6 @@
 // Writes docs/configuration.md from the table of settings; with --check it fails if the file is not what the code says.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { settings } from '../src/config.ts'
+import { printOrCheck } from './printed-file.ts'
 
 interface Setting {
   readonly meaning: string
@@ -22,19 +21,14 @@ const parts: Readonly<Record<string, string>> = {
   ITEM_BYTES_MAX: 'Limits and times',
 }
 
-const path = join(import.meta.dirname, '../docs/configuration.md')
 const printed = printDocument(Object.entries(settings as Record<string, Setting>))
 
-if (!process.argv.includes('--check')) {
-  writeFileSync(path, printed)
-} else if (!existsSync(path) || readFileSync(path, 'utf8') !== printed) {
-  console.error(
-    'docs/configuration.md is not what src/config.ts says: run npm run env:print and look at the difference.',
-  )
-  process.exit(1)
-} else {
-  console.log('docs/configuration.md is up to date.')
-}
+printOrCheck({
+  path: 'docs/configuration.md',
+  text: printed,
+  source: 'src/config.ts says',
+  command: 'npm run env:print',
+})
 
 function printDocument(all: readonly (readonly [string, Setting])[]): string {
   const missing = Object.keys(parts).filter((name) => !all.some(([each]) => each === name))

@@ -1,9 +1,6 @@
 // Writes .env.example from the table of settings; with --check it fails if the file is not what the code says.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { settings } from '../src/config.ts'
-
-const path = join(import.meta.dirname, '../.env.example')
+import { printOrCheck } from './printed-file.ts'
 
 const entries = Object.entries(
   settings as Record<string, { meaning: string; unit?: string; default: string; secret?: boolean }>,
@@ -19,13 +16,9 @@ const printed = `# Every setting of Keystead with its default. Set them in the e
 ${entries}
 `
 
-if (!process.argv.includes('--check')) {
-  writeFileSync(path, printed)
-} else if (!existsSync(path) || readFileSync(path, 'utf8') !== printed) {
-  console.error(
-    '.env.example is not what src/config.ts says: run npm run env:print and look at the difference.',
-  )
-  process.exit(1)
-} else {
-  console.log('.env.example is up to date.')
-}
+printOrCheck({
+  path: '.env.example',
+  text: printed,
+  source: 'src/config.ts says',
+  command: 'npm run env:print',
+})
