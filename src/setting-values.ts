@@ -43,6 +43,20 @@ export function list(value: string): readonly string[] {
     .filter((part) => part !== '')
 }
 
+/** Origins of web pages, in the spelling of browsers: that is what is compared. */
+export function origins(value: string): readonly string[] {
+  const given = list(value)
+  for (const origin of given) {
+    const url = URL.parse(origin)
+    if (url === null || !/^https?:$/.test(url.protocol) || url.origin !== origin || origin.includes('*')) {
+      throw new TypeError(
+        'must list origins such as https://console.example.com, without a path or a wildcard',
+      )
+    }
+  }
+  return given
+}
+
 /** Names of key algorithms. */
 export function algorithmNames(value: string): readonly string[] {
   const allowed = algorithms.map(({ name }) => name)

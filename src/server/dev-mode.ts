@@ -10,12 +10,14 @@ const loopbackHost = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/
 
 /**
  * Refuses requests that a foreign web page sends: with the name of another host that resolves to this machine (DNS
- * rebinding), or from another origin. Null if the request may go on.
+ * rebinding), or from an origin that is neither this one nor among those that the operator names. Null if the request may
+ * go on.
  */
-export function refuseForeignPages(request: Request): Response | null {
+export function refuseForeignPages(request: Request, origins: readonly string[]): Response | null {
   const host = request.headers.get('host') ?? ''
   const origin = request.headers.get('origin')
-  if (loopbackHost.test(host) && (origin === null || origin === `http://${host}`)) return null
+  if (loopbackHost.test(host) && (origin === null || origin === `http://${host}` || origins.includes(origin)))
+    return null
   return errorAnswer(403, {
     code: 'FORBIDDEN',
     message:

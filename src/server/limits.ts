@@ -101,8 +101,19 @@ function itemsOf(field: FieldNode, pages: ReadonlySet<string>): number {
     return value.kind === Kind.LIST ? value.values.length : pageSizes.max
   })
   if (sizes.length > 0) return Math.max(...sizes)
+  if (field.name.value === changedKeys.name) return changedKeys.max
+  if (field.name.value === allowedSubjects.name) return allowedSubjects.counted
   return pages.has(field.name.value) ? pageSizes.default : 1
 }
+
+/** A list whose length is nobody's choice; the domain fills it with so many at most. */
+const changedKeys = { name: 'changedKeys', max: 100 } as const
+
+/**
+ * Access lists have few entries, but may have 1000. To count so many would refuse a page of keys with their lists, and to
+ * count one would let a page have each list a hundred times.
+ */
+const allowedSubjects = { name: 'allowedSubjects', counted: 50 } as const
 
 const pagesOfSchemas = new WeakMap<GraphQLSchema, ReadonlySet<string>>()
 
@@ -179,6 +190,13 @@ function createMeasure(surroundings: Surroundings): (selections: SelectionSetNod
 
   return sizeOf
 }
+
+/** For what graphql-js says of the limit that it is given. */
+export const tooManyTokens = `The document has more than ${documentLimits.tokens} tokens. Pass data in variables, and repeated selections in fragments.`
+
+/** For what graphql-js says of its own limit (`OverlappingFieldsCanBeMergedRule`, 500,000 steps), which no option changes. */
+export const tooManyComparisons =
+  'The document repeats fields so often that to compare them takes more than 500000 steps. Select each field once, or under aliases.'
 
 const tooManyValues = `The document asks for more than ${documentLimits.values} values. Ask for smaller pages (first), or for fewer lists inside lists.`
 

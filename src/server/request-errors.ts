@@ -1,5 +1,6 @@
 import type { GraphQLError } from 'graphql'
 import type { ErrorCode } from '../errors.ts'
+import { tooManyComparisons, tooManyTokens } from './limits.ts'
 
 /** What a caller reads about a request that cannot be executed. */
 export interface RequestErrorText {
@@ -27,6 +28,12 @@ const valueTexts: readonly Rewriting[] = [
   },
   { pattern: /^Int cannot represent non 32-bit/, text: 'Expected a value of type "Int", which has 32 bits.' },
   { pattern: /^(Int|Float|String|Boolean|ID) cannot represent/, text: 'Expected a value of type "$1".' },
+  // Its name is what the client called it.
+  {
+    pattern:
+      /^(?:Subscription "\w+"|Anonymous Subscription) must (?:select only one|not select an introspection) top level field\.$/,
+    text: 'A subscription has one field on its first level, and none of introspection.',
+  },
   { pattern: /^Enum "(\w+)" cannot represent/, text: 'Expected a value of the enum "$1".' },
   { pattern: /does not exist in "(\w+)" enum/, text: 'Expected a value of the enum "$1".' },
   {
@@ -37,13 +44,17 @@ const valueTexts: readonly Rewriting[] = [
 
 /** Texts that hold names of the document and the schema only. */
 const nameTexts =
-  /^(Cannot query field|Cannot spread fragment|Unknown (argument|directive|fragment|type|operation)|There can be only one|Fragment |Fields? "|Directive "@|Argument "|The .{1,80} definition is not executable|This anonymous operation|Maximum introspection depth|GraphQL introspection|Variable "\$\w+" (of (non-null|required|type)|is (not defined|never used|of type)|cannot be|expected)|The document |A request may have|Must provide|Unable to detect operation|Unexpected parameter|Too many errors|POST body|Could not determine what operation|Can only perform a)/
+  /^(Cannot query field|Cannot spread fragment|Unknown (argument|directive|fragment|type|operation)|There can be only one|Fragment |Fields? "|Directive "@|Argument "|The .{1,80} definition is not executable|This anonymous operation|Maximum introspection depth|GraphQL introspection|Variable "\$\w+" (of (non-null|required|type)|is (not defined|never used|of type)|cannot be|expected)|The document |A request may have|Must provide|Unable to detect operation|Unexpected parameter|Too many (validation )?errors|POST body|Could not determine what operation|Can only perform a)/
 
 /**
  * Says what is wrong with a request without quoting a value: values are plaintexts, and errors end up in logs.
  * The place is named, and so are types.
  */
 export function describeRequestError(error: GraphQLError): RequestErrorText {
+  if (/^Syntax Error: Document contains more tha[nt] \d+ tokens/.test(error.message)) {
+    return { message: tooManyTokens, code: 'BAD_REQUEST' }
+  }
+  if (error.message === 'Validation aborted.') return { message: tooManyComparisons, code: 'BAD_REQUEST' }
   if (error.message.startsWith('Syntax Error')) {
     const [location] = error.locations ?? []
     const place = location ? ` at line ${location.line}, column ${location.column}` : ''

@@ -56,6 +56,10 @@ export const alwaysVisible: Readonly<Record<string, readonly string[]>> = {
   AuditEventConnection: ['edges', 'nodes', 'pageInfo', 'totalCount'],
   AuditEventEdge: ['cursor', 'node'],
 
+  // Events of streams: the keys in them are views of their own, made for each event.
+  KeyEvent: ['changes', 'key', 'at'],
+  UserKeysEvent: ['changedKeys', 'goneKeyIds', 'listAgain', 'at'],
+
   // Payloads: their mutation was permitted, and the keys in them are views of their own.
   ActivateKeyVersionPayload: ['userKey', 'version'],
   ActivateUserKeyPayload: ['userKey', 'version'],

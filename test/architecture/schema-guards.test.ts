@@ -123,6 +123,14 @@ describe('the guards of the schema', () => {
     expect(Object.fromEntries(guards.filter(([name]) => others[name] !== undefined))).toEqual(others)
   })
 
+  it('ask for a viewing role before every subscription', () => {
+    const fields = Object.values(schema.getSubscriptionType()?.getFields() ?? {})
+    expect(fields.length).toBeGreaterThan(0)
+    for (const field of fields) {
+      expect(guardOf(field).authScopes, field.name).toEqual({ permission: 'VIEW' })
+    }
+  })
+
   it('hide an event by the permission to read about its key', () => {
     const event = schema.getType('AuditEvent') as GraphQLObjectType
     const scopes = guardOf(event).authScopes as (view: object) => unknown

@@ -74,14 +74,16 @@ describe.skipIf(cannotStart)('the console in examples/console', () => {
   }
 
   /** Sends a document as a persona, beside the console. */
-  async function send(persona: string, query: string): Promise<void> {
+  async function send<T = unknown>(persona: string, query: string): Promise<T> {
     const { token } = (await (await fetch(`${server.url}/dev/tokens/${persona}`)).json()) as { token: string }
     const answer = await fetch(`${server.url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
       body: JSON.stringify({ query }),
     })
-    expect(await answer.json()).not.toHaveProperty('errors')
+    const result = (await answer.json()) as { data: T }
+    expect(result).not.toHaveProperty('errors')
+    return result.data
   }
 
   it('shows why a key could not be created at its form, and creates it when that is put right', async () => {
@@ -103,6 +105,21 @@ describe.skipIf(cannotStart)('the console in examples/console', () => {
     expect(overview).toMatch(/Every 90 days/)
     expect(overview).toMatch(/next \d/)
     expect(overview).toMatch(/user:max/)
+  })
+
+  it('shows in its list what others do, without being asked', async () => {
+    await openList()
+    await row('orders').waitFor()
+    await send(
+      'admin',
+      'mutation { createUserKey(input: { name: "seen-live", preActivation: true }) { __typename } }',
+    )
+    await row('seen-live').waitFor()
+    const selected = 'userKey(by: { name: "seen-live" }) { id }'
+    const { userKey } = await send<{ userKey: { id: string } }>('admin', `{ ${selected} }`)
+    const input = `{ keyId: "${userKey.id}", confirmName: "seen-live" }`
+    await send('admin', `mutation { deleteUserKey(input: ${input}) { __typename } }`)
+    await row('seen-live').waitFor({ state: 'detached' })
   })
 
   it('says that a name is taken', async () => {

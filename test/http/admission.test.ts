@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Admission, createAdmission, type Visit } from '../../src/server/admission.ts'
 
+/** So few turns that a single caller may have them all. */
 const limits = { underWayMax: 2, waitingMax: 4, waitMs: 1000 }
 const insideMax = 6
 /** Of one caller: everything that is worked on, and half of what may wait. */
@@ -111,6 +112,32 @@ describe('admission', () => {
     for (let n = 0; n < shareMax; n++) await arriveInside(admission, 'crowd')
     expect(await arrive(admission, 'crowd')).toBe('share')
     expect((await arriveInside(admission, 'single')).state).toBe('waiting')
+  })
+
+  it('keeps turns free for others from callers who take all they can get, the fewer for each the more these are', async () => {
+    const admission = createAdmission({ underWayMax: 64, waitingMax: 1000, waitMs: 1000 })
+    const greedy = ['a', 'b', 'c', 'd']
+    const guests: Guest[] = []
+    const underWayOf = (caller: string) =>
+      guests.filter((guest) => guest.caller === caller && guest.state === 'under way').length
+    for (let n = 0; n < 64; n++) guests.push(await arriveInside(admission, 'a'))
+    expect(underWayOf('a')).toBe(48)
+    expect((await arriveInside(admission, 'early')).state).toBe('under way')
+    for (const caller of greedy.slice(1)) {
+      for (let n = 0; n < 64; n++) guests.push(await arriveInside(admission, caller))
+    }
+    // The turns of who came first go to the others as they end, until all have about as many, and some are free.
+    for (let round = 0; round < 200; round++) {
+      const [first] = guests.filter(({ state }) => state === 'under way')
+      if (first === undefined) throw new Error('nobody is under way')
+      guests.splice(guests.indexOf(first), 1)
+      first.visit.leave()
+      guests.push(await arriveInside(admission, first.caller))
+      await settle()
+    }
+    for (const caller of greedy) expect(underWayOf(caller), caller).toBeGreaterThan(10)
+    expect(admission.underWay).toBeLessThan(64)
+    expect((await arriveInside(admission, 'single')).state).toBe('under way')
   })
 
   it('refuses whoever has waited for as long as one may wait', async () => {

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { type App, createApp } from '../../src/app.ts'
 import { ConfigError, readConfig } from '../../src/config.ts'
 import { createTestDatabase } from '../support/databases.ts'
+import { startServerProcess } from '../support/server-process.ts'
 import { type Person, readAnswer, startStoryForTest } from '../support/story.ts'
 
 const introspection = '{ __schema { queryType { name } } }'
@@ -158,6 +159,38 @@ describe('with an issuer configured', () => {
     expect(html).not.toContain('TOKEN_OF_')
     expect(await readAnswer(await fetch(`${app.url}/dev/tokens/admin`))).toMatchObject({ status: 404 })
   })
+})
+
+describe('a process in development mode', () => {
+  it.each(['development', ''])(
+    'adds nothing to what an error says, whatever NODE_ENV is: "%s"',
+    async (NODE_ENV) => {
+      const { dataFolder, dispose } = await createTestDatabase()
+      const server = await startServerProcess({ DATA_FOLDER: dataFolder, PORT: '0', NODE_ENV })
+      try {
+        const { token } = (await (await fetch(`${server.url}/dev/tokens/admin`)).json()) as { token: string }
+        const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+        for (const body of [
+          '{',
+          '{"query":"{"}',
+          '{"query":"{ nothing }"}',
+          '{"query":"{ nodes(ids: 7) { name } }"}',
+        ]) {
+          const { errors } = await readAnswer(
+            await fetch(`${server.url}/graphql`, { method: 'POST', headers, body }),
+          )
+          expect(errors.length, body).toBeGreaterThan(0)
+          for (const error of errors) {
+            expect(['message', 'locations', 'extensions']).toEqual(expect.arrayContaining(Object.keys(error)))
+            expect(error.extensions).toEqual({ code: 'BAD_REQUEST' })
+          }
+        }
+      } finally {
+        await server.stop('SIGKILL')
+        await dispose()
+      }
+    },
+  )
 })
 
 async function startInDevelopmentMode(): Promise<{ app: App; dispose: () => Promise<void> }> {

@@ -37,6 +37,16 @@ describe('the limits of documents', () => {
     ).toContainEqual(message)
   })
 
+  it('count access lists as lists, which a page may have a few times for each key, and not a hundred times', () => {
+    const page = (count: number) =>
+      `{ userKeys(first: 200) { nodes { ... on UserKey { ${Array.from(
+        { length: count },
+        (_, n) => `a${n}: allowedSubjects { id kind }`,
+      ).join(' ')} } } } }`
+    expect(problemsOf(page(2))).toEqual([])
+    expect(problemsOf(page(3))).toContainEqual(expect.stringContaining('more than 50000 values'))
+  })
+
   it('count what asks the database much, under aliases and in lists', () => {
     const many = (count: number, field: string) =>
       Array.from({ length: count }, (_, n) => `a${n}: ${field}`).join(' ')

@@ -53,6 +53,7 @@ export async function startGatedServer(settings: Record<string, string>): Promis
     devTokens: null,
     checkReady: async () => {},
     tracing: noTracing,
+    explain: () => null,
   })
   const { url } = await server.listen()
   const post = (query: string, headers: Record<string, string> = {}, signal?: AbortSignal) =>

@@ -69,6 +69,21 @@ describe('requests in another form than JSON by POST', () => {
     await expectNothingCreated()
   })
 
+  it.each([
+    '?x=/health-is-elsewhere',
+    '?query={userKeys{totalCount}}',
+    '?operationName=Other&variables=7',
+    '?',
+  ])('what the address has besides (%s) counts for nothing', async (search) => {
+    const body = JSON.stringify({ query: '{ viewer { projectId } }' })
+    const response = await send(
+      { method: 'POST', body, headers: { 'content-type': 'application/json' } },
+      search,
+    )
+    expect(response.headers.get('x-yoga-id')).toBeNull()
+    expect(await readAnswer(response)).toMatchObject({ status: 200, data: { viewer: { projectId: 'shop' } } })
+  })
+
   it.each(['application/json', 'application/json; charset=utf-8', 'Application/JSON;charset="UTF-8"'])(
     'JSON as %s is executed',
     async (contentType) => {
