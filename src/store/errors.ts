@@ -37,6 +37,20 @@ const unavailableCodes = new Set([
   'P2024',
   'P2028',
   'P2037',
+  // Of UnfitServerError.
+  'UNAVAILABLE',
+])
+
+/** The driver's names for the same, which are all that a failed raw statement tells of it. */
+const unavailableKinds = new Set([
+  'AuthenticationFailed',
+  'ConnectionClosed',
+  'DatabaseAccessDenied',
+  'DatabaseDoesNotExist',
+  'DatabaseNotReachable',
+  'SocketTimeout',
+  'TlsConnectionError',
+  'TooManyConnections',
 ])
 
 /**
@@ -47,12 +61,17 @@ const unavailableStates = /^(08|53|57)|^25006$/
 
 /** Node's codes of broken or refused connections. */
 const unavailableSystemCodes = new Set([
+  'EAI_AGAIN',
+  'ECONNABORTED',
   'ECONNREFUSED',
   'ECONNRESET',
+  'EHOSTDOWN',
+  'EHOSTUNREACH',
+  'ENETDOWN',
+  'ENETUNREACH',
+  'ENOTFOUND',
   'EPIPE',
   'ETIMEDOUT',
-  'ENOTFOUND',
-  'EHOSTUNREACH',
 ])
 
 /** Texts of the errors without a code with which pg reports a lost connection, or that none was free in time. */
@@ -63,7 +82,8 @@ const unavailableTexts =
 export function isUnavailable(error: unknown): boolean {
   if (error instanceof Prisma.PrismaClientInitializationError) return true
   return causesOf(error).some((cause) => {
-    const { code, originalCode } = cause as { code?: unknown; originalCode?: unknown }
+    const { code, originalCode, kind } = cause as { code?: unknown; originalCode?: unknown; kind?: unknown }
+    if (typeof kind === 'string' && unavailableKinds.has(kind)) return true
     if (cause instanceof Error && unavailableTexts.test(cause.message)) return true
     return [code, originalCode].some(
       (each) =>

@@ -36,3 +36,8 @@ export function reportRound(fault: string, round: number, rounds: number): void 
     process.stderr.write(`${fault}: round ${round} of ${rounds} is over\n`)
   }
 }
+
+/** How long something that is broken stays so, at least: ten seconds in the long form, and else two. */
+export function outageMs(): number {
+  return process.env[reportVariable] === undefined ? 2000 : 10_000
+}
