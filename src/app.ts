@@ -8,6 +8,7 @@ import { hasOperatorSockets } from './cli/operator-socket.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import { createDomain } from './keys/create-domain.ts'
+import { UnavailableError } from './keys/errors.ts'
 import { runHousekeeping } from './keys/rotation.ts'
 import { type Housekeeping, startHousekeeping } from './keys/rotation-scheduler.ts'
 import { createLog, type Log } from './log.ts'
@@ -17,7 +18,8 @@ import { createContext } from './schema/context.ts'
 import { schema } from './schema/index.ts'
 import { createServer } from './server/http.ts'
 import { isWithin } from './server/within.ts'
-import { type KeyChangeListener, listenForKeyChanges } from './store/notify.ts'
+import { isUnavailable } from './store/errors.ts'
+import type { KeyChangeListener } from './store/notify.ts'
 
 /** A running Keystead. */
 export interface App {
@@ -104,6 +106,7 @@ async function startOn(
       await parts.rootKeys.checkHealth()
     },
     tracing,
+    explain: (error) => (isUnavailable(error) ? new UnavailableError() : null),
     ...(metrics && { onRequest: metrics.onRequest }),
   })
   const metricsServer = await observer.serve(parts, server.load)
@@ -141,11 +144,13 @@ async function startOn(
       const endsAtMs = performance.now() + config.SHUTDOWN_TIMEOUT_MS
       // A round ends after the group of keys that it is at: it has as long as the requests.
       const housekeepingStopped = housekeeping.stop()
+      // Streams have no end of their own that closing could wait for.
+      opened.parts.changes.close()
       const { cutRequests } = await server.close()
       const leftMs = Math.max(1, endsAtMs - performance.now())
       const isRestOver = await isWithin(leftMs, Promise.all([housekeepingStopped, operators?.close()]))
       const letGo = async () => {
-        await listener?.close()
+        await listener.close()
         await metricsServer?.close()
         await opened.close()
         await observer.close()
@@ -182,21 +187,26 @@ async function startOperators(
   }
 }
 
-/** Other replicas' changes are heard of at once; the embedded database has no other replicas. */
+/** All replicas' changes are heard of at once: by the caches of keys, and by the streams of changes. */
 function startListener(
-  { parts: { keys } }: OpenedParts,
-  { DATABASE_URL: databaseUrl, CACHE_LIFETIME_MS: lifetimeMs }: Config,
+  { parts: { keys, changes, store } }: OpenedParts,
+  { CACHE_LIFETIME_MS: lifetimeMs }: Config,
   { log, metrics }: { log: Log; metrics: Observer['metrics'] },
-): KeyChangeListener | null {
-  if (databaseUrl === null) {
-    metrics?.onListener(true)
-    return null
-  }
-  return listenForKeyChanges(databaseUrl, {
-    onChange: ({ projectId, id }) => keys.invalidate(projectId, id),
-    onGap: () => keys.clear(),
+): KeyChangeListener {
+  return store.listen({
+    onChange(change) {
+      const { projectId, id, isShown, lostBy } = change
+      // Who sees a change is announced beside the change itself: the key is forgotten once.
+      if (!isShown && lostBy.length === 0) keys.invalidate(projectId, id)
+      changes.onChange(change)
+    },
+    onGap() {
+      keys.clear()
+      changes.onGap()
+    },
     onListening() {
-      log.info({}, 'listening for changes made by other replicas')
+      // The embedded database has no other replicas.
+      if (store.kind === 'postgres') log.info({}, 'listening for changes made by other replicas')
       metrics?.onListener(true)
     },
     onLost(reason) {
@@ -220,6 +230,7 @@ function summaryOf(config: Config): object {
     metrics: config.METRICS_PORT !== null,
     graphiql: config.GRAPHIQL,
     introspection: config.INTROSPECTION,
+    trustedDocuments: config.TRUSTED_DOCUMENTS,
     logLevel: config.LOG_LEVEL,
   }
 }

@@ -9,6 +9,7 @@ import {
   oneOf,
   optional,
   optionalText,
+  origins,
   postgresUrl,
   signatureAlgorithms,
   text,
@@ -103,7 +104,7 @@ export const settings = {
 
   DATABASE_URL: {
     meaning:
-      'PostgreSQL 15 or newer to store everything in. Not set: the embedded database in DATA_FOLDER, for one process.',
+      'PostgreSQL 15 or newer to store everything in, also with several hosts (docs/postgresql.md has more). Not set: the embedded database in DATA_FOLDER, for one process.',
     default: '',
     example: 'postgresql://keystead:PASSWORD@db.example.com:5432/keystead',
     secret: true,
@@ -393,6 +394,25 @@ export const settings = {
     default: '10',
     parse: integer(1, 86_400),
   },
+  SUBSCRIPTIONS_MAX: {
+    meaning: 'Subscriptions that may be open at once, on each replica (docs/subscriptions.md has more).',
+    unit: 'subscriptions',
+    default: '1000',
+    parse: integer(0, 100_000),
+  },
+  SUBSCRIPTIONS_PER_CALLER_MAX: {
+    meaning: 'Subscriptions that one caller may have open at once, on each replica. 0 switches them off.',
+    unit: 'subscriptions',
+    default: '20',
+    parse: integer(0, 100_000),
+  },
+  CORS_ORIGINS: {
+    meaning:
+      'Origins of web pages that may use the API from another address, comma separated. Not set: none. Each exactly as browsers write it; there is no wildcard.',
+    default: '',
+    example: 'https://console.example.com',
+    parse: origins,
+  },
   AUTH_FAILURES_PER_MINUTE_MAX: {
     meaning:
       'Refused tokens of one client address in a minute, after which tokens that are not known yet are not looked at. 0 for any number, for servers behind a proxy that hides who asks.',
@@ -404,6 +424,19 @@ export const settings = {
     meaning: 'GraphiQL at /graphql: "auto" shows it in development mode only.',
     default: 'auto',
     parse: oneOf('auto', 'on', 'off'),
+  },
+  TRUSTED_DOCUMENTS: {
+    meaning:
+      'Whether requests may name a document of TRUSTED_DOCUMENTS_FILE by its ID: "off", "allow" (beside documents in full) or "only" (nothing else is answered).',
+    default: 'off',
+    parse: oneOf('off', 'allow', 'only'),
+  },
+  TRUSTED_DOCUMENTS_FILE: {
+    meaning:
+      'File with the trusted documents by their SHA-256 (JSON; docs/trusted-documents.md has its form).',
+    default: '',
+    example: '/etc/keystead/documents.json',
+    parse: optionalText,
   },
   INTROSPECTION: {
     meaning:
@@ -513,6 +546,9 @@ function inconsistencies(config: Config): string[] {
   }
   if (config.RATE_LIMIT_UNITS !== 0 && config.RATE_LIMIT_UNITS < config.BATCH_ITEMS_MAX) {
     problems.push('RATE_LIMIT_UNITS must not be below BATCH_ITEMS_MAX, unless it is 0')
+  }
+  if ((config.TRUSTED_DOCUMENTS === 'off') !== (config.TRUSTED_DOCUMENTS_FILE === null)) {
+    problems.push('TRUSTED_DOCUMENTS other than "off" and TRUSTED_DOCUMENTS_FILE need each other')
   }
   if (config.DESTROY_WAITING_DAYS_DEFAULT < config.DESTROY_WAITING_DAYS_MIN) {
     problems.push('DESTROY_WAITING_DAYS_DEFAULT must not be below DESTROY_WAITING_DAYS_MIN')

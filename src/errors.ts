@@ -5,6 +5,7 @@ export const errorCodes = [
   'BAD_REQUEST',
   'BAD_USER_INPUT',
   'PAYLOAD_TOO_LARGE',
+  'UNTRUSTED_DOCUMENT',
   'RATE_LIMITED',
   'UNAVAILABLE',
   'INTERNAL',

@@ -7,6 +7,7 @@ import { openInstallation } from './keyring/installation.ts'
 import { createKeyCache } from './keyring/key-cache.ts'
 import { createPolicyMac } from './keyring/policy-mac.ts'
 import type { DomainParts, DomainSettings } from './keys/domain-parts.ts'
+import { createKeyChanges } from './keys/key-changes.ts'
 import { createUsageCounter } from './keys/usage.ts'
 import { openConfiguredRootKeys } from './open-root-keys.ts'
 import { createDatabaseClock, type DatabaseClock } from './store/database-clock.ts'
@@ -93,6 +94,13 @@ async function openOn(store: Store, config: Config, options: OpenOptions): Promi
       size: config.KEY_CACHE_SIZE,
       lifetimeMs: config.CACHE_LIFETIME_MS,
       ...(observer && { onLookup: observer.onLookup }),
+    }),
+    changes: createKeyChanges({
+      clock,
+      limits: {
+        streamsMax: config.SUBSCRIPTIONS_MAX,
+        streamsPerCallerMax: config.SUBSCRIPTIONS_PER_CALLER_MAX,
+      },
     }),
     // Most commands record nothing: they open no chains.
     audit: options.audit ?? (await (prepare ? openAuditWriter : createAuditWriter)(chainParts, onGroup)),

@@ -4,6 +4,7 @@ import { KeySetError } from '../auth/errors.ts'
 import { type Config, ConfigError, readConfig } from '../config.ts'
 import { RootKeyError } from '../keyring/root-key-provider.ts'
 import { ListenError } from '../server/listen-error.ts'
+import { TrustedDocumentsError } from '../server/trusted-documents-file.ts'
 import { StoreError } from '../store/errors.ts'
 import { exitCodes } from './command.ts'
 import type { Program } from './program.ts'
@@ -32,7 +33,7 @@ export async function runServer({ environment, listenForStop }: Program): Promis
 
 /** Whether an operator can act on an error's sentence; for what nobody has foreseen, it counts where it happened. */
 function isExpected(error: unknown): error is Error {
-  const expected = [ConfigError, KeySetError, ListenError, RootKeyError, StoreError]
+  const expected = [ConfigError, KeySetError, ListenError, RootKeyError, StoreError, TrustedDocumentsError]
   return error instanceof Error && expected.some((type) => error instanceof type)
 }
 

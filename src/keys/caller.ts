@@ -53,7 +53,10 @@ export function formatSubject(kind: SubjectKind, name: string): string {
   return `${subjectPrefixes[kind]}:${name}`
 }
 
-/** Reads a subject string; null if it is not one. Names are 1 to 256 characters without control characters. */
+/**
+ * Reads a subject string; null if it is not one. Names are 1 to 256 characters without control characters, and well-formed:
+ * the database cannot keep half a surrogate pair, so that it names nobody.
+ */
 export function parseSubject(subject: string): { kind: SubjectKind; name: string } | null {
   const colon = subject.indexOf(':')
   const prefix = subject.slice(0, colon)
@@ -61,6 +64,6 @@ export function parseSubject(subject: string): { kind: SubjectKind; name: string
   const kind = (Object.keys(subjectPrefixes) as SubjectKind[]).find(
     (each) => subjectPrefixes[each] === prefix,
   )
-  if (colon < 0 || kind === undefined || name === '' || name.length > 256 || /\p{Cc}/u.test(name)) return null
-  return { kind, name }
+  if (colon < 0 || kind === undefined || name === '' || name.length > 256) return null
+  return /\p{Cc}/u.test(name) || !name.isWellFormed() ? null : { kind, name }
 }

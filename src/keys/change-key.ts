@@ -1,6 +1,7 @@
 import type { AuditAction, AuditDetails } from '../audit/events.ts'
 import { isUniqueViolation } from '../store/errors.ts'
 import type { KeyRow } from '../store/key-rows.ts'
+import { announceShown } from '../store/notify.ts'
 import type { Queryable } from '../store/store.ts'
 import { type Attempt, actorOf, eventOf, observationOf, recordingRefusals, startAttempt } from './attempt.ts'
 import { requirePermissionOn, requireRoleFor } from './authorise.ts'
@@ -24,6 +25,7 @@ import {
   writeLockedKey,
 } from './locked-key.ts'
 import { generateMaterial, type NewMaterial, settleMaterial, type UnwrappedMaterial } from './new-material.ts'
+import { shownChange } from './shown-change.ts'
 
 /** What is decided about a locked key. */
 export interface Decision {
@@ -158,6 +160,7 @@ function tryChange(
           : error
       },
     )
+    if (!remove) await announceShown(tx, shownChange(key.row, changed.row))
     await alsoWrite?.(tx)
     const facts = factsOf(attempt, key, state)
     await audit.recordIn(tx, eventOf({ ...attempt, ...facts }))

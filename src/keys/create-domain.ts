@@ -16,6 +16,7 @@ import { generateDataKey } from './data-keys.ts'
 import type { Domain, KeyVersionChange } from './domain.ts'
 import type { DomainParts } from './domain-parts.ts'
 import { getImportParameters, importKeyVersion } from './import.ts'
+import { keyEvents } from './key-events.ts'
 import { serviceKeys, userKeys } from './key-lists.ts'
 import { nodes, publicKey, serviceKey, userKey } from './key-reader.ts'
 import type { LockedKey } from './locked-key.ts'
@@ -26,6 +27,7 @@ import { createServiceKeyOperations } from './service-keys.ts'
 import { decapsulate, deriveSharedSecret, encapsulate } from './shared-secrets.ts'
 import { sign, signBatch, verify, verifyBatch } from './signature.ts'
 import { configureAutomaticRotation, createUserKey, deleteUserKey, updateUserKey } from './user-keys.ts'
+import { userKeysChanged } from './user-keys-changed.ts'
 import { destroyImpact, usageByCaller } from './version-callers.ts'
 import { deletable, usageOf, versionPages, versionsByNumber } from './version-reader.ts'
 import {
@@ -80,6 +82,9 @@ export function createDomain(parts: DomainParts): Domain {
     keyAuditEvents: (call, keys, page) => keyAuditEvents(parts, call, keys, page),
     usageByCaller: (call, versions, days) => usageByCaller(parts, call, versions, days),
     destroyImpact: (call, versionId) => destroyImpact(parts, call, versionId),
+
+    keyEvents: (call, keyId) => keyEvents(parts, call, keyId),
+    userKeysChanged: (call) => userKeysChanged(parts, call),
 
     createUserKey: async (call, input) => full(call, await createUserKey(parts, call, input)),
     updateUserKey: async (call, input) => full(call, await updateUserKey(parts, call, input)),

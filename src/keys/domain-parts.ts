@@ -10,6 +10,7 @@ import type { KeyCache } from '../keyring/key-cache.ts'
 import type { PolicyMac } from '../keyring/policy-mac.ts'
 import type { RootKeyProvider } from '../keyring/root-key-provider.ts'
 import type { Store } from '../store/store.ts'
+import type { KeyChanges } from './key-changes.ts'
 import type { UsageCounter } from './usage.ts'
 
 /** Limits and defaults that the operator sets. */
@@ -55,6 +56,8 @@ export interface DomainParts {
   /** Authenticates cursors. */
   readonly cursorMac: KeyObject
   readonly keys: KeyCache
+  /** What streams hear of changes. */
+  readonly changes: KeyChanges
   readonly audit: AuditWriter
   /** For the operator's commands on the audit trail. */
   readonly auditKeys: AuditKeys

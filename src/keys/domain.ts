@@ -11,6 +11,7 @@ import type { KeyPermission } from './access.ts'
 import type { ExplainAccessInput } from './access-explainer.ts'
 import type { AuditReading } from './audit-reading.ts'
 import type { Call } from './caller.ts'
+import type { ChangeStreams } from './change-streams.ts'
 import type { KeyOrigin, KeyStatus } from './errors.ts'
 import type { AccessExplanation } from './explain-access.ts'
 import type {
@@ -278,7 +279,7 @@ export type BatchOutput<T> = readonly (T | Error)[]
  * Everything that Keystead does with keys. Each method checks the caller by itself; refusals and failures are
  * thrown as KeysteadError subclasses. An unknown ID is null in queries and KeyNotFoundError in changes.
  */
-export interface Domain extends AuditReading {
+export interface Domain extends AuditReading, ChangeStreams {
   /** Throws ForbiddenError for a caller without a viewing role. */
   userKey(call: Call, by: { id: string } | { name: string }): Promise<UserKeyView | null>
   userKeys(

@@ -198,6 +198,31 @@ export class EncryptionLimitError extends KeysteadError {
   }
 }
 
+/** The token that a stream was opened with counts no longer. */
+export class TokenExpiredError extends KeysteadError {
+  readonly code = 'UNAUTHENTICATED'
+  constructor() {
+    super('The token has expired, which ends the subscription. Subscribe again with a new one.')
+  }
+}
+
+/** No further stream is opened. */
+export class TooManyStreamsError extends KeysteadError {
+  readonly code = 'RATE_LIMITED'
+
+  static ofCaller(streamsMax: number): TooManyStreamsError {
+    return new TooManyStreamsError(
+      streamsMax === 0
+        ? 'Subscriptions are switched off on this server. Ask with queries from time to time.'
+        : `A caller may have ${streamsMax} subscriptions at once. End others, or follow all keys with userKeysChanged.`,
+    )
+  }
+
+  static ofServer(): TooManyStreamsError {
+    return new TooManyStreamsError('The server has as many subscriptions as it can take. Try again later.')
+  }
+}
+
 /** The server cannot carry this out now, or cannot say whether it did. */
 export class UnavailableError extends KeysteadError {
   readonly code = 'UNAVAILABLE'

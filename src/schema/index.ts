@@ -19,6 +19,8 @@ import './queries/service-keys.ts'
 import './queries/subgraph.ts'
 import './queries/user-keys.ts'
 import './queries/viewer.ts'
+import './subscriptions/key-events.ts'
+import './subscriptions/user-keys-changed.ts'
 import './operations/activate-key-version.ts'
 import './operations/activate-user-key.ts'
 import './operations/add-allowed-subjects.ts'
@@ -56,6 +58,10 @@ builder.queryType({ description: 'Everything that can be read.' })
 builder.mutationType({
   description:
     'Everything that changes something or uses a key. Each field answers with its payload or with a typed error; FORBIDDEN, UNAVAILABLE and INTERNAL are top-level errors and null their own field only.',
+})
+builder.subscriptionType({
+  description:
+    'What happens, as it happens: answered as a stream of server-sent events (`Accept: text/event-stream`). What the caller may see is decided for each event. A stream ends when the token expires, with the error UNAUTHENTICATED.',
 })
 
 /** The schema that the server offers. */

@@ -34,32 +34,48 @@ interface Waiter {
   readonly start: () => void
 }
 
+/** A caller gets a further turn while it has fewer than so many times the turns that are free. */
+const turnsForEachFree = 3
+
 /**
  * Builds the admission of a server. Whoever is let in has a place, of which there are `underWayMax + waitingMax`; those
- * that are ready to be worked on take turns, a caller at a time. A single caller can take every turn while nobody else
- * asks, but never more than half of the places for waiting: others always get in.
+ * that are ready to be worked on take turns, a caller at a time. Others always get in, and soon get a turn: a single
+ * caller takes no more than half of the places for waiting and three quarters of the turns, since work that takes long
+ * would keep them for as long. The more callers take all that they can get, the less that is for each.
  */
 export function createAdmission({ underWayMax, waitingMax, waitMs }: AdmissionLimits): Admission {
   const insideMax = underWayMax + waitingMax
   const shareMax = underWayMax + Math.ceil(waitingMax / 2)
   const shares = new Map<string, number>()
+  const turns = new Map<string, number>()
   /** Those that wait, by caller; the first caller is next, and goes to the end then. */
   const queues = new Map<string, Set<Waiter>>()
   let underWay = 0
   let inside = 0
   let onEmpty: (() => void)[] = []
 
-  function startNext(): void {
-    const [entry] = queues
-    if (entry === undefined) return
-    const [caller, queue] = entry
-    const [waiter] = queue
-    if (waiter === undefined) return
-    queue.delete(waiter)
-    queues.delete(caller)
-    if (queue.size > 0) queues.set(caller, queue)
+  function mayStart(caller: string): boolean {
+    return (turns.get(caller) ?? 0) < turnsForEachFree * (underWayMax - underWay)
+  }
+
+  function start(caller: string): void {
     underWay++
-    waiter.start()
+    add(turns, caller, 1)
+  }
+
+  /** Starts the first waiter of the first caller that may start; false if there is none. */
+  function startNext(): boolean {
+    for (const [caller, queue] of queues) {
+      const [waiter] = queue
+      if (waiter === undefined || !mayStart(caller)) continue
+      queue.delete(waiter)
+      queues.delete(caller)
+      if (queue.size > 0) queues.set(caller, queue)
+      start(caller)
+      waiter.start()
+      return true
+    }
+    return false
   }
 
   function waitInQueue(caller: string, signal: AbortSignal | undefined): Promise<boolean> {
@@ -89,17 +105,18 @@ export function createAdmission({ underWayMax, waitingMax, waitMs }: AdmissionLi
       belongTo(name) {
         const share = shares.get(name) ?? 0
         if (share >= shareMax) return false
-        shares.set(name, share + 1)
+        add(shares, name, 1)
         caller = name
         return true
       },
       async turn(signal) {
-        // Nobody waits while there is a turn to be had: whoever ends hands it on.
-        if (underWay < underWayMax) {
-          underWay++
+        const name = caller ?? ''
+        // Nobody waits while there is a turn that it may have: whoever ends hands it on.
+        if (mayStart(name)) {
+          start(name)
           hasTurn = true
         } else {
-          hasTurn = await waitInQueue(caller ?? '', signal)
+          hasTurn = await waitInQueue(name, signal)
         }
         return hasTurn
       },
@@ -107,14 +124,12 @@ export function createAdmission({ underWayMax, waitingMax, waitMs }: AdmissionLi
         if (hasLeft) return
         hasLeft = true
         inside--
-        if (caller !== null) {
-          const share = (shares.get(caller) ?? 0) - 1
-          if (share > 0) shares.set(caller, share)
-          else shares.delete(caller)
-        }
+        if (caller !== null) add(shares, caller, -1)
         if (hasTurn) {
           underWay--
-          startNext()
+          add(turns, caller ?? '', -1)
+          // Can be two: another caller, and one more of this caller, whose turns have become fewer.
+          while (startNext());
         }
         if (inside > 0) return
         for (const tell of onEmpty) tell()
@@ -139,4 +154,11 @@ export function createAdmission({ underWayMax, waitingMax, waitMs }: AdmissionLi
       if (inside > 0) await new Promise<void>((resolve) => onEmpty.push(resolve))
     },
   }
+}
+
+/** Counts up or down; who is at nothing is not kept. */
+function add(counts: Map<string, number>, caller: string, more: number): void {
+  const count = (counts.get(caller) ?? 0) + more
+  if (count > 0) counts.set(caller, count)
+  else counts.delete(caller)
 }

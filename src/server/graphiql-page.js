@@ -52,7 +52,9 @@
       headers: new Headers(init.headers),
       body: fillIn(init.body),
     })
-    if (!init.body.includes('__schema')) remember(await answer.clone().text())
+    // A stream of events has no end that could be waited for.
+    const isStream = answer.headers.get('content-type')?.startsWith('text/event-stream')
+    if (!isStream && !init.body.includes('__schema')) remember(await answer.clone().text())
     return answer
   }
 })()

@@ -26,6 +26,8 @@ export function createGraphiqlPage({ withTour }: { withTour: boolean }): () => R
     favicon: `data:image/svg+xml;base64,${Buffer.from(logo).toString('base64')}`,
     endpoint: graphqlPath,
     credentials: 'same-origin',
+    // Subscriptions, too, which it would ask for with GET.
+    method: 'POST',
     // Of the first tab, and of each new one.
     headers: headersWith(withTour ? tokenOf('member') : 'YOUR_TOKEN'),
     // The tour's headers hold no token. Where people bring their own, the browser must not store it.

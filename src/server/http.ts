@@ -10,8 +10,10 @@ import { createAdmission, type Visit } from './admission.ts'
 import { errorAnswer, jsonAnswer, requestIdOf, securityHeaders } from './answer.ts'
 import { bodyBytesMax, readBody } from './body-limit.ts'
 import { callerKey, createCallerLimit, createFailureLimit, RateLimitedError } from './caller-limit.ts'
+import { createCors } from './cors.ts'
 import { requestCost } from './cost.ts'
 import { answerTokenRequest, type DevTokens, refuseForeignPages } from './dev-mode.ts'
+import { dropStream, isEventStream, streamTo } from './event-stream.ts'
 import { createGraphiqlPage } from './graphiql.ts'
 import { ListenError } from './listen-error.ts'
 import { noteRefusal, type RequestFacts, withRequestFacts } from './request-facts.ts'
@@ -34,6 +36,8 @@ export interface ServerParts {
   /** Rejects while the server cannot do its work. */
   readonly checkReady: () => Promise<void>
   readonly tracing: Tracing
+  /** The product's own error for one that a part threw, such as the database's; null if there is none. */
+  readonly explain: (error: unknown) => KeysteadError | null
   /** Told of each request that was answered. Must not throw. */
   readonly onRequest?: (request: AnsweredRequest) => void
 }
@@ -94,6 +98,7 @@ export function createServer(parts: ServerParts): Server {
   const callerLimit = createCallerLimit(config)
   const failureLimit = createFailureLimit(config)
   const shed = createShedding(log)
+  const cors = createCors(config.CORS_ORIGINS)
   const graphiqlPage = hasGraphiql ? createGraphiqlPage({ withTour: devTokens !== null }) : null
 
   async function answer(request: Request, context: HttpContext, facts: RequestFacts): Promise<Response> {
@@ -107,7 +112,7 @@ export function createServer(parts: ServerParts): Server {
     if (url.pathname === graphqlPath) facts.route = graphqlPath
     if (health === '/health/live') return jsonAnswer(200, { status: 'live' })
     if (health === '/health/ready') return answerReady()
-    const refusal = devTokens === null ? null : refuseForeignPages(request)
+    const refusal = devTokens === null ? null : refuseForeignPages(request, config.CORS_ORIGINS)
     if (refusal !== null) return refusal
     if (devTokens !== null && request.method === 'GET' && /^\/dev\/tokens(\/|$)/.test(url.pathname)) {
       return answerTokenRequest(url.pathname, devTokens)
@@ -131,6 +136,8 @@ export function createServer(parts: ServerParts): Server {
   ): Promise<Response> {
     const wantsPage = request.method === 'GET' && (request.headers.get('accept') ?? '').includes('text/html')
     if (wantsPage && graphiqlPage !== null) return graphiqlPage()
+    const preflight = cors.answerPreflight(request)
+    if (preflight !== null) return preflight
     if (request.method !== 'POST') {
       const message = 'GraphQL is answered to POST requests only, also for queries.'
       return errorAnswer(405, { code: 'BAD_REQUEST', message }, { allow: 'POST' })
@@ -149,7 +156,8 @@ export function createServer(parts: ServerParts): Server {
       const answered = await answerVisitor(request, context, { facts, visit })
       if (answered instanceof Response) return answered
       work = answered.work
-      return await withTimeout(work)
+      const response = await withTimeout(work)
+      return isEventStream(response) ? streamTo(request.signal, response) : response
     } finally {
       // Not before the work has ended, also where its client has gone or was told that it took too long: what is
       // still done takes memory and connections to the database as before, and one more would take more.
@@ -185,7 +193,8 @@ export function createServer(parts: ServerParts): Server {
     if (!(await visit.turn(request.signal))) return request.signal.aborted ? answerGone() : shed('waited')
     const { requestId } = facts
     const charge = (cost: number) => callerLimit.charge(caller, cost, requestCost)
-    const forGraphQL = new graphql.fetchAPI.Request(request.url, {
+    // Without what follows the path: Yoga looks at the end of an address for its own health check.
+    const forGraphQL = new graphql.fetchAPI.Request(new URL(graphqlPath, request.url).href, {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
@@ -216,8 +225,10 @@ export function createServer(parts: ServerParts): Server {
   async function withTimeout(answering: Response | Promise<Response>): Promise<Response> {
     const { promise: timedOut, resolve } = Promise.withResolvers<Response>()
     const timer = setTimeout(() => {
-      const message = 'The request took too long. Before you repeat a change, look whether it took effect.'
+      const message = `The request took longer than ${config.REQUEST_TIMEOUT_MS} milliseconds. Before you repeat a change, look whether it took effect.`
       resolve(errorAnswer(503, { code: 'UNAVAILABLE', message }))
+      // A stream that comes later has nobody to read it.
+      Promise.resolve(answering).then(dropStream, () => {})
     }, config.REQUEST_TIMEOUT_MS)
     try {
       return await Promise.race([answering, timedOut])
@@ -259,6 +270,7 @@ export function createServer(parts: ServerParts): Server {
     for (const [name, value] of Object.entries({ ...securityHeaders, 'x-request-id': requestId })) {
       if (!response.headers.has(name)) response.headers.set(name, value)
     }
+    if (facts.route === graphqlPath) cors.mark(request, response)
     if (isClosing) response.headers.set('connection', 'close')
     return response
   }

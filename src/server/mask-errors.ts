@@ -6,23 +6,30 @@ import { RateLimitedError } from './caller-limit.ts'
 import { describeRequestError } from './request-errors.ts'
 import { currentRequest, noteCode, noteRefusal } from './request-facts.ts'
 
+/** What else is known of errors. */
+export interface MaskOptions {
+  readonly log: Log
+  /** The product's own error for one that another part threw, such as a database's; null if there is none. */
+  readonly explain: (error: unknown) => KeysteadError | null
+}
+
 /**
  * Turns whatever was thrown into what the caller may read. Every error is put together anew from what is known to be
  * harmless: errors of the product with their own text, those of GraphQL without values, everything else as INTERNAL,
  * with the cause in the log only.
  */
-export function maskError(thrown: unknown, log: Log): GraphQLError {
+export function maskError(thrown: unknown, options: MaskOptions): GraphQLError {
   // Some errors pass here twice on their way out.
   if (thrown instanceof GraphQLError && masked.has(thrown)) return thrown
-  const error = mask(thrown, log)
+  const error = mask(thrown, options)
   masked.add(error)
   return error
 }
 
 const masked = new WeakSet<GraphQLError>()
 
-function mask(thrown: unknown, log: Log): GraphQLError {
-  const own = findOwnError(thrown)
+function mask(thrown: unknown, { log, explain }: MaskOptions): GraphQLError {
+  const own = findOwnError(thrown) ?? explain(causeOf(thrown))
   if (own instanceof RateLimitedError) return rateLimited(own)
   const isRequestError = thrown instanceof GraphQLError && thrown.path === undefined
   if (own !== null) return rebuild(thrown, own, isRequestError ? httpOf(thrown) : null)
@@ -92,9 +99,14 @@ function rebuild(
   })
 }
 
+/** What a resolver threw, without what GraphQL put around it. */
+function causeOf(thrown: unknown): unknown {
+  return thrown instanceof GraphQLError ? (thrown.originalError ?? thrown) : thrown
+}
+
 /** Class and place of an error, without its message: that of a database driver can hold values of columns. */
 function describeForLog(thrown: unknown): { name: string; code: string | null; stack: string[] } {
-  const error = thrown instanceof GraphQLError && thrown.originalError ? thrown.originalError : thrown
+  const error = causeOf(thrown)
   if (!(error instanceof Error)) return { name: typeof error, code: null, stack: [] }
   const { code } = error as { code?: unknown }
   return {

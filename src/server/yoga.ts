@@ -1,20 +1,24 @@
 import {
-  type ASTVisitor,
+  type ExecutionArgs,
+  type ExecutionResult,
   GraphQLError,
   type GraphQLSchema,
   getOperationAST,
-  NoSchemaIntrospectionCustomRule,
-  type ValidationContext,
+  type ValidationRule,
 } from 'graphql'
-import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga'
+import { createYoga, type Plugin, type YogaInitialContext, type YogaServerInstance } from 'graphql-yoga'
 import type { Config } from '../config.ts'
 import { KeysteadError } from '../errors.ts'
 import type { Call } from '../keys/caller.ts'
 import type { Log } from '../log.ts'
 import { costOf } from './cost.ts'
-import { checkRepresentations, documentLimits, documentLimitsRule } from './limits.ts'
-import { maskError } from './mask-errors.ts'
+import { documentRules } from './document-rules.ts'
+import { StreamNotTakenError, takesEventStream } from './event-stream.ts'
+import { checkRepresentations, documentLimits } from './limits.ts'
+import { type MaskOptions, maskError } from './mask-errors.ts'
 import { noteOperation } from './request-facts.ts'
+import { trustDocuments } from './trusted-documents.ts'
+import { readTrustedDocuments } from './trusted-documents-file.ts'
 
 /** Where GraphQL is. */
 export const graphqlPath = '/graphql'
@@ -40,15 +44,21 @@ export function createGraphQL(options: {
   createContext: (call: Call) => object
   config: Config
   log: Log
+  explain: MaskOptions['explain']
 }): YogaServerInstance<ServerContext, object> {
-  const { schema, createContext, config, log } = options
-  const introspection =
-    config.INTROSPECTION === 'on' || (config.INTROSPECTION === 'auto' && config.developmentMode)
+  const { schema, createContext, config } = options
+  const rules = documentRules(config)
   return createYoga<ServerContext>({
     schema,
     context: ({ call }) => createContext(call),
     graphqlEndpoint: graphqlPath,
-    plugins: [limitDocuments(introspection), chargeCallers(), maskRequestErrors(log)],
+    plugins: [
+      ...trustedDocuments({ schema, config, rules }),
+      limitDocuments(rules),
+      refuseUnreadStreams(),
+      chargeCallers(),
+      maskRequestErrors(options),
+    ],
     // The steps in front do these: JSON by POST only, of a limited size, from known callers.
     graphiql: false,
     landingPage: false,
@@ -61,14 +71,25 @@ export function createGraphQL(options: {
     parserAndValidationCache: true,
     maskedErrors: {
       isDev: false,
-      maskError: (error) => maskError(error, log),
+      maskError: (error) => maskError(error, options),
     },
     logging: false,
   })
 }
 
+/** In front of what limits documents, which then limits trusted ones, too. */
+function trustedDocuments(options: {
+  schema: GraphQLSchema
+  config: Config
+  rules: readonly ValidationRule[]
+}): Plugin[] {
+  const { TRUSTED_DOCUMENTS: mode, TRUSTED_DOCUMENTS_FILE: path } = options.config
+  if (mode === 'off' || path === null) return []
+  return [trustDocuments(readTrustedDocuments(path, options), { only: mode === 'only' })]
+}
+
 /** Limits what is parsed, and what the parsed document may mean. */
-function limitDocuments(introspection: boolean): Plugin {
+function limitDocuments(rules: readonly ValidationRule[]): Plugin {
   return {
     onParams({ params }) {
       if ((params.query?.length ?? 0) > documentLimits.length) {
@@ -81,10 +102,7 @@ function limitDocuments(introspection: boolean): Plugin {
       setParseFn(() => parseFn(source, { maxTokens: documentLimits.tokens }))
     },
     onValidate({ addValidationRule }) {
-      addValidationRule(documentLimitsRule)
-      if (introspection) return
-      addValidationRule(NoSchemaIntrospectionCustomRule)
-      addValidationRule(noSubgraphSdlRule)
+      for (const rule of rules) addValidationRule(rule)
     },
     onExecute({ args: { schema, document, operationName, variableValues }, setResultAndStopExecution }) {
       const operation = getOperationAST(document, operationName)
@@ -97,38 +115,48 @@ function limitDocuments(introspection: boolean): Plugin {
 
 /** Charges a valid request to its caller before any of it is done. */
 function chargeCallers(): Plugin<ServerContext> {
-  return {
-    async onExecute({ args, setResultAndStopExecution }) {
-      const { document, operationName, variableValues, contextValue } = args
-      try {
-        await contextValue.charge(costOf({ document, operationName, variables: variableValues ?? {} }))
-      } catch (error) {
-        if (!(error instanceof KeysteadError)) throw error
-        setResultAndStopExecution({
-          errors: [new GraphQLError(error.message, { originalError: error })],
-        })
-      }
-    },
+  return { onExecute: charge, onSubscribe: charge }
+}
+
+async function charge({ args, setResultAndStopExecution }: ToCharge): Promise<undefined> {
+  const { document, operationName, variableValues, contextValue } = args
+  try {
+    await contextValue.charge(costOf({ document, operationName, variables: variableValues ?? {} }))
+  } catch (error) {
+    if (!(error instanceof KeysteadError)) throw error
+    setResultAndStopExecution({
+      errors: [new GraphQLError(error.message, { originalError: error })],
+    })
   }
 }
 
-/** Validation rule: the schema as a subgraph is refused like introspection, since it says the same. */
-function noSubgraphSdlRule(context: ValidationContext): ASTVisitor {
+/** What is handed to both hooks, of requests that are executed and of those that are subscribed to. */
+interface ToCharge {
+  readonly args: Pick<ExecutionArgs, 'document' | 'operationName' | 'variableValues'> & {
+    readonly contextValue: Pick<ServerContext, 'charge'>
+  }
+  readonly setResultAndStopExecution: (result: ExecutionResult) => void
+}
+
+/** Opens streams only for clients that read them: for others one would stay open and unread. */
+function refuseUnreadStreams(): Plugin<YogaInitialContext> {
   return {
-    Field(node) {
-      if (node.name.value !== '_service') return
-      const message = 'GraphQL introspection is not allowed, and "_service" says the same.'
-      context.reportError(new GraphQLError(message, { nodes: node }))
+    onSubscribe({ args: { document, operationName, contextValue }, setResultAndStopExecution }) {
+      const operation = getOperationAST(document, operationName)
+      if (operation) noteOperation(operation.operation, operation.name?.value ?? null)
+      if (takesEventStream(contextValue.request.headers.get('accept'))) return
+      const error = new StreamNotTakenError()
+      setResultAndStopExecution({ errors: [new GraphQLError(error.message, { originalError: error })] })
     },
   }
 }
 
 /** Yoga masks what is thrown, but not what validation finds; this is the last step, and masks whatever is not yet. */
-function maskRequestErrors(log: Log): Plugin {
+function maskRequestErrors(options: MaskOptions): Plugin {
   return {
     onExecutionResult({ result, setResult }) {
       if (result === undefined || Symbol.asyncIterator in result || !('errors' in result)) return
-      setResult({ ...result, errors: result.errors?.map((error) => maskError(error, log)) })
+      setResult({ ...result, errors: result.errors?.map((error) => maskError(error, options)) })
     },
   }
 }

@@ -6,6 +6,7 @@ import { PrismaPGlite } from 'pglite-prisma-adapter'
 import { StoreError } from './errors.ts'
 import { lockFolder } from './folder-lock.ts'
 import { migrate } from './migrate.ts'
+import { channel, hearAnnouncement, type KeyChangeEvents } from './notify.ts'
 import type { Driver } from './store.ts'
 
 /** Major version of the PostgreSQL inside PGlite; its files open with no other. */
@@ -30,9 +31,20 @@ export async function openEmbedded(options: {
       },
       { apply: options.migrate },
     )
+    const listeners = new Set<KeyChangeEvents>()
+    // At once, since later a transaction may be open on the one connection.
+    await pglite.listen(channel, (payload) => {
+      for (const events of listeners) hearAnnouncement(payload, events)
+    })
     return {
       kind: 'embedded',
       adapter: new PrismaPGlite(pglite),
+      listen(events) {
+        listeners.add(events)
+        events.onGap()
+        events.onListening()
+        return { close: async () => void listeners.delete(events) }
+      },
       async close() {
         try {
           await pglite.close()

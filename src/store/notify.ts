@@ -1,5 +1,5 @@
-import { Socket } from 'node:net'
-import pg from 'pg'
+import type { PostgresClients } from './postgres-clients.ts'
+import { reasonOf } from './postgres-hosts.ts'
 import type { Queryable } from './store.ts'
 
 /** Names a key as caches do: by project and ID. */
@@ -8,14 +8,22 @@ export interface KeyPlace {
   readonly id: string
 }
 
+/** A key that was changed. */
+export interface KeyChange extends KeyPlace {
+  /** The change is of something that everybody sees who may list the project's keys. */
+  readonly isShown: boolean
+  /** Subjects that were on the key's access list, or owned it, and do so no longer. */
+  readonly lostBy: readonly string[]
+}
+
 /** What the listener tells. */
 export interface KeyChangeEvents {
-  /** A change of this key was committed, by whichever replica. */
-  onChange(place: KeyPlace): void
+  /** A change of this key was committed, by whichever replica. One change may be told of several times. */
+  onChange(change: KeyChange): void
   /** From here back changes may have been missed: whatever is remembered of the database has to be forgotten. */
   onGap(): void
   onListening(): void
-  /** Told once for each connection that ends, with a code that says why, and for the first attempt that fails. */
+  /** Told once for each connection that ends, with words that say why, and for the first attempt that fails. */
   onLost(reason: string): void
 }
 
@@ -24,11 +32,14 @@ export interface KeyChangeListener {
   close(): Promise<void>
 }
 
-const channel = 'keystead_keys'
+/** Where changes of keys are announced. */
+export const channel = 'keystead_keys'
+/** PostgreSQL takes up to 8,000 bytes in one notification. */
+const payloadBytesMax = 7900
 /** How often the connection is tried, and how long an answer may take: a broken one is noticed within the sum. */
 const keepaliveMs = { interval: 3000, answer: 3000 } as const
 /** Waits between attempts to connect: each twice as long as the one before. */
-const retryMs = { first: 100, longest: 5000 } as const
+const retryMs = { first: 100, longest: 2000 } as const
 
 /**
  * Locks a key's row until the transaction ends. Every change begins with it, so it is also what tells the replicas of the
@@ -54,8 +65,42 @@ export async function announce(tx: Queryable, places: readonly KeyPlace[]): Prom
     FROM unnest(${places.map(formatPlace)}::text[]) AS t(place)`
 }
 
+/**
+ * Tells also who sees the change of a key that they do not see whole: a caller that a key is redacted for must not hear of
+ * changes of what is hidden from it. Beside the announcement of the change itself, which says nothing of it.
+ */
+export async function announceShown(
+  tx: Queryable,
+  { projectId, id, isShown, lostBy }: KeyChange,
+): Promise<void> {
+  const payloads = isShown ? [JSON.stringify([projectId, id, []])] : []
+  let part: string[] = []
+  for (const subject of lostBy) {
+    const longer = JSON.stringify([projectId, id, [...part, subject]])
+    if (part.length > 0 && Buffer.byteLength(longer) > payloadBytesMax) {
+      payloads.push(JSON.stringify([projectId, id, part]))
+      part = []
+    }
+    part.push(subject)
+  }
+  if (part.length > 0) payloads.push(JSON.stringify([projectId, id, part]))
+  if (payloads.length === 0) return
+  await tx.$queryRaw`SELECT count(pg_notify(${channel}, payload)::text)::int
+    FROM unnest(${payloads}::text[]) AS t(payload)`
+}
+
+/** Passes on what was announced. */
+export function hearAnnouncement(
+  payload: string | undefined,
+  events: Pick<KeyChangeEvents, 'onChange' | 'onGap'>,
+): void {
+  const change = parseChange(payload)
+  if (change === null) events.onGap()
+  else events.onChange(change)
+}
+
 /** Listens on a connection of its own, and makes a new one whenever that breaks. */
-export function listenForKeyChanges(databaseUrl: string, events: KeyChangeEvents): KeyChangeListener {
+export function listenForKeyChanges(clients: PostgresClients, events: KeyChangeEvents): KeyChangeListener {
   let closed = false
   let current: Connection | null = null
   let wakeUp = () => {}
@@ -74,7 +119,7 @@ export function listenForKeyChanges(databaseUrl: string, events: KeyChangeEvents
     let waitMs: number = retryMs.first
     let isOut = false
     while (!closed) {
-      current = openConnection(databaseUrl, events)
+      current = openConnection(clients, events)
       const { reason, wasSteady, wasListening } = await current.ended
       // What was loaded since the last notification that got through may be out of date.
       if (wasListening) events.onGap()
@@ -103,23 +148,12 @@ interface Connection {
   end(): void
 }
 
-function openConnection(databaseUrl: string, events: KeyChangeEvents): Connection {
-  // Our own socket, so that a connection whose other end is silent can be dropped without its consent.
-  const socket = new Socket()
-  const client = new pg.Client({
-    connectionString: databaseUrl,
-    application_name: 'keystead listener',
-    connectionTimeoutMillis: 5000,
-    query_timeout: keepaliveMs.answer,
-    keepAlive: true,
-    stream: () => socket,
-  })
+function openConnection(clients: PostgresClients, events: KeyChangeEvents): Connection {
+  const client = clients.createClient({ application_name: 'keystead listener' }, keepaliveMs.answer)
   const { promise: ended, resolve } = Promise.withResolvers<string>()
   const drop = (error: unknown) => {
-    // Only codes are told on: texts of errors can hold addresses and names.
-    const code = error instanceof Error && 'code' in error ? String(error.code) : null
-    resolve(code ?? 'no answer')
-    socket.destroy()
+    resolve(reasonOf(error))
+    client.cut('it is not heard of')
   }
   let wasListening = false
   let wasSteady = false
@@ -131,7 +165,8 @@ function openConnection(databaseUrl: string, events: KeyChangeEvents): Connectio
 
   async function keepAlive(): Promise<void> {
     try {
-      await client.query('SELECT 1')
+      // Not any statement: a server that takes no changes any more announces none.
+      await client.check()
       wasSteady = true
       keepAliveLater()
     } catch (error) {
@@ -151,11 +186,7 @@ function openConnection(databaseUrl: string, events: KeyChangeEvents): Connectio
 
   client.on('error', drop)
   client.on('end', () => resolve('closed'))
-  client.on('notification', ({ payload }) => {
-    const place = parsePlace(payload)
-    if (place === null) events.onGap()
-    else events.onChange(place)
-  })
+  client.on('notification', ({ payload }) => hearAnnouncement(payload, events))
   start().catch(drop)
   return {
     ended: ended.then((reason) => {
@@ -165,7 +196,7 @@ function openConnection(databaseUrl: string, events: KeyChangeEvents): Connectio
     end() {
       // The goodbye is a courtesy: a server that does not take it keeps nobody from stopping.
       client.end().catch(() => {})
-      setTimeout(() => socket.destroy(), 500).unref()
+      setTimeout(() => client.cut('stopped'), 500).unref()
       resolve('closed')
     },
   }
@@ -177,12 +208,15 @@ function formatPlace({ projectId, id }: KeyPlace): string {
 }
 
 /** Null for what no replica of this release sends. */
-function parsePlace(payload: string | undefined): KeyPlace | null {
+function parseChange(payload: string | undefined): KeyChange | null {
   try {
     const value: unknown = JSON.parse(payload ?? '')
-    if (!Array.isArray(value) || value.length !== 2) return null
-    const [projectId, id] = value as unknown[]
-    return typeof projectId === 'string' && typeof id === 'string' ? { projectId, id } : null
+    if (!Array.isArray(value)) return null
+    const [projectId, id, lostBy = null, ...rest] = value as unknown[]
+    if (typeof projectId !== 'string' || typeof id !== 'string' || rest.length > 0) return null
+    if (lostBy === null) return { projectId, id, isShown: false, lostBy: [] }
+    if (!Array.isArray(lostBy) || !lostBy.every((each) => typeof each === 'string')) return null
+    return { projectId, id, isShown: lostBy.length === 0, lostBy }
   } catch {
     return null
   }

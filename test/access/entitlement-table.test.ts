@@ -9,7 +9,7 @@ import {
 import { describe, expect, it } from 'vitest'
 import { schema } from '../../src/schema/index.ts'
 import { alwaysVisible } from '../architecture/always-visible.ts'
-import { fieldRules, mutationRules, queryRules } from './entitlement-table.ts'
+import { fieldRules, mutationRules, queryRules, subscriptionRules } from './entitlement-table.ts'
 
 const fieldsOf = (type: GraphQLObjectType | null | undefined) => Object.values(type?.getFields() ?? {})
 const namesOf = (fields: readonly GraphQLField<unknown, unknown>[]) => fields.map(({ name }) => name).sort()
@@ -27,10 +27,13 @@ function itemsOf(type: GraphQLObjectType): readonly GraphQLObjectType[] {
   return nodes !== undefined && type.name.endsWith('Connection') ? answersOf(nodes) : [type]
 }
 
+const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]
+
 describe('the table of entitlements', () => {
-  it('has a row for every query and every mutation, and no others', () => {
+  it('has a row for every query, every mutation and every subscription, and no others', () => {
     expect(namesOf(fieldsOf(schema.getQueryType()))).toEqual(Object.keys(queryRules).sort())
     expect(namesOf(fieldsOf(schema.getMutationType()))).toEqual(Object.keys(mutationRules).sort())
+    expect(namesOf(fieldsOf(schema.getSubscriptionType()))).toEqual(Object.keys(subscriptionRules).sort())
   })
 
   it('has every type that a query can answer with, and no others', () => {
@@ -48,7 +51,7 @@ describe('the table of entitlements', () => {
       (type) =>
         isObjectType(type) &&
         !type.name.startsWith('__') &&
-        ![schema.getQueryType(), schema.getMutationType()].includes(type) &&
+        !roots.includes(type) &&
         fieldRules[type.name] === undefined,
     )
     for (const type of others) {

@@ -166,6 +166,12 @@ export const queryRules: Readonly<Record<string, Ability | 'ANY_ROLE' | 'NOTHING
   auditEvents: 'readAudit',
 }
 
+/** What a subscription asks of its caller; the keys in its events are shown as queries show them. */
+export const subscriptionRules: Readonly<Record<string, Ability>> = {
+  keyEvents: 'view',
+  userKeysChanged: 'view',
+}
+
 /** What a mutation asks of its caller: an ability, or to be a service. Managing is by role, or by owning the key. */
 export const mutationRules: Readonly<Record<string, 'use' | 'create' | 'manage' | 'SERVICE'>> = {
   createUserKey: 'create',

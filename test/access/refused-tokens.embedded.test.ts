@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { claimsWith, createSigner, type Signer, tokenOf } from '../auth/tokens.ts'
 import { base64, endStory, type Story, startStory } from '../support/story.ts'
-import { mutationRules, queryRules } from './entitlement-table.ts'
+import { mutationRules, queryRules, subscriptionRules } from './entitlement-table.ts'
 import { documentOf, keyMutations } from './key-mutations.ts'
 import { wholeSelectionOf } from './whole-selection.ts'
 
@@ -29,6 +29,11 @@ const queries: Readonly<Record<string, string>> = {
   _service: '_service { sdl }',
 }
 
+const subscriptions: Readonly<Record<string, string>> = {
+  keyEvents: `keyEvents(keyId: "${keyId}") { at }`,
+  userKeysChanged: 'userKeysChanged { at }',
+}
+
 const withoutKey: Readonly<Record<string, object>> = {
   createUserKey: { name: 'orders' },
   generateRandom: {},
@@ -37,9 +42,14 @@ const withoutKey: Readonly<Record<string, object>> = {
   generateServiceDataKey: {},
 }
 
-/** Every query and every mutation. */
+/** Every query, every subscription and every mutation. */
 const operations = [
   ...Object.entries(queries).map(([name, field]) => ({ name, query: `{ ${field} }`, variables: {} })),
+  ...Object.entries(subscriptions).map(([name, field]) => ({
+    name,
+    query: `subscription { ${field} }`,
+    variables: {},
+  })),
   ...keyMutations.map(({ name, input }) => ({
     name,
     query: documentOf(name),
@@ -146,9 +156,9 @@ describe('a token that is not accepted', () => {
     ]
   }
 
-  it('is tried with every query and every mutation', () => {
+  it('is tried with every query, every subscription and every mutation', () => {
     expect(operations.map(({ name }) => name).sort()).toEqual(
-      [...Object.keys(queryRules), ...Object.keys(mutationRules)].sort(),
+      [queryRules, subscriptionRules, mutationRules].flatMap((rules) => Object.keys(rules)).sort(),
     )
   })
 

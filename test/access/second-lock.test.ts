@@ -1,4 +1,4 @@
-import { type ExecutionResult, graphql } from 'graphql'
+import { type ExecutionResult, graphql, parse, subscribe } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import type { AccessFacts } from '../../src/keys/access.ts'
 import { type Caller, formatSubject, type Role } from '../../src/keys/caller.ts'
@@ -108,6 +108,12 @@ function eventOf(accessFacts: AccessFacts | null, projectId = 'shop'): AuditEven
   }
 }
 
+/** Twice the same event, as a stream would give of a view that it kept. */
+async function* streamOf(event: object) {
+  yield { event }
+  yield { event }
+}
+
 /** A domain that gives everything to everybody. */
 function carelessDomain(views: readonly NodeView[]): Domain {
   const page = <T>(items: readonly T[]) => ({
@@ -146,12 +152,14 @@ function carelessDomain(views: readonly NodeView[]): Domain {
     publicKey: async () => ({ pem: 'pem', jwk: {}, fingerprint: 'print', algorithm: 'ED25519' }),
     enableAccessControl: async () => first,
     updateUserKey: async () => first,
+    keyEvents: async () => streamOf({ changes: [], key: first, at: date }),
+    userKeysChanged: async () => streamOf({ changedKeys: views, goneKeyIds: [], listAgain: false, at: date }),
     rotateUserKey: async () => ({ key: first, version: versionOf(facts) }),
   }
   return domain as unknown as Domain
 }
 
-async function ask(person: Person, views: readonly NodeView[], source: string) {
+function contextOf(person: Person, views: readonly NodeView[]) {
   const { name, kind = 'USER', project = 'shop', groups = [] } = person
   const given: readonly Role[] = person.roles ?? ['PROJECT_ADMIN']
   const caller: Caller = {
@@ -165,7 +173,24 @@ async function ask(person: Person, views: readonly NodeView[], source: string) {
     tokenExpiresAt: date,
   }
   const call = { caller, requestId: 'request', clientAddress: null }
-  const contextValue = createContext({ domain: carelessDomain(views), call })
+  return createContext({ domain: carelessDomain(views), call })
+}
+
+async function openStream(person: Person, views: readonly NodeView[], source: string) {
+  const contextValue = contextOf(person, views)
+  const events = await subscribe({ schema, document: parse(source), contextValue })
+  if (!(Symbol.asyncIterator in events)) throw new Error('a stream is opened')
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
+  return events as AsyncGenerator<ExecutionResult<any>, void>
+}
+
+async function ask(person: Person, views: readonly NodeView[], source: string) {
+  if (source.startsWith('subscription')) {
+    const { value } = await (await openStream(person, views, source)).next()
+    if (!value) throw new Error('a stream has an event')
+    return value
+  }
+  const contextValue = contextOf(person, views)
   // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
   return (await graphql({ schema, source, contextValue })) as ExecutionResult<any>
 }
@@ -200,6 +225,11 @@ const queries = [
     `{ entities: _entities(representations: [{ __typename: "UserKey", id: "ukey_1" }]) { ... on UserKey ${whole} } }`,
   ],
   [
+    'an event of a key',
+    `subscription { event: keyEvents(keyId: "ukey_1") { key { ... on UserKey ${whole} } } }`,
+  ],
+  ['an event of a list', `subscription { event: userKeysChanged { changedKeys ${whole} } }`],
+  [
     'the payload of a change',
     `mutation { result: updateUserKey(input: { keyId: "ukey_1" }) { ... on UpdateUserKeyPayload { key: userKey ${whole} } } }`,
   ],
@@ -209,12 +239,18 @@ const queries = [
   ],
 ] as const
 
+/** The key in the answer to one of these, wherever it is. */
+// biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
+function keyIn({ key, list, entities, result, event }: any): any {
+  return key ?? list?.nodes[0] ?? entities?.[0] ?? result?.key ?? event?.key ?? event?.changedKeys[0]
+}
+
 describe('the schema, handed whole keys for callers that may not see them', () => {
   describe.each(denied)('to %s', (_who, person, accessFacts) => {
     it.each(queries)('hides every hidden field in %s', async (_what, source) => {
       const { data, errors } = await ask(person, [wholeUserKey(accessFacts)], source)
       expect(errors).toBeUndefined()
-      const key = data.key ?? data.list?.nodes[0] ?? data.entities?.[0] ?? data.result?.key
+      const key = keyIn(data)
       expect(key.name).toBe('orders')
       expect(Object.fromEntries(hidden.map((field) => [field, key[field]]))).toEqual(
         Object.fromEntries(hidden.map((field) => [field, null])),
@@ -242,7 +278,7 @@ describe('the schema, handed whole keys for callers that may not see them', () =
       for (const [what, source] of queries) {
         const { data, errors } = await ask(person, [wholeUserKey()], source)
         expect(errors, what).toBeUndefined()
-        const key = data.key ?? data.list?.nodes[0] ?? data.entities?.[0] ?? data.result?.key
+        const key = keyIn(data)
         for (const field of hidden) expect(key[field], `${what} ${field}`).not.toBeNull()
       }
     },
@@ -259,6 +295,16 @@ describe('the schema, handed whole keys for callers that may not see them', () =
     const shown = { status: 'ACTIVE', versions: { totalCount: 1 } }
     const nothing = { status: null, versions: null }
     expect(data.userKeys.nodes).toEqual([nothing, shown, nothing, shown])
+  })
+
+  it('decides for each event of a stream by itself', async () => {
+    // The view itself stays the same, as a scope's result that is remembered for it would.
+    const changing = { ...facts, allowedSubjects: ['user:ada'] }
+    const source = 'subscription { keyEvents(keyId: "ukey_1") { key { status } } }'
+    const stream = await openStream({ name: 'ada' }, [wholeUserKey(changing)], source)
+    expect((await stream.next()).value?.data).toEqual({ keyEvents: { key: { status: 'ACTIVE' } } })
+    changing.allowedSubjects = []
+    expect((await stream.next()).value?.data).toEqual({ keyEvents: { key: { status: null } } })
   })
 
   it('hides a service key of another project', async () => {

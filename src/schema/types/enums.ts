@@ -183,6 +183,8 @@ const errorDescriptions: Record<(typeof errorCodes)[number], string> = {
   BAD_REQUEST: 'The request is not well-formed GraphQL. Top level; HTTP status 400.',
   BAD_USER_INPUT: 'A value cannot be read as its scalar. Top level; HTTP status 400.',
   PAYLOAD_TOO_LARGE: 'The body of the request is too large. Top level; HTTP status 413.',
+  UNTRUSTED_DOCUMENT:
+    'The server answers documents that its operator trusts, and this is none of them. Top level; HTTP status 400.',
   RATE_LIMITED: 'The caller has used up what it may use in some time. Top level; HTTP status 429.',
   UNAVAILABLE: 'The server cannot do this at the moment. Top level.',
   INTERNAL: 'Something is wrong with the server; the message names the request for its operator. Top level.',

@@ -8,10 +8,19 @@ export function createClient(persona: Persona, onError: (error: CombinedError) =
     url: '/graphql',
     // The API answers POST requests only.
     preferGetMethod: false,
-    // What others change is not seen from here, so that each view asks anew, and shows what it knows meanwhile.
+    // As server-sent events, which fetch can read, with the header that says who asks.
+    fetchSubscriptions: true,
+    // The list hears of what others change; the other views ask anew, and show what they know meanwhile.
     requestPolicy: 'cache-and-network',
     fetch: sendAs(persona),
-    exchanges: [cacheExchange, mapExchange({ onError }), fetchExchange],
+    exchanges: [
+      cacheExchange,
+      mapExchange({
+        // A stream that breaks is opened again; nobody needs to know.
+        onError: (error, { kind }) => void (kind !== 'subscription' && onError(error)),
+      }),
+      fetchExchange,
+    ],
   })
 }
 

@@ -5,6 +5,7 @@ import { graphql } from '../graphql/graphql.ts'
 import { usePages } from '../graphql/use-pages.ts'
 import { KeyRow, keyRowFields } from './key-row.tsx'
 import { filterInput, type ListFilter } from './list-filter.ts'
+import { useLiveKeys } from './use-live-keys.ts'
 
 const userKeysQuery = graphql(
   `
@@ -43,11 +44,12 @@ const columns = [
 /** One page of user keys after the other. */
 export function KeyTable({ filter }: { readonly filter: ListFilter }) {
   const pages = usePages(10)
-  const [{ data, fetching, stale }] = useQuery({
+  const [{ data, fetching, stale }, askAgain] = useQuery({
     query: userKeysQuery,
     variables: { ...pages.page, filter: filterInput(filter) },
     context: aboutKeys,
   })
+  useLiveKeys(() => askAgain({ requestPolicy: 'network-only' }))
   if (!data) return fetching && <p role="status">Loading…</p>
   const { totalCount, nodes, pageInfo } = data.userKeys
   return (

@@ -1,0 +1,37 @@
+import type { UserKeysEventView } from '../../keys/change-streams.ts'
+import { builder } from '../builder.ts'
+import { UserKey } from '../types/refs.ts'
+import { eventOf, withFreshAccess } from './fresh-access.ts'
+
+const UserKeysEvent = builder.objectRef<UserKeysEventView>('UserKeysEvent').implement({
+  description: 'User keys of the project that have changed, come or gone since the last event.',
+  fields: (t) => ({
+    changedKeys: t.field({
+      type: [UserKey],
+      description: 'Changed and new keys as they are now, at most 100.',
+      resolve: ({ changedKeys }) => [...changedKeys],
+    }),
+    goneKeyIds: t.idList({
+      description: 'IDs by which the caller knew keys that are not there for it any more.',
+      resolve: ({ goneKeyIds }) => [...goneKeyIds],
+    }),
+    listAgain: t.boolean({
+      description:
+        'Query the list of keys again: this is the first event, or more keys changed than one event names, or the server may have missed changes.',
+      resolve: ({ listAgain }) => listAgain,
+    }),
+    at: t.field({ type: 'DateTime', description: 'When the keys were read.', resolve: ({ at }) => at }),
+  }),
+})
+
+builder.subscriptionField('userKeysChanged', (t) =>
+  t.field({
+    type: UserKeysEvent,
+    description:
+      "Which user keys of the caller's project change, come and go. It starts with an event that says to list them. Changes that come quickly one after the other make one event. Of a key that is redacted for the caller, only changes of what it sees are told.",
+    authScopes: { permission: 'VIEW' },
+    subscribe: async (_root, _args, context) =>
+      withFreshAccess(context, await context.domain.userKeysChanged(context.call)),
+    resolve: (streamed) => eventOf(streamed),
+  }),
+)

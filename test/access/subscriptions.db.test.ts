@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest'
+import { subscribeAs } from '../subscriptions/event-source.ts'
+import { hasNoDatabase } from '../support/databases.ts'
+import { type Client, type Person, startStoryForTest } from '../support/story.ts'
+import { entitledTo, expectedOf } from './entitled-answers.ts'
+import { accessList, roleSets, standings, subscriptionRules } from './entitlement-table.ts'
+import { wholeSelectionOf } from './whole-selection.ts'
+
+const olga: Person = { name: 'olga', roles: ['PROJECT_MEMBER', 'KMS_MANAGER'] }
+const names = ['closed', 'open'] as const
+
+const whole = wholeSelectionOf('UserKey')
+const keyEvents = `subscription($id: ID!) { keyEvents(keyId: $id) { changes key { ... on UserKey ${whole} } } }`
+const userKeysChanged = `subscription { userKeysChanged { listAgain goneKeyIds changedKeys ${whole} } }`
+
+const callers = standings.flatMap((standing) => roleSets.map((roles) => ({ standing, roles })))
+
+async function createKey(client: Client, name: 'closed' | 'open'): Promise<string> {
+  const input = {
+    name,
+    algorithm: 'ED25519',
+    accessControl: { enabled: name === 'closed', ...(name === 'closed' && { allowedSubjects: accessList }) },
+  }
+  return (await client.mutate('createUserKey', input, 'userKey { id }'))['userKey'].id
+}
+
+async function answersTo(client: Client, ids: Record<'closed' | 'open', string>) {
+  const document = `query($id: ID!) { key: userKey(by: { id: $id }) ${whole} }`
+  const [closed, open] = await Promise.all(
+    names.map((name) => client.ask<{ key: unknown }>(document, { id: ids[name] })),
+  )
+  return { closed: closed?.key, open: open?.key }
+}
+
+describe.skipIf(hasNoDatabase())('by the table of entitlements, every subscription', () => {
+  it('tells every caller what a query would show it, at first and after a change', {
+    timeout: 240_000,
+  }, async () => {
+    const story = await startStoryForTest({ SUBSCRIPTIONS_PER_CALLER_MAX: '100' })
+    const owner = story.as(olga)
+    const ids = { closed: await createKey(owner, 'closed'), open: await createKey(owner, 'open') }
+    const vic = story.as({ name: 'vic', roles: ['KMS_VIEWER'] })
+    const masked = await vic.ask<{ userKey: { id: string } }>('{ userKey(by: { name: "closed" }) { id } }')
+    const maskedIds = { closed: masked.userKey.id, open: '' }
+    let references = await answersTo(owner, ids)
+
+    const followed = []
+    for (const { standing, roles } of callers) {
+      const person = { ...standing.person, roles }
+      const who = `${standing.name} with ${roles.join(' and ') || 'no role'}`
+      const expected = (name: 'closed' | 'open') =>
+        expectedOf('userKey', references[name], {
+          ...entitledTo(standing, roles, name),
+          maskedId: maskedIds[name],
+        })
+      const streams = {
+        closed: await subscribeAs(story, person, keyEvents, { id: ids.closed }),
+        open: await subscribeAs(story, person, keyEvents, { id: ids.open }),
+        list: await subscribeAs(story, person, userKeysChanged),
+      }
+      if (!entitledTo(standing, roles, null).abilities.has(subscriptionRules['keyEvents'] ?? 'view')) {
+        for (const stream of Object.values(streams)) {
+          const events = await stream.rest()
+          expect(
+            events.map(({ errors }) => errors.map(({ extensions }) => extensions.code)),
+            who,
+          ).toEqual([['FORBIDDEN'], []])
+          expect(events[0]?.data, who).toBeNull()
+        }
+        continue
+      }
+      for (const name of names) {
+        const { data, errors } = await streams[name].next()
+        expect(errors, who).toEqual([])
+        expect(data.keyEvents, `${who}, ${name}`).toEqual({ changes: [], key: expected(name) })
+        if (expected(name) === null)
+          expect(await streams[name].rest(), who).toMatchObject([{ event: 'complete' }])
+      }
+      const first = { listAgain: true, goneKeyIds: [], changedKeys: [] }
+      expect((await streams.list.next()).data.userKeysChanged, who).toEqual(first)
+      followed.push({ who, expected, streams })
+    }
+    expect(followed.length).toBeGreaterThan(50)
+
+    for (const name of names) {
+      await owner.mutate('updateUserKey', { keyId: ids[name], description: 'changed' })
+    }
+    references = await answersTo(owner, ids)
+    for (const { who, expected, streams } of followed) {
+      const shown = names.filter((name) => expected(name) !== null)
+      for (const name of shown) {
+        const { data } = await streams[name].next()
+        expect(data.keyEvents, who).toEqual({ changes: ['DETAILS'], key: expected(name) })
+      }
+      const listed = new Map<string, unknown>()
+      while (listed.size < shown.length) {
+        const { listAgain, goneKeyIds, changedKeys } = (await streams.list.next()).data.userKeysChanged
+        expect([listAgain, goneKeyIds], who).toEqual([false, []])
+        for (const key of changedKeys) listed.set(key.name, key)
+      }
+      expect(Object.fromEntries(listed), who).toEqual(
+        Object.fromEntries(shown.map((name) => [name, expected(name)])),
+      )
+    }
+  })
+})

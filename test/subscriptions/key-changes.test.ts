@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import type { Caller } from '../../src/keys/caller.ts'
+import { createKeyChanges } from '../../src/keys/key-changes.ts'
+
+const now = new Date('2026-03-01T12:00:00Z')
+const caller: Caller = {
+  subject: 'user:rob',
+  kind: 'USER',
+  name: 'rob',
+  groups: ['packers'],
+  projectId: 'shop',
+  roles: new Set(['KMS_VIEWER']),
+  tokenId: null,
+  tokenExpiresAt: new Date(now.getTime() + 600_000),
+}
+
+function create(limits = { streamsMax: 10, streamsPerCallerMax: 10 }) {
+  return createKeyChanges({ clock: { now: () => now }, limits })
+}
+
+const change = (id: string) => ({ projectId: 'shop', id, isShown: false, lostBy: [] })
+
+describe('what a stream hears of changes', () => {
+  it('is told at once of all that happens in a moment, and once of each key', async () => {
+    const changes = create()
+    const watch = changes.watch(caller, null)
+    for (const id of ['a', 'b', 'a']) changes.onChange(change(id))
+    changes.onChange({ ...change('b'), isShown: true })
+    changes.onChange({ ...change('a'), lostBy: ['user:bob', 'group:packers'] })
+    changes.onChange({ ...change('b'), lostBy: ['user:bob', 'user:packers'] })
+    expect(await watch.next()).toEqual({
+      kind: 'changed',
+      keys: new Map([
+        ['a', { isShown: false, isLost: true }],
+        ['b', { isShown: true, isLost: false }],
+      ]),
+    })
+    watch.close()
+  })
+
+  it('is of its project, and of its key where it watches one', async () => {
+    const changes = create()
+    const watch = changes.watch(caller, 'a')
+    changes.onChange({ ...change('a'), projectId: 'bank' })
+    changes.onChange(change('b'))
+    changes.onChange(change('a'))
+    const news = await watch.next()
+    expect(news.kind === 'changed' && [...news.keys.keys()]).toEqual(['a'])
+    watch.close()
+  })
+
+  it('is bounded, however much changes while nobody takes it', async () => {
+    const changes = create()
+    const watch = changes.watch(caller, null)
+    for (let count = 0; count < 5000; count++) changes.onChange(change(randomUUID()))
+    expect(await watch.next()).toEqual({ kind: 'unsure' })
+    changes.onChange(change('a'))
+    expect(await watch.next()).toMatchObject({ kind: 'changed' })
+    changes.onGap()
+    expect(await watch.next()).toEqual({ kind: 'unsure' })
+    watch.close()
+  })
+
+  it('ends while it is waited for, and gives its place back', async () => {
+    const changes = create({ streamsMax: 1, streamsPerCallerMax: 1 })
+    for (let round = 0; round < 3; round++) {
+      const watch = changes.watch(caller, null)
+      const next = watch.next()
+      expect(changes.size).toBe(1)
+      watch.close()
+      watch.close()
+      expect(await next).toEqual({ kind: 'closed' })
+      expect(await watch.next()).toEqual({ kind: 'closed' })
+      expect(changes.size).toBe(0)
+    }
+  })
+
+  it('ends with everything, after which there is no more', async () => {
+    const changes = create()
+    const watches = [changes.watch(caller, null), changes.watch(caller, 'a')]
+    const next = watches.map((watch) => watch.next())
+    changes.close()
+    expect(await Promise.all(next)).toEqual([{ kind: 'closed' }, { kind: 'closed' }])
+    expect(() => changes.watch(caller, null)).toThrow(expect.objectContaining({ code: 'UNAVAILABLE' }))
+  })
+
+  it('ends when the token expires, which may be long after what a timer can wait for', async () => {
+    const changes = create()
+    const far = changes.watch({ ...caller, tokenExpiresAt: new Date(now.getTime() + 2 ** 40) }, null)
+    changes.onChange(change('a'))
+    expect((await far.next()).kind).toBe('changed')
+    far.close()
+    const near = changes.watch({ ...caller, tokenExpiresAt: new Date(now.getTime() + 50) }, null)
+    expect(await near.next()).toEqual({ kind: 'expired' })
+    expect(changes.size).toBe(0)
+  })
+})

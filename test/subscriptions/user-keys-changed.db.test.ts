@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest'
+import { hasNoDatabase } from '../support/databases.ts'
+import { type Person, type Story, startStoryForTest } from '../support/story.ts'
+import { isListening, type Subscription, subscribe, subscribeAs } from './event-source.ts'
+
+const olga: Person = { name: 'olga', roles: ['PROJECT_ADMIN'] }
+const rob: Person = { name: 'rob', roles: ['KMS_USER'], groups: ['packers'] }
+
+const userKeysChanged = `subscription {
+  userKeysChanged {
+    listAgain goneKeyIds
+    changedKeys { id name description status viewerCanAccess defaultVersion { number } }
+  }
+}`
+
+const listAgain = { listAgain: true, goneKeyIds: [], changedKeys: [] }
+
+/** Opens the stream of a person, past its first event. */
+async function follow(story: Story, person: Person): Promise<Subscription> {
+  await isListening(story)
+  const events = await subscribeAs(story, person, userKeysChanged)
+  expect((await events.next()).data.userKeysChanged).toEqual(listAgain)
+  return events
+}
+
+async function createKey(story: Story, name: string, input: object = {}): Promise<string> {
+  const created = await story.as(olga).mutate('createUserKey', { name, ...input }, 'userKey { id }')
+  return created['userKey'].id
+}
+
+describe.skipIf(hasNoDatabase())('what changes among the user keys', () => {
+  it('is told of keys that are created, changed and deleted', async () => {
+    const story = await startStoryForTest()
+    const events = await follow(story, olga)
+    const told = async () => (await events.next()).data.userKeysChanged
+    const keyId = await createKey(story, 'orders', { preActivation: true })
+    const orders = { id: keyId, name: 'orders', viewerCanAccess: true }
+    expect(await told()).toMatchObject({
+      listAgain: false,
+      changedKeys: [{ ...orders, status: 'PRE_ACTIVATION', defaultVersion: null }],
+    })
+    await story.as(olga).mutate('updateUserKey', { keyId, description: 'of the shop' })
+    expect(await told()).toMatchObject({ changedKeys: [{ ...orders, description: 'of the shop' }] })
+    await story.as(olga).mutate('deleteUserKey', { keyId, confirmName: 'orders' })
+    expect(await told()).toEqual({ listAgain: false, changedKeys: [], goneKeyIds: [keyId] })
+  })
+
+  it('is told of keys of the own project only, and of no service keys', async () => {
+    const story = await startStoryForTest()
+    const events = await follow(story, olga)
+    const stranger = story.as({ name: 'sue', project: 'bank', roles: ['PROJECT_ADMIN'] })
+    expect(await stranger.mutate('createUserKey', { name: 'vault' })).not.toHaveProperty('code')
+    const agent = story.as({ name: 'Secrets Manager', kind: 'SERVICE_AGENT' })
+    expect(await agent.mutate('encryptWithServiceKey', { plaintext: 'aGk=' })).not.toHaveProperty('code')
+    const keyId = await createKey(story, 'orders')
+    expect((await events.next()).data.userKeysChanged.changedKeys).toMatchObject([{ id: keyId }])
+  })
+
+  it('hides from a caller that a key is redacted for what is hidden of the key, and that it changes', async () => {
+    const story = await startStoryForTest()
+    const admin = story.as(olga)
+    const events = await follow(story, rob)
+    const told = async () => (await events.next()).data.userKeysChanged
+    const keyId = await createKey(story, 'orders', {
+      accessControl: { enabled: true, allowedSubjects: ['group:packers'] },
+    })
+    expect(await told()).toMatchObject({ changedKeys: [{ id: keyId, status: 'ACTIVE' }] })
+    await admin.mutate('removeAllowedSubjects', { keyId, subjects: ['group:packers'] })
+    const [redacted] = (await told()).changedKeys
+    expect(redacted).toMatchObject({ viewerCanAccess: false, status: null, defaultVersion: null })
+    expect(redacted.id).toMatch(/^rkey_/)
+    await admin.mutate('rotateUserKey', { keyId })
+    await admin.mutate('addAllowedSubjects', { keyId, subjects: ['user:tom'] })
+    await admin.mutate('removeAllowedSubjects', { keyId, subjects: ['user:tom'] })
+    await admin.mutate('deactivateKeyVersion', { keyId, version: 1 })
+    // Nothing of that was told: this is the next event, and it is of another key.
+    const otherId = await createKey(story, 'returns')
+    expect(await told()).toMatchObject({ changedKeys: [{ id: otherId }], goneKeyIds: [] })
+    await admin.mutate('updateUserKey', { keyId, name: 'parcels' })
+    expect(await told()).toMatchObject({ changedKeys: [{ id: redacted.id, name: 'parcels', status: null }] })
+    await admin.mutate('addAllowedSubjects', { keyId, subjects: ['user:rob'] })
+    expect(await told()).toMatchObject({ changedKeys: [{ id: keyId, defaultVersion: { number: 2 } }] })
+  })
+
+  it('names a deleted key by the ID that the caller knew', async () => {
+    const story = await startStoryForTest()
+    const keyId = await createKey(story, 'orders', { preActivation: true, accessControl: { enabled: true } })
+    const { userKey } = await story
+      .as(rob)
+      .ask<{ userKey: { id: string } }>('{ userKey(by: { name: "orders" }) { id } }')
+    const events = await follow(story, rob)
+    await story.as(olga).mutate('deleteUserKey', { keyId, confirmName: 'orders' })
+    expect((await events.next()).data.userKeysChanged).toEqual({
+      listAgain: false,
+      changedKeys: [],
+      goneKeyIds: [userKey.id],
+    })
+    expect(userKey.id).toMatch(/^rkey_/)
+  })
+
+  it('tells a service agent of keys that it is put on the list of and taken off, and of no others', async () => {
+    const story = await startStoryForTest()
+    const agent: Person = { name: 'Backup', kind: 'SERVICE_AGENT', roles: ['KMS_USER'] }
+    const subjects = ['service-agent:Backup']
+    const admin = story.as(olga)
+    const hidden = await createKey(story, 'hidden', { preActivation: true, accessControl: { enabled: true } })
+    const events = await follow(story, agent)
+    const told = async () => (await events.next()).data.userKeysChanged
+    await createKey(story, 'orders')
+    await admin.mutate('updateUserKey', { keyId: hidden, name: 'renamed' })
+    await admin.mutate('deleteUserKey', { keyId: hidden, confirmName: 'renamed' })
+    const keyId = await createKey(story, 'returns', {
+      accessControl: { enabled: true, allowedSubjects: subjects },
+    })
+    expect(await told()).toMatchObject({
+      changedKeys: [{ id: keyId, viewerCanAccess: true }],
+      goneKeyIds: [],
+    })
+    await admin.mutate('disableAccessControl', { keyId })
+    expect(await told()).toEqual({ listAgain: false, changedKeys: [], goneKeyIds: [keyId] })
+  })
+
+  it('makes few events of many changes: all keys are told of, or are to be listed again', async () => {
+    const story = await startStoryForTest()
+    const names = Array.from({ length: 110 }, (_, index) => `key-${index}`)
+    const automaticRotation = { enabled: true, cycleDays: 1 }
+    await Promise.all(names.map((name) => createKey(story, name, { automaticRotation })))
+    await isListening(story)
+    const exp = Math.floor(story.clock.now().getTime() / 1000) + 7 * 24 * 3600
+    const token = await story.tokenFor(olga, { exp })
+    const events = await subscribe({ url: story.app.url, token }, userKeysChanged)
+    await events.next()
+    story.clock.advance({ days: 2 })
+    expect((await story.app.housekeeping.runOnce()).rotatedKeys).toBe(names.length)
+    const told = new Set<string>()
+    let isAsked = false
+    let count = 0
+    while (told.size < names.length && !isAsked) {
+      const { listAgain: again, changedKeys } = (await events.next()).data.userKeysChanged
+      for (const key of changedKeys) {
+        expect(key.defaultVersion.number).toBe(2)
+        told.add(key.name)
+      }
+      isAsked = again
+      count++
+    }
+    expect(count).toBeLessThan(20)
+  })
+})
