@@ -43,43 +43,58 @@ async function createKey(story: Story): Promise<string> {
   return (await story.as(olga).mutate('createUserKey', { name: 'orders' }, 'userKey { id }'))['userKey'].id
 }
 
+/** A key of which the replica has heard, as its list has told. */
+async function createFollowed(
+  story: Story,
+  replica: Replica,
+): Promise<{ list: Subscription; keyId: string }> {
+  const list = await replica.subscribeAs(rob, userKeysChanged)
+  await list.next()
+  const keyId = await createKey(story)
+  expect((await list.next()).data.userKeysChanged.changedKeys).toEqual([{ name: 'orders', status: 'ACTIVE' }])
+  return { list, keyId }
+}
+
 describe.skipIf(hasNoDatabase())('a stream of one replica', () => {
   it('tells of changes that another makes, with the access that the other has just changed', async () => {
     const story = await startStoryForTest()
     const replica = await startReplica(story)
-    const keyId = await createKey(story)
     const admin = story.as(olga)
+    const { list, keyId } = await createFollowed(story, replica)
     const events = await replica.subscribeAs(rob, keyEvents, { keyId })
-    const list = await replica.subscribeAs(rob, userKeysChanged)
     const told = async () => (await events.next()).data.keyEvents
-    const listed = async () => (await list.next()).data.userKeysChanged.changedKeys
+    /** Reads on until the key is listed so; two changes in a row can make one event or two. */
+    const listed = async (status: string | null) => {
+      for (;;) {
+        const [key, ...others] = (await list.next()).data.userKeysChanged.changedKeys
+        expect(others).toEqual([])
+        if (key.status === status) return
+      }
+    }
     expect(await told()).toMatchObject({ changes: [], key: { id: keyId, status: 'ACTIVE' } })
-    await listed()
     for (let round = 0; round < 3; round++) {
       await admin.mutate('enableAccessControl', { keyId, subjects: [] })
       expect(await told()).toMatchObject({
         changes: ['ACCESS'],
         key: { viewerCanAccess: false, status: null },
       })
-      expect(await listed()).toEqual([{ name: 'orders', status: null }])
+      await listed(null)
       await admin.mutate('rotateUserKey', { keyId })
       await admin.mutate('addAllowedSubjects', { keyId, subjects: ['user:rob'] })
       expect(await told()).toMatchObject({ changes: ['ACCESS'], key: { id: keyId, status: 'ACTIVE' } })
-      expect(await listed()).toEqual([{ name: 'orders', status: 'ACTIVE' }])
+      await listed('ACTIVE')
       await admin.mutate('disableAccessControl', { keyId })
       expect(await told()).toMatchObject({ changes: ['ACCESS'], key: { id: keyId, viewerCanAccess: true } })
-      expect(await listed()).toEqual([{ name: 'orders', status: 'ACTIVE' }])
+      await listed('ACTIVE')
     }
   })
 
   it('loses nothing where the connection that tells it of changes breaks: it looks again', async () => {
     const story = await startStoryForTest()
     const replica = await startReplica(story)
-    const keyId = await createKey(story)
+    const { list, keyId } = await createFollowed(story, replica)
     const events = await replica.subscribeAs(rob, keyEvents, { keyId })
-    const list = await replica.subscribeAs(rob, userKeysChanged)
     await events.next()
-    await list.next()
     replica.proxy.cutListener()
     // Told by the break itself, since changes may have been missed; the key has not changed.
     expect((await list.next()).data.userKeysChanged).toEqual({ listAgain: true, changedKeys: [] })

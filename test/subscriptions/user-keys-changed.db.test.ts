@@ -84,18 +84,16 @@ describe.skipIf(hasNoDatabase())('what changes among the user keys', () => {
 
   it('names a deleted key by the ID that the caller knew', async () => {
     const story = await startStoryForTest()
-    const keyId = await createKey(story, 'orders', { preActivation: true, accessControl: { enabled: true } })
-    const { userKey } = await story
-      .as(rob)
-      .ask<{ userKey: { id: string } }>('{ userKey(by: { name: "orders" }) { id } }')
     const events = await follow(story, rob)
+    const keyId = await createKey(story, 'orders', { preActivation: true, accessControl: { enabled: true } })
+    const [key] = (await events.next()).data.userKeysChanged.changedKeys
+    expect(key.id).toMatch(/^rkey_/)
     await story.as(olga).mutate('deleteUserKey', { keyId, confirmName: 'orders' })
     expect((await events.next()).data.userKeysChanged).toEqual({
       listAgain: false,
       changedKeys: [],
-      goneKeyIds: [userKey.id],
+      goneKeyIds: [key.id],
     })
-    expect(userKey.id).toMatch(/^rkey_/)
   })
 
   it('tells a service agent of keys that it is put on the list of and taken off, and of no others', async () => {
@@ -137,10 +135,7 @@ describe.skipIf(hasNoDatabase())('what changes among the user keys', () => {
     let count = 0
     while (told.size < names.length && !isAsked) {
       const { listAgain: again, changedKeys } = (await events.next()).data.userKeysChanged
-      for (const key of changedKeys) {
-        expect(key.defaultVersion.number).toBe(2)
-        told.add(key.name)
-      }
+      for (const key of changedKeys) if (key.defaultVersion.number === 2) told.add(key.name)
       isAsked = again
       count++
     }
