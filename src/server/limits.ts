@@ -5,6 +5,7 @@ import {
   type FragmentDefinitionNode,
   GraphQLError,
   type GraphQLSchema,
+  getNamedType,
   getOperationAST,
   isInterfaceType,
   isObjectType,
@@ -36,6 +37,8 @@ export const documentLimits = {
   counts: 50,
   /** Fields that each ask the database much. */
   questions: 20,
+  /** Fields of bytes: three for each of as many mutations as there can be, or the details of twelve pages of events. */
+  bytes: 60,
 } as const
 
 /** Measures of a selection once its fragments are spread. */
@@ -49,6 +52,8 @@ interface Size {
   readonly counts: number
   /** Fields of {@link askingMuch}. */
   readonly questions: number
+  /** Fields of bytes and long texts: under aliases, a short document would mean a very long answer. */
+  readonly bytes: number
 }
 
 const nothing: Size = {
@@ -58,6 +63,7 @@ const nothing: Size = {
   breadth: 0,
   counts: 0,
   questions: 0,
+  bytes: 0,
 }
 const endless: Size = {
   depth: Number.POSITIVE_INFINITY,
@@ -66,6 +72,7 @@ const endless: Size = {
   breadth: Number.POSITIVE_INFINITY,
   counts: Number.POSITIVE_INFINITY,
   questions: Number.POSITIVE_INFINITY,
+  bytes: Number.POSITIVE_INFINITY,
 }
 
 /** Fields that cost several statements, or a walk over what was recorded. */
@@ -113,7 +120,26 @@ const changedKeys = { name: 'changedKeys', max: 100 } as const
  * Access lists have few entries, but may have 1000. To count so many would refuse a page of keys with their lists, and to
  * count one would let a page have each list a hundred times.
  */
-const allowedSubjects = { name: 'allowedSubjects', counted: 50 } as const
+const allowedSubjects = { name: 'allowedSubjects', counted: 30 } as const
+
+/** A text that may hold the names of a whole access list, on each of a page of audit events. */
+const details = { name: 'details', counted: 5 } as const
+
+const fieldsOfBytes = new WeakMap<GraphQLSchema, ReadonlySet<string>>()
+
+/** Names of all fields that answer with bytes. */
+function fieldsOfBytesOf(schema: GraphQLSchema): ReadonlySet<string> {
+  const known = fieldsOfBytes.get(schema)
+  if (known !== undefined) return known
+  const names = Object.values(schema.getTypeMap())
+    .filter((type) => isObjectType(type))
+    .flatMap((type) => Object.values(type.getFields()))
+    .filter(({ type }) => getNamedType(type).name === 'Base64')
+    .map(({ name }) => name)
+  const fields = new Set(names)
+  fieldsOfBytes.set(schema, fields)
+  return fields
+}
 
 const pagesOfSchemas = new WeakMap<GraphQLSchema, ReadonlySet<string>>()
 
@@ -138,6 +164,12 @@ function pagesOf(schema: GraphQLSchema): ReadonlySet<string> {
 function createMeasure(surroundings: Surroundings): (selections: SelectionSetNode) => Size {
   const measured = new Map<string, Size | 'measuring'>()
   const pages = pagesOf(surroundings.schema)
+  const bytesFields = fieldsOfBytesOf(surroundings.schema)
+
+  function bytesCountOf(name: string): number {
+    if (name === details.name) return details.counted
+    return bytesFields.has(name) ? 1 : 0
+  }
 
   function sizeOfFragment(name: string): Size {
     const known = measured.get(name)
@@ -164,6 +196,7 @@ function createMeasure(surroundings: Surroundings): (selections: SelectionSetNod
       breadth: 1,
       counts: inner.counts + (name === 'totalCount' ? 1 : 0),
       questions: inner.questions + (askingMuch.has(name) ? 1 : 0),
+      bytes: inner.bytes + bytesCountOf(name),
     }
   }
 
@@ -183,6 +216,7 @@ function createMeasure(surroundings: Surroundings): (selections: SelectionSetNod
         breadth: sum.breadth + size.breadth,
         counts: sum.counts + size.counts,
         questions: sum.questions + size.questions,
+        bytes: sum.bytes + size.bytes,
       }
     }
     return sum
@@ -210,7 +244,7 @@ export function documentLimitsRule(context: ValidationContext): ASTVisitor {
   })
   return {
     OperationDefinition(operation) {
-      const { depth, fields, values, breadth, counts, questions } = sizeOf(operation.selectionSet)
+      const { depth, fields, values, breadth, counts, questions, bytes } = sizeOf(operation.selectionSet)
       if (depth > documentLimits.depth) {
         context.reportError(
           new GraphQLError(`The document is nested more than ${documentLimits.depth} fields deep.`),
@@ -233,6 +267,13 @@ export function documentLimitsRule(context: ValidationContext): ASTVisitor {
         context.reportError(
           new GraphQLError(
             `The document has more than ${documentLimits.questions} of the fields ${[...askingMuch].join(', ')}.`,
+          ),
+        )
+      }
+      if (bytes > documentLimits.bytes) {
+        context.reportError(
+          new GraphQLError(
+            `The document has more than ${documentLimits.bytes} fields of bytes. Select each once, not under aliases.`,
           ),
         )
       }

@@ -124,6 +124,8 @@ describe.skipIf(hasNoDatabase())('bad input', () => {
     ['destroyKeyVersion', { version: 1, waitingPeriodDays: 7 }, 'INVALID_KEY_STATE'],
     ['activateUserKey', {}, 'INVALID_KEY_STATE'],
     ['addAllowedSubjects', { subjects: ['user:b'] }, 'INPUT_VALIDATION'],
+    ['enableAccessControl', { subjects: ['user:half a pair \ud83d'] }, 'INPUT_VALIDATION'],
+    ['enableAccessControl', { subjects: ['user:\u0000'] }, 'INPUT_VALIDATION'],
     ['generateDataKey', { bytes: 0 }, 'INPUT_VALIDATION'],
     ['sign', { message: base64('m') }, 'INVALID_KEY_USAGE'],
   ])('%s with %j answers %s and changes nothing', async (name, input, code) => {

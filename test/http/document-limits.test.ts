@@ -43,8 +43,21 @@ describe('the limits of documents', () => {
         { length: count },
         (_, n) => `a${n}: allowedSubjects { id kind }`,
       ).join(' ')} } } } }`
-    expect(problemsOf(page(2))).toEqual([])
-    expect(problemsOf(page(3))).toContainEqual(expect.stringContaining('more than 50000 values'))
+    expect(problemsOf(page(4))).toEqual([])
+    expect(problemsOf(page(5))).toContainEqual(expect.stringContaining('more than 50000 values'))
+  })
+
+  it('count fields of bytes wherever they are, so that no short request is answered at great length', () => {
+    const encrypt = (count: number) =>
+      `mutation($input: EncryptBatchInput!) { encryptBatch(input: $input) { ... on EncryptBatchPayload { results { result { ...x } } } } }
+        fragment x on EncryptPayload { ${Array.from({ length: count }, (_, n) => `a${n}: ciphertext`).join(' ')} }`
+    const message = 'The document has more than 60 fields of bytes. Select each once, not under aliases.'
+    expect(problemsOf(encrypt(60))).toEqual([])
+    expect(problemsOf(encrypt(61))).toEqual([message])
+    const details = (count: number) =>
+      `{ auditEvents(first: 200) { nodes { ${Array.from({ length: count }, (_, n) => `a${n}: details`).join(' ')} } } }`
+    expect(problemsOf(details(12))).toEqual([])
+    expect(problemsOf(details(13))).toEqual([message])
   })
 
   it('count what asks the database much, under aliases and in lists', () => {

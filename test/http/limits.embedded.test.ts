@@ -43,6 +43,8 @@ const impacts = (count: number) =>
   `{ ${times(count, (n) => `a${n}: destroyImpact(versionId: "x") { verdict }`)} }`
 const randoms = (count: number) =>
   `mutation { ${times(count, (n) => `a${n}: generateRandom(input: { bytes: 1 }) { __typename }`)} }`
+const randomBytes = (count: number) =>
+  `mutation { generateRandom(input: { bytes: 1 }) { ... on GenerateRandomPayload { ${times(count, (n) => `a${n}: bytes`)} } } }`
 const encrypt = `mutation($input: EncryptInput!) { encrypt(input: $input) { ... on UserError { message } } }`
 const encryptBatch = `mutation($input: EncryptBatchInput!) { encryptBatch(input: $input) { ... on UserError { message } } }`
 const create = `mutation($input: CreateUserKeyInput!) { createUserKey(input: $input) { ... on UserError { message } } }`
@@ -69,6 +71,7 @@ const cases: Record<string, { at: [string, object?]; beyond: [string, object?] }
   'Mutations in a document': { at: [randoms(20)], beyond: [randoms(21)] },
   'Counts (`totalCount`)': { at: [counts(50)], beyond: [counts(51)] },
   'Fields that ask the database much': { at: [impacts(20)], beyond: [impacts(21)] },
+  'Fields of bytes': { at: [randomBytes(60)], beyond: [randomBytes(61)] },
   'Lists inside lists of an introspection': {
     at: ['{ __schema { types { fields { name } } } }'],
     beyond: ['{ __schema { types { fields { type { possibleTypes { fields { name } } } } } } }'],
