@@ -62,14 +62,9 @@ const document = `query($first: Int, $last: Int, $after: String, $before: String
   }
 }`
 
-/** Asks for a page as a client does, but for the socket; gives the text of the answer. */
-export async function askForPage(server: BenchServer, variables: PageVariables): Promise<string> {
-  const request = new Request(`${server.url}/graphql`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${await server.tokenOf(asker)}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ query: document, variables }),
-  })
-  return (await server.fetch(request)).text()
+/** Asks for a page as a client does; gives the text of the answer. */
+export function askForPage(server: BenchServer, variables: PageVariables): Promise<string> {
+  return server.ask(asker, document, variables)
 }
 
 /** Where a page starts. */

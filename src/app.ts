@@ -27,8 +27,6 @@ export interface App {
   readonly url: string
   /** Where its metrics are; null where they are off. */
   readonly metricsUrl: string | null
-  /** Answers a request without a socket. */
-  fetch(request: Request): Promise<Response>
   readonly housekeeping: Housekeeping
   /**
    * Finishes what is under way within SHUTDOWN_TIMEOUT_MS, and lets go of everything.
@@ -138,7 +136,6 @@ async function startOn(
   return {
     url,
     metricsUrl: metricsServer?.url ?? null,
-    fetch: server.fetch,
     housekeeping,
     async close() {
       const endsAtMs = performance.now() + config.SHUTDOWN_TIMEOUT_MS

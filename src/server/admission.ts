@@ -10,11 +10,15 @@ export interface AdmissionLimits {
 
 /** A request that is in the house, until it leaves. */
 export interface Visit {
+  /** Says that it is not known who it is; false if there are as many of these here as there may be. */
+  beStranger(): boolean
   /** Says who it is; false if this caller has as many requests here as one may have. */
   belongTo(caller: string): boolean
   /** Waits for its turn; false if that did not come in time, or if the client has gone. */
   turn(signal?: AbortSignal): Promise<boolean>
-  /** Gives its place to the next one. Further calls do nothing. */
+  /** Gives its turn to the next one, and keeps its place. Further calls do nothing. */
+  endTurn(): void
+  /** Gives its turn and its place to others. Further calls do nothing. */
   leave(): void
 }
 
@@ -34,6 +38,9 @@ interface Waiter {
   readonly start: () => void
 }
 
+/** The part of all places that requests may have whose caller has to be found out, which can take as long as its issuer does. */
+const strangersPart = 1 / 4
+
 /** A caller gets a further turn while it has fewer than so many times the turns that are free. */
 const turnsForEachFree = 3
 
@@ -41,7 +48,8 @@ const turnsForEachFree = 3
  * Builds the admission of a server. Whoever is let in has a place, of which there are `underWayMax + waitingMax`; those
  * that are ready to be worked on take turns, a caller at a time. Others always get in, and soon get a turn: a single
  * caller takes no more than half of the places for waiting and three quarters of the turns, since work that takes long
- * would keep them for as long. The more callers take all that they can get, the less that is for each.
+ * would keep them for as long. The more callers take all that they can get, the less that is for each. Those whose caller
+ * is yet to be found out share some of the places, so that an issuer that is slow holds up nobody who is known.
  */
 export function createAdmission({ underWayMax, waitingMax, waitMs }: AdmissionLimits): Admission {
   const insideMax = underWayMax + waitingMax
@@ -50,6 +58,8 @@ export function createAdmission({ underWayMax, waitingMax, waitMs }: AdmissionLi
   const turns = new Map<string, number>()
   /** Those that wait, by caller; the first caller is next, and goes to the end then. */
   const queues = new Map<string, Set<Waiter>>()
+  const strangersMax = Math.max(1, Math.floor(insideMax * strangersPart))
+  let strangers = 0
   let underWay = 0
   let inside = 0
   let onEmpty: (() => void)[] = []
@@ -101,8 +111,31 @@ export function createAdmission({ underWayMax, waitingMax, waitMs }: AdmissionLi
     let caller: string | null = null
     let hasTurn = false
     let hasLeft = false
+    let isStranger = false
+
+    function endStrangeness(): void {
+      if (isStranger) strangers--
+      isStranger = false
+    }
+
+    function endTurn(): void {
+      if (!hasTurn) return
+      hasTurn = false
+      underWay--
+      add(turns, caller ?? '', -1)
+      // Can be two: another caller, and one more of this caller, whose turns have become fewer.
+      while (startNext());
+    }
+
     return {
+      beStranger() {
+        if (strangers >= strangersMax) return false
+        strangers++
+        isStranger = true
+        return true
+      },
       belongTo(name) {
+        endStrangeness()
         const share = shares.get(name) ?? 0
         if (share >= shareMax) return false
         add(shares, name, 1)
@@ -120,17 +153,14 @@ export function createAdmission({ underWayMax, waitingMax, waitMs }: AdmissionLi
         }
         return hasTurn
       },
+      endTurn,
       leave() {
         if (hasLeft) return
         hasLeft = true
         inside--
+        endStrangeness()
         if (caller !== null) add(shares, caller, -1)
-        if (hasTurn) {
-          underWay--
-          add(turns, caller ?? '', -1)
-          // Can be two: another caller, and one more of this caller, whose turns have become fewer.
-          while (startNext());
-        }
+        endTurn()
         if (inside > 0) return
         for (const tell of onEmpty) tell()
         onEmpty = []

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import type { ErrorCode } from '../errors.ts'
 import { noteCode } from './request-facts.ts'
 
@@ -8,6 +9,15 @@ export const securityHeaders: Readonly<Record<string, string>> = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
+}
+
+/** What a request is answered with. */
+export interface Answer {
+  readonly status: number
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  /** A text, or a stream that goes on until its client leaves. */
+  readonly body: string | ReadableStream<Uint8Array> | null
 }
 
 /** An error outside of GraphQL. */
@@ -23,7 +33,7 @@ export function errorAnswer(
   status: number,
   { code, message, retryAfterSeconds }: AnswerError,
   headers: Readonly<Record<string, string>> = {},
-): Response {
+): Answer {
   noteCode(code)
   const retry = retryAfterSeconds === undefined ? {} : { retryAfterSeconds }
   return jsonAnswer(
@@ -42,15 +52,22 @@ export function jsonAnswer(
   status: number,
   body: unknown,
   headers: Readonly<Record<string, string>> = {},
-): Response {
-  return new Response(`${JSON.stringify(body)}\n`, {
+): Answer {
+  return {
     status,
     headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
-  })
+    body: `${JSON.stringify(body)}\n`,
+  }
 }
 
 /** The ID under which a request is logged and audited: the client's own if it is harmless, else a new one. */
-export function requestIdOf(request: Request): string {
-  const given = request.headers.get('x-request-id')
+export function requestIdOf({ headers }: IncomingMessage): string {
+  const given = headerOf(headers, 'x-request-id')
   return given !== null && /^[A-Za-z0-9._:-]{1,128}$/.test(given) ? given : randomUUID()
+}
+
+/** A header of a request; null if it has none. Several of a name are one, joined by commas. */
+export function headerOf(headers: IncomingMessage['headers'], name: string): string | null {
+  const value = headers[name]
+  return Array.isArray(value) ? value.join(', ') : (value ?? null)
 }

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { Config } from '../config.ts'
 
 /** Bytes by which base64 exceeds what it stands for. */
@@ -18,17 +19,26 @@ export function bodyBytesMax(config: Pick<Config, 'BATCH_BYTES_MAX' | 'BATCH_ITE
   )
 }
 
-/** Reads a body of at most so many bytes; null if it is larger. What comes after the limit is not read. */
-export async function readBody(request: Request, bytesMax: number): Promise<Buffer | null> {
-  const announced = Number(request.headers.get('content-length') ?? 0)
-  if (announced > bytesMax) return null
-  if (request.body === null) return Buffer.alloc(0)
-  const chunks: Uint8Array[] = []
+/**
+ * Reads a body of at most so many bytes; null if it is larger. What comes after the limit is not read. Rejects if the
+ * client breaks off.
+ */
+export function readBody(request: IncomingMessage, bytesMax: number): Promise<Buffer | null> {
+  if (Number(request.headers['content-length'] ?? 0) > bytesMax) return Promise.resolve(null)
+  const chunks: Buffer[] = []
   let bytes = 0
-  for await (const chunk of request.body as AsyncIterable<Uint8Array>) {
-    bytes += chunk.length
-    if (bytes > bytesMax) return null
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
+  // By events rather than as an iterator, which costs more than all else that is done to read a short body.
+  return new Promise((resolve, reject) => {
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length
+      if (bytes <= bytesMax) {
+        chunks.push(chunk)
+        return
+      }
+      request.pause()
+      resolve(null)
+    })
+    request.once('end', () => resolve(chunks.length === 1 ? (chunks[0] ?? null) : Buffer.concat(chunks)))
+    request.once('error', reject)
+  })
 }

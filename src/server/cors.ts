@@ -1,9 +1,12 @@
+import type { IncomingMessage } from 'node:http'
+import { type Answer, headerOf } from './answer.ts'
+
 /** Lets pages of some other origins use the API. */
 export interface Cors {
   /** The answer to a browser that asks, for a page, whether it may; null for what is no such question. */
-  answerPreflight(request: Request): Response | null
-  /** Tells the browser, with an answer, whether its page may read it. */
-  mark(request: Request, response: Response): void
+  answerPreflight(request: IncomingMessage): Answer | null
+  /** Headers by which an answer tells the browser whether its page may read it. */
+  headersFor(request: IncomingMessage): Readonly<Record<string, string>>
 }
 
 /** What a page may send: the token, and what ties a request to logs and traces. */
@@ -23,25 +26,30 @@ export function createCors(origins: readonly string[]): Cors {
 
   return {
     answerPreflight(request) {
-      const isQuestion = request.method === 'OPTIONS' && request.headers.has('access-control-request-method')
-      if (!isQuestion || !isAllowed(request.headers.get('origin'))) return null
-      return new Response(null, {
+      const { method, headers } = request
+      const isQuestion = method === 'OPTIONS' && headers['access-control-request-method'] !== undefined
+      if (!isQuestion || !isAllowed(headerOf(headers, 'origin'))) return null
+      return {
         status: 204,
         headers: {
           'access-control-allow-methods': 'POST',
           'access-control-allow-headers': requestHeaders,
           'access-control-max-age': String(maxAgeSeconds),
         },
-      })
+        body: null,
+      }
     },
-    mark(request, { headers }) {
-      if (allowed.size === 0) return
-      // Also where the origin is another one: what is kept of this answer must not be given to those that are allowed.
-      headers.append('vary', 'origin')
-      const origin = request.headers.get('origin')
-      if (!isAllowed(origin)) return
-      headers.set('access-control-allow-origin', origin)
-      headers.set('access-control-expose-headers', responseHeaders)
+    headersFor({ headers }) {
+      if (allowed.size === 0) return {}
+      const origin = headerOf(headers, 'origin')
+      return {
+        // Also where the origin is another one: what is kept of this answer must not be given to those that are allowed.
+        vary: 'origin',
+        ...(isAllowed(origin) && {
+          'access-control-allow-origin': origin,
+          'access-control-expose-headers': responseHeaders,
+        }),
+      }
     },
   }
 }

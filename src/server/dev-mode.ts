@@ -1,4 +1,5 @@
-import { errorAnswer, jsonAnswer } from './answer.ts'
+import type { IncomingMessage } from 'node:http'
+import { type Answer, errorAnswer, headerOf, jsonAnswer } from './answer.ts'
 
 /** What development mode can issue tokens for. */
 export interface DevTokens {
@@ -13,9 +14,9 @@ const loopbackHost = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/
  * rebinding), or from an origin that is neither this one nor among those that the operator names. Null if the request may
  * go on.
  */
-export function refuseForeignPages(request: Request, origins: readonly string[]): Response | null {
-  const host = request.headers.get('host') ?? ''
-  const origin = request.headers.get('origin')
+export function refuseForeignPages({ headers }: IncomingMessage, origins: readonly string[]): Answer | null {
+  const host = headerOf(headers, 'host') ?? ''
+  const origin = headerOf(headers, 'origin')
   if (loopbackHost.test(host) && (origin === null || origin === `http://${host}` || origins.includes(origin)))
     return null
   return errorAnswer(403, {
@@ -26,7 +27,7 @@ export function refuseForeignPages(request: Request, origins: readonly string[])
 }
 
 /** `GET /dev/tokens/PERSONA`: a fresh token. */
-export async function answerTokenRequest(path: string, { personas, issue }: DevTokens): Promise<Response> {
+export async function answerTokenRequest(path: string, { personas, issue }: DevTokens): Promise<Answer> {
   const persona = personas.find(({ name }) => path === `/dev/tokens/${name}`)
   if (persona === undefined) {
     const names = personas.map(({ name }) => name).join(', ')

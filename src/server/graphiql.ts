@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql'
-import { securityHeaders } from './answer.ts'
+import { type Answer, securityHeaders } from './answer.ts'
 import { tokenOf, tour } from './tour.ts'
 import { graphqlPath } from './yoga.ts'
 
@@ -19,7 +19,7 @@ const logo =
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" width="32" height="32" fill="none" stroke="#1f5fa8" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round"><circle cx="8" cy="8" r="4.5"/><path d="M11.5 11.5 20 20M16 16l-2.5 2.5M19 19l-2 2"/></svg>'
 
 /** Builds the page of GraphiQL, which loads nothing from anywhere; with the tour in development mode. */
-export function createGraphiqlPage({ withTour }: { withTour: boolean }): () => Response {
+export function createGraphiqlPage({ withTour }: { withTour: boolean }): () => Answer {
   const page = renderGraphiQL({
     title: 'Keystead',
     logo,
@@ -41,7 +41,8 @@ export function createGraphiqlPage({ withTour }: { withTour: boolean }): () => R
     // The scripts of the page are the only ones with the nonce, so that no text that gets in could run.
     const nonce = randomBytes(16).toString('base64')
     const html = `${head}<script nonce="${nonce}">${script}</script><script nonce="${nonce}">${tail}`
-    return new Response(html, {
+    return {
+      status: 200,
       headers: {
         ...securityHeaders,
         'content-type': 'text/html; charset=utf-8',
@@ -58,7 +59,8 @@ export function createGraphiqlPage({ withTour }: { withTour: boolean }): () => R
           "frame-ancestors 'none'",
         ].join('; '),
       },
-    })
+      body: html,
+    }
   }
 }
 

@@ -1,27 +1,28 @@
-import { createServer as createNodeServer, type ServerResponse } from 'node:http'
+import { createServer as createNodeServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { createServerAdapter } from '@whatwg-node/server'
 import type { GraphQLSchema } from 'graphql'
 import type { Config } from '../config.ts'
 import { KeysteadError } from '../errors.ts'
 import type { Call, Caller } from '../keys/caller.ts'
 import type { Log } from '../log.ts'
 import { createAdmission, type Visit } from './admission.ts'
-import { errorAnswer, jsonAnswer, requestIdOf, securityHeaders } from './answer.ts'
+import { type Answer, errorAnswer, headerOf, jsonAnswer, requestIdOf, securityHeaders } from './answer.ts'
 import { bodyBytesMax, readBody } from './body-limit.ts'
 import { callerKey, createCallerLimit, createFailureLimit, RateLimitedError } from './caller-limit.ts'
 import { createCors } from './cors.ts'
 import { requestCost } from './cost.ts'
 import { answerTokenRequest, type DevTokens, refuseForeignPages } from './dev-mode.ts'
-import { dropStream, isEventStream, streamTo } from './event-stream.ts'
+import { dropStream } from './event-stream.ts'
 import { createGraphiqlPage } from './graphiql.ts'
+import { createGraphQL } from './graphql.ts'
 import { ListenError } from './listen-error.ts'
 import { noteRefusal, type RequestFacts, withRequestFacts } from './request-facts.ts'
 import { type AnsweredRequest, logRequest } from './request-log.ts'
+import { send } from './send.ts'
 import { answerGone, createShedding } from './shedding.ts'
 import type { Tracing } from './tracing.ts'
 import { isWithin } from './within.ts'
-import { createGraphQL, graphqlPath } from './yoga.ts'
+import { graphqlPath } from './yoga.ts'
 
 /** What the HTTP server is built from. */
 export interface ServerParts {
@@ -59,16 +60,15 @@ export interface Load {
 /** The HTTP server. */
 export interface Server {
   listen(): Promise<{ url: string }>
-  /** Answers without a socket. */
-  fetch(request: Request): Promise<Response>
   load(): Load
   /** Takes no more connections, and finishes what was accepted within a limit; tells how many requests were cut off. */
   close(): Promise<{ readonly cutRequests: number }>
 }
 
-interface HttpContext {
-  /** Null where a request came without a socket. */
-  readonly clientAddress: string | null
+/** A request and the response to it, which is closed as soon as its client has it, or has gone. */
+interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
 }
 
 /** How long headers and an idle connection may take, in milliseconds. */
@@ -87,7 +87,7 @@ const healthRoutes: Readonly<Record<string, '/health/live' | '/health/ready'>> =
 /** Builds the server: the ordered list of steps through which each request goes. */
 export function createServer(parts: ServerParts): Server {
   const { config, log, devTokens, checkReady, tracing } = parts
-  const graphql = createGraphQL(parts)
+  const answerDocument = createGraphQL(parts)
   const bytesMax = bodyBytesMax(config)
   const hasGraphiql = config.GRAPHIQL === 'on' || (config.GRAPHIQL === 'auto' && config.developmentMode)
   const admission = createAdmission({
@@ -101,49 +101,46 @@ export function createServer(parts: ServerParts): Server {
   const cors = createCors(config.CORS_ORIGINS)
   const graphiqlPage = hasGraphiql ? createGraphiqlPage({ withTour: devTokens !== null }) : null
 
-  async function answer(request: Request, context: HttpContext, facts: RequestFacts): Promise<Response> {
-    // Made of the Host header and the request target, which can hold anything.
-    const url = URL.parse(request.url)
-    if (url === null) {
+  async function answer(exchange: Exchange, facts: RequestFacts): Promise<Answer> {
+    const { request } = exchange
+    const path = pathOf(request)
+    if (path === null) {
       return errorAnswer(400, { code: 'BAD_REQUEST', message: 'The address of the request cannot be read.' })
     }
-    const health = Object.hasOwn(healthRoutes, url.pathname) ? healthRoutes[url.pathname] : undefined
+    const health = Object.hasOwn(healthRoutes, path) ? healthRoutes[path] : undefined
     if (health !== undefined) facts.route = health
-    if (url.pathname === graphqlPath) facts.route = graphqlPath
+    if (path === graphqlPath) facts.route = graphqlPath
     if (health === '/health/live') return jsonAnswer(200, { status: 'live' })
     if (health === '/health/ready') return answerReady()
     const refusal = devTokens === null ? null : refuseForeignPages(request, config.CORS_ORIGINS)
     if (refusal !== null) return refusal
-    if (devTokens !== null && request.method === 'GET' && /^\/dev\/tokens(\/|$)/.test(url.pathname)) {
-      return answerTokenRequest(url.pathname, devTokens)
+    if (devTokens !== null && request.method === 'GET' && /^\/dev\/tokens(\/|$)/.test(path)) {
+      return answerTokenRequest(path, devTokens)
     }
-    if (url.pathname === '/' && graphiqlPage !== null) {
-      return new Response(null, { status: 302, headers: { location: graphqlPath } })
+    if (path === '/' && graphiqlPage !== null) {
+      return { status: 302, headers: { location: graphqlPath }, body: null }
     }
-    if (url.pathname !== graphqlPath) {
+    if (path !== graphqlPath) {
       return errorAnswer(404, {
         code: 'BAD_REQUEST',
         message: `There is nothing here; the API is at ${graphqlPath}.`,
       })
     }
-    return answerGraphQL(request, context, facts)
+    return answerGraphQL(exchange, facts)
   }
 
-  async function answerGraphQL(
-    request: Request,
-    context: HttpContext,
-    facts: RequestFacts,
-  ): Promise<Response> {
-    const wantsPage = request.method === 'GET' && (request.headers.get('accept') ?? '').includes('text/html')
+  async function answerGraphQL({ request, response }: Exchange, facts: RequestFacts): Promise<Answer> {
+    const { method, headers } = request
+    const wantsPage = method === 'GET' && (headerOf(headers, 'accept') ?? '').includes('text/html')
     if (wantsPage && graphiqlPage !== null) return graphiqlPage()
     const preflight = cors.answerPreflight(request)
     if (preflight !== null) return preflight
-    if (request.method !== 'POST') {
+    if (method !== 'POST') {
       const message = 'GraphQL is answered to POST requests only, also for queries.'
       return errorAnswer(405, { code: 'BAD_REQUEST', message }, { allow: 'POST' })
     }
     // JSON only: what a form of a foreign page could send is not accepted.
-    if (!isJson(request.headers.get('content-type'))) {
+    if (!isJson(headerOf(headers, 'content-type'))) {
       return errorAnswer(415, {
         code: 'BAD_REQUEST',
         message: 'Send the request as application/json in UTF-8.',
@@ -151,31 +148,39 @@ export function createServer(parts: ServerParts): Server {
     }
     const visit = admission.enter()
     if (visit === null) return shed('full')
-    let work: Promise<Response> | null = null
+    let work: Promise<Answer> | null = null
     try {
-      const answered = await answerVisitor(request, context, { facts, visit })
-      if (answered instanceof Response) return answered
+      const answered = await answerVisitor(request, { facts, visit, gone: goneSignal(response) })
+      if ('status' in answered) return answered
       work = answered.work
-      const response = await withTimeout(work)
-      return isEventStream(response) ? streamTo(request.signal, response) : response
+      const answer = await withTimeout(work)
+      // One that goes on being sent is no work, and those have a limit of their own.
+      if (answer.body instanceof ReadableStream) visit.leave()
+      return answer
     } finally {
       // Not before the work has ended, also where its client has gone or was told that it took too long: what is
-      // still done takes memory and connections to the database as before, and one more would take more.
-      if (work === null) visit.leave()
-      else work.then(visit.leave, visit.leave)
+      // still done takes memory and connections to the database as before, and one more would take more. And not
+      // before the client has its answer, which takes memory for as long as it does not read.
+      const closed = new Promise<void>((resolve) => {
+        if (response.closed) resolve()
+        else response.once('close', resolve)
+      })
+      const ended = work === null ? Promise.resolve() : work.then(visit.endTurn, visit.endTurn)
+      void Promise.all([ended, closed]).then(visit.leave)
     }
   }
 
-  /**
-   * The answer to a request that was let in, or the work on it. That ends when there is a response: one that goes on
-   * being sent, as a stream does, is no work.
-   */
+  /** The answer to a request that was let in, or the work on it, which ends when there is an answer. */
   async function answerVisitor(
-    request: Request,
-    { clientAddress }: HttpContext,
-    { facts, visit }: { facts: RequestFacts; visit: Visit },
-  ): Promise<Response | { work: Promise<Response> }> {
-    const caller = await authenticate(request.headers.get('authorization'), clientAddress)
+    request: IncomingMessage,
+    { facts, visit, gone }: { facts: RequestFacts; visit: Visit; gone: AbortSignal },
+  ): Promise<Answer | { work: Promise<Answer> }> {
+    const { headers } = request
+    const clientAddress = request.socket.remoteAddress ?? null
+    const authorization = headerOf(headers, 'authorization')
+    const known = parts.authenticator.recognise(authorization)
+    if (known === null && !visit.beStranger()) return shed('full')
+    const caller = known ?? (await authenticate(authorization, clientAddress))
     if (!visit.belongTo(callerKey(caller))) return shed('share')
     await callerLimit.charge(caller, requestCost)
     const body = await readBody(request, bytesMax).catch(() => 'broken off' as const)
@@ -190,28 +195,18 @@ export function createServer(parts: ServerParts): Server {
         { connection: 'close' },
       )
     }
-    if (!(await visit.turn(request.signal))) return request.signal.aborted ? answerGone() : shed('waited')
-    const { requestId } = facts
+    if (!(await visit.turn(gone))) return gone.aborted ? answerGone() : shed('waited')
+    const call = { caller, requestId: facts.requestId, clientAddress }
     const charge = (cost: number) => callerLimit.charge(caller, cost, requestCost)
-    // Without what follows the path: Yoga looks at the end of an address for its own health check.
-    const forGraphQL = new graphql.fetchAPI.Request(new URL(graphqlPath, request.url).href, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        ...(request.headers.has('accept') && { accept: request.headers.get('accept') ?? '' }),
-      },
-      body: new Uint8Array(body),
-    })
-    const work = tracing.traceGraphQL(facts, async () =>
-      graphql.fetch(forGraphQL, { call: { caller, requestId, clientAddress }, charge }),
+    const accept = headerOf(headers, 'accept')
+    const work = tracing.traceGraphQL(facts, () =>
+      answerDocument({ body, accept, context: { call, charge } }),
     )
     return { work }
   }
 
-  /** A token that was verified before counts whatever others at the same address send. */
+  /** For tokens that were not verified before; those that were count whatever others at the same address send. */
   async function authenticate(authorization: string | null, clientAddress: string | null): Promise<Caller> {
-    const known = parts.authenticator.recognise(authorization)
-    if (known !== null) return known
     if (!authorization) return parts.authenticator.authenticate(authorization)
     await failureLimit.check(clientAddress)
     try {
@@ -222,13 +217,13 @@ export function createServer(parts: ServerParts): Server {
     }
   }
 
-  async function withTimeout(answering: Response | Promise<Response>): Promise<Response> {
-    const { promise: timedOut, resolve } = Promise.withResolvers<Response>()
+  async function withTimeout(answering: Promise<Answer>): Promise<Answer> {
+    const { promise: timedOut, resolve } = Promise.withResolvers<Answer>()
     const timer = setTimeout(() => {
       const message = `The request took longer than ${config.REQUEST_TIMEOUT_MS} milliseconds. Before you repeat a change, look whether it took effect.`
       resolve(errorAnswer(503, { code: 'UNAVAILABLE', message }))
       // A stream that comes later has nobody to read it.
-      Promise.resolve(answering).then(dropStream, () => {})
+      answering.then(dropStream, () => {})
     }, config.REQUEST_TIMEOUT_MS)
     try {
       return await Promise.race([answering, timedOut])
@@ -237,7 +232,7 @@ export function createServer(parts: ServerParts): Server {
     }
   }
 
-  async function answerReady(): Promise<Response> {
+  async function answerReady(): Promise<Answer> {
     // Whoever spreads the load must look elsewhere before the last connection is closed.
     if (isClosing) return jsonAnswer(503, { status: 'not ready' })
     try {
@@ -249,33 +244,29 @@ export function createServer(parts: ServerParts): Server {
     }
   }
 
-  function handle(request: Request, context: HttpContext): Promise<Response> {
-    return withRequestFacts(requestIdOf(request), (facts) => answerAndTell(request, context, facts))
-  }
-
-  async function answerAndTell(
-    request: Request,
-    context: HttpContext,
-    facts: RequestFacts,
-  ): Promise<Response> {
+  async function answerAndTell(exchange: Exchange, facts: RequestFacts): Promise<void> {
+    const { request, response } = exchange
     const { requestId } = facts
     const startedAtMs = performance.now()
-    const traceparent = request.headers.get('traceparent')
-    const response = await tracing.traceRequest({ method: request.method, traceparent, facts }, () =>
-      answer(request, context, facts).catch((error: unknown) => answerError(error, requestId)),
+    const traceparent = headerOf(request.headers, 'traceparent')
+    const { status, headers, body } = await tracing.traceRequest(
+      { method: request.method ?? '', traceparent, facts },
+      () => answer(exchange, facts).catch((error: unknown) => answerError(error, requestId)),
     )
-    const answered = { ...facts, status: response.status, durationMs: performance.now() - startedAtMs }
+    const answered = { ...facts, status, durationMs: performance.now() - startedAtMs }
     logRequest(log, answered)
     parts.onRequest?.(answered)
-    for (const [name, value] of Object.entries({ ...securityHeaders, 'x-request-id': requestId })) {
-      if (!response.headers.has(name)) response.headers.set(name, value)
+    const all = {
+      ...securityHeaders,
+      'x-request-id': requestId,
+      ...headers,
+      ...(facts.route === graphqlPath && cors.headersFor(request)),
+      ...(isClosing && { connection: 'close' }),
     }
-    if (facts.route === graphqlPath) cors.mark(request, response)
-    if (isClosing) response.headers.set('connection', 'close')
-    return response
+    send(response, { status, headers: all, body }, config.REQUEST_TIMEOUT_MS)
   }
 
-  function answerError(error: unknown, requestId: string): Response {
+  function answerError(error: unknown, requestId: string): Answer {
     if (error instanceof RateLimitedError) {
       noteRefusal(error.refusal)
       return errorAnswer(429, error)
@@ -292,9 +283,6 @@ export function createServer(parts: ServerParts): Server {
     })
   }
 
-  const adapter = createServerAdapter<{ req?: { socket: { remoteAddress?: string } } }>((request, { req }) =>
-    handle(request, { clientAddress: req?.socket.remoteAddress ?? null }),
-  )
   const node = createNodeServer(
     {
       headersTimeout: headersTimeoutMs,
@@ -303,7 +291,9 @@ export function createServer(parts: ServerParts): Server {
       requestTimeout: config.REQUEST_TIMEOUT_MS + headersTimeoutMs,
       keepAliveTimeout: keepAliveTimeoutMs,
     },
-    adapter,
+    (request, response) => {
+      void withRequestFacts(requestIdOf(request), (facts) => answerAndTell({ request, response }, facts))
+    },
   )
   let isClosing = false
   // Browsers connect in advance; for Node such a connection is not idle, so that closing would wait for it.
@@ -332,7 +322,6 @@ export function createServer(parts: ServerParts): Server {
       const { address, family, port } = node.address() as AddressInfo
       return { url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}` }
     },
-    fetch: (request) => handle(request, { clientAddress: null }),
     load: () => ({ underWay: admission.underWay, waiting: admission.inside - admission.underWay }),
     async close() {
       isClosing = true
@@ -347,6 +336,22 @@ export function createServer(parts: ServerParts): Server {
       return { cutRequests }
     },
   }
+}
+
+/** The path that a request is for; null if its target, or the host that it names, cannot be read. */
+function pathOf({ url = '', headers: { host = '' } }: IncomingMessage): string | null {
+  if (url === graphqlPath && /^[a-z0-9.:-]+$/i.test(host)) return url
+  // A target can also be a whole address (RFC 9112 §3.2.2).
+  return URL.parse(url.startsWith('/') ? `http://${host || 'localhost'}${url}` : url)?.pathname ?? null
+}
+
+/** Says when the client has gone without its answer. */
+function goneSignal(response: ServerResponse): AbortSignal {
+  const gone = new AbortController()
+  response.once('close', () => {
+    if (!response.writableFinished) gone.abort()
+  })
+  return gone.signal
 }
 
 function listenError({ HOST: host, PORT: port }: Config, error: NodeJS.ErrnoException): ListenError {

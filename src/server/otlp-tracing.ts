@@ -11,6 +11,7 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
+import type { Answer } from './answer.ts'
 import type { CountedOperation } from './metrics.ts'
 import type { RequestFacts } from './request-facts.ts'
 import { outcomeOf } from './request-log.ts'
@@ -39,14 +40,14 @@ export function createOtlpTracing({ url, serviceName, version }: TracingOptions)
 
   async function inSpan(
     { name, kind, parent }: { name: string; kind: SpanKind; parent: Context },
-    work: () => Promise<Response>,
-    describe: (span: Span, response: Response) => void,
-  ): Promise<Response> {
+    work: () => Promise<Answer>,
+    describe: (span: Span, answered: Answer) => void,
+  ): Promise<Answer> {
     const span = tracer.startSpan(name, { kind }, parent)
     try {
-      const response = await contexts.with(trace.setSpan(parent, span), work)
-      describe(span, response)
-      return response
+      const answered = await contexts.with(trace.setSpan(parent, span), work)
+      describe(span, answered)
+      return answered
     } catch (error) {
       // Its message may hold anything, so it is not said.
       span.setStatus({ code: SpanStatusCode.ERROR })
@@ -61,25 +62,25 @@ export function createOtlpTracing({ url, serviceName, version }: TracingOptions)
       inSpan(
         { name: methodOf(method), kind: SpanKind.SERVER, parent: parentOf(traceparent) },
         answer,
-        (span, response) => {
+        (span, { status }) => {
           span.updateName(`${methodOf(method)} ${facts.route}`)
           span.setAttributes({
             'http.request.method': methodOf(method),
             'http.route': facts.route,
-            'http.response.status_code': response.status,
+            'http.response.status_code': status,
             'keystead.request_id': facts.requestId,
           })
-          fail(span, outcomeOf({ status: response.status, codes: facts.codes }))
+          fail(span, outcomeOf({ status, codes: facts.codes }))
         },
       ),
     traceGraphQL: (facts, run) =>
       inSpan(
         { name: 'graphql', kind: SpanKind.INTERNAL, parent: contexts.active() },
         run,
-        (span, response) => {
+        (span, { status }) => {
           span.updateName(facts.operationType ?? 'graphql')
           span.setAttributes(graphqlAttributes(facts))
-          fail(span, outcomeOf({ status: response.status, codes: facts.codes }))
+          fail(span, outcomeOf({ status, codes: facts.codes }))
         },
       ),
     onOperations(operations) {

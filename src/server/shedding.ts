@@ -1,5 +1,5 @@
 import type { Log } from '../log.ts'
-import { errorAnswer } from './answer.ts'
+import { type Answer, errorAnswer } from './answer.ts'
 import { noteRefusal, type Refusal } from './request-facts.ts'
 
 /** Why a request is shed, of all refusals. */
@@ -18,7 +18,7 @@ const messages: Readonly<Record<Shed, string>> = {
  * Makes what answers requests that are shed: nothing was done for them, so that they can be repeated. One warning
  * stands for all that are shed within some seconds: an overload must not fill the log, too.
  */
-export function createShedding(log: Log): (reason: Shed) => Response {
+export function createShedding(log: Log): (reason: Shed) => Answer {
   let warnedAtMs = Number.NEGATIVE_INFINITY
   let shedRequests = 0
   return (reason) => {
@@ -39,7 +39,7 @@ export function createShedding(log: Log): (reason: Shed) => Response {
 }
 
 /** For a request whose client has broken off its connection: nobody reads it, but it is counted. */
-export function answerGone(): Response {
+export function answerGone(): Answer {
   noteRefusal('gone')
   return errorAnswer(400, { code: 'BAD_REQUEST', message: 'The request was broken off.' })
 }

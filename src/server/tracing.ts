@@ -1,3 +1,4 @@
+import type { Answer } from './answer.ts'
 import type { CountedOperation } from './metrics.ts'
 import type { RequestFacts } from './request-facts.ts'
 
@@ -6,10 +7,10 @@ export interface Tracing {
   /** Answers a request in a span of its own, which goes on with the trace that the client names. */
   traceRequest(
     request: { readonly method: string; readonly traceparent: string | null; readonly facts: RequestFacts },
-    answer: () => Promise<Response>,
-  ): Promise<Response>
+    answer: () => Promise<Answer>,
+  ): Promise<Answer>
   /** Runs the GraphQL operation of a request. */
-  traceGraphQL(facts: RequestFacts, run: () => Promise<Response>): Promise<Response>
+  traceGraphQL(facts: RequestFacts, run: () => Promise<Answer>): Promise<Answer>
   /** Adds what the domain has done, which has begun and ended already. */
   onOperations(operations: readonly CountedOperation[]): void
   /** Sends what is left. */

@@ -46,12 +46,15 @@ export function trustDocuments(documents: TrustedDocuments, options: { only: boo
 /** As GraphQL over HTTP has it (Appendix A, Persisted Documents), or as clients of Apollo send it. */
 function documentIdOf(params: GraphQLParams): string | null {
   const { documentId, extensions } = params as { documentId?: unknown; extensions?: unknown }
-  if (typeof documentId === 'string') {
-    return documentId.startsWith('sha256:') ? documentId.slice('sha256:'.length) : documentId
-  }
+  if (typeof documentId === 'string') return digestIn(documentId)
   const { persistedQuery } = (extensions ?? {}) as { persistedQuery?: unknown }
   const { sha256Hash } = (persistedQuery ?? {}) as { sha256Hash?: unknown }
   return typeof sha256Hash === 'string' ? sha256Hash : null
+}
+
+/** The digest by which a document is known, of its ID. */
+export function digestIn(documentId: string): string {
+  return documentId.startsWith('sha256:') ? documentId.slice('sha256:'.length) : documentId
 }
 
 function refusal(error: KeysteadError): GraphQLError {

@@ -10,15 +10,14 @@ import { createYoga, type Plugin, type YogaInitialContext, type YogaServerInstan
 import type { Config } from '../config.ts'
 import { KeysteadError } from '../errors.ts'
 import type { Call } from '../keys/caller.ts'
-import type { Log } from '../log.ts'
 import { costOf } from './cost.ts'
-import { documentRules } from './document-rules.ts'
 import { StreamNotTakenError, takesEventStream } from './event-stream.ts'
+import { type KnownDocuments, rememberDocuments } from './known-documents.ts'
 import { checkRepresentations, documentLimits } from './limits.ts'
 import { type MaskOptions, maskError } from './mask-errors.ts'
 import { noteOperation } from './request-facts.ts'
 import { trustDocuments } from './trusted-documents.ts'
-import { readTrustedDocuments } from './trusted-documents-file.ts'
+import type { TrustedDocuments } from './trusted-documents-file.ts'
 
 /** Where GraphQL is. */
 export const graphqlPath = '/graphql'
@@ -38,37 +37,44 @@ class DocumentTooLongError extends KeysteadError {
   }
 }
 
+/** What GraphQL is answered from. */
+export interface GraphQLParts extends MaskOptions {
+  readonly schema: GraphQLSchema
+  readonly createContext: (call: Call) => object
+  readonly config: Config
+}
+
 /** GraphQL over HTTP with every default stated. */
-export function createGraphQL(options: {
-  schema: GraphQLSchema
-  createContext: (call: Call) => object
-  config: Config
-  log: Log
-  explain: MaskOptions['explain']
-}): YogaServerInstance<ServerContext, object> {
+export function createServerOfYoga(
+  options: GraphQLParts,
+  { known, trusted, rules }: Documents,
+): YogaServerInstance<ServerContext, object> {
   const { schema, createContext, config } = options
-  const rules = documentRules(config)
   return createYoga<ServerContext>({
     schema,
     context: ({ call }) => createContext(call),
     graphqlEndpoint: graphqlPath,
     plugins: [
-      ...trustedDocuments({ schema, config, rules }),
+      // In front of what limits documents, which then limits trusted ones, too.
+      ...(trusted === null ? [] : [trustDocuments(trusted, { only: config.TRUSTED_DOCUMENTS === 'only' })]),
       limitDocuments(rules),
+      rememberDocuments(known),
       refuseUnreadStreams(),
       chargeCallers(),
       maskRequestErrors(options),
     ],
     // The steps in front do these: JSON by POST only, of a limited size, from known callers.
     graphiql: false,
+    // Node's own, rather than replacements whose streams are not those of the rest.
+    fetchAPI: { Headers, ReadableStream, Request, Response, TextEncoder },
     landingPage: false,
     cors: false,
     batching: false,
     multipart: false,
     healthCheckEndpoint: '/health-is-elsewhere',
     maxRequestBodySize: false,
-    // One entry per document text; a document is limited in size, so the cache is too.
-    parserAndValidationCache: true,
+    // Its cache would be bounded by a number of documents, whatever their size.
+    parserAndValidationCache: false,
     maskedErrors: {
       isDev: false,
       maskError: (error) => maskError(error, options),
@@ -77,15 +83,12 @@ export function createGraphQL(options: {
   })
 }
 
-/** In front of what limits documents, which then limits trusted ones, too. */
-function trustedDocuments(options: {
-  schema: GraphQLSchema
-  config: Config
-  rules: readonly ValidationRule[]
-}): Plugin[] {
-  const { TRUSTED_DOCUMENTS: mode, TRUSTED_DOCUMENTS_FILE: path } = options.config
-  if (mode === 'off' || path === null) return []
-  return [trustDocuments(readTrustedDocuments(path, options), { only: mode === 'only' })]
+/** Which documents are answered. */
+export interface Documents {
+  readonly known: KnownDocuments
+  /** Null where documents need not be on a list, and cannot be asked for by their place on it. */
+  readonly trusted: TrustedDocuments | null
+  readonly rules: readonly ValidationRule[]
 }
 
 /** Limits what is parsed, and what the parsed document may mean. */
@@ -121,7 +124,7 @@ function chargeCallers(): Plugin<ServerContext> {
 async function charge({ args, setResultAndStopExecution }: ToCharge): Promise<undefined> {
   const { document, operationName, variableValues, contextValue } = args
   try {
-    await contextValue.charge(costOf({ document, operationName, variables: variableValues ?? {} }))
+    await contextValue.charge(costOf(document, operationName)(variableValues ?? {}))
   } catch (error) {
     if (!(error instanceof KeysteadError)) throw error
     setResultAndStopExecution({

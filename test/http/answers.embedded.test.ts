@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { endStory, type Person, readAnswer, type Story, startStory } from '../support/story.ts'
+import { startGatedServer } from './gated-server.ts'
 
 const member: Person = { name: 'max', roles: ['PROJECT_MEMBER'] }
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
@@ -129,11 +130,8 @@ describe('answers', () => {
 
 describe('a server that cannot do its work', () => {
   it('is alive, but not ready', async () => {
-    const story = await startStory()
-    onTestFinished(() => story.database.dispose())
-    // Without its database, but not without its memory.
-    await story.app.close()
-    const ask = (path: string) => story.app.fetch(new Request(`http://localhost${path}`))
+    const { url } = await startGatedServer({}, { checkReady: () => Promise.reject(new Error('down')) })
+    const ask = (path: string) => fetch(`${url}${path}`)
     expect((await ask('/health/live')).status).toBe(200)
     const response = await ask('/health/ready')
     expect(response.status).toBe(503)

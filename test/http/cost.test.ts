@@ -10,7 +10,7 @@ function costOfDocument(
 ): number {
   const document = parse(text)
   expect(validate(schema, document)).toEqual([])
-  return costOf({ document, variables, operationName })
+  return costOf(document, operationName)(variables)
 }
 
 const encryptBatch = 'mutation($input: EncryptBatchInput!) { encryptBatch(input: $input) { __typename } }'

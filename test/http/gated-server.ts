@@ -4,7 +4,7 @@ import { readConfig } from '../../src/config.ts'
 import { KeysteadError } from '../../src/errors.ts'
 import type { Caller } from '../../src/keys/caller.ts'
 import { createLog } from '../../src/log.ts'
-import { createServer, type Server } from '../../src/server/http.ts'
+import { createServer, type Server, type ServerParts } from '../../src/server/http.ts'
 import { noTracing } from '../../src/server/tracing.ts'
 
 /** The server over HTTP, with work that lasts for as long as a test says. */
@@ -26,7 +26,10 @@ class NoSuchCallerError extends KeysteadError {
 }
 
 /** Starts it; all that is under way when the test ends is finished then. */
-export async function startGatedServer(settings: Record<string, string>): Promise<GatedServer> {
+export async function startGatedServer(
+  settings: Record<string, string>,
+  { checkReady = async () => {} }: Partial<Pick<ServerParts, 'checkReady'>> = {},
+): Promise<GatedServer> {
   const gates = new Map<string, PromiseWithResolvers<string>>()
   const begun: string[] = []
   const logged: Record<string, unknown>[] = []
@@ -51,7 +54,7 @@ export async function startGatedServer(settings: Record<string, string>): Promis
     createContext: () => ({}),
     authenticator: { authenticate: async (header) => callerOf(header), recognise: () => null },
     devTokens: null,
-    checkReady: async () => {},
+    checkReady,
     tracing: noTracing,
     explain: () => null,
   })

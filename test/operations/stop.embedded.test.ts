@@ -48,10 +48,18 @@ describe('a stop', () => {
   it('makes the server not ready at once, while it still can do its work', async () => {
     const story = await startStoryWithoutTimers()
     const { sent, body } = await beginRequest(story)
-    const readiness = async () => (await story.app.fetch(new Request('http://localhost/health/ready'))).status
-    expect(await readiness()).toBe(200)
+    const question = 'GET /health/ready HTTP/1.1\r\nHost: localhost\r\n'
+    const { hostname, port } = new URL(story.app.url)
+    // Whoever spreads the load asks on a connection that it has: new ones are not taken any more.
+    const asking = connect(Number(port), hostname)
+    asking.write(`${question}\r\n`)
+    expect(String(await once(asking, 'data'))).toMatch(/^HTTP\/1.1 200 /)
+    asking.write(question)
+    // Answered after what came before it.
+    expect((await fetch(`${story.app.url}/health/live`)).status).toBe(200)
     const closed = story.app.close()
-    expect(await readiness()).toBe(503)
+    asking.write('\r\n')
+    expect(String(await once(asking, 'data'))).toMatch(/^HTTP\/1.1 503 /)
     sent.end(body)
     const [response] = (await once(sent, 'response')) as [IncomingMessage]
     expect(await json(response)).toEqual({ data: { createUserKey: { __typename: 'CreateUserKeyPayload' } } })
