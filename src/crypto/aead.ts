@@ -39,8 +39,9 @@ export function sealWith(
   const encryption = createCipheriv(asDeclared(cipher), key, nonce, { authTagLength: tagBytes })
   encryption.setAAD(associatedData)
   const body = encryption.update(plaintext)
-  const rest = encryption.final()
-  return Buffer.concat([nonce, body, rest, encryption.getAuthTag()])
+  // Of stream ciphers nothing is left, but without this there is no tag.
+  encryption.final()
+  return Buffer.concat([nonce, body, encryption.getAuthTag()])
 }
 
 /** Opens nonce ‖ body ‖ tag; throws {@link DecryptionFailedError} for every cause. */

@@ -78,7 +78,7 @@ export function createKeyCache(options: {
 
   return {
     get(projectId, keyId) {
-      const name = JSON.stringify([projectId, keyId])
+      const name = nameOf(projectId, keyId)
       const cached = entries.get(name)
       const nowMs = performance.now()
       const isHit = cached !== undefined && nowMs - cached.loadedAtMs < lifetimeMs
@@ -96,7 +96,7 @@ export function createKeyCache(options: {
       return entry.key
     },
     invalidate(projectId, keyId) {
-      entries.delete(JSON.stringify([projectId, keyId]))
+      entries.delete(nameOf(projectId, keyId))
     },
     clear() {
       entries.clear()
@@ -105,6 +105,11 @@ export function createKeyCache(options: {
       return entries.size
     },
   }
+}
+
+/** The ID is a UUID, and never has what stands between the two. */
+function nameOf(projectId: string, keyId: string): string {
+  return `${keyId} ${projectId}`
 }
 
 function createCachedKey(

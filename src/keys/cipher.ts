@@ -2,6 +2,7 @@ import { findAlgorithm } from '../crypto/algorithms.ts'
 import type { AeadCapability, PublicKeyEncryptionCapability } from '../crypto/capabilities.ts'
 import { type CiphertextHeader, encodeHeader, parseCiphertext } from '../crypto/ciphertext-format.ts'
 import type { CachedKey } from '../keyring/key-cache.ts'
+import type { KeyVersionRow } from '../store/version-rows.ts'
 import type { Attempt } from './attempt.ts'
 import { requirePermissionOn, requireRoleFor } from './authorise.ts'
 import type { Call } from './caller.ts'
@@ -196,14 +197,23 @@ export async function encryptWith(
   if (encryptionsMax !== null && !(await parts.usage.countEncryption(place, encryptionsMax))) {
     throw new EncryptionLimitError(version.number)
   }
-  const header = encodeHeader({
-    formatId: capability.formatId,
-    keyId: key.row.id,
-    version: version.number,
-  })
-  const associatedData = Buffer.concat([header, additionalAuthenticatedData ?? noBytes])
+  const header = headerFor(version, capability.formatId)
+  const associatedData = additionalAuthenticatedData
+    ? Buffer.concat([header, additionalAuthenticatedData])
+    : header
   const sealed = capability.seal(await key.secretKey(version), plaintext, associatedData)
   return { ...used, ciphertext: Buffer.concat([header, sealed]) }
+}
+
+/** Headers of ciphertexts by versions in memory, all of whose ciphertexts have the same. */
+const headers = new WeakMap<KeyVersionRow, Buffer>()
+
+function headerFor(version: KeyVersionRow, formatId: number): Buffer {
+  const known = headers.get(version)
+  if (known !== undefined) return known
+  const header = encodeHeader({ formatId, keyId: version.keyId, version: version.number })
+  headers.set(version, header)
+  return header
 }
 
 /** A ciphertext to open and what must hold for it. */

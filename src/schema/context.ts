@@ -17,62 +17,87 @@ type FullKeyView = FullUserKeyView | ServiceKeyView
 export interface Context {
   readonly domain: Domain
   readonly call: Call
-  readonly loaders: {
-    readonly version: DataLoader<{ key: FullKeyView; number: number }, KeyVersionView | null>
-    readonly versionPage: DataLoader<{ key: FullKeyView; page: PageArguments }, Page<KeyVersionView>>
-    readonly auditEventPage: DataLoader<
-      { key: FullUserKeyView; page: PageArguments },
-      Page<AuditEventView> | null
-    >
-    readonly usage: DataLoader<KeyVersionView, KeyVersionUsageView>
-    readonly versionCallers: DataLoader<
-      { version: KeyVersionView; days: number },
-      readonly VersionCallerView[] | null
-    >
-    readonly deletable: DataLoader<FullUserKeyView, boolean>
-    readonly node: DataLoader<string, NodeView | null>
-  }
+  readonly loaders: Loaders
+}
+
+/** The context of one request. */
+export function createContext({ domain, call }: { domain: Domain; call: Call }): Context {
+  return { domain, call, loaders: new Loaders(domain, call) }
 }
 
 /**
- * The context of one request. The loaders batch and remember nothing: a mutation later in the same document must see
- * what an earlier one changed.
+ * Loaders of one request, each made when it is first asked for: most operations need none. They batch and remember
+ * nothing: a mutation later in the same document must see what an earlier one changed.
  */
-export function createContext({ domain, call }: { domain: Domain; call: Call }): Context {
-  return {
-    domain,
-    call,
-    loaders: {
-      version: new DataLoader((wanted) => domain.versionsByNumber(call, wanted), { cache: false }),
-      versionPage: new DataLoader(
-        (wanted: readonly { key: FullKeyView; page: PageArguments }[]) =>
-          loadGroups(
-            wanted.map(({ key, page }) => ({ item: key, args: page })),
-            (keys, page) => domain.versionPages(call, keys, page),
-          ),
-        { cache: false },
-      ),
-      auditEventPage: new DataLoader(
-        (wanted: readonly { key: FullUserKeyView; page: PageArguments }[]) =>
-          loadGroups(
-            wanted.map(({ key, page }) => ({ item: key, args: page })),
-            (keys, page) => domain.keyAuditEvents(call, keys, page),
-          ),
-        { cache: false },
-      ),
-      versionCallers: new DataLoader(
-        (wanted: readonly { version: KeyVersionView; days: number }[]) =>
-          loadGroups(
-            wanted.map(({ version, days }) => ({ item: version, args: days })),
-            (versions, days) => domain.usageByCaller(call, versions, days),
-          ),
-        { cache: false },
-      ),
-      usage: new DataLoader((versions) => domain.usage(call, versions), { cache: false }),
-      deletable: new DataLoader((keys) => domain.deletable(call, keys), { cache: false }),
-      node: new DataLoader((ids) => domain.nodes(call, ids), { cache: false }),
-    },
+class Loaders {
+  readonly #domain: Domain
+  readonly #call: Call
+  #version?: DataLoader<{ key: FullKeyView; number: number }, KeyVersionView | null>
+  #versionPage?: DataLoader<{ key: FullKeyView; page: PageArguments }, Page<KeyVersionView>>
+  #auditEventPage?: DataLoader<{ key: FullUserKeyView; page: PageArguments }, Page<AuditEventView> | null>
+  #usage?: DataLoader<KeyVersionView, KeyVersionUsageView>
+  #versionCallers?: DataLoader<{ version: KeyVersionView; days: number }, readonly VersionCallerView[] | null>
+  #deletable?: DataLoader<FullUserKeyView, boolean>
+  #node?: DataLoader<string, NodeView | null>
+
+  constructor(domain: Domain, call: Call) {
+    this.#domain = domain
+    this.#call = call
   }
+
+  get version() {
+    this.#version ??= load((wanted) => this.#domain.versionsByNumber(this.#call, wanted))
+    return this.#version
+  }
+
+  get versionPage() {
+    this.#versionPage ??= load((wanted) =>
+      loadGroups(
+        wanted.map(({ key, page }) => ({ item: key, args: page })),
+        (keys, page) => this.#domain.versionPages(this.#call, keys, page),
+      ),
+    )
+    return this.#versionPage
+  }
+
+  get auditEventPage() {
+    this.#auditEventPage ??= load((wanted) =>
+      loadGroups(
+        wanted.map(({ key, page }) => ({ item: key, args: page })),
+        (keys, page) => this.#domain.keyAuditEvents(this.#call, keys, page),
+      ),
+    )
+    return this.#auditEventPage
+  }
+
+  get versionCallers() {
+    this.#versionCallers ??= load((wanted) =>
+      loadGroups(
+        wanted.map(({ version, days }) => ({ item: version, args: days })),
+        (versions, days) => this.#domain.usageByCaller(this.#call, versions, days),
+      ),
+    )
+    return this.#versionCallers
+  }
+
+  get usage() {
+    this.#usage ??= load((versions) => this.#domain.usage(this.#call, versions))
+    return this.#usage
+  }
+
+  get deletable() {
+    this.#deletable ??= load((keys) => this.#domain.deletable(this.#call, keys))
+    return this.#deletable
+  }
+
+  get node() {
+    this.#node ??= load((ids) => this.#domain.nodes(this.#call, ids))
+    return this.#node
+  }
+}
+
+function load<Key, Value>(many: DataLoader.BatchLoadFn<Key, Value>): DataLoader<Key, Value> {
+  return new DataLoader(many, { cache: false })
 }
 
 /** Lists of different keys with the same arguments are one question; aliases with others are another. */

@@ -14,6 +14,8 @@ export interface Visit {
   beStranger(): boolean
   /** Says who it is; false if this caller has as many requests here as one may have. */
   belongTo(caller: string): boolean
+  /** Takes its turn if there is one for it now. */
+  turnAtOnce(): boolean
   /** Waits for its turn; false if that did not come in time, or if the client has gone. */
   turn(signal?: AbortSignal): Promise<boolean>
   /** Gives its turn to the next one, and keeps its place. Further calls do nothing. */
@@ -127,6 +129,15 @@ export function createAdmission({ underWayMax, waitingMax, waitMs }: AdmissionLi
       while (startNext());
     }
 
+    function turnAtOnce(): boolean {
+      const name = caller ?? ''
+      // Nobody waits while there is a turn that it may have: whoever ends hands it on.
+      if (!mayStart(name)) return false
+      start(name)
+      hasTurn = true
+      return true
+    }
+
     return {
       beStranger() {
         if (strangers >= strangersMax) return false
@@ -142,15 +153,10 @@ export function createAdmission({ underWayMax, waitingMax, waitMs }: AdmissionLi
         caller = name
         return true
       },
+      turnAtOnce,
       async turn(signal) {
-        const name = caller ?? ''
-        // Nobody waits while there is a turn that it may have: whoever ends hands it on.
-        if (mayStart(name)) {
-          start(name)
-          hasTurn = true
-        } else {
-          hasTurn = await waitInQueue(name, signal)
-        }
+        if (turnAtOnce()) return true
+        hasTurn = await waitInQueue(caller ?? '', signal)
         return hasTurn
       },
       endTurn,

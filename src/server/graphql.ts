@@ -1,5 +1,4 @@
 import { type ExecutionResult, execute, OperationTypeNode, type ValidationRule } from 'graphql'
-import { LRUCache } from 'lru-cache'
 import type { Answer } from './answer.ts'
 import { documentRules } from './document-rules.ts'
 import { streamHeaders } from './event-stream.ts'
@@ -20,7 +19,7 @@ export interface GraphQLRequest {
   readonly context: ServerContext
 }
 
-/** Most Accept headers of which is known what they mean. */
+/** Most Accept headers of which is remembered what they mean. Clients send few; whatever others come, yoga answers. */
 const acceptsMax = 100
 
 /**
@@ -35,7 +34,7 @@ export function createGraphQL(parts: GraphQLParts): (request: GraphQLRequest) =>
   const known = createKnownDocuments()
   const yoga = createServerOfYoga(parts, { known, trusted, rules })
   // What yoga answered with, so that there is one place where it is decided.
-  const mediaTypes = new LRUCache<string, string>({ max: acceptsMax })
+  const mediaTypes = new Map<string, string>()
 
   async function answerByYoga({ body, accept, context }: GraphQLRequest): Promise<Answer> {
     const request = new yoga.fetchAPI.Request(`http://localhost${graphqlPath}`, {
@@ -49,7 +48,9 @@ export function createGraphQL(parts: GraphQLParts): (request: GraphQLRequest) =>
     if (mediaType.startsWith('text/event-stream')) {
       return { status, headers: streamHeaders, body: response.body }
     }
-    if (status === 200 && mediaType !== '') mediaTypes.set(accept ?? '', mediaType)
+    if (status === 200 && mediaType !== '' && mediaTypes.size < acceptsMax) {
+      mediaTypes.set(accept ?? '', mediaType)
+    }
     return { status, headers: Object.fromEntries(response.headers), body: await response.text() }
   }
 

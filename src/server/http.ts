@@ -150,7 +150,7 @@ export function createServer(parts: ServerParts): Server {
     if (visit === null) return shed('full')
     let work: Promise<Answer> | null = null
     try {
-      const answered = await answerVisitor(request, { facts, visit, gone: goneSignal(response) })
+      const answered = await answerVisitor({ request, response }, facts, visit)
       if ('status' in answered) return answered
       work = answered.work
       const answer = await withTimeout(work)
@@ -161,19 +161,26 @@ export function createServer(parts: ServerParts): Server {
       // Not before the work has ended, also where its client has gone or was told that it took too long: what is
       // still done takes memory and connections to the database as before, and one more would take more. And not
       // before the client has its answer, which takes memory for as long as it does not read.
-      const closed = new Promise<void>((resolve) => {
-        if (response.closed) resolve()
-        else response.once('close', resolve)
-      })
-      const ended = work === null ? Promise.resolve() : work.then(visit.endTurn, visit.endTurn)
-      void Promise.all([ended, closed]).then(visit.leave)
+      let reasonsToStay = 2
+      const leave = () => {
+        if (--reasonsToStay === 0) visit.leave()
+      }
+      const endWork = () => {
+        visit.endTurn()
+        leave()
+      }
+      if (work === null) endWork()
+      else work.then(endWork, endWork)
+      if (response.closed) leave()
+      else response.once('close', leave)
     }
   }
 
   /** The answer to a request that was let in, or the work on it, which ends when there is an answer. */
   async function answerVisitor(
-    request: IncomingMessage,
-    { facts, visit, gone }: { facts: RequestFacts; visit: Visit; gone: AbortSignal },
+    { request, response }: Exchange,
+    facts: RequestFacts,
+    visit: Visit,
   ): Promise<Answer | { work: Promise<Answer> }> {
     const { headers } = request
     const clientAddress = request.socket.remoteAddress ?? null
@@ -195,7 +202,10 @@ export function createServer(parts: ServerParts): Server {
         { connection: 'close' },
       )
     }
-    if (!(await visit.turn(gone))) return gone.aborted ? answerGone() : shed('waited')
+    if (!visit.turnAtOnce()) {
+      const gone = goneSignal(response)
+      if (!(await visit.turn(gone))) return gone.aborted ? answerGone() : shed('waited')
+    }
     const call = { caller, requestId: facts.requestId, clientAddress }
     const charge = (cost: number) => callerLimit.charge(caller, cost, requestCost)
     const accept = headerOf(headers, 'accept')
@@ -217,19 +227,16 @@ export function createServer(parts: ServerParts): Server {
     }
   }
 
-  async function withTimeout(answering: Promise<Answer>): Promise<Answer> {
-    const { promise: timedOut, resolve } = Promise.withResolvers<Answer>()
-    const timer = setTimeout(() => {
-      const message = `The request took longer than ${config.REQUEST_TIMEOUT_MS} milliseconds. Before you repeat a change, look whether it took effect.`
-      resolve(errorAnswer(503, { code: 'UNAVAILABLE', message }))
-      // A stream that comes later has nobody to read it.
-      answering.then(dropStream, () => {})
-    }, config.REQUEST_TIMEOUT_MS)
-    try {
-      return await Promise.race([answering, timedOut])
-    } finally {
-      clearTimeout(timer)
-    }
+  function withTimeout(answering: Promise<Answer>): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        const message = `The request took longer than ${config.REQUEST_TIMEOUT_MS} milliseconds. Before you repeat a change, look whether it took effect.`
+        resolve(errorAnswer(503, { code: 'UNAVAILABLE', message }))
+        // A stream that comes later has nobody to read it.
+        answering.then(dropStream, () => {})
+      }, config.REQUEST_TIMEOUT_MS)
+      answering.then(resolve, reject).finally(() => clearTimeout(timer))
+    })
   }
 
   async function answerReady(): Promise<Answer> {
@@ -348,6 +355,7 @@ function pathOf({ url = '', headers: { host = '' } }: IncomingMessage): string |
 /** Says when the client has gone without its answer. */
 function goneSignal(response: ServerResponse): AbortSignal {
   const gone = new AbortController()
+  if (response.closed) gone.abort()
   response.once('close', () => {
     if (!response.writableFinished) gone.abort()
   })
@@ -375,6 +383,7 @@ async function withinReadyTimeout(checked: Promise<void>): Promise<void> {
 
 /** RFC 8259 JSON in UTF-8, which is its only encoding. */
 function isJson(contentType: string | null): boolean {
+  if (contentType === 'application/json') return true
   const [type = '', ...parameters] = (contentType ?? '').toLowerCase().split(';')
   return (
     ['application/json', 'application/graphql+json'].includes(type.trim()) &&

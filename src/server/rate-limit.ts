@@ -47,7 +47,8 @@ export function createRateLimit({
       return remembered.size
     },
     async take(key, units) {
-      remembered.set(key, true)
+      // To look for it makes it the last one to be forgotten.
+      if (remembered.get(key) === undefined) remembered.set(key, true)
       try {
         await limiter.consume(key, units)
         return 0

@@ -18,18 +18,21 @@ builder.scalarType('Base64', {
 
 /** Reads strict base64. */
 export function parseBase64(text: string): Buffer {
-  const fault = text.search(/[^A-Za-z0-9+/=]/)
-  if (fault >= 0) throw invalid(`has a character outside of the alphabet at position ${fault}`)
-  const padding = /^[^=]*(?==*$)/.exec(text)
-  if (padding === null) throw invalid(`has padding in the middle, at position ${text.indexOf('=')}`)
-  if (text.length % 4 !== 0)
-    throw invalid(`must be padded with "=" to a multiple of 4 characters, at position ${text.length}`)
   const bytes = Buffer.from(text, 'base64')
-  // Buffer drops what it cannot read: unused bits that are not zero, or too much padding.
-  if (bytes.toString('base64') !== text) {
-    throw invalid(`does not end as base64 must, at position ${Math.max(0, padding[0].length - 1)}`)
-  }
+  // Buffer drops what it cannot read; what it has read has one spelling.
+  if (bytes.toString('base64') !== text) throw faultIn(text)
   return bytes
+}
+
+function faultIn(text: string): GraphQLError {
+  const fault = text.search(/[^A-Za-z0-9+/=]/)
+  if (fault >= 0) return invalid(`has a character outside of the alphabet at position ${fault}`)
+  const padding = /^[^=]*(?==*$)/.exec(text)
+  if (padding === null) return invalid(`has padding in the middle, at position ${text.indexOf('=')}`)
+  if (text.length % 4 !== 0)
+    return invalid(`must be padded with "=" to a multiple of 4 characters, at position ${text.length}`)
+  // Unused bits that are not zero, or too much padding.
+  return invalid(`does not end as base64 must, at position ${Math.max(0, padding[0].length - 1)}`)
 }
 
 function invalid(what: string): GraphQLError {
