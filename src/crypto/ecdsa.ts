@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import {
   CryptoInputError,
   type SignatureCapability,
@@ -12,7 +13,7 @@ export function createEcdsa(
   hash: string,
   signer: Signer,
 ): SignatureCapability {
-  const checked = (parameters: SignatureParameters) => {
+  const keyFor = (key: KeyObject, parameters: SignatureParameters) => {
     if (parameters.signingAlgorithm !== signingAlgorithm) {
       throw new CryptoInputError('signingAlgorithm', `must be ${signingAlgorithm} for this key`)
     }
@@ -20,17 +21,18 @@ export function createEcdsa(
     if (parameters.messageType === 'DIGEST') {
       throw new CryptoInputError('messageType', 'must be MESSAGE with ECDSA')
     }
-    return { dsaEncoding: parameters.encoding === 'DER' ? 'der' : 'ieee-p1363' } as const
+    // DER is what comes of a key alone.
+    return parameters.encoding === 'DER' ? key : { key, dsaEncoding: 'ieee-p1363' as const }
   }
   return {
     kind: 'signature',
     signingAlgorithms: [signingAlgorithm],
     digestSigningAlgorithms: [],
     async sign(key, parameters) {
-      return signer.sign(hash, parameters.message, { key, ...checked(parameters) })
+      return signer.sign(hash, parameters.message, keyFor(key, parameters))
     },
     async verify(key, parameters, signature) {
-      return signer.verify(hash, parameters.message, { key, ...checked(parameters) }, signature)
+      return signer.verify(hash, parameters.message, keyFor(key, parameters), signature)
     },
   }
 }

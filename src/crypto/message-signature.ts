@@ -29,11 +29,11 @@ export function createMessageSignature(
     digestSigningAlgorithms: [],
     async sign(key, parameters) {
       requireFit(parameters)
-      return signer.sign(null, parameters.message, { key })
+      return signer.sign(null, parameters.message, key)
     },
     async verify(key, parameters, signature) {
       requireFit(parameters)
-      return signer.verify(null, parameters.message, { key }, signature)
+      return signer.verify(null, parameters.message, key, signature)
     },
   }
 }

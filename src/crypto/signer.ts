@@ -1,19 +1,45 @@
-import { type SignKeyObjectInput, sign, type VerifyKeyObjectInput, verify } from 'node:crypto'
+import { type KeyObject, type SignKeyObjectInput, sign, type VerifyKeyObjectInput, verify } from 'node:crypto'
+import { availableParallelism } from 'node:os'
 import { promisify } from 'node:util'
 
 type Hash = string | null
 
+/** A key alone, where the scheme needs no options: to unpack an object that holds it takes Node as long as a fast signature. */
+type SigningKey = KeyObject | SignKeyObjectInput
+type VerifyingKey = KeyObject | VerifyKeyObjectInput
+
 /** Makes and checks signatures; the hash is null for schemes that choose their own. */
 export interface Signer {
-  sign(hash: Hash, message: Uint8Array, key: SignKeyObjectInput): Promise<Buffer>
+  sign(hash: Hash, message: Uint8Array, key: SigningKey): Promise<Buffer>
   /** False for a signature that does not fit, whatever is wrong with it. */
-  verify(hash: Hash, message: Uint8Array, key: VerifyKeyObjectInput, signature: Uint8Array): Promise<boolean>
+  verify(hash: Hash, message: Uint8Array, key: VerifyingKey, signature: Uint8Array): Promise<boolean>
+}
+
+const signInPool = promisify<Hash, Uint8Array, SigningKey, Buffer>(sign)
+const verifyInPool = promisify<Hash, Uint8Array, VerifyingKey, Uint8Array, boolean>(verify)
+
+/** One processor is left to the thread that all else is done by: the pool has more threads than there may be of these. */
+const atOnceMax = Math.max(1, availableParallelism() - 1)
+let underWay = 0
+const waiting: (() => void)[] = []
+
+/** Does slow work when there is a processor for it, in the order in which it came. */
+async function whenFree<T>(work: () => Promise<T>): Promise<T> {
+  if (underWay < atOnceMax) underWay++
+  else await new Promise<void>((resolve) => waiting.push(resolve))
+  try {
+    return await work()
+  } finally {
+    const next = waiting.shift()
+    if (next === undefined) underWay--
+    else next()
+  }
 }
 
 /** Works in the thread pool, so that nothing else waits. */
 export const poolSigner: Signer = {
-  sign: promisify<Hash, Uint8Array, SignKeyObjectInput, Buffer>(sign),
-  verify: promisify<Hash, Uint8Array, VerifyKeyObjectInput, Uint8Array, boolean>(verify),
+  sign: (...input) => whenFree(() => signInPool(...input)),
+  verify: (...input) => whenFree(() => verifyInPool(...input)),
 }
 
 /** Up to this length the way to the thread pool and back costs more than the fast schemes themselves. */
