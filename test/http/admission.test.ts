@@ -114,6 +114,38 @@ describe('admission', () => {
     expect((await arriveInside(admission, 'single')).state).toBe('waiting')
   })
 
+  it('has a part of its places for those whose caller is not known yet, and the rest for those who are known', async () => {
+    const admission = createAdmission({ underWayMax: 4, waitingMax: 4, waitMs: 1000 })
+    const enter = () => {
+      const visit = admission.enter()
+      if (visit === null) throw new Error('full')
+      return visit
+    }
+    const [first, second, third] = [enter(), enter(), enter()]
+    expect([first.beStranger(), second.beStranger(), third.beStranger()]).toEqual([true, true, false])
+    third.leave()
+    expect((await arriveInside(admission, 'known')).state).toBe('under way')
+    // Who is found out makes room, and so does who leaves.
+    first.belongTo('found out')
+    const fourth = enter()
+    expect(fourth.beStranger()).toBe(true)
+    second.leave()
+    second.leave()
+    expect([enter().beStranger(), enter().beStranger()]).toEqual([true, false])
+  })
+
+  it('keeps a place after the turn has ended, for as long as its guest stays', async () => {
+    const admission = createAdmission(limits)
+    const guests = await Promise.all(Array.from({ length: 3 }, () => arriveInside(admission, 'a')))
+    guests[0]?.visit.endTurn()
+    guests[0]?.visit.endTurn()
+    await settle()
+    expect(guests.map(({ state }) => state)).toEqual(['under way', 'under way', 'under way'])
+    expect([admission.underWay, admission.inside]).toEqual([2, 3])
+    guests[0]?.visit.leave()
+    expect([admission.underWay, admission.inside]).toEqual([2, 2])
+  })
+
   it('keeps turns free for others from callers who take all they can get, the fewer for each the more these are', async () => {
     const admission = createAdmission({ underWayMax: 64, waitingMax: 1000, waitMs: 1000 })
     const greedy = ['a', 'b', 'c', 'd']

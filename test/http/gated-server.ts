@@ -14,8 +14,8 @@ export interface GatedServer {
   readonly logged: readonly Record<string, unknown>[]
   /** Names of the work that was begun, in order. */
   readonly begun: readonly string[]
-  /** Lets work end. */
-  finish(name: string): void
+  /** Lets work end, with its name as the answer or another text. */
+  finish(name: string, answer?: string): void
   /** Asks for work, as a caller. */
   work(name: string, options?: { caller?: string; signal?: AbortSignal }): Promise<Response>
   post(query: string, headers?: Record<string, string>, signal?: AbortSignal): Promise<Response>
@@ -28,7 +28,7 @@ class NoSuchCallerError extends KeysteadError {
 /** Starts it; all that is under way when the test ends is finished then. */
 export async function startGatedServer(
   settings: Record<string, string>,
-  { checkReady = async () => {} }: Partial<Pick<ServerParts, 'checkReady'>> = {},
+  parts: Partial<Pick<ServerParts, 'authenticator' | 'checkReady'>> = {},
 ): Promise<GatedServer> {
   const gates = new Map<string, PromiseWithResolvers<string>>()
   const begun: string[] = []
@@ -54,9 +54,10 @@ export async function startGatedServer(
     createContext: () => ({}),
     authenticator: { authenticate: async (header) => callerOf(header), recognise: () => null },
     devTokens: null,
-    checkReady,
+    checkReady: async () => {},
     tracing: noTracing,
     explain: () => null,
+    ...parts,
   })
   const { url } = await server.listen()
   const post = (query: string, headers: Record<string, string> = {}, signal?: AbortSignal) =>
@@ -76,7 +77,7 @@ export async function startGatedServer(
     url,
     logged,
     begun,
-    finish: (name) => gateOf(name).resolve('finished'),
+    finish: (name, answer = 'finished') => gateOf(name).resolve(answer),
     work: (name, { caller = 'ann', signal } = {}) =>
       post(`{ work(name: "${name}") }`, { authorization: `Bearer ${caller}` }, signal),
     post,
@@ -110,7 +111,8 @@ function createSchema(work: (name: string) => Promise<string>): GraphQLSchema {
   return schema
 }
 
-function callerOf(header: string | null): Caller {
+/** The caller that a token of {@link GatedServer.work} is of. */
+export function callerOf(header: string | null): Caller {
   const [, name] = /^Bearer (\w+)$/.exec(header ?? '') ?? []
   if (name === undefined || name === 'nobody') throw new NoSuchCallerError('This token is of nobody.')
   return {

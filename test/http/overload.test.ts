@@ -1,8 +1,10 @@
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
+import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { type GatedServer, startGatedServer, untilLoad } from './gated-server.ts'
+import type { Caller } from '../../src/keys/caller.ts'
+import { callerOf, type GatedServer, startGatedServer, untilLoad } from './gated-server.ts'
 
 const small = { REQUESTS_UNDER_WAY_MAX: '2', REQUESTS_WAITING_MAX: '2', REQUEST_WAIT_MS_MAX: '600000' }
 const shed = (message: string) => ({
@@ -170,6 +172,45 @@ describe('the turn of a request', () => {
     slow.destroy()
     await untilLoad(gated, { underWay: 0, waiting: 0 })
     expect(gated.logged.filter(({ level }) => Number(level) > 30)).toEqual([])
+  })
+
+  it('keeps the place until its client has the answer, and cuts off who does not take it', async () => {
+    const gated = await startGatedServer({ ...single, REQUEST_TIMEOUT_MS: '300' })
+    const { hostname, port } = new URL(gated.url)
+    const client = connect(Number(port), hostname)
+    client.pause()
+    const body = JSON.stringify({ query: '{ work(name: "long") }' })
+    client.write(
+      `POST /graphql HTTP/1.1\r\nHost: ${hostname}\r\nAuthorization: Bearer ann\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    )
+    await untilLoad(gated, { underWay: 1 })
+    // More than all buffers on the way can hold.
+    gated.finish('long', 'x'.repeat(50_000_000))
+    await untilLoad(gated, { underWay: 0, waiting: 1 })
+    await untilLoad(gated, { underWay: 0, waiting: 0 })
+    client.destroy()
+  })
+
+  it('is for callers who are known, however slow the issuer of others is', async () => {
+    const slow = Promise.withResolvers<Caller>()
+    const gated = await startGatedServer(
+      { REQUESTS_UNDER_WAY_MAX: '2', REQUESTS_WAITING_MAX: '6' },
+      {
+        authenticator: {
+          authenticate: () => slow.promise,
+          recognise: (header) => (header === 'Bearer known' ? callerOf(header) : null),
+        },
+      },
+    )
+    const strangers = [1, 2].map(() => gated.work('strange', { caller: 'new' }))
+    await untilLoad(gated, { waiting: 2 })
+    const refused = await gated.work('strange', { caller: 'new' })
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1'])
+    gated.finish('quick')
+    expect((await gated.work('quick', { caller: 'known' })).status).toBe(200)
+    slow.resolve(callerOf('Bearer new'))
+    gated.finish('strange')
+    expect((await Promise.all(strangers)).map(({ status }) => status)).toEqual([200, 200])
   })
 
   it('ends where an answer begins that goes on, as a stream of events does', async () => {
