@@ -1,8 +1,9 @@
 import { cpus } from 'node:os'
+import pg from 'pg'
 import { sharedSettings } from '../bulk-keys.ts'
 import { MeasuredServer } from '../measured-server.ts'
 import { encryptOperation, measureOperation } from '../operations.ts'
-import { type Bench, loadSettings, type Part } from '../part.ts'
+import { type Bench, type Line, loadSettings, type Part } from '../part.ts'
 import { numberOf } from '../report.ts'
 import { median, ratioOf, takeTurns } from '../turns.ts'
 
@@ -16,12 +17,13 @@ export const replicasPart: Part = {
   name: 'replicas',
   summary: 'two replicas on one PostgreSQL against one',
   async run(bench) {
-    const settings = sharedSettings(await bench.postgres.createDatabase('replicas'))
+    const databaseUrl = await bench.postgres.createDatabase('replicas')
+    const settings = sharedSettings(databaseUrl)
     const environment = { BENCH_SETTINGS: JSON.stringify({ ...loadSettings, ...settings }) }
     const servers = [await MeasuredServer.start(environment)]
     try {
       servers.push(await MeasuredServer.start(environment))
-      return [await compare(servers, bench)]
+      return [await compare(servers, bench), await measureTrail(databaseUrl)]
     } finally {
       for (const server of servers) await server.stop()
     }
@@ -64,5 +66,26 @@ async function compare(servers: readonly MeasuredServer[], { rounds, seconds }: 
     figure: `${numberOf(ratio)} ×`,
     isMet: cores >= coresNeeded ? ratio >= target : null,
     conditions: `${numberOf(median(figures.two))} against ${numberOf(median(figures.one))} requests/s, ${connections} connections in all; ${cores} cores for servers, PostgreSQL and the load generator, which alone took ${numberOf(generatorShare)} of one; for each second of the servers' own processor time ${numberOf(median(perCpuSecond['two'] ?? []))} against ${numberOf(median(perCpuSecond['one'] ?? []))} requests; durable audit; ${rounds} rounds of ${seconds} s`,
+  }
+}
+
+/** What the events take that all of this has left in the database. */
+async function measureTrail(databaseUrl: string): Promise<Line> {
+  const client = new pg.Client(databaseUrl)
+  await client.connect()
+  try {
+    const { rows } = await client.query(
+      "SELECT count(*)::int AS events, pg_table_size('audit_events')::float8 AS rows, pg_indexes_size('audit_events')::float8 AS indexes FROM audit_events",
+    )
+    const [{ events, rows: rowBytes, indexes }] = rows
+    return {
+      what: 'audit event of an operation, in the database',
+      target: 'report',
+      figure: `${numberOf((rowBytes + indexes) / events)} bytes`,
+      isMet: null,
+      conditions: `${numberOf(rowBytes / events)} of them the row, ${numberOf(indexes / events)} in indexes; ${numberOf(events)} events`,
+    }
+  } finally {
+    await client.end()
   }
 }

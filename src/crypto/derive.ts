@@ -5,8 +5,8 @@ export function deriveKey(secret: Uint8Array, label: string, bytes: number): Buf
   return Buffer.from(hkdfSync('sha256', secret, Buffer.alloc(0), label, bytes))
 }
 
-/** HMAC-SHA-256 (RFC 2104). */
-export function hmacSha256(key: KeyObject, data: Uint8Array): Buffer {
+/** HMAC-SHA-256 (RFC 2104) of bytes, or of a text in UTF-8. */
+export function hmacSha256(key: KeyObject, data: Uint8Array | string): Buffer {
   return createHmac('sha256', key).update(data).digest()
 }
 

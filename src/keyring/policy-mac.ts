@@ -22,7 +22,7 @@ export interface PolicyMac {
  */
 export function createPolicyMac(key: KeyObject): PolicyMac {
   const mac = (purpose: string, values: readonly unknown[]): Uint8Array<ArrayBuffer> =>
-    new Uint8Array(hmacSha256(key, Buffer.from(JSON.stringify([purpose, ...values]))))
+    new Uint8Array(hmacSha256(key, JSON.stringify([purpose, ...values])))
 
   const keyMac = (row: Omit<KeyRow, 'mac'>) =>
     mac('keystead key v1', [

@@ -66,7 +66,15 @@ export function makePage<Row, T>(
   const shown = rows.slice(0, plan.size)
   const edges = (plan.forward ? shown : shown.toReversed()).flatMap((row) => {
     const node = parts.itemOf(row)
-    return node === null ? [] : [{ cursor: sealCursor(list.key, list.name, parts.cursorValuesOf(row)), node }]
+    if (node === null) return []
+    const edge = {
+      node,
+      // Only where it is asked for: most pages need those of their ends.
+      get cursor() {
+        return sealCursor(list.key, list.name, parts.cursorValuesOf(row))
+      },
+    }
+    return [edge]
   })
   return {
     edges,
