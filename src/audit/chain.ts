@@ -58,7 +58,9 @@ export function encodeEvent(previousHash: Uint8Array, event: AuditEventRow): str
 
 /** By hand, since JavaScript puts names that look like numbers first. */
 function encodeDetails(details: AuditEventRow['details']): string {
-  const members = Object.entries(details).sort(([a], [b]) => (a < b ? -1 : 1))
+  const entries = Object.entries(details)
+  if (entries.length === 0) return '{}'
+  const members = entries.sort(([a], [b]) => (a < b ? -1 : 1))
   return `{${members.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',')}}`
 }
 

@@ -48,7 +48,6 @@ export interface AuditAppend {
  */
 export async function appendAuditEvents(db: Queryable, append: AuditAppend): Promise<boolean> {
   const { chainId, after, links, head, headMac } = append
-  const rows = links.map(({ event, sequence, hash }) => ({ ...event, sequence, hash: hex(hash) }))
   const written = await db.$executeRaw`
     WITH head AS (
       UPDATE audit_chains SET head_sequence = ${BigInt(head.sequence)}::bigint,
@@ -62,11 +61,37 @@ export async function appendAuditEvents(db: Queryable, append: AuditAppend): Pro
     SELECT t.id, "projectId", "occurredAt", action, outcome, "errorCode", actor, "tokenId",
       "clientAddress", "requestId", "keyId", "keyRevision", "versionNumber", details,
       head.id, sequence, decode(hash, 'hex')
-    FROM head, json_to_recordset(${JSON.stringify(rows)}::json) AS t(id uuid, "projectId" text,
-      "occurredAt" timestamptz, action text, outcome "AuditOutcome", "errorCode" text, actor text, "tokenId" text,
-      "clientAddress" text, "requestId" text, "keyId" uuid, "keyRevision" int, "versionNumber" int, details jsonb,
-      sequence bigint, hash text)`
+    FROM head, json_to_recordset(${JSON.stringify(byRequest(links))}::json) AS r("projectId" text, actor text,
+        "tokenId" text, "clientAddress" text, "requestId" text, events json),
+      json_to_recordset(r.events) AS t(id uuid, "occurredAt" timestamptz, action text, outcome "AuditOutcome",
+        "errorCode" text, "keyId" uuid, "keyRevision" int, "versionNumber" int, details jsonb, sequence bigint, hash text)`
   return written === links.length
+}
+
+/** What all events of a request have in common stands there once: half of what an item of a batch would be otherwise. */
+function byRequest(links: AuditAppend['links']): object[] {
+  const requests: { readonly of: AuditEventRow; readonly events: object[] }[] = []
+  for (const { event, sequence, hash } of links) {
+    const last = requests.at(-1)
+    const request = last !== undefined && isSameRequest(last.of, event) ? last : { of: event, events: [] }
+    if (request !== last) requests.push(request)
+    const { id, occurredAt, action, outcome, errorCode, keyId, keyRevision, versionNumber, details } = event
+    const columns = { id, occurredAt, action, outcome, errorCode, keyId, keyRevision, versionNumber, details }
+    request.events.push({ ...columns, sequence, hash: hex(hash) })
+  }
+  return requests.map(({ of: { projectId, actor, tokenId, clientAddress, requestId }, events }) => {
+    return { projectId, actor, tokenId, clientAddress, requestId, events }
+  })
+}
+
+function isSameRequest(a: AuditEventRow, b: AuditEventRow): boolean {
+  return (
+    a.requestId === b.requestId &&
+    a.actor === b.actor &&
+    a.projectId === b.projectId &&
+    a.tokenId === b.tokenId &&
+    a.clientAddress === b.clientAddress
+  )
 }
 
 /** The next events of a chain after a number, or its first ones whatever their numbers are. */
