@@ -29,6 +29,9 @@ export function readBody(request: IncomingMessage, bytesMax: number): Promise<Bu
   let bytes = 0
   // By events rather than as an iterator, which costs more than all else that is done to read a short body.
   return new Promise((resolve, reject) => {
+    const breakOff = () => reject(new Error('the client has broken off its request'))
+    // May have happened before anybody listened.
+    if (request.destroyed) breakOff()
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.length
       if (bytes <= bytesMax) {
@@ -39,6 +42,7 @@ export function readBody(request: IncomingMessage, bytesMax: number): Promise<Bu
       resolve(null)
     })
     request.once('end', () => resolve(chunks.length === 1 ? (chunks[0] ?? null) : Buffer.concat(chunks)))
-    request.once('error', reject)
+    request.once('error', breakOff)
+    request.once('close', breakOff)
   })
 }

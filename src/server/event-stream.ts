@@ -17,8 +17,8 @@ export function takesEventStream(accept: string | null): boolean {
   return types.includes(mediaType)
 }
 
-/** Lets go of an answer that nobody will read. */
-export function dropStream({ body }: Answer): void {
+/** Lets go of the body of an answer that nobody will read. */
+export function dropStream(body: Answer['body']): void {
   if (body instanceof ReadableStream) body.cancel().catch(() => {})
 }
 

@@ -1,4 +1,5 @@
 import { type ExecutionResult, execute, OperationTypeNode, type ValidationRule } from 'graphql'
+import { LRUCache } from 'lru-cache'
 import type { Answer } from './answer.ts'
 import { documentRules } from './document-rules.ts'
 import { streamHeaders } from './event-stream.ts'
@@ -19,7 +20,7 @@ export interface GraphQLRequest {
   readonly context: ServerContext
 }
 
-/** Most Accept headers of which is remembered what they mean. Clients send few; whatever others come, yoga answers. */
+/** Most Accept headers of which is remembered what they mean. */
 const acceptsMax = 100
 
 /**
@@ -34,7 +35,7 @@ export function createGraphQL(parts: GraphQLParts): (request: GraphQLRequest) =>
   const known = createKnownDocuments()
   const yoga = createServerOfYoga(parts, { known, trusted, rules })
   // What yoga answered with, so that there is one place where it is decided.
-  const mediaTypes = new Map<string, string>()
+  const mediaTypes = new LRUCache<string, string>({ max: acceptsMax })
 
   async function answerByYoga({ body, accept, context }: GraphQLRequest): Promise<Answer> {
     const request = new yoga.fetchAPI.Request(`http://localhost${graphqlPath}`, {
@@ -48,9 +49,7 @@ export function createGraphQL(parts: GraphQLParts): (request: GraphQLRequest) =>
     if (mediaType.startsWith('text/event-stream')) {
       return { status, headers: streamHeaders, body: response.body }
     }
-    if (status === 200 && mediaType !== '' && mediaTypes.size < acceptsMax) {
-      mediaTypes.set(accept ?? '', mediaType)
-    }
+    if (status === 200 && mediaType !== '') mediaTypes.set(accept ?? '', mediaType)
     return { status, headers: Object.fromEntries(response.headers), body: await response.text() }
   }
 

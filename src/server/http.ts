@@ -17,6 +17,7 @@ import { createGraphiqlPage } from './graphiql.ts'
 import { createGraphQL } from './graphql.ts'
 import { ListenError } from './listen-error.ts'
 import { noteRefusal, type RequestFacts, withRequestFacts } from './request-facts.ts'
+import { isJson, pathOf } from './request-head.ts'
 import { type AnsweredRequest, logRequest } from './request-log.ts'
 import { send } from './send.ts'
 import { answerGone, createShedding } from './shedding.ts'
@@ -233,7 +234,10 @@ export function createServer(parts: ServerParts): Server {
         const message = `The request took longer than ${config.REQUEST_TIMEOUT_MS} milliseconds. Before you repeat a change, look whether it took effect.`
         resolve(errorAnswer(503, { code: 'UNAVAILABLE', message }))
         // A stream that comes later has nobody to read it.
-        answering.then(dropStream, () => {})
+        answering.then(
+          ({ body }) => dropStream(body),
+          () => {},
+        )
       }, config.REQUEST_TIMEOUT_MS)
       answering.then(resolve, reject).finally(() => clearTimeout(timer))
     })
@@ -246,7 +250,7 @@ export function createServer(parts: ServerParts): Server {
       await withinReadyTimeout(checkReady())
       return jsonAnswer(200, { status: 'ready' })
     } catch (error) {
-      log.warn({ error: error instanceof Error ? error.name : 'unknown' }, 'not ready')
+      log.warn({ error: nameOf(error) }, 'not ready')
       return jsonAnswer(503, { status: 'not ready' })
     }
   }
@@ -283,7 +287,7 @@ export function createServer(parts: ServerParts): Server {
       return errorAnswer(401, error, { 'www-authenticate': challenge })
     }
     if (error instanceof KeysteadError) return errorAnswer(error.code === 'UNAVAILABLE' ? 503 : 400, error)
-    log.error({ requestId, error: error instanceof Error ? error.name : 'unknown' }, 'a request failed')
+    log.error({ requestId, error: nameOf(error) }, 'a request failed')
     return errorAnswer(500, {
       code: 'INTERNAL',
       message: `Something is wrong with the server. Its operator finds the cause in the log under ${requestId}.`,
@@ -299,7 +303,11 @@ export function createServer(parts: ServerParts): Server {
       keepAliveTimeout: keepAliveTimeoutMs,
     },
     (request, response) => {
-      void withRequestFacts(requestIdOf(request), (facts) => answerAndTell({ request, response }, facts))
+      const requestId = requestIdOf(request)
+      withRequestFacts(requestId, (facts) => answerAndTell({ request, response }, facts)).catch((error) => {
+        log.error({ requestId, error: nameOf(error) }, 'an answer could not be sent')
+        response.destroy()
+      })
     },
   )
   let isClosing = false
@@ -345,13 +353,6 @@ export function createServer(parts: ServerParts): Server {
   }
 }
 
-/** The path that a request is for; null if its target, or the host that it names, cannot be read. */
-function pathOf({ url = '', headers: { host = '' } }: IncomingMessage): string | null {
-  if (url === graphqlPath && /^[a-z0-9.:-]+$/i.test(host)) return url
-  // A target can also be a whole address (RFC 9112 §3.2.2).
-  return URL.parse(url.startsWith('/') ? `http://${host || 'localhost'}${url}` : url)?.pathname ?? null
-}
-
 /** Says when the client has gone without its answer. */
 function goneSignal(response: ServerResponse): AbortSignal {
   const gone = new AbortController()
@@ -364,6 +365,11 @@ function goneSignal(response: ServerResponse): AbortSignal {
 
 function listenError({ HOST: host, PORT: port }: Config, error: NodeJS.ErrnoException): ListenError {
   return new ListenError({ host, port, names: ['HOST', 'PORT'] }, error)
+}
+
+/** What of an error may be in the log: its message can hold anything. */
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : 'unknown'
 }
 
 function isUnauthenticated(error: unknown): error is KeysteadError {
@@ -379,16 +385,4 @@ async function withinReadyTimeout(checked: Promise<void>): Promise<void> {
   } finally {
     clearTimeout(timer)
   }
-}
-
-/** RFC 8259 JSON in UTF-8, which is its only encoding. */
-function isJson(contentType: string | null): boolean {
-  if (contentType === 'application/json') return true
-  const [type = '', ...parameters] = (contentType ?? '').toLowerCase().split(';')
-  return (
-    ['application/json', 'application/graphql+json'].includes(type.trim()) &&
-    parameters.every(
-      (parameter) => !parameter.includes('charset') || /^\s*charset="?utf-8"?\s*$/.test(parameter),
-    )
-  )
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { UnauthenticatedError } from '../../src/auth/errors.ts'
 import { endStory, type Person, readAnswer, type Story, startStory } from '../support/story.ts'
 import { startGatedServer } from './gated-server.ts'
 
@@ -125,6 +126,23 @@ describe('answers', () => {
       expect(response.status).toBe(200)
       expect(await response.json()).toEqual({ status })
     }
+  })
+})
+
+describe('an answer that cannot be sent', () => {
+  it('costs its client the connection, and nobody else anything', async () => {
+    const challenge = Object.assign(new UnauthenticatedError('Not you.'), { challenge: 'Bearer\n' })
+    const { url, logged } = await startGatedServer(
+      {},
+      { authenticator: { authenticate: () => Promise.reject(challenge), recognise: () => null } },
+    )
+    const ask = () =>
+      fetch(`${url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json' } })
+    await expect(ask()).rejects.toThrow()
+    expect((await fetch(`${url}/livez`)).status).toBe(200)
+    expect(logged).toContainEqual(
+      expect.objectContaining({ level: 50, msg: 'an answer could not be sent', error: 'TypeError' }),
+    )
   })
 })
 

@@ -213,6 +213,44 @@ describe('the turn of a request', () => {
     expect((await Promise.all(strangers)).map(({ status }) => status)).toEqual([200, 200])
   })
 
+  it('ends for a client that breaks off its request while it is found out who asks', async () => {
+    const issuer = Promise.withResolvers<Caller>()
+    const gated = await startGatedServer(
+      {},
+      { authenticator: { authenticate: () => issuer.promise, recognise: () => null } },
+    )
+    const { hostname, port } = new URL(gated.url)
+    const client = connect(Number(port), hostname)
+    client.write(
+      `POST /graphql HTTP/1.1\r\nHost: ${hostname}\r\nAuthorization: Bearer ann\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`,
+    )
+    await untilLoad(gated, { waiting: 1 })
+    client.destroy()
+    // Asked and answered after the server has seen that.
+    for (let n = 0; n < 3; n++) await fetch(`${gated.url}/livez`)
+    issuer.resolve(callerOf('Bearer ann'))
+    await untilLoad(gated, { underWay: 0, waiting: 0 })
+  })
+
+  it('ends for all requests that a client has sent on one connection without waiting for answers', async () => {
+    const gated = await startGatedServer({ ...small, REQUESTS_WAITING_MAX: '20' })
+    const { hostname, port } = new URL(gated.url)
+    const client = connect(Number(port), hostname)
+    const ask = (name: string) => {
+      const body = JSON.stringify({ query: `{ work(name: "${name}") }` })
+      return `POST /graphql HTTP/1.1\r\nHost: ${hostname}\r\nAuthorization: Bearer ann\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+    }
+    client.write(`${ask('long')}${ask('quick').repeat(3)}`)
+    await untilLoad(gated, { underWay: 2, waiting: 2 })
+    // Their answers wait for the first one.
+    gated.finish('quick')
+    await untilLoad(gated, { underWay: 1, waiting: 3 })
+    client.destroy()
+    for (let n = 0; n < 3; n++) await fetch(`${gated.url}/livez`)
+    gated.finish('long')
+    await untilLoad(gated, { underWay: 0, waiting: 0 })
+  })
+
   it('ends where an answer begins that goes on, as a stream of events does', async () => {
     const gated = await startGatedServer(single)
     const client = new AbortController()
