@@ -2,9 +2,15 @@ import type { KeyObject } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { findAlgorithm } from '../crypto/algorithms.ts'
 import { loadPublicKey } from '../crypto/public-key.ts'
+import { findKeyInUse, type KeyInUse } from '../store/key-in-use.ts'
 import { findKey, type KeyRow } from '../store/key-rows.ts'
 import type { Queryable } from '../store/store.ts'
-import { findMaterial, findVersionsByNumber, type KeyVersionRow } from '../store/version-rows.ts'
+import {
+  findMaterial,
+  findVersionsByNumber,
+  type KeyVersionRow,
+  type MaterialRow,
+} from '../store/version-rows.ts'
 import type { Envelope } from './envelope.ts'
 import { IntegrityError } from './integrity-error.ts'
 import type { PolicyMac } from './policy-mac.ts'
@@ -70,10 +76,10 @@ export function createKeyCache(options: {
   }
 
   async function load(projectId: string, id: string): Promise<CachedKey | null> {
-    const row = await findKey(db, { projectId, id })
-    if (row === null) return null
-    if (!policyMac.isAuthenticKey(row)) throw new IntegrityError('key', id)
-    return createCachedKey(row, { db, envelope, policyMac })
+    const found = await findKeyInUse(db, { projectId, id })
+    if (found === null) return null
+    if (!policyMac.isAuthenticKey(found.key)) throw new IntegrityError('key', id)
+    return createCachedKey(found, { db, envelope, policyMac })
   }
 
   return {
@@ -113,16 +119,19 @@ function nameOf(projectId: string, keyId: string): string {
 }
 
 function createCachedKey(
-  row: KeyRow,
+  { key: row, version: newest, material }: KeyInUse,
   deps: { db: Queryable; envelope: Envelope; policyMac: PolicyMac },
 ): CachedKey {
   const { db, envelope, policyMac } = deps
   const versions = new Map<number, Promise<KeyVersionRow | null>>()
   const secrets = new Map<number, Promise<KeyObject>>()
   const publics = new Map<number, KeyObject>()
+  /** What was read with the key serves the first use of its newest version; others are read when they are used. */
+  let unusedMaterial = material
 
   async function loadVersion(number: number): Promise<KeyVersionRow | null> {
-    const [version] = await findVersionsByNumber(db, [{ keyId: row.id, number }])
+    const [version] =
+      number === newest?.number ? [newest] : await findVersionsByNumber(db, [{ keyId: row.id, number }])
     if (version === undefined) {
       // Versions go only together with their key, and the key may have gone since it was loaded.
       const isCounted = number >= 1 && number <= row.lastVersionNumber
@@ -135,8 +144,17 @@ function createCachedKey(
   }
 
   async function loadSecret(version: KeyVersionRow): Promise<KeyObject> {
+    const readBefore = unusedMaterial?.versionId === version.id ? unusedMaterial : null
+    if (readBefore !== null) unusedMaterial = null
+    // Where that does not open any more, it may have been wrapped anew meanwhile.
+    const opened = readBefore === null ? null : await openMaterial(version, readBefore).catch(() => null)
+    if (opened !== null) return opened
     const material = await findMaterial(db, version.id)
     if (material === null) throw new IntegrityError('key material', version.id)
+    return openMaterial(version, material)
+  }
+
+  async function openMaterial(version: KeyVersionRow, material: MaterialRow): Promise<KeyObject> {
     const binding = {
       projectId: row.projectId,
       keyId: row.id,
