@@ -17,7 +17,7 @@ export interface ChainMac {
 /** HMAC-SHA-256 over the columns as a JSON array with its purpose in front. */
 export function createChainMac(key: KeyObject): ChainMac {
   const mac = (values: readonly unknown[]): Uint8Array<ArrayBuffer> =>
-    new Uint8Array(hmacSha256(key, Buffer.from(JSON.stringify(values))))
+    new Uint8Array(hmacSha256(key, JSON.stringify(values)))
   const headValues = ({ sequence, hash }: AuditHead) => [sequence, Buffer.from(hash).toString('hex')]
   const chainMac: ChainMac['chainMac'] = ({ id, number, kind, startedAt, base }) =>
     mac(['keystead audit chain v1', id, number, kind, startedAt, ...headValues(base)])

@@ -1,6 +1,7 @@
 import { type KeyObject, type SignKeyObjectInput, sign, type VerifyKeyObjectInput, verify } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { promisify } from 'node:util'
+import { createQueue } from './queue.ts'
 
 type Hash = string | null
 
@@ -19,22 +20,7 @@ const signInPool = promisify<Hash, Uint8Array, SigningKey, Buffer>(sign)
 const verifyInPool = promisify<Hash, Uint8Array, VerifyingKey, Uint8Array, boolean>(verify)
 
 /** One processor is left to the thread that all else is done by: the pool has more threads than there may be of these. */
-const atOnceMax = Math.max(1, availableParallelism() - 1)
-let underWay = 0
-const waiting: (() => void)[] = []
-
-/** Does slow work when there is a processor for it, in the order in which it came. */
-async function whenFree<T>(work: () => Promise<T>): Promise<T> {
-  if (underWay < atOnceMax) underWay++
-  else await new Promise<void>((resolve) => waiting.push(resolve))
-  try {
-    return await work()
-  } finally {
-    const next = waiting.shift()
-    if (next === undefined) underWay--
-    else next()
-  }
-}
+const whenFree = createQueue(Math.max(1, availableParallelism() - 1))
 
 /** Works in the thread pool, so that nothing else waits. */
 export const poolSigner: Signer = {

@@ -145,13 +145,18 @@ function createCachedKey(
 
   async function loadSecret(version: KeyVersionRow): Promise<KeyObject> {
     const readBefore = unusedMaterial?.versionId === version.id ? unusedMaterial : null
-    if (readBefore !== null) unusedMaterial = null
-    // Where that does not open any more, it may have been wrapped anew meanwhile.
-    const opened = readBefore === null ? null : await openMaterial(version, readBefore).catch(() => null)
-    if (opened !== null) return opened
-    const material = await findMaterial(db, version.id)
-    if (material === null) throw new IntegrityError('key material', version.id)
-    return openMaterial(version, material)
+    if (readBefore !== null) {
+      unusedMaterial = null
+      try {
+        return await openMaterial(version, readBefore)
+      } catch (error) {
+        // It may have been wrapped anew meanwhile, and its former root key be gone: what is stored now decides.
+        if (!(error instanceof IntegrityError)) throw error
+      }
+    }
+    const stored = await findMaterial(db, version.id)
+    if (stored === null) throw new IntegrityError('key material', version.id)
+    return openMaterial(version, stored)
   }
 
   async function openMaterial(version: KeyVersionRow, material: MaterialRow): Promise<KeyObject> {

@@ -25,6 +25,6 @@ export function openCursor(key: KeyObject, list: string, cursor: string): Cursor
 }
 
 function tagOf(key: KeyObject, list: string, body: Buffer): Buffer {
-  const frame = Buffer.from(JSON.stringify(['keystead cursor v1', list, body.toString('base64')]))
+  const frame = JSON.stringify(['keystead cursor v1', list, body.toString('base64')])
   return hmacSha256(key, frame).subarray(0, tagBytes)
 }

@@ -33,10 +33,10 @@ class Loaders {
   readonly #domain: Domain
   readonly #call: Call
   #version?: DataLoader<{ key: FullKeyView; number: number }, KeyVersionView | null>
-  #versionPage?: DataLoader<{ key: FullKeyView; page: PageArguments }, Page<KeyVersionView>>
-  #auditEventPage?: DataLoader<{ key: FullUserKeyView; page: PageArguments }, Page<AuditEventView> | null>
+  #versionPage?: DataLoader<Asked<FullKeyView, PageArguments>, Page<KeyVersionView>>
+  #auditEventPage?: DataLoader<Asked<FullUserKeyView, PageArguments>, Page<AuditEventView> | null>
   #usage?: DataLoader<KeyVersionView, KeyVersionUsageView>
-  #versionCallers?: DataLoader<{ version: KeyVersionView; days: number }, readonly VersionCallerView[] | null>
+  #versionCallers?: DataLoader<Asked<KeyVersionView, number>, readonly VersionCallerView[] | null>
   #deletable?: DataLoader<FullUserKeyView, boolean>
   #node?: DataLoader<string, NodeView | null>
 
@@ -51,31 +51,18 @@ class Loaders {
   }
 
   get versionPage() {
-    this.#versionPage ??= load((wanted) =>
-      loadGroups(
-        wanted.map(({ key, page }) => ({ item: key, args: page })),
-        (keys, page) => this.#domain.versionPages(this.#call, keys, page),
-      ),
-    )
+    this.#versionPage ??= loadGroups((keys, page) => this.#domain.versionPages(this.#call, keys, page))
     return this.#versionPage
   }
 
   get auditEventPage() {
-    this.#auditEventPage ??= load((wanted) =>
-      loadGroups(
-        wanted.map(({ key, page }) => ({ item: key, args: page })),
-        (keys, page) => this.#domain.keyAuditEvents(this.#call, keys, page),
-      ),
-    )
+    this.#auditEventPage ??= loadGroups((keys, page) => this.#domain.keyAuditEvents(this.#call, keys, page))
     return this.#auditEventPage
   }
 
   get versionCallers() {
-    this.#versionCallers ??= load((wanted) =>
-      loadGroups(
-        wanted.map(({ version, days }) => ({ item: version, args: days })),
-        (versions, days) => this.#domain.usageByCaller(this.#call, versions, days),
-      ),
+    this.#versionCallers ??= loadGroups((versions, days) =>
+      this.#domain.usageByCaller(this.#call, versions, days),
     )
     return this.#versionCallers
   }
@@ -100,24 +87,31 @@ function load<Key, Value>(many: DataLoader.BatchLoadFn<Key, Value>): DataLoader<
   return new DataLoader(many, { cache: false })
 }
 
+/** What is asked of an item, with arguments. */
+interface Asked<Item, Args> {
+  readonly item: Item
+  readonly args: Args
+}
+
 /** Lists of different keys with the same arguments are one question; aliases with others are another. */
-async function loadGroups<Item, Args, Result>(
-  wanted: readonly { item: Item; args: Args }[],
-  load: (items: readonly Item[], args: Args) => Promise<readonly Result[]>,
-): Promise<(Result | Error)[]> {
-  const indexed = wanted.map((each, index) => ({ ...each, index }))
-  const results: (Result | Error)[] = []
-  for (const group of Map.groupBy(indexed, ({ args }) => JSON.stringify(args)).values()) {
-    const [first] = group
-    if (first === undefined) continue
-    const loaded = await load(
-      group.map(({ item }) => item),
-      first.args,
-    ).catch((error: Error) => group.map(() => error))
-    for (const [position, { index }] of group.entries()) {
-      const result = loaded[position]
-      results[index] = result === undefined ? new TypeError('a result for each item') : result
+function loadGroups<Item, Args, Result>(
+  answer: (items: readonly Item[], args: Args) => Promise<readonly Result[]>,
+): DataLoader<Asked<Item, Args>, Result> {
+  return load(async (wanted: readonly Asked<Item, Args>[]) => {
+    const indexed = wanted.map((each, index) => ({ ...each, index }))
+    const results: (Result | Error)[] = []
+    for (const group of Map.groupBy(indexed, ({ args }) => JSON.stringify(args)).values()) {
+      const [first] = group
+      if (first === undefined) continue
+      const answered = await answer(
+        group.map(({ item }) => item),
+        first.args,
+      ).catch((error: Error) => group.map(() => error))
+      for (const [position, { index }] of group.entries()) {
+        const result = answered[position]
+        results[index] = result === undefined ? new TypeError('a result for each item') : result
+      }
     }
-  }
-  return results
+    return results
+  })
 }

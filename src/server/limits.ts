@@ -125,36 +125,28 @@ const allowedSubjects = { name: 'allowedSubjects', counted: 30 } as const
 /** A text that may hold the names of a whole access list, on each of a page of audit events. */
 const details = { name: 'details', counted: 5 } as const
 
-const fieldsOfBytes = new WeakMap<GraphQLSchema, ReadonlySet<string>>()
-
-/** Names of all fields that answer with bytes. */
-function fieldsOfBytesOf(schema: GraphQLSchema): ReadonlySet<string> {
-  const known = fieldsOfBytes.get(schema)
-  if (known !== undefined) return known
-  const names = Object.values(schema.getTypeMap())
-    .filter((type) => isObjectType(type))
-    .flatMap((type) => Object.values(type.getFields()))
-    .filter(({ type }) => getNamedType(type).name === 'Base64')
-    .map(({ name }) => name)
-  const fields = new Set(names)
-  fieldsOfBytes.set(schema, fields)
-  return fields
+/** Names of fields that count for more than one, by what they answer with. */
+interface CountedFields {
+  readonly pages: ReadonlySet<string>
+  readonly bytes: ReadonlySet<string>
 }
 
-const pagesOfSchemas = new WeakMap<GraphQLSchema, ReadonlySet<string>>()
+const countedFieldsOfSchemas = new WeakMap<GraphQLSchema, CountedFields>()
 
-/** Names of all fields that answer with a page. */
-function pagesOf(schema: GraphQLSchema): ReadonlySet<string> {
-  const known = pagesOfSchemas.get(schema)
+function countedFieldsOf(schema: GraphQLSchema): CountedFields {
+  const known = countedFieldsOfSchemas.get(schema)
   if (known !== undefined) return known
-  const names = Object.values(schema.getTypeMap())
+  const fields = Object.values(schema.getTypeMap())
     .filter((type) => isObjectType(type) || isInterfaceType(type))
     .flatMap((type) => Object.values(type.getFields()))
-    .filter(({ args }) => args.some(({ name }) => name === 'first'))
-    .map(({ name }) => name)
-  const pages = new Set(names)
-  pagesOfSchemas.set(schema, pages)
-  return pages
+  const namesWhere = (counts: (field: (typeof fields)[number]) => boolean) =>
+    new Set(fields.filter(counts).map(({ name }) => name))
+  const counted = {
+    pages: namesWhere(({ args }) => args.some(({ name }) => name === 'first')),
+    bytes: namesWhere(({ type }) => getNamedType(type).name === 'Base64'),
+  }
+  countedFieldsOfSchemas.set(schema, counted)
+  return counted
 }
 
 /**
@@ -163,12 +155,11 @@ function pagesOf(schema: GraphQLSchema): ReadonlySet<string> {
  */
 function createMeasure(surroundings: Surroundings): (selections: SelectionSetNode) => Size {
   const measured = new Map<string, Size | 'measuring'>()
-  const pages = pagesOf(surroundings.schema)
-  const bytesFields = fieldsOfBytesOf(surroundings.schema)
+  const { pages, bytes } = countedFieldsOf(surroundings.schema)
 
   function bytesCountOf(name: string): number {
     if (name === details.name) return details.counted
-    return bytesFields.has(name) ? 1 : 0
+    return bytes.has(name) ? 1 : 0
   }
 
   function sizeOfFragment(name: string): Size {

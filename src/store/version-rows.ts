@@ -1,3 +1,4 @@
+import { type Columns, select } from './columns.ts'
 import { type KeyVersion, Prisma } from './generated/client.ts'
 import type { Queryable } from './store.ts'
 
@@ -24,11 +25,24 @@ export interface MaterialRow {
   readonly wrapped: Uint8Array
 }
 
+/** The columns of `key_versions`. */
+export const columnsOfVersion: Columns<KeyVersionRow> = {
+  id: 'id',
+  keyId: 'key_id',
+  number: 'number',
+  status: 'status',
+  keyRevision: 'key_revision',
+  createdAt: 'created_at',
+  activatedAt: 'activated_at',
+  deactivatedAt: 'deactivated_at',
+  destroyScheduledFor: 'destroy_scheduled_for',
+  destroyedAt: 'destroyed_at',
+  publicKey: 'public_key',
+  mac: 'mac',
+}
+
 /** The columns of a version in a raw statement, of `key_versions v`. */
-export const versionColumns = Prisma.sql`v.id, v.key_id AS "keyId", v.number, v.status, v.key_revision AS "keyRevision",
-  v.created_at AS "createdAt", v.activated_at AS "activatedAt", v.deactivated_at AS "deactivatedAt",
-  v.destroy_scheduled_for AS "destroyScheduledFor", v.destroyed_at AS "destroyedAt",
-  v.public_key AS "publicKey", v.mac`
+export const versionColumns = select('v', columnsOfVersion)
 
 /** All versions of one key, oldest first. */
 export async function findVersions(db: Queryable, keyId: string): Promise<KeyVersionRow[]> {

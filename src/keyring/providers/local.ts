@@ -11,7 +11,7 @@ export function createLocalRootKey(secret: Buffer): RootKey {
   const key = createSecretKey(secret)
   secret.fill(0)
   // A tag of the key under itself names it without telling anything else about it (HMAC is a PRF).
-  const rootKeyId = `local-${hmacSha256(key, Buffer.from('keystead root key id')).subarray(0, 8).toString('hex')}`
+  const rootKeyId = `local-${hmacSha256(key, 'keystead root key id').subarray(0, 8).toString('hex')}`
   return {
     rootKeyId,
     async wrap(plaintext, associatedData) {

@@ -117,7 +117,7 @@ KeyVersion.implement({
         }),
       },
       async resolve(version, { days }, { loaders }) {
-        const callers = await loaders.versionCallers.load({ version, days })
+        const callers = await loaders.versionCallers.load({ item: version, args: days })
         return callers === null ? null : [...callers]
       },
     }),

@@ -96,7 +96,7 @@ Key.implement({
       description: 'The versions, newest first. Null when redacted.',
       args: pageArguments,
       resolve: (key, page, { loaders }) =>
-        key.access === 'full' ? loaders.versionPage.load({ key, page }) : null,
+        key.access === 'full' ? loaders.versionPage.load({ item: key, args: page }) : null,
     }),
     automaticRotation: t.field({
       type: AutomaticRotation,

@@ -92,7 +92,7 @@ UserKey.implement({
         'What happened with the key, newest first. Null for callers without the permission READ_AUDIT. Null when redacted.',
       args: pageArguments,
       resolve: (key, page, { loaders }) =>
-        key.access === 'full' ? loaders.auditEventPage.load({ key, page }) : null,
+        key.access === 'full' ? loaders.auditEventPage.load({ item: key, args: page }) : null,
     }),
   }),
 })
