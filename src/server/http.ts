@@ -19,7 +19,7 @@ import { ListenError } from './listen-error.ts'
 import { noteRefusal, type RequestFacts, withRequestFacts } from './request-facts.ts'
 import { isJson, pathOf } from './request-head.ts'
 import { type AnsweredRequest, logRequest } from './request-log.ts'
-import { send } from './send.ts'
+import { type Addressee, createSender } from './send.ts'
 import { answerGone, createShedding } from './shedding.ts'
 import type { Tracing } from './tracing.ts'
 import { isWithin } from './within.ts'
@@ -100,6 +100,7 @@ export function createServer(parts: ServerParts): Server {
   const failureLimit = createFailureLimit(config)
   const shed = createShedding(log)
   const cors = createCors(config.CORS_ORIGINS)
+  const send = createSender({ withinMs: config.REQUEST_TIMEOUT_MS, onFailure: giveUp })
   const graphiqlPage = hasGraphiql ? createGraphiqlPage({ withTour: devTokens !== null }) : null
 
   async function answer(exchange: Exchange, facts: RequestFacts): Promise<Answer> {
@@ -274,7 +275,7 @@ export function createServer(parts: ServerParts): Server {
       ...(facts.route === graphqlPath && cors.headersFor(request)),
       ...(isClosing && { connection: 'close' }),
     }
-    send(response, { status, headers: all, body }, config.REQUEST_TIMEOUT_MS)
+    send({ response, requestId }, { status, headers: all, body })
   }
 
   function answerError(error: unknown, requestId: string): Answer {
@@ -294,6 +295,11 @@ export function createServer(parts: ServerParts): Server {
     })
   }
 
+  function giveUp({ response, requestId }: Addressee, error: unknown): void {
+    log.error({ requestId, error: nameOf(error) }, 'an answer could not be sent')
+    response.destroy()
+  }
+
   const node = createNodeServer(
     {
       headersTimeout: headersTimeoutMs,
@@ -304,10 +310,9 @@ export function createServer(parts: ServerParts): Server {
     },
     (request, response) => {
       const requestId = requestIdOf(request)
-      withRequestFacts(requestId, (facts) => answerAndTell({ request, response }, facts)).catch((error) => {
-        log.error({ requestId, error: nameOf(error) }, 'an answer could not be sent')
-        response.destroy()
-      })
+      withRequestFacts(requestId, (facts) => answerAndTell({ request, response }, facts)).catch((error) =>
+        giveUp({ response, requestId }, error),
+      )
     },
   )
   let isClosing = false
