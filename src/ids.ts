@@ -24,9 +24,20 @@ const kindsByPrefix = new Map<string, IdKind>(
  * counter, since a neighbour's ID must not tell this one: a part of it is shown for redacted keys.
  */
 export function newUuid(): string {
-  const time = Date.now().toString(16).padStart(12, '0')
   // Node draws the random bits of these for many at once; the version is the one digit to replace.
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`
+  return `${timeOfUuid(Date.now())}-7${randomUUID().slice(15)}`
+}
+
+/** Many IDs are made in a millisecond, and its digits are most of the work. */
+const lastTime = { ms: -1, digits: '' }
+
+function timeOfUuid(ms: number): string {
+  if (ms !== lastTime.ms) {
+    const digits = ms.toString(16).padStart(12, '0')
+    lastTime.ms = ms
+    lastTime.digits = `${digits.slice(0, 8)}-${digits.slice(8)}`
+  }
+  return lastTime.digits
 }
 
 /** A fresh random UUID (RFC 9562 §5.4) that says nothing about when it was made; for IDs that stand in for another. */

@@ -1,12 +1,6 @@
 import { hash } from 'node:crypto'
+import type { AuditLink } from '../store/audit-append-rows.ts'
 import type { AuditEventRow, AuditHead } from '../store/audit-rows.ts'
-
-/** An event with its place in a chain. */
-export interface AuditLink {
-  readonly event: AuditEventRow
-  readonly sequence: number
-  readonly hash: Uint8Array
-}
 
 /** What stands before the first event of a chain, so that no chain can be taken for another. */
 export function firstHash(chainId: string): Uint8Array {
@@ -23,12 +17,13 @@ export function linkEvents(
   head: AuditHead,
   events: readonly AuditEventRow[],
 ): { links: readonly AuditLink[]; head: AuditHead } {
-  let last = head
+  let last = hex(head.hash)
   const links = events.map((event): AuditLink => {
-    last = { sequence: last.sequence + 1, hash: hashOf(last.hash, event) }
-    return { event, ...last }
+    // In hexadecimal all the way: that is what is hashed next, and what the database is given.
+    last = hash('sha256', textOf(last, event), 'hex')
+    return { event, hash: last }
   })
-  return { links, head: last }
+  return { links, head: { sequence: head.sequence + links.length, hash: Buffer.from(last, 'hex') } }
 }
 
 /**
@@ -36,9 +31,13 @@ export function linkEvents(
  * read as part of its neighbour. The sequence number is not in it: it follows from the hashes before.
  */
 export function encodeEvent(previousHash: Uint8Array, event: AuditEventRow): string {
+  return textOf(hex(previousHash), event)
+}
+
+function textOf(previousHash: string, event: AuditEventRow): string {
   const columns = [
     'keystead audit event v1',
-    Buffer.from(previousHash).toString('hex'),
+    previousHash,
     event.id,
     event.projectId,
     event.occurredAt.toISOString(),
@@ -71,4 +70,8 @@ export function isSameHash(a: Uint8Array, b: Uint8Array | null): boolean {
 
 function sha256(text: string): Uint8Array {
   return hash('sha256', text, 'buffer')
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex')
 }

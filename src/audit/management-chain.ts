@@ -1,5 +1,6 @@
+import { appendAuditEvents } from '../store/audit-append-rows.ts'
 import { type AuditChainRow, lockChain } from '../store/audit-chain-rows.ts'
-import { type AuditEventRow, type AuditHead, appendAuditEvents } from '../store/audit-rows.ts'
+import type { AuditEventRow, AuditHead } from '../store/audit-rows.ts'
 import type { Queryable } from '../store/store.ts'
 import { isSameHash, linkEvents } from './chain.ts'
 import { ChainError } from './chain-error.ts'

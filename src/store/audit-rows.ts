@@ -31,69 +31,6 @@ export interface ChainedEventRow extends AuditEventRow {
   readonly hash: Uint8Array | null
 }
 
-/** Events that go to the end of a chain. */
-export interface AuditAppend {
-  readonly chainId: string
-  /** Where the chain ends now. */
-  readonly after: AuditHead
-  readonly links: readonly { event: AuditEventRow; sequence: number; hash: Uint8Array }[]
-  /** Where it ends then. */
-  readonly head: AuditHead
-  readonly headMac: Uint8Array
-}
-
-/**
- * Adds events and moves the chain's head in one statement, however many. False, and nothing is written, if the chain
- * does not end where it was said to.
- */
-export async function appendAuditEvents(db: Queryable, append: AuditAppend): Promise<boolean> {
-  const { chainId, after, links, head, headMac } = append
-  const written = await db.$executeRaw`
-    WITH head AS (
-      UPDATE audit_chains SET head_sequence = ${BigInt(head.sequence)}::bigint,
-        head_hash = decode(${hex(head.hash)}::text, 'hex'), head_mac = decode(${hex(headMac)}::text, 'hex')
-      WHERE id = ${chainId}::uuid AND head_sequence = ${BigInt(after.sequence)}::bigint
-        AND head_hash = decode(${hex(after.hash)}::text, 'hex')
-      RETURNING id
-    )
-    INSERT INTO audit_events (id, project_id, occurred_at, action, outcome, error_code, actor, token_id,
-      client_address, request_id, key_id, key_revision, version_number, details, chain_id, sequence, hash)
-    SELECT t.id, "projectId", "occurredAt", action, outcome, "errorCode", actor, "tokenId",
-      "clientAddress", "requestId", "keyId", "keyRevision", "versionNumber", details,
-      head.id, sequence, decode(hash, 'hex')
-    FROM head, json_to_recordset(${JSON.stringify(byRequest(links))}::json) AS r("projectId" text, actor text,
-        "tokenId" text, "clientAddress" text, "requestId" text, events json),
-      json_to_recordset(r.events) AS t(id uuid, "occurredAt" timestamptz, action text, outcome "AuditOutcome",
-        "errorCode" text, "keyId" uuid, "keyRevision" int, "versionNumber" int, details jsonb, sequence bigint, hash text)`
-  return written === links.length
-}
-
-/** What all events of a request have in common stands there once: half of what an item of a batch would be otherwise. */
-function byRequest(links: AuditAppend['links']): object[] {
-  const requests: { readonly of: AuditEventRow; readonly events: object[] }[] = []
-  for (const { event, sequence, hash } of links) {
-    const last = requests.at(-1)
-    const request = last !== undefined && isSameRequest(last.of, event) ? last : { of: event, events: [] }
-    if (request !== last) requests.push(request)
-    const { id, occurredAt, action, outcome, errorCode, keyId, keyRevision, versionNumber, details } = event
-    const columns = { id, occurredAt, action, outcome, errorCode, keyId, keyRevision, versionNumber, details }
-    request.events.push({ ...columns, sequence, hash: hex(hash) })
-  }
-  return requests.map(({ of: { projectId, actor, tokenId, clientAddress, requestId }, events }) => {
-    return { projectId, actor, tokenId, clientAddress, requestId, events }
-  })
-}
-
-function isSameRequest(a: AuditEventRow, b: AuditEventRow): boolean {
-  return (
-    a.requestId === b.requestId &&
-    a.actor === b.actor &&
-    a.projectId === b.projectId &&
-    a.tokenId === b.tokenId &&
-    a.clientAddress === b.clientAddress
-  )
-}
-
 /** The next events of a chain after a number, or its first ones whatever their numbers are. */
 export async function findChainedEvents(
   db: Queryable,
@@ -155,8 +92,4 @@ function decodeChained(row: AuditEvent): ChainedEventRow {
     details: row.details as AuditEventRow['details'],
     sequence: Number(row.sequence),
   }
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex')
 }

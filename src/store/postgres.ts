@@ -48,10 +48,18 @@ export async function openPostgres(
   }
   return {
     kind: 'postgres',
-    adapter: new PrismaPg(pool),
+    adapter: new PrismaPg(pool, { statementNameGenerator: ({ sql }) => nameOf(sql) }),
     listen: (events) => listenForKeyChanges(clients, events),
     close: () => pool.end(),
   }
+}
+
+/**
+ * The name under which a connection keeps a statement, so that the server reads and plans it once only. Not for all:
+ * each costs the server memory on each connection, and one plan for all values is worse where they matter to it.
+ */
+function nameOf(sql: string): string {
+  return /^\/\* prepared as (\w+) \*\//.exec(sql)?.[1] ?? ''
 }
 
 function readAddress(databaseUrl: string): PostgresClients {

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
+import { newOpaqueUuid } from '../../src/ids.ts'
+import { appendAuditEvents } from '../../src/store/audit-append-rows.ts'
 import { isUnavailable } from '../../src/store/errors.ts'
 import { openStore } from '../../src/store/store.ts'
 import { asOperator } from '../support/as-operator.ts'
@@ -32,6 +34,18 @@ describe.skipIf(hasNoDatabase())('a PostgreSQL server', () => {
         current_setting('synchronous_commit') AS durability`,
     )
     expect(settings).toEqual([{ isolation: 'read committed', durability: 'on' }])
+  })
+
+  it('reads and plans the statement of the audit trail once for each connection, and no others', async () => {
+    const { transaction } = await openForTest(await withDatabase())
+    const end = { sequence: 0, hash: new Uint8Array(32) }
+    const append = { chainId: newOpaqueUuid(), after: end, links: [], head: end, headMac: new Uint8Array(32) }
+    const prepared = await transaction(async (tx) => {
+      for (let times = 0; times < 3; times++) await appendAuditEvents(tx, append)
+      return tx.$queryRaw`SELECT name, generic_plans + custom_plans AS executed FROM pg_prepared_statements
+        WHERE name <> ''`
+    })
+    expect(prepared).toEqual([{ name: 'append_audit_events', executed: 3n }])
   })
 
   it('that ends two deadlocked transactions makes one of them retryable', async () => {
