@@ -6,7 +6,7 @@ export function deriveKey(secret: Uint8Array, label: string, bytes: number): Buf
 }
 
 /** HMAC-SHA-256 (RFC 2104) of bytes, or of a text in UTF-8. */
-export function hmacSha256(key: KeyObject, data: Uint8Array | string): Buffer {
+export function hmacSha256(key: KeyObject, data: Uint8Array | string): Buffer<ArrayBuffer> {
   return createHmac('sha256', key).update(data).digest()
 }
 

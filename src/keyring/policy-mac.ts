@@ -21,11 +21,12 @@ export interface PolicyMac {
  * and the order of the columns is fixed here.
  */
 export function createPolicyMac(key: KeyObject): PolicyMac {
-  const mac = (purpose: string, values: readonly unknown[]): Uint8Array<ArrayBuffer> =>
-    new Uint8Array(hmacSha256(key, JSON.stringify([purpose, ...values])))
+  const mac = (purposeAndValues: readonly unknown[]): Uint8Array<ArrayBuffer> =>
+    hmacSha256(key, JSON.stringify(purposeAndValues))
 
-  const keyMac = (row: Omit<KeyRow, 'mac'>) =>
-    mac('keystead key v1', [
+  const keyMac = (row: Omit<KeyRow, 'mac'>) => {
+    const values: unknown[] = [
+      'keystead key v1',
       row.id,
       row.redactedId,
       row.projectId,
@@ -49,12 +50,15 @@ export function createPolicyMac(key: KeyObject): PolicyMac {
       row.revision,
       row.createdAt,
       row.updatedAt,
-      // Columns that came after the first release stand at the end, and only where they differ from the default that
-      // their migration gave to the rows that were there: those keep their MAC.
-      ...(row.origin === 'KEYSTEAD' ? [] : [row.origin]),
-    ])
+    ]
+    // Columns that came after the first release stand at the end, and only where they differ from the default that
+    // their migration gave to the rows that were there: those keep their MAC.
+    if (row.origin !== 'KEYSTEAD') values.push(row.origin)
+    return mac(values)
+  }
   const versionMac = (row: Omit<KeyVersionRow, 'mac'>) =>
-    mac('keystead key version v1', [
+    mac([
+      'keystead key version v1',
       row.id,
       row.keyId,
       row.number,
@@ -68,7 +72,8 @@ export function createPolicyMac(key: KeyObject): PolicyMac {
       row.publicKey === null ? null : Buffer.from(row.publicKey).toString('base64'),
     ])
   const deletedKeyMac = (row: Omit<DeletedKeyRow, 'mac'>) =>
-    mac('keystead deleted key v1', [
+    mac([
+      'keystead deleted key v1',
       row.id,
       row.redactedId,
       row.projectId,
@@ -83,7 +88,8 @@ export function createPolicyMac(key: KeyObject): PolicyMac {
     ])
   // The wrapped private key is not covered: it is bound to the row by itself, and goes before the row does.
   const importParametersMac = (row: Omit<ImportParametersRow, 'mac'>) =>
-    mac('keystead import parameters v1', [
+    mac([
+      'keystead import parameters v1',
       row.id,
       row.keyId,
       Buffer.from(row.publicKey).toString('base64'),

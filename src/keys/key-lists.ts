@@ -1,7 +1,12 @@
 import { algorithms, findAlgorithm } from '../crypto/algorithms.ts'
 import type { KeyType } from '../crypto/capabilities.ts'
-import { countKeys, findKeyPage, type KeyListFilter, type KeyPosition } from '../store/key-pages.ts'
-import type { KeyRow } from '../store/key-rows.ts'
+import {
+  countKeys,
+  findKeyPage,
+  type KeyListFilter,
+  type KeyPosition,
+  type ListedKey,
+} from '../store/key-pages.ts'
 import { subjectsOf } from './access.ts'
 import { requireRoleFor } from './authorise.ts'
 import type { Call } from './caller.ts'
@@ -10,7 +15,7 @@ import type { Page, PageArguments, ServiceKeyFilter, UserKeyFilter, UserKeyOrder
 import type { DomainParts } from './domain-parts.ts'
 import { InputIssues } from './input.ts'
 import { type CursorList, makePage, type PagePlan, planPage } from './page.ts'
-import { viewsOfRows } from './row-views.ts'
+import { viewsOfListed } from './row-views.ts'
 import type { ServiceKeyView, UserKeyView } from './views.ts'
 
 /** The user keys of the caller's project: whole or redacted, as each of them is for the caller. */
@@ -103,7 +108,7 @@ function keyList(
   const { db } = parts.store
   const list: CursorList = { key: parts.cursorMac, name: JSON.stringify([filter, order]) }
 
-  async function read(plan: PagePlan): Promise<KeyRow[]> {
+  async function read(plan: PagePlan): Promise<ListedKey[]> {
     const ascending = (order.direction === 'ASC') === plan.forward
     const start = positionOf(plan.forward ? plan.after : plan.before)
     const end = positionOf(plan.forward ? plan.before : plan.after)
@@ -124,11 +129,11 @@ function keyList(
     ): Promise<Page<T>> {
       const plan = planPage(page, list)
       const rows = await read(plan)
-      const views = await viewsOfRows(parts, call, rows.slice(0, plan.size))
+      const views = await viewsOfListed(parts, call, rows.slice(0, plan.size))
       return makePage(rows, plan, list, {
-        cursorValuesOf: (row) => [row.createdAt.getTime(), row.name],
-        itemOf(row) {
-          const view = views.get(row.id)
+        cursorValuesOf: ({ key }) => [key.createdAt.getTime(), key.name],
+        itemOf({ key }) {
+          const view = views.get(key.id)
           return view === undefined ? null : itemOf(view)
         },
         totalCount: () => countKeys(db, filter),

@@ -1,4 +1,5 @@
 import { IntegrityError } from '../keyring/integrity-error.ts'
+import type { ListedKey } from '../store/key-pages.ts'
 import { type DeletedKeyRow, findKey, type KeyRow } from '../store/key-rows.ts'
 import { findVersionsByNumber, type KeyVersionRow } from '../store/version-rows.ts'
 import { visibilityOf } from './access.ts'
@@ -33,6 +34,9 @@ export function isAuthenticVersion(parts: DomainParts, row: KeyVersionRow): bool
   return authentic
 }
 
+/** A key's row and that of its newest version; null if there is none. */
+type RowPair = readonly [KeyRow, KeyVersionRow | null]
+
 /**
  * The views of key rows for a caller, by UUID: with one statement for the default versions of all of them. Rows that
  * do not verify, or do not exist for the caller, have none.
@@ -42,48 +46,62 @@ export async function viewsOfRows(
   call: Call,
   rows: readonly KeyRow[],
 ): Promise<Map<string, UserKeyView | ServiceKeyView>> {
-  const present = rows.filter(
-    (row) => isAuthenticKey(parts, row) && visibilityOf(call.caller, accessFactsOf(row)) !== 'absent',
-  )
-  const newest = await newestVersions(parts, present)
-  const settings = viewSettings(parts)
-  return new Map(
-    present.flatMap((row) => {
-      const version = newest.get(row.id) ?? null
-      // Its newest version is gone or forged: the key is no longer what it says that it is.
-      if (version === null && row.lastVersionNumber > 0) return []
-      const view =
-        row.kind === 'USER'
-          ? userKeyView(row, version, call.caller, settings)
-          : serviceKeyView(row, version, settings)
-      return [[row.id, view] as const]
-    }),
-  )
-}
-
-async function newestVersions(
-  parts: DomainParts,
-  rows: readonly KeyRow[],
-): Promise<Map<string, KeyVersionRow>> {
-  const wanted = rows.map((row) => ({ keyId: row.id, number: row.lastVersionNumber }))
+  const present = rows.filter((row) => isPresent(parts, call, row))
+  const wanted = present.map((row) => ({ keyId: row.id, number: row.lastVersionNumber }))
   const versions = await findVersionsByNumber(parts.store.db, wanted)
-  await alertMissing(parts, rows, new Set(versions.map((version) => version.keyId)))
-  return new Map(
-    versions
-      .filter((version) => isAuthenticVersion(parts, version))
-      .map((version) => [version.keyId, version]),
+  const newest = new Map(versions.map((version) => [version.keyId, version]))
+  return viewsOfPresent(
+    parts,
+    call,
+    present.map((row) => [row, newest.get(row.id) ?? null]),
   )
 }
 
-/** Raises the alarm for keys whose newest version is not there, unless they were deleted in the meantime. */
-async function alertMissing(
+/** The same for rows that were read with their newest versions. */
+export async function viewsOfListed(
   parts: DomainParts,
-  rows: readonly KeyRow[],
-  found: ReadonlySet<string>,
-): Promise<void> {
-  for (const row of rows) {
-    if (row.lastVersionNumber === 0 || found.has(row.id)) continue
-    if ((await findKey(parts.store.db, { projectId: row.projectId, id: row.id })) === null) continue
-    parts.alert(IntegrityError.missingVersion(row.id, row.lastVersionNumber))
+  call: Call,
+  listed: readonly ListedKey[],
+): Promise<Map<string, UserKeyView | ServiceKeyView>> {
+  const present = listed.filter(({ key }) => isPresent(parts, call, key))
+  return viewsOfPresent(
+    parts,
+    call,
+    present.map(({ key, newest }) => [key, newest]),
+  )
+}
+
+function isPresent(parts: DomainParts, call: Call, row: KeyRow): boolean {
+  return isAuthenticKey(parts, row) && visibilityOf(call.caller, accessFactsOf(row)) !== 'absent'
+}
+
+async function viewsOfPresent(
+  parts: DomainParts,
+  call: Call,
+  pairs: readonly RowPair[],
+): Promise<Map<string, UserKeyView | ServiceKeyView>> {
+  const settings = viewSettings(parts)
+  const views = new Map<string, UserKeyView | ServiceKeyView>()
+  for (const [row, found] of pairs) {
+    if (found === null) await alertIfMissing(parts, row)
+    const version = found !== null && isAuthenticVersion(parts, found) ? found : null
+    // Its newest version is gone or forged: the key is no longer what it says that it is.
+    if (version === null && row.lastVersionNumber > 0) continue
+    const view =
+      row.kind === 'USER'
+        ? userKeyView(row, version, call.caller, settings)
+        : serviceKeyView(row, version, settings)
+    views.set(row.id, view)
   }
+  return views
+}
+
+/** Raises the alarm for a key whose newest version is not there, unless it was deleted in the meantime. */
+async function alertIfMissing(
+  parts: DomainParts,
+  { projectId, id, lastVersionNumber }: KeyRow,
+): Promise<void> {
+  if (lastVersionNumber === 0) return
+  if ((await findKey(parts.store.db, { projectId, id })) === null) return
+  parts.alert(IntegrityError.missingVersion(id, lastVersionNumber))
 }

@@ -11,8 +11,13 @@ export function select<Row>(table: string, columns: Columns<Row>, prefix = ''): 
   )
 }
 
-/** The fields with a prefix, without it: the part of a joined row that is of one table. */
-export function partOf<Row>(joined: Readonly<Record<string, unknown>>, prefix: string): Row {
-  const fields = Object.entries(joined).filter(([name]) => name.startsWith(prefix))
-  return Object.fromEntries(fields.map(([name, value]) => [name.slice(prefix.length), value])) as Row
+/** The part of a joined row that is of one table, whose columns were selected with a prefix. */
+export function partOf<Row>(
+  joined: Readonly<Record<string, unknown>>,
+  columns: Columns<Row>,
+  prefix: string,
+): Row {
+  const row: Record<string, unknown> = {}
+  for (const name in columns) row[name] = joined[prefix + name]
+  return row as Row
 }

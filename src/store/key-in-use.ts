@@ -1,6 +1,6 @@
 import { type Columns, partOf, select } from './columns.ts'
 import { Prisma } from './generated/client.ts'
-import type { KeyRow } from './key-rows.ts'
+import { columnsOfKey, type KeyRow } from './key-rows.ts'
 import type { Queryable } from './store.ts'
 import { columnsOfVersion, type KeyVersionRow, type MaterialRow } from './version-rows.ts'
 
@@ -13,41 +13,13 @@ export interface KeyInUse {
   readonly material: MaterialRow | null
 }
 
-const keyColumns: Columns<KeyRow> = {
-  id: 'id',
-  redactedId: 'redacted_id',
-  projectId: 'project_id',
-  kind: 'kind',
-  name: 'name',
-  description: 'description',
-  serviceName: 'service_name',
-  usage: 'usage',
-  algorithm: 'algorithm',
-  origin: 'origin',
-  status: 'status',
-  createdBy: 'created_by',
-  owner: 'owner',
-  accessControlEnabled: 'access_control_enabled',
-  allowedSubjects: 'allowed_subjects',
-  rotationEnabled: 'rotation_enabled',
-  rotationCycleDays: 'rotation_cycle_days',
-  // Days are text in the program.
-  rotationConfiguredOn: 'rotation_configured_on::text',
-  rotationDueOn: 'rotation_due_on::text',
-  lastRotatedAt: 'last_rotated_at',
-  lastVersionNumber: 'last_version_number',
-  revision: 'revision',
-  createdAt: 'created_at',
-  updatedAt: 'updated_at',
-  mac: 'mac',
-}
 const materialColumns: Columns<MaterialRow> = {
   versionId: 'version_id',
   rootKeyId: 'root_key_id',
   wrapped: 'wrapped',
 }
 const columns = Prisma.join([
-  select('k', keyColumns, 'key.'),
+  select('k', columnsOfKey, 'key.'),
   select('v', columnsOfVersion, 'version.'),
   select('m', materialColumns, 'material.'),
 ])
@@ -64,8 +36,8 @@ export async function findKeyInUse(
     WHERE k.project_id = ${projectId} AND k.id = ${id}::uuid`
   if (row === undefined) return null
   return {
-    key: partOf(row, 'key.'),
-    version: row['version.id'] === null ? null : partOf(row, 'version.'),
-    material: row['material.versionId'] === null ? null : partOf(row, 'material.'),
+    key: partOf(row, columnsOfKey, 'key.'),
+    version: row['version.id'] === null ? null : partOf(row, columnsOfVersion, 'version.'),
+    material: row['material.versionId'] === null ? null : partOf(row, materialColumns, 'material.'),
   }
 }

@@ -1,3 +1,4 @@
+import type { Columns } from './columns.ts'
 import type { Key, Prisma } from './generated/client.ts'
 import { lockAndAnnounce } from './notify.ts'
 import type { Queryable } from './store.ts'
@@ -32,6 +33,36 @@ export interface KeyRow {
   readonly createdAt: Date
   readonly updatedAt: Date
   readonly mac: Uint8Array
+}
+
+/** The columns of `keys`. */
+export const columnsOfKey: Columns<KeyRow> = {
+  id: 'id',
+  redactedId: 'redacted_id',
+  projectId: 'project_id',
+  kind: 'kind',
+  name: 'name',
+  description: 'description',
+  serviceName: 'service_name',
+  usage: 'usage',
+  algorithm: 'algorithm',
+  origin: 'origin',
+  status: 'status',
+  createdBy: 'created_by',
+  owner: 'owner',
+  accessControlEnabled: 'access_control_enabled',
+  allowedSubjects: 'allowed_subjects',
+  rotationEnabled: 'rotation_enabled',
+  rotationCycleDays: 'rotation_cycle_days',
+  // Days are text in the program.
+  rotationConfiguredOn: 'rotation_configured_on::text',
+  rotationDueOn: 'rotation_due_on::text',
+  lastRotatedAt: 'last_rotated_at',
+  lastVersionNumber: 'last_version_number',
+  revision: 'revision',
+  createdAt: 'created_at',
+  updatedAt: 'updated_at',
+  mac: 'mac',
 }
 
 /** What is kept of a deleted key. */

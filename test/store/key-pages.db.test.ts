@@ -2,8 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { countKeys, findKeyPage, type KeyPageQuery, type KeyPosition } from '../../src/store/key-pages.ts'
 import { insertKey, type KeyRow } from '../../src/store/key-rows.ts'
+import { insertVersion } from '../../src/store/version-rows.ts'
 import { hasNoDatabase } from '../support/databases.ts'
-import { sampleKey } from '../support/sample-rows.ts'
+import { sampleKey, sampleVersion } from '../support/sample-rows.ts'
 import { openForTest, withDatabase } from '../support/test-store.ts'
 
 /** Order by bytes tells all of these apart from the order of a language: a, B, _ and - change places. */
@@ -68,14 +69,28 @@ describe.skipIf(hasNoDatabase())('pages of keys', () => {
     for (const row of rows) await insertKey(db, row)
     await insertKey(db, sampleKey({ projectId: 'project-b', name: 'a' }))
     await insertKey(db, sampleKey({ kind: 'SERVICE', name: 'Aa', owner: null, serviceName: 'aa' }))
-    const namesOf = (page: readonly KeyRow[]) => page.map((row) => row.name)
     await fc.assert(
       fc.asyncProperty(query, async (page) => {
-        expect(namesOf(await findKeyPage(db, page))).toEqual(namesOf(pageInMemory(page)))
+        expect(await findKeyPage(db, page)).toMatchObject(
+          pageInMemory(page).map((key) => ({ key, newest: null })),
+        )
       }),
       { numRuns: 150 },
     )
     expect(await countKeys(db, filter)).toBe(rows.length)
+  })
+
+  it('have the newest version of each key, and null for a key without one', async () => {
+    const { db } = await openForTest(await withDatabase())
+    const used = sampleKey({ name: 'b', lastVersionNumber: 2 })
+    for (const row of [sampleKey({ name: 'a', lastVersionNumber: 0 }), used]) await insertKey(db, row)
+    const versions = [1, 2, 3].map((number) => sampleVersion(used.id, { number }))
+    for (const version of versions) {
+      await insertVersion(db, version, { rootKeyId: 'root-1', wrapped: new Uint8Array([1]) })
+    }
+    const page = { orderBy: 'NAME', direction: 'asc', after: null, before: null, max: 9 } as const
+    const found = await findKeyPage(db, { ...page, filter })
+    expect(found.map(({ newest }) => newest)).toEqual([null, versions[1]])
   })
 
   it('find exactly the names with a prefix', async () => {
@@ -84,7 +99,9 @@ describe.skipIf(hasNoDatabase())('pages of keys', () => {
     const page = { orderBy: 'NAME', direction: 'asc', after: null, before: null, max: 100 } as const
     for (const namePrefix of ['a', 'a_', 'b', 'zz']) {
       const found = await findKeyPage(db, { ...page, filter: { ...filter, namePrefix } })
-      expect(found.map((row) => row.name)).toEqual(names.filter((name) => name.startsWith(namePrefix)).sort())
+      expect(found.map(({ key }) => key.name)).toEqual(
+        names.filter((name) => name.startsWith(namePrefix)).sort(),
+      )
     }
   })
 
