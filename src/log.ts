@@ -7,7 +7,12 @@ export interface Log {
   warn(facts: object, message: string): void
   info(facts: object, message: string): void
   debug(facts: object, message: string): void
+  /** Whether there is a line at all for what is said at this level. */
+  isLevelEnabled(level: LogLevel): boolean
 }
+
+/** How much something matters to an operator. */
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
 
 /**
  * Names under which no value is written, should it ever be handed to the log: a second net below the rule that nothing

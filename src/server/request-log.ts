@@ -1,4 +1,4 @@
-import type { Log } from '../log.ts'
+import type { Log, LogLevel } from '../log.ts'
 import type { RequestFacts } from './request-facts.ts'
 
 /** A request that was answered. */
@@ -12,6 +12,8 @@ export interface AnsweredRequest extends RequestFacts {
  * headers or path are in it, and not who asked: that is in the audit trail, under the same request ID.
  */
 export function logRequest(log: Log, request: AnsweredRequest): void {
+  const level = levelOf(request)
+  if (!log.isLevelEnabled(level)) return
   const { requestId, route, operationType, operationName, status, durationMs, codes, refusal } = request
   const facts = {
     requestId,
@@ -24,7 +26,7 @@ export function logRequest(log: Log, request: AnsweredRequest): void {
     ...(codes.size > 1 && { codes: [...codes] }),
     durationMs: Math.round(durationMs * 10) / 10,
   }
-  log[levelOf(request)](facts, 'request')
+  log[level](facts, 'request')
 }
 
 /** The code that an operator should see first. */
@@ -34,7 +36,7 @@ export function outcomeOf({ status, codes }: Pick<AnsweredRequest, 'status' | 'c
 }
 
 /** What the server is to blame for stands out; what callers do wrong must not drown it, nor what goes well. */
-function levelOf(request: AnsweredRequest): keyof Log {
+function levelOf(request: AnsweredRequest): LogLevel {
   const outcome = outcomeOf(request)
   // An overload has a warning of its own. A line for each request would be most of the work that it makes.
   if (['full', 'share', 'waited', 'gone'].includes(request.refusal ?? '')) return 'debug'

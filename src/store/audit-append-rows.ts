@@ -61,8 +61,21 @@ export async function appendAuditEvents(db: Queryable, append: AuditAppend): Pro
 function shareAlike(links: AuditAppend['links']): { texts: readonly string[]; places: readonly number[] } {
   const known = new Map<string, number>()
   const places = links.map(({ event }) => {
-    const { id: _, occurredAt: __, requestId: ___, ...alike } = event
-    const text = JSON.stringify(alike)
+    const { projectId, actor, tokenId, clientAddress, action, outcome, errorCode } = event
+    const { keyId, keyRevision, versionNumber, details } = event
+    const text = JSON.stringify({
+      projectId,
+      actor,
+      tokenId,
+      clientAddress,
+      action,
+      outcome,
+      errorCode,
+      keyId,
+      keyRevision,
+      versionNumber,
+      details,
+    })
     const place = known.get(text) ?? known.size + 1
     known.set(text, place)
     return place
