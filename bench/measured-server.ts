@@ -128,12 +128,6 @@ export class MeasuredServer {
     return p99Ms
   }
 
-  /** Memory that JavaScript objects and their buffers use once everything that nobody uses has been collected. */
-  async usedMiB(): Promise<number> {
-    const { usedBytes } = await this.#report<{ usedBytes: number }>('memory')
-    return Math.round(usedBytes / 2 ** 20)
-  }
-
   async #report<T>(command: string): Promise<T> {
     const reported = once(this.#output, 'line')
     this.#process.stdin?.write(`${command}\n`)

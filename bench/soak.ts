@@ -1,7 +1,5 @@
 // See `help`.
-import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -9,6 +7,7 @@ import { parseArgs } from 'node:util'
 import { exportJWK, generateKeyPair } from 'jose'
 import { startPostgres } from '../test/support/postgres-server.ts'
 import { startServerProcess } from '../test/support/server-process.ts'
+import { freePort } from './free-port.ts'
 import { type HeapProbe, openHeapProbe } from './heap-probe.ts'
 import { startSoakLoad } from './soak-load.ts'
 import { growthMiBPerHourMax, judge, type MemorySample, warmUp } from './soak-memory.ts'
@@ -107,16 +106,6 @@ async function watch(
     }
     if (nextAtMs >= minutes * 60_000) return samples
   }
-}
-
-/** A port that nobody listens on. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 function signed(value: number): string {

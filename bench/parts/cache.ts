@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { formatId } from '../../src/ids.ts'
 import { insertBulkKeys, sharedSettings } from '../bulk-keys.ts'
+import { freePort } from '../free-port.ts'
+import { openHeapProbe } from '../heap-probe.ts'
 import { MeasuredServer } from '../measured-server.ts'
 import { decrypt, measureOperation, messageText, type Operation, textIn } from '../operations.ts'
 import { loadSettings, type Part } from '../part.ts'
@@ -32,7 +34,9 @@ export const cachePart: Part = {
       areUsable: true,
       note: bench.note,
     })
+    const inspectorPort = await freePort()
     const server = await MeasuredServer.start({
+      NODE_OPTIONS: `--inspect=127.0.0.1:${inspectorPort}`,
       BENCH_SETTINGS: JSON.stringify({
         ...loadSettings,
         ...settings,
@@ -42,6 +46,8 @@ export const cachePart: Part = {
         METRICS_PORT: '0',
       }),
     })
+    const heap = await openHeapProbe(inspectorPort)
+    const usedMiB = async () => Math.round((await heap.usedBytes()) / 2 ** 20)
     try {
       const operation = operationOn(
         server,
@@ -54,7 +60,7 @@ export const cachePart: Part = {
       }
       // What else grows with the first requests is there after another round.
       await measureOperation(server, operation, { connections, seconds })
-      const [used, resident] = [[await server.usedMiB()], [server.residentMiB()]]
+      const [used, resident] = [[await usedMiB()], [server.residentMiB()]]
       const lookups = (result: string) =>
         server.readMetric(`keystead_key_cache_lookups_total{result="${result}"}`)
       const [hitsBefore, missesBefore] = [await lookups('hit'), await lookups('miss')]
@@ -63,7 +69,7 @@ export const cachePart: Part = {
       for (let round = 0; round < rounds; round++) {
         rates.push((await measureOperation(server, operation, { connections, seconds })).requestsPerSecond)
         resident.push(server.residentMiB())
-        used.push(await server.usedMiB())
+        used.push(await usedMiB())
         keysMax = Math.max(keysMax, await cached())
       }
       const [hits, misses] = [(await lookups('hit')) - hitsBefore, (await lookups('miss')) - missesBefore]
@@ -80,12 +86,13 @@ export const cachePart: Part = {
         {
           what: 'memory with more keys than the cache holds',
           target: 'no growth past the configured cache',
-          figure: `${keysMax.toLocaleString('en')} keys in memory at most, ${used.at(-1)} MiB in use after ${used[0]} MiB when the cache was full`,
+          figure: `${keysMax.toLocaleString('en')} keys in memory at most, ${used.at(-1)} MiB of objects in use after ${used[0]} MiB when the cache was full`,
           isMet: keysMax <= cacheSize && growth <= growthMax,
           conditions: `${misses.toLocaleString('en')} keys were loaded meanwhile; resident ${resident.at(-1)} MiB after ${resident[0]} MiB, garbage that is yet to be collected included; met: growth of at most ${Math.round((growthMax - 1) * 100)} %`,
         },
       ]
     } finally {
+      heap.close()
       await server.stop()
     }
   },

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { AuditLink } from '../store/audit-append-rows.ts'
 import type { AuditEventRow, AuditHead } from '../store/audit-rows.ts'
+import { hex } from '../store/hex.ts'
 
 /** What stands before the first event of a chain, so that no chain can be taken for another. */
 export function firstHash(chainId: string): Uint8Array {
@@ -70,8 +71,4 @@ export function isSameHash(a: Uint8Array, b: Uint8Array | null): boolean {
 
 function sha256(text: string): Uint8Array {
   return hash('sha256', text, 'buffer')
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex')
 }

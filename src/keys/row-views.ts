@@ -34,9 +34,6 @@ export function isAuthenticVersion(parts: DomainParts, row: KeyVersionRow): bool
   return authentic
 }
 
-/** A key's row and that of its newest version; null if there is none. */
-type RowPair = readonly [KeyRow, KeyVersionRow | null]
-
 /**
  * The views of key rows for a caller, by UUID: with one statement for the default versions of all of them. Rows that
  * do not verify, or do not exist for the caller, have none.
@@ -53,7 +50,7 @@ export async function viewsOfRows(
   return viewsOfPresent(
     parts,
     call,
-    present.map((row) => [row, newest.get(row.id) ?? null]),
+    present.map((key) => ({ key, newest: newest.get(key.id) ?? null })),
   )
 }
 
@@ -63,11 +60,10 @@ export async function viewsOfListed(
   call: Call,
   listed: readonly ListedKey[],
 ): Promise<Map<string, UserKeyView | ServiceKeyView>> {
-  const present = listed.filter(({ key }) => isPresent(parts, call, key))
   return viewsOfPresent(
     parts,
     call,
-    present.map(({ key, newest }) => [key, newest]),
+    listed.filter(({ key }) => isPresent(parts, call, key)),
   )
 }
 
@@ -78,13 +74,13 @@ function isPresent(parts: DomainParts, call: Call, row: KeyRow): boolean {
 async function viewsOfPresent(
   parts: DomainParts,
   call: Call,
-  pairs: readonly RowPair[],
+  present: readonly ListedKey[],
 ): Promise<Map<string, UserKeyView | ServiceKeyView>> {
   const settings = viewSettings(parts)
   const views = new Map<string, UserKeyView | ServiceKeyView>()
-  for (const [row, found] of pairs) {
-    if (found === null) await alertIfMissing(parts, row)
-    const version = found !== null && isAuthenticVersion(parts, found) ? found : null
+  for (const { key: row, newest } of present) {
+    if (newest === null) await alertIfMissing(parts, row)
+    const version = newest !== null && isAuthenticVersion(parts, newest) ? newest : null
     // Its newest version is gone or forged: the key is no longer what it says that it is.
     if (version === null && row.lastVersionNumber > 0) continue
     const view =

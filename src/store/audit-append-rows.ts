@@ -1,4 +1,5 @@
 import type { AuditEventRow, AuditHead } from './audit-rows.ts'
+import { hex } from './hex.ts'
 import type { Queryable } from './store.ts'
 
 /** An event that goes into a chain, and its hash there in hexadecimal. */
@@ -81,8 +82,4 @@ function shareAlike(links: AuditAppend['links']): { texts: readonly string[]; pl
     return place
   })
   return { texts: [...known.keys()], places }
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex')
 }

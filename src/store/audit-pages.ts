@@ -1,7 +1,7 @@
 import type { AuditEventRow } from './audit-rows.ts'
 import { Prisma } from './generated/client.ts'
-import type { ViewerCondition } from './key-pages.ts'
 import type { Queryable } from './store.ts'
+import { seesWhole, type ViewerCondition } from './viewer-condition.ts'
 
 /** An event as it is read. */
 export type StoredEvent = Pick<
@@ -168,13 +168,6 @@ function ofKey(key: NonNullable<AuditEventFilter['key']>): Prisma.Sql {
 function visible(viewer: ViewerCondition): Prisma.Sql {
   return Prisma.sql`(e.key_id IS NULL OR k.kind = 'SERVICE'
     OR ${seesWhole(viewer, Prisma.sql`k`)} OR ${seesWhole(viewer, Prisma.sql`d`)})`
-}
-
-function seesWhole(viewer: ViewerCondition, table: Prisma.Sql): Prisma.Sql {
-  const { subject, subjects, seesUncontrolled } = viewer
-  return Prisma.sql`(${table}.owner = ${subject}
-    OR (${table}.access_control_enabled AND ${table}.allowed_subjects && ${[...subjects]}::text[])
-    OR (${seesUncontrolled} AND NOT ${table}.access_control_enabled))`
 }
 
 function textOf(date: Date): string {

@@ -1,3 +1,4 @@
+import { hex } from './hex.ts'
 import { decode, type KeyRow } from './key-rows.ts'
 import type { Queryable } from './store.ts'
 import { type KeyVersionRow, type MaterialRow, versionColumns } from './version-rows.ts'
@@ -93,8 +94,4 @@ export async function updateVersionStates(tx: Queryable, rows: readonly KeyVersi
 
 function timeOf(date: Date | null): string | null {
   return date === null ? null : date.toISOString()
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex')
 }

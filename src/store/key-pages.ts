@@ -3,16 +3,7 @@ import { Prisma } from './generated/client.ts'
 import { columnsOfKey, type KeyRow } from './key-rows.ts'
 import type { Queryable } from './store.ts'
 import { columnsOfVersion, type KeyVersionRow } from './version-rows.ts'
-
-/** Who sees hidden fields, for filters on them; matches `visibilityOf` in the domain, which checks every row again. */
-export interface ViewerCondition {
-  /** The viewer's own subject string, for ownership. */
-  readonly subject: string
-  /** All subject strings that speak for the viewer. */
-  readonly subjects: readonly string[]
-  /** Whether keys without access control are visible to it too. */
-  readonly seesUncontrolled: boolean
-}
+import { seesWhole, type ViewerCondition } from './viewer-condition.ts'
 
 /** Which keys a list has. */
 export interface KeyListFilter {
@@ -113,7 +104,7 @@ function conditionsOf(filter: KeyListFilter): Prisma.Sql[] {
   const conditions = [
     Prisma.sql`k.project_id = ${filter.projectId}`,
     Prisma.sql`k.kind = ${filter.kind}::"KeyKind"`,
-    visibleTo && isVisible(visibleTo),
+    visibleTo && seesWhole(visibleTo, Prisma.sql`k`),
     // Names are ASCII and ordered by bytes, so the names with a prefix are a range that the index knows.
     namePrefix !== undefined && Prisma.sql`k.name >= ${namePrefix} AND k.name < ${`${namePrefix}\u007f`}`,
     accessControlEnabled !== undefined && Prisma.sql`k.access_control_enabled = ${accessControlEnabled}`,
@@ -126,10 +117,4 @@ function conditionsOf(filter: KeyListFilter): Prisma.Sql[] {
     rotationEnabled !== undefined && Prisma.sql`k.rotation_enabled = ${rotationEnabled}`,
   ]
   return conditions.filter((condition) => condition instanceof Prisma.Sql)
-}
-
-function isVisible({ subject, subjects, seesUncontrolled }: ViewerCondition): Prisma.Sql {
-  return Prisma.sql`(k.owner = ${subject}
-    OR (k.access_control_enabled AND k.allowed_subjects && ${[...subjects]}::text[])
-    OR (NOT k.access_control_enabled AND ${seesUncontrolled}))`
 }

@@ -1,4 +1,5 @@
 import { Prisma } from './generated/client.ts'
+import { hex } from './hex.ts'
 import type { Queryable } from './store.ts'
 
 /** Bytes under a root key. */
@@ -92,7 +93,6 @@ function replace(
   changes: readonly Rewrapped[],
   { table, id }: { table: Prisma.Sql; id: Prisma.Sql },
 ): Promise<number> {
-  const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
   return db.$executeRaw`
     UPDATE ${table} AS t SET root_key_id = c.to_id, wrapped = c.to_bytes
     FROM (

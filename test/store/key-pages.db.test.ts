@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { countKeys, findKeyPage, type KeyPageQuery, type KeyPosition } from '../../src/store/key-pages.ts'
+import {
+  countKeys,
+  findKeyPage,
+  type KeyListFilter,
+  type KeyPageQuery,
+  type KeyPosition,
+} from '../../src/store/key-pages.ts'
 import { insertKey, type KeyRow } from '../../src/store/key-rows.ts'
 import { insertVersion } from '../../src/store/version-rows.ts'
 import { hasNoDatabase } from '../support/databases.ts'
@@ -63,6 +69,69 @@ function pageInMemory({ orderBy, direction, after, before, max }: KeyPageQuery):
     .slice(0, max)
 }
 
+const [first = new Date(0), second = first, third = first] = moments
+const statuses = ['PRE_ACTIVATION', 'ACTIVE', 'DEACTIVATED'] as const
+const [ana, ben, group] = ['USER:ana', 'USER:ben', 'GROUP:a,b']
+
+/** Rows that differ in all that can be filtered, in steps that do not go together. */
+const variedRows = Array.from({ length: 60 }, (_, index) =>
+  sampleKey({
+    name: `${index % 4 < 2 ? 'a' : 'b'}${index}`,
+    createdAt: moments[index % 3] ?? first,
+    createdBy: index % 2 === 0 ? ana : ben,
+    owner: index % 5 < 2 ? ana : ben,
+    accessControlEnabled: index % 7 < 4,
+    allowedSubjects: index % 3 === 0 ? [group] : [],
+    status: statuses[index % 3] ?? 'ACTIVE',
+    usage: index % 4 === 1 ? 'SIGN_VERIFY' : 'ENCRYPT_DECRYPT',
+    algorithm: ['AES_256_GCM', 'EC_P256', 'ED25519'][index % 3] ?? '',
+    rotationEnabled: index % 11 < 5,
+  }),
+)
+const filters = fc.record(
+  {
+    visibleTo: fc.option(
+      fc.record({
+        subject: fc.constantFrom(ana, ben, 'USER:else'),
+        subjects: fc.subarray([ana, group]),
+        seesUncontrolled: fc.boolean(),
+      }),
+    ),
+    namePrefix: fc.constantFrom('', 'a', 'b', 'a1', 'c'),
+    accessControlEnabled: fc.boolean(),
+    createdBy: fc.constantFrom(ana, ben),
+    createdAfter: fc.constantFrom(first, second),
+    createdBefore: fc.constantFrom(second, third),
+    status: fc.subarray([...statuses]),
+    usage: fc.constantFrom('SIGN_VERIFY', 'ENCRYPT_DECRYPT'),
+    algorithm: fc.subarray(['AES_256_GCM', 'EC_P256']),
+    rotationEnabled: fc.boolean(),
+  },
+  { requiredKeys: ['visibleTo'] },
+)
+
+function isWanted(row: KeyRow, wanted: Omit<KeyListFilter, 'projectId' | 'kind'>): boolean {
+  const { visibleTo, namePrefix = '', createdAfter, createdBefore, status, algorithm } = wanted
+  const isSame = (['accessControlEnabled', 'createdBy', 'usage', 'rotationEnabled'] as const).every(
+    (name) => wanted[name] === undefined || wanted[name] === row[name],
+  )
+  const isVisible =
+    visibleTo === null ||
+    row.owner === visibleTo.subject ||
+    (row.accessControlEnabled
+      ? row.allowedSubjects.some((subject) => visibleTo.subjects.includes(subject))
+      : visibleTo.seesUncontrolled)
+  return (
+    isSame &&
+    isVisible &&
+    row.name.startsWith(namePrefix) &&
+    (createdAfter === undefined || row.createdAt > createdAfter) &&
+    (createdBefore === undefined || row.createdAt < createdBefore) &&
+    (status === undefined || status.includes(row.status)) &&
+    (algorithm === undefined || algorithm.includes(row.algorithm))
+  )
+}
+
 describe.skipIf(hasNoDatabase())('pages of keys', () => {
   it('are the same slices as of a list sorted by bytes, in both orders and directions', async () => {
     const { db } = await openForTest(await withDatabase())
@@ -78,6 +147,21 @@ describe.skipIf(hasNoDatabase())('pages of keys', () => {
       { numRuns: 150 },
     )
     expect(await countKeys(db, filter)).toBe(rows.length)
+  })
+
+  it('have exactly the keys that every filter at once lets through', async () => {
+    const { db } = await openForTest(await withDatabase())
+    for (const row of variedRows) await insertKey(db, row)
+    const page = { orderBy: 'NAME', direction: 'asc', after: null, before: null, max: 100 } as const
+    await fc.assert(
+      fc.asyncProperty(filters, async (wanted) => {
+        const expected = variedRows.filter((row) => isWanted(row, wanted)).map((row) => row.name)
+        const found = await findKeyPage(db, { ...page, filter: { ...filter, ...wanted } })
+        expect(found.map(({ key }) => key.name)).toEqual(expected.sort())
+        expect(await countKeys(db, { ...filter, ...wanted })).toBe(expected.length)
+      }),
+      { numRuns: 200 },
+    )
   })
 
   it('have the newest version of each key, and null for a key without one', async () => {
