@@ -22,7 +22,7 @@ export interface PolicyMac {
  */
 export function createPolicyMac(key: KeyObject): PolicyMac {
   const mac = (purposeAndValues: readonly unknown[]): Uint8Array<ArrayBuffer> =>
-    hmacSha256(key, JSON.stringify(purposeAndValues))
+    hmacSha256(key, JSON.stringify(purposeAndValues.map(withoutTimes)))
 
   const keyMac = (row: Omit<KeyRow, 'mac'>) => {
     const values: unknown[] = [
@@ -107,4 +107,10 @@ export function createPolicyMac(key: KeyObject): PolicyMac {
     isAuthenticImport: (row) => constantTimeEqual(importParametersMac(row), row.mac),
     isAuthenticDeletedKey: (row) => constantTimeEqual(deletedKeyMac(row), row.mac),
   }
+}
+
+/** As JSON would write it: it takes twice as long with times, and a page of a list has hundreds of them. */
+function withoutTimes(value: unknown): unknown {
+  if (!(value instanceof Date)) return value
+  return Number.isNaN(value.getTime()) ? null : value.toISOString()
 }

@@ -1,4 +1,4 @@
-import { type Caller, formatSubject, type Role } from './caller.ts'
+import { type Caller, formatSubject, type Role, roles } from './caller.ts'
 
 /**
  * What a caller may do. `MANAGE_OWN` is what a role gives for the keys that the caller owns; on a given key it has
@@ -36,47 +36,81 @@ const permissionsByRole: Readonly<Record<Role, readonly KeyPermission[]>> = {
 
 /** What the caller's roles allow, before any key is looked at: the union over its roles. */
 export function permissionsOfRoles(caller: Caller): readonly KeyPermission[] {
-  return keyPermissions.filter((permission) =>
-    [...caller.roles].some((role) => permissionsByRole[role].includes(permission)),
+  return grantsOf(caller).byRoles
+}
+
+/** What a set of roles gives. This stands before every operation and every field of a list, and there are few sets. */
+interface Grants {
+  readonly byRoles: readonly KeyPermission[]
+  readonly onServiceKey: readonly KeyPermission[]
+  readonly onOwnKey: readonly KeyPermission[]
+  readonly onOtherKey: readonly KeyPermission[]
+}
+
+/** By the roles of a set, each a bit. */
+const grantsBySet: Grants[] = []
+
+function grantsOf({ roles: given }: Caller): Grants {
+  let set = 0
+  for (const role of given) set |= 1 << roles.indexOf(role)
+  const known = grantsBySet[set] ?? grantsOfRoles(given)
+  grantsBySet[set] = known
+  return known
+}
+
+function grantsOfRoles(given: ReadonlySet<Role>): Grants {
+  const byRoles = keyPermissions.filter((permission) =>
+    [...given].some((role) => permissionsByRole[role].includes(permission)),
   )
+  const only = (...permissions: KeyPermission[]) => byRoles.filter((each) => permissions.includes(each))
+  const onKey = (manages: boolean): KeyPermission[] => [
+    ...only('VIEW', 'USE'),
+    ...(manages ? (['MANAGE'] as const) : []),
+    ...only('READ_AUDIT'),
+  ]
+  return {
+    byRoles,
+    onServiceKey: only('VIEW', 'READ_AUDIT'),
+    onOwnKey: onKey(byRoles.includes('MANAGE') || byRoles.includes('MANAGE_OWN')),
+    onOtherKey: onKey(byRoles.includes('MANAGE')),
+  }
 }
 
 /** The subject strings that speak for a caller: its own and those of its groups. */
-export function subjectsOf(caller: Caller): readonly string[] {
-  return [caller.subject, ...caller.groups.map((group) => formatSubject('GROUP', group))]
+export function subjectsOf(caller: Caller): ReadonlySet<string> {
+  const known = subjects.get(caller)
+  if (known !== undefined) return known
+  const own = new Set([caller.subject, ...caller.groups.map((group) => formatSubject('GROUP', group))])
+  subjects.set(caller, own)
+  return own
 }
+
+/** Of callers, which are remembered with their tokens. They and the lists of keys can have a thousand. */
+const subjects = new WeakMap<Caller, ReadonlySet<string>>()
 
 /** How the key appears to the caller, by project, ownership and access list. */
 export function visibilityOf(caller: Caller, facts: AccessFacts): Visibility {
   if (facts.projectId !== caller.projectId) return 'absent'
   if (facts.kind === 'SERVICE') return 'full'
   const named =
-    facts.owner === caller.subject ||
-    (facts.accessControlEnabled && isListed(subjectsOf(caller), facts.allowedSubjects))
+    facts.owner === caller.subject || (facts.accessControlEnabled && isListed(caller, facts.allowedSubjects))
   if (named) return 'full'
   // To a service agent a key on whose list it is not does not exist: services come with a list or not at all.
   if (caller.kind === 'SERVICE_AGENT') return 'absent'
   return facts.accessControlEnabled ? 'redacted' : 'full'
 }
 
-/** Both can be a thousand, and this stands before every operation. */
-function isListed(subjects: readonly string[], allowedSubjects: readonly string[]): boolean {
-  const own = new Set(subjects)
+function isListed(caller: Caller, allowedSubjects: readonly string[]): boolean {
+  const own = subjectsOf(caller)
   return allowedSubjects.some((subject) => own.has(subject))
 }
 
 /** What the caller may do with this key: nothing unless it sees the key whole. */
 export function permissionsOn(caller: Caller, facts: AccessFacts): readonly KeyPermission[] {
   if (visibilityOf(caller, facts) !== 'full') return []
-  const given = permissionsOfRoles(caller)
-  const reads = (permission: KeyPermission) => permission === 'VIEW' || permission === 'READ_AUDIT'
-  if (facts.kind === 'SERVICE') return given.filter(reads)
-  const manages = given.includes('MANAGE') || (given.includes('MANAGE_OWN') && facts.owner === caller.subject)
-  return [
-    ...given.filter((permission) => permission === 'VIEW' || permission === 'USE'),
-    ...(manages ? (['MANAGE'] as const) : []),
-    ...given.filter((permission) => permission === 'READ_AUDIT'),
-  ]
+  const { onServiceKey, onOwnKey, onOtherKey } = grantsOf(caller)
+  if (facts.kind === 'SERVICE') return onServiceKey
+  return facts.owner === caller.subject ? onOwnKey : onOtherKey
 }
 
 /** Whether the caller may read what happened with this key. */

@@ -2,7 +2,6 @@ import type { KeyRow } from '../store/key-rows.ts'
 import { type KeyPermission, permissionsOfRoles, permissionsOn, visibilityOf } from './access.ts'
 import type { Call } from './caller.ts'
 import { ForbiddenError } from './errors.ts'
-import { accessFactsOf } from './view-builder.ts'
 
 /** Throws ForbiddenError unless the caller's roles give one of the permissions, whichever key it is about. */
 export function requireRoleFor(call: Call, ...oneOf: readonly KeyPermission[]): void {
@@ -21,7 +20,6 @@ export function requirePermissionOn(
   permission: KeyPermission,
   notFound: () => Error,
 ): void {
-  const facts = accessFactsOf(row)
-  if (visibilityOf(call.caller, facts) === 'absent') throw notFound()
-  if (!permissionsOn(call.caller, facts).includes(permission)) throw new ForbiddenError()
+  if (visibilityOf(call.caller, row) === 'absent') throw notFound()
+  if (!permissionsOn(call.caller, row).includes(permission)) throw new ForbiddenError()
 }

@@ -8,7 +8,6 @@ import { requirePermissionOn } from './authorise.ts'
 import type { Call } from './caller.ts'
 import type { DomainParts } from './domain-parts.ts'
 import { ForbiddenError, KeyNotFoundError } from './errors.ts'
-import { accessFactsOf } from './view-builder.ts'
 
 /** How a key is looked for on behalf of a caller. */
 export interface KeyWanted {
@@ -60,7 +59,7 @@ async function refuseRedactedId(
   wanted: Required<KeyWanted>,
 ): Promise<never> {
   const row = await findVerifiedKey(parts, { projectId: call.caller.projectId, redactedId })
-  if (row === null || visibilityOf(call.caller, accessFactsOf(row)) !== 'redacted') throw wanted.notFound()
+  if (row === null || visibilityOf(call.caller, row) !== 'redacted') throw wanted.notFound()
   wanted.attempt.keyId = row.id
   wanted.attempt.algorithm = row.algorithm
   throw new ForbiddenError()

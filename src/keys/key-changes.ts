@@ -121,7 +121,7 @@ function createWatch(
   keyId: string | null,
   { clock, onEnd }: { clock: Clock; onEnd: () => void },
 ): { watch: Watch; watcher: Watcher } {
-  const subjects = new Set(subjectsOf(caller))
+  const subjects = subjectsOf(caller)
   let announced = new Map<string, Announced>()
   let isUnsure = false
   let ending: 'expired' | 'closed' | null = null

@@ -9,7 +9,7 @@ import type { Call } from './caller.ts'
 import type { DomainParts } from './domain-parts.ts'
 import { isAuthenticKey, isAuthenticVersion, viewSettings, viewsOfRows } from './row-views.ts'
 import { serviceKeyName } from './service-name.ts'
-import { accessFactsOf, ownerOfVersions, versionView } from './view-builder.ts'
+import { ownerOfVersions, versionView } from './view-builder.ts'
 import type { KeyVersionView, NodeView, PublicKeyView, ServiceKeyView, UserKeyView } from './views.ts'
 
 /** One user key by either of its IDs, or by name; null for what is not there for this caller. */
@@ -99,7 +99,7 @@ function visibleVersion(
 ): KeyVersionView | null {
   const row = version && rows.get(version.keyId)
   if (version === undefined || row === undefined) return null
-  if (!isAuthenticKey(parts, row) || !canView(call.caller, accessFactsOf(row))) return null
+  if (!isAuthenticKey(parts, row) || !canView(call.caller, row)) return null
   return versionView(ownerOfVersions(row), version, viewSettings(parts).now)
 }
 

@@ -5,7 +5,7 @@ import { findVersionsByNumber, type KeyVersionRow } from '../store/version-rows.
 import { visibilityOf } from './access.ts'
 import type { Call } from './caller.ts'
 import type { DomainParts } from './domain-parts.ts'
-import { accessFactsOf, serviceKeyView, userKeyView, type ViewSettings } from './view-builder.ts'
+import { serviceKeyView, userKeyView, type ViewSettings } from './view-builder.ts'
 import type { ServiceKeyView, UserKeyView } from './views.ts'
 
 /** What views depend on besides rows and caller. */
@@ -68,7 +68,7 @@ export async function viewsOfListed(
 }
 
 function isPresent(parts: DomainParts, call: Call, row: KeyRow): boolean {
-  return isAuthenticKey(parts, row) && visibilityOf(call.caller, accessFactsOf(row)) !== 'absent'
+  return isAuthenticKey(parts, row) && visibilityOf(call.caller, row) !== 'absent'
 }
 
 async function viewsOfPresent(

@@ -38,7 +38,7 @@ export function userKeyView(
   caller: Caller,
   settings: ViewSettings,
 ): UserKeyView {
-  if (canView(caller, accessFactsOf(row))) return fullUserKeyView(row, newest, caller, settings)
+  if (canView(caller, row)) return fullUserKeyView(row, newest, caller, settings)
   return {
     kind: 'USER',
     access: 'redacted',
@@ -62,7 +62,7 @@ export function fullUserKeyView(
     ...fullFields(row, newest, settings),
     owner: row.owner,
     allowedSubjects: row.allowedSubjects,
-    permissions: permissionsOn(caller, accessFactsOf(row)),
+    permissions: permissionsOn(caller, row),
   }
 }
 

@@ -29,7 +29,7 @@ export async function findKeyInUse(
   db: Queryable,
   { projectId, id }: { projectId: string; id: string },
 ): Promise<KeyInUse | null> {
-  const [row] = await db.$queryRaw<Record<string, unknown>[]>`
+  const [row] = await db.$queryRaw<Record<string, unknown>[]>`/* prepared as find_key_in_use */
     SELECT ${columns} FROM keys k
     LEFT JOIN key_versions v ON v.key_id = k.id AND v.number = k.last_version_number
     LEFT JOIN key_material m ON m.version_id = v.id

@@ -57,9 +57,10 @@ export async function findKeyPage(db: Queryable, query: KeyPageQuery): Promise<L
     ...(before === null ? [] : [beyond(query, before, direction === 'asc' ? 'desc' : 'asc')]),
   ]
   const order = orderOf(query)
-  const rows = await db.$queryRaw<(KeyRow & Record<string, unknown>)[]>`
+  const conditions = conditionsOf(query.filter)
+  const rows = await db.$queryRaw<(KeyRow & Record<string, unknown>)[]>`${preparationOf(query, conditions)}
     SELECT ${columns} FROM (
-      SELECT * FROM keys k WHERE ${allOf([...conditionsOf(query.filter), ...bounds])} ORDER BY ${order} LIMIT ${query.max}
+      SELECT * FROM keys k WHERE ${allOf([...conditions, ...bounds])} ORDER BY ${order} LIMIT ${query.max}
     ) AS k
     LEFT JOIN key_versions v ON v.key_id = k.id AND v.number = k.last_version_number
     ORDER BY ${order}`
@@ -75,6 +76,14 @@ export async function countKeys(db: Queryable, filter: KeyListFilter): Promise<n
   const [row] = await db.$queryRaw<{ count: bigint }[]>`
     SELECT count(*) AS count FROM keys k WHERE ${allOf(conditionsOf(filter))}`
   return Number(row?.count)
+}
+
+/** Of lists without a filter only: there are few of these, and a connection keeps each statement that is prepared. */
+function preparationOf(query: KeyPageQuery, conditions: readonly Prisma.Sql[]): Prisma.Sql {
+  if (conditions.length > conditionsMin) return Prisma.empty
+  const { orderBy, direction, after, before } = query
+  const bounds = `${after === null ? '' : '_after'}${before === null ? '' : '_before'}`
+  return Prisma.raw(`/* prepared as page_by_${orderBy}_${direction}${bounds} */`.toLowerCase())
 }
 
 function orderOf({ orderBy, direction }: KeyPageQuery): Prisma.Sql {
@@ -97,6 +106,9 @@ function beyond(
 function allOf(conditions: readonly Prisma.Sql[]): Prisma.Sql {
   return Prisma.join([...conditions], ' AND ')
 }
+
+/** Project and kind. */
+const conditionsMin = 2
 
 function conditionsOf(filter: KeyListFilter): Prisma.Sql[] {
   const { visibleTo, namePrefix, createdBy, createdAfter, createdBefore } = filter

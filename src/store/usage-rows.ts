@@ -21,7 +21,7 @@ export async function setEncryptionsAside(
   place: VersionPlace,
   { count, max }: { count: number; max: number },
 ): Promise<number | null> {
-  const rows = await db.$queryRaw<{ encryptions: bigint }[]>`
+  const rows = await db.$queryRaw<{ encryptions: bigint }[]>`/* prepared as set_encryptions_aside */
     INSERT INTO key_version_usage AS u (key_id, version_number, encryptions)
     VALUES (${place.keyId}::uuid, ${place.versionNumber}, ${count}::bigint)
     ON CONFLICT (key_id, version_number) DO UPDATE SET encryptions = u.encryptions + excluded.encryptions
