@@ -63,7 +63,9 @@ export function createOperationsChain(parts: ChainParts): OperationsChain {
         const headMac = chainMac.headMac(end.id, head)
         isCertain = false
         doubtful = [...doubtful, head].slice(-doubtfulMax)
-        if (await appendAuditEvents(store.db, { chainId: end.id, after: end.head, links, head, headMac })) {
+        if (
+          await appendAuditEvents(store.executor, { chainId: end.id, after: end.head, links, head, headMac })
+        ) {
           chain = { ...end, head }
           doubtful = []
           isCertain = true

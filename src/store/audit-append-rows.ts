@@ -1,6 +1,6 @@
 import type { AuditEventRow, AuditHead } from './audit-rows.ts'
+import type { Executor } from './executor.ts'
 import { hex } from './hex.ts'
-import type { Queryable } from './store.ts'
 
 /** An event that goes into a chain, and its hash there in hexadecimal. */
 export interface AuditLink {
@@ -24,7 +24,7 @@ export interface AuditAppend {
  * does not end where it was said to. What many events have in common stands there once, and of the rest each column is
  * one text, which the server takes apart in half of the time that rows in JSON need.
  */
-export async function appendAuditEvents(db: Queryable, append: AuditAppend): Promise<boolean> {
+export async function appendAuditEvents(db: Executor, append: AuditAppend): Promise<boolean> {
   const { chainId, after, links, head, headMac } = append
   const { texts, places } = shareAlike(links)
   const events = links.map(({ event }) => event)

@@ -39,6 +39,7 @@ export async function openEmbedded(options: {
     return {
       kind: 'embedded',
       adapter: new PrismaPGlite(pglite),
+      executor: null,
       listen(events) {
         listeners.add(events)
         events.onGap()

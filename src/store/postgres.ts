@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { StoreError } from './errors.ts'
+import { createExecutor, statementName } from './executor.ts'
 import { migrate } from './migrate.ts'
 import { listenForKeyChanges } from './notify.ts'
 import { connectMs, createPostgresClients, type PostgresClients } from './postgres-clients.ts'
@@ -48,18 +49,11 @@ export async function openPostgres(
   }
   return {
     kind: 'postgres',
-    adapter: new PrismaPg(pool, { statementNameGenerator: ({ sql }) => nameOf(sql) }),
+    adapter: new PrismaPg(pool, { statementNameGenerator: ({ sql }) => statementName(sql) }),
+    executor: createExecutor(pool),
     listen: (events) => listenForKeyChanges(clients, events),
     close: () => pool.end(),
   }
-}
-
-/**
- * The name under which a connection keeps a statement, so that the server reads and plans it once only. Not for all:
- * each costs the server memory on each connection, and one plan for all values is worse where they matter to it.
- */
-function nameOf(sql: string): string {
-  return /^\/\* prepared as (\w+) \*\//.exec(sql)?.[1] ?? ''
 }
 
 function readAddress(databaseUrl: string): PostgresClients {

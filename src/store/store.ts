@@ -1,3 +1,4 @@
+import type { Executor } from './executor.ts'
 import { type Prisma, PrismaClient } from './generated/client.ts'
 import type { KeyChangeEvents, KeyChangeListener } from './notify.ts'
 
@@ -8,6 +9,7 @@ export type Queryable = Prisma.TransactionClient
 export interface Store {
   readonly kind: 'embedded' | 'postgres'
   readonly db: Queryable
+  readonly executor: Executor
   /**
    * Runs work in a transaction (READ COMMITTED) that commits when it resolves. Inside only `tx` may be used: the
    * embedded database has one connection, on which everything else waits. It is undone if it takes longer than the limit.
@@ -38,6 +40,7 @@ export interface StoreOptions {
 export interface Driver {
   readonly kind: Store['kind']
   readonly adapter: NonNullable<Prisma.PrismaClientOptions['adapter']>
+  readonly executor: Executor | null
   listen(events: KeyChangeEvents): KeyChangeListener
   close(): Promise<void>
 }
@@ -69,6 +72,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   return {
     kind: driver.kind,
     db: client,
+    executor: driver.executor ?? client,
     transaction: (work, limitMs = transactionLimits.timeout) =>
       client.$transaction(
         async (tx) => {
