@@ -151,6 +151,12 @@ export class MeasuredServer {
     return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
   }
 
+  /** Time for which the process' main thread could have run and had no processor, as the system (Linux) tells. */
+  waitedSeconds(): number {
+    const [, waitedNs] = readFileSync(`/proc/${this.#process.pid}/schedstat`, 'utf8').split(' ')
+    return Number(waitedNs) / 1e9
+  }
+
   /** Memory that the process has at the moment, as the system (Linux) tells. */
   residentMiB(): number {
     const status = readFileSync(`/proc/${this.#process.pid}/status`, 'utf8')

@@ -52,8 +52,6 @@ export const rsaSignature: SignatureCapability = {
     if (parameters.messageType === 'DIGEST') {
       const expected = digestInfoOf(scheme, parameters.message)
       if (!hasItsLength) return false
-      // As RFC 8017 §8.2.2 has it: OpenSSL would read a signature whose leading zeros are missing.
-      if (signature.length !== signatureBytes(key)) return false
       try {
         return constantTimeEqual(
           publicDecrypt({ key, padding: constants.RSA_PKCS1_PADDING }, signature),

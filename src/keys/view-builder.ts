@@ -42,8 +42,9 @@ export function userKeyView(
   return {
     kind: 'USER',
     access: 'redacted',
-    ...visibleFields(row),
     id: formatId('redactedKey', row.redactedId),
+    partialId: partialId(keyIdOf(row)),
+    ...visibleFields(row),
   }
 }
 
@@ -72,12 +73,9 @@ export function serviceKeyView(
   newest: KeyVersionRow | null,
   settings: ViewSettings,
 ): ServiceKeyView {
-  const id = keyIdOf(row)
   return {
     kind: 'SERVICE',
     access: 'full',
-    id,
-    partialId: partialId(id),
     name: row.name,
     service: row.serviceName ?? row.name,
     createdAt: row.createdAt,
@@ -124,29 +122,31 @@ export function versionView(owner: VersionOwner, version: KeyVersionRow, now: Da
 }
 
 function visibleFields(row: KeyRow) {
-  const id = keyIdOf(row)
   const { name, description, accessControlEnabled, createdAt, createdBy } = row
-  return { id, partialId: partialId(id), name, description, accessControlEnabled, createdAt, createdBy }
+  return { name, description, accessControlEnabled, createdAt, createdBy }
 }
 
 function fullFields(row: KeyRow, newest: KeyVersionRow | null, settings: ViewSettings) {
   const algorithm = findAlgorithm(row.algorithm)
   if (algorithm === undefined) throw new TypeError(`no algorithm named ${row.algorithm}`)
   const { lastVersionNumber } = row
+  const owner = ownerOfVersions(row)
   const current = defaultVersionOf(
     { lastVersionNumber, versions: newest === null ? [] : [newest] },
     settings.now,
   )
   return {
+    id: owner.keyId,
+    partialId: partialId(owner.keyId),
     uuid: row.id,
-    accessFacts: accessFactsOf(row),
+    accessFacts: owner.accessFacts,
     status: row.status,
     type: algorithm.type,
     // Only values of the algorithm table are ever written, and the row's MAC was checked.
     usage: row.usage as KeyUsage,
     algorithm: row.algorithm,
     origin: row.origin,
-    defaultVersion: current === null ? null : versionView(ownerOfVersions(row), current, settings.now),
+    defaultVersion: current === null ? null : versionView(owner, current, settings.now),
     automaticRotation: { enabled: row.rotationEnabled, cycleDays: row.rotationCycleDays },
     lastRotatedAt: row.lastRotatedAt,
     nextRotationAt:

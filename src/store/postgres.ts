@@ -6,14 +6,14 @@ import { migrate } from './migrate.ts'
 import { listenForKeyChanges } from './notify.ts'
 import { connectMs, createPostgresClients, type PostgresClients } from './postgres-clients.ts'
 import { reasonOf } from './postgres-hosts.ts'
-import type { Driver } from './store.ts'
+import type { Driver, StoreOptions } from './store.ts'
 
 const oldestMajor = 15
 
 /** Connects to a PostgreSQL server. */
 export async function openPostgres(
   databaseUrl: string,
-  options: { readonly poolSize: number; readonly migrate: boolean },
+  options: Pick<StoreOptions, 'poolSize' | 'migrate' | 'onStatement'>,
 ): Promise<Driver> {
   const clients = readAddress(databaseUrl)
   const pool = new pg.Pool({
@@ -50,7 +50,7 @@ export async function openPostgres(
   return {
     kind: 'postgres',
     adapter: new PrismaPg(pool, { statementNameGenerator: ({ sql }) => statementName(sql) }),
-    executor: createExecutor(pool),
+    executor: createExecutor(pool, options.onStatement),
     listen: (events) => listenForKeyChanges(clients, events),
     close: () => pool.end(),
   }

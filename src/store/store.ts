@@ -9,6 +9,7 @@ export type Queryable = Prisma.TransactionClient
 export interface Store {
   readonly kind: 'embedded' | 'postgres'
   readonly db: Queryable
+  /** Runs statements that give no rows, with less around them. Not for transactions. */
   readonly executor: Executor
   /**
    * Runs work in a transaction (READ COMMITTED) that commits when it resolves. Inside only `tx` may be used: the
@@ -40,6 +41,7 @@ export interface StoreOptions {
 export interface Driver {
   readonly kind: Store['kind']
   readonly adapter: NonNullable<Prisma.PrismaClientOptions['adapter']>
+  /** Null where Prisma's client does as well. */
   readonly executor: Executor | null
   listen(events: KeyChangeEvents): KeyChangeListener
   close(): Promise<void>

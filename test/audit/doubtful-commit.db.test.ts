@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { AuditEvent } from '../../src/audit/events.ts'
 import { createAuditWriter } from '../../src/audit/writer.ts'
-import type { Queryable } from '../../src/store/store.ts'
+import type { Executor } from '../../src/store/executor.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import { startStoryForTest } from '../support/story.ts'
 import { findingsOf, openTrail } from './opened-trail.ts'
@@ -18,24 +18,20 @@ const event = (requestId: string): AuditEvent => ({
 })
 
 /** The real database, on a connection that breaks before or after the next statement that writes. */
-function breaking(db: Queryable): { db: Queryable; breakNext: (when: 'before' | 'after') => void } {
+function breaking(executor: Executor): { executor: Executor; breakNext: (when: 'before' | 'after') => void } {
   let next: 'before' | 'after' | null = null
   const broken = new Error('the connection broke')
-  const proxy = new Proxy(db, {
-    get(target, name) {
-      if (name !== '$executeRaw') return Reflect.get(target, name)
-      return async (...args: Parameters<Queryable['$executeRaw']>) => {
+  return {
+    executor: {
+      async $executeRaw(...args) {
         const when = next
         next = null
         if (when === 'before') throw broken
-        const count = await target.$executeRaw(...args)
+        const count = await executor.$executeRaw(...args)
         if (when === 'after') throw broken
         return count
-      }
+      },
     },
-  })
-  return {
-    db: proxy,
     breakNext: (when) => {
       next = when
     },
@@ -47,10 +43,10 @@ async function openWriter() {
   await story.stop()
   const { parts, close } = await openTrail(story)
   onTestFinished(close)
-  const { db, breakNext } = breaking(parts.store.db)
+  const { executor, breakNext } = breaking(parts.store.executor)
   const alarms: Error[] = []
   const writer = createAuditWriter({
-    store: { ...parts.store, db },
+    store: { ...parts.store, executor },
     clock: story.clock,
     chainMac: parts.auditKeys.chainMac,
     alert: (error) => void alarms.push(error),

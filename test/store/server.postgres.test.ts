@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { newOpaqueUuid } from '../../src/ids.ts'
 import { appendAuditEvents } from '../../src/store/audit-append-rows.ts'
 import { isUnavailable } from '../../src/store/errors.ts'
+import { findKeyInUse } from '../../src/store/key-in-use.ts'
+import { findKeyPage } from '../../src/store/key-pages.ts'
 import { openStore } from '../../src/store/store.ts'
 import { asOperator } from '../support/as-operator.ts'
 import { hasNoDatabase } from '../support/databases.ts'
@@ -36,16 +38,29 @@ describe.skipIf(hasNoDatabase())('a PostgreSQL server', () => {
     expect(settings).toEqual([{ isolation: 'read committed', durability: 'on' }])
   })
 
-  it('reads and plans the statement of the audit trail once for each connection, and no others', async () => {
-    const { transaction } = await openForTest(await withDatabase())
+  it('reads and plans what is asked often once for each connection, and nothing else', async () => {
+    const { db, executor } = await openForTest(await withDatabase(), { poolSize: 1 })
     const end = { sequence: 0, hash: new Uint8Array(32) }
     const append = { chainId: newOpaqueUuid(), after: end, links: [], head: end, headMac: new Uint8Array(32) }
-    const prepared = await transaction(async (tx) => {
-      for (let times = 0; times < 3; times++) await appendAuditEvents(tx, append)
-      return tx.$queryRaw`SELECT name, generic_plans + custom_plans AS executed FROM pg_prepared_statements
-        WHERE name <> ''`
-    })
-    expect(prepared).toEqual([{ name: 'append_audit_events', executed: 3n }])
+    const filter = { projectId: 'shop', kind: 'USER', visibleTo: null } as const
+    const place = { createdAt: new Date(), name: 'a' }
+    const page = { filter, orderBy: 'NAME', direction: 'asc', after: null, before: null, max: 3 } as const
+    for (let times = 0; times < 3; times++) {
+      await appendAuditEvents(executor, append)
+      await findKeyInUse(db, { projectId: 'shop', id: newOpaqueUuid() })
+      await findKeyPage(db, page)
+      await findKeyPage(db, { ...page, max: 200, orderBy: 'CREATED_AT', direction: 'desc', after: place })
+      await findKeyPage(db, { ...page, filter: { ...filter, namePrefix: 'a' } })
+      await findKeyPage(db, { ...page, filter: { ...filter, status: ['ACTIVE'] }, before: place })
+    }
+    const prepared = await db.$queryRaw`
+      SELECT name, generic_plans + custom_plans AS executed FROM pg_prepared_statements WHERE name <> '' ORDER BY name`
+    expect(prepared).toEqual([
+      { name: 'append_audit_events', executed: 3n },
+      { name: 'find_key_in_use', executed: 3n },
+      { name: 'page_by_created_at_desc_after', executed: 3n },
+      { name: 'page_by_name_asc', executed: 3n },
+    ])
   })
 
   it('that ends two deadlocked transactions makes one of them retryable', async () => {
