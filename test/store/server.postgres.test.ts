@@ -5,11 +5,14 @@ import { appendAuditEvents } from '../../src/store/audit-append-rows.ts'
 import { isUnavailable } from '../../src/store/errors.ts'
 import { findKeyInUse } from '../../src/store/key-in-use.ts'
 import { findKeyPage } from '../../src/store/key-pages.ts'
+import { insertKey } from '../../src/store/key-rows.ts'
 import { openStore } from '../../src/store/store.ts'
+import { insertVersion } from '../../src/store/version-rows.ts'
 import { asOperator } from '../support/as-operator.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import { failureOf, kindsOf } from '../support/failures.ts'
 import { insertInstallation } from '../support/insert-installation.ts'
+import { sampleKey, sampleVersion } from '../support/sample-rows.ts'
 import { openForTest, withDatabase } from '../support/test-store.ts'
 
 describe.skipIf(hasNoDatabase())('a PostgreSQL server', () => {
@@ -61,6 +64,38 @@ describe.skipIf(hasNoDatabase())('a PostgreSQL server', () => {
       { name: 'page_by_created_at_desc_after', executed: 3n },
       { name: 'page_by_name_asc', executed: 3n },
     ])
+  })
+
+  it('answers what is prepared after a newer release has added columns', async () => {
+    const database = await withDatabase()
+    const { db, executor } = await openForTest(database, { poolSize: 1 })
+    const key = sampleKey({ lastVersionNumber: 1 })
+    await insertKey(db, key)
+    await insertVersion(db, sampleVersion(key.id), { rootKeyId: 'x', wrapped: new Uint8Array(1) })
+    const end = { sequence: 0, hash: new Uint8Array(32) }
+    const append = { chainId: newOpaqueUuid(), after: end, links: [], head: end, headMac: new Uint8Array(32) }
+    const { projectId, kind, id } = key
+    const page = {
+      filter: { projectId, kind, visibleTo: null },
+      orderBy: 'NAME',
+      direction: 'asc',
+      after: null,
+      before: null,
+      max: 3,
+    } as const
+    const askAll = async () => [
+      await findKeyPage(db, page),
+      await findKeyInUse(db, { projectId, id }),
+      await appendAuditEvents(executor, append),
+    ]
+    const before = await askAll()
+    await asOperator(
+      database.databaseUrl,
+      ...['keys', 'key_versions', 'key_material', 'audit_events', 'audit_chains'].map(
+        (table) => `ALTER TABLE ${table} ADD COLUMN later text NOT NULL DEFAULT ''`,
+      ),
+    )
+    expect(await askAll()).toEqual(before)
   })
 
   it('that ends two deadlocked transactions makes one of them retryable', async () => {
