@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest'
+import { Prisma } from '../../src/store/generated/client.ts'
+import { findKeyPage, type KeyListFilter, type KeyPageQuery } from '../../src/store/key-pages.ts'
+import { insertKey } from '../../src/store/key-rows.ts'
+import type { Queryable } from '../../src/store/store.ts'
+import { hasNoDatabase } from '../support/databases.ts'
+import { sampleKey } from '../support/sample-rows.ts'
+import { openForTest, withDatabase } from '../support/test-store.ts'
+
+const keys = 5000
+const projectId = 'shop'
+const olga = { subject: 'user:olga', subjects: ['user:olga'], seesUncontrolled: true }
+
+/** A project most of whose keys are active, all to be seen by everybody. */
+async function openProject(): Promise<Queryable> {
+  const { db } = await openForTest(await withDatabase())
+  const first = sampleKey({ projectId, name: 'key-0', accessControlEnabled: false })
+  await insertKey(db, first)
+  const columns = await db.$queryRaw<{ name: string }[]>`
+    SELECT column_name AS name FROM information_schema.columns WHERE table_name = 'keys'`
+  const own: Readonly<Record<string, string>> = {
+    id: 'gen_random_uuid()',
+    redacted_id: 'gen_random_uuid()',
+    name: `'key-' || i`,
+    created_at: `created_at + i * interval '1 second'`,
+    status: `(CASE WHEN i % 40 = 0 THEN 'DEACTIVATED' ELSE 'ACTIVE' END)::"KeyStatus"`,
+  }
+  const names = columns.map(({ name }) => name)
+  await db.$executeRawUnsafe(
+    `INSERT INTO keys (${names.join()}) SELECT ${names.map((name) => own[name] ?? name).join()}
+      FROM keys, generate_series(1, ${keys - 1}) AS i`,
+  )
+  await db.$executeRaw`ANALYZE keys`
+  return db
+}
+
+/** How the database would read a page. */
+async function planOf(
+  db: Queryable,
+  filter: Partial<KeyListFilter>,
+  page: Partial<KeyPageQuery> = {},
+): Promise<string> {
+  let plan = ''
+  const explaining = new Proxy(db, {
+    get(target, name) {
+      if (name !== '$queryRaw') return Reflect.get(target, name)
+      return async (texts: TemplateStringsArray, ...values: unknown[]) => {
+        const lines = await target.$queryRaw<Record<'QUERY PLAN', string>[]>(
+          Prisma.sql`EXPLAIN ${Prisma.sql(texts, ...values)}`,
+        )
+        plan = lines.map((line) => line['QUERY PLAN']).join('\n')
+        return []
+      }
+    },
+  })
+  await findKeyPage(explaining, {
+    filter: { projectId, kind: 'USER', visibleTo: null, ...filter },
+    orderBy: 'CREATED_AT',
+    direction: 'desc',
+    after: null,
+    before: null,
+    max: 101,
+    ...page,
+  })
+  return plan
+}
+
+describe.skipIf(hasNoDatabase())('a page of many keys', () => {
+  it('is read from an index in its order, also where few of them have the status that is asked for', async () => {
+    const db = await openProject()
+    const after = { createdAt: new Date('2026-03-08T03:00:00Z'), name: 'key-1' }
+    /** Straight from the index: a sort would have to see all rows that match before it knows the first. */
+    const readFrom = (index: string) =>
+      new RegExp(String.raw`Limit [^\n]*\n *->  Index Scan (Backward )?using ${index} on keys`)
+    const byCreation = readFrom('keys_project_id_kind_created_at_name_idx')
+    expect(await planOf(db, {})).toMatch(byCreation)
+    expect(await planOf(db, {}, { after })).toMatch(byCreation)
+    expect(await planOf(db, {}, { orderBy: 'NAME' })).toMatch(
+      readFrom('keys_project_id_(kind_)?name_(idx|key)'),
+    )
+    const rare = await planOf(db, { status: ['DEACTIVATED'], visibleTo: olga })
+    expect(rare).toMatch(readFrom('keys_project_id_kind_status_created_at_name_idx'))
+    expect(rare).toMatch(/Index Cond: .*status = 'DEACTIVATED'/)
+    expect(await planOf(db, { namePrefix: 'key-10' })).toMatch(/Index Cond: .*name >= 'key-10'/)
+  })
+})
