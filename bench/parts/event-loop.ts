@@ -24,22 +24,23 @@ export const eventLoopPart: Part = {
         const sign = await signOperation(server, algorithm)
         const seen = { idle: createSeen(), signing: createSeen(), encrypting: createSeen() }
         let signaturesPerSecond = 0
+        const besides = {
+          idle: () => null,
+          signing: () => measureOperation(server, sign, { connections: 4, seconds }),
+          encrypting: () =>
+            measureOperation(server, encrypt, {
+              connections: 4,
+              ratePerSecond: signaturesPerSecond,
+              seconds,
+            }),
+        }
         const measure = async (state: keyof typeof seen) => {
           const { latencies, waits } = seen[state]
           await server.takeLoopDelayMs()
           const waitedBefore = server.waitedSeconds()
-          const besides =
-            state === 'signing'
-              ? measureOperation(server, sign, { connections: 4, seconds })
-              : state === 'encrypting'
-                ? measureOperation(server, encrypt, {
-                    connections: 4,
-                    ratePerSecond: signaturesPerSecond,
-                    seconds,
-                  })
-                : null
+          const beside = besides[state]()
           const encrypting = measureOperation(server, encrypt, { connections: 8, ratePerSecond, seconds })
-          const [{ latencyMs }, done] = await Promise.all([encrypting, besides])
+          const [{ latencyMs }, done] = await Promise.all([encrypting, beside])
           latencies.push(latencyMs.p99)
           waits.push((server.waitedSeconds() - waitedBefore) / seconds)
           if (state === 'signing') signaturesPerSecond = Math.round(done?.requestsPerSecond ?? 0)
