@@ -154,7 +154,7 @@ function withoutSource({ sourceKeyId: _id, sourceVersion: _version, ...rest }: R
 function viewerOf({ caller }: Call): AuditRowFilter['visibleTo'] {
   return {
     subject: caller.subject,
-    subjects: subjectsOf(caller),
+    subjects: [...subjectsOf(caller)],
     seesUncontrolled: caller.kind !== 'SERVICE_AGENT',
   }
 }

@@ -77,14 +77,15 @@ function userKeyListFilter(call: Call, filter: UserKeyFilter): KeyListFilter {
     kind: 'USER',
     visibleTo:
       asksHidden || isAgent
-        ? { subject: caller.subject, subjects: subjectsOf(caller), seesUncontrolled: !isAgent }
+        ? { subject: caller.subject, subjects: [...subjectsOf(caller)], seesUncontrolled: !isAgent }
         : null,
     namePrefix: filter.namePrefix ?? undefined,
     accessControlEnabled: filter.accessControlEnabled ?? undefined,
     createdBy: filter.createdBy ?? undefined,
     createdAfter: filter.createdAfter ?? undefined,
     createdBefore: filter.createdBefore ?? undefined,
-    status: status ?? undefined,
+    // Once each: a client may name one as often as fits a request.
+    status: status ? [...new Set(status)] : undefined,
     usage: usage ?? undefined,
     algorithm: algorithmsOf(type, algorithm),
     rotationEnabled: automaticRotationEnabled ?? undefined,

@@ -54,10 +54,11 @@ const unavailableKinds = new Set([
 ])
 
 /**
- * PostgreSQL's classes for the same (Appendix A of its manual): 08 connection exception, 53 insufficient resources,
- * 57 operator intervention, and 25006, which a former primary answers after a failover.
+ * PostgreSQL's classes for the same (Appendix A of its manual): 08 connection exception, 28 invalid authorization,
+ * 53 insufficient resources, 57 operator intervention; 3D000, there is no such database; and 25006, which a former
+ * primary answers after a failover.
  */
-const unavailableStates = /^(08|53|57)|^25006$/
+const unavailableStates = /^(08|28|53|57)|^(25006|3D000)$/
 
 /** Node's codes of broken or refused connections. */
 const unavailableSystemCodes = new Set([

@@ -5,7 +5,7 @@ export interface ViewerCondition {
   /** The viewer's own subject string, for ownership. */
   readonly subject: string
   /** All subject strings that speak for the viewer. */
-  readonly subjects: Iterable<string>
+  readonly subjects: readonly string[]
   /** Whether keys without access control are visible to it too. */
   readonly seesUncontrolled: boolean
 }

@@ -202,6 +202,20 @@ describe('against the specifications of Relay', () => {
     expect(original.toSorted()).toEqual(names.map((name) => `${name}1`).toSorted())
     expect(new Set(seen).size).toBe(seen.length)
   })
+
+  it('of a status that is named as often as fits a request has the keys once, and says so with the same cursors', async () => {
+    const document = `query($status: [KeyStatus!], $after: String) {
+      userKeys(first: 2, after: $after, filter: { status: $status }) { nodes { name } totalCount pageInfo { endCursor } } }`
+    const status = new Array(70_000).fill('ACTIVE')
+    const once = await client.ask<{ userKeys: { pageInfo: { endCursor: string } } }>(document, {
+      status: ['ACTIVE'],
+    })
+    expect(await client.ask(document, { status })).toEqual(once)
+    const after = once.userKeys.pageInfo.endCursor
+    expect(await client.ask(document, { status, after })).toEqual(
+      await client.ask(document, { status: ['ACTIVE'], after }),
+    )
+  })
 })
 
 /** Fields of a type that have no arguments and no fields of their own. */

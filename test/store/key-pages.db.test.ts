@@ -119,7 +119,7 @@ function isWanted(row: KeyRow, wanted: Omit<KeyListFilter, 'projectId' | 'kind'>
     visibleTo === null ||
     row.owner === visibleTo.subject ||
     (row.accessControlEnabled
-      ? row.allowedSubjects.some((subject) => new Set(visibleTo.subjects).has(subject))
+      ? row.allowedSubjects.some((subject) => visibleTo.subjects.includes(subject))
       : visibleTo.seesUncontrolled)
   return (
     isSame &&

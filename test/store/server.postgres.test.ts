@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { newOpaqueUuid } from '../../src/ids.ts'
 import { appendAuditEvents } from '../../src/store/audit-append-rows.ts'
 import { isUnavailable } from '../../src/store/errors.ts'
@@ -42,14 +43,16 @@ describe.skipIf(hasNoDatabase())('a PostgreSQL server', () => {
   })
 
   it('reads and plans what is asked often once for each connection, and nothing else', async () => {
-    const { db, executor } = await openForTest(await withDatabase(), { poolSize: 1 })
+    const { db, executor, transaction } = await openForTest(await withDatabase(), { poolSize: 1 })
     const end = { sequence: 0, hash: new Uint8Array(32) }
     const append = { chainId: newOpaqueUuid(), after: end, links: [], head: end, headMac: new Uint8Array(32) }
     const filter = { projectId: 'shop', kind: 'USER', visibleTo: null } as const
     const place = { createdAt: new Date(), name: 'a' }
     const page = { filter, orderBy: 'NAME', direction: 'asc', after: null, before: null, max: 3 } as const
     for (let times = 0; times < 3; times++) {
+      // Changes append through Prisma and operations without it: under one name, the two must send the same text.
       await appendAuditEvents(executor, append)
+      await transaction((tx) => appendAuditEvents(tx, append))
       await findKeyInUse(db, { projectId: 'shop', id: newOpaqueUuid() })
       await findKeyPage(db, page)
       await findKeyPage(db, { ...page, max: 200, orderBy: 'CREATED_AT', direction: 'desc', after: place })
@@ -59,7 +62,7 @@ describe.skipIf(hasNoDatabase())('a PostgreSQL server', () => {
     const prepared = await db.$queryRaw`
       SELECT name, generic_plans + custom_plans AS executed FROM pg_prepared_statements WHERE name <> '' ORDER BY name`
     expect(prepared).toEqual([
-      { name: 'append_audit_events', executed: 3n },
+      { name: 'append_audit_events', executed: 6n },
       { name: 'find_key_in_use', executed: 3n },
       { name: 'page_by_created_at_desc_after', executed: 3n },
       { name: 'page_by_name_asc', executed: 3n },
@@ -142,6 +145,33 @@ describe.skipIf(hasNoDatabase())('a PostgreSQL server', () => {
     await cutOff()
     expect(kindsOf(await during)).toEqual({ unique: false, retryable: false, unavailable: true })
     expect(await store.db.installation.count()).toBe(0)
+  })
+
+  it('is recognised as unavailable when it lets nobody in any more, with Prisma and without', async () => {
+    const database = await withDatabase()
+    const role = `shut_out_${randomBytes(4).toString('hex')}`
+    await asOperator(database.databaseUrl, `CREATE ROLE ${role} LOGIN SUPERUSER PASSWORD '${role}'`)
+    onTestFinished(async () => {
+      await asOperator(database.databaseUrl, `DROP OWNED BY ${role}`, `DROP ROLE ${role}`)
+    })
+    const address = new URL(database.databaseUrl ?? '')
+    address.username = role
+    address.password = role
+    const { db, executor } = await openForTest({ ...database, databaseUrl: address.href })
+    await asOperator(
+      database.databaseUrl,
+      `ALTER ROLE ${role} NOLOGIN`,
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${role}'`,
+    )
+    await sleep(200)
+    for (const client of [executor, db]) {
+      const failing = async () => client.$executeRaw`SELECT 1`
+      expect(kindsOf(await failureOf(failing()))).toEqual({
+        unique: false,
+        retryable: false,
+        unavailable: true,
+      })
+    }
   })
 
   it('is recognised as unavailable when no connection becomes free', async () => {
