@@ -1,3 +1,4 @@
+import type { ViewerCondition } from '../store/viewer-condition.ts'
 import { type Caller, formatSubject, type Role, roles } from './caller.ts'
 
 /**
@@ -76,17 +77,17 @@ function grantsOfRoles(given: ReadonlySet<Role>): Grants {
   }
 }
 
+/** By the caller, who is remembered with its token; it and the lists of keys can have a thousand. */
+const subjectsByCaller = new WeakMap<Caller, ReadonlySet<string>>()
+
 /** The subject strings that speak for a caller: its own and those of its groups. */
 export function subjectsOf(caller: Caller): ReadonlySet<string> {
-  const known = subjects.get(caller)
+  const known = subjectsByCaller.get(caller)
   if (known !== undefined) return known
   const own = new Set([caller.subject, ...caller.groups.map((group) => formatSubject('GROUP', group))])
-  subjects.set(caller, own)
+  subjectsByCaller.set(caller, own)
   return own
 }
-
-/** Of callers, which are remembered with their tokens. They and the lists of keys can have a thousand. */
-const subjects = new WeakMap<Caller, ReadonlySet<string>>()
 
 /** How the key appears to the caller, by project, ownership and access list. */
 export function visibilityOf(caller: Caller, facts: AccessFacts): Visibility {
@@ -98,6 +99,12 @@ export function visibilityOf(caller: Caller, facts: AccessFacts): Visibility {
   // To a service agent a key on whose list it is not does not exist: services come with a list or not at all.
   if (caller.kind === 'SERVICE_AGENT') return 'absent'
   return facts.accessControlEnabled ? 'redacted' : 'full'
+}
+
+/** The keys that a caller sees whole, as a condition on rows; see {@link visibilityOf}, which is asked of each row again. */
+export function viewerOf(caller: Caller): ViewerCondition {
+  const { subject, kind } = caller
+  return { subject, subjects: [...subjectsOf(caller)], seesUncontrolled: kind !== 'SERVICE_AGENT' }
 }
 
 function isListed(caller: Caller, allowedSubjects: readonly string[]): boolean {

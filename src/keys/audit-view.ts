@@ -7,7 +7,7 @@ import {
   countAuditEvents,
   countAuditEventsOfKeys,
 } from '../store/audit-pages.ts'
-import { canReadAudit, permissionsOfRoles, subjectsOf } from './access.ts'
+import { canReadAudit, permissionsOfRoles, viewerOf } from './access.ts'
 import type { AuditEventFilter } from './audit-reading.ts'
 import { requireRoleFor } from './authorise.ts'
 import { type Call, parseSubject } from './caller.ts'
@@ -94,7 +94,7 @@ export async function auditEventsById(
 ): Promise<Map<string, AuditEventView>> {
   if (ids.length === 0 || !permissionsOfRoles(call.caller).includes('READ_AUDIT')) return new Map()
   const { projectId } = call.caller
-  const rows = await readById(parts.store.db, { projectId, visibleTo: viewerOf(call), ids })
+  const rows = await readById(parts.store.db, { projectId, visibleTo: viewerOf(call.caller), ids })
   const found = new Set(rows.map((row) => row.id))
   // An event that is not there stands for its key by its own ID, which is no key's: the statements are the same.
   return viewsOf(
@@ -151,14 +151,6 @@ function withoutSource({ sourceKeyId: _id, sourceVersion: _version, ...rest }: R
   return rest
 }
 
-function viewerOf({ caller }: Call): AuditRowFilter['visibleTo'] {
-  return {
-    subject: caller.subject,
-    subjects: [...subjectsOf(caller)],
-    seesUncontrolled: caller.kind !== 'SERVICE_AGENT',
-  }
-}
-
 /** No time of the database is outside of the years that text of four digits can name. */
 const years = { first: Date.parse('0001-01-01T00:00:00Z'), last: Date.parse('9999-12-31T23:59:59.999Z') }
 
@@ -173,7 +165,7 @@ function rowFilterOf(call: Call, filter: AuditEventFilter): AuditRowFilter {
     date ? new Date(Math.min(Math.max(date.getTime(), years.first), years.last)) : null
   return {
     projectId: call.caller.projectId,
-    visibleTo: viewerOf(call),
+    visibleTo: viewerOf(call.caller),
     key: keyId === null ? null : keyOf(keyId),
     actions: action,
     outcomes: outcome,

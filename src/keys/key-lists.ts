@@ -7,7 +7,7 @@ import {
   type KeyPosition,
   type ListedKey,
 } from '../store/key-pages.ts'
-import { subjectsOf } from './access.ts'
+import { viewerOf } from './access.ts'
 import { requireRoleFor } from './authorise.ts'
 import type { Call } from './caller.ts'
 import type { CursorValues } from './cursor.ts'
@@ -71,14 +71,10 @@ function userKeyListFilter(call: Call, filter: UserKeyFilter): KeyListFilter {
   const asksHidden = [status, type, usage, algorithm, automaticRotationEnabled].some(
     (value) => value !== null && value !== undefined,
   )
-  const isAgent = caller.kind === 'SERVICE_AGENT'
   return {
     projectId: caller.projectId,
     kind: 'USER',
-    visibleTo:
-      asksHidden || isAgent
-        ? { subject: caller.subject, subjects: [...subjectsOf(caller)], seesUncontrolled: !isAgent }
-        : null,
+    visibleTo: asksHidden || caller.kind === 'SERVICE_AGENT' ? viewerOf(caller) : null,
     namePrefix: filter.namePrefix ?? undefined,
     accessControlEnabled: filter.accessControlEnabled ?? undefined,
     createdBy: filter.createdBy ?? undefined,

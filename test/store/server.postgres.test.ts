@@ -7,7 +7,8 @@ import { isUnavailable } from '../../src/store/errors.ts'
 import { findKeyInUse } from '../../src/store/key-in-use.ts'
 import { findKeyPage } from '../../src/store/key-pages.ts'
 import { insertKey } from '../../src/store/key-rows.ts'
-import { openStore } from '../../src/store/store.ts'
+import { openStore, type Queryable } from '../../src/store/store.ts'
+import { setEncryptionsAside, type VersionPlace } from '../../src/store/usage-rows.ts'
 import { insertVersion } from '../../src/store/version-rows.ts'
 import { asOperator } from '../support/as-operator.ts'
 import { hasNoDatabase } from '../support/databases.ts'
@@ -15,6 +16,18 @@ import { failureOf, kindsOf } from '../support/failures.ts'
 import { insertInstallation } from '../support/insert-installation.ts'
 import { sampleKey, sampleVersion } from '../support/sample-rows.ts'
 import { openForTest, withDatabase } from '../support/test-store.ts'
+
+const end = { sequence: 0, hash: new Uint8Array(32) }
+/** Of nothing, to a chain that is not there. */
+const append = { chainId: newOpaqueUuid(), after: end, links: [], head: end, headMac: new Uint8Array(32) }
+
+/** A key with one version, which is given. */
+async function insertSample(db: Queryable): Promise<VersionPlace> {
+  const key = sampleKey({ lastVersionNumber: 1 })
+  await insertKey(db, key)
+  await insertVersion(db, sampleVersion(key.id), { rootKeyId: 'x', wrapped: new Uint8Array(1) })
+  return { keyId: key.id, versionNumber: 1 }
+}
 
 describe.skipIf(hasNoDatabase())('a PostgreSQL server', () => {
   it('is used in UTC, at READ COMMITTED and durably, whatever its defaults are', async () => {
@@ -44,8 +57,7 @@ describe.skipIf(hasNoDatabase())('a PostgreSQL server', () => {
 
   it('reads and plans what is asked often once for each connection, and nothing else', async () => {
     const { db, executor, transaction } = await openForTest(await withDatabase(), { poolSize: 1 })
-    const end = { sequence: 0, hash: new Uint8Array(32) }
-    const append = { chainId: newOpaqueUuid(), after: end, links: [], head: end, headMac: new Uint8Array(32) }
+    const version = await insertSample(db)
     const filter = { projectId: 'shop', kind: 'USER', visibleTo: null } as const
     const place = { createdAt: new Date(), name: 'a' }
     const page = { filter, orderBy: 'NAME', direction: 'asc', after: null, before: null, max: 3 } as const
@@ -54,6 +66,7 @@ describe.skipIf(hasNoDatabase())('a PostgreSQL server', () => {
       await appendAuditEvents(executor, append)
       await transaction((tx) => appendAuditEvents(tx, append))
       await findKeyInUse(db, { projectId: 'shop', id: newOpaqueUuid() })
+      await setEncryptionsAside(db, version, { count: 1, max: 9 })
       await findKeyPage(db, page)
       await findKeyPage(db, { ...page, max: 200, orderBy: 'CREATED_AT', direction: 'desc', after: place })
       await findKeyPage(db, { ...page, filter: { ...filter, namePrefix: 'a' } })
@@ -66,20 +79,17 @@ describe.skipIf(hasNoDatabase())('a PostgreSQL server', () => {
       { name: 'find_key_in_use', executed: 3n },
       { name: 'page_by_created_at_desc_after', executed: 3n },
       { name: 'page_by_name_asc', executed: 3n },
+      { name: 'set_encryptions_aside', executed: 3n },
     ])
   })
 
   it('answers what is prepared after a newer release has added columns', async () => {
     const database = await withDatabase()
     const { db, executor } = await openForTest(database, { poolSize: 1 })
-    const key = sampleKey({ lastVersionNumber: 1 })
-    await insertKey(db, key)
-    await insertVersion(db, sampleVersion(key.id), { rootKeyId: 'x', wrapped: new Uint8Array(1) })
-    const end = { sequence: 0, hash: new Uint8Array(32) }
-    const append = { chainId: newOpaqueUuid(), after: end, links: [], head: end, headMac: new Uint8Array(32) }
-    const { projectId, kind, id } = key
+    const version = await insertSample(db)
+    const { projectId } = sampleKey()
     const page = {
-      filter: { projectId, kind, visibleTo: null },
+      filter: { projectId, kind: 'USER', visibleTo: null },
       orderBy: 'NAME',
       direction: 'asc',
       after: null,
@@ -88,13 +98,14 @@ describe.skipIf(hasNoDatabase())('a PostgreSQL server', () => {
     } as const
     const askAll = async () => [
       await findKeyPage(db, page),
-      await findKeyInUse(db, { projectId, id }),
+      await findKeyInUse(db, { projectId, id: version.keyId }),
       await appendAuditEvents(executor, append),
+      (await setEncryptionsAside(db, version, { count: 1, max: 9 })) !== null,
     ]
     const before = await askAll()
     await asOperator(
       database.databaseUrl,
-      ...['keys', 'key_versions', 'key_material', 'audit_events', 'audit_chains'].map(
+      ...['keys', 'key_versions', 'key_material', 'key_version_usage', 'audit_events', 'audit_chains'].map(
         (table) => `ALTER TABLE ${table} ADD COLUMN later text NOT NULL DEFAULT ''`,
       ),
     )
