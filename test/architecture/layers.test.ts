@@ -4,28 +4,12 @@ import { isBuiltin } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative, resolve } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { layers, leaves, mayImport, settingsFiles, wiring } from '../../scripts/layers.ts'
 
 const root = join(import.meta.dirname, '../..')
-const leaves = ['errors.ts', 'ids.ts', 'clock.ts']
-
-/** What each folder may import of ours besides the leaves and itself: whole folders, or single files. */
-const layers: Readonly<Record<string, readonly string[]>> = {
-  backup: ['keys', 'audit', 'keyring', 'crypto', 'store'],
-  crypto: [],
-  store: [],
-  audit: ['store', 'crypto'],
-  keyring: ['crypto', 'store'],
-  keys: ['keyring', 'crypto', 'audit', 'store'],
-  schema: ['keys'],
-  auth: ['keys/caller.ts', 'config.ts'],
-  server: ['keys/caller.ts', 'config.ts', 'log.ts'],
-}
-/** These only wire the others together. */
-const wiring = ['app.ts', 'open-observer.ts', 'open-parts.ts', 'open-root-keys.ts', 'main.ts', 'cli']
+const folders = [...new Set(layers.map(({ folder }) => folderOf(folder)))]
 /** What is neither a layer nor wiring: leaves, and what the outer layers are configured and log with. */
-const single = [...leaves, 'config.ts', 'setting-values.ts', 'log.ts']
-/** A provider of root keys wraps and unwraps: it has no business with rows. */
-const providers = 'keyring/providers'
+const single: readonly string[] = [...leaves, ...settingsFiles]
 
 /** One import statement of a file below src; `from` and ours in `to` are paths below src. */
 interface Import {
@@ -52,32 +36,23 @@ function folderOf(path: string): string {
   return path.split('/')[0] ?? path
 }
 
-function isAllowed({ from, to }: Pick<Import, 'from' | 'to'>): boolean {
-  const folder = folderOf(from)
-  if (from.startsWith(`${providers}/`) && folderOf(to) === 'store') return false
-  return [folder, ...leaves, ...(layers[folder] ?? [])].some(
-    (allowed) => to === allowed || to.startsWith(`${allowed}/`),
-  )
-}
-
 describe('the layers below src', () => {
   it('are all in the table', () => {
-    const known = [...Object.keys(layers), ...wiring, ...single]
     expect([...new Set(files.map((file) => folderOf(relative('src', file))))].sort()).toEqual(
-      known.filter((path) => path !== 'cli' || files.some((file) => file.startsWith('src/cli/'))).sort(),
+      [...folders, ...wiring, ...single].sort(),
     )
   })
 
   it('import only what the table allows', () => {
-    const ours = imports.filter(({ from, isOurs }) => isOurs && folderOf(from) in layers)
+    const ours = imports.filter(({ from, isOurs }) => isOurs && folders.includes(folderOf(from)))
     expect(ours.length).toBeGreaterThan(200)
-    expect(ours.filter((each) => !isAllowed(each))).toEqual([])
+    expect(ours.filter(({ from, to }) => !mayImport(from, to))).toEqual([])
   })
 
   it('leave the single files with nothing of ours but each other', () => {
     const ours = imports.filter(({ from, isOurs }) => isOurs && single.includes(from))
     expect(ours.filter(({ to }) => !single.includes(to) && folderOf(to) !== 'crypto')).toEqual([])
-    expect(ours.filter(({ from }) => leaves.includes(from))).toEqual([])
+    expect(ours.filter(({ from }) => (leaves as readonly string[]).includes(from))).toEqual([])
   })
 
   it('do cryptography with Node and jose only', () => {
@@ -88,7 +63,7 @@ describe('the layers below src', () => {
   it('keep GraphQL, HTTP and tokens out of the domain and what is below it', () => {
     const inner = imports.filter(({ from }) => !['schema', 'auth', 'server'].includes(folderOf(from)))
     const outer = /^(graphql|@pothos|@graphql-yoga|@whatwg-node|dataloader|node:https?$)/
-    expect(inner.filter(({ from, to }) => folderOf(from) in layers && outer.test(to))).toEqual([])
+    expect(inner.filter(({ from, to }) => folders.includes(folderOf(from)) && outer.test(to))).toEqual([])
   })
 })
 
@@ -104,7 +79,8 @@ describe('the linter', () => {
   it('refuses what the table refuses, in every folder, and nothing else', () => {
     const folder = mkdtempSync(join(tmpdir(), 'keystead-layers-'))
     onTestFinished(() => rmSync(folder, { recursive: true }))
-    for (const file of ['biome.json', '.gitignore']) cpSync(join(root, file), join(folder, file))
+    for (const file of ['biome.json', 'biome.layers.json', '.gitignore'])
+      cpSync(join(root, file), join(folder, file))
     const planted = plantImports(folder)
     const biome = join(root, 'node_modules/@biomejs/biome/bin/biome')
     const { stdout } = spawnSync(
@@ -113,7 +89,7 @@ describe('the linter', () => {
       { cwd: folder, encoding: 'utf8' },
     )
     const refused = new Set([...stdout.matchAll(/planted-[0-9]+\.ts/g)].map(([name]) => name))
-    const wanted = planted.filter((each) => !isAllowed(each))
+    const wanted = planted.filter(({ from, to }) => !mayImport(from, to))
     expect(wanted.length).toBeGreaterThan(50)
     expect(planted.filter(({ name }) => refused.has(name))).toEqual(wanted)
   })
@@ -122,12 +98,11 @@ describe('the linter', () => {
 /** Writes one file for each place to import from and each thing to import, and says what they are. */
 function plantImports(folder: string): { name: string; from: string; to: string }[] {
   const places = [
-    ...Object.keys(layers),
-    ...new Set(files.map((file) => relative('src', dirname(file))).filter((place) => place.includes('/'))),
+    ...new Set(files.map((file) => relative('src', dirname(file))).filter((place) => place !== '')),
   ]
   const targets = [
-    ...Object.keys(layers).map((layer) => `${layer}/x.ts`),
-    'keys/caller.ts',
+    ...layers.map(({ folder }) => `${folder}/x.ts`),
+    ...layers.flatMap(({ imports: allowed }) => allowed.filter((path) => path.endsWith('.ts'))),
     'app.ts',
     ...single,
   ]

@@ -1,6 +1,5 @@
-// Writes docs/configuration.md from the table of settings; with --check it fails if the file is not what the code says.
-import { settings } from '../src/config.ts'
-import { printOrCheck } from './printed-file.ts'
+import { settings } from '../../src/config.ts'
+import type { PrintedFile } from './printed-file.ts'
 
 interface Setting {
   readonly meaning: string
@@ -21,14 +20,12 @@ const parts: Readonly<Record<string, string>> = {
   ITEM_BYTES_MAX: 'Limits and times',
 }
 
-const printed = printDocument(Object.entries(settings as Record<string, Setting>))
-
-printOrCheck({
+/** The table of settings as a document. */
+export const configurationDocument: PrintedFile = {
   path: 'docs/configuration.md',
-  text: printed,
-  source: 'src/config.ts says',
-  command: 'npm run env:print',
-})
+  source: 'src/config.ts',
+  print: () => printDocument(Object.entries(settings as Record<string, Setting>)),
+}
 
 function printDocument(all: readonly (readonly [string, Setting])[]): string {
   const missing = Object.keys(parts).filter((name) => !all.some(([each]) => each === name))
@@ -39,7 +36,7 @@ function printDocument(all: readonly (readonly [string, Setting])[]): string {
   })
   return `# Configuration
 
-Made from \`src/config.ts\` by \`npm run env:print\`; do not edit.
+Made from \`src/config.ts\` by \`npm run print\`; do not edit.
 
 All settings are variables of the environment; an empty one counts as not set. The server and the commands for operators
 read the same ones, once, when they start. If one of them is wrong, they say which, and do not start.

@@ -1,21 +1,18 @@
-// Writes docs/algorithms.md from the algorithm table; with --check it fails if the file is not what the code says.
-import { algorithms } from '../src/crypto/algorithms.ts'
-import type { AlgorithmEntry, Capability } from '../src/crypto/capabilities.ts'
-import { printOrCheck } from './printed-file.ts'
+import { algorithms } from '../../src/crypto/algorithms.ts'
+import type { AlgorithmEntry, Capability } from '../../src/crypto/capabilities.ts'
+import type { PrintedFile } from './printed-file.ts'
 
-const printed = printDocument()
-
-printOrCheck({
+/** The algorithm table as a document. */
+export const algorithmsDocument: PrintedFile = {
   path: 'docs/algorithms.md',
-  text: printed,
-  source: 'the code says',
-  command: 'node scripts/print-algorithms.ts',
-})
+  source: 'src/crypto/algorithms.ts',
+  print: printDocument,
+}
 
 function printDocument(): string {
   return `# Algorithms
 
-Made from \`src/crypto/algorithms.ts\` by \`scripts/print-algorithms.ts\`; do not edit.
+Made from \`src/crypto/algorithms.ts\` by \`npm run print\`; do not edit.
 
 All primitives are OpenSSL's, through \`node:crypto\`. Only XAES-256-GCM is composed from them here, after its
 specification. Strength is in bits (NIST SP 800-57 Part 1, table 2, or the algorithm's own standard).

@@ -1,0 +1,71 @@
+/**
+ * Prints the size of `src`, and how many files and functions one warm request passes: `npm run -s code:figures`.
+ * V8 counts the calls of one request to a server on the embedded database in this process.
+ */
+
+import { globSync, readFileSync } from 'node:fs'
+import { Session } from 'node:inspector/promises'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { startBenchServer } from '../bench/own-server.ts'
+
+const root = join(import.meta.dirname, '..')
+const admin = 'alice@shop'
+const warmRequests = 200
+
+const createKey =
+  'mutation($n: String!) { createUserKey(input: { name: $n }) { ... on CreateUserKeyPayload { userKey { id } } } }'
+const encrypt =
+  'mutation($k: ID!) { encrypt(input: { keyId: $k, plaintext: "aGVsbG8=" }) { ... on EncryptPayload { ciphertext } } }'
+const rotate =
+  'mutation($k: ID!) { rotateUserKey(input: { keyId: $k }) { ... on RotateUserKeyPayload { userKey { id } } } }'
+const page = '{ userKeys(first: 20) { edges { cursor node { id name status } } } }'
+
+printSize()
+await printWays()
+
+function printSize(): void {
+  const lines = globSync('src/**/*.{ts,js}', { cwd: root })
+    .filter((file) => !file.includes('/generated/'))
+    .map((file) => readFileSync(join(root, file), 'utf8').trimEnd().split('\n').length)
+    .sort((one, other) => one - other)
+  const total = lines.reduce((sum, each) => sum + each, 0)
+  console.log(
+    `src: ${lines.length} files, ${total} lines, median ${lines[Math.floor(lines.length / 2)]} lines`,
+  )
+}
+
+async function printWays(): Promise<void> {
+  const server = await startBenchServer()
+  try {
+    const made = await server.ask(admin, createKey, { n: 'way' })
+    const key = /ukey_\w+/.exec(made)?.[0]
+    if (key === undefined) throw new Error(`no key was made: ${made}`)
+    const ask = (document: string) => () => server.ask(admin, document, { k: key })
+    console.log(`encrypt: ${await wayOf(ask(encrypt))}`)
+    console.log(`rotateUserKey: ${await wayOf(ask(rotate))}`)
+    console.log(`a page of userKeys: ${await wayOf(() => server.ask(admin, page, {}))}`)
+  } finally {
+    await server.close()
+  }
+}
+
+/** Files and functions of `src` that a warm request calls. */
+async function wayOf(ask: () => Promise<string>): Promise<string> {
+  for (let sent = 0; sent < warmRequests; sent++) await ask()
+  const session = new Session()
+  session.connect()
+  await session.post('Profiler.enable')
+  await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: false })
+  await session.post('Profiler.takePreciseCoverage')
+  const answer = await ask()
+  const { result } = await session.post('Profiler.takePreciseCoverage')
+  session.disconnect()
+  if (answer.includes('"errors"')) throw new Error(answer)
+  const source = pathToFileURL(join(root, 'src')).href
+  const called = result
+    .filter(({ url }) => url.startsWith(source) && !url.includes('/generated/'))
+    .map(({ functions }) => functions.filter(({ ranges: [whole] }) => (whole?.count ?? 0) > 0).length)
+    .filter((count) => count > 0)
+  return `${called.length} files, ${called.reduce((sum, each) => sum + each, 0)} functions`
+}

@@ -1,0 +1,99 @@
+/** A folder below `src`, what it is for, and what it may import. */
+export interface Layer {
+  /** Path below `src`. Files belong to the longest path that fits. */
+  readonly folder: string
+  /** What belongs there, for docs/architecture.md. */
+  readonly purpose: string
+  /** Folders and files below `src` that it may import besides itself and the leaves. */
+  readonly imports: readonly string[]
+}
+
+/** Files that everything may import, and that import nothing of the project but each other. */
+export const leaves = ['errors.ts', 'ids.ts', 'clock.ts'] as const
+
+/** Files beside the layers that configure and log. They import each other, leaves and `crypto`. */
+export const settingsFiles = ['config.ts', 'setting-values.ts', 'log.ts'] as const
+
+/** Files and folders that put the layers together and may import all of them. */
+export const wiring = [
+  'app.ts',
+  'open-observer.ts',
+  'open-parts.ts',
+  'open-root-keys.ts',
+  'main.ts',
+  'cli',
+] as const
+
+/** The layers, lowest first. The linter's rules, docs/architecture.md and a test are made from this table. */
+export const layers: readonly Layer[] = [
+  {
+    folder: 'crypto',
+    purpose: 'Bytes in, bytes out. The algorithm table.',
+    imports: [],
+  },
+  {
+    folder: 'store',
+    purpose: 'Rows in, rows out. PostgreSQL, or PGlite in the data folder.',
+    imports: [],
+  },
+  {
+    folder: 'audit',
+    purpose:
+      'Puts events on record before anything is answered, in hash chains; verifies, exports and prunes them.',
+    imports: ['store', 'crypto'],
+  },
+  {
+    folder: 'keyring',
+    purpose: 'Plain key material and how long it lives: root key, envelope, MAC of policy fields, cache.',
+    imports: ['crypto', 'store'],
+  },
+  {
+    folder: 'keyring/providers',
+    purpose: 'Root key providers: they wrap and unwrap, and know no rows.',
+    imports: ['keyring/root-key-provider.ts', 'crypto'],
+  },
+  {
+    folder: 'keys',
+    purpose: 'The domain: who may, what is possible, what happens. Knows no GraphQL.',
+    imports: ['keyring', 'crypto', 'audit', 'store'],
+  },
+  {
+    folder: 'backup',
+    purpose:
+      'Encrypted files with everything that is stored, and the checks of a restore. For commands only.',
+    imports: ['keys', 'keyring', 'crypto', 'audit', 'store'],
+  },
+  {
+    folder: 'schema',
+    purpose: 'What is offered, with descriptions. No rule, no SQL, no cryptography.',
+    imports: ['keys'],
+  },
+  {
+    folder: 'auth',
+    purpose: 'From the bytes of a request to a caller. Decides who, never what is allowed.',
+    imports: ['keys/caller.ts', 'config.ts'],
+  },
+  {
+    folder: 'server',
+    purpose: 'HTTP: the ordered list of steps of `http.ts`. Knows no key.',
+    imports: ['keys/caller.ts', 'config.ts', 'log.ts'],
+  },
+]
+
+/** The layer that a file or folder below `src` belongs to, if any. */
+export function layerOf(path: string): Layer | undefined {
+  return layers
+    .filter(({ folder }) => isWithin(path, folder))
+    .sort((one, other) => other.folder.length - one.folder.length)[0]
+}
+
+/** Whether a file below `src` may import another one. */
+export function mayImport(from: string, to: string): boolean {
+  const layer = layerOf(from)
+  if (layer === undefined) return true
+  return [layer.folder, ...leaves, ...layer.imports].some((allowed) => isWithin(to, allowed))
+}
+
+function isWithin(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(`${folder}/`)
+}
