@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { algorithmsDocument } from './printed/algorithms.ts'
 import { commandsDocument } from './printed/commands.ts'
 import { configurationDocument } from './printed/configuration.ts'
+import { decisionIndex } from './printed/decisions.ts'
 import { envExample } from './printed/env-example.ts'
 import { layerRules, layerTable } from './printed/layers.ts'
 import type { PrintedFile } from './printed/printed-file.ts'
@@ -21,6 +22,7 @@ const files: readonly PrintedFile[] = [
   algorithmsDocument,
   layerRules,
   layerTable,
+  decisionIndex,
 ]
 
 const isCheck = process.argv.includes('--check')

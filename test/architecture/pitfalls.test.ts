@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 
 const root = join(import.meta.dirname, '../..')
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
-const text = read('docs/decisions/0043-known-mistakes.md')
+const text = read('docs/pitfalls.md')
 const rows = [...text.matchAll(/^\| (.+) \| `(.+)` \| (.+) \|$/gm)].map(
   ([, what = '', file = '', test = '']) => ({
     what,
@@ -13,7 +13,7 @@ const rows = [...text.matchAll(/^\| (.+) \| `(.+)` \| (.+) \|$/gm)].map(
   }),
 )
 
-describe('docs/decisions/0043-known-mistakes.md', () => {
+describe('docs/pitfalls.md', () => {
   it('has a test for each of the thirteen mistakes', () => {
     const numbers = rows.flatMap(({ what }) => /^(\d+)\. /.exec(what)?.[1] ?? [])
     expect([...new Set(numbers)]).toEqual(Array.from({ length: 13 }, (_, n) => String(n + 1)))

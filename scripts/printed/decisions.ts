@@ -1,0 +1,34 @@
+import { globSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import type { PrintedFile } from './printed-file.ts'
+
+const folder = join(import.meta.dirname, '../../docs/decisions')
+
+/** The index of the decisions: number, title, date, status. */
+export const decisionIndex: PrintedFile = {
+  path: 'docs/decisions/README.md',
+  source: 'the decisions in docs/decisions',
+  print: () => `# Decisions
+
+Made from the files beside it by \`npm run print\`; do not edit.
+
+Each decision has half a page: context, choice, consequence. A decision that no longer holds keeps its number and says what
+replaced it. The next one takes the next free number and begins with the same two lines: title, date and status.
+
+| Number | Decision | Date | Status |
+| --- | --- | --- | --- |
+${globSync('[0-9]*.md', { cwd: folder }).sort().map(rowOf).join('\n')}
+`,
+}
+
+function rowOf(file: string): string {
+  const text = readFileSync(join(folder, file), 'utf8')
+  const [, number, title, date, status] =
+    /^# (\d+)\. ([^\n]+)\n\nDate: (\d{4}-\d{2}-\d{2})\. Status: ([^\n]+)\.\n/.exec(text) ?? []
+  if (number === undefined || Number(basename(file).slice(0, 4)) !== Number(number)) {
+    throw new Error(
+      `docs/decisions/${file} must begin with "# NUMBER. TITLE" and "Date: YYYY-MM-DD. Status: ….".`,
+    )
+  }
+  return `| ${number} | [${title}](${file}) | ${date} | ${status} |`
+}
