@@ -1,5 +1,7 @@
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { SlowestReporter } from './scripts/slowest-reporter.ts'
 
 /** Suites on a database run on both, the embedded one and a PostgreSQL server, but for what only one of them does. */
 const onBoth = 'test/**/*.db.test.ts'
@@ -9,6 +11,8 @@ const browser = 'test/**/*.browser.test.ts'
 const resolve = { alias: [{ find: /^graphql$/, replacement: fileURLToPath(import.meta.resolve('graphql')) }] }
 /** Gateways are installed apart, and their tests run with a configuration of their own. */
 const apart = ['**/node_modules/**', 'test/gateway/**']
+/** Where the results go as JSON, if anywhere. */
+const results = process.env['TEST_RESULTS']
 const limits = { testTimeout: 60_000, hookTimeout: 120_000 }
 
 const onDatabase = (name: 'embedded' | 'postgres') => ({
@@ -25,7 +29,12 @@ const onDatabase = (name: 'embedded' | 'postgres') => ({
 
 export default defineConfig({
   test: {
-    maxWorkers: 2,
+    maxWorkers: availableParallelism(),
+    reporters: [
+      'default',
+      new SlowestReporter(),
+      ...(results === undefined ? [] : [['json', { outputFile: results }] as const]),
+    ],
     projects: [
       {
         resolve,
