@@ -13,6 +13,7 @@ const resolve = { alias: [{ find: /^graphql$/, replacement: fileURLToPath(import
 const apart = ['**/node_modules/**', 'test/gateway/**']
 /** Where the results go as JSON, if anywhere. */
 const results = process.env['TEST_RESULTS']
+const jsonTo = (outputFile: string): ['json', { outputFile: string }] => ['json', { outputFile }]
 const limits = { testTimeout: 60_000, hookTimeout: 120_000 }
 
 const onDatabase = (name: 'embedded' | 'postgres') => ({
@@ -30,11 +31,7 @@ const onDatabase = (name: 'embedded' | 'postgres') => ({
 export default defineConfig({
   test: {
     maxWorkers: availableParallelism(),
-    reporters: [
-      'default',
-      new SlowestReporter(),
-      ...(results === undefined ? [] : [['json', { outputFile: results }] as const]),
-    ],
+    reporters: ['default', new SlowestReporter(), ...(results === undefined ? [] : [jsonTo(results)])],
     projects: [
       {
         resolve,
