@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { readConfig } from '../src/config.ts'
 import { newOpaqueUuid, newUuid } from '../src/ids.ts'
+import { startAttempt } from '../src/keys/attempt.ts'
 import type { DomainParts } from '../src/keys/domain-parts.ts'
 import { applyCommand, type KeyState } from '../src/keys/lifecycle.ts'
 import { type SealedChange, sealChange } from '../src/keys/locked-key.ts'
@@ -112,7 +113,16 @@ async function sealKeys(
 ): Promise<SealedChange[]> {
   const { policyMac, settings } = parts
   const timeZone = settings.rotationTimeZone
-  const unused = areUsable ? null : await makeMaterial(parts, { id: newUuid(), projectId, algorithm }, 1)
+  const actor = {
+    projectId,
+    subject: 'system:bench',
+    tokenId: null,
+    clientAddress: null,
+    requestId: newUuid(),
+  }
+  const attempt = startAttempt(actor, 'CREATE_USER_KEY')
+  const owner = { id: newUuid(), projectId, algorithm }
+  const unused = areUsable ? null : await makeMaterial(parts, owner, 1, attempt)
   return Promise.all(
     Array.from({ length: count }, async (_, index) => {
       const key = keyAt(from + index)
@@ -122,7 +132,7 @@ async function sealKeys(
       const state = key.isDeactivated
         ? applyCommand(active, { type: 'deactivateVersion', version: 1 }, how)
         : active
-      const material = unused ?? (await makeMaterial(parts, draft, 1))
+      const material = unused ?? (await makeMaterial(parts, draft, 1, attempt))
       return sealChange(policyMac, { row: draft, versions: [] }, { state, material, now: key.createdAt })
     }),
   )

@@ -394,6 +394,14 @@ export const settings = {
     default: '10',
     parse: integer(1, 86_400),
   },
+  UV_THREADPOOL_SIZE: {
+    meaning:
+      'Threads of the pool that Node reads files, looks up names and computes slow cryptography in. Slow cryptography never takes all of them: with fewer than 4 it may. Not set: what the processors need (10 for 2 processors, 38 for 16).',
+    unit: 'threads',
+    default: '',
+    example: '16',
+    parse: optional(integer(1, 1024)),
+  },
   SUBSCRIPTIONS_MAX: {
     meaning: 'Subscriptions that may be open at once, on each replica (docs/subscriptions.md has more).',
     unit: 'subscriptions',

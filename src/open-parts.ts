@@ -1,7 +1,9 @@
+import { availableParallelism } from 'node:os'
 import { createChainMac } from './audit/chain-mac.ts'
 import { type AuditWriter, createAuditWriter, openAuditWriter, type WrittenGroup } from './audit/writer.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config.ts'
+import { createSlowWork, slotsFor } from './crypto/slow-work.ts'
 import { createEnvelope } from './keyring/envelope.ts'
 import { openInstallation } from './keyring/installation.ts'
 import { createKeyCache } from './keyring/key-cache.ts'
@@ -106,6 +108,7 @@ async function openOn(store: Store, config: Config, options: OpenOptions): Promi
     audit: options.audit ?? (await (prepare ? openAuditWriter : createAuditWriter)(chainParts, onGroup)),
     auditKeys: { chainMac, checkpointKey: installation.checkpointKey },
     usage: createUsageCounter({ db: store.db, clock, ...(observer && { onBlock: observer.onBlock }) }),
+    slowWork: createSlowWork(slotsFor(availableParallelism(), config.UV_THREADPOOL_SIZE ?? undefined)),
     clock,
     settings: domainSettings(config),
     alert,

@@ -137,9 +137,9 @@ function secretKeys(bytes: number): Material {
 
 function keyPairs(kind: KeyPairKind): Material {
   return {
-    generate: () => generatePair(kind),
+    generate: (work) => generatePair(kind, work),
     load: (secret) => loadPrivateKey(secret, kind),
     importFormat: { format: 'PKCS8_DER', bytes: null },
-    readImported: (material) => readImportedPrivateKey(material, kind),
+    readImported: (material, work) => readImportedPrivateKey(material, kind, work),
   }
 }

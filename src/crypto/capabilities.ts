@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto'
+import type { SlowWork } from './slow-work.ts'
 
 /** What a key is for (NIST SP 800-57 Part 1 §5.1): a key serves one purpose only. */
 export type KeyUsage =
@@ -43,7 +44,12 @@ export interface PublicKeyEncryptionCapability {
   plaintextBytesMax(algorithm: EncryptionAlgorithm): number
   encrypt(publicKey: KeyObject, plaintext: Uint8Array, algorithm: EncryptionAlgorithm): Buffer
   /** Throws {@link DecryptionFailedError} for every cause. */
-  decrypt(privateKey: KeyObject, ciphertext: Uint8Array, algorithm: EncryptionAlgorithm): Promise<Buffer>
+  decrypt(
+    privateKey: KeyObject,
+    ciphertext: Uint8Array,
+    algorithm: EncryptionAlgorithm,
+    work: SlowWork,
+  ): Promise<Buffer>
 }
 
 /** Padding schemes of public key encryption; the label is always empty and MGF1 uses the same hash. */
@@ -92,9 +98,14 @@ export interface SignatureCapability {
   readonly signingAlgorithms: readonly SigningAlgorithm[]
   /** Those of them that also sign a digest which the caller made (`messageType` DIGEST). */
   readonly digestSigningAlgorithms: readonly SigningAlgorithm[]
-  sign(privateKey: KeyObject, parameters: SignatureParameters): Promise<Buffer>
+  sign(privateKey: KeyObject, parameters: SignatureParameters, work: SlowWork): Promise<Buffer>
   /** False for a signature that does not fit, whatever is wrong with it. */
-  verify(publicKey: KeyObject, parameters: SignatureParameters, signature: Uint8Array): Promise<boolean>
+  verify(
+    publicKey: KeyObject,
+    parameters: SignatureParameters,
+    signature: Uint8Array,
+    work: SlowWork,
+  ): Promise<boolean>
 }
 
 /** Message authentication codes. */
@@ -108,9 +119,9 @@ export interface MacCapability {
 /** Key encapsulation (FIPS 203). */
 export interface KeyEncapsulationCapability {
   readonly kind: 'keyEncapsulation'
-  encapsulate(publicKey: KeyObject): Promise<{ sharedSecret: Buffer; ciphertext: Buffer }>
+  encapsulate(publicKey: KeyObject, work: SlowWork): Promise<{ sharedSecret: Buffer; ciphertext: Buffer }>
   /** Throws {@link CryptoInputError} for a ciphertext of the wrong length. */
-  decapsulate(privateKey: KeyObject, ciphertext: Uint8Array): Promise<Buffer>
+  decapsulate(privateKey: KeyObject, ciphertext: Uint8Array, work: SlowWork): Promise<Buffer>
 }
 
 /** Diffie-Hellman key agreement with HKDF (SP 800-56A, RFC 5869); the raw shared secret never leaves. */
@@ -123,6 +134,7 @@ export interface KeyAgreementCapability {
   deriveSharedSecret(
     privateKey: KeyObject,
     parameters: { peerPublicKey: Uint8Array; context: Uint8Array; bytes: number },
+    work: SlowWork,
   ): Promise<Buffer>
 }
 
@@ -150,14 +162,14 @@ export interface AlgorithmEntry {
   readonly description: string
   /** What keys of this algorithm can do, by usage. A key has one of these usages, chosen at its creation. */
   readonly capabilities: Readonly<Partial<Record<KeyUsage, Capability>>>
-  /** Makes new material (slow key types in the thread pool). */
-  generate(): Promise<GeneratedMaterial>
+  /** Makes new material. */
+  generate(work: SlowWork): Promise<GeneratedMaterial>
   /** Turns stored material into the key that the capabilities take; throws TypeError if it is not of this algorithm. */
   load(secret: Uint8Array): KeyObject
   /** What imported material has to be. */
   readonly importFormat: ImportFormat
   /** Checks material that was made elsewhere; throws ImportedMaterialError if it cannot be of this algorithm. */
-  readImported(material: Uint8Array): Promise<GeneratedMaterial>
+  readImported(material: Uint8Array, work: SlowWork): Promise<GeneratedMaterial>
 }
 
 /** The raw bytes of a symmetric key, so many, or PKCS#8 DER (RFC 5958) of a private key. */

@@ -28,11 +28,11 @@ export function createEcdsa(
     kind: 'signature',
     signingAlgorithms: [signingAlgorithm],
     digestSigningAlgorithms: [],
-    async sign(key, parameters) {
-      return signer.sign(hash, parameters.message, keyFor(key, parameters))
+    async sign(key, parameters, work) {
+      return signer.sign(hash, parameters.message, keyFor(key, parameters), work)
     },
-    async verify(key, parameters, signature) {
-      return signer.verify(hash, parameters.message, keyFor(key, parameters), signature)
+    async verify(key, parameters, signature, work) {
+      return signer.verify(hash, parameters.message, keyFor(key, parameters), signature, work)
     },
   }
 }

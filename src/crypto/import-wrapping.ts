@@ -2,6 +2,7 @@ import { createDecipheriv } from 'node:crypto'
 import { DecryptionFailedError, type GeneratedMaterial } from './capabilities.ts'
 import { generatePair, type KeyPairKind, loadPrivateKey } from './key-pair.ts'
 import { createRsaOaep } from './rsa-oaep.ts'
+import type { SlowWork } from './slow-work.ts'
 
 const modulusBits = 4096
 const wrappingKeyKind: KeyPairKind = { type: 'rsa', modulusBits }
@@ -18,8 +19,8 @@ export const importWrappingKeyAlgorithm = `RSA_${modulusBits}`
 export const wrappedMaterialBytes = { min: modulusBytes + 16, max: modulusBytes + 16_384 } as const
 
 /** A new pair for one import. */
-export function generateWrappingPair(): Promise<GeneratedMaterial> {
-  return generatePair(wrappingKeyKind)
+export function generateWrappingPair(work: SlowWork): Promise<GeneratedMaterial> {
+  return generatePair(wrappingKeyKind, work)
 }
 
 /**
@@ -27,9 +28,13 @@ export function generateWrappingPair(): Promise<GeneratedMaterial> {
  * it the material under that key with AES-KWP (RFC 5649; NIST SP 800-38F §6.3). PKCS #11 calls it
  * CKM_RSA_AES_KEY_WRAP. Throws {@link DecryptionFailedError} for every cause; the caller zeroes the result.
  */
-export async function unwrapImportedMaterial(privateKey: Uint8Array, wrapped: Uint8Array): Promise<Buffer> {
+export async function unwrapImportedMaterial(
+  privateKey: Uint8Array,
+  wrapped: Uint8Array,
+  work: SlowWork,
+): Promise<Buffer> {
   const key = loadPrivateKey(privateKey, wrappingKeyKind)
-  const aesKey = await oaep.decrypt(key, wrapped.subarray(0, modulusBytes), 'RSAES_OAEP_SHA_256')
+  const aesKey = await oaep.decrypt(key, wrapped.subarray(0, modulusBytes), 'RSAES_OAEP_SHA_256', work)
   // The pieces are copies of the material, of which only the result is the caller's.
   const pieces: Buffer[] = []
   try {

@@ -1,7 +1,8 @@
 import { createPublicKey } from 'node:crypto'
 import type { GeneratedMaterial } from './capabilities.ts'
 import { isSamePair } from './key-consistency.ts'
-import { type KeyPairKind, loadPrivateKey, parsePrivateKey } from './key-pair.ts'
+import { type KeyPairKind, lengthOfGeneration, loadPrivateKey, parsePrivateKey } from './key-pair.ts'
+import type { SlowWork } from './slow-work.ts'
 
 /** Why bytes cannot be the material of a key. */
 export type ImportedMaterialFault = 'NOT_A_KEY' | 'OTHER_ALGORITHM' | 'WRONG_SIZE' | 'INCONSISTENT'
@@ -36,6 +37,7 @@ export async function readImportedSecret(
 export async function readImportedPrivateKey(
   bytes: Uint8Array,
   kind: KeyPairKind,
+  work: SlowWork,
 ): Promise<GeneratedMaterial> {
   try {
     parsePrivateKey(bytes)
@@ -55,7 +57,7 @@ export async function readImportedPrivateKey(
       )
     }
   })()
-  if (!(await isSamePair(key))) {
+  if (!(await work(lengthOfGeneration(kind.type), () => isSamePair(key)))) {
     throw new ImportedMaterialError('INCONSISTENT', 'the parts of the private key do not fit together')
   }
   return {

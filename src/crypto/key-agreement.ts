@@ -20,7 +20,7 @@ export function createKeyAgreement(
 ): KeyAgreementCapability {
   return {
     kind: 'keyAgreement',
-    async deriveSharedSecret(privateKey, { peerPublicKey, context, bytes }) {
+    async deriveSharedSecret(privateKey, { peerPublicKey, context, bytes }, work) {
       const bytesMax = 255 * hashBytes
       if (!Number.isInteger(bytes) || bytes < 1 || bytes > bytesMax) {
         throw new CryptoInputError('bytes', `must be a whole number from 1 to ${bytesMax}`)
@@ -28,15 +28,17 @@ export function createKeyAgreement(
       const peer = loadPeerKey(peerPublicKey, privateKey)
       const publicKeys = [peerPublicKey, encodePublicKey(createPublicKey(privateKey))].sort(Buffer.compare)
       const info = encodeWithLengths([label, ...publicKeys, context])
-      const secret = await agreeInPool({ privateKey, publicKey: peer }).catch(() => {
-        // A point of small order: the secret would be all zeros, whatever the private key (RFC 7748 §6.1).
-        throw new CryptoInputError('peerPublicKey', 'must not be a point of small order')
+      return work('SHORT', async () => {
+        const secret = await agreeInPool({ privateKey, publicKey: peer }).catch(() => {
+          // A point of small order: the secret would be all zeros, whatever the private key (RFC 7748 §6.1).
+          throw new CryptoInputError('peerPublicKey', 'must not be a point of small order')
+        })
+        try {
+          return Buffer.from(await hkdfInPool(hash, secret, Buffer.alloc(0), info, bytes))
+        } finally {
+          secret.fill(0)
+        }
       })
-      try {
-        return Buffer.from(await hkdfInPool(hash, secret, Buffer.alloc(0), info, bytes))
-      } finally {
-        secret.fill(0)
-      }
     },
   }
 }

@@ -12,6 +12,10 @@ import {
 import { promisify } from 'node:util'
 
 const isPrime = promisify<bigint, boolean>(checkPrime)
+const signInPool = promisify<null, Uint8Array, KeyObject, Buffer>(sign)
+const verifyInPool = promisify<null, Uint8Array, KeyObject, Uint8Array, boolean>(verify)
+const encapsulateInPool = promisify<KeyObject, { sharedKey: Buffer; ciphertext: Buffer }>(encapsulate)
+const decapsulateInPool = promisify<KeyObject, Uint8Array, Buffer>(decapsulate)
 
 const curvesByJwkName: Readonly<Record<string, string>> = {
   'P-256': 'prime256v1',
@@ -22,7 +26,8 @@ const curvesByJwkName: Readonly<Record<string, string>> = {
 
 /**
  * Whether the parts of a private key fit together and to its public key (NIST SP 800-56A §5.6.2.1, SP 800-56B §6.4.1).
- * OpenSSL reads keys without these checks, and a wrong CRT part of an RSA key can give its factors away.
+ * OpenSSL reads keys without these checks, and a wrong CRT part of an RSA key can give its factors away. Works in the
+ * thread pool.
  */
 export async function isSamePair(privateKey: KeyObject): Promise<boolean> {
   switch (privateKey.asymmetricKeyType) {
@@ -86,14 +91,15 @@ function isConsistentCurveKey({ crv = '', d = '', x = '', y = '' }: JsonWebKey):
   return curve.getPublicKey().equals(Buffer.concat(uncompressed))
 }
 
-function verifiesOwn(privateKey: KeyObject): boolean {
+async function verifiesOwn(privateKey: KeyObject): Promise<boolean> {
   const message = Buffer.from('pairwise consistency')
-  return verify(null, message, createPublicKey(privateKey), sign(null, message, privateKey))
+  const signature = await signInPool(null, message, privateKey)
+  return verifyInPool(null, message, createPublicKey(privateKey), signature)
 }
 
-function decapsulatesOwn(privateKey: KeyObject): boolean {
-  const { sharedKey, ciphertext } = encapsulate(createPublicKey(privateKey))
-  return decapsulate(privateKey, ciphertext).equals(sharedKey)
+async function decapsulatesOwn(privateKey: KeyObject): Promise<boolean> {
+  const { sharedKey, ciphertext } = await encapsulateInPool(createPublicKey(privateKey))
+  return (await decapsulateInPool(privateKey, ciphertext)).equals(sharedKey)
 }
 
 function integerOf(base64url: string | undefined): bigint | null {

@@ -2,11 +2,9 @@ import { createPrivateKey, generateKeyPair, type KeyObject, type KeyPairKeyObjec
 import { promisify } from 'node:util'
 import type { GeneratedMaterial } from './capabilities.ts'
 import { isOneDerValue } from './der.ts'
-import { createQueue } from './queue.ts'
+import type { SlowWork, TaskLength } from './slow-work.ts'
 
 const generate = promisify(generateKeyPair)
-/** RSA takes seconds: of the four threads of the pool, two stay free for everything else. */
-const oneOfFew = createQueue(2)
 
 /** What pairs are generated from: a type of OpenSSL, and what it leaves open. */
 export type KeyPairKind =
@@ -16,9 +14,14 @@ export type KeyPairKind =
   | { readonly type: 'ml-dsa-44' | 'ml-dsa-65' | 'ml-dsa-87' }
   | { readonly type: 'ml-kem-768' | 'ml-kem-1024' }
 
+/** How long it takes to generate a pair, or to check one that was made elsewhere: RSA needs two large primes. */
+export function lengthOfGeneration(type: KeyPairKind['type']): TaskLength {
+  return type === 'rsa' ? 'LONG' : 'SHORT'
+}
+
 /** A new pair in the forms in which it is stored, made in the thread pool. */
-export async function generatePair(kind: KeyPairKind): Promise<GeneratedMaterial> {
-  const { privateKey, publicKey } = await generateObjects(kind)
+export async function generatePair(kind: KeyPairKind, work: SlowWork): Promise<GeneratedMaterial> {
+  const { privateKey, publicKey } = await work(lengthOfGeneration(kind.type), () => generateObjects(kind))
   return {
     secret: privateKey.export({ type: 'pkcs8', format: 'der' }),
     publicKey: publicKey.export({ type: 'spki', format: 'der' }),
@@ -38,7 +41,7 @@ export function loadPrivateKey(secret: Uint8Array, kind: KeyPairKind): KeyObject
 function generateObjects(kind: KeyPairKind): Promise<KeyPairKeyObjectResult> {
   switch (kind.type) {
     case 'rsa':
-      return oneOfFew(() => generate('rsa', { modulusLength: kind.modulusBits, publicExponent: 0x10001 }))
+      return generate('rsa', { modulusLength: kind.modulusBits, publicExponent: 0x10001 })
     case 'ec':
       return generate('ec', { namedCurve: kind.curve })
     case 'ed25519':

@@ -27,13 +27,13 @@ export function createMessageSignature(
     kind: 'signature',
     signingAlgorithms: [signingAlgorithm],
     digestSigningAlgorithms: [],
-    async sign(key, parameters) {
+    async sign(key, parameters, work) {
       requireFit(parameters)
-      return signer.sign(null, parameters.message, key)
+      return signer.sign(null, parameters.message, key, work)
     },
-    async verify(key, parameters, signature) {
+    async verify(key, parameters, signature, work) {
       requireFit(parameters)
-      return signer.verify(null, parameters.message, key, signature)
+      return signer.verify(null, parameters.message, key, signature, work)
     },
   }
 }

@@ -9,15 +9,15 @@ const decapsulateInPool = promisify<KeyObject, Uint8Array, Buffer>(decapsulate)
 export function createMlKem(ciphertextBytes: number): KeyEncapsulationCapability {
   return {
     kind: 'keyEncapsulation',
-    async encapsulate(publicKey) {
-      const { sharedKey, ciphertext } = await encapsulateInPool(publicKey)
+    async encapsulate(publicKey, work) {
+      const { sharedKey, ciphertext } = await work('SHORT', () => encapsulateInPool(publicKey))
       return { sharedSecret: sharedKey, ciphertext }
     },
-    async decapsulate(privateKey, ciphertext) {
+    async decapsulate(privateKey, ciphertext, work) {
       if (ciphertext.length !== ciphertextBytes) {
         throw new CryptoInputError('ciphertext', `must have ${ciphertextBytes} bytes for this key`)
       }
-      return decapsulateInPool(privateKey, ciphertext)
+      return work('SHORT', () => decapsulateInPool(privateKey, ciphertext))
     },
   }
 }

@@ -34,17 +34,19 @@ export function createRsaOaep(modulusBits: number): PublicKeyEncryptionCapabilit
       const padding = constants.RSA_PKCS1_OAEP_PADDING
       return publicEncrypt({ key, padding, oaepHash: hashes[algorithm].name }, plaintext)
     },
-    async decrypt(key, ciphertext, algorithm) {
+    async decrypt(key, ciphertext, algorithm, work) {
       // RFC 8017 §7.1.2 step 1b. OpenSSL takes fewer bytes too, for the number that they stand for.
       if (ciphertext.length !== modulusBits / 8) throw new DecryptionFailedError()
-      try {
-        // privateDecrypt would keep the calling thread for milliseconds; Web Crypto runs in the thread pool.
-        const scheme = { name: 'RSA-OAEP', hash: hashes[algorithm].name }
-        const privateKey = key.toCryptoKey(scheme, false, ['decrypt'])
-        return Buffer.from(await webcrypto.subtle.decrypt(scheme, privateKey, ciphertext))
-      } catch {
-        throw new DecryptionFailedError()
-      }
+      return work('SHORT', async () => {
+        try {
+          // privateDecrypt would block the calling thread for milliseconds; Web Crypto runs in the thread pool.
+          const scheme = { name: 'RSA-OAEP', hash: hashes[algorithm].name }
+          const privateKey = key.toCryptoKey(scheme, false, ['decrypt'])
+          return Buffer.from(await webcrypto.subtle.decrypt(scheme, privateKey, ciphertext))
+        } catch {
+          throw new DecryptionFailedError()
+        }
+      })
     },
   }
 }

@@ -1,4 +1,4 @@
-import { constants, type KeyObject, privateEncrypt, publicDecrypt } from 'node:crypto'
+import { constants, type KeyObject, publicDecrypt } from 'node:crypto'
 import {
   CryptoInputError,
   type SignatureCapability,
@@ -6,6 +6,7 @@ import {
   type SigningAlgorithm,
 } from './capabilities.ts'
 import { constantTimeEqual } from './derive.ts'
+import { privateEncryptInThread } from './private-encrypt.ts'
 import { poolSigner } from './signer.ts'
 
 interface Scheme {
@@ -34,18 +35,15 @@ export const rsaSignature: SignatureCapability = {
   kind: 'signature',
   signingAlgorithms: [...schemes.keys()],
   digestSigningAlgorithms: [...schemes.keys()].filter((name) => schemes.get(name)?.padding === 'pkcs1'),
-  async sign(key, parameters) {
+  async sign(key, parameters, work) {
     const scheme = schemeOf(parameters)
     if (parameters.messageType === 'DIGEST') {
-      // The one way that Node has: OpenSSL's padding of type 1 around the DigestInfo. On the calling thread.
-      return privateEncrypt(
-        { key, padding: constants.RSA_PKCS1_PADDING },
-        digestInfoOf(scheme, parameters.message),
-      )
+      const digestInfo = digestInfoOf(scheme, parameters.message)
+      return work('SHORT', () => privateEncryptInThread(key, digestInfo))
     }
-    return poolSigner.sign(scheme.hash, parameters.message, { key, ...paddingOf(scheme) })
+    return poolSigner.sign(scheme.hash, parameters.message, { key, ...paddingOf(scheme) }, work)
   },
-  async verify(key, parameters, signature) {
+  async verify(key, parameters, signature, work) {
     const scheme = schemeOf(parameters)
     // RFC 8017 §8.1.2 and §8.2.2, step 1: OpenSSL would read a signature whose leading zeros are missing.
     const hasItsLength = signature.length === signatureBytes(key)
@@ -63,7 +61,7 @@ export const rsaSignature: SignatureCapability = {
     }
     return (
       hasItsLength &&
-      poolSigner.verify(scheme.hash, parameters.message, { key, ...paddingOf(scheme) }, signature)
+      poolSigner.verify(scheme.hash, parameters.message, { key, ...paddingOf(scheme) }, signature, work)
     )
   },
 }

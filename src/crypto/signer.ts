@@ -1,7 +1,6 @@
 import { type KeyObject, type SignKeyObjectInput, sign, type VerifyKeyObjectInput, verify } from 'node:crypto'
-import { availableParallelism } from 'node:os'
 import { promisify } from 'node:util'
-import { createQueue } from './queue.ts'
+import type { SlowWork } from './slow-work.ts'
 
 type Hash = string | null
 
@@ -11,21 +10,25 @@ type VerifyingKey = KeyObject | VerifyKeyObjectInput
 
 /** Makes and checks signatures; the hash is null for schemes that choose their own. */
 export interface Signer {
-  sign(hash: Hash, message: Uint8Array, key: SigningKey): Promise<Buffer>
+  sign(hash: Hash, message: Uint8Array, key: SigningKey, work: SlowWork): Promise<Buffer>
   /** False for a signature that does not fit, whatever is wrong with it. */
-  verify(hash: Hash, message: Uint8Array, key: VerifyingKey, signature: Uint8Array): Promise<boolean>
+  verify(
+    hash: Hash,
+    message: Uint8Array,
+    key: VerifyingKey,
+    signature: Uint8Array,
+    work: SlowWork,
+  ): Promise<boolean>
 }
 
 const signInPool = promisify<Hash, Uint8Array, SigningKey, Buffer>(sign)
 const verifyInPool = promisify<Hash, Uint8Array, VerifyingKey, Uint8Array, boolean>(verify)
 
-/** One processor is left to the thread that all else is done by: the pool has more threads than there may be of these. */
-const whenFree = createQueue(Math.max(1, availableParallelism() - 1))
-
-/** Works in the thread pool, so that nothing else waits. */
+/** Works in the thread pool, as slow work: the event loop goes on meanwhile. */
 export const poolSigner: Signer = {
-  sign: (...input) => whenFree(() => signInPool(...input)),
-  verify: (...input) => whenFree(() => verifyInPool(...input)),
+  sign: (hash, message, key, work) => work('SHORT', () => signInPool(hash, message, key)),
+  verify: (hash, message, key, signature, work) =>
+    work('SHORT', () => verifyInPool(hash, message, key, signature)),
 }
 
 /** Up to this length the way to the thread pool and back costs more than the fast schemes themselves. */
@@ -33,12 +36,14 @@ const quickBytesMax = 4096
 
 /** For schemes that take some ten microseconds: at once for short messages, in the thread pool for others. */
 export const quickSigner: Signer = {
-  async sign(hash, message, key) {
-    return message.length > quickBytesMax ? poolSigner.sign(hash, message, key) : sign(hash, message, key)
-  },
-  async verify(hash, message, key, signature) {
+  async sign(hash, message, key, work) {
     return message.length > quickBytesMax
-      ? poolSigner.verify(hash, message, key, signature)
+      ? poolSigner.sign(hash, message, key, work)
+      : sign(hash, message, key)
+  },
+  async verify(hash, message, key, signature, work) {
+    return message.length > quickBytesMax
+      ? poolSigner.verify(hash, message, key, signature, work)
       : verify(hash, message, key, signature)
   },
 }

@@ -1,4 +1,6 @@
 import type { AuditAction, AuditActor, AuditDetails, AuditEvent } from '../audit/events.ts'
+import type { SlowWork } from '../crypto/slow-work.ts'
+import { type WeighedOperation, weightOf } from '../crypto/weights.ts'
 import { type ErrorCode, KeysteadError } from '../errors.ts'
 import { IntegrityError } from '../keyring/integrity-error.ts'
 import { isUnavailable } from '../store/errors.ts'
@@ -18,13 +20,25 @@ export interface Attempt {
   /** For whoever counts; not on record. */
   algorithm: string | null
   readonly startedAtMs: number
+  /** Aborted once nobody waits for the result; null for what the system does by itself. */
+  readonly signal: AbortSignal | null
+  /** Pays for slow work; throws RATE_LIMITED. */
+  readonly charge: Call['charge']
 }
 
-/** A new attempt, about no key yet. */
-export function startAttempt(actor: AuditActor, action: AuditAction): Attempt {
+const systemWork: Pick<Attempt, 'signal' | 'charge'> = { signal: null, charge: async () => {} }
+
+/** A new attempt, about no key yet. Without a call it is the system's own. */
+export function startAttempt(
+  actor: AuditActor,
+  action: AuditAction,
+  { signal, charge }: Pick<Attempt, 'signal' | 'charge'> = systemWork,
+): Attempt {
   return {
     actor,
     action,
+    signal,
+    charge,
     keyId: null,
     keyRevision: null,
     versionNumber: null,
@@ -32,6 +46,11 @@ export function startAttempt(actor: AuditActor, action: AuditAction): Attempt {
     algorithm: null,
     startedAtMs: performance.now(),
   }
+}
+
+/** The attempt of a call, about no key yet. */
+export function attemptOfCall(call: Call, action: AuditAction): Attempt {
+  return startAttempt(actorOf(call), action, call)
 }
 
 /** Who acts in a call, as the audit trail names it. */
@@ -94,6 +113,36 @@ export async function recordEvents(parts: DomainParts, events: readonly AuditEve
   }
 }
 
+/**
+ * Whether an attempt ended before anything was done, so that nothing goes on record: its request was abandoned while it
+ * waited, or the rate limit refused it.
+ */
+export function hasDoneNothing({ signal }: Pick<Attempt, 'signal'>, error: unknown): boolean {
+  if (signal?.aborted && error === signal.reason) return true
+  return error instanceof KeysteadError && error.code === 'RATE_LIMITED'
+}
+
+/**
+ * Slow work of an attempt with keys of an algorithm. The first task of it pays what the operation weighs, so that a
+ * refusal that comes before the slow work costs no more than its field.
+ */
+export function slowWorkOf(
+  { slowWork }: Pick<DomainParts, 'slowWork'>,
+  attempt: Pick<Attempt, 'actor' | 'signal' | 'charge'>,
+  { algorithm, operation }: { readonly algorithm: string; readonly operation: WeighedOperation },
+): SlowWork {
+  const { actor, signal, charge } = attempt
+  const run = slowWork.for({ project: actor.projectId, caller: actor.subject, signal })
+  // One unit was paid for the field or item before.
+  let dueUnits = weightOf(algorithm, operation) - 1
+  return async (length, task) => {
+    const units = dueUnits
+    dueUnits = 0
+    if (units > 0) await charge(units)
+    return run(length, task)
+  }
+}
+
 /** Runs a change that records its own success, and puts its refusal or failure on record. */
 export async function recordingRefusals<T>(
   parts: DomainParts,
@@ -101,8 +150,10 @@ export async function recordingRefusals<T>(
   work: (attempt: Attempt) => Promise<T>,
 ): Promise<T> {
   try {
+    attempt.signal?.throwIfAborted()
     return await work(attempt)
   } catch (thrown) {
+    if (hasDoneNothing(attempt, thrown)) throw thrown
     const error = asCallerError(parts, thrown)
     await recordEvents(parts, [eventOf(attempt, error)])
     parts.observe([observationOf(attempt, error)])

@@ -38,6 +38,10 @@ export interface Call {
   readonly caller: Caller
   readonly requestId: string
   readonly clientAddress: string | null
+  /** Aborted once nobody waits for the answer: the request has timed out, or its client is gone. */
+  readonly signal: AbortSignal
+  /** Takes units of the caller's rate limit for work that is about to start; throws RATE_LIMITED if too few are left. */
+  readonly charge: (units: number) => Promise<void>
 }
 
 const subjectPrefixes: Readonly<Record<SubjectKind, string>> = {

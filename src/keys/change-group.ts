@@ -96,7 +96,7 @@ async function planOne(
   const state = applyCommand(before, command, { now, timeZone, revocationDelayMs })
   if (state.revision === before.revision) return null
   const added = addedBy(before, state)
-  const material = added === null ? null : await makeMaterial(parts, key.row, added)
+  const material = added === null ? null : await makeMaterial(parts, key.row, added, attempt)
   return { key, state, attempt, material }
 }
 

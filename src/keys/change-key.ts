@@ -3,7 +3,7 @@ import { isUniqueViolation } from '../store/errors.ts'
 import type { KeyRow } from '../store/key-rows.ts'
 import { announceShown } from '../store/notify.ts'
 import type { Queryable } from '../store/store.ts'
-import { type Attempt, actorOf, eventOf, observationOf, recordingRefusals, startAttempt } from './attempt.ts'
+import { type Attempt, attemptOfCall, eventOf, observationOf, recordingRefusals } from './attempt.ts'
 import { requirePermissionOn, requireRoleFor } from './authorise.ts'
 import type { Call } from './caller.ts'
 import type { DomainParts } from './domain-parts.ts'
@@ -67,7 +67,7 @@ export async function changeUserKey(
   request: KeyChangeRequest,
 ): Promise<LockedKey> {
   const { action, expectedRevision = null } = request
-  return recordingRefusals(parts, startAttempt(actorOf(call), action), async (attempt) => {
+  return recordingRefusals(parts, attemptOfCall(call, action), async (attempt) => {
     requireRoleFor(call, 'MANAGE', 'MANAGE_OWN')
     const { row } = await findUserKeyFor(parts, call, request.keyId, { permission: 'MANAGE', attempt })
     attempt.versionNumber = request.versionNumber ?? null
@@ -109,7 +109,7 @@ export async function changeKey(
         return outcome.key
       }
       // Material takes long to make, so it is made outside of the transaction, once it is known for what.
-      unwrapped ??= await generateMaterial(parts, outcome.key.row)
+      unwrapped ??= await generateMaterial(parts, outcome.key.row, attempt)
       material = await unwrapped.wrapFor(outcome.missing)
     }
   } finally {

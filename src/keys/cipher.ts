@@ -3,7 +3,7 @@ import type { AeadCapability, PublicKeyEncryptionCapability } from '../crypto/ca
 import { type CiphertextHeader, encodeHeader, parseCiphertext } from '../crypto/ciphertext-format.ts'
 import type { CachedKey } from '../keyring/key-cache.ts'
 import type { KeyVersionRow } from '../store/version-rows.ts'
-import type { Attempt } from './attempt.ts'
+import { type Attempt, slowWorkOf } from './attempt.ts'
 import { requirePermissionOn, requireRoleFor } from './authorise.ts'
 import type { Call } from './caller.ts'
 import type {
@@ -299,7 +299,8 @@ async function decryptWithPrivateKey(
   const row = await findVersion(key, version)
   attempt.versionNumber = row.number
   const privateKey = await key.secretKey(versionForUse(key, row, parts.clock.now()))
-  const plaintext = await capability.decrypt(privateKey, input.ciphertext, algorithm)
+  const work = slowWorkOf(parts, attempt, { algorithm: key.row.algorithm, operation: 'DECRYPT' })
+  const plaintext = await capability.decrypt(privateKey, input.ciphertext, algorithm, work)
   return { keyId: keyIdOf(key.row), version, plaintext }
 }
 

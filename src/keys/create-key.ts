@@ -1,5 +1,5 @@
 import { newOpaqueUuid, newUuid } from '../ids.ts'
-import type { KeyRow } from '../store/key-rows.ts'
+import { isNameTaken, type KeyRow } from '../store/key-rows.ts'
 import { announceShown } from '../store/notify.ts'
 import { type Attempt, eventOf, observationOf } from './attempt.ts'
 import { dayAt } from './calendar.ts'
@@ -35,7 +35,9 @@ export async function createKey(
 ): Promise<LockedKey | null> {
   const { store, policyMac, audit, clock, settings } = parts
   const id = newUuid()
-  const made = preActivation ? null : await makeMaterial(parts, { ...wanted, id }, 1)
+  // The transaction decides, too. Looked up here because material takes long to make.
+  if (!preActivation && (await isNameTaken(store.db, { ...wanted, exceptId: null }))) return null
+  const made = preActivation ? null : await makeMaterial(parts, { ...wanted, id }, 1, attempt)
   const created = await store.transaction(async (tx) => {
     const now = clock.now()
     const state = firstState(wanted, preActivation, {

@@ -1,5 +1,6 @@
 import { dataKeyPairAlgorithms, findAlgorithm } from '../crypto/algorithms.ts'
 import { describePublicKey } from '../crypto/public-key.ts'
+import { slowWorkOf } from './attempt.ts'
 import { requireRoleFor } from './authorise.ts'
 import type { Call } from './caller.ts'
 import { encryptWith, requireAssociatedData } from './cipher.ts'
@@ -29,7 +30,8 @@ export function generateDataKeyPair(
       requireAssociatedData(parts, capability, additionalAuthenticatedData)
       // Before the pair is made, which takes long for RSA: it would be in vain.
       await defaultVersionForUse(key, parts.clock.now())
-      const { secret, publicKey } = (await entry?.generate()) ?? {}
+      const work = slowWorkOf(parts, attempt, { algorithm, operation: 'GENERATE' })
+      const { secret, publicKey } = (await entry?.generate(work)) ?? {}
       if (secret === undefined || !publicKey) throw new TypeError('an asymmetric algorithm makes pairs')
       try {
         const sealed = await encryptWith(parts, key, attempt, {

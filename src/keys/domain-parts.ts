@@ -3,6 +3,7 @@ import type { AuditKeys } from '../audit/audit-keys.ts'
 import type { AuditAction } from '../audit/events.ts'
 import type { AuditWriter } from '../audit/writer.ts'
 import type { Clock } from '../clock.ts'
+import type { SlowWorkScheduler } from '../crypto/slow-work.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { Envelope } from '../keyring/envelope.ts'
 import type { IntegrityError } from '../keyring/integrity-error.ts'
@@ -62,6 +63,8 @@ export interface DomainParts {
   /** For the operator's commands on the audit trail. */
   readonly auditKeys: AuditKeys
   readonly usage: UsageCounter
+  /** Work that takes long, shared fairly among projects and callers. */
+  readonly slowWork: SlowWorkScheduler
   readonly clock: Clock
   readonly settings: DomainSettings
   /** Told of every row that does not verify, so that an operator hears of it even where callers see nothing. */

@@ -20,7 +20,14 @@ import {
 } from '../store/import-rows.ts'
 import type { KeyRow } from '../store/key-rows.ts'
 import type { Queryable } from '../store/store.ts'
-import { actorOf, eventOf, observationOf, recordingRefusals, startAttempt } from './attempt.ts'
+import {
+  type Attempt,
+  attemptOfCall,
+  eventOf,
+  observationOf,
+  recordingRefusals,
+  slowWorkOf,
+} from './attempt.ts'
 import { requirePermissionOn, requireRoleFor } from './authorise.ts'
 import type { Call } from './caller.ts'
 import { changeUserKey, deciding } from './change-key.ts'
@@ -48,14 +55,18 @@ export function getImportParameters(
   { keyId }: { readonly keyId: string },
 ): Promise<ImportParametersView> {
   const { store, policyMac, envelope, audit, clock } = parts
-  return recordingRefusals(parts, startAttempt(actorOf(call), 'GET_IMPORT_PARAMETERS'), async (attempt) => {
+  return recordingRefusals(parts, attemptOfCall(call, 'GET_IMPORT_PARAMETERS'), async (attempt) => {
     requireRoleFor(call, 'MANAGE', 'MANAGE_OWN')
     const { row } = await findUserKeyFor(parts, call, keyId, { permission: 'MANAGE', attempt })
     requireOrigin(row, 'EXTERNAL')
     const id = newUuid()
     attempt.details = { importParametersId: formatId('importParameters', id) }
-    const pair = await generateWrappingPair()
+    const pair = await generateWrappingPair(
+      slowWorkOf(parts, attempt, { algorithm: importWrappingKeyAlgorithm, operation: 'GENERATE' }),
+    )
     const { secret, publicKey } = pair
+    if (attempt.signal?.aborted) secret.fill(0)
+    attempt.signal?.throwIfAborted()
     const wrapped = await envelope.wrapImportKey(secret, bindingOf(row, id)).finally(() => secret.fill(0))
     if (publicKey === null) throw new TypeError('a wrapping pair has a public key')
     const now = clock.now()
@@ -102,10 +113,10 @@ export function importKeyVersion(
         'wrappedMaterial',
         `must have ${wrappedMaterialBytes.min} to ${wrappedMaterialBytes.max} bytes`,
       ),
-    async obtainMaterial(row) {
+    async obtainMaterial(row, attempt) {
       requireOrigin(row, 'EXTERNAL')
       const open = await findOpenImport(parts, parts.store.db, row, parametersId)
-      return openMaterial(parts, row, open, wrappedMaterial)
+      return openMaterial(parts, attempt, row, { open, wrappedMaterial })
     },
     async decide(key, tx, now) {
       // Under the lock of the key, where nobody else can use them.
@@ -152,16 +163,17 @@ async function findOpenImport(
 
 async function openMaterial(
   parts: DomainParts,
+  attempt: Attempt,
   key: KeyRow,
-  open: OpenImport,
-  wrappedMaterial: Uint8Array,
+  { open, wrappedMaterial }: { readonly open: OpenImport; readonly wrappedMaterial: Uint8Array },
 ): Promise<UnwrappedMaterial> {
+  const work = slowWorkOf(parts, attempt, { algorithm: key.algorithm, operation: 'IMPORT' })
   const binding = bindingOf(key, open.row.id)
   const privateKey = await parts.envelope.unwrapPlaintextImportKey(open.privateKey, binding)
   let material: Buffer | null = null
   try {
-    material = await unwrapImportedMaterial(privateKey, wrappedMaterial)
-    return materialOf(parts, key, await algorithmOf(key).readImported(material))
+    material = await unwrapImportedMaterial(privateKey, wrappedMaterial, work)
+    return materialOf(parts, key, await algorithmOf(key).readImported(material, work))
   } catch (error) {
     if (error instanceof DecryptionFailedError) {
       throw new InvalidKeyMaterialError(

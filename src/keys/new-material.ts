@@ -2,6 +2,7 @@ import { findAlgorithm } from '../crypto/algorithms.ts'
 import type { AlgorithmEntry, GeneratedMaterial } from '../crypto/capabilities.ts'
 import type { WrappedBytes } from '../keyring/root-key-provider.ts'
 import type { Queryable } from '../store/store.ts'
+import { type Attempt, slowWorkOf } from './attempt.ts'
 import type { DomainParts } from './domain-parts.ts'
 
 /** Fresh material for one version of one key, already wrapped: it fits nowhere else. */
@@ -27,9 +28,22 @@ export interface UnwrappedMaterial {
   erase(): void
 }
 
-/** Makes material for a key. Slow for RSA: never inside a transaction. */
-export async function generateMaterial(parts: DomainParts, owner: MaterialOwner): Promise<UnwrappedMaterial> {
-  return materialOf(parts, owner, await algorithmOf(owner).generate())
+/**
+ * Makes material for a key. Slow for RSA: never inside a transaction.
+ *
+ * @throws the reason of the attempt's signal, if nobody waits for the material by the time that it is there
+ */
+export async function generateMaterial(
+  parts: DomainParts,
+  owner: MaterialOwner,
+  attempt: Pick<Attempt, 'actor' | 'signal' | 'charge'>,
+): Promise<UnwrappedMaterial> {
+  const entry = algorithmOf(owner)
+  const work = slowWorkOf(parts, attempt, { algorithm: entry.name, operation: 'GENERATE' })
+  const material = materialOf(parts, owner, await entry.generate(work))
+  if (attempt.signal?.aborted) material.erase()
+  attempt.signal?.throwIfAborted()
+  return material
 }
 
 /** The row of the algorithm table that a key was made from. */
@@ -91,8 +105,9 @@ export async function makeMaterial(
   parts: DomainParts,
   owner: MaterialOwner,
   versionNumber: number,
+  attempt: Pick<Attempt, 'actor' | 'signal' | 'charge'>,
 ): Promise<NewMaterial> {
-  const material = await generateMaterial(parts, owner)
+  const material = await generateMaterial(parts, owner, attempt)
   try {
     return await material.wrapFor(versionNumber)
   } finally {

@@ -5,7 +5,9 @@ import {
   type Attempt,
   actorOf,
   asCallerError,
+  attemptOfCall,
   eventOf,
+  hasDoneNothing,
   observationOf,
   recordEvents,
   startAttempt,
@@ -85,8 +87,9 @@ async function runItems<Input, Output>(
   request: OperationRequest<Input, Output>,
   items: readonly Input[],
 ): Promise<Outcome<Output>[]> {
-  const actor = actorOf(call)
-  const whole = startAttempt(actor, request.action)
+  const { signal } = call
+  signal.throwIfAborted()
+  const whole = attemptOfCall(call, request.action)
   try {
     request.authorise()
   } catch (error) {
@@ -94,27 +97,85 @@ async function runItems<Input, Output>(
     parts.observe([observationOf(whole, error)])
     throw error
   }
+  const bill = createBill(items.length, call.charge)
+  const actor = actorOf(call)
   const results = await Promise.all(
     items.map(async (input) => {
-      const attempt = startAttempt(actor, request.action)
+      const item = bill.open()
+      const attempt = startAttempt(actor, request.action, { signal, charge: item.charge })
       try {
         const output = await request.run(input, attempt)
         const { keyId, versionNumber } = attempt
         if (keyId !== null && versionNumber !== null) parts.usage.noteUse({ keyId, versionNumber })
-        return { attempt, outcome: { output } }
+        return { attempt, outcome: { output } satisfies Outcome<Output> }
       } catch (thrown) {
         return { attempt, outcome: { error: asOperationError(parts, thrown) } }
+      } finally {
+        item.close()
       }
     }),
   )
-  await recordEvents(
-    parts,
-    results.map(({ attempt, outcome }) => eventOf(attempt, 'error' in outcome ? outcome.error : null)),
-  )
-  parts.observe(
-    results.map(({ attempt, outcome }) => observationOf(attempt, 'error' in outcome ? outcome.error : null)),
-  )
+  // What was done is on record even where nobody waits for the answer any more.
+  const done = results.filter((result) => !isDropped(result))
+  if (done.length > 0) {
+    await recordEvents(
+      parts,
+      done.map(({ attempt, outcome }) => eventOf(attempt, errorOf(outcome))),
+    )
+    parts.observe(done.map(({ attempt, outcome }) => observationOf(attempt, errorOf(outcome))))
+  }
+  const dropped = results.find(isDropped)
+  if (dropped !== undefined) throw errorOf(dropped.outcome)
   return results.map(({ outcome }) => outcome)
+}
+
+/** Whether nothing was done for an item. The request as a whole then ends with its error. */
+function isDropped({ attempt, outcome }: { attempt: Attempt; outcome: Outcome<unknown> }): boolean {
+  return 'error' in outcome && hasDoneNothing(attempt, outcome.error)
+}
+
+function errorOf(outcome: Outcome<unknown>): unknown {
+  return 'error' in outcome ? outcome.error : null
+}
+
+/** What one item of a batch owes. */
+interface BillItem {
+  readonly charge: Call['charge']
+  /** The item needs nothing, or nothing more. */
+  close(): void
+}
+
+/**
+ * Collects what the items of a batch cost. It charges them together, once each item has either asked to be charged or
+ * ended: either all of them start their slow work or none does.
+ */
+function createBill(items: number, chargeAll: Call['charge']): { open(): BillItem } {
+  const paid = Promise.withResolvers<void>()
+  let undecided = items
+  let units = 0
+  function decide(): void {
+    undecided--
+    if (undecided === 0 && units > 0) chargeAll(units).then(paid.resolve, paid.reject)
+  }
+  return {
+    open() {
+      let isDecided = false
+      return {
+        charge(more) {
+          if (isDecided) return chargeAll(more)
+          isDecided = true
+          units += more
+          decide()
+          return paid.promise
+        },
+        close() {
+          if (isDecided) return
+          isDecided = true
+          decide()
+        },
+      }
+    },
+  }
 }
 
 /** What went wrong, in the caller's terms. */

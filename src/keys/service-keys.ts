@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { AuditAction } from '../audit/events.ts'
 import type { CachedKey } from '../keyring/key-cache.ts'
 import { findKey } from '../store/key-rows.ts'
-import { type Attempt, actorOf, startAttempt } from './attempt.ts'
+import { type Attempt, attemptOfCall } from './attempt.ts'
 import type { Call } from './caller.ts'
 import { encryptWith, openCiphertext } from './cipher.ts'
 import { createKey } from './create-key.ts'
@@ -136,7 +136,7 @@ function requireAgent(call: Call): void {
 async function createServiceKey(parts: DomainParts, call: Call): Promise<void> {
   const { caller } = call
   const name = serviceKeyName(caller.name)
-  const attempt = startAttempt(actorOf(call), 'CREATE_SERVICE_KEY')
+  const attempt = attemptOfCall(call, 'CREATE_SERVICE_KEY')
   attempt.details = { name }
   await createKey(parts, attempt, {
     projectId: caller.projectId,

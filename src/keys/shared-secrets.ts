@@ -1,3 +1,4 @@
+import { slowWorkOf } from './attempt.ts'
 import { requireRoleFor } from './authorise.ts'
 import type { Call } from './caller.ts'
 import type {
@@ -37,7 +38,8 @@ export function encapsulate(
       const capability = capabilityFor(key, 'KEY_ENCAPSULATION', ['keyEncapsulation'])
       const version = await defaultVersionForUse(key, parts.clock.now())
       attempt.versionNumber = version.number
-      const made = await capability.encapsulate(key.publicKey(version))
+      const work = slowWorkOf(parts, attempt, { algorithm: key.row.algorithm, operation: 'ENCAPSULATE' })
+      const made = await capability.encapsulate(key.publicKey(version), work)
       return { keyId: keyIdOf(key.row), version: version.number, ...made }
     },
   }
@@ -59,7 +61,8 @@ export function decapsulate(
       const row = await findVersion(key, number)
       attempt.versionNumber = row.number
       const privateKey = await key.secretKey(versionForUse(key, row, parts.clock.now()))
-      const sharedSecret = await capability.decapsulate(privateKey, ciphertext)
+      const work = slowWorkOf(parts, attempt, { algorithm: key.row.algorithm, operation: 'DECAPSULATE' })
+      const sharedSecret = await capability.decapsulate(privateKey, ciphertext, work)
       return { keyId: keyIdOf(key.row), version: row.number, sharedSecret }
     },
   }
@@ -87,7 +90,9 @@ export function deriveSharedSecret(
       const row = await findVersion(key, number)
       attempt.versionNumber = row.number
       const privateKey = await key.secretKey(versionForUse(key, row, parts.clock.now()))
-      const sharedSecret = await capability.deriveSharedSecret(privateKey, { peerPublicKey, context, bytes })
+      const work = slowWorkOf(parts, attempt, { algorithm: key.row.algorithm, operation: 'DERIVE' })
+      const parameters = { peerPublicKey, context, bytes }
+      const sharedSecret = await capability.deriveSharedSecret(privateKey, parameters, work)
       return { keyId: keyIdOf(key.row), version: row.number, sharedSecret }
     },
   }

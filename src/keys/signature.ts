@@ -1,4 +1,5 @@
 import type { SignatureCapability, SignatureParameters } from '../crypto/capabilities.ts'
+import { slowWorkOf } from './attempt.ts'
 import { requireRoleFor } from './authorise.ts'
 import type { Call } from './caller.ts'
 import type { BatchOutput, SignInput, SignOutput, VerifyInput, VerifyOutput } from './domain.ts'
@@ -47,7 +48,8 @@ function signing(parts: DomainParts, call: Call): OperationRequest<SignInput, Si
       const parameters = parametersOf(parts, capability, input)
       const version = await defaultVersionForUse(key, parts.clock.now())
       attempt.versionNumber = version.number
-      const signature = await capability.sign(await key.secretKey(version), parameters)
+      const work = slowWorkOf(parts, attempt, { algorithm: key.row.algorithm, operation: 'SIGN' })
+      const signature = await capability.sign(await key.secretKey(version), parameters, work)
       const { signingAlgorithm } = parameters
       return { keyId: keyIdOf(key.row), version: version.number, signature, signingAlgorithm }
     },
@@ -65,7 +67,8 @@ function verification(parts: DomainParts, call: Call): OperationRequest<VerifyIn
       const row = await findVersion(key, input.version)
       attempt.versionNumber = row.number
       const version = versionForUse(key, row, parts.clock.now())
-      const valid = await capability.verify(key.publicKey(version), parameters, input.signature)
+      const work = slowWorkOf(parts, attempt, { algorithm: key.row.algorithm, operation: 'VERIFY' })
+      const valid = await capability.verify(key.publicKey(version), parameters, input.signature, work)
       attempt.details = { valid }
       return { keyId: keyIdOf(key.row), version: version.number, valid }
     },

@@ -1,6 +1,6 @@
 import { isNameTaken } from '../store/key-rows.ts'
 import { chooseAlgorithm } from './algorithm-choice.ts'
-import { actorOf, recordingRefusals, startAttempt } from './attempt.ts'
+import { attemptOfCall, recordingRefusals } from './attempt.ts'
 import { requireRoleFor } from './authorise.ts'
 import type { Call } from './caller.ts'
 import { changeUserKey, deciding, withColumns } from './change-key.ts'
@@ -28,7 +28,7 @@ import { keyIdOf } from './view-builder.ts'
 
 /** Creates a user key, owned by its creator. */
 export function createUserKey(parts: DomainParts, call: Call, input: CreateUserKeyInput): Promise<LockedKey> {
-  return recordingRefusals(parts, startAttempt(actorOf(call), 'CREATE_USER_KEY'), async (attempt) => {
+  return recordingRefusals(parts, attemptOfCall(call, 'CREATE_USER_KEY'), async (attempt) => {
     requireRoleFor(call, 'CREATE')
     const { algorithm, usage } = checkNewKey(parts, input)
     const origin = input.origin ?? 'KEYSTEAD'

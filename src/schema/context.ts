@@ -15,6 +15,7 @@ type FullKeyView = FullUserKeyView | ServiceKeyView
 
 /** What resolvers have at hand: the domain, who calls it, and loaders that ask it once for a whole list. */
 export interface Context {
+  /** Throws the reason of the call's signal once nobody waits for the answer: no further field begins anything. */
   readonly domain: Domain
   readonly call: Call
   readonly loaders: Loaders
@@ -22,7 +23,13 @@ export interface Context {
 
 /** The context of one request. */
 export function createContext({ domain, call }: { domain: Domain; call: Call }): Context {
-  return { domain, call, loaders: new Loaders(domain, call) }
+  const awaited = {
+    get domain() {
+      call.signal.throwIfAborted()
+      return domain
+    },
+  }
+  return Object.assign(awaited, { call, loaders: new Loaders(awaited, call) })
 }
 
 /**
@@ -30,7 +37,7 @@ export function createContext({ domain, call }: { domain: Domain; call: Call }):
  * nothing: a mutation later in the same document must see what an earlier one changed.
  */
 class Loaders {
-  readonly #domain: Domain
+  readonly #awaited: Pick<Context, 'domain'>
   readonly #call: Call
   #version?: DataLoader<{ key: FullKeyView; number: number }, KeyVersionView | null>
   #versionPage?: DataLoader<Asked<FullKeyView, PageArguments>, Page<KeyVersionView>>
@@ -40,45 +47,49 @@ class Loaders {
   #deletable?: DataLoader<FullUserKeyView, boolean>
   #node?: DataLoader<string, NodeView | null>
 
-  constructor(domain: Domain, call: Call) {
-    this.#domain = domain
+  constructor(awaited: Pick<Context, 'domain'>, call: Call) {
+    this.#awaited = awaited
     this.#call = call
   }
 
   get version() {
-    this.#version ??= load((wanted) => this.#domain.versionsByNumber(this.#call, wanted))
+    this.#version ??= load((wanted) => this.#awaited.domain.versionsByNumber(this.#call, wanted))
     return this.#version
   }
 
   get versionPage() {
-    this.#versionPage ??= loadGroups((keys, page) => this.#domain.versionPages(this.#call, keys, page))
+    this.#versionPage ??= loadGroups((keys, page) =>
+      this.#awaited.domain.versionPages(this.#call, keys, page),
+    )
     return this.#versionPage
   }
 
   get auditEventPage() {
-    this.#auditEventPage ??= loadGroups((keys, page) => this.#domain.keyAuditEvents(this.#call, keys, page))
+    this.#auditEventPage ??= loadGroups((keys, page) =>
+      this.#awaited.domain.keyAuditEvents(this.#call, keys, page),
+    )
     return this.#auditEventPage
   }
 
   get versionCallers() {
     this.#versionCallers ??= loadGroups((versions, days) =>
-      this.#domain.usageByCaller(this.#call, versions, days),
+      this.#awaited.domain.usageByCaller(this.#call, versions, days),
     )
     return this.#versionCallers
   }
 
   get usage() {
-    this.#usage ??= load((versions) => this.#domain.usage(this.#call, versions))
+    this.#usage ??= load((versions) => this.#awaited.domain.usage(this.#call, versions))
     return this.#usage
   }
 
   get deletable() {
-    this.#deletable ??= load((keys) => this.#domain.deletable(this.#call, keys))
+    this.#deletable ??= load((keys) => this.#awaited.domain.deletable(this.#call, keys))
     return this.#deletable
   }
 
   get node() {
-    this.#node ??= load((ids) => this.#domain.nodes(this.#call, ids))
+    this.#node ??= load((ids) => this.#awaited.domain.nodes(this.#call, ids))
     return this.#node
   }
 }

@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts'
 import { KeysteadError } from '../errors.ts'
 import type { Caller } from '../keys/caller.ts'
+import { requestCost } from './cost.ts'
 import { createRateLimit } from './rate-limit.ts'
 import type { Refusal } from './request-facts.ts'
 
@@ -29,6 +30,13 @@ export interface CallerLimit {
    * @throws RateLimitedError, or an error that says that a caller never has so many units
    */
   charge(caller: Caller, cost: number, taken?: number): Promise<void>
+  /**
+   * Takes what the slow work of one field costs. Such work never costs more than a caller has in a window, or it could
+   * not be done at all.
+   *
+   * @throws RateLimitedError
+   */
+  chargeWork(caller: Caller, units: number): Promise<void>
 }
 
 /** Builds the limit that the settings describe. It is of this process: with two replicas a caller has twice as much. */
@@ -37,7 +45,11 @@ export function createCallerLimit(
 ): CallerLimit {
   const { RATE_LIMIT_UNITS: units, RATE_LIMIT_WINDOW_SECONDS: windowSeconds } = config
   const limit = createRateLimit({ units, windowSeconds })
-  const allowance = `${units} units in ${windowSeconds} seconds, one for each field on the first level and each item of a batch`
+  const takeAll = async (caller: Caller, cost: number) => {
+    const seconds = await limit.take(callerKey(caller), cost)
+    if (seconds > 0) throw new RateLimitedError('rate', `A caller may use ${allowance}.`, seconds)
+  }
+  const allowance = `${units} units in ${windowSeconds} seconds, one for each field on the first level and each item of a batch, and more for slow cryptography`
   return {
     async charge(caller, cost, taken = 0) {
       if (units !== 0 && cost > units) {
@@ -45,10 +57,9 @@ export function createCallerLimit(
           `The request costs ${cost} units, and a caller may use ${allowance}. Send it in parts.`,
         )
       }
-      if (cost <= taken) return
-      const seconds = await limit.take(callerKey(caller), cost - taken)
-      if (seconds > 0) throw new RateLimitedError('rate', `A caller may use ${allowance}.`, seconds)
+      if (cost > taken) await takeAll(caller, cost - taken)
     },
+    chargeWork: (caller, cost) => takeAll(caller, Math.min(cost, Math.max(1, units - requestCost))),
   }
 }
 

@@ -5,6 +5,7 @@ import type { Config } from '../config.ts'
 import { KeysteadError } from '../errors.ts'
 import type { Call, Caller } from '../keys/caller.ts'
 import type { Log } from '../log.ts'
+import { type Abandonment, watchAbandonment } from './abandonment.ts'
 import { createAdmission, type Visit } from './admission.ts'
 import { type Answer, errorAnswer, headerOf, jsonAnswer, requestIdOf, securityHeaders } from './answer.ts'
 import { bodyBytesMax, readBody } from './body-limit.ts'
@@ -150,19 +151,20 @@ export function createServer(parts: ServerParts): Server {
     }
     const visit = admission.enter()
     if (visit === null) return shed('full')
+    const abandonment = watchAbandonment(response)
     let work: Promise<Answer> | null = null
     try {
-      const answered = await answerVisitor({ request, response }, facts, visit)
+      const answered = await answerVisitor(request, facts, { visit, abandonment })
       if ('status' in answered) return answered
       work = answered.work
-      const answer = await withTimeout(work)
+      const answer = await withTimeout(work, abandonment)
       // One that goes on being sent is no work, and those have a limit of their own.
       if (answer.body instanceof ReadableStream) visit.leave()
       return answer
     } finally {
-      // Not before the work has ended, also where its client has gone or was told that it took too long: what is
-      // still done takes memory and connections to the database as before, and one more would take more. And not
-      // before the client has its answer, which takes memory for as long as it does not read.
+      // Not before the work has ended, also where its client has gone or was told that it took too long: what had
+      // begun by then is finished, and takes memory and connections to the database as before. And not before the
+      // client has its answer, which takes memory for as long as it does not read.
       let reasonsToStay = 2
       const leave = () => {
         if (--reasonsToStay === 0) visit.leave()
@@ -180,9 +182,9 @@ export function createServer(parts: ServerParts): Server {
 
   /** The answer to a request that was let in, or the work on it, which ends when there is an answer. */
   async function answerVisitor(
-    { request, response }: Exchange,
+    request: IncomingMessage,
     facts: RequestFacts,
-    visit: Visit,
+    { visit, abandonment: { signal } }: { readonly visit: Visit; readonly abandonment: Abandonment },
   ): Promise<Answer | { work: Promise<Answer> }> {
     const { headers } = request
     const clientAddress = request.socket.remoteAddress ?? null
@@ -204,11 +206,16 @@ export function createServer(parts: ServerParts): Server {
         { connection: 'close' },
       )
     }
-    if (!visit.turnAtOnce()) {
-      const gone = goneSignal(response)
-      if (!(await visit.turn(gone))) return gone.aborted ? answerGone() : shed('waited')
+    if (!visit.turnAtOnce() && !(await visit.turn(signal))) {
+      return signal.aborted ? answerGone() : shed('waited')
     }
-    const call = { caller, requestId: facts.requestId, clientAddress }
+    const call = {
+      caller,
+      requestId: facts.requestId,
+      clientAddress,
+      signal,
+      charge: (units: number) => callerLimit.chargeWork(caller, units),
+    }
     const charge = (cost: number) => callerLimit.charge(caller, cost, requestCost)
     const accept = headerOf(headers, 'accept')
     const work = tracing.traceGraphQL(facts, () =>
@@ -229,11 +236,12 @@ export function createServer(parts: ServerParts): Server {
     }
   }
 
-  function withTimeout(answering: Promise<Answer>): Promise<Answer> {
+  function withTimeout(answering: Promise<Answer>, abandonment: Abandonment): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         const message = `The request took longer than ${config.REQUEST_TIMEOUT_MS} milliseconds. Before you repeat a change, look whether it took effect.`
         resolve(errorAnswer(503, { code: 'UNAVAILABLE', message }))
+        abandonment.timeOut()
         // A stream that comes later has nobody to read it.
         answering.then(
           ({ body }) => dropStream(body),
@@ -356,16 +364,6 @@ export function createServer(parts: ServerParts): Server {
       return { cutRequests }
     },
   }
-}
-
-/** Says when the client has gone without its answer. */
-function goneSignal(response: ServerResponse): AbortSignal {
-  const gone = new AbortController()
-  if (response.closed) gone.abort()
-  response.once('close', () => {
-    if (!response.writableFinished) gone.abort()
-  })
-  return gone.signal
 }
 
 function listenError({ HOST: host, PORT: port }: Config, error: NodeJS.ErrnoException): ListenError {

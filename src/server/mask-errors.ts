@@ -30,8 +30,8 @@ const masked = new WeakSet<GraphQLError>()
 
 function mask(thrown: unknown, { log, explain }: MaskOptions): GraphQLError {
   const own = findOwnError(thrown) ?? explain(causeOf(thrown))
-  if (own instanceof RateLimitedError) return rateLimited(own)
   const isRequestError = thrown instanceof GraphQLError && thrown.path === undefined
+  if (own instanceof RateLimitedError) return rateLimited(thrown, own, isRequestError)
   if (own !== null) return rebuild(thrown, own, isRequestError ? httpOf(thrown) : null)
   // An error with a path comes from a resolver: nobody wrote its text for callers.
   if (isRequestError && !hasForeignCause(thrown)) {
@@ -44,12 +44,19 @@ function mask(thrown: unknown, { log, explain }: MaskOptions): GraphQLError {
   return rebuild(thrown, { code: 'INTERNAL', message }, null)
 }
 
-/** The whole request is refused: its client finds when to come back where HTTP clients look for it, too. */
-function rateLimited({ message, code, refusal, retryAfterSeconds }: RateLimitedError): GraphQLError {
-  noteCode(code)
+/**
+ * A refusal of the whole request tells its client when to come back where HTTP clients look for it, too. A refusal of one
+ * field leaves the status alone: other fields may have been answered.
+ */
+function rateLimited(thrown: unknown, own: RateLimitedError, isWhole: boolean): GraphQLError {
+  const { refusal, retryAfterSeconds } = own
   noteRefusal(refusal)
-  const http = { status: 429, headers: { 'retry-after': String(retryAfterSeconds) } }
-  return new GraphQLError(message, { extensions: { code, retryAfterSeconds, http } })
+  const error = rebuild(thrown, own, null)
+  error.extensions['retryAfterSeconds'] = retryAfterSeconds
+  if (isWhole) {
+    error.extensions['http'] = { status: 429, headers: { 'retry-after': String(retryAfterSeconds) } }
+  }
+  return error
 }
 
 /** The product's own error, however deep it was wrapped on its way. */

@@ -121,10 +121,14 @@ export async function insertKey(tx: Queryable, row: KeyRow): Promise<boolean> {
 /** Whether a live key of the project, other than this one, has the name. */
 export async function isNameTaken(
   tx: Queryable,
-  wanted: { projectId: string; name: string; exceptId: string },
+  wanted: { projectId: string; name: string; exceptId: string | null },
 ): Promise<boolean> {
   const { projectId, name, exceptId } = wanted
-  return (await tx.key.count({ where: { projectId, name, id: { not: exceptId } } })) > 0
+  return (
+    (await tx.key.count({
+      where: { projectId, name, ...(exceptId !== null && { id: { not: exceptId } }) },
+    })) > 0
+  )
 }
 
 /** Replaces a locked key's row. */

@@ -172,7 +172,8 @@ function contextOf(person: Person, views: readonly NodeView[]) {
     tokenId: null,
     tokenExpiresAt: date,
   }
-  const call = { caller, requestId: 'request', clientAddress: null }
+  const { signal } = new AbortController()
+  const call = { caller, requestId: 'request', clientAddress: null, signal, charge: async () => {} }
   return createContext({ domain: carelessDomain(views), call })
 }
 

@@ -30,6 +30,8 @@ export async function fillStore(
     },
     requestId: newUuid(),
     clientAddress: null,
+    signal: new AbortController().signal,
+    charge: async () => {},
   }
   try {
     // The first one alone: it opens the chain of changes.

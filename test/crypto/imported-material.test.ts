@@ -2,6 +2,7 @@ import { checkPrimeSync, createPrivateKey, generateKeyPairSync, type JsonWebKey 
 import { describe, expect, it } from 'vitest'
 import { algorithms, findAlgorithm } from '../../src/crypto/algorithms.ts'
 import type { ImportedMaterialError } from '../../src/crypto/imported-material.ts'
+import { atOnce } from './keys.ts'
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' })
 const otherRsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' })
@@ -20,7 +21,7 @@ function derOf(key: JsonWebKey): Buffer {
 }
 
 async function faultOf(name: string, material: Uint8Array): Promise<string> {
-  const read = findAlgorithm(name)?.readImported(material)
+  const read = findAlgorithm(name)?.readImported(material, atOnce)
   return await (read ?? Promise.reject(new Error(`no ${name}`))).then(
     () => 'none',
     (error: ImportedMaterialError) => error.fault,
@@ -31,8 +32,8 @@ describe('imported material', () => {
   it.each(algorithms.map((entry) => [entry.name, entry] as const))(
     'of %s is stored as material that is made here is',
     async (_name, entry) => {
-      const made = await entry.generate()
-      expect(await entry.readImported(made.secret)).toEqual(made)
+      const made = await entry.generate(atOnce)
+      expect(await entry.readImported(made.secret, atOnce)).toEqual(made)
     },
   )
 
@@ -41,9 +42,9 @@ describe('imported material', () => {
     const [plain, attached] = [ed25519.plain, ed25519.withPublicKey].map((text) =>
       Buffer.from(text, 'base64'),
     )
-    const read = await entry?.readImported(attached ?? Buffer.of())
+    const read = await entry?.readImported(attached ?? Buffer.of(), atOnce)
     expect(read?.secret).toEqual(plain)
-    expect(read).toEqual(await entry?.readImported(plain ?? Buffer.of()))
+    expect(read).toEqual(await entry?.readImported(plain ?? Buffer.of(), atOnce))
   })
 
   it.each([

@@ -7,12 +7,13 @@ import type { GeneratedMaterial } from '../../src/crypto/capabilities.ts'
 import { isOneDerValue } from '../../src/crypto/der.ts'
 import { describePublicKey, loadPublicKey } from '../../src/crypto/public-key.ts'
 import { randomNonce } from '../../src/crypto/random-pool.ts'
+import { atOnce } from './keys.ts'
 
 const material = new Map<string, GeneratedMaterial>()
 beforeAll(async () => {
   await Promise.all(
     algorithms.map(async ({ name, generate }) => {
-      material.set(name, await generate())
+      material.set(name, await generate(atOnce))
     }),
   )
 })

@@ -1,6 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { algorithms } from '../../src/crypto/algorithms.ts'
 import type { AlgorithmEntry, Capability } from '../../src/crypto/capabilities.ts'
+import type { SlowWork } from '../../src/crypto/slow-work.ts'
 
 /** An algorithm with one of its capabilities. */
 export interface Candidate<K extends Capability['kind']> {
@@ -20,7 +21,10 @@ export function candidates<K extends Capability['kind']>(kind: K): Candidate<K>[
 
 /** A pair, or a secret key alone, loaded from fresh material. */
 export async function freshKey(entry: AlgorithmEntry): Promise<{ key: KeyObject; publicKey: KeyObject }> {
-  const { secret } = await entry.generate()
+  const { secret } = await entry.generate(atOnce)
   const key = entry.load(secret)
   return { key, publicKey: key.type === 'private' ? createPublicKey(key) : key }
 }
+
+/** Slow work without a queue. */
+export const atOnce: SlowWork = (_length, task) => task()

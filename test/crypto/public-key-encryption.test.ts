@@ -1,7 +1,7 @@
 import { constants, publicEncrypt } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { CryptoInputError, DecryptionFailedError } from '../../src/crypto/capabilities.ts'
-import { candidates, freshKey } from './keys.ts'
+import { atOnce, candidates, freshKey } from './keys.ts'
 
 describe.each(candidates('publicKeyEncryption'))('$name', ({ entry, capability }) => {
   let pair: Awaited<ReturnType<typeof freshKey>>
@@ -15,7 +15,7 @@ describe.each(candidates('publicKeyEncryption'))('$name', ({ entry, capability }
       for (const length of [0, 1, capability.plaintextBytesMax(algorithm)]) {
         const plaintext = Buffer.alloc(length, 5)
         const ciphertext = capability.encrypt(pair.publicKey, plaintext, algorithm)
-        expect(await capability.decrypt(pair.key, ciphertext, algorithm)).toEqual(plaintext)
+        expect(await capability.decrypt(pair.key, ciphertext, algorithm, atOnce)).toEqual(plaintext)
       }
     },
   )
@@ -47,7 +47,7 @@ describe.each(candidates('publicKeyEncryption'))('$name', ({ entry, capability }
       ['another hash', capability.encrypt(pair.publicKey, Buffer.from('secret'), 'RSAES_OAEP_SHA_1')],
     ]
     for (const [what, ciphertext] of attempts) {
-      const attempt = capability.decrypt(pair.key, ciphertext, 'RSAES_OAEP_SHA_256')
+      const attempt = capability.decrypt(pair.key, ciphertext, 'RSAES_OAEP_SHA_256', atOnce)
       await expect(attempt, what).rejects.toEqual(new DecryptionFailedError())
     }
   })

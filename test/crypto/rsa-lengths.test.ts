@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 import { DecryptionFailedError, type SignatureParameters } from '../../src/crypto/capabilities.ts'
 import { createRsaOaep } from '../../src/crypto/rsa-oaep.ts'
 import { rsaSignature } from '../../src/crypto/rsa-signature.ts'
+import { atOnce } from './keys.ts'
 
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 
@@ -10,7 +11,7 @@ const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 20
 async function signWithLeadingZero(parametersOf: (number: number) => SignatureParameters) {
   for (let number = 0; ; number++) {
     const parameters = parametersOf(number)
-    const signature = await rsaSignature.sign(privateKey, parameters)
+    const signature = await rsaSignature.sign(privateKey, parameters, atOnce)
     if (signature[0] === 0) return { parameters, signature }
   }
 }
@@ -29,9 +30,9 @@ it.each([
       signingAlgorithm,
     }))
     expect(signature).toHaveLength(256)
-    expect(await rsaSignature.verify(publicKey, parameters, signature)).toBe(true)
+    expect(await rsaSignature.verify(publicKey, parameters, signature, atOnce)).toBe(true)
     for (const changed of [signature.subarray(1), Buffer.concat([Buffer.alloc(1), signature])]) {
-      expect(await rsaSignature.verify(publicKey, parameters, changed)).toBe(false)
+      expect(await rsaSignature.verify(publicKey, parameters, changed, atOnce)).toBe(false)
     }
   },
 )
@@ -43,9 +44,9 @@ it('RSA ciphertext has the length of the modulus, also if it starts with zeros',
   do ciphertext = encrypt(publicKey, plaintext, 'RSAES_OAEP_SHA_256')
   while (ciphertext[0] !== 0)
   expect(ciphertext).toHaveLength(256)
-  expect(await decrypt(privateKey, ciphertext, 'RSAES_OAEP_SHA_256')).toEqual(plaintext)
+  expect(await decrypt(privateKey, ciphertext, 'RSAES_OAEP_SHA_256', atOnce)).toEqual(plaintext)
   for (const changed of [ciphertext.subarray(1), Buffer.concat([Buffer.alloc(1), ciphertext])]) {
-    const attempt = decrypt(privateKey, changed, 'RSAES_OAEP_SHA_256')
+    const attempt = decrypt(privateKey, changed, 'RSAES_OAEP_SHA_256', atOnce)
     await expect(attempt).rejects.toEqual(new DecryptionFailedError())
   }
 })

@@ -2,7 +2,7 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { type Capability, CryptoInputError } from '../../src/crypto/capabilities.ts'
 import { constantTimeEqual, deriveKey } from '../../src/crypto/derive.ts'
-import { candidates, freshKey } from './keys.ts'
+import { atOnce, candidates, freshKey } from './keys.ts'
 
 describe.each(candidates('mac'))('$name', ({ entry, capability }) => {
   it('verifies its own code of this message by this key only, never a part of it', async () => {
@@ -20,20 +20,22 @@ describe.each(candidates('mac'))('$name', ({ entry, capability }) => {
 describe.each(candidates('keyEncapsulation'))('$name', ({ entry, capability }) => {
   it('decapsulates what was encapsulated to it', async () => {
     const { key, publicKey } = await freshKey(entry)
-    const { sharedSecret, ciphertext } = await capability.encapsulate(publicKey)
+    const { sharedSecret, ciphertext } = await capability.encapsulate(publicKey, atOnce)
     expect(sharedSecret.length).toBe(32)
-    expect(await capability.decapsulate(key, ciphertext)).toEqual(sharedSecret)
+    expect(await capability.decapsulate(key, ciphertext, atOnce)).toEqual(sharedSecret)
   })
 
   it('gives another secret for a changed ciphertext, and refuses one of another length', async () => {
     const { key, publicKey } = await freshKey(entry)
-    const { sharedSecret, ciphertext } = await capability.encapsulate(publicKey)
+    const { sharedSecret, ciphertext } = await capability.encapsulate(publicKey, atOnce)
     const changed = Buffer.from(ciphertext)
     changed.writeUInt8(changed.readUInt8(9) ^ 1, 9)
-    const rejected = await capability.decapsulate(key, changed)
+    const rejected = await capability.decapsulate(key, changed, atOnce)
     expect(rejected.length).toBe(32)
     expect(rejected.equals(sharedSecret)).toBe(false)
-    await expect(capability.decapsulate(key, ciphertext.subarray(1))).rejects.toBeInstanceOf(CryptoInputError)
+    await expect(capability.decapsulate(key, ciphertext.subarray(1), atOnce)).rejects.toBeInstanceOf(
+      CryptoInputError,
+    )
   })
 })
 
@@ -41,12 +43,20 @@ describe.each(candidates('keyAgreement'))('$name', ({ entry, capability }) => {
   it('gives both sides the same output, and others for another context, key or length', async () => {
     const [alice, bob, carol] = await Promise.all([freshKey(entry), freshKey(entry), freshKey(entry)])
     const base = { context: Buffer.from('session 1'), bytes: 32 }
-    const agreed = await capability.deriveSharedSecret(alice.key, {
-      ...base,
-      peerPublicKey: spki(bob.publicKey),
-    })
+    const agreed = await capability.deriveSharedSecret(
+      alice.key,
+      {
+        ...base,
+        peerPublicKey: spki(bob.publicKey),
+      },
+      atOnce,
+    )
     const derive = (parameters: object) =>
-      capability.deriveSharedSecret(bob.key, { ...base, peerPublicKey: spki(alice.publicKey), ...parameters })
+      capability.deriveSharedSecret(
+        bob.key,
+        { ...base, peerPublicKey: spki(alice.publicKey), ...parameters },
+        atOnce,
+      )
     expect(await derive({})).toEqual(agreed)
     expect(await derive({ context: Buffer.from('session 2') })).not.toEqual(agreed)
     expect(await derive({ peerPublicKey: spki(carol.publicKey) })).not.toEqual(agreed)
@@ -131,7 +141,7 @@ async function refuses(
   parameters: { peerPublicKey: Uint8Array; context: Uint8Array; bytes: number },
   parameter: string,
 ): Promise<void> {
-  const error = await capability.deriveSharedSecret(key, parameters).then(
+  const error = await capability.deriveSharedSecret(key, parameters, atOnce).then(
     () => null,
     (reason: unknown) => reason,
   )

@@ -5,7 +5,7 @@ import {
   type SignatureParameters,
   type SigningAlgorithm,
 } from '../../src/crypto/capabilities.ts'
-import { candidates, freshKey } from './keys.ts'
+import { atOnce, candidates, freshKey } from './keys.ts'
 
 const message = Buffer.from('attack at dawn')
 const digestNames: Readonly<Record<string, string>> = { '256': 'sha256', '384': 'sha384', '512': 'sha512' }
@@ -22,27 +22,32 @@ describe.each(candidates('signature'))('$name', ({ name, entry, capability }) =>
       'verifies its signature of this message by this key only (%s)',
       async (encoding) => {
         const parameters = { message, messageType: 'MESSAGE', signingAlgorithm, encoding } as const
-        const signature = await capability.sign(pair.key, parameters)
+        const signature = await capability.sign(pair.key, parameters, atOnce)
         const changed = Buffer.from(signature)
         changed.writeUInt8(changed.readUInt8(40) ^ 1, 40)
-        expect(await capability.verify(pair.publicKey, parameters, signature)).toBe(true)
-        expect(await capability.verify(pair.publicKey, parameters, changed)).toBe(false)
-        expect(await capability.verify(other.publicKey, parameters, signature)).toBe(false)
+        expect(await capability.verify(pair.publicKey, parameters, signature, atOnce)).toBe(true)
+        expect(await capability.verify(pair.publicKey, parameters, changed, atOnce)).toBe(false)
+        expect(await capability.verify(other.publicKey, parameters, signature, atOnce)).toBe(false)
         expect(
-          await capability.verify(pair.publicKey, { ...parameters, message: Buffer.from('dusk') }, signature),
+          await capability.verify(
+            pair.publicKey,
+            { ...parameters, message: Buffer.from('dusk') },
+            signature,
+            atOnce,
+          ),
         ).toBe(false)
       },
     )
 
     it('does not verify signatures of the wrong length', async () => {
       const parameters = { message, messageType: 'MESSAGE', signingAlgorithm, encoding: 'P1363' } as const
-      const signature = await capability.sign(pair.key, parameters)
+      const signature = await capability.sign(pair.key, parameters, atOnce)
       for (const wrong of [
         Buffer.alloc(0),
         signature.subarray(1),
         Buffer.concat([signature, Buffer.of(0)]),
       ]) {
-        expect(await capability.verify(pair.publicKey, parameters, wrong)).toBe(false)
+        expect(await capability.verify(pair.publicKey, parameters, wrong, atOnce)).toBe(false)
       }
     })
 
@@ -51,10 +56,10 @@ describe.each(candidates('signature'))('$name', ({ name, entry, capability }) =>
         const ofMessage = { message, messageType: 'MESSAGE', signingAlgorithm, encoding: 'DER' } as const
         const digest = digestFor(signingAlgorithm)
         const ofDigest = { ...ofMessage, message: digest, messageType: 'DIGEST' } as const
-        const signature = await capability.sign(pair.key, ofDigest)
-        expect(signature).toEqual(await capability.sign(pair.key, ofMessage))
-        expect(await capability.verify(pair.publicKey, ofDigest, signature)).toBe(true)
-        expect(await capability.verify(pair.publicKey, ofMessage, signature)).toBe(true)
+        const signature = await capability.sign(pair.key, ofDigest, atOnce)
+        expect(signature).toEqual(await capability.sign(pair.key, ofMessage, atOnce))
+        expect(await capability.verify(pair.publicKey, ofDigest, signature, atOnce)).toBe(true)
+        expect(await capability.verify(pair.publicKey, ofMessage, signature, atOnce)).toBe(true)
       })
 
       it('refuses a digest of another length', async () => {
@@ -83,8 +88,8 @@ describe.each(candidates('signature'))('$name', ({ name, entry, capability }) =>
 
   async function refuses(parameters: SignatureParameters, parameter: string): Promise<void> {
     for (const attempt of [
-      capability.sign(pair.key, parameters),
-      capability.verify(pair.publicKey, parameters, Buffer.alloc(64)),
+      capability.sign(pair.key, parameters, atOnce),
+      capability.verify(pair.publicKey, parameters, Buffer.alloc(64), atOnce),
     ]) {
       const error = await attempt.then(
         () => null,
@@ -102,9 +107,11 @@ describe('ECDSA signatures', () => {
     if (p256 === undefined) throw new TypeError('no P-256')
     const { key, publicKey } = await freshKey(p256.entry)
     const common = { message, messageType: 'MESSAGE', signingAlgorithm: 'ECDSA_SHA_256' } as const
-    const signature = await p256.capability.sign(key, { ...common, encoding: 'P1363' })
+    const signature = await p256.capability.sign(key, { ...common, encoding: 'P1363' }, atOnce)
     expect(signature.length).toBe(64)
-    expect(await p256.capability.verify(publicKey, { ...common, encoding: 'DER' }, signature)).toBe(false)
+    expect(await p256.capability.verify(publicKey, { ...common, encoding: 'DER' }, signature, atOnce)).toBe(
+      false,
+    )
   })
 })
 

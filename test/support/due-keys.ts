@@ -1,6 +1,6 @@
 import { findAlgorithm } from '../../src/crypto/algorithms.ts'
 import { newOpaqueUuid, newUuid } from '../../src/ids.ts'
-import { eventOf, startAttempt } from '../../src/keys/attempt.ts'
+import { type Attempt, eventOf, startAttempt } from '../../src/keys/attempt.ts'
 import { dayAt } from '../../src/keys/calendar.ts'
 import type { DomainParts } from '../../src/keys/domain-parts.ts'
 import { applyCommand, type KeyState } from '../../src/keys/lifecycle.ts'
@@ -48,7 +48,7 @@ async function insertGroup(
   const sealed = await Promise.all(
     Array.from({ length: count }, async (_, index) => {
       const draft = draftOf(wanted, from + index, state)
-      const material = await makeMaterial(parts, draft, 1)
+      const material = await makeMaterial(parts, draft, 1, attemptAt(draft))
       return sealChange(policyMac, { row: draft, versions: [] }, { state, material, now })
     }),
   )
@@ -59,24 +59,17 @@ async function insertGroup(
       tx,
       sealed.flatMap(({ added }) => added),
     )
-    const events = rows.map(({ id, projectId, createdBy }) => {
-      const actor = {
-        projectId,
-        subject: createdBy,
-        tokenId: null,
-        clientAddress: null,
-        requestId: newUuid(),
-      }
-      return eventOf({
-        ...startAttempt(actor, 'CREATE_USER_KEY'),
-        keyId: id,
-        keyRevision: 1,
-        versionNumber: 1,
-      })
-    })
+    const events = rows.map((row) =>
+      eventOf({ ...attemptAt(row), keyId: row.id, keyRevision: 1, versionNumber: 1 }),
+    )
     await audit.recordIn(tx, ...events)
   })
   return rows.map(({ id }) => id)
+}
+
+function attemptAt({ projectId, createdBy }: Pick<KeyRow, 'projectId' | 'createdBy'>): Attempt {
+  const actor = { projectId, subject: createdBy, tokenId: null, clientAddress: null, requestId: newUuid() }
+  return startAttempt(actor, 'CREATE_USER_KEY')
 }
 
 function emptyState({ createdAt, cycleDays }: DueKeys, timeZone: string): KeyState {

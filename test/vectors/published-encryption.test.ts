@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { sealWith } from '../../src/crypto/aead.ts'
 import type { EncryptionAlgorithm } from '../../src/crypto/capabilities.ts'
 import { sealXaes } from '../../src/crypto/xaes-256-gcm.ts'
+import { atOnce } from '../crypto/keys.ts'
 import rfc7520 from './published/rfc7520.json' with { type: 'json' }
 import { capabilityOf } from './wycheproof/outcome.ts'
 
@@ -107,6 +108,7 @@ describe('RSAES-OAEP', () => {
       privateKey,
       Buffer.from(ciphertext, 'base64url'),
       'RSAES_OAEP_SHA_1',
+      atOnce,
     )
     expect(decrypted.toString('base64url')).toBe(plaintext)
   })

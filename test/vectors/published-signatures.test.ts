@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { SignatureEncoding, SigningAlgorithm } from '../../src/crypto/capabilities.ts'
+import { atOnce } from '../crypto/keys.ts'
 import rfc7520 from './published/rfc7520.json' with { type: 'json' }
 import { pkcs8OfBytes, pkcs8OnCurve } from './raw-keys.ts'
 import { capabilityOf } from './wycheproof/outcome.ts'
@@ -21,9 +22,9 @@ describe('RSA signatures', () => {
       { ...common, message, messageType: 'MESSAGE' },
       { ...common, message: digest, messageType: 'DIGEST' },
     ] as const) {
-      const made = await capability.sign(privateKey, parameters)
+      const made = await capability.sign(privateKey, parameters, atOnce)
       expect(made.toString('base64url')).toBe(rfc7520.rs256.signature)
-      expect(await capability.verify(createPublicKey(privateKey), parameters, made)).toBe(true)
+      expect(await capability.verify(createPublicKey(privateKey), parameters, made, atOnce)).toBe(true)
     }
   })
 
@@ -132,7 +133,7 @@ describe('EdDSA', () => {
       signingAlgorithm: name,
       encoding: 'DER',
     } as const
-    const made = await capability.sign(entry.load(pkcs8OfBytes(name, hex(seed))), parameters)
+    const made = await capability.sign(entry.load(pkcs8OfBytes(name, hex(seed))), parameters, atOnce)
     expect(made.toString('hex')).toBe(signatureHex)
   })
 })
@@ -180,6 +181,7 @@ function verifies(
     publicKey,
     { message, messageType: 'MESSAGE', signingAlgorithm, encoding },
     attempt.signature,
+    atOnce,
   )
 }
 

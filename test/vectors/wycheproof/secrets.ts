@@ -1,5 +1,6 @@
 import { createPublicKey, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto'
 import { loadPublicKey } from '../../../src/crypto/public-key.ts'
+import { atOnce } from '../../crypto/keys.ts'
 import { pkcs8OfBytes, pkcs8OnCurve } from '../raw-keys.ts'
 import { bytes, number, text, type VectorCase } from './files.ts'
 import { acceptedIf, capabilityOf, type FindCheck, requireSame } from './outcome.ts'
@@ -49,7 +50,10 @@ export const checkMlKem: FindCheck = (_file, group) => {
           requireSame(spki, Buffer.concat([Buffer.from(form.publicPrefix, 'hex'), bytes(test, 'ek')]))
         }
         if (!('c' in test)) return true
-        return requireSame(await found.capability.decapsulate(key, bytes(test, 'c')), bytes(test, 'K'))
+        return requireSame(
+          await found.capability.decapsulate(key, bytes(test, 'c'), atOnce),
+          bytes(test, 'K'),
+        )
       }),
   }
 }
@@ -66,7 +70,7 @@ export const checkMlKemEncapsulation: FindCheck = (_file, group) => {
         const spki = Buffer.concat([Buffer.from(form.publicPrefix, 'hex'), bytes(test, 'ek')])
         const key = keyOrNull(() => loadPublicKey(spki))
         if (key === null) return false
-        return (await found.capability.encapsulate(key)).sharedSecret.length === 32
+        return (await found.capability.encapsulate(key, atOnce)).sharedSecret.length === 32
       }),
   }
 }
@@ -108,11 +112,15 @@ function agreement(form: { name: string; hash: string }, pkcs8: Buffer, test: Ve
     if (privateKey === null) return false
     const peerPublicKey = bytes(test, 'public')
     const context = Buffer.from('vectors')
-    const derived = await found.capability.deriveSharedSecret(privateKey, {
-      peerPublicKey,
-      context,
-      bytes: 32,
-    })
+    const derived = await found.capability.deriveSharedSecret(
+      privateKey,
+      {
+        peerPublicKey,
+        context,
+        bytes: 32,
+      },
+      atOnce,
+    )
     const expected = hkdfSync(
       form.hash,
       bytes(test, 'shared'),

@@ -6,6 +6,7 @@ import type {
   SigningAlgorithm,
 } from '../../../src/crypto/capabilities.ts'
 import { loadPublicKey } from '../../../src/crypto/public-key.ts'
+import { atOnce } from '../../crypto/keys.ts'
 import { pkcs8OfBytes } from '../raw-keys.ts'
 import { bytes, number, text, type VectorGroup } from './files.ts'
 import {
@@ -50,6 +51,7 @@ export const checkPkcs1: FindCheck = (_file, group) => {
             encoding: 'DER',
           },
           bytes(test, 'sig'),
+          atOnce,
         ),
       )
       if (ofDigest !== outcome) throw new WrongResultError('the digest has another outcome than the message')
@@ -74,11 +76,11 @@ export const checkPkcs1Signing: FindCheck = (_file, group) => {
         const digest = digestOf(group, message)
         const { capability } = found
         requireSame(
-          await capability.sign(key, { ...common, message, messageType: 'MESSAGE' }),
+          await capability.sign(key, { ...common, message, messageType: 'MESSAGE' }, atOnce),
           bytes(test, 'sig'),
         )
         return requireSame(
-          await capability.sign(key, { ...common, message: digest, messageType: 'DIGEST' }),
+          await capability.sign(key, { ...common, message: digest, messageType: 'DIGEST' }, atOnce),
           bytes(test, 'sig'),
         )
       }),
@@ -137,11 +139,11 @@ export const checkMlDsaSign: FindCheck = (file, group) => {
           encoding: 'DER',
         } as const
         const publicKey = createPublicKey(key)
-        const own = await found.capability.sign(key, parameters)
-        if (!(await found.capability.verify(publicKey, parameters, own))) {
+        const own = await found.capability.sign(key, parameters, atOnce)
+        if (!(await found.capability.verify(publicKey, parameters, own, atOnce))) {
           throw new WrongResultError('a signature that does not verify')
         }
-        return found.capability.verify(publicKey, parameters, bytes(test, 'sig'))
+        return found.capability.verify(publicKey, parameters, bytes(test, 'sig'), atOnce)
       })
     },
   }
@@ -196,6 +198,7 @@ function verification(
             encoding: how.encoding ?? 'DER',
           },
           bytes(test, 'sig'),
+          atOnce,
         ),
     )
   }
