@@ -10,16 +10,18 @@ import type { Queryable } from '../store/store.ts'
 import { type Attempt, eventOf, observationOf } from './attempt.ts'
 import { addedBy, factsOf } from './change-key.ts'
 import type { DomainParts } from './domain-parts.ts'
-import { applyCommand, type KeyState } from './lifecycle.ts'
+import { applyCommand, isDestructionDue, type KeyState } from './lifecycle.ts'
 import { type LockedKey, sealChange, stateOf, verifyLockedKey } from './locked-key.ts'
 import { makeMaterial, type NewMaterial, settleMaterials } from './new-material.ts'
-import { attemptOf, type SystemTask } from './system-task.ts'
+import { attemptOf, destruction, type SystemAct, type SystemTask } from './system-task.ts'
 
 /** What became of the keys of a group, once it is committed. */
 export interface GroupOutcome {
   /** All that were claimed, whatever became of them. */
   readonly claimed: readonly string[]
   readonly changed: readonly Attempt[]
+  /** Destructions that were due on keys before the task's own change. */
+  readonly settled: readonly Attempt[]
   /** Those that were left as they are, each because of itself; not on record yet. */
   readonly failed: readonly { readonly attempt: Attempt; readonly error: unknown }[]
 }
@@ -45,16 +47,24 @@ export async function changeGroup(
   try {
     const outcome = await parts.store.transaction(async (tx) => {
       const claimed = await claim(tx)
-      if (claimed.length === 0) return { claimed, changed: [], failed: [] }
+      if (claimed.length === 0) return { claimed, changed: [], settled: [], failed: [] }
       const rows = await findKeysInGroup(tx, claimed)
       const versions = await findVersionsInGroup(tx, claimed)
       places.push(...rows.map(({ projectId, id }) => ({ projectId, id })))
       const keys = rows.map((row) => ({ row, versions: versions.get(row.id) ?? [] }))
       const now = parts.clock.now()
-      const { planned, failed } = await plan(parts, task, { keys, now })
-      return { claimed, changed: await write(parts, tx, { planned, now }), failed }
+      const settled =
+        task.command === destruction.command ? nothingSettled : await settle(parts, tx, { keys, now })
+      const failedIds = new Set(settled.failed.map(({ attempt }) => attempt.keyId))
+      const open = keys.flatMap((key) =>
+        failedIds.has(key.row.id) ? [] : [settled.after.get(key.row.id) ?? key],
+      )
+      const { planned, failed } = await plan(parts, task, { keys: open, now })
+      const { changed } = await write(parts, tx, { planned, now })
+      return { claimed, changed, settled: settled.changed, failed: [...settled.failed, ...failed] }
     })
-    if (outcome.changed.length > 0) parts.observe(outcome.changed.map((attempt) => observationOf(attempt)))
+    const done = [...outcome.settled, ...outcome.changed]
+    if (done.length > 0) parts.observe(done.map((attempt) => observationOf(attempt)))
     return outcome
   } finally {
     // Also after a failure: a change whose COMMIT got no answer may stand.
@@ -62,9 +72,22 @@ export async function changeGroup(
   }
 }
 
+const nothingSettled = { after: new Map<string, LockedKey>(), changed: [], failed: [] }
+
+/** Destroys what is due on the keys of a group before the task's own command. */
+async function settle(
+  parts: DomainParts,
+  tx: Queryable,
+  { keys, now }: { keys: readonly LockedKey[]; now: Date },
+): Promise<Written & Pick<GroupOutcome, 'failed'>> {
+  const due = keys.filter(({ versions }) => isDestructionDue(versions, now))
+  const { planned, failed } = await plan(parts, destruction, { keys: due, now })
+  return { ...(await write(parts, tx, { planned, now })), failed }
+}
+
 async function plan(
   parts: DomainParts,
-  task: SystemTask,
+  task: SystemAct,
   { keys, now }: { keys: readonly LockedKey[]; now: Date },
 ): Promise<{ planned: readonly Planned[]; failed: GroupOutcome['failed'] }> {
   const failed: GroupOutcome['failed'][number][] = []
@@ -86,7 +109,7 @@ async function plan(
 /** Null if there is nothing to do after all. */
 async function planOne(
   parts: DomainParts,
-  { command }: SystemTask,
+  { command }: SystemAct,
   { key, attempt, now }: Pick<Planned, 'key' | 'attempt'> & { now: Date },
 ): Promise<Planned | null> {
   const { policyMac, settings } = parts
@@ -100,13 +123,20 @@ async function planOne(
   return { key, state, attempt, material }
 }
 
-/** Gives the attempts with what is on record of them. */
+/** Keys that were written. */
+interface Written {
+  /** By ID, as they are now. */
+  readonly after: ReadonlyMap<string, LockedKey>
+  /** With what is on record of them. */
+  readonly changed: readonly Attempt[]
+}
+
 async function write(
   parts: DomainParts,
   tx: Queryable,
   { planned, now }: { planned: readonly Planned[]; now: Date },
-): Promise<readonly Attempt[]> {
-  if (planned.length === 0) return []
+): Promise<Written> {
+  if (planned.length === 0) return nothingSettled
   const { policyMac, audit } = parts
   const made = planned.flatMap(({ key, material }) =>
     material === null ? [] : [{ owner: key.row, material }],
@@ -134,5 +164,5 @@ async function write(
   )
   const attempts = planned.map(({ attempt, key, state }) => ({ ...attempt, ...factsOf(attempt, key, state) }))
   await audit.recordIn(tx, ...attempts.map((attempt) => eventOf(attempt)))
-  return attempts
+  return { after: new Map(sealed.map(({ after }) => [after.row.id, after])), changed: attempts }
 }

@@ -15,7 +15,13 @@ import {
   UnavailableError,
 } from './errors.ts'
 import { findUserKeyFor } from './find-key.ts'
-import { applyCommand, defaultVersionOf, type KeyCommand, type KeyState } from './lifecycle.ts'
+import {
+  applyCommand,
+  defaultVersionOf,
+  isDestructionDue,
+  type KeyCommand,
+  type KeyState,
+} from './lifecycle.ts'
 import {
   type KeyColumns,
   type LockedKey,
@@ -26,6 +32,7 @@ import {
 } from './locked-key.ts'
 import { generateMaterial, type NewMaterial, settleMaterial, type UnwrappedMaterial } from './new-material.ts'
 import { shownChange } from './shown-change.ts'
+import { attemptOf, destruction } from './system-task.ts'
 
 /** What is decided about a locked key. */
 export interface Decision {
@@ -37,8 +44,17 @@ export interface Decision {
   readonly alsoWrite?: (tx: Queryable) => Promise<void>
 }
 
-/** Decides over a locked key; throws a typed error to refuse. The same state as before means that nothing changes. */
-export type Decide = (key: LockedKey, tx: Queryable, now: Date) => Decision | Promise<Decision>
+/**
+ * Decides over a locked key; throws a typed error to refuse. The same state as before means that nothing changes.
+ *
+ * @param seenRevision the key's revision as the caller could see it, before this change settled what was due
+ */
+export type Decide = (
+  key: LockedKey,
+  tx: Queryable,
+  now: Date,
+  seenRevision: number,
+) => Decision | Promise<Decision>
 
 /** How often a change is tried: each time that it starts over, someone else has added a version meanwhile. */
 const triesMax = 50
@@ -73,11 +89,11 @@ export async function changeUserKey(
     attempt.versionNumber = request.versionNumber ?? null
     request.checkInput?.()
     attempt.details = request.details ?? {}
-    const decide: Decide = (key, tx, now) => {
+    const decide: Decide = (key, tx, now, seenRevision) => {
       // Again, under the lock: what was read before may be a moment old.
       requirePermissionOn(call, key.row, 'MANAGE', () => new KeyNotFoundError())
-      requireRevision(key, expectedRevision, now)
-      return request.decide(key, tx, now)
+      if (expectedRevision !== seenRevision) requireRevision(key, expectedRevision, now)
+      return request.decide(key, tx, now, seenRevision)
     }
     const material = (await request.obtainMaterial?.(row, attempt)) ?? null
     const changed = await changeKey(parts, row, attempt, decide, material)
@@ -87,7 +103,7 @@ export async function changeUserKey(
 }
 
 /**
- * Carries out a change of any key, on whoever's behalf; null if there is no such key.
+ * Changes any key, on whoever's behalf, once what is due on it is settled; null if there is no such key.
  *
  * @param obtained material for the version that the change adds, erased here; it is generated otherwise
  */
@@ -100,9 +116,14 @@ export async function changeKey(
 ): Promise<LockedKey | null> {
   let unwrapped = obtained
   let material: NewMaterial | null = null
+  let settled: Settled | null = null
   try {
     for (let tries = 0; tries < triesMax; tries++) {
-      const outcome = await tryChange(parts, where, attempt, { decide, material })
+      const outcome = await tryChange(parts, where, attempt, { decide, material, settled })
+      if (outcome === 'due') {
+        settled = withSettled(settled, await settleDue(parts, where))
+        continue
+      }
       if (outcome.key === null || outcome.missing === undefined) {
         Object.assign(attempt, outcome.facts)
         if (outcome.facts !== undefined) parts.observe([observationOf(attempt)])
@@ -120,6 +141,41 @@ export async function changeKey(
   throw new UnavailableError()
 }
 
+/**
+ * Destroys the versions of a key whose waiting period has ended, in a transaction of its own and on record as the
+ * system's act: a command that finds such versions is refused or carried out afterwards.
+ *
+ * @returns the key's revision afterwards; null if nothing was due
+ */
+export async function settleDue(
+  parts: DomainParts,
+  where: { projectId: string; id: string },
+  attempt: Attempt = attemptOf(destruction, where),
+): Promise<number | null> {
+  const decide = deciding(parts, destruction.command)
+  try {
+    const outcome = await tryChange(parts, where, attempt, { decide, material: null, settled: 'is settling' })
+    if (outcome === 'due' || outcome.facts === undefined) return null
+    Object.assign(attempt, outcome.facts)
+    parts.observe([observationOf(attempt)])
+    return attempt.keyRevision
+  } finally {
+    parts.keys.invalidate(where.projectId, where.id)
+  }
+}
+
+/** Revisions between which a change has settled what was due. */
+interface Settled {
+  readonly from: number
+  readonly to: number
+}
+
+function withSettled(before: Settled | null, revision: number | null): Settled | null {
+  if (revision === null) return before
+  const isNext = before?.to === revision - 1
+  return { from: isNext ? before.from : revision - 1, to: revision }
+}
+
 /** What became of one try. */
 interface Try {
   /** The key after it; null if there is no such key. */
@@ -133,20 +189,31 @@ interface Try {
 /** What the record of a change says of it. */
 export type ChangeFacts = Pick<Attempt, 'keyId' | 'keyRevision' | 'versionNumber' | 'details'>
 
+/** What a try is made with. */
+interface TryOptions {
+  readonly decide: Decide
+  readonly material: NewMaterial | null
+  readonly settled: Settled | null | 'is settling'
+}
+
+/** `due` if something must be settled before the change. */
 function tryChange(
   parts: DomainParts,
   where: { projectId: string; id: string },
   attempt: Attempt,
-  { decide, material: made }: { decide: Decide; material: NewMaterial | null },
-): Promise<Try> {
+  { decide, material: made, settled }: TryOptions,
+): Promise<Try | 'due'> {
   const { store, policyMac, audit, clock } = parts
   return store.transaction(async (tx) => {
     const key = await lockVerifiedKey(tx, policyMac, where)
     if (key === null) return { key: null }
     attempt.algorithm = key.row.algorithm
     const now = clock.now()
+    if (settled !== 'is settling' && isDestructionDue(key.versions, now)) return 'due'
     const before = stateOf(key)
-    const { state, columns = {}, remove = false, alsoWrite } = await decide(key, tx, now)
+    const isSeen = settled !== null && settled !== 'is settling' && settled.to === before.revision
+    const seenRevision = isSeen ? settled.from : before.revision
+    const { state, columns = {}, remove = false, alsoWrite } = await decide(key, tx, now, seenRevision)
     if (state.revision === before.revision) return { key }
     const added = addedBy(before, state)
     if (added !== null && made?.versionNumber !== added) return { key, missing: added }

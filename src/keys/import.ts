@@ -30,7 +30,7 @@ import {
 } from './attempt.ts'
 import { requirePermissionOn, requireRoleFor } from './authorise.ts'
 import type { Call } from './caller.ts'
-import { changeUserKey, deciding } from './change-key.ts'
+import { changeUserKey, deciding, settleDue } from './change-key.ts'
 import type { ImportKeyVersionInput, ImportParametersView } from './domain.ts'
 import type { DomainParts } from './domain-parts.ts'
 import { InvalidImportParametersError, InvalidKeyMaterialError, KeyNotFoundError } from './errors.ts'
@@ -72,6 +72,7 @@ export function getImportParameters(
     const now = clock.now()
     const expiresAt = new Date(now.getTime() + importParametersLifetimeMs)
     const draft = { id, keyId: row.id, publicKey, createdAt: now, expiresAt, usedAt: null }
+    await settleDue(parts, row)
     await store.transaction(async (tx) => {
       const key = await lockVerifiedKey(tx, policyMac, row)
       if (key === null) throw new KeyNotFoundError()
@@ -118,12 +119,12 @@ export function importKeyVersion(
       const open = await findOpenImport(parts, parts.store.db, row, parametersId)
       return openMaterial(parts, attempt, row, { open, wrappedMaterial })
     },
-    async decide(key, tx, now) {
+    async decide(key, tx, now, ...rest) {
       // Under the lock of the key, where nobody else can use them.
       const open = await findOpenImport(parts, tx, key.row, parametersId)
       const used = { ...open.row, usedAt: now }
       return {
-        ...(await deciding(parts, { type: 'importVersion' })(key, tx, now)),
+        ...(await deciding(parts, { type: 'importVersion' })(key, tx, now, ...rest)),
         alsoWrite: () => useImportParameters(tx, { ...used, mac: parts.policyMac.importParametersMac(used) }),
       }
     },

@@ -82,6 +82,11 @@ export function settle<V extends VersionState>(version: V, now: Date): V {
   }
 }
 
+/** Whether the waiting period of a version has ended that is not stored as DESTROYED yet. */
+export function isDestructionDue(versions: readonly VersionState[], now: Date): boolean {
+  return versions.some((version) => settle(version, now) !== version)
+}
+
 /** The key's status, which follows from its versions. */
 export function statusOf(versions: readonly VersionState[]): KeyStatus {
   if (versions.length === 0) return 'PRE_ACTIVATION'
@@ -204,10 +209,10 @@ function changed(key: KeyState, command: KeyCommand, settings: LifecycleSettings
         status: 'DEACTIVATED',
         destroyScheduledFor: null,
       }))
-    case 'sweepDestroyed': {
-      const versions = key.versions.map((version) => settle(version, now))
-      return versions.some((version, index) => version !== key.versions[index]) ? { ...key, versions } : key
-    }
+    case 'sweepDestroyed':
+      return isDestructionDue(key.versions, now)
+        ? { ...key, versions: key.versions.map((version) => settle(version, now)) }
+        : key
     case 'deleteKey':
       assertDeletable(key, now)
       return { ...key }

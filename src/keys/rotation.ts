@@ -10,7 +10,7 @@ import { dayAt } from './calendar.ts'
 import type { DomainParts } from './domain-parts.ts'
 import { sweepImports } from './import.ts'
 import { runTask } from './run-task.ts'
-import type { SystemTask, Tally } from './system-task.ts'
+import { destruction, type SystemTask, type Tally } from './system-task.ts'
 
 /** How many keys are changed in one transaction. */
 const groupSize = 100
@@ -42,11 +42,11 @@ export async function runHousekeeping(
   const quick = await tally(rotationTask(parts, now, { among: symmetricAlgorithms }))
   const slow = await tally(rotationTask(parts, now, { except: symmetricAlgorithms }))
   await sweepImports(parts)
-  const destruction = await tally(destructionTask(parts, now))
+  const destroyed = await tally(destructionTask(parts, now))
   return {
     rotatedKeys: quick.changed + slow.changed,
-    sweptKeys: destruction.changed,
-    failedKeys: quick.failed + slow.failed + destruction.failed,
+    sweptKeys: destroyed.changed,
+    failedKeys: quick.failed + slow.failed + destroyed.failed,
   }
 }
 
@@ -67,9 +67,7 @@ function rotationTask(parts: DomainParts, now: Date, filter: AlgorithmFilter): S
 
 function destructionTask({ store: { db } }: DomainParts, now: Date): SystemTask {
   return {
-    action: 'DESTROY_KEY_VERSION',
-    actor: 'destruction',
-    command: { type: 'sweepDestroyed' },
+    ...destruction,
     findDue: (page) => findKeysDueForDestruction(db, { ...page, now }),
     claim: (tx, ids) => claimKeysDueForDestruction(tx, { ids, now, max: groupSize }),
   }

@@ -3,11 +3,11 @@ import type { DueKey } from '../store/due-rows.ts'
 import { isUnavailable } from '../store/errors.ts'
 import type { Attempt } from './attempt.ts'
 import { changeGroup } from './change-group.ts'
-import { changeKey, deciding } from './change-key.ts'
+import { changeKey, deciding, settleDue } from './change-key.ts'
 import { recordDailyFailure } from './daily-failure.ts'
 import type { DomainParts } from './domain-parts.ts'
 import { UnavailableError } from './errors.ts'
-import { attemptOf, type SystemTask, type Tally } from './system-task.ts'
+import { attemptOf, destruction, type SystemTask, type Tally } from './system-task.ts'
 
 /** How many keys are listed at a time, to be claimed in groups. */
 const pageSize = 1000
@@ -92,7 +92,8 @@ async function handleEach(parts: DomainParts, task: SystemTask, work: Work): Pro
     progress.done.add(key.id)
     const attempt = attemptOf(task, key)
     try {
-      await changeKey(parts, key, attempt, deciding(parts, task.command))
+      if (task.command === destruction.command) await settleDue(parts, key, attempt)
+      else await changeKey(parts, key, attempt, deciding(parts, task.command))
       if (attempt.keyRevision !== null) progress.changed++
       progress.outages = 0
     } catch (error) {

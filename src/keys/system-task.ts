@@ -6,11 +6,22 @@ import { type Attempt, startAttempt } from './attempt.ts'
 import { formatSubject } from './caller.ts'
 import type { KeyCommand } from './lifecycle.ts'
 
-/** Something that the system does by itself to every key for which it is due. */
-export interface SystemTask {
+/** Something that the system does by itself to a key. */
+export interface SystemAct {
   readonly action: AuditAction
   readonly actor: string
   readonly command: KeyCommand
+}
+
+/** Destroys the versions whose waiting period has ended. */
+export const destruction: SystemAct = {
+  action: 'DESTROY_KEY_VERSION',
+  actor: 'destruction',
+  command: { type: 'sweepDestroyed' },
+}
+
+/** A system act on every key for which it is due. */
+export interface SystemTask extends SystemAct {
   /** The next keys for which it is due, those after another one. */
   readonly findDue: (page: DuePage) => Promise<readonly DueKey[]>
   /**
@@ -26,8 +37,8 @@ export interface Tally {
   failed: number
 }
 
-/** The attempt of a task on one key, for its audit event. */
-export function attemptOf({ action, actor }: SystemTask, key: { projectId: string; id: string }): Attempt {
+/** The attempt of a system act on one key, for its audit event. */
+export function attemptOf({ action, actor }: SystemAct, key: { projectId: string; id: string }): Attempt {
   const attempt = startAttempt(
     {
       projectId: key.projectId,

@@ -113,10 +113,10 @@ export function configureAutomaticRotation(
       checkCycleDays(issues, cycleDays, 'cycleDays')
       issues.throwIfAny()
     },
-    decide(key, tx, now) {
+    decide(key, ...rest) {
       const before = key.row.rotationEnabled ? key.row.rotationCycleDays : rotationCycleDays.default
       const command = { type: 'configureRotation', enabled, cycleDays: cycleDays ?? before } as const
-      return deciding(parts, command)(key, tx, now)
+      return deciding(parts, command)(key, ...rest)
     },
   })
 }
@@ -132,9 +132,9 @@ export async function deleteUserKey(
     action: 'DELETE_USER_KEY',
     keyId,
     expectedRevision,
-    async decide(key, tx, now) {
+    async decide(key, ...rest) {
       requireInput(confirmName === key.row.name, 'confirmName', 'must repeat the exact name of the key')
-      return { ...(await deciding(parts, { type: 'deleteKey' })(key, tx, now)), remove: true }
+      return { ...(await deciding(parts, { type: 'deleteKey' })(key, ...rest)), remove: true }
     },
   })
   return { deletedKeyId: keyIdOf(row), deletedKeyName: row.name }

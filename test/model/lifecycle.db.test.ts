@@ -93,6 +93,7 @@ describe.skipIf(hasNoDatabase())('the life of a key', () => {
           if (expected !== 'ok') expect(JSON.stringify(await readKey(client, keyId))).toBe(before)
           await compare(client, keyId, model)
         }
+        await expectDestructionsOnRecord(client, model)
         // Later sequences move the clock on: this key must not rotate along.
         if (!model.isDeleted) await client.mutate('configureAutomaticRotation', { keyId, enabled: false })
       }),
@@ -102,6 +103,34 @@ describe.skipIf(hasNoDatabase())('the life of a key', () => {
     await story.stop()
     expect((await verifyStory(story)).findings).toEqual([])
   }, 900_000)
+
+  /** Each version that is DESTROYED has one record of it, whichever command came first after its waiting period. */
+  async function expectDestructionsOnRecord(client: Client, model: KeyModel): Promise<void> {
+    // What no command has settled yet.
+    await story.app.housekeeping.runOnce()
+    const recorded: number[] = []
+    const revisions: number[] = []
+    for (let after: string | null = null; ; ) {
+      const { auditEvents }: { auditEvents: EventPage } = await client.ask(
+        `query($after: String) { auditEvents(first: 200, after: $after) {
+          nodes { outcome keyRevision details } pageInfo { hasNextPage endCursor } } }`,
+        { after },
+      )
+      for (const { outcome, keyRevision, details } of auditEvents.nodes) {
+        if (outcome !== 'SUCCEEDED') continue
+        if (keyRevision !== null) revisions.push(keyRevision)
+        recorded.push(...(details.destroyedVersions?.split(' ').map(Number) ?? []))
+      }
+      after = auditEvents.pageInfo.endCursor
+      if (!auditEvents.pageInfo.hasNextPage) break
+    }
+    const destroyed = model.versions.flatMap(({ status }, index) =>
+      status === 'DESTROYED' ? [index + 1] : [],
+    )
+    expect(recorded.sort((one, other) => one - other)).toEqual(destroyed)
+    // And each change has a revision of its own.
+    expect(revisions.sort((one, other) => one - other)).toEqual(revisions.map((_, index) => index + 1))
+  }
 
   async function run(client: Client, keyId: string, each: ModelCommand, model: KeyModel): Promise<Expected> {
     switch (each.type) {
@@ -203,6 +232,16 @@ describe.skipIf(hasNoDatabase())('the life of a key', () => {
     return userKey
   }
 })
+
+/** A page of the audit trail, as far as it is asked for. */
+interface EventPage {
+  readonly nodes: readonly {
+    readonly outcome: string
+    readonly keyRevision: number | null
+    readonly details: { readonly destroyedVersions?: string }
+  }[]
+  readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null }
+}
 
 function answerOf(result: { readonly __typename: string; readonly [field: string]: unknown }): Expected {
   return result.__typename.endsWith('Payload') ? 'ok' : (result['code'] as Expected)

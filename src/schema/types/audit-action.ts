@@ -14,7 +14,8 @@ const descriptions: Record<AuditEventView['action'], string> = {
   ACTIVATE_KEY_VERSION: 'A version was activated again.',
   DEACTIVATE_KEY_VERSION: 'A version was deactivated.',
   SCHEDULE_KEY_VERSION_DESTRUCTION: 'The destruction of a version was scheduled.',
-  DESTROY_KEY_VERSION: 'A version was destroyed, at once or when its waiting period had ended.',
+  DESTROY_KEY_VERSION:
+    'Versions were destroyed, since their waiting period had ended: `destroyedVersions` in the details names them. Where it had ended at once, SCHEDULE_KEY_VERSION_DESTRUCTION has that detail.',
   RESTORE_KEY_VERSION: 'The scheduled destruction of a version was taken back.',
   DELETE_USER_KEY: 'A user key was deleted.',
   TRANSFER_OWNERSHIP: 'An operator of the server made another subject the owner of a key.',
