@@ -1,6 +1,7 @@
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
+import { createPublicKey, type KeyObject } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { FileRecipient, FileSecret } from '../crypto/file-key.ts'
+import { readPrivateKey } from '../crypto/read-private-key.ts'
 import { type Caller, CommandError, UsageError } from './command.ts'
 
 const passphraseLengthMin = 12
@@ -51,7 +52,7 @@ export async function readSecret(caller: Caller): Promise<FileSecret> {
   const path = optionOf(caller, 'private-key')
   if (path !== null) {
     refuseSeveral(caller, 'private-key')
-    return { kind: 'x25519', privateKey: await readKey(path, createPrivateKey, 'private') }
+    return { kind: 'x25519', privateKey: await readKey(path, readPrivateKey, 'private') }
   }
   const given = await readGivenPassphrase(caller)
   return { kind: 'scrypt', passphrase: bytesOf(given ?? (await ask(caller, 'Passphrase of the backup: '))) }

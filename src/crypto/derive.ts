@@ -1,4 +1,5 @@
-import { createHmac, createPrivateKey, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto'
+import { createHmac, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto'
+import { readPrivateKey } from './read-private-key.ts'
 
 /** HKDF with SHA-256 and no salt (RFC 5869): a key for the purpose that the label names. */
 export function deriveKey(secret: Uint8Array, label: string, bytes: number): Buffer {
@@ -23,7 +24,7 @@ export function createEd25519Key(seed: Uint8Array): KeyObject {
   if (seed.length !== 32) throw new TypeError('an Ed25519 seed has 32 bytes')
   const key = Buffer.concat([ed25519Prefix, seed])
   try {
-    return createPrivateKey({ key, format: 'der', type: 'pkcs8' })
+    return readPrivateKey({ key, format: 'der', type: 'pkcs8' })
   } finally {
     key.fill(0)
   }

@@ -1,7 +1,7 @@
 import { createPublicKey, diffieHellman, hkdf, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
 import { CryptoInputError, type KeyAgreementCapability } from './capabilities.ts'
-import { loadPublicKey } from './public-key.ts'
+import { encodePublicKey, loadPublicKey, readSpki, type Spki } from './public-key.ts'
 
 const agreeInPool = promisify<{ privateKey: KeyObject; publicKey: KeyObject }, Buffer>(diffieHellman)
 const hkdfInPool = promisify(hkdf)
@@ -25,8 +25,9 @@ export function createKeyAgreement(
       if (!Number.isInteger(bytes) || bytes < 1 || bytes > bytesMax) {
         throw new CryptoInputError('bytes', `must be a whole number from 1 to ${bytesMax}`)
       }
-      const peer = loadPeerKey(peerPublicKey, privateKey)
-      const publicKeys = [peerPublicKey, encodePublicKey(createPublicKey(privateKey))].sort(Buffer.compare)
+      const own = encodePublicKey(createPublicKey(privateKey))
+      const peer = loadPeerKey(peerPublicKey, own)
+      const publicKeys = [peerPublicKey, own].sort(Buffer.compare)
       const info = encodeWithLengths([label, ...publicKeys, context])
       return work('SHORT', async () => {
         const secret = await agreeInPool({ privateKey, publicKey: peer }).catch(() => {
@@ -44,37 +45,33 @@ export function createKeyAgreement(
 }
 
 /**
- * Reading checks that the point is on the curve, and writing that it is not at infinity, since that has no coordinates
- * (SP 800-56A §5.6.2.3). One public key has several encodings; only that with a named curve and an uncompressed point (RFC 5480 §2) is taken, so that it has one here, and
- * nobody brings parameters of a curve.
+ * Reads a peer's public key. One key has several encodings; only that with a named curve and an uncompressed point (RFC
+ * 5480 §2) is taken, so that HKDF's info has one form. Such an encoding differs from that of the own key in coordinates
+ * alone, and the point at infinity has none. This is checked before OpenSSL reads the key, which then checks that the
+ * point is on the curve (SP 800-56A §5.6.2.3).
  */
-function loadPeerKey(spki: Uint8Array, privateKey: KeyObject): KeyObject {
-  let key: KeyObject
+function loadPeerKey(spki: Uint8Array, ownSpki: Uint8Array): KeyObject {
+  const refused = (message: string) => new CryptoInputError('peerPublicKey', message)
+  const own = readSpki(ownSpki)
+  let peer: Spki
   try {
-    key = loadPublicKey(spki)
+    peer = readSpki(spki)
   } catch {
-    throw new CryptoInputError('peerPublicKey', 'must be a public key (SubjectPublicKeyInfo, DER)')
+    throw refused('must be a public key (SubjectPublicKeyInfo, DER)')
   }
-  const fits =
-    key.asymmetricKeyType === privateKey.asymmetricKeyType &&
-    key.asymmetricKeyDetails?.namedCurve === privateKey.asymmetricKeyDetails?.namedCurve
-  if (!fits) throw new CryptoInputError('peerPublicKey', 'must be on the curve of this key')
-  let encoded: Buffer
+  if (Buffer.compare(peer.identifier, own.identifier) !== 0) {
+    throw refused('must be on the curve of this key, and give the curve by its name')
+  }
+  // The first byte of a point on a P curve names its form; X25519 has coordinates only.
+  const isPoint = own.key.length % 2 === 1
+  if (peer.key.length !== own.key.length || (isPoint && peer.key[0] !== own.key[0])) {
+    throw refused(isPoint ? 'must have an uncompressed point' : `must have ${own.key.length} bytes`)
+  }
   try {
-    encoded = encodePublicKey(key)
+    return loadPublicKey(spki)
   } catch {
-    throw new CryptoInputError('peerPublicKey', 'must not be the point at infinity')
+    throw refused('must be a point on the curve')
   }
-  if (!encoded.equals(spki)) {
-    throw new CryptoInputError('peerPublicKey', 'must name its curve and have an uncompressed point')
-  }
-  return key
-}
-
-/** The one encoding: what is made from the coordinates alone. */
-function encodePublicKey(publicKey: KeyObject): Buffer {
-  const jwk = publicKey.export({ format: 'jwk' })
-  return createPublicKey({ key: jwk, format: 'jwk' }).export({ type: 'spki', format: 'der' })
 }
 
 function encodeWithLengths(parts: readonly Uint8Array[]): Buffer {

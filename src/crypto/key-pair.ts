@@ -1,7 +1,8 @@
-import { createPrivateKey, generateKeyPair, type KeyObject, type KeyPairKeyObjectResult } from 'node:crypto'
+import { generateKeyPair, type KeyObject, type KeyPairKeyObjectResult } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { GeneratedMaterial } from './capabilities.ts'
 import { isOneDerValue } from './der.ts'
+import { readPrivateKey } from './read-private-key.ts'
 import type { SlowWork, TaskLength } from './slow-work.ts'
 
 const generate = promisify(generateKeyPair)
@@ -31,9 +32,7 @@ export async function generatePair(kind: KeyPairKind, work: SlowWork): Promise<G
 /** Reads a stored private key and checks that it is of this kind; throws TypeError if not. */
 export function loadPrivateKey(secret: Uint8Array, kind: KeyPairKind): KeyObject {
   const key = parsePrivateKey(secret)
-  if (key.asymmetricKeyType !== kind.type || !hasParametersOf(key, kind)) {
-    throw new TypeError('a private key of another algorithm')
-  }
+  if (!isOfKind(key, kind)) throw new TypeError('a private key of another algorithm')
   return key
 }
 
@@ -60,7 +59,9 @@ function generateObjects(kind: KeyPairKind): Promise<KeyPairKeyObjectResult> {
   }
 }
 
-function hasParametersOf(key: KeyObject, kind: KeyPairKind): boolean {
+/** Whether a key has the type of a kind, and its size or curve. */
+export function isOfKind(key: KeyObject, kind: KeyPairKind): boolean {
+  if (key.asymmetricKeyType !== kind.type) return false
   const { modulusLength, publicExponent, namedCurve } = key.asymmetricKeyDetails ?? {}
   if (kind.type === 'rsa') return modulusLength === kind.modulusBits && isSafeExponent(publicExponent)
   return kind.type !== 'ec' || namedCurve === kind.curve
@@ -75,7 +76,7 @@ function isSafeExponent(exponent: bigint | undefined): boolean {
 export function parsePrivateKey(secret: Uint8Array): KeyObject {
   if (!isOneDerValue(secret)) throw new TypeError('not a private key')
   try {
-    return createPrivateKey({
+    return readPrivateKey({
       key: Buffer.from(secret.buffer, secret.byteOffset, secret.length),
       type: 'pkcs8',
       format: 'der',

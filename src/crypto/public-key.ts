@@ -1,6 +1,28 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { calculateJwkThumbprint, type JWK } from 'jose'
-import { isOneDerValue } from './der.ts'
+import { DerError, derTag, isOneDerValue, octetsOf, readDer, readDerValues } from './der.ts'
+
+/** SubjectPublicKeyInfo (RFC 5280 §4.1), taken apart; both are views into what was read. */
+export interface Spki {
+  /** Content of the AlgorithmIdentifier: the algorithm and its parameters. */
+  readonly identifier: Uint8Array
+  /** The public key in the form of its algorithm. */
+  readonly key: Uint8Array
+}
+
+/** Reads one SubjectPublicKeyInfo in DER; throws {@link DerError} for anything else. */
+export function readSpki(bytes: Uint8Array): Spki {
+  const [identifier, key, ...more] = readDerValues(readDer(bytes, derTag.sequence).content)
+  if (identifier?.tag !== derTag.sequence || key?.tag !== derTag.bitString || more.length > 0) {
+    throw new DerError('not a public key')
+  }
+  return { identifier: identifier.content, key: octetsOf(key.content) }
+}
+
+/** The one encoding of a public key that is given out: a named curve, and an uncompressed point (RFC 5480 §2). */
+export function encodePublicKey(key: KeyObject): Buffer {
+  return canonical(key).export({ type: 'spki', format: 'der' })
+}
 
 /** Reads a public key (SPKI DER, RFC 5280 §4.1); throws if the bytes are none, or more than one. */
 export function loadPublicKey(spki: Uint8Array): KeyObject {
@@ -12,11 +34,17 @@ export function loadPublicKey(spki: Uint8Array): KeyObject {
 export async function describePublicKey(
   spki: Uint8Array,
 ): Promise<{ pem: string; jwk: Readonly<Record<string, unknown>>; fingerprint: string }> {
-  const key = loadPublicKey(spki)
+  const key = canonical(loadPublicKey(spki))
   const jwk = key.export({ format: 'jwk' }) as JWK
   return {
     pem: key.export({ type: 'spki', format: 'pem' }).toString(),
     jwk: { ...jwk },
     fingerprint: await calculateJwkThumbprint(jwk, 'sha256'),
   }
+}
+
+/** The key as it is made from its coordinates alone; keys of other types than EC have one form. */
+function canonical(key: KeyObject): KeyObject {
+  if (key.asymmetricKeyType !== 'ec') return key
+  return createPublicKey({ key: key.export({ format: 'jwk' }), format: 'jwk' })
 }
