@@ -169,10 +169,13 @@ const KeyMaterialFault = builder.enumType('KeyMaterialFault', {
     UNWRAPPING_FAILED: {
       description: 'Wrapped for another public key, in another way, or damaged on the way.',
     },
-    NOT_A_KEY: { description: 'Not one unencrypted private key in PKCS#8 DER.' },
+    NOT_A_KEY: {
+      description:
+        'Not one unencrypted private key in PKCS#8 DER; the message says how to convert other forms.',
+    },
     OTHER_ALGORITHM: { description: 'A private key of another type, size or curve than the key.' },
     WRONG_SIZE: { description: 'A symmetric key of another size.' },
-    INCONSISTENT: { description: 'The parts of the private key do not fit together.' },
+    INCONSISTENT: { description: 'Parts of the private key do not fit together, or are out of range.' },
   } as const,
 })
 

@@ -67,6 +67,14 @@ describe('the layers below src', () => {
   })
 })
 
+describe('private keys', () => {
+  it('are read in one place, which is immune to errors that OpenSSL keeps from earlier calls', () => {
+    const reading = /\b(createPrivateKey|importPKCS8|importKey)\b/
+    const places = files.filter((file) => reading.test(readFileSync(join(root, file), 'utf8')))
+    expect(places).toEqual(['src/crypto/read-private-key.ts'])
+  })
+})
+
 describe('metrics and traces', () => {
   it('are made in the server alone: all else says what happens, and not to whom', () => {
     const made = imports.filter(({ to, isOurs }) => !isOurs && /^(prom-client|@opentelemetry\/)/.test(to))
