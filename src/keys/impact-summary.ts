@@ -9,6 +9,8 @@ export interface VersionUseFacts {
   readonly namesCallers: boolean
   /** Whether there are records of all days. */
   readonly covered: boolean
+  /** Whether there are records of the version's whole life, and no successful use among them. */
+  readonly neverUsed: boolean
   readonly recordsSince: Date
   readonly days: number
   readonly now: Date
@@ -34,11 +36,17 @@ const verbs: Readonly<Record<VersionCallerView['operation'], string>> = {
 }
 
 /** Whether a version can go. */
-export function verdictOf({ destroyed, callers, covered }: VersionUseFacts): DestroyImpactView['verdict'] {
+export function verdictOf({
+  destroyed,
+  callers,
+  covered,
+  neverUsed,
+}: VersionUseFacts): DestroyImpactView['verdict'] {
   if (destroyed) return 'ALREADY_DESTROYED'
   if (callers.some(({ operations }) => operations > 0)) return 'IN_USE'
   // A version that is deactivated refuses everything: who still tries would miss it.
   if (callers.length > 0) return 'STILL_ATTEMPTED'
+  if (neverUsed) return 'NEVER_USED'
   return covered ? 'SAFE_UNUSED' : 'RECORDS_TOO_SHORT'
 }
 
@@ -58,6 +66,8 @@ export function describeImpact(use: VersionUseFacts): string {
       const last = latest(callers.map(({ lastFailedAt }) => lastFailedAt))
       return `No operation used this version in the last ${days} days, but ${whoOf(use, callers)} tried to ${timesOf(times)}, last ${agoOf(last, now)}.`
     }
+    case 'NEVER_USED':
+      return `No operation has used this version since it was made on ${recordsSince.toISOString().slice(0, 10)}.`
     case 'SAFE_UNUSED':
       return `No operation used this version in the last ${days} days.`
     case 'RECORDS_TOO_SHORT':

@@ -61,13 +61,15 @@ export async function destroyImpact(
   const since = startOfWindow(parts, impactDays)
   const rows = (await callersOf(parts, [version], since)).get(version) ?? []
   const started = (await findStartOfRecords(parts.store.db)) ?? now
-  const recordsSince = started > version.createdAt ? started : version.createdAt
+  const isWholeLife = started <= version.createdAt
+  const recordsSince = isWholeLife ? version.createdAt : started
   const use = {
     callers: rows.map(callerView),
     destroyed: version.status === 'DESTROYED',
     // Usage by caller needs the audit permission, which not everybody has who manages a key.
     namesCallers: canReadAudit(call.caller, version.accessFacts),
     covered: recordsSince.getTime() <= now.getTime() - impactDays * dayMs,
+    neverUsed: isWholeLife && rows.length === 0 && !(await wasUsedBefore(parts, version, since)),
     recordsSince,
     days: impactDays,
     now,
@@ -82,6 +84,14 @@ export async function destroyImpact(
     failedOperations: rows.reduce((sum, { refused }) => sum + refused, 0),
     callers: use.namesCallers ? use.callers.slice(0, callersMax) : null,
   }
+}
+
+/** Whether an operation used a version before a day, as far back as its making. */
+async function wasUsedBefore(parts: DomainParts, version: KeyVersionView, since: Date): Promise<boolean> {
+  // Then all uses are of later days.
+  if (version.createdAt >= since) return false
+  const rows = (await callersOf(parts, [version], version.createdAt)).get(version) ?? []
+  return rows.some(({ succeeded }) => succeeded > 0)
 }
 
 /** Whole days, of which the first may begin before the moment that many days ago, so that nothing is missed. */

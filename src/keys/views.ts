@@ -162,7 +162,13 @@ export interface VersionCallerView {
 /** What would miss a version if it were destroyed. */
 export interface DestroyImpactView {
   readonly version: KeyVersionView
-  readonly verdict: 'IN_USE' | 'STILL_ATTEMPTED' | 'SAFE_UNUSED' | 'RECORDS_TOO_SHORT' | 'ALREADY_DESTROYED'
+  readonly verdict:
+    | 'IN_USE'
+    | 'STILL_ATTEMPTED'
+    | 'NEVER_USED'
+    | 'SAFE_UNUSED'
+    | 'RECORDS_TOO_SHORT'
+    | 'ALREADY_DESTROYED'
   readonly summary: string
   readonly since: Date
   readonly recordsSince: Date

@@ -81,13 +81,6 @@ describe.skipIf(hasNoDatabase())('the impact of destroying a version', () => {
     const story = await startStoryForTest()
     const olgas = story.as(olga)
     const version = await createKey(olgas)
-    expect(await impactOf(olgas, version)).toMatchObject({
-      verdict: 'RECORDS_TOO_SHORT',
-      summary: expect.stringContaining(
-        'since 2026-03-01T12:00:00.000Z, but before that there are no records',
-      ),
-      callers: [],
-    })
     await encrypt(story.as(alice), version)
     story.clock.advance({ days: 30 })
     expect(await impactOf(olgas, version)).toMatchObject({
@@ -104,12 +97,57 @@ describe.skipIf(hasNoDatabase())('the impact of destroying a version', () => {
     expect(await impactOf(olgas, version)).toMatchObject({ verdict: 'SAFE_UNUSED' })
   })
 
+  it('is none if it was never used and the records reach back to its making', async () => {
+    const story = await startStoryForTest()
+    const version = await createKey(story.as(olga))
+    const expectNeverUsed = async (after: number) => {
+      expect([after, await impactOf(story.as(olga), version)]).toMatchObject([
+        after,
+        {
+          verdict: 'NEVER_USED',
+          summary: 'No operation has used this version since it was made on 2026-03-01.',
+          recordsSince: '2026-03-01T12:00:00.000Z',
+          callers: [],
+        },
+      ])
+    }
+    for (const days of [0, 1, 29, 30, 400]) {
+      story.clock.advance({ days })
+      await expectNeverUsed(days)
+      await story.app.housekeeping.runOnce()
+      await expectNeverUsed(days)
+    }
+    // One use, counted or not, however long ago.
+    await encrypt(story.as(olga), version)
+    expect((await impactOf(story.as(olga), version)).verdict).toBe('IN_USE')
+    story.clock.advance({ days: 500 })
+    expect((await impactOf(story.as(olga), version)).verdict).toBe('SAFE_UNUSED')
+    await story.app.housekeeping.runOnce()
+    expect((await impactOf(story.as(olga), version)).verdict).toBe('SAFE_UNUSED')
+  })
+
+  it('is no longer none if the records begin after its making', async () => {
+    const story = await startStoryForTest()
+    const version = await createKey(story.as(olga))
+    story.clock.advance({ days: 1 })
+    await story.sql(`UPDATE audit_chains SET started_at = '2026-03-01T12:00:00.001Z'`)
+    expect(await impactOf(story.as(olga), version)).toMatchObject({
+      verdict: 'RECORDS_TOO_SHORT',
+      recordsSince: '2026-03-01T12:00:00.001Z',
+      summary: expect.stringContaining(
+        'since 2026-03-01T12:00:00.001Z, but before that there are no records',
+      ),
+    })
+    story.clock.advance({ days: 31 })
+    expect((await impactOf(story.as(olga), version)).verdict).toBe('SAFE_UNUSED')
+  })
+
   it('claims no 30 days that are not on record', async () => {
     const story = await startStoryForTest()
     const version = await createKey(story.as(olga))
     story.clock.advance({ days: 40 })
     const started = new Date(story.clock.now().getTime() - 86_400_000).toISOString()
-    expect((await impactOf(story.as(olga), version)).verdict).toBe('SAFE_UNUSED')
+    expect((await impactOf(story.as(olga), version)).verdict).toBe('NEVER_USED')
     await story.sql(`UPDATE audit_chains SET started_at = '${started}'`)
     expect(await impactOf(story.as(olga), version)).toMatchObject({
       verdict: 'RECORDS_TOO_SHORT',

@@ -11,9 +11,14 @@ const DestroyVerdict = builder.enumType('DestroyVerdict', {
     STILL_ATTEMPTED: {
       description: 'No operation succeeded, but somebody still tries: the version is missed already.',
     },
+    NEVER_USED: {
+      description:
+        'No operation has used the version since it was made: there are records of its whole life.',
+    },
     SAFE_UNUSED: { description: 'No operation used or tried to use the version in the last 30 days.' },
     RECORDS_TOO_SHORT: {
-      description: 'No operation used the version, but there are no records of the whole 30 days.',
+      description:
+        'No operation used the version, but there are records neither of the whole 30 days nor of its whole life.',
     },
     ALREADY_DESTROYED: { description: 'There is nothing left to destroy.' },
   } as const,

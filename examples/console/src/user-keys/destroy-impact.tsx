@@ -19,6 +19,8 @@ const destroyImpactQuery = graphql(`
   }
 `)
 
+const goodVerdicts: ReadonlySet<string> = new Set(['NEVER_USED', 'SAFE_UNUSED'])
+
 /** Who would miss a version if it were destroyed, as of now. */
 export function DestroyImpact({ versionId }: { readonly versionId: string }) {
   const [{ data, fetching }] = useQuery({
@@ -29,7 +31,7 @@ export function DestroyImpact({ versionId }: { readonly versionId: string }) {
   const impact = data?.destroyImpact
   if (!impact) return <p role="status">{fetching && 'Looking who uses this version…'}</p>
   return (
-    <div className={impact.verdict === 'SAFE_UNUSED' ? 'notice good' : 'notice waiting'} role="status">
+    <div className={goodVerdicts.has(impact.verdict) ? 'notice good' : 'notice waiting'} role="status">
       <p>
         <strong>{sentence(impact.verdict)}.</strong> {impact.summary}
       </p>
