@@ -14,6 +14,13 @@ const cannotStart =
     cannotRun('The console in a browser', 'Its dependencies are missing: run npm ci in examples/console.'))
 /** How long to wait for what must come, in milliseconds. */
 const patience = { timeout: 30_000 }
+/** The subject of each persona, which the page shows beside the choice. */
+const subjects = {
+  admin: 'user:ada',
+  member: 'user:max',
+  outsider: 'user:olga',
+  agent: 'service-agent:Secrets Manager',
+} as const
 
 describe.skipIf(cannotStart)('the console in examples/console', () => {
   let folder: string
@@ -47,30 +54,54 @@ describe.skipIf(cannotStart)('the console in examples/console', () => {
   })
 
   const button = (name: string) => page.getByRole('button', { name, exact: true })
+  const link = (name: string) => page.getByRole('link', { name, exact: true })
+  const heading = (name: string) => page.getByRole('heading', { name, exact: true })
+  const textbox = (name: string) => page.getByRole('textbox', { name, exact: true })
+  const searchbox = () => page.getByRole('searchbox', { name: 'Name starts with', exact: true })
+  const checkbox = (name: string) => page.getByRole('checkbox', { name, exact: true })
+  const choice = (name: string) => page.getByRole('combobox', { name, exact: true })
+  const days = (name: string) => page.getByRole('spinbutton', { name, exact: true })
   const section = (title: string) => page.getByRole('region', { name: title, exact: true })
-  const row = (name: string) => page.getByRole('row').filter({ has: page.getByRole('rowheader', { name }) })
+  const row = (name: string) => page.getByRole('row').filter({ has: link(name) })
   const alert = () => page.getByRole('alert')
   const shows = (place: Locator, text: string | RegExp) => place.filter({ hasText: text }).waitFor()
+  /** Waits for the list to say how many keys match its filter. */
+  const counts = (keys: RegExp) => shows(page.getByRole('status'), keys)
 
-  async function switchTo(persona: string): Promise<void> {
-    await page.getByLabel('Persona').selectOption(persona)
+  /** Goes on as somebody else; ends when the page says who that is. */
+  async function switchTo(persona: keyof typeof subjects): Promise<void> {
+    await choice('Persona').selectOption(persona)
+    await page.getByRole('banner').getByText(subjects[persona], { exact: true }).waitFor()
   }
 
-  /** Goes to the list of user keys as it is when the console is opened. */
+  /** Goes to the list of user keys; ends when it is filled. */
   async function openList(): Promise<void> {
-    await page.getByRole('link', { name: 'User keys', exact: true }).click()
-    await page.getByRole('heading', { name: 'User keys' }).waitFor()
+    await link('User keys').click()
+    await heading('User keys').waitFor()
+    await counts(/^\d+ keys?$/)
   }
 
+  /** Goes to the details of a key that is in the list; ends when they are shown. */
   async function openKey(name: string): Promise<void> {
     await openList()
-    await page.getByRole('link', { name, exact: true }).click()
-    await page.getByRole('heading', { name, exact: true }).waitFor()
+    await link(name).click()
+    await heading(name).waitFor()
+    await section('Overview').waitFor()
   }
 
+  /** Goes to the form for a new key; ends when it can be filled in. */
   async function openForm(): Promise<void> {
     await openList()
-    await page.getByRole('link', { name: 'Create key' }).click()
+    await link('Create key').click()
+    await heading('Create a user key').waitFor()
+    await textbox('Name').waitFor()
+  }
+
+  /** Sends the form for a new key; ends when the details of the key are shown. */
+  async function submitForm(name: string): Promise<void> {
+    await button('Create key').click()
+    await heading(name).waitFor()
+    await section('Overview').waitFor()
   }
 
   /** Sends a document as a persona, beside the console. */
@@ -88,18 +119,17 @@ describe.skipIf(cannotStart)('the console in examples/console', () => {
 
   it('shows why a key could not be created at its form, and creates it when that is put right', async () => {
     await openForm()
-    await page.getByLabel('Name').fill('Orders')
-    await page.getByLabel('Rotate automatically').check()
-    await page.getByLabel('Cycle in days').fill('90')
-    await page.getByLabel('Only you and the subjects on a list have access').check()
-    await page.getByLabel('Allowed subjects').fill('group:payments')
+    await textbox('Name').fill('Orders')
+    await checkbox('Rotate automatically').check()
+    await days('Cycle in days').fill('90')
+    await checkbox('Only you and the subjects on a list have access').check()
+    await textbox('Allowed subjects').fill('group:payments')
     await button('Create key').click()
     await shows(alert(), 'name')
-    expect(await page.getByLabel('Name').getAttribute('aria-invalid')).toBe('true')
+    expect(await textbox('Name').getAttribute('aria-invalid')).toBe('true')
 
-    await page.getByLabel('Name').fill('orders')
-    await button('Create key').click()
-    await page.getByRole('heading', { name: 'orders' }).waitFor()
+    await textbox('Name').fill('orders')
+    await submitForm('orders')
     const overview = await section('Overview').textContent()
     expect(overview).toMatch(/ukey_/)
     expect(overview).toMatch(/Every 90 days/)
@@ -124,17 +154,17 @@ describe.skipIf(cannotStart)('the console in examples/console', () => {
 
   it('says that a name is taken', async () => {
     await openForm()
-    await page.getByLabel('Name').fill('orders')
+    await textbox('Name').fill('orders')
     await button('Create key').click()
     await shows(alert(), 'orders')
-    expect(await page.getByLabel('Name').getAttribute('aria-invalid')).toBe('true')
+    expect(await textbox('Name').getAttribute('aria-invalid')).toBe('true')
   })
 
   it('offers the algorithms that the server offers for a usage and a type', async () => {
     await openForm()
-    await page.getByLabel('Usage').selectOption({ label: 'Sign and verify' })
-    expect(await page.getByLabel('Type').locator('option').allInnerTexts()).toEqual(['Asymmetric'])
-    const algorithms = await page.getByLabel('Algorithm').locator('option').allInnerTexts()
+    await choice('Usage').selectOption({ label: 'Sign and verify' })
+    expect(await choice('Type').locator('option').allInnerTexts()).toEqual(['Asymmetric'])
+    const algorithms = await choice('Algorithm').locator('option').allInnerTexts()
     expect(algorithms.join()).toMatch(/Ed25519/)
     expect(algorithms.join()).not.toMatch(/AES|HMAC/)
   })
@@ -165,19 +195,20 @@ describe.skipIf(cannotStart)('the console in examples/console', () => {
     await openKey('orders')
     const version = section('Versions')
       .getByRole('row')
-      .filter({ has: page.getByRole('rowheader', { name: /^1/ }) })
+      .filter({ has: page.getByRole('rowheader', { name: '1', exact: true }) })
+    const status = (text: string) => version.getByText(text, { exact: true }).waitFor()
     await button('Deactivate version 1').click()
-    await shows(version, 'Deactivated')
+    await status('Deactivated')
     await button('Activate version 1').click()
-    await shows(version, 'Active')
+    await status('Active')
     await button('Deactivate version 1').click()
     await button('Destroy… version 1').click()
     await shows(version.getByRole('status'), /Records too short|Safe unused/)
-    expect(await version.getByLabel('Waiting period in days').inputValue()).toBe('7')
+    expect(await days('Waiting period in days').inputValue()).toBe('7')
     await button('Destroy version 1').click()
     await shows(version, /Destroy scheduled\s*on/)
     await button('Restore version 1').click()
-    await shows(version, 'Deactivated')
+    await status('Deactivated')
   })
 
   it('refuses to delete a key while a version is left', async () => {
@@ -189,13 +220,13 @@ describe.skipIf(cannotStart)('the console in examples/console', () => {
   it('changes the list of a key', async () => {
     await openKey('orders')
     const list = section('Access control').getByRole('list')
-    await page.getByLabel('Subjects to add').fill('user:bob\nservice-agent:Secrets Manager')
+    await textbox('Subjects to add').fill('user:bob\nservice-agent:Secrets Manager')
     await button('Add subjects').click()
     await shows(list, 'service-agent:Secrets Manager')
     await button('Remove user:bob').click()
-    await list.getByText('user:bob').waitFor({ state: 'detached' })
+    await list.getByText('user:bob', { exact: true }).waitFor({ state: 'detached' })
     expect(await list.getByRole('listitem').count()).toBe(2)
-    await page.getByLabel('Subjects to add').fill('bob')
+    await textbox('Subjects to add').fill('bob')
     await button('Add subjects').click()
     await shows(section('Access control').getByRole('alert'), 'subjects')
   })
@@ -209,7 +240,7 @@ describe.skipIf(cannotStart)('the console in examples/console', () => {
     await shows(section('Access control').getByRole('list'), 'user:bob')
     await button('Disable access control').click()
     await shows(section('Access control'), 'Off: everybody')
-    await page.getByLabel('Allowed subjects').fill('group:payments')
+    await textbox('Allowed subjects').fill('group:payments')
     await button('Enable access control').click()
     await shows(section('Access control').getByRole('list'), 'group:payments')
     expect(await section('Access control').getByRole('listitem').count()).toBe(1)
@@ -230,7 +261,7 @@ describe.skipIf(cannotStart)('the console in examples/console', () => {
       'user:max',
       'On',
     ])
-    expect(await page.getByRole('link', { name: 'orders' }).getAttribute('href')).toMatch(/rkey_/)
+    expect(await link('orders').getAttribute('href')).toMatch(/rkey_/)
     await openKey('orders')
     await shows(section('Overview'), 'No access')
     await switchTo('member')
@@ -256,10 +287,10 @@ describe.skipIf(cannotStart)('the console in examples/console', () => {
   it('shows public keys, which can be copied, and audit events to those who may read them', async () => {
     await switchTo('admin')
     await openForm()
-    await page.getByLabel('Name').fill('signing')
-    await page.getByLabel('Usage').selectOption({ label: 'Sign and verify' })
-    await page.getByLabel('Algorithm').selectOption('ED25519')
-    await button('Create key').click()
+    await textbox('Name').fill('signing')
+    await choice('Usage').selectOption({ label: 'Sign and verify' })
+    await choice('Algorithm').selectOption('ED25519')
+    await submitForm('signing')
     await button('Copy PEM').click()
     await button('Copied').waitFor()
     expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(/^-----BEGIN PUBLIC KEY-----\n/)
@@ -282,7 +313,7 @@ describe.skipIf(cannotStart)('the console in examples/console', () => {
     )
     for (const field of fields) await send('member', `mutation { ${field} }`)
     await openList()
-    await shows(page.getByRole('status'), '16 keys')
+    await counts(/^16 keys$/)
     const names = () => page.getByRole('rowheader').allInnerTexts()
     const first = await names()
     await button('Next').click()
@@ -290,27 +321,30 @@ describe.skipIf(cannotStart)('the console in examples/console', () => {
     await button('Previous').click()
     await expect.poll(names, patience).toEqual(first)
 
-    await page.getByLabel('Name starts with').fill('page-1')
+    await searchbox().fill('page-1')
     await button('Search').click()
     await expect.poll(names, patience).toEqual(expect.arrayContaining(['page-10', 'page-11']))
-    await shows(page.getByRole('status'), '2 keys')
+    await counts(/^2 keys$/)
     await button('Show all').click()
-    await page.getByLabel('Status').selectOption('ACTIVE')
+    await choice('Status').selectOption('ACTIVE')
     await button('Search').click()
-    await shows(page.getByRole('status'), '4 keys')
+    await counts(/^4 keys$/)
     await button('Show all').click()
+    await counts(/^16 keys$/)
   })
 
   it('deletes a key when its name has been typed', async () => {
-    await page.getByLabel('Name starts with').fill('page-00')
+    await openList()
+    await searchbox().fill('page-00')
     await button('Search').click()
-    await page.getByRole('link', { name: 'page-00' }).click()
+    await counts(/^1 key$/)
+    await openKey('page-00')
     await button('Activate key').waitFor()
-    await page.getByLabel('Type page-00 to delete the key').fill('page-0')
+    await textbox('Type page-00 to delete the key').fill('page-0')
     expect(await button('Delete key').isDisabled()).toBe(true)
-    await page.getByLabel('Type page-00 to delete the key').fill('page-00')
+    await textbox('Type page-00 to delete the key').fill('page-00')
     await button('Delete key').click()
-    await shows(page.getByRole('status'), '0 keys')
+    await counts(/^0 keys$/)
   })
 
   it('shows service keys with their versions, and nothing to manage them with', async () => {
@@ -319,8 +353,10 @@ describe.skipIf(cannotStart)('the console in examples/console', () => {
       'mutation { encryptWithServiceKey(input: { plaintext: "aGk=" }) { ... on UserError { code } } }',
     )
     await switchTo('admin')
-    await page.getByRole('link', { name: 'Service keys' }).click()
-    await page.getByRole('link', { name: 'Secrets-manager' }).click()
+    await link('Service keys').click()
+    await heading('Service keys').waitFor()
+    await link('Secrets-manager').click()
+    await heading('Secrets-manager').waitFor()
     await shows(section('Versions').getByRole('row'), /1 \(default\)/)
     await shows(section('Overview'), 'AES-256-GCM')
     expect(await page.locator('main').getByRole('button').count()).toBe(0)
@@ -331,8 +367,9 @@ describe.skipIf(cannotStart)('the console in examples/console', () => {
     const width = () => page.evaluate(() => document.documentElement.scrollWidth)
     expect(await width()).toBe(400)
     await openList()
-    await page.getByLabel('Name starts with').fill('signing')
+    await searchbox().fill('signing')
     await page.keyboard.press('Enter')
+    await counts(/^1 key$/)
     await row('signing').waitFor()
     expect(await width()).toBe(400)
     await openKey('signing')

@@ -5,20 +5,10 @@ import { decodeJwt } from 'jose'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tour } from '../../src/server/tour.ts'
+import { chromiumArguments, executablePath } from '../support/chromium.ts'
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts'
 import { cannotRun } from '../support/skip.ts'
 
-const executablePath = '/usr/bin/chromium'
-const args = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
 const hasNoBrowser =
   !existsSync(executablePath) && cannotRun('GraphiQL in a browser', `There is no ${executablePath}.`)
 /** How long to wait for what must come, in milliseconds. */
@@ -42,7 +32,7 @@ describe.skipIf(hasNoBrowser)('GraphiQL in development mode', () => {
     server = await startServer('0')
     browser = await chromium.launchPersistentContext(join(folder, 'profile'), {
       executablePath,
-      args,
+      args: chromiumArguments,
       // High enough for each answer to be seen whole: the editor draws only the lines that are seen.
       viewport: { width: 1280, height: 1400 },
     })
@@ -83,9 +73,15 @@ describe.skipIf(hasNoBrowser)('GraphiQL in development mode', () => {
     )
   }
 
+  /** Runs the document of a tab; ends when the server has answered it, so that an older answer is not taken for it. */
   async function runTab(name: string): Promise<void> {
     await openTab(name)
+    const answered = page.waitForResponse(
+      (response) => response.request().postDataJSON()?.operationName === name,
+      patience,
+    )
     await page.locator('.graphiql-execute-button').click()
+    await answered
   }
 
   /** What the result pane shows, without white space; null while that is nothing, or not whole. */
@@ -213,7 +209,7 @@ describe.skipIf(hasNoBrowser)('GraphiQL in development mode', () => {
     expect(new Set(requested.map((url) => new URL(url).origin))).toEqual(new Set([server.url]))
     expect(page.url()).toBe(`${server.url}/graphql`)
     await page.goto(`${server.url}/graphql?query=mutation+Foreign+%7B+generateRandom+%7D`)
-    await page.getByRole('tab', { name: 'WhoAmI' }).waitFor(patience)
+    await page.getByRole('tab', { name: 'WhoAmI', exact: true }).waitFor(patience)
     expect(await page.getByRole('tab').allInnerTexts()).toHaveLength(6)
     expect(page.url()).toBe(`${server.url}/graphql`)
     expect(complaints).toEqual([])

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { newOpaqueUuid } from '../../src/ids.ts'
 import { appendAuditEvents } from '../../src/store/audit-append-rows.ts'
 import { isUnavailable } from '../../src/store/errors.ts'
@@ -27,6 +26,21 @@ async function insertSample(db: Queryable): Promise<VersionPlace> {
   await insertKey(db, key)
   await insertVersion(db, sampleVersion(key.id), { rootKeyId: 'x', wrapped: new Uint8Array(1) })
   return { keyId: key.id, versionNumber: 1 }
+}
+
+/** Waits until the server runs a statement that sleeps. */
+async function isAsleep({ databaseUrl }: { databaseUrl: string | null }): Promise<void> {
+  await vi.waitUntil(
+    async () => {
+      const sleeping = await asOperator(
+        databaseUrl,
+        `SELECT pid FROM pg_stat_activity
+          WHERE datname = current_database() AND wait_event = 'PgSleep'`,
+      )
+      return sleeping.length > 0
+    },
+    { timeout: 20_000, interval: 10 },
+  )
 }
 
 describe.skipIf(hasNoDatabase())('a PostgreSQL server', () => {
@@ -146,13 +160,12 @@ describe.skipIf(hasNoDatabase())('a PostgreSQL server', () => {
       store.transaction(async (tx) => {
         await tx.installation.count()
         await cutOff()
-        await sleep(100)
         await tx.installation.count()
       }),
     )
     expect(kindsOf(await inside)).toEqual({ unique: false, retryable: false, unavailable: true })
     const during = failureOf(store.db.$queryRaw`SELECT pg_sleep(30)::text`)
-    await sleep(300)
+    await isAsleep(database)
     await cutOff()
     expect(kindsOf(await during)).toEqual({ unique: false, retryable: false, unavailable: true })
     expect(await store.db.installation.count()).toBe(0)
@@ -174,8 +187,8 @@ describe.skipIf(hasNoDatabase())('a PostgreSQL server', () => {
       `ALTER ROLE ${role} NOLOGIN`,
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${role}'`,
     )
-    await sleep(200)
-    for (const client of [executor, db]) {
+    // The first round may still find the connections that were cut off; the second has to open new ones.
+    for (const client of [executor, db, executor, db]) {
       const failing = async () => client.$executeRaw`SELECT 1`
       expect(kindsOf(await failureOf(failing()))).toEqual({
         unique: false,
@@ -186,9 +199,10 @@ describe.skipIf(hasNoDatabase())('a PostgreSQL server', () => {
   })
 
   it('is recognised as unavailable when no connection becomes free', async () => {
-    const store = await openForTest(await withDatabase(), { poolSize: 1 })
+    const database = await withDatabase()
+    const store = await openForTest(database, { poolSize: 1 })
     const busy = failureOf(store.db.$queryRaw`SELECT pg_sleep(7)::text`)
-    await sleep(100)
+    await isAsleep(database)
     expect(isUnavailable(await failureOf(store.db.installation.count()))).toBe(true)
     expect(await busy).toBeNull()
   })

@@ -7,7 +7,7 @@ import { hasNoDatabase } from '../support/databases.ts'
 import { failureOf } from '../support/failures.ts'
 import { openForTest, withDatabase } from '../support/test-store.ts'
 
-const answerMs = 1000
+const answerMs = 2000
 
 /** A connection through a proxy, whose statements have to be answered soon. */
 async function connectThroughProxy() {
@@ -39,7 +39,7 @@ describe.skipIf(hasNoDatabase())('a connection to PostgreSQL', () => {
   it('on which nothing is asked is kept, and so is one whose every statement is answered in time', async () => {
     const { client } = await connectThroughProxy()
     for (let round = 0; round < 4; round++) {
-      await client.query(`SELECT pg_sleep(${(answerMs * 0.3) / 1000})`)
+      await client.query(`SELECT pg_sleep(${(answerMs * 0.1) / 1000})`)
       await new Promise((resolve) => setTimeout(resolve, answerMs * 0.4))
     }
     expect(client.isCut).toBe(false)

@@ -5,8 +5,9 @@ import { graphql } from '../graphql/graphql.ts'
 import { useChange } from '../graphql/use-change.ts'
 import { issueAt, userErrorFields } from '../graphql/user-error.ts'
 import type { Version } from '../versions/version.ts'
+import type { ShownKey } from '../versions/versions-table.tsx'
 import { DestroyImpact } from './destroy-impact.tsx'
-import { asShown, type DetailKey } from './detail-key.ts'
+import { asShown } from './detail-key.ts'
 
 const destroyKeyVersion = graphql(
   `
@@ -26,16 +27,16 @@ const destroyKeyVersion = graphql(
 
 /** Asks who would miss a version, and for how long to wait, before it is destroyed. */
 export function DestroyForm(props: {
-  readonly userKey: DetailKey
+  readonly shownKey: ShownKey
   readonly version: Version
   readonly onClose: () => void
 }) {
-  const { userKey, version, onClose } = props
+  const { shownKey, version, onClose } = props
   const [days, setDays] = useState('7')
   const { run, refusal, isRunning } = useChange(destroyKeyVersion)
 
   async function destroy() {
-    const input = { ...asShown(userKey), version: version.number, waitingPeriodDays: Number(days) }
+    const input = { ...asShown(shownKey), version: version.number, waitingPeriodDays: Number(days) }
     if (await run(input)) onClose()
   }
 

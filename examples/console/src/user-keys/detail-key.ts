@@ -51,4 +51,7 @@ export const userKeyQuery = graphql(`
 export type DetailKey = NonNullable<ResultOf<typeof userKeyQuery>['userKey']>
 
 /** Which key to change, as it is shown: the server refuses if somebody else has changed it since. */
-export const asShown = ({ id, revision }: DetailKey) => ({ keyId: id, expectedRevision: revision })
+export const asShown = ({ id, revision }: Pick<DetailKey, 'id' | 'revision'>) => ({
+  keyId: id,
+  expectedRevision: revision,
+})

@@ -1,20 +1,21 @@
 import { Refusal } from '../components/refusal.tsx'
 import { useChange } from '../graphql/use-change.ts'
 import type { Version } from '../versions/version.ts'
-import { asShown, type DetailKey } from './detail-key.ts'
+import type { ShownKey } from '../versions/versions-table.tsx'
+import { asShown } from './detail-key.ts'
 import { activateKeyVersion, deactivateKeyVersion, restoreKeyVersion } from './version-mutations.ts'
 
 /** What the state of a version allows. */
 export function VersionActions(props: {
-  readonly userKey: DetailKey
+  readonly shownKey: ShownKey
   readonly version: Version
   readonly onDestroy: () => void
 }) {
-  const { userKey, version, onDestroy } = props
+  const { shownKey, version, onDestroy } = props
   const deactivation = useChange(deactivateKeyVersion)
   const activation = useChange(activateKeyVersion)
   const restoring = useChange(restoreKeyVersion)
-  const input = { ...asShown(userKey), version: version.number }
+  const input = { ...asShown(shownKey), version: version.number }
   const isRunning = deactivation.isRunning || activation.isRunning || restoring.isRunning
   const button = (label: string, onClick: () => void) => (
     <button

@@ -21,12 +21,12 @@ export function VersionsSection(props: { readonly userKey: DetailKey; readonly m
         keyId={userKey.id}
         actionsFor={
           manages
-            ? (version) =>
+            ? (version, shownKey) =>
                 version.id === destroying && version.status === 'DEACTIVATED' ? (
-                  <DestroyForm userKey={userKey} version={version} onClose={() => setDestroying(null)} />
+                  <DestroyForm shownKey={shownKey} version={version} onClose={() => setDestroying(null)} />
                 ) : (
                   <VersionActions
-                    userKey={userKey}
+                    shownKey={shownKey}
                     version={version}
                     onDestroy={() => setDestroying(version.id)}
                   />

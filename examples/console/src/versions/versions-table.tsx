@@ -24,16 +24,25 @@ const versionsQuery = graphql(
             }
           }
         }
+        ... on UserKey {
+          revision
+        }
       }
     }
   `,
   [versionFields],
 )
 
+/** The user key whose versions are shown, as it was when they were read. */
+export interface ShownKey {
+  readonly id: string
+  readonly revision: number | null
+}
+
 /** The versions of a key, newest first; what can be done with one is up to the page. */
 export function VersionsTable(props: {
   readonly keyId: string
-  readonly actionsFor?: ((version: Version) => ReactNode) | undefined
+  readonly actionsFor?: ((version: Version, key: ShownKey) => ReactNode) | undefined
 }) {
   const pages = usePages(10)
   const [{ data }] = useQuery({
@@ -41,8 +50,10 @@ export function VersionsTable(props: {
     variables: { keyId: props.keyId, ...pages.page },
     context: aboutKeys,
   })
-  const versions = data?.node && 'versions' in data.node ? data.node.versions : null
-  if (!versions) return null
+  const node = data?.node
+  if (!node || !('versions' in node) || !node.versions) return null
+  const { versions } = node
+  const shownKey = { id: props.keyId, revision: 'revision' in node ? node.revision : null }
   if (versions.nodes.length === 0) return <p>There is no version yet.</p>
   return (
     <>
@@ -59,7 +70,7 @@ export function VersionsTable(props: {
         </thead>
         <tbody>
           {versions.nodes.map((version) => (
-            <VersionRow key={version.id} version={version} actions={props.actionsFor?.(version)} />
+            <VersionRow key={version.id} version={version} actions={props.actionsFor?.(version, shownKey)} />
           ))}
         </tbody>
       </table>
