@@ -261,9 +261,10 @@ export const settings = {
     parse: integer(0, 60),
   },
   AUTH_TOKEN_LIFETIME_MINUTES_MAX: {
-    meaning: 'Longest time between "iat" and "exp" of an accepted token; 0 for any.',
+    meaning:
+      'Longest life of an accepted token, from its "iat" (which is never in the future) to its "exp"; 0 for no limit. A stolen token works for that long.',
     unit: 'minutes',
-    default: '0',
+    default: '1440',
     parse: integer(0, 527_040),
   },
   AUTH_CLAIM_PROJECT: {

@@ -76,10 +76,11 @@ function assertPlainBearer(payload: JWTPayload): void {
   }
 }
 
+/** Bounds `exp` from now as well: `assertTimes` has refused an `iat` in the future. */
 function assertLifetime({ exp = 0, iat = 0 }: JWTPayload, minutesMax: number): void {
   if (minutesMax > 0 && exp - iat > minutesMax * 60) {
     throw new UnauthenticatedError(
-      `The token lives longer than the ${minutesMax} minutes that this server accepts. Ask the issuer for a shorter life.`,
+      `The token is valid for longer than ${minutesMax} minutes, the most that this server accepts (AUTH_TOKEN_LIFETIME_MINUTES_MAX). Ask the issuer for tokens with an earlier "exp".`,
     )
   }
 }

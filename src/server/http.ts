@@ -17,7 +17,7 @@ import { dropStream } from './event-stream.ts'
 import { createGraphiqlPage } from './graphiql.ts'
 import { createGraphQL } from './graphql.ts'
 import { ListenError } from './listen-error.ts'
-import { noteRefusal, type RequestFacts, withRequestFacts } from './request-facts.ts'
+import { noteReason, noteRefusal, type RequestFacts, withRequestFacts } from './request-facts.ts'
 import { isJson, pathOf } from './request-head.ts'
 import { type AnsweredRequest, logRequest } from './request-log.ts'
 import { type Addressee, createSender } from './send.ts'
@@ -292,6 +292,7 @@ export function createServer(parts: ServerParts): Server {
       return errorAnswer(429, error)
     }
     if (isUnauthenticated(error)) {
+      noteReason(error.message)
       const { challenge = 'Bearer' } = error as { challenge?: string }
       return errorAnswer(401, error, { 'www-authenticate': challenge })
     }

@@ -19,6 +19,8 @@ export interface RequestFacts {
   readonly codes: Set<ErrorCode>
   /** Null for a request that was served. */
   refusal: Refusal | null
+  /** Why the token was not accepted, in the words of the answer, which hold nothing of the token; else null. */
+  reason: string | null
 }
 
 /** Longest name of an operation that is kept. */
@@ -35,6 +37,7 @@ export function withRequestFacts<T>(requestId: string, answer: (facts: RequestFa
     operationName: null,
     codes: new Set(),
     refusal: null,
+    reason: null,
   }
   return requests.run(facts, () => answer(facts))
 }
@@ -53,6 +56,12 @@ export function noteCode(code: ErrorCode): void {
 export function noteRefusal(refusal: Refusal): void {
   const facts = requests.getStore()
   if (facts !== undefined) facts.refusal = refusal
+}
+
+/** Notes why the token of the request is not accepted. */
+export function noteReason(reason: string): void {
+  const facts = requests.getStore()
+  if (facts !== undefined) facts.reason = reason
 }
 
 /** Notes how operations went, which may tell of errors that the answer has among its data. */

@@ -14,7 +14,8 @@ export interface AnsweredRequest extends RequestFacts {
 export function logRequest(log: Log, request: AnsweredRequest): void {
   const level = levelOf(request)
   if (!log.isLevelEnabled(level)) return
-  const { requestId, route, operationType, operationName, status, durationMs, codes, refusal } = request
+  const { requestId, route, operationType, operationName, status, durationMs, codes, refusal, reason } =
+    request
   const facts = {
     requestId,
     route,
@@ -23,6 +24,7 @@ export function logRequest(log: Log, request: AnsweredRequest): void {
     status,
     outcome: outcomeOf(request),
     ...(refusal !== null && { refusal }),
+    ...(reason !== null && { reason }),
     ...(codes.size > 1 && { codes: [...codes] }),
     durationMs: Math.round(durationMs * 10) / 10,
   }

@@ -155,7 +155,28 @@ describe('a token of the issuer is refused', () => {
     const environment = { AUTH_TOKEN_LIFETIME_MINUTES_MAX: '10' }
     const token = (seconds: number) => signer.sign(claimsWith({ exp: startSeconds + seconds }))
     expect(await verify(await token(600), { environment })).toMatchObject({ sub: 'alice' })
-    expect(await refusal(await token(601), { environment })).toContain('longer than the 10 minutes')
+    expect(await refusal(await token(601), { environment })).toContain('longer than 10 minutes')
+  })
+
+  test('that lives longer than 24 hours, unless the limit is switched off', async () => {
+    const day = 86_400
+    const token = (iat: number, exp: number) =>
+      signer.sign(claimsWith({ iat: startSeconds + iat, exp: startSeconds + exp }))
+    expect(await verify(await token(0, day))).toMatchObject({ sub: 'alice' })
+    for (const [iat, exp] of [
+      [0, day + 1],
+      [-day, 60],
+      [30, day + 31],
+      [0, 200 * 365 * day],
+    ] as const) {
+      const message = await refusal(await token(iat, exp))
+      expect(message).toContain('longer than 1440 minutes')
+      expect(message).toContain('AUTH_TOKEN_LIFETIME_MINUTES_MAX')
+    }
+    // The issue time cannot be moved towards a far end.
+    expect(await refusal(await token(200 * 365 * day, 200 * 365 * day + 60))).toContain('not valid yet')
+    const environment = { AUTH_TOKEN_LIFETIME_MINUTES_MAX: '0' }
+    expect(await verify(await token(0, 200 * 365 * day), { environment })).toMatchObject({ sub: 'alice' })
   })
 
   test.each([

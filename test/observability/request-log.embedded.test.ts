@@ -59,7 +59,7 @@ describe('the line of a request', () => {
     expect(await lineOf(query)).toMatchObject({ level: levels.info, outcome })
   })
 
-  it('of one without a good token has the code and no operation', async () => {
+  it('of one without a good token has the code, the reason in the words of the answer, and no operation', async () => {
     expect(await lineOf('{ viewer { projectId } }', { authorization: 'Bearer canary' })).toEqual({
       ...always,
       level: levels.info,
@@ -67,6 +67,7 @@ describe('the line of a request', () => {
       route: '/graphql',
       status: 401,
       outcome: 'UNAUTHENTICATED',
+      reason: 'The token is malformed, or its signature does not verify.',
     })
   })
 
