@@ -44,7 +44,17 @@ export default defineConfig({
       },
       onDatabase('embedded'),
       onDatabase('postgres'),
-      { resolve, test: { name: 'browser', include: [browser], exclude: apart, ...limits } },
+      {
+        resolve,
+        // Longer than `patience` in test/support/chromium.ts, so that a step that hangs says which one it is.
+        test: {
+          name: 'browser',
+          include: [browser],
+          exclude: apart,
+          testTimeout: 180_000,
+          hookTimeout: 300_000,
+        },
+      },
     ],
   },
 })

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type BrowserContext, chromium, type Locator, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { chromiumArguments, executablePath } from '../support/chromium.ts'
+import { chromiumArguments, executablePath, patience } from '../support/chromium.ts'
 import { type ConsoleProcess, hasConsoleDependencies, startConsole } from '../support/console-process.ts'
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts'
 import { cannotRun } from '../support/skip.ts'
@@ -12,8 +12,7 @@ const cannotStart =
   (!existsSync(executablePath) && cannotRun('The console in a browser', `There is no ${executablePath}.`)) ||
   (!hasConsoleDependencies &&
     cannotRun('The console in a browser', 'Its dependencies are missing: run npm ci in examples/console.'))
-/** How long to wait for what must come, in milliseconds. */
-const patience = { timeout: 30_000 }
+
 /** The subject of each persona, which the page shows beside the choice. */
 const subjects = {
   admin: 'user:ada',

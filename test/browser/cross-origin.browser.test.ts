@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type BrowserContext, chromium } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { chromiumArguments, executablePath } from '../support/chromium.ts'
+import { chromiumArguments, executablePath, patience } from '../support/chromium.ts'
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts'
 import { cannotRun } from '../support/skip.ts'
 
@@ -43,6 +43,7 @@ describe.skipIf(cannotStart)('a page of another origin, in a browser', () => {
       executablePath,
       args: chromiumArguments,
     })
+    browser.setDefaultTimeout(patience.timeout)
   })
   afterAll(async () => {
     await browser?.close()

@@ -3,14 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium, type Page } from 'playwright-core'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { chromiumArguments, executablePath } from '../support/chromium.ts'
+import { chromiumArguments, executablePath, patience } from '../support/chromium.ts'
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts'
 import { cannotRun } from '../support/skip.ts'
 
 const hasNoBrowser =
   !existsSync(executablePath) && cannotRun('GraphiQL in a browser', `There is no ${executablePath}.`)
-/** How long to wait for what must come, in milliseconds. */
-const patience = { timeout: 30_000 }
 
 async function openPage({ url }: ServerProcess, folder: string): Promise<Page> {
   const browser = await chromium.launchPersistentContext(join(folder, 'profile'), {
@@ -18,6 +16,7 @@ async function openPage({ url }: ServerProcess, folder: string): Promise<Page> {
     args: chromiumArguments,
     viewport: { width: 1280, height: 1400 },
   })
+  browser.setDefaultTimeout(patience.timeout)
   onTestFinished(() => browser.close())
   const page = await browser.newPage()
   await page.goto(url)

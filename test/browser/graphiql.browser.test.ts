@@ -5,14 +5,12 @@ import { decodeJwt } from 'jose'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tour } from '../../src/server/tour.ts'
-import { chromiumArguments, executablePath } from '../support/chromium.ts'
+import { chromiumArguments, executablePath, patience } from '../support/chromium.ts'
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts'
 import { cannotRun } from '../support/skip.ts'
 
 const hasNoBrowser =
   !existsSync(executablePath) && cannotRun('GraphiQL in a browser', `There is no ${executablePath}.`)
-/** How long to wait for what must come, in milliseconds. */
-const patience = { timeout: 30_000 }
 
 describe.skipIf(hasNoBrowser)('GraphiQL in development mode', () => {
   let folder: string
@@ -36,6 +34,7 @@ describe.skipIf(hasNoBrowser)('GraphiQL in development mode', () => {
       // High enough for each answer to be seen whole: the editor draws only the lines that are seen.
       viewport: { width: 1280, height: 1400 },
     })
+    browser.setDefaultTimeout(patience.timeout)
     page = await openPage()
   })
   afterAll(async () => {

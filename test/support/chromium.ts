@@ -12,3 +12,6 @@ export const chromiumArguments = [
   '--disable-component-update',
   '--disable-sync',
 ]
+
+/** How long to wait for what must come. A browser shares a busy machine with the server that it asks. */
+export const patience = { timeout: 90_000 }
