@@ -9,6 +9,7 @@ import { openInstallation } from './keyring/installation.ts'
 import { createKeyCache } from './keyring/key-cache.ts'
 import { createPolicyMac } from './keyring/policy-mac.ts'
 import type { DomainParts, DomainSettings } from './keys/domain-parts.ts'
+import { findEventKeys } from './keys/event-keys.ts'
 import { createKeyChanges } from './keys/key-changes.ts'
 import { createUsageCounter } from './keys/usage.ts'
 import { openConfiguredRootKeys } from './open-root-keys.ts'
@@ -99,6 +100,7 @@ async function openOn(store: Store, config: Config, options: OpenOptions): Promi
     }),
     changes: createKeyChanges({
       clock,
+      readAccess: (projectId, ids) => findEventKeys({ store, policyMac, alert }, projectId, ids),
       limits: {
         streamsMax: config.SUBSCRIPTIONS_MAX,
         streamsPerCallerMax: config.SUBSCRIPTIONS_PER_CALLER_MAX,

@@ -114,7 +114,7 @@ async function viewsOf(
 ): Promise<Map<string, AuditEventView>> {
   const named = events.flatMap(({ keyId, sourceKeyId }) => [keyId, sourceKeyId])
   const wanted = new Set([...named.filter((id) => id !== null), ...padding])
-  const found = await findEventKeys(parts, call, [...wanted])
+  const found = await findEventKeys(parts, call.caller.projectId, [...wanted])
   const readable = new Map([...found].filter(([, key]) => canReadAudit(call.caller, key.accessFacts)))
   return new Map(
     events.flatMap((event) => {

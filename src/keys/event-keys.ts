@@ -1,9 +1,8 @@
 import { formatId } from '../ids.ts'
 import { findDeletedKeys, findKeys } from '../store/key-rows.ts'
 import type { AccessFacts } from './access.ts'
-import type { Call } from './caller.ts'
 import type { DomainParts } from './domain-parts.ts'
-import { isAuthenticDeletedKey, isAuthenticKey } from './row-views.ts'
+import { isAuthenticDeletedKey, isAuthenticKey, type RowChecks } from './row-views.ts'
 import { accessFactsOf, keyIdOf } from './view-builder.ts'
 
 /** A key as the history knows it, whether it still is or not. */
@@ -17,15 +16,14 @@ export interface EventKey {
 }
 
 /**
- * Keys of the caller's project that events name, live or deleted, by UUID, in two statements. Rows that do not verify
- * are left out: nobody can say any more who may read about them.
+ * Keys of a project that events name, live or deleted, by UUID, in two statements. Rows that do not verify are left out:
+ * nobody can say any more who may read about them.
  */
 export async function findEventKeys(
-  parts: DomainParts,
-  call: Call,
+  parts: RowChecks & Pick<DomainParts, 'store'>,
+  projectId: string,
   ids: readonly string[],
 ): Promise<Map<string, EventKey>> {
-  const { projectId } = call.caller
   const { db } = parts.store
   // In this order, so that a key that is deleted in between is found in one of the two places.
   const live = await findKeys(db, { projectId, ids, redactedIds: [] })

@@ -1,8 +1,9 @@
 import type { Clock } from '../clock.ts'
 import type { KeyChange } from '../store/notify.ts'
-import { subjectsOf } from './access.ts'
+import { subjectsOf, visibilityOf } from './access.ts'
 import type { Caller } from './caller.ts'
 import { TooManyStreamsError, UnavailableError } from './errors.ts'
+import type { EventKey } from './event-keys.ts'
 
 /** What is known of the changes of a key that were announced since the last look. */
 export interface Announced {
@@ -31,6 +32,15 @@ export interface Watch {
   close(): void
 }
 
+/** What decides over access to a key that has changed. */
+type ChangedKey = Pick<EventKey, 'accessFacts' | 'deleted'>
+
+/** Reads the access to keys of a project by UUID. Keys without a row that verifies are missing. */
+export type ReadAccess = (
+  projectId: string,
+  ids: readonly string[],
+) => Promise<ReadonlyMap<string, ChangedKey>>
+
 /** Passes on to streams what is announced about keys. */
 export interface KeyChanges {
   onChange(change: KeyChange): void
@@ -54,25 +64,82 @@ export interface StreamLimits {
   readonly streamsPerCallerMax: number
 }
 
-/** Most changed keys that are remembered for a stream whose client does not take them. */
+/** Most changed keys that are remembered for a stream whose client does not take them; its caller may see all of them. */
 const announcedMax = 1000
+/** Keys whose access is read with one look. */
+const readMax = 200
 /** News wait for others of the same moment; this also bounds how often a stream asks the database. */
 const settleMs = 100
 /** Longest time that a timer can be set to. */
 const timerMsMax = 2_147_483_647
 
 interface Watcher {
-  readonly projectId: string
-  tell(change: KeyChange): void
+  readonly caller: Caller
+  /** Null for one that watches all user keys of the project. */
+  readonly keyId: string | null
+  tell(change: Change): void
   tellGap(): void
   end(): void
 }
 
+/** What was announced of a key, put together. */
+interface Change {
+  readonly id: string
+  readonly isShown: boolean
+  readonly lostBy: ReadonlySet<string>
+}
+
 /** Builds the part that streams get their news from. */
-export function createKeyChanges({ clock, limits }: { clock: Clock; limits: StreamLimits }): KeyChanges {
+export function createKeyChanges({
+  clock,
+  limits,
+  readAccess,
+}: {
+  clock: Clock
+  limits: StreamLimits
+  readAccess: ReadAccess
+}): KeyChanges {
   const watchers = new Set<Watcher>()
   const streamsOf = new Map<string, number>()
+  /**
+   * Changes by project whose keys' access is to be read, by key, so that there are never more than keys. They are passed
+   * on to each stream after its caller's access was decided: what is hidden must not fill what a stream remembers.
+   */
+  const pending = new Map<string, Map<string, Change>>()
   let isClosed = false
+
+  const watchersOf = (projectId: string) =>
+    [...watchers].filter(({ caller, keyId }) => keyId === null && caller.projectId === projectId)
+
+  function addPending(projectId: string, change: Change): void {
+    const changes = pending.get(projectId)
+    if (changes !== undefined) {
+      changes.set(change.id, together(changes.get(change.id), change))
+    } else if (watchersOf(projectId).length > 0) {
+      pending.set(projectId, new Map([[change.id, change]]))
+      void passOn(projectId)
+    }
+  }
+
+  /** Goes on until nothing of the project is pending. */
+  async function passOn(projectId: string): Promise<void> {
+    for (;;) {
+      const changes = [...(pending.get(projectId)?.values() ?? [])].slice(0, readMax)
+      if (changes.length === 0 || watchersOf(projectId).length === 0) break
+      for (const { id } of changes) pending.get(projectId)?.delete(id)
+      try {
+        const access = await readAccess(
+          projectId,
+          changes.map(({ id }) => id),
+        )
+        for (const watcher of watchersOf(projectId)) passOnTo(watcher, changes, access)
+      } catch {
+        // Nobody knows what these changes are to whom. The reason is told where the database is used.
+        for (const watcher of watchersOf(projectId)) watcher.tellGap()
+      }
+    }
+    pending.delete(projectId)
+  }
 
   function count(caller: string, by: 1 | -1): void {
     const streams = (streamsOf.get(caller) ?? 0) + by
@@ -81,8 +148,12 @@ export function createKeyChanges({ clock, limits }: { clock: Clock; limits: Stre
   }
 
   return {
-    onChange(change) {
-      for (const watcher of watchers) if (watcher.projectId === change.projectId) watcher.tell(change)
+    onChange({ projectId, id, isShown, lostBy }) {
+      const change = { id, isShown, lostBy: new Set(lostBy) }
+      addPending(projectId, change)
+      for (const watcher of watchers) {
+        if (watcher.caller.projectId === projectId && watcher.keyId === id) watcher.tell(change)
+      }
     },
     onGap() {
       for (const watcher of watchers) watcher.tellGap()
@@ -113,6 +184,29 @@ export function createKeyChanges({ clock, limits }: { clock: Clock; limits: Stre
       isClosed = true
       for (const watcher of [...watchers]) watcher.end()
     },
+  }
+}
+
+function together(known: Change | undefined, change: Change): Change {
+  if (known === undefined) return change
+  const { id, isShown, lostBy } = known
+  return { id, isShown: isShown || change.isShown, lostBy: lostBy.union(change.lostBy) }
+}
+
+/** Tells a stream of the changes that its caller may know of. */
+function passOnTo(
+  watcher: Watcher,
+  changes: readonly Change[],
+  access: ReadonlyMap<string, ChangedKey>,
+): void {
+  const subjects = subjectsOf(watcher.caller)
+  for (const change of changes) {
+    const key = access.get(change.id)
+    if (key === undefined || key.accessFacts.kind === 'SERVICE') continue
+    const visibility = visibilityOf(watcher.caller, key.accessFacts)
+    const isKnown = visibility === 'redacted' && (change.isShown || key.deleted)
+    const isLost = !subjects.isDisjointFrom(change.lostBy)
+    if (visibility === 'full' || isKnown || isLost) watcher.tell(change)
   }
 }
 
@@ -188,13 +282,14 @@ function createWatch(
       close: () => end('closed'),
     },
     watcher: {
-      projectId: caller.projectId,
+      caller,
+      keyId,
       tell(change) {
-        if (isUnsure || (keyId !== null && keyId !== change.id)) return
+        if (isUnsure) return
         const known = announced.get(change.id)
         announced.set(change.id, {
           isShown: change.isShown || known?.isShown === true,
-          isLost: known?.isLost === true || change.lostBy.some((subject) => subjects.has(subject)),
+          isLost: known?.isLost === true || !subjects.isDisjointFrom(change.lostBy),
         })
         if (announced.size > announcedMax) markUnsure()
         wake()

@@ -13,15 +13,18 @@ export function viewSettings(parts: DomainParts): ViewSettings {
   return { now: parts.clock.now(), rotationTimeZone: parts.settings.rotationTimeZone }
 }
 
+/** What rows are verified with. */
+export type RowChecks = Pick<DomainParts, 'policyMac' | 'alert'>
+
 /** Whether a row is as the server wrote it; raises the alarm if not. */
-export function isAuthenticKey(parts: DomainParts, row: KeyRow): boolean {
+export function isAuthenticKey(parts: RowChecks, row: KeyRow): boolean {
   const authentic = parts.policyMac.isAuthenticKey(row)
   if (!authentic) parts.alert(new IntegrityError('key', row.id))
   return authentic
 }
 
 /** Whether what is left of a deleted key is as the server wrote it; raises the alarm if not. */
-export function isAuthenticDeletedKey(parts: DomainParts, row: DeletedKeyRow): boolean {
+export function isAuthenticDeletedKey(parts: RowChecks, row: DeletedKeyRow): boolean {
   const authentic = parts.policyMac.isAuthenticDeletedKey(row)
   if (!authentic) parts.alert(new IntegrityError('deleted key', row.id))
   return authentic

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { Caller } from '../../src/keys/caller.ts'
-import { createKeyChanges } from '../../src/keys/key-changes.ts'
+import { createKeyChanges, type ReadAccess } from '../../src/keys/key-changes.ts'
 
 const now = new Date('2026-03-01T12:00:00Z')
 const caller: Caller = {
@@ -15,8 +15,26 @@ const caller: Caller = {
   tokenExpiresAt: new Date(now.getTime() + 600_000),
 }
 
-function create(limits = { streamsMax: 10, streamsPerCallerMax: 10 }) {
-  return createKeyChanges({ clock: { now: () => now }, limits })
+/** Keys that everybody in the project sees, but for those whose names begin with "hidden". */
+const readAccess: ReadAccess = async (projectId, ids) =>
+  new Map(
+    ids.map((id) => {
+      const accessControlEnabled = id.startsWith('hidden')
+      const owner = 'user:olga'
+      const accessFacts = {
+        kind: 'USER',
+        projectId,
+        owner,
+        accessControlEnabled,
+        allowedSubjects: [],
+      } as const
+      return [id, { accessFacts, deleted: id.endsWith('deleted') }]
+    }),
+  )
+
+function create(changes: Partial<Parameters<typeof createKeyChanges>[0]> = {}) {
+  const limits = { streamsMax: 10, streamsPerCallerMax: 10 }
+  return createKeyChanges({ clock: { now: () => now }, limits, readAccess, ...changes })
 }
 
 const change = (id: string) => ({ projectId: 'shop', id, isShown: false, lostBy: [] })
@@ -62,8 +80,52 @@ describe('what a stream hears of changes', () => {
     watch.close()
   })
 
+  it('is not filled by changes of what is hidden from its caller, however many, and is whole for who may see them', async () => {
+    const changes = create()
+    const outsider = changes.watch(caller, null)
+    const owner = changes.watch({ ...caller, subject: 'user:olga', name: 'olga' }, null)
+    for (let count = 0; count < 5000; count++) changes.onChange(change(`hidden ${count}`))
+    changes.onChange({ ...change('hidden, lost'), lostBy: ['group:packers'] })
+    changes.onChange({ ...change('hidden, renamed'), isShown: true })
+    changes.onChange(change('hidden, deleted'))
+    changes.onChange(change('seen'))
+    expect(await owner.next()).toEqual({ kind: 'unsure' })
+    const told = new Map<string, unknown>()
+    while (told.size < 4) {
+      const news = await outsider.next()
+      if (news.kind !== 'changed') throw new Error(`the outsider is told ${news.kind}`)
+      for (const [id, announced] of news.keys) told.set(id, announced)
+    }
+    expect(told).toEqual(
+      new Map([
+        ['hidden, lost', { isShown: false, isLost: true }],
+        ['hidden, renamed', { isShown: true, isLost: false }],
+        ['hidden, deleted', { isShown: false, isLost: false }],
+        ['seen', { isShown: false, isLost: false }],
+      ]),
+    )
+    for (const watch of [outsider, owner]) watch.close()
+  })
+
+  it('is unsure when the access to what changes cannot be read, and goes on afterwards', async () => {
+    let isBroken = true
+    const changes = create({
+      readAccess: async (...args) => {
+        if (isBroken) throw new Error('no database')
+        return readAccess(...args)
+      },
+    })
+    const watch = changes.watch(caller, null)
+    changes.onChange(change('a'))
+    expect(await watch.next()).toEqual({ kind: 'unsure' })
+    isBroken = false
+    changes.onChange(change('a'))
+    expect(await watch.next()).toMatchObject({ kind: 'changed' })
+    watch.close()
+  })
+
   it('ends while it is waited for, and gives its place back', async () => {
-    const changes = create({ streamsMax: 1, streamsPerCallerMax: 1 })
+    const changes = create({ limits: { streamsMax: 1, streamsPerCallerMax: 1 } })
     for (let round = 0; round < 3; round++) {
       const watch = changes.watch(caller, null)
       const next = watch.next()

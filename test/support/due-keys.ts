@@ -20,6 +20,8 @@ export interface DueKeys {
   readonly createdAt: Date
   /** They are due so many days after that, and again after each rotation. */
   readonly cycleDays: number
+  /** Whether only their owner, user:mia, sees them whole. */
+  readonly accessControlEnabled?: boolean
 }
 
 /** Makes many keys with one version and one event each, in few statements; gives their UUIDs. */
@@ -83,7 +85,8 @@ function emptyState({ createdAt, cycleDays }: DueKeys, timeZone: string): KeySta
   }
 }
 
-function draftOf({ algorithms, projectId, createdAt }: DueKeys, index: number, state: KeyState): KeyRow {
+function draftOf(wanted: DueKeys, index: number, state: KeyState): KeyRow {
+  const { algorithms, projectId, createdAt, accessControlEnabled = false } = wanted
   const algorithm = algorithms[index % algorithms.length] ?? ''
   const [usage] = Object.keys(findAlgorithm(algorithm)?.capabilities ?? {})
   if (usage === undefined) throw new TypeError(`no algorithm named ${algorithm}`)
@@ -101,7 +104,7 @@ function draftOf({ algorithms, projectId, createdAt }: DueKeys, index: number, s
     status: 'PRE_ACTIVATION',
     createdBy: 'user:mia',
     owner: 'user:mia',
-    accessControlEnabled: false,
+    accessControlEnabled,
     allowedSubjects: [],
     rotationEnabled: true,
     rotationCycleDays: state.rotation.cycleDays,
