@@ -14,7 +14,7 @@ export const securityHeaders: Readonly<Record<string, string>> = {
 /** What a request is answered with. */
 export interface Answer {
   readonly status: number
-  /** Names in lower case. */
+  /** Names in lower case. An answer with a body and no content-type is an error, which gets one that the client accepts. */
   readonly headers: Readonly<Record<string, string>>
   /** A text, or a stream that goes on until its client leaves. */
   readonly body: string | ReadableStream<Uint8Array> | null
@@ -28,7 +28,10 @@ export interface AnswerError {
   readonly retryAfterSeconds?: number
 }
 
-/** An error outside of GraphQL, in the form of GraphQL-over-HTTP, so that clients need to know one form only. */
+/**
+ * An error outside of GraphQL, in the form of GraphQL-over-HTTP, so that clients need to know one form only. Its media
+ * type depends on what the client accepts, and is added when the answer is sent.
+ */
 export function errorAnswer(
   status: number,
   { code, message, retryAfterSeconds }: AnswerError,
@@ -36,26 +39,21 @@ export function errorAnswer(
 ): Answer {
   noteCode(code)
   const retry = retryAfterSeconds === undefined ? {} : { retryAfterSeconds }
-  return jsonAnswer(
+  return {
     status,
-    { errors: [{ message, extensions: { code, ...retry } }] },
-    {
-      'content-type': 'application/graphql-response+json; charset=utf-8',
+    headers: {
       ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
       ...headers,
     },
-  )
+    body: `${JSON.stringify({ errors: [{ message, extensions: { code, ...retry } }] })}\n`,
+  }
 }
 
 /** A JSON answer. */
-export function jsonAnswer(
-  status: number,
-  body: unknown,
-  headers: Readonly<Record<string, string>> = {},
-): Answer {
+export function jsonAnswer(status: number, body: unknown): Answer {
   return {
     status,
-    headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
+    headers: { 'content-type': 'application/json; charset=utf-8' },
     body: `${JSON.stringify(body)}\n`,
   }
 }

@@ -1,11 +1,11 @@
 import { type ExecutionResult, execute, OperationTypeNode, type ValidationRule } from 'graphql'
-import { LRUCache } from 'lru-cache'
 import type { Answer } from './answer.ts'
 import { documentRules } from './document-rules.ts'
 import { streamHeaders } from './event-stream.ts'
 import { createKnownDocuments, type KnownOperation } from './known-documents.ts'
 import { checkRepresentations } from './limits.ts'
 import { maskError } from './mask-errors.ts'
+import { type Accepted, eventStream } from './media-type.ts'
 import { type PlainRequest, readPlainRequest } from './plain-request.ts'
 import { noteOperation } from './request-facts.ts'
 import { digestIn } from './trusted-documents.ts'
@@ -15,42 +15,41 @@ import { createServerOfYoga, type GraphQLParts, graphqlPath, type ServerContext 
 /** A request as it came from its client. */
 export interface GraphQLRequest {
   readonly body: Buffer
-  /** The Accept header. */
-  readonly accept: string | null
   readonly context: ServerContext
 }
 
-/** Most Accept headers of which is remembered what they mean. */
-const acceptsMax = 100
-
 /**
  * Builds what answers GraphQL over HTTP. Yoga answers whatever has to be looked at: documents that come for the first
- * time, mistakes, subscriptions. A request for a document that was valid before, from a client that accepts what others
- * did, is executed without that detour, and answered as yoga would: nearly all are such requests, and a short operation
- * is less work than what leads to it.
+ * time, mistakes, streams. A request for a document that was valid before is executed without that detour, and answered
+ * as yoga would: nearly all are such requests, and a short operation is less work than what leads to it.
  */
 export function createGraphQL(parts: GraphQLParts): (request: GraphQLRequest) => Promise<Answer> {
   const rules = documentRules(parts.config)
   const trusted = openTrustedDocuments(parts, rules)
   const known = createKnownDocuments()
   const yoga = createServerOfYoga(parts, { known, trusted, rules })
-  // What yoga answered with, so that there is one place where it is decided.
-  const mediaTypes = new LRUCache<string, string>({ max: acceptsMax })
 
-  async function answerByYoga({ body, accept, context }: GraphQLRequest): Promise<Answer> {
+  async function answerByYoga({ body, context }: GraphQLRequest): Promise<Answer> {
     const request = new yoga.fetchAPI.Request(`http://localhost${graphqlPath}`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', ...(accept !== null && { accept }) },
+      headers: { 'content-type': 'application/json', accept: acceptForYoga(context.accepted) },
       body: new Uint8Array(body),
     })
     const response = await yoga.fetch(request, context)
     const { status } = response
-    const mediaType = response.headers.get('content-type') ?? ''
-    if (mediaType.startsWith('text/event-stream')) {
+    if (response.headers.get('content-type')?.startsWith(eventStream)) {
       return { status, headers: streamHeaders, body: response.body }
     }
-    if (status === 200 && mediaType !== '') mediaTypes.set(accept ?? '', mediaType)
-    return { status, headers: Object.fromEntries(response.headers), body: await response.text() }
+    const retryAfter = response.headers.get('retry-after')
+    return {
+      status,
+      // Of yoga's headers only these: how an answer is framed is decided where it is sent.
+      headers: {
+        'content-type': contentTypeOf(context.accepted),
+        ...(retryAfter !== null && { 'retry-after': retryAfter }),
+      },
+      body: await response.text(),
+    }
   }
 
   /** The document that a request asks for; null where yoga has to say whether it may. */
@@ -86,10 +85,10 @@ export function createGraphQL(parts: GraphQLParts): (request: GraphQLRequest) =>
   }
 
   return async (request) => {
-    const mediaType = mediaTypes.get(request.accept ?? '')
-    const plain = mediaType === undefined ? null : readPlainRequest(request.body)
+    const { accepted } = request.context
+    const plain = accepted.result === eventStream ? null : readPlainRequest(request.body)
     const found = plain === null ? null : findKnown(plain)
-    if (mediaType === undefined || plain === null || found === null) return answerByYoga(request)
+    if (plain === null || found === null) return answerByYoga(request)
     const charged = request.context.charge(found.cost(plain.variables))
     const isPaid = await charged.then(
       () => true,
@@ -97,11 +96,24 @@ export function createGraphQL(parts: GraphQLParts): (request: GraphQLRequest) =>
     )
     const result = isPaid ? await executeKnown(found, plain, request.context) : null
     if (result !== null) {
-      return { status: 200, headers: { 'content-type': mediaType }, body: JSON.stringify(result) }
+      return {
+        status: 200,
+        headers: { 'content-type': contentTypeOf(accepted) },
+        body: JSON.stringify(result),
+      }
     }
     // Variables that do not fit, for one: nothing was done, and what has to be said is yoga's to say.
     return answerByYoga({ ...request, context: { ...request.context, charge: () => charged } })
   }
+}
+
+function contentTypeOf({ result }: Accepted): string {
+  return `${result}; charset=utf-8`
+}
+
+/** An Accept header that leaves yoga no choice: results of one type, and streams where the client takes them. */
+function acceptForYoga({ result, takesStream }: Accepted): string {
+  return takesStream && result !== eventStream ? `${result}, ${eventStream}` : result
 }
 
 /** The documents that an operator trusts, which are checked before the server starts. */

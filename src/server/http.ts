@@ -17,8 +17,9 @@ import { dropStream } from './event-stream.ts'
 import { createGraphiqlPage } from './graphiql.ts'
 import { createGraphQL } from './graphql.ts'
 import { ListenError } from './listen-error.ts'
+import { type Accepted, acceptedTypes, errorContentType, mediaTypes } from './media-type.ts'
 import { noteReason, noteRefusal, type RequestFacts, withRequestFacts } from './request-facts.ts'
-import { isJson, pathOf } from './request-head.ts'
+import { expectsContinue, pathOf, refuseContent, refuseFraming } from './request-head.ts'
 import { type AnsweredRequest, logRequest } from './request-log.ts'
 import { type Addressee, createSender } from './send.ts'
 import { answerGone, createShedding } from './shedding.ts'
@@ -73,6 +74,13 @@ interface Exchange {
   readonly response: ServerResponse
 }
 
+/** What is known of a request that has a place. */
+interface Admitted {
+  readonly visit: Visit
+  readonly abandonment: Abandonment
+  readonly accepted: Accepted
+}
+
 /** How long headers and an idle connection may take, in milliseconds. */
 const headersTimeoutMs = 10_000
 const keepAliveTimeoutMs = 65_000
@@ -106,6 +114,8 @@ export function createServer(parts: ServerParts): Server {
 
   async function answer(exchange: Exchange, facts: RequestFacts): Promise<Answer> {
     const { request } = exchange
+    const badFraming = refuseFraming(request)
+    if (badFraming !== null) return badFraming
     const path = pathOf(request)
     if (path === null) {
       return errorAnswer(400, { code: 'BAD_REQUEST', message: 'The address of the request cannot be read.' })
@@ -142,19 +152,19 @@ export function createServer(parts: ServerParts): Server {
       const message = 'GraphQL is answered to POST requests only, also for queries.'
       return errorAnswer(405, { code: 'BAD_REQUEST', message }, { allow: 'POST' })
     }
-    // JSON only: what a form of a foreign page could send is not accepted.
-    if (!isJson(headerOf(headers, 'content-type'))) {
-      return errorAnswer(415, {
-        code: 'BAD_REQUEST',
-        message: 'Send the request as application/json in UTF-8.',
-      })
+    const badContent = refuseContent(request)
+    if (badContent !== null) return badContent
+    const accepted = acceptedTypes(headerOf(headers, 'accept'))
+    if (accepted === null) {
+      const message = `The Accept header takes none of the media types that there are: ${mediaTypes.join(', ')}.`
+      return errorAnswer(406, { code: 'BAD_REQUEST', message })
     }
     const visit = admission.enter()
     if (visit === null) return shed('full')
     const abandonment = watchAbandonment(response)
     let work: Promise<Answer> | null = null
     try {
-      const answered = await answerVisitor(request, facts, { visit, abandonment })
+      const answered = await answerVisitor({ request, response }, facts, { visit, abandonment, accepted })
       if ('status' in answered) return answered
       work = answered.work
       const answer = await withTimeout(work, abandonment)
@@ -182,9 +192,9 @@ export function createServer(parts: ServerParts): Server {
 
   /** The answer to a request that was let in, or the work on it, which ends when there is an answer. */
   async function answerVisitor(
-    request: IncomingMessage,
+    { request, response }: Exchange,
     facts: RequestFacts,
-    { visit, abandonment: { signal } }: { readonly visit: Visit; readonly abandonment: Abandonment },
+    { visit, abandonment: { signal }, accepted }: Admitted,
   ): Promise<Answer | { work: Promise<Answer> }> {
     const { headers } = request
     const clientAddress = request.socket.remoteAddress ?? null
@@ -194,6 +204,7 @@ export function createServer(parts: ServerParts): Server {
     const caller = known ?? (await authenticate(authorization, clientAddress))
     if (!visit.belongTo(callerKey(caller))) return shed('share')
     await callerLimit.charge(caller, requestCost)
+    if (isAwaitingContinue(request)) response.writeContinue()
     const body = await readBody(request, bytesMax).catch(() => 'broken off' as const)
     if (body === 'broken off') return answerGone()
     if (body === null) {
@@ -217,9 +228,8 @@ export function createServer(parts: ServerParts): Server {
       charge: (units: number) => callerLimit.chargeWork(caller, units),
     }
     const charge = (cost: number) => callerLimit.charge(caller, cost, requestCost)
-    const accept = headerOf(headers, 'accept')
     const work = tracing.traceGraphQL(facts, () =>
-      answerDocument({ body, accept, context: { call, charge } }),
+      answerDocument({ body, context: { call, charge, accepted } }),
     )
     return { work }
   }
@@ -276,12 +286,14 @@ export function createServer(parts: ServerParts): Server {
     const answered = { ...facts, status, durationMs: performance.now() - startedAtMs }
     logRequest(log, answered)
     parts.onRequest?.(answered)
+    const isError = body !== null && headers['content-type'] === undefined
     const all = {
       ...securityHeaders,
       'x-request-id': requestId,
+      ...(isError && { 'content-type': errorContentType(headerOf(request.headers, 'accept')) }),
       ...headers,
       ...(facts.route === graphqlPath && cors.headersFor(request)),
-      ...(isClosing && { connection: 'close' }),
+      ...((isClosing || isAwaitingContinue(request)) && { connection: 'close' }),
     }
     send({ response, requestId }, { status, headers: all, body })
   }
@@ -309,21 +321,13 @@ export function createServer(parts: ServerParts): Server {
     response.destroy()
   }
 
-  const node = createNodeServer(
-    {
-      headersTimeout: headersTimeoutMs,
-      // Two Authorization headers are none, rather than the first of them.
-      joinDuplicateHeaders: true,
-      requestTimeout: config.REQUEST_TIMEOUT_MS + headersTimeoutMs,
-      keepAliveTimeout: keepAliveTimeoutMs,
-    },
-    (request, response) => {
-      const requestId = requestIdOf(request)
-      withRequestFacts(requestId, (facts) => answerAndTell({ request, response }, facts)).catch((error) =>
-        giveUp({ response, requestId }, error),
-      )
-    },
-  )
+  const node = createNodeServer({
+    headersTimeout: headersTimeoutMs,
+    // Two Authorization headers are none, rather than the first of them.
+    joinDuplicateHeaders: true,
+    requestTimeout: config.REQUEST_TIMEOUT_MS + headersTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+  })
   let isClosing = false
   // Browsers connect in advance; for Node such a connection is not idle, so that closing would wait for it.
   const unused = new Set<Socket>()
@@ -332,15 +336,22 @@ export function createServer(parts: ServerParts): Server {
     socket.once('close', () => unused.delete(socket))
   })
   const unanswered = new Set<ServerResponse>()
-  node.on('request', ({ socket }, response) => {
-    unused.delete(socket)
+  function onRequest(request: IncomingMessage, response: ServerResponse): void {
+    unused.delete(request.socket)
     unanswered.add(response)
     response.once('close', () => {
       unanswered.delete(response)
       // Asked to stop meanwhile, after the headers of this response had promised to keep the connection.
       if (isClosing) setImmediate(() => node.closeIdleConnections())
     })
-  })
+    const requestId = requestIdOf(request)
+    withRequestFacts(requestId, (facts) => answerAndTell({ request, response }, facts)).catch((error) =>
+      giveUp({ response, requestId }, error),
+    )
+  }
+  // Without the last two, Node tells every client to go on with its body before it is known whether the request is
+  // refused, and answers other expectations by itself.
+  for (const event of ['request', 'checkContinue', 'checkExpectation']) node.on(event, onRequest)
 
   return {
     async listen() {
@@ -365,6 +376,11 @@ export function createServer(parts: ServerParts): Server {
       return { cutRequests }
     },
   }
+}
+
+/** Whether the client still holds its body back: after its answer it may send that, or the next request. */
+function isAwaitingContinue({ headers, complete }: IncomingMessage): boolean {
+  return !complete && expectsContinue(headers.expect)
 }
 
 function listenError({ HOST: host, PORT: port }: Config, error: NodeJS.ErrnoException): ListenError {

@@ -6,15 +6,16 @@ import {
   getOperationAST,
   type ValidationRule,
 } from 'graphql'
-import { createYoga, type Plugin, type YogaInitialContext, type YogaServerInstance } from 'graphql-yoga'
+import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga'
 import type { Config } from '../config.ts'
 import { KeysteadError } from '../errors.ts'
 import type { Call } from '../keys/caller.ts'
 import { costOf } from './cost.ts'
-import { StreamNotTakenError, takesEventStream } from './event-stream.ts'
+import { StreamNotTakenError } from './event-stream.ts'
 import { type KnownDocuments, rememberDocuments } from './known-documents.ts'
 import { checkRepresentations, documentLimits } from './limits.ts'
 import { type MaskOptions, maskError } from './mask-errors.ts'
+import type { Accepted } from './media-type.ts'
 import { noteOperation } from './request-facts.ts'
 import { trustDocuments } from './trusted-documents.ts'
 import type { TrustedDocuments } from './trusted-documents-file.ts'
@@ -27,6 +28,7 @@ export interface ServerContext {
   readonly call: Call
   /** Takes from the caller what the request costs; throws if that is not there. */
   readonly charge: (cost: number) => Promise<void>
+  readonly accepted: Accepted
 }
 
 /** The document is longer than any that a person or a program writes. */
@@ -142,14 +144,17 @@ interface ToCharge {
 }
 
 /** Opens streams only for clients that read them: for others one would stay open and unread. */
-function refuseUnreadStreams(): Plugin<YogaInitialContext> {
+function refuseUnreadStreams(): Plugin<ServerContext> {
   return {
     onSubscribe({ args: { document, operationName, contextValue }, setResultAndStopExecution }) {
       const operation = getOperationAST(document, operationName)
       if (operation) noteOperation(operation.operation, operation.name?.value ?? null)
-      if (takesEventStream(contextValue.request.headers.get('accept'))) return
-      const error = new StreamNotTakenError()
-      setResultAndStopExecution({ errors: [new GraphQLError(error.message, { originalError: error })] })
+      if (contextValue.accepted.takesStream) return
+      const originalError = new StreamNotTakenError()
+      const extensions = { http: { status: 406 } }
+      setResultAndStopExecution({
+        errors: [new GraphQLError(originalError.message, { originalError, extensions })],
+      })
     },
   }
 }

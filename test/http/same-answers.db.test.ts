@@ -78,6 +78,9 @@ const accepts = [
   'application/graphql-response+json',
   'application/graphql-response+json; charset=utf-8, application/json;q=0.9',
   'application/json, text/event-stream, multipart/mixed',
+  'application/json;q=0.2, application/graphql-response+json;q=0.1',
+  'text/event-stream',
+  'multipart/mixed',
   'text/html',
 ]
 
@@ -102,7 +105,8 @@ describe.skipIf(hasNoDatabase())('a document that came before', () => {
       body: JSON.stringify(body),
     })
     const { 'x-request-id': _, date: __, ...headers } = Object.fromEntries(response.headers)
-    return { status: response.status, headers, text: await response.text() }
+    // Comments of a stream come with time.
+    return { status: response.status, headers, text: (await response.text()).replaceAll(':\n\n', '') }
   }
 
   it.each(Object.keys(bodies))('is answered as it was for the first time: %s', async (name) => {

@@ -124,6 +124,7 @@ describe.skipIf(hasNoDatabase())('a subscription', () => {
     const story = await startStoryForTest({ SUBSCRIPTIONS_PER_CALLER_MAX: '1' })
     for (const accept of ['application/graphql-response+json', 'application/json', '*/*']) {
       const answer = await readAnswer(await post(story, accept))
+      expect(answer.status).toBe(406)
       expect(answer.errors[0]).toMatchObject({
         message: 'A subscription is answered as a stream: send the header "Accept: text/event-stream".',
         extensions: { code: 'BAD_REQUEST' },
