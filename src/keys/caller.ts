@@ -33,6 +33,11 @@ export interface Caller {
   readonly tokenExpiresAt: Date
 }
 
+/** Whether a caller may do anything with keys: it has a role, or is a service, whose own key needs none. */
+export function hasAnyAccess({ roles: given, kind }: Pick<Caller, 'roles' | 'kind'>): boolean {
+  return given.size > 0 || kind === 'SERVICE_AGENT'
+}
+
 /** One call into the domain: who, and which request it belongs to. */
 export interface Call {
   readonly caller: Caller

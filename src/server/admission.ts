@@ -18,6 +18,10 @@ export interface Visit {
   turnAtOnce(): boolean
   /** Waits for its turn; false if that did not come in time, or if the client has gone. */
   turn(signal?: AbortSignal): Promise<boolean>
+  /** Gives its place to others until it takes one again. */
+  leavePlace(): void
+  /** Takes a place again; false if all are taken, or if its caller has as many as one may have. True if it has one. */
+  retakePlace(): boolean
   /** Gives its turn to the next one, and keeps its place. Further calls do nothing. */
   endTurn(): void
   /** Gives its turn and its place to others. Further calls do nothing. */
@@ -70,6 +74,10 @@ export function createAdmission({ underWayMax, waitingMax, waitMs }: AdmissionLi
     return (turns.get(caller) ?? 0) < turnsForEachFree * (underWayMax - underWay)
   }
 
+  function hasShare(caller: string): boolean {
+    return (shares.get(caller) ?? 0) < shareMax
+  }
+
   function start(caller: string): void {
     underWay++
     add(turns, caller, 1)
@@ -112,7 +120,7 @@ export function createAdmission({ underWayMax, waitingMax, waitMs }: AdmissionLi
   function visit(): Visit {
     let caller: string | null = null
     let hasTurn = false
-    let hasLeft = false
+    let hasPlace = true
     let isStranger = false
 
     function endStrangeness(): void {
@@ -127,6 +135,16 @@ export function createAdmission({ underWayMax, waitingMax, waitMs }: AdmissionLi
       add(turns, caller ?? '', -1)
       // Can be two: another caller, and one more of this caller, whose turns have become fewer.
       while (startNext());
+    }
+
+    function leavePlace(): void {
+      if (!hasPlace) return
+      hasPlace = false
+      inside--
+      if (caller !== null) add(shares, caller, -1)
+      if (inside > 0) return
+      for (const tell of onEmpty) tell()
+      onEmpty = []
     }
 
     function turnAtOnce(): boolean {
@@ -147,10 +165,18 @@ export function createAdmission({ underWayMax, waitingMax, waitMs }: AdmissionLi
       },
       belongTo(name) {
         endStrangeness()
-        const share = shares.get(name) ?? 0
-        if (share >= shareMax) return false
+        if (!hasShare(name)) return false
         add(shares, name, 1)
         caller = name
+        return true
+      },
+      leavePlace,
+      retakePlace() {
+        if (hasPlace) return true
+        if (inside >= insideMax || (caller !== null && !hasShare(caller))) return false
+        hasPlace = true
+        inside++
+        if (caller !== null) add(shares, caller, 1)
         return true
       },
       turnAtOnce,
@@ -161,15 +187,9 @@ export function createAdmission({ underWayMax, waitingMax, waitMs }: AdmissionLi
       },
       endTurn,
       leave() {
-        if (hasLeft) return
-        hasLeft = true
-        inside--
         endStrangeness()
-        if (caller !== null) add(shares, caller, -1)
         endTurn()
-        if (inside > 0) return
-        for (const tell of onEmpty) tell()
-        onEmpty = []
+        leavePlace()
       },
     }
   }

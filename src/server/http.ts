@@ -8,7 +8,6 @@ import type { Log } from '../log.ts'
 import { type Abandonment, watchAbandonment } from './abandonment.ts'
 import { createAdmission, type Visit } from './admission.ts'
 import { type Answer, errorAnswer, headerOf, jsonAnswer, requestIdOf, securityHeaders } from './answer.ts'
-import { bodyBytesMax, readBody } from './body-limit.ts'
 import { callerKey, createCallerLimit, createFailureLimit, RateLimitedError } from './caller-limit.ts'
 import { createCors } from './cors.ts'
 import { requestCost } from './cost.ts'
@@ -18,8 +17,9 @@ import { createGraphiqlPage } from './graphiql.ts'
 import { createGraphQL } from './graphql.ts'
 import { ListenError } from './listen-error.ts'
 import { type Accepted, acceptedTypes, errorContentType, mediaTypes } from './media-type.ts'
+import { createBodyReceiver, type Exchange, endUnreadBody, isAwaitingContinue } from './receive-body.ts'
 import { noteReason, noteRefusal, type RequestFacts, withRequestFacts } from './request-facts.ts'
-import { expectsContinue, pathOf, refuseContent, refuseFraming } from './request-head.ts'
+import { pathOf, refuseContent, refuseFraming } from './request-head.ts'
 import { type AnsweredRequest, logRequest } from './request-log.ts'
 import { type Addressee, createSender } from './send.ts'
 import { answerGone, createShedding } from './shedding.ts'
@@ -68,12 +68,6 @@ export interface Server {
   close(): Promise<{ readonly cutRequests: number }>
 }
 
-/** A request and the response to it, which is closed as soon as its client has it, or has gone. */
-interface Exchange {
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
-}
-
 /** What is known of a request that has a place. */
 interface Admitted {
   readonly visit: Visit
@@ -98,7 +92,6 @@ const healthRoutes: Readonly<Record<string, '/health/live' | '/health/ready'>> =
 export function createServer(parts: ServerParts): Server {
   const { config, log, devTokens, checkReady, tracing } = parts
   const answerDocument = createGraphQL(parts)
-  const bytesMax = bodyBytesMax(config)
   const hasGraphiql = config.GRAPHIQL === 'on' || (config.GRAPHIQL === 'auto' && config.developmentMode)
   const admission = createAdmission({
     underWayMax: config.REQUESTS_UNDER_WAY_MAX,
@@ -108,6 +101,7 @@ export function createServer(parts: ServerParts): Server {
   const callerLimit = createCallerLimit(config)
   const failureLimit = createFailureLimit(config)
   const shed = createShedding(log)
+  const bodies = createBodyReceiver(config, shed)
   const cors = createCors(config.CORS_ORIGINS)
   const send = createSender({ withinMs: config.REQUEST_TIMEOUT_MS, onFailure: giveUp })
   const graphiqlPage = hasGraphiql ? createGraphiqlPage({ withTour: devTokens !== null }) : null
@@ -204,19 +198,8 @@ export function createServer(parts: ServerParts): Server {
     const caller = known ?? (await authenticate(authorization, clientAddress))
     if (!visit.belongTo(callerKey(caller))) return shed('share')
     await callerLimit.charge(caller, requestCost)
-    if (isAwaitingContinue(request)) response.writeContinue()
-    const body = await readBody(request, bytesMax).catch(() => 'broken off' as const)
-    if (body === 'broken off') return answerGone()
-    if (body === null) {
-      return errorAnswer(
-        413,
-        {
-          code: 'PAYLOAD_TOO_LARGE',
-          message: `The body has more than ${bytesMax} bytes. Send smaller batches.`,
-        },
-        { connection: 'close' },
-      )
-    }
+    const body = await bodies.receive({ request, response }, { caller, visit })
+    if (!Buffer.isBuffer(body)) return body
     if (!visit.turnAtOnce() && !(await visit.turn(signal))) {
       return signal.aborted ? answerGone() : shed('waited')
     }
@@ -326,6 +309,8 @@ export function createServer(parts: ServerParts): Server {
     // Two Authorization headers are none, rather than the first of them.
     joinDuplicateHeaders: true,
     requestTimeout: config.REQUEST_TIMEOUT_MS + headersTimeoutMs,
+    // How often Node looks for connections that are beyond these two; every 30 seconds otherwise.
+    connectionsCheckingInterval: 1000,
     keepAliveTimeout: keepAliveTimeoutMs,
   })
   let isClosing = false
@@ -344,6 +329,7 @@ export function createServer(parts: ServerParts): Server {
       // Asked to stop meanwhile, after the headers of this response had promised to keep the connection.
       if (isClosing) setImmediate(() => node.closeIdleConnections())
     })
+    endUnreadBody({ request, response })
     const requestId = requestIdOf(request)
     withRequestFacts(requestId, (facts) => answerAndTell({ request, response }, facts)).catch((error) =>
       giveUp({ response, requestId }, error),
@@ -362,7 +348,10 @@ export function createServer(parts: ServerParts): Server {
       const { address, family, port } = node.address() as AddressInfo
       return { url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}` }
     },
-    load: () => ({ underWay: admission.underWay, waiting: admission.inside - admission.underWay }),
+    load: () => ({
+      underWay: admission.underWay,
+      waiting: admission.inside - admission.underWay + bodies.arriving,
+    }),
     async close() {
       isClosing = true
       const closed = new Promise((resolve) => node.close(resolve))
@@ -376,11 +365,6 @@ export function createServer(parts: ServerParts): Server {
       return { cutRequests }
     },
   }
-}
-
-/** Whether the client still holds its body back: after its answer it may send that, or the next request. */
-function isAwaitingContinue({ headers, complete }: IncomingMessage): boolean {
-  return !complete && expectsContinue(headers.expect)
 }
 
 function listenError({ HOST: host, PORT: port }: Config, error: NodeJS.ErrnoException): ListenError {

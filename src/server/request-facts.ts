@@ -3,9 +3,10 @@ import type { ErrorCode } from '../errors.ts'
 
 /**
  * Why a request was not served although nothing is wrong with it: the server has too many, or the caller too many of
- * them, or it waited too long or its client has gone, or a limit of the caller or of its address is used up.
+ * them, or too many bodies are arriving, or it waited too long or its client has gone, or a limit of the caller or of its
+ * address is used up.
  */
-export type Refusal = 'full' | 'share' | 'waited' | 'gone' | 'rate' | 'failures'
+export type Refusal = 'full' | 'share' | 'bodies' | 'waited' | 'gone' | 'rate' | 'failures'
 
 /** What becomes known of a request while it is answered: for its log line, its trace and the metrics. */
 export interface RequestFacts {

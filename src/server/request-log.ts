@@ -41,7 +41,7 @@ export function outcomeOf({ status, codes }: Pick<AnsweredRequest, 'status' | 'c
 function levelOf(request: AnsweredRequest): LogLevel {
   const outcome = outcomeOf(request)
   // An overload has a warning of its own. A line for each request would be most of the work that it makes.
-  if (['full', 'share', 'waited', 'gone'].includes(request.refusal ?? '')) return 'debug'
+  if (['full', 'share', 'bodies', 'waited', 'gone'].includes(request.refusal ?? '')) return 'debug'
   if (outcome === 'INTERNAL') return 'error'
   if (outcome === 'UNAVAILABLE' || request.status >= 500) return 'warn'
   return outcome === 'SUCCEEDED' ? 'debug' : 'info'

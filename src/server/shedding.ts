@@ -3,7 +3,7 @@ import { type Answer, errorAnswer } from './answer.ts'
 import { noteRefusal, type Refusal } from './request-facts.ts'
 
 /** Why a request is shed, of all refusals. */
-type Shed = Exclude<Refusal, 'gone' | 'rate' | 'failures'>
+export type Shed = Exclude<Refusal, 'gone' | 'rate' | 'failures'>
 
 /** How often an overload is told of. */
 const warningIntervalMs = 10_000
@@ -11,6 +11,7 @@ const warningIntervalMs = 10_000
 const messages: Readonly<Record<Shed, string>> = {
   full: 'The server has as many requests as it can take.',
   share: 'Too many requests of this caller are waiting for their answers.',
+  bodies: 'The server is receiving as many request bodies as it can, and this one has not arrived yet.',
   waited: 'The server has too many requests to get to this one soon.',
 }
 
