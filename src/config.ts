@@ -6,6 +6,7 @@ import {
   httpsUrl,
   integer,
   list,
+  networks,
   oneOf,
   optional,
   optionalText,
@@ -422,9 +423,22 @@ export const settings = {
     example: 'https://console.example.com',
     parse: origins,
   },
+  TRUSTED_PROXIES: {
+    meaning:
+      'Networks of the reverse proxies in front of this server, comma separated, and of nobody else: what they say in Forwarded or X-Forwarded-For is the client address in audit records and limits. Not set: the address of the connection.',
+    default: '',
+    example: '10.0.5.0/24,2001:db8:5::/64',
+    parse: networks,
+  },
+  TRUSTED_PROXY_HEADER: {
+    meaning:
+      'Which header the trusted proxies write: "forwarded", "x-forwarded-for", or "auto" for either; with "auto" a request in which both name different clients is refused.',
+    default: 'auto',
+    parse: oneOf('auto', 'forwarded', 'x-forwarded-for'),
+  },
   AUTH_FAILURES_PER_MINUTE_MAX: {
     meaning:
-      'Refused tokens of one client address in a minute, after which tokens that are not known yet are not looked at. 0 for any number, for servers behind a proxy that hides who asks.',
+      'Refused tokens of one client address in a minute, after which tokens of callers that this server has not verified before are not looked at. 0 for any number. Behind a proxy, set TRUSTED_PROXIES: all clients share the address of the proxy otherwise.',
     unit: 'tokens',
     default: '6000',
     parse: integer(0, 1_000_000_000),

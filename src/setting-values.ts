@@ -1,3 +1,4 @@
+import ipaddr from 'ipaddr.js'
 import { algorithms } from './crypto/algorithms.ts'
 
 /** The text itself. */
@@ -41,6 +42,25 @@ export function list(value: string): readonly string[] {
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '')
+}
+
+/** Networks in CIDR notation; an address is a network of one. Not all addresses at once: that would trust every client. */
+export function networks(value: string): readonly string[] {
+  return list(value).map((text) => {
+    const network =
+      text.includes('/') || !ipaddr.isValid(text)
+        ? text
+        : `${text}/${ipaddr.parse(text).kind() === 'ipv4' ? 32 : 128}`
+    const isIPv4 = ipaddr.IPv4.isValidCIDRFourPartDecimal(network)
+    if (isIPv4 || ipaddr.IPv6.isValidCIDR(network)) {
+      const [address, bits] = ipaddr.parseCIDR(network)
+      const isMapped = address instanceof ipaddr.IPv6 && address.isIPv4MappedAddress()
+      if (bits > 0 && !isMapped) return network
+    }
+    throw new TypeError(
+      'must list networks or addresses such as 10.0.0.0/8 or 2001:db8::1, IPv4 ones as IPv4, and not all addresses (/0)',
+    )
+  })
 }
 
 /** Origins of web pages, in the spelling of browsers: that is what is compared. */

@@ -1,14 +1,17 @@
+import { LRUCache } from 'lru-cache'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import type { Caller } from '../keys/caller.ts'
 import { createCallerCache } from './caller-cache.ts'
 import { readCaller } from './claims.ts'
 import { UnauthenticatedError } from './errors.ts'
-import { issuerOf, type TrustedIssuer } from './trusted-issuer.ts'
+import { claimedName, issuerOf, type TrustedIssuer } from './trusted-issuer.ts'
 import { verifyToken } from './verify-token.ts'
 
 /** Longest time for which a verified token is not checked again, in milliseconds. */
 const callerLifetimeMaxMs = 60_000
+/** Most callers of whom is remembered that a token of theirs was verified. */
+const knownNamesMax = 10_000
 
 /** Finds out who asks. */
 export interface Authenticator {
@@ -20,6 +23,11 @@ export interface Authenticator {
   authenticate(authorization: string | null): Promise<Caller>
   /** The same if the token was verified before and still counts, else null: costs no signature. */
   recognise(authorization: string | null): Caller | null
+  /**
+   * Whether the token names a caller of whom one was verified before, this one or another. Anybody can name such a
+   * caller, so that it allows nothing; but the tokens that others make up must not keep a known caller out.
+   */
+  expects(authorization: string | null): boolean
 }
 
 /** Builds the authenticator for tokens of these issuers. */
@@ -34,6 +42,8 @@ export function createAuthenticator(options: {
     clock,
     lifetimeMs: Math.min(callerLifetimeMaxMs, config.AUTH_JWKS_CACHE_MINUTES * 60_000),
   })
+  // Only what was verified comes in: made-up tokens cannot push a caller out.
+  const knownNames = new LRUCache<string, true>({ max: knownNamesMax })
   return {
     async authenticate(authorization) {
       const token = readBearerToken(authorization)
@@ -41,12 +51,19 @@ export function createAuthenticator(options: {
         const issuer = issuerOf(token, issuers)
         const caller = readCaller(await verifyToken(token, { issuer, config, clock }), issuer.claims)
         assertMaySpeakFor(issuer, caller)
+        const name = claimedName(token)
+        if (name !== null) knownNames.set(name, true)
         return caller
       })
     },
     recognise(authorization) {
       const token = bearerTokenOf(authorization)
       return token === null ? null : callers.find(token)
+    },
+    expects(authorization) {
+      const token = bearerTokenOf(authorization)
+      const name = token === null ? null : claimedName(token)
+      return name !== null && knownNames.get(name) === true
     },
   }
 }

@@ -1,4 +1,4 @@
-import { decodeJwt, type JWTVerifyGetKey } from 'jose'
+import { decodeJwt, type JWTPayload, type JWTVerifyGetKey } from 'jose'
 import type { Config } from '../config.ts'
 import type { CallerKind } from '../keys/caller.ts'
 import type { ClaimNames } from './claims.ts'
@@ -60,15 +60,27 @@ export function issuerOf(token: string, issuers: readonly TrustedIssuer[]): Trus
   return issuer
 }
 
+/** Whom a token names, which is not verified: its issuer and subject in one text; null if it names nobody. */
+export function claimedName(token: string): string | null {
+  const { iss, sub } = token.length > tokenLengthMax ? {} : (decodeClaims(token) ?? {})
+  return typeof iss === 'string' && typeof sub === 'string' ? JSON.stringify([iss, sub]) : null
+}
+
 function readIssuer(token: string): string {
-  let iss: unknown
-  try {
-    iss = decodeJwt(token).iss
-  } catch {
+  const claims = decodeClaims(token)
+  if (claims === null) {
     throw new UnauthenticatedError('The token is malformed, or its signature does not verify.')
   }
-  if (typeof iss !== 'string') {
+  if (typeof claims.iss !== 'string') {
     throw new UnauthenticatedError('The token lacks a required claim, or one is malformed.')
   }
-  return iss
+  return claims.iss
+}
+
+function decodeClaims(token: string): JWTPayload | null {
+  try {
+    return decodeJwt(token)
+  } catch {
+    return null
+  }
 }

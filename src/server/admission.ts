@@ -10,8 +10,11 @@ export interface AdmissionLimits {
 
 /** A request that is in the house, until it leaves. */
 export interface Visit {
-  /** Says that it is not known who it is; false if there are as many of these here as there may be. */
-  beStranger(): boolean
+  /**
+   * Marks the request as unauthenticated until it is known whose it is; false if there are as many of these as there may
+   * be. Those whose token names a caller that was verified before are counted apart from the others.
+   */
+  beStranger(isExpected: boolean): boolean
   /** Says who it is; false if this caller has as many requests here as one may have. */
   belongTo(caller: string): boolean
   /** Takes its turn if there is one for it now. */
@@ -44,7 +47,10 @@ interface Waiter {
   readonly start: () => void
 }
 
-/** The part of all places that requests may have whose caller has to be found out, which can take as long as its issuer does. */
+/**
+ * The part of all places that unauthenticated requests may have, each of the two kinds: to find out whose they are can take
+ * as long as an issuer does.
+ */
 const strangersPart = 1 / 4
 
 /** A caller gets a further turn while it has fewer than so many times the turns that are free. */
@@ -54,8 +60,8 @@ const turnsForEachFree = 3
  * Builds the admission of a server. Whoever is let in has a place, of which there are `underWayMax + waitingMax`; those
  * that are ready to be worked on take turns, a caller at a time. Others always get in, and soon get a turn: a single
  * caller takes no more than half of the places for waiting and three quarters of the turns, since work that takes long
- * would keep them for as long. The more callers take all that they can get, the less that is for each. Those whose caller
- * is yet to be found out share some of the places, so that an issuer that is slow holds up nobody who is known.
+ * would keep them for as long. The more callers take all that they can get, the less that is for each. Unauthenticated
+ * requests share some of the places, so that an issuer that is slow holds up nobody who is known.
  */
 export function createAdmission({ underWayMax, waitingMax, waitMs }: AdmissionLimits): Admission {
   const insideMax = underWayMax + waitingMax
@@ -65,7 +71,7 @@ export function createAdmission({ underWayMax, waitingMax, waitMs }: AdmissionLi
   /** Those that wait, by caller; the first caller is next, and goes to the end then. */
   const queues = new Map<string, Set<Waiter>>()
   const strangersMax = Math.max(1, Math.floor(insideMax * strangersPart))
-  let strangers = 0
+  const strangers = { expected: 0, others: 0 }
   let underWay = 0
   let inside = 0
   let onEmpty: (() => void)[] = []
@@ -121,11 +127,11 @@ export function createAdmission({ underWayMax, waitingMax, waitMs }: AdmissionLi
     let caller: string | null = null
     let hasTurn = false
     let hasPlace = true
-    let isStranger = false
+    let strangerAs: keyof typeof strangers | null = null
 
     function endStrangeness(): void {
-      if (isStranger) strangers--
-      isStranger = false
+      if (strangerAs !== null) strangers[strangerAs]--
+      strangerAs = null
     }
 
     function endTurn(): void {
@@ -157,10 +163,11 @@ export function createAdmission({ underWayMax, waitingMax, waitMs }: AdmissionLi
     }
 
     return {
-      beStranger() {
-        if (strangers >= strangersMax) return false
-        strangers++
-        isStranger = true
+      beStranger(isExpected) {
+        const kind = isExpected ? 'expected' : 'others'
+        if (strangers[kind] >= strangersMax) return false
+        strangers[kind]++
+        strangerAs = kind
         return true
       },
       belongTo(name) {

@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts'
 import { KeysteadError } from '../errors.ts'
 import type { Caller } from '../keys/caller.ts'
+import { limitKeyOf } from './client-address.ts'
 import { requestCost } from './cost.ts'
 import { createRateLimit } from './rate-limit.ts'
 import type { Refusal } from './request-facts.ts'
@@ -83,7 +84,7 @@ export function createFailureLimit({
   const limit = createRateLimit({ units, windowSeconds: 60 })
   return {
     async check(address) {
-      const seconds = address === null ? 0 : await limit.secondsUntilFree(address)
+      const seconds = address === null ? 0 : await limit.secondsUntilFree(limitKeyOf(address))
       if (seconds === 0) return
       throw new RateLimitedError(
         'failures',
@@ -92,7 +93,7 @@ export function createFailureLimit({
       )
     },
     async count(address) {
-      if (address !== null) await limit.take(address, 1)
+      if (address !== null) await limit.take(limitKeyOf(address), 1)
     },
   }
 }

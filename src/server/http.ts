@@ -9,6 +9,7 @@ import { type Abandonment, watchAbandonment } from './abandonment.ts'
 import { createAdmission, type Visit } from './admission.ts'
 import { type Answer, errorAnswer, headerOf, jsonAnswer, requestIdOf, securityHeaders } from './answer.ts'
 import { callerKey, createCallerLimit, createFailureLimit, RateLimitedError } from './caller-limit.ts'
+import { createClientAddress, createForwardingWarning } from './client-address.ts'
 import { createCors } from './cors.ts'
 import { requestCost } from './cost.ts'
 import { answerTokenRequest, type DevTokens, refuseForeignPages } from './dev-mode.ts'
@@ -51,6 +52,8 @@ interface Authenticator {
   authenticate(authorization: string | null): Promise<Caller>
   /** Null for a token that has to be verified first. */
   recognise(authorization: string | null): Caller | null
+  /** Whether the token names a caller that was verified before, without verifying that. */
+  expects(authorization: string | null): boolean
 }
 
 /** Requests to the API at the moment. */
@@ -100,6 +103,7 @@ export function createServer(parts: ServerParts): Server {
   })
   const callerLimit = createCallerLimit(config)
   const failureLimit = createFailureLimit(config)
+  const clientAddressOf = createClientAddress(config, createForwardingWarning(log))
   const shed = createShedding(log)
   const bodies = createBodyReceiver(config, shed)
   const cors = createCors(config.CORS_ORIGINS)
@@ -191,11 +195,12 @@ export function createServer(parts: ServerParts): Server {
     { visit, abandonment: { signal }, accepted }: Admitted,
   ): Promise<Answer | { work: Promise<Answer> }> {
     const { headers } = request
-    const clientAddress = request.socket.remoteAddress ?? null
+    const clientAddress = clientAddressOf(request)
     const authorization = headerOf(headers, 'authorization')
     const known = parts.authenticator.recognise(authorization)
-    if (known === null && !visit.beStranger()) return shed('full')
-    const caller = known ?? (await authenticate(authorization, clientAddress))
+    const isExpected = known !== null || parts.authenticator.expects(authorization)
+    if (known === null && !visit.beStranger(isExpected)) return shed('full')
+    const caller = known ?? (await authenticate(authorization, { clientAddress, isExpected }))
     if (!visit.belongTo(callerKey(caller))) return shed('share')
     await callerLimit.charge(caller, requestCost)
     const body = await bodies.receive({ request, response }, { caller, visit })
@@ -217,10 +222,13 @@ export function createServer(parts: ServerParts): Server {
     return { work }
   }
 
-  /** For tokens that were not verified before; those that were count whatever others at the same address send. */
-  async function authenticate(authorization: string | null, clientAddress: string | null): Promise<Caller> {
+  /** Verifies a token. Callers that were verified before are not refused for what others at their address send. */
+  async function authenticate(
+    authorization: string | null,
+    { clientAddress, isExpected }: { clientAddress: string | null; isExpected: boolean },
+  ): Promise<Caller> {
     if (!authorization) return parts.authenticator.authenticate(authorization)
-    await failureLimit.check(clientAddress)
+    if (!isExpected) await failureLimit.check(clientAddress)
     try {
       return await parts.authenticator.authenticate(authorization)
     } catch (error) {

@@ -122,16 +122,43 @@ describe('admission', () => {
       return visit
     }
     const [first, second, third] = [enter(), enter(), enter()]
-    expect([first.beStranger(), second.beStranger(), third.beStranger()]).toEqual([true, true, false])
+    expect([first.beStranger(false), second.beStranger(false), third.beStranger(false)]).toEqual([
+      true,
+      true,
+      false,
+    ])
     third.leave()
     expect((await arriveInside(admission, 'known')).state).toBe('under way')
     // Who is found out makes room, and so does who leaves.
     first.belongTo('found out')
     const fourth = enter()
-    expect(fourth.beStranger()).toBe(true)
+    expect(fourth.beStranger(false)).toBe(true)
     second.leave()
     second.leave()
-    expect([enter().beStranger(), enter().beStranger()]).toEqual([true, false])
+    expect([enter().beStranger(false), enter().beStranger(false)]).toEqual([true, false])
+    // Those who name a caller that is known are counted apart.
+    expect([enter().beStranger(true), enter().beStranger(true)]).toEqual([true, true])
+    expect(admission.enter()?.beStranger(true)).toBe(false)
+  })
+
+  it('has room for others while a body is waited for, and takes its request back in if there is room then', async () => {
+    const admission = createAdmission(limits)
+    const [slow] = [await arriveInside(admission, 'a')]
+    slow.visit.endTurn()
+    slow.visit.leavePlace()
+    slow.visit.leavePlace()
+    expect(admission.inside).toBe(0)
+    await admission.empty()
+    expect(slow.visit.retakePlace()).toBe(true)
+    expect(slow.visit.retakePlace()).toBe(true)
+    expect(admission.inside).toBe(1)
+    slow.visit.leavePlace()
+    for (let n = 0; n < shareMax; n++) await arriveInside(admission, 'a')
+    expect(slow.visit.retakePlace()).toBe(false)
+    for (let n = shareMax; n < insideMax; n++) await arriveInside(admission, 'b')
+    expect(slow.visit.retakePlace()).toBe(false)
+    slow.visit.leave()
+    expect(admission.inside).toBe(insideMax)
   })
 
   it('keeps a place after the turn has ended, for as long as its guest stays', async () => {

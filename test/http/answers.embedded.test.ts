@@ -134,7 +134,13 @@ describe('an answer that cannot be sent', () => {
     const challenge = Object.assign(new UnauthenticatedError('Not you.'), { challenge: 'Bearer\n' })
     const { url, logged } = await startGatedServer(
       {},
-      { authenticator: { authenticate: () => Promise.reject(challenge), recognise: () => null } },
+      {
+        authenticator: {
+          authenticate: () => Promise.reject(challenge),
+          recognise: () => null,
+          expects: () => false,
+        },
+      },
     )
     const ask = () =>
       fetch(`${url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json' } })

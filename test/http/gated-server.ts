@@ -52,7 +52,11 @@ export async function startGatedServer(
       return isOver ? Promise.resolve('finished') : gateOf(name).promise
     }),
     createContext: () => ({}),
-    authenticator: { authenticate: async (header) => callerOf(header), recognise: () => null },
+    authenticator: {
+      authenticate: async (header) => callerOf(header),
+      recognise: () => null,
+      expects: () => false,
+    },
     devTokens: null,
     checkReady: async () => {},
     tracing: noTracing,

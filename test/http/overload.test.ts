@@ -199,6 +199,7 @@ describe('the turn of a request', () => {
         authenticator: {
           authenticate: () => slow.promise,
           recognise: (header) => (header === 'Bearer known' ? callerOf(header) : null),
+          expects: () => false,
         },
       },
     )
@@ -217,7 +218,7 @@ describe('the turn of a request', () => {
     const issuer = Promise.withResolvers<Caller>()
     const gated = await startGatedServer(
       {},
-      { authenticator: { authenticate: () => issuer.promise, recognise: () => null } },
+      { authenticator: { authenticate: () => issuer.promise, recognise: () => null, expects: () => false } },
     )
     const { hostname, port } = new URL(gated.url)
     const client = connect(Number(port), hostname)
