@@ -11,13 +11,16 @@ export class UnauthenticatedError extends KeysteadError {
   }
 }
 
-/** Tokens cannot be checked now: the issuer's keys are out of reach or unusable. */
+/** The token cannot be verified now: the issuer's keys are unavailable or unusable, or may be newer than those at hand. */
 export class IssuerUnavailableError extends KeysteadError {
   readonly code = 'UNAVAILABLE'
-  constructor() {
-    super(
-      'Tokens cannot be checked at the moment, since the keys of their issuer cannot be had. Try again shortly.',
-    )
+  readonly retryAfterSeconds: number
+  constructor(
+    retryAfterSeconds: number,
+    reason = "The token cannot be verified now: the issuer's signing keys are unavailable.",
+  ) {
+    super(`${reason} Try again in ${retryAfterSeconds} ${retryAfterSeconds === 1 ? 'second' : 'seconds'}.`)
+    this.retryAfterSeconds = retryAfterSeconds
   }
 }
 

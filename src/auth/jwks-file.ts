@@ -1,43 +1,56 @@
 import { readFileSync, statSync } from 'node:fs'
-import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
+import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
 import { IssuerUnavailableError, KeySetError } from './errors.ts'
 import type { KeyTrust } from './jwks.ts'
-import { reportOutages } from './key-lookup.ts'
+import { failurePauseMs, type KeySource, reportOutages } from './key-lookup.ts'
 
 /** How often the file is looked at for changes. */
 const checkIntervalMs = 1000
 
 /**
- * Keys in a file (JWK Set, RFC 7517 §5), which is read now and again whenever it changes. While it is missing or
+ * Keys in a file (JWK Set, RFC 7517 §5), which is read now and again whenever it changes: it is looked at once a second,
+ * and for each token that names an unknown key or whose signature fails. While it is missing or
  * broken, as when it is being replaced, the keys that it held are trusted for their lifetime and the time of an outage.
  *
  * @throws KeySetError if it cannot be used now
  */
-export function createFileKeySource(path: string, { lifetimeMs, outageMs }: KeyTrust): JWTVerifyGetKey {
+export function createFileKeySource(path: string, { lifetimeMs, outageMs }: KeyTrust): KeySource {
   let state = readState(path)
   let keys = readKeys(path)
   let checkedAtMs = performance.now()
   let confirmedAtMs = checkedAtMs
 
-  function currentKeys(): JWTVerifyGetKey {
-    const nowMs = performance.now()
-    if (nowMs - checkedAtMs >= checkIntervalMs) {
-      checkedAtMs = nowMs
-      try {
-        // The state is taken first: a change while the keys are read is then seen at the next look.
-        const newState = readState(path)
-        if (newState !== state) keys = readKeys(path)
-        state = newState
-        confirmedAtMs = nowMs
-      } catch (error) {
-        if (!(error instanceof KeySetError)) throw error
-      }
+  function look(): void {
+    checkedAtMs = performance.now()
+    try {
+      // The state is taken first: a change while the keys are read is then seen at the next look.
+      const newState = readState(path)
+      if (newState !== state) keys = readKeys(path)
+      state = newState
+      confirmedAtMs = checkedAtMs
+    } catch (error) {
+      if (!(error instanceof KeySetError)) throw error
     }
-    if (nowMs - confirmedAtMs >= lifetimeMs + outageMs) throw new IssuerUnavailableError()
+  }
+
+  function currentKeys(): JWTVerifyGetKey {
+    if (performance.now() - checkedAtMs >= checkIntervalMs) look()
+    if (performance.now() - confirmedAtMs >= lifetimeMs + outageMs) {
+      throw new IssuerUnavailableError(failurePauseMs / 1000)
+    }
     return keys
   }
 
-  return reportOutages((header, token) => currentKeys()(header, token))
+  const find = reportOutages(async (header, token) => {
+    try {
+      return await currentKeys()(header, token)
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error
+      look()
+      return currentKeys()(header, token)
+    }
+  })
+  return Object.assign(find, { lookAgain: async () => look() })
 }
 
 /** What tells one state of a file from another, also when it is replaced within one tick of its clock. */

@@ -1,8 +1,8 @@
-import type { JWTVerifyGetKey } from 'jose'
 import type { Config } from '../config.ts'
 import { readIssuersFile } from './issuers-file.ts'
 import { createFileKeySource } from './jwks-file.ts'
 import { createUrlKeySource } from './jwks-url.ts'
+import type { KeySource } from './key-lookup.ts'
 import { mainIssuerRules, type TrustedIssuer } from './trusted-issuer.ts'
 
 /** Where an issuer's keys are: one of the two. */
@@ -40,7 +40,7 @@ export function createKeySource(
   { jwksFile, jwksUrl }: KeyPlace,
   config: Config,
   onFetch?: KeyTrust['onFetch'],
-): JWTVerifyGetKey {
+): KeySource {
   const trust = {
     lifetimeMs: config.AUTH_JWKS_CACHE_MINUTES * 60_000,
     outageMs: config.AUTH_JWKS_OUTAGE_MINUTES * 60_000,

@@ -1,8 +1,9 @@
-import { decodeJwt, type JWTPayload, type JWTVerifyGetKey } from 'jose'
+import { decodeJwt, type JWTPayload } from 'jose'
 import type { Config } from '../config.ts'
 import type { CallerKind } from '../keys/caller.ts'
 import type { ClaimNames } from './claims.ts'
 import { UnauthenticatedError } from './errors.ts'
+import type { KeySource } from './key-lookup.ts'
 
 /** Longest accepted token, in characters. */
 const tokenLengthMax = 8192
@@ -24,7 +25,7 @@ export interface IssuerRules {
 
 /** An issuer together with its keys, which verify its own tokens and nobody else's. */
 export interface TrustedIssuer extends IssuerRules {
-  readonly keySource: JWTVerifyGetKey
+  readonly keySource: KeySource
 }
 
 /** The rules of the issuer that the settings themselves describe. */

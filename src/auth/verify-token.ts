@@ -1,8 +1,9 @@
-import { errors, type JWTHeaderParameters, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose'
+import { errors, type JWTHeaderParameters, type JWTPayload, type JWTVerifyOptions } from 'jose'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { KeysteadError } from '../errors.ts'
 import { UnauthenticatedError } from './errors.ts'
+import { verifyWithNewestKey } from './key-lookup.ts'
 import type { TrustedIssuer } from './trusted-issuer.ts'
 
 /** Latest time that a `Date` can hold, in seconds. */
@@ -43,7 +44,7 @@ export async function verifyToken(token: string, rules: TokenRules): Promise<Ver
     ...(isRfc9068 && { typ: 'at+jwt' }),
   }
   try {
-    const { payload, protectedHeader } = await jwtVerify(token, issuer.keySource, options)
+    const { payload, protectedHeader } = await verifyWithNewestKey(token, issuer.keySource, options)
     assertHeader(protectedHeader)
     assertPlainBearer(payload)
     assertNames(payload, isRfc9068 ? ['sub', 'jti', 'client_id'] : ['sub'])

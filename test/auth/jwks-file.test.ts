@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { errors, type JWK, type JWTVerifyGetKey, jwtVerify } from 'jose'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { IssuerUnavailableError, KeySetError } from '../../src/auth/errors.ts'
+import { IssuerUnavailableError, KeySetError, UnauthenticatedError } from '../../src/auth/errors.ts'
 import { createKeySource } from '../../src/auth/jwks.ts'
-import { claimsWith, configWith, createSigner, type Signer } from './tokens.ts'
+import { verifyToken } from '../../src/auth/verify-token.ts'
+import { claimsWith, configWith, createFakeClock, createSigner, issuerWith, type Signer } from './tokens.ts'
 
 const lifetimeMinutes = 2
 
@@ -42,6 +43,28 @@ function open(): JWTVerifyGetKey {
 async function verify(keys: JWTVerifyGetKey, signer: Signer): Promise<unknown> {
   return (await jwtVerify(await signer.sign(claimsWith({ exp: undefined })), keys)).payload.sub
 }
+
+test('a token with a key that is new in the file is verified at once', async () => {
+  write([first.jwk])
+  const keys = open()
+  write([first.jwk, second.jwk])
+  expect(await verify(keys, second)).toBe('alice')
+  await expect(verify(keys, await createSigner('EdDSA', 'third'))).rejects.toBeInstanceOf(
+    errors.JWKSNoMatchingKey,
+  )
+})
+
+test('a token with another key under the same ID in the file is verified at once', async () => {
+  write([first.jwk])
+  const keys = open()
+  const replacement = await createSigner('EdDSA', 'first')
+  const rules = { issuer: issuerWith(keys), config: configWith(), clock: createFakeClock() }
+  const verifyWhole = async (signer: Signer) => (await verifyToken(await signer.sign(), rules)).sub
+  expect(await verifyWhole(first)).toBe('alice')
+  write([replacement.jwk])
+  expect(await verifyWhole(replacement)).toBe('alice')
+  await expect(verifyWhole(first)).rejects.toBeInstanceOf(UnauthenticatedError)
+})
 
 test('keys in a file are exchanged while the server runs, within a second', async () => {
   write([first.jwk])

@@ -1,10 +1,11 @@
 import type { ServerResponse } from 'node:http'
 import { errors, jwtVerify } from 'jose'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { IssuerUnavailableError } from '../../src/auth/errors.ts'
+import { IssuerUnavailableError, UnauthenticatedError } from '../../src/auth/errors.ts'
 import { createUrlKeySource } from '../../src/auth/jwks-url.ts'
+import { verifyToken } from '../../src/auth/verify-token.ts'
 import { type JwksServer, startJwksServer } from './jwks-server.ts'
-import { claimsWith, createSigner, type Signer, startSeconds } from './tokens.ts'
+import { claimsWith, configWith, createSigner, issuerWith, type Signer, startSeconds } from './tokens.ts'
 
 const lifetimeMs = 600_000
 const outageMs = 3_600_000
@@ -66,17 +67,33 @@ describe('keys at an address', () => {
     expect(told).toEqual([true, false])
   })
 
-  test('are fetched anew for a token with a new key, but not for each', async () => {
+  test('are fetched anew for a token with a new key, but not for each: until then it is not called bad', async () => {
     const verify = createVerifier()
     await verify(first)
+    vi.advanceTimersByTime(3500)
     server.publish([first.jwk, second.jwk])
     for (let attempt = 0; attempt < 5; attempt += 1) {
-      await expect(verify(second)).rejects.toBeInstanceOf(errors.JWKSNoMatchingKey)
+      const refusal = await verify(second).catch((error: unknown) => error)
+      expect(refusal).toBeInstanceOf(IssuerUnavailableError)
+      expect(refusal).toMatchObject({ code: 'UNAVAILABLE', retryAfterSeconds: 7 })
     }
     expect(server.requests()).toBe(1)
-    vi.advanceTimersByTime(10_000)
+    // As long as it was told.
+    vi.advanceTimersByTime(7000)
     expect(await verify(second)).toBe('alice')
     expect(await verify(first)).toBe('alice')
+    expect(server.requests()).toBe(2)
+  })
+
+  test('that were fetched after a token had come make it a bad one if its key is not among them', async () => {
+    const verify = createVerifier()
+    // The first fetch, and one that the token causes.
+    await expect(verify(second)).rejects.toBeInstanceOf(errors.JWKSNoMatchingKey)
+    vi.advanceTimersByTime(10_000)
+    await expect(verify(second)).rejects.toBeInstanceOf(errors.JWKSNoMatchingKey)
+    expect(server.requests()).toBe(2)
+    vi.advanceTimersByTime(1)
+    await isDown(verify(second))
     expect(server.requests()).toBe(2)
   })
 
@@ -99,6 +116,54 @@ describe('keys at an address', () => {
     await fetched(2)
     await vi.waitFor(() => expect(verify(second)).resolves.toBe('alice'))
     expect(server.requests()).toBe(2)
+  })
+})
+
+describe('a key that is published in place of another, under the same ID', () => {
+  let replacement: Signer
+  beforeEach(async () => {
+    replacement = await createSigner('EdDSA', 'first')
+  })
+
+  /** Verifies as the server does, which looks again where a signature fails. */
+  function createWholeVerifier(): (signer: Signer) => Promise<string> {
+    const issuer = issuerWith(createUrlKeySource(server.url, { lifetimeMs, outageMs }))
+    const rules = { issuer, config: configWith(), clock: { now: () => new Date(startSeconds * 1000) } }
+    return async (signer) => {
+      const { sub } = await verifyToken(await signer.sign(claimsWith()), rules)
+      return String(sub)
+    }
+  }
+
+  test('is fetched once, at once', async () => {
+    const verify = createWholeVerifier()
+    expect(await verify(first)).toBe('alice')
+    server.publish([replacement.jwk])
+    expect(await Promise.all([verify(replacement), verify(replacement)])).toEqual(['alice', 'alice'])
+    expect(server.requests()).toBe(2)
+    await expect(verify(first)).rejects.toBeInstanceOf(UnauthenticatedError)
+    expect(server.requests()).toBe(2)
+  })
+
+  test('is looked for again after a pause, however many signatures fail', async () => {
+    const verify = createWholeVerifier()
+    await verify(first)
+    const isBad = () => expect(verify(replacement)).rejects.toBeInstanceOf(UnauthenticatedError)
+    for (let attempt = 0; attempt < 5; attempt += 1) await isBad()
+    expect(server.requests()).toBe(2)
+    server.publish([replacement.jwk])
+    await isBad()
+    vi.advanceTimersByTime(10_000)
+    expect(await verify(replacement)).toBe('alice')
+    expect(server.requests()).toBe(3)
+  })
+
+  test('that cannot be fetched makes the token a bad one, and the keys at hand count', async () => {
+    const verify = createWholeVerifier()
+    await verify(first)
+    server.answerWith((response) => response.destroy())
+    await expect(verify(replacement)).rejects.toBeInstanceOf(UnauthenticatedError)
+    expect(await verify(first)).toBe('alice')
   })
 })
 
