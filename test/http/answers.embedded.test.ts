@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { UnauthenticatedError } from '../../src/auth/errors.ts'
+import { IssuerUnavailableError, UnauthenticatedError } from '../../src/auth/errors.ts'
 import { endStory, type Person, readAnswer, type Story, startStory } from '../support/story.ts'
 import { startGatedServer } from './gated-server.ts'
 
@@ -126,6 +126,29 @@ describe('answers', () => {
       expect(response.status).toBe(200)
       expect(await response.json()).toEqual({ status })
     }
+  })
+})
+
+describe('a token that cannot be verified now', () => {
+  it('is answered 503, with when to come back where HTTP clients look for it, too', async () => {
+    const reason = new IssuerUnavailableError(7)
+    const { url } = await startGatedServer(
+      {},
+      {
+        authenticator: {
+          authenticate: () => Promise.reject(reason),
+          recognise: () => null,
+          expects: () => false,
+        },
+      },
+    )
+    const answer = await readAnswer(
+      await fetch(`${url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json' } }),
+    )
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '7'])
+    expect(answer.errors).toEqual([
+      { message: reason.message, extensions: { code: 'UNAVAILABLE', retryAfterSeconds: 7 } },
+    ])
   })
 })
 

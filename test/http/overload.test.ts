@@ -157,7 +157,7 @@ describe('the turn of a request', () => {
     expect(gated.begun).toEqual(['first'])
   })
 
-  it('is not needed for sending a body slowly, which takes a place only', async () => {
+  it('is not needed for sending a body slowly', async () => {
     const gated = await startGatedServer(single)
     const slow = request(`${gated.url}/graphql`, {
       method: 'POST',
