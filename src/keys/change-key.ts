@@ -111,10 +111,10 @@ export async function changeUserKey(
  */
 async function refuseEarly(
   { store: { db }, policyMac, clock }: DomainParts,
-  where: { projectId: string; id: string },
+  { projectId, id }: { projectId: string; id: string },
   decide: Decide,
 ): Promise<void> {
-  const row = await findKey(db, where)
+  const row = await findKey(db, { projectId, id })
   if (row === null) throw new KeyNotFoundError()
   const key = { row, versions: await findVersions(db, row.id) }
   if (isAuthenticLockedKey(policyMac, key)) await decide(key, db, clock.now(), row.revision)
@@ -137,6 +137,7 @@ export async function changeKey(
   let settled: Settled | null = null
   try {
     for (let tries = 0; tries < triesMax; tries++) {
+      attempt.signal?.throwIfAborted()
       const outcome = await tryChange(parts, where, attempt, { decide, material, settled })
       if (outcome === 'due') {
         settled = withSettled(settled, await settleDue(parts, where))

@@ -34,7 +34,7 @@ describe('what is refused', () => {
   const keys = new Map<string, string>()
 
   beforeAll(async () => {
-    story = await startStory({ RATE_LIMIT_UNITS: '0' }, { slowWork })
+    story = await startStory({ RATE_LIMIT_UNITS: '0', REQUEST_TIMEOUT_MS: '120000' }, { slowWork })
     mias = story.as(mia)
     for (const usage of Object.keys(slowKeys) as Usage[]) {
       for (const state of states) keys.set(`${usage} ${state}`, await create(usage, state))
@@ -126,10 +126,11 @@ describe('what is refused', () => {
 
   it('since the key has another state than is expected, generates no version', async () => {
     const active = keyOf('SIGN_VERIFY', 'active')
+    const pending = await create('SIGN_VERIFY', 'pending')
     for (const [name, input] of [
       ['rotateUserKey', { keyId: active, expectedDefaultVersion: 7 }],
       ['rotateUserKey', { keyId: active, expectedRevision: 99 }],
-      ['rotateUserKey', { keyId: keyOf('SIGN_VERIFY', 'pending') }],
+      ['rotateUserKey', { keyId: pending }],
       ['rotateUserKey', { keyId: keyOf('SIGN_VERIFY', 'external') }],
       ['activateUserKey', { keyId: active }],
       ['activateUserKey', { keyId: keyOf('SIGN_VERIFY', 'external') }],
