@@ -192,7 +192,7 @@ export function createServer(parts: ServerParts): Server {
     const known = parts.authenticator.recognise(authorization)
     if (known === null && !visit.beStranger()) return shed('full')
     const caller = known ?? (await authenticate(authorization, clientAddress))
-    if (!visit.belongTo(callerKey(caller))) return shed('share')
+    if (!visit.belongTo(callerKey(caller), caller.projectId)) return shed('share')
     await callerLimit.charge(caller, requestCost)
     const body = await readBody(request, bytesMax).catch(() => 'broken off' as const)
     if (body === 'broken off') return answerGone()
