@@ -9,6 +9,8 @@ export interface BenchIssuer {
   readonly settings: Readonly<Record<string, string>>
   /** A token of an admin, named as `subject@project`, valid for an hour; always the same one. */
   tokenOf(admin: string): Promise<string>
+  /** A new token of an admin each time. */
+  freshTokenOf(admin: string): Promise<string>
 }
 
 const issuerName = 'https://issuer.bench'
@@ -38,5 +40,6 @@ export async function createBenchIssuer(folder: string): Promise<BenchIssuer> {
       tokens.set(admin, token)
       return token
     },
+    freshTokenOf: sign,
   }
 }

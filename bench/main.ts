@@ -6,6 +6,7 @@ import { batchPart } from './parts/batch.ts'
 import { cachePart } from './parts/cache.ts'
 import { encryptPart } from './parts/encrypt.ts'
 import { eventLoopPart } from './parts/event-loop.ts'
+import { neighboursPart } from './parts/neighbours.ts'
 import { operationsPart } from './parts/operations.ts'
 import { pagePart } from './parts/page.ts'
 import { replicasPart } from './parts/replicas.ts'
@@ -19,6 +20,7 @@ const parts: readonly Part[] = [
   batchPart,
   operationsPart,
   eventLoopPart,
+  neighboursPart,
   replicasPart,
   pagePart,
   sizesPart,

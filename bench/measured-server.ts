@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { createInterface, type Interface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import autocannon from 'autocannon'
+import { poolThreadsFor } from '../src/crypto/slow-work.ts'
 
 /** What one round of load came to. */
 export interface Round {
@@ -64,7 +66,12 @@ export class MeasuredServer {
   ): Promise<MeasuredServer> {
     const program = fileURLToPath(new URL(name, import.meta.url))
     const child = spawn(process.execPath, ['--no-warnings', program, ...options], {
-      env: { ...process.env, ...environment },
+      // As `src/main.ts` does.
+      env: {
+        UV_THREADPOOL_SIZE: String(poolThreadsFor(availableParallelism())),
+        ...process.env,
+        ...environment,
+      },
       stdio: ['pipe', 'pipe', 'inherit'],
     })
     const ended = once(child, 'exit').then(() => {
@@ -73,6 +80,11 @@ export class MeasuredServer {
     const output = createInterface(child.stdout)
     const [line] = await Promise.race([once(output, 'line'), ended])
     return new MeasuredServer({ process: child, output }, JSON.parse(line))
+  }
+
+  /** Where its API is. */
+  get url(): string {
+    return this.#url
   }
 
   /** One request. */

@@ -38,6 +38,7 @@ export async function startBenchServer(
       HOUSEKEEPING_INTERVAL_SECONDS: '3600',
       // A benchmark asks as one caller for as much as the server can do.
       RATE_LIMIT_UNITS: '0',
+      UV_THREADPOOL_SIZE: process.env['UV_THREADPOOL_SIZE'],
       ...settings,
     }),
     options,

@@ -7,6 +7,7 @@ import { type OperatorServer, startOperatorServer } from './cli/operator-server.
 import { hasOperatorSockets } from './cli/operator-socket.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config.ts'
+import type { SlowWorkScheduler } from './crypto/slow-work.ts'
 import { createDomain } from './keys/create-domain.ts'
 import { UnavailableError } from './keys/errors.ts'
 import { runHousekeeping } from './keys/rotation.ts'
@@ -51,6 +52,8 @@ export interface AppOptions {
   readonly onStatement?: (sql: string) => void
   /** Only for benchmarks, to measure what the audit trail costs: no setting replaces it. */
   readonly audit?: AuditWriter
+  /** For tests that count slow work, or hold it up. */
+  readonly slowWork?: SlowWorkScheduler
 }
 
 /** Builds the server from its configuration and starts it. Everything that can be wrong with a set-up fails here. */

@@ -3,7 +3,7 @@ import { createChainMac } from './audit/chain-mac.ts'
 import { type AuditWriter, createAuditWriter, openAuditWriter, type WrittenGroup } from './audit/writer.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config.ts'
-import { createSlowWork, slotsFor } from './crypto/slow-work.ts'
+import { createSlowWork, type SlowWorkScheduler, slotsFor } from './crypto/slow-work.ts'
 import { createEnvelope } from './keyring/envelope.ts'
 import { openInstallation } from './keyring/installation.ts'
 import { createKeyCache } from './keyring/key-cache.ts'
@@ -48,6 +48,8 @@ export interface OpenOptions {
   readonly observer?: PartsObserver
   /** Stands for the audit trail. */
   readonly audit?: AuditWriter
+  /** Stands for the slots of slow work. */
+  readonly slowWork?: SlowWorkScheduler
 }
 
 /** Opens store, keyring and audit trail, and builds what the domain works with, for servers and for commands. */
@@ -110,7 +112,9 @@ async function openOn(store: Store, config: Config, options: OpenOptions): Promi
     audit: options.audit ?? (await (prepare ? openAuditWriter : createAuditWriter)(chainParts, onGroup)),
     auditKeys: { chainMac, checkpointKey: installation.checkpointKey },
     usage: createUsageCounter({ db: store.db, clock, ...(observer && { onBlock: observer.onBlock }) }),
-    slowWork: createSlowWork(slotsFor(availableParallelism(), config.UV_THREADPOOL_SIZE ?? undefined)),
+    slowWork:
+      options.slowWork ??
+      createSlowWork(slotsFor(availableParallelism(), config.UV_THREADPOOL_SIZE ?? undefined)),
     clock,
     settings: domainSettings(config),
     alert,

@@ -1,5 +1,6 @@
 import { algorithms } from '../../src/crypto/algorithms.ts'
 import type { AlgorithmEntry, Capability } from '../../src/crypto/capabilities.ts'
+import { unitMicroseconds, type WeighedOperation, weightOf, weights } from '../../src/crypto/weights.ts'
 import type { PrintedFile } from './printed-file.ts'
 
 /** The algorithm table as a document. */
@@ -48,12 +49,60 @@ length in 4 bytes (big-endian): the text \`keystead key agreement v1\`, both pub
 ordered by their bytes, and the caller's context of at most 512 bytes. Public keys of peers must name their curve and have
 an uncompressed point.
 
+## Cost in the rate limit
+
+Units of the rate limit ([overload.md](overload.md)) that an operation costs. A unit stands for ${unitMicroseconds} µs of
+processor time. \`npm run bench:weights\` measures the operations and prints each beside its weight. What is not listed, and
+all operations of algorithms that are not listed, cost 1 unit.
+
+${table(['Algorithm', ...weighedColumns.map(([title]) => title)], weightRows())}
+
+"Create" is each version that is generated: \`createUserKey\`, \`activateUserKey\`, \`rotateUserKey\` and
+\`generateDataKeyPair\`. \`getImportParameters\` generates an \`RSA_4096\` pair, whatever the algorithm of the key.
+
 ## Other decisions
 
 - RSASSA-PKCS1-v1_5 signatures without the NULL in their DigestInfo are refused.
 - A secret that is all zeros (a peer's point of small order) is refused.
 - RSAES-PKCS1-v1_5 does not exist here.
 `
+}
+
+const weighedColumns: readonly (readonly [string, WeighedOperation])[] = [
+  ['Create', 'GENERATE'],
+  ['Import', 'IMPORT'],
+  ['Sign', 'SIGN'],
+  ['Verify', 'VERIFY'],
+  ['Decrypt', 'DECRYPT'],
+  ['Encapsulate', 'ENCAPSULATE'],
+  ['Decapsulate', 'DECAPSULATE'],
+  ['Derive', 'DERIVE'],
+]
+
+/** One row for each algorithm of which something costs more than a unit; a dash where it has no such operation. */
+function weightRows(): string[][] {
+  return algorithms
+    .filter(({ name }) => weights[name] !== undefined)
+    .map((entry) => [
+      `\`${entry.name}\``,
+      ...weighedColumns.map(([, operation]) =>
+        hasOperation(entry, operation) ? String(weightOf(entry.name, operation)) : '–',
+      ),
+    ])
+}
+
+const operationsByKind: Readonly<Record<Capability['kind'], readonly WeighedOperation[]>> = {
+  aead: [],
+  mac: [],
+  signature: ['SIGN', 'VERIFY'],
+  publicKeyEncryption: ['DECRYPT'],
+  keyEncapsulation: ['ENCAPSULATE', 'DECAPSULATE'],
+  keyAgreement: ['DERIVE'],
+}
+
+function hasOperation({ capabilities }: AlgorithmEntry, operation: WeighedOperation): boolean {
+  if (operation === 'GENERATE' || operation === 'IMPORT') return true
+  return Object.values(capabilities).some(({ kind }) => operationsByKind[kind].includes(operation))
 }
 
 function rowOf(entry: AlgorithmEntry): string[] {

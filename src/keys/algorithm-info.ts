@@ -1,5 +1,6 @@
 import { algorithms, dataKeyPairAlgorithms } from '../crypto/algorithms.ts'
 import type { AlgorithmEntry, KeyType, KeyUsage } from '../crypto/capabilities.ts'
+import { weightOf } from '../crypto/weights.ts'
 import type { KeyAlgorithmView } from './domain.ts'
 import type { DomainSettings } from './domain-parts.ts'
 
@@ -23,6 +24,11 @@ export function keyAlgorithms(
       (!filter.type || type === filter.type) &&
       (!filter.usage || usages.includes(filter.usage)),
   )
+}
+
+/** Units of the rate limit that it costs to generate a version of an algorithm. */
+export function generationUnits(algorithm: string): number {
+  return weightOf(algorithm, 'GENERATE')
 }
 
 function viewOf(entry: AlgorithmEntry): KeyAlgorithmView {

@@ -1,8 +1,9 @@
 import type { AuditAction, AuditDetails } from '../audit/events.ts'
 import { isUniqueViolation } from '../store/errors.ts'
-import type { KeyRow } from '../store/key-rows.ts'
+import { findKey, type KeyRow } from '../store/key-rows.ts'
 import { announceShown } from '../store/notify.ts'
 import type { Queryable } from '../store/store.ts'
+import { findVersions } from '../store/version-rows.ts'
 import { type Attempt, attemptOfCall, eventOf, observationOf, recordingRefusals } from './attempt.ts'
 import { requirePermissionOn, requireRoleFor } from './authorise.ts'
 import type { Call } from './caller.ts'
@@ -23,6 +24,7 @@ import {
   type KeyState,
 } from './lifecycle.ts'
 import {
+  isAuthenticLockedKey,
   type KeyColumns,
   type LockedKey,
   lockVerifiedKey,
@@ -95,11 +97,27 @@ export async function changeUserKey(
       if (expectedRevision !== seenRevision) requireRevision(key, expectedRevision, now)
       return request.decide(key, tx, now, seenRevision)
     }
+    if (request.obtainMaterial !== undefined) await refuseEarly(parts, row, decide)
     const material = (await request.obtainMaterial?.(row, attempt)) ?? null
     const changed = await changeKey(parts, row, attempt, decide, material)
     if (changed === null) throw new KeyNotFoundError()
     return changed
   })
+}
+
+/**
+ * Decides over a key as it is now, without a lock: what the transaction would refuse is refused before material is made,
+ * which takes long. What does not verify is left to the transaction.
+ */
+async function refuseEarly(
+  { store: { db }, policyMac, clock }: DomainParts,
+  { projectId, id }: { projectId: string; id: string },
+  decide: Decide,
+): Promise<void> {
+  const row = await findKey(db, { projectId, id })
+  if (row === null) throw new KeyNotFoundError()
+  const key = { row, versions: await findVersions(db, row.id) }
+  if (isAuthenticLockedKey(policyMac, key)) await decide(key, db, clock.now(), row.revision)
 }
 
 /**
@@ -119,6 +137,7 @@ export async function changeKey(
   let settled: Settled | null = null
   try {
     for (let tries = 0; tries < triesMax; tries++) {
+      attempt.signal?.throwIfAborted()
       const outcome = await tryChange(parts, where, attempt, { decide, material, settled })
       if (outcome === 'due') {
         settled = withSettled(settled, await settleDue(parts, where))

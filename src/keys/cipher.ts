@@ -205,6 +205,17 @@ export async function encryptWith(
   return { ...used, ciphertext: Buffer.concat([header, sealed]) }
 }
 
+/** Checks that a version may make one more encryption, before what is to be encrypted is made. */
+export async function requireEncryptionLeft(
+  parts: DomainParts,
+  { encryptionsMax }: AeadCapability,
+  { keyId, number }: KeyVersionRow,
+): Promise<void> {
+  if (encryptionsMax === null) return
+  if (await parts.usage.hasEncryptionsLeft({ keyId, versionNumber: number }, encryptionsMax)) return
+  throw new EncryptionLimitError(number)
+}
+
 /** Headers of ciphertexts by versions in memory, all of whose ciphertexts have the same. */
 const headers = new WeakMap<KeyVersionRow, Buffer>()
 

@@ -3,7 +3,7 @@ import { describePublicKey } from '../crypto/public-key.ts'
 import { slowWorkOf } from './attempt.ts'
 import { requireRoleFor } from './authorise.ts'
 import type { Call } from './caller.ts'
-import { encryptWith, requireAssociatedData } from './cipher.ts'
+import { encryptWith, requireAssociatedData, requireEncryptionLeft } from './cipher.ts'
 import type { DataKeyPairOutput, GenerateDataKeyPairInput } from './domain.ts'
 import type { DomainParts } from './domain-parts.ts'
 import { findUserKeyFor } from './find-key.ts'
@@ -28,8 +28,9 @@ export function generateDataKeyPair(
       const entry = dataKeyPairAlgorithms.includes(algorithm) ? findAlgorithm(algorithm) : undefined
       requireInput(entry !== undefined, 'algorithm', 'must be one of which pairs can be made')
       requireAssociatedData(parts, capability, additionalAuthenticatedData)
-      // Before the pair is made, which takes long for RSA: it would be in vain.
-      await defaultVersionForUse(key, parts.clock.now())
+      // Before the pair is made, which takes long for RSA.
+      const version = await defaultVersionForUse(key, parts.clock.now())
+      await requireEncryptionLeft(parts, capability, version)
       const work = slowWorkOf(parts, attempt, { algorithm, operation: 'GENERATE' })
       const { secret, publicKey } = (await entry?.generate(work)) ?? {}
       if (secret === undefined || !publicKey) throw new TypeError('an asymmetric algorithm makes pairs')

@@ -7,6 +7,8 @@ import { findUsage, setEncryptionsAside, type VersionPlace, writeLastUses } from
 export interface UsageCounter {
   /** Counts one encryption; false if the version has made all that it may, and then it must not be made. */
   countEncryption(place: VersionPlace, max: number): Promise<boolean>
+  /** Whether a version may make one more encryption, as far as is known now. Counts nothing. */
+  hasEncryptionsLeft(place: VersionPlace, max: number): Promise<boolean>
   /** Remembers that a version was used now; written by the next `flush`. */
   noteUse(place: VersionPlace): void
   /** Use of several versions, in one statement, in the order of `places`. */
@@ -78,6 +80,11 @@ export function createUsageCounter(options: {
         underWay.set(name, waiting)
         if (!(await waiting)) return false
       }
+    },
+    async hasEncryptionsLeft(place, max) {
+      if ((blocks.get(nameOf(place))?.left ?? 0) > 0) return true
+      const [use] = await findUsage(db, [place])
+      return (use?.encryptions ?? 0) < max
     },
     noteUse(place) {
       noted.set(nameOf(place), { ...place, at: clock.now() })

@@ -15,8 +15,8 @@ export interface Visit {
    * be. Those whose token names a caller that was verified before are counted apart from the others.
    */
   beStranger(isExpected: boolean): boolean
-  /** Says who it is; false if this caller has as many requests here as one may have. */
-  belongTo(caller: string): boolean
+  /** Names the caller and its project; false if either has as many requests here as one may have. */
+  belongTo(caller: string, project: string): boolean
   /** Takes its turn if there is one for it now. */
   turnAtOnce(): boolean
   /** Waits for its turn; false if that did not come in time, or if the client has gone. */
@@ -47,71 +47,107 @@ interface Waiter {
   readonly start: () => void
 }
 
+/** Whose request it is. */
+interface Owner {
+  readonly caller: string
+  readonly project: string
+}
+
+/** Of requests whose caller was never named. */
+const unknownOwner: Owner = { caller: '', project: '' }
+
+interface Queue {
+  readonly owner: Owner
+  readonly waiters: Set<Waiter>
+}
+
 /**
  * The part of all places that unauthenticated requests may have, each of the two kinds: to find out whose they are can take
  * as long as an issuer does.
  */
 const strangersPart = 1 / 4
 
-/** A caller gets a further turn while it has fewer than so many times the turns that are free. */
+/** Share of the waiting places that one caller may have, and that all callers of one project may have. */
+const waitingPart = { caller: 1 / 2, project: 3 / 4 } as const
+
+/** A caller, or a project, gets a further turn while it has fewer than so many times the turns that are free. */
 const turnsForEachFree = 3
 
 /**
  * Builds the admission of a server. Whoever is let in has a place, of which there are `underWayMax + waitingMax`; those
- * that are ready to be worked on take turns, a caller at a time. Others always get in, and soon get a turn: a single
- * caller takes no more than half of the places for waiting and three quarters of the turns, since work that takes long
- * would keep them for as long. The more callers take all that they can get, the less that is for each. Unauthenticated
- * requests share some of the places, so that an issuer that is slow holds up nobody who is known.
+ * that are ready to be worked on take turns: the next turn is for the project with the fewest, and within it for the
+ * caller that waits longest since its last one. Others always get in, and soon get a turn. A caller takes no more than half
+ * of the places for waiting, a project no more than three quarters, and both no more than three quarters of the turns,
+ * since work that takes long would keep them for as long. The more callers take all that they can get, the less that is
+ * for each. Unauthenticated requests share some of the
+ * places, so that a slow issuer delays no known caller.
  */
 export function createAdmission({ underWayMax, waitingMax, waitMs }: AdmissionLimits): Admission {
   const insideMax = underWayMax + waitingMax
-  const shareMax = underWayMax + Math.ceil(waitingMax / 2)
-  const shares = new Map<string, number>()
-  const turns = new Map<string, number>()
-  /** Those that wait, by caller; the first caller is next, and goes to the end then. */
-  const queues = new Map<string, Set<Waiter>>()
+  const shareMax = {
+    caller: underWayMax + Math.ceil(waitingMax * waitingPart.caller),
+    project: underWayMax + Math.ceil(waitingMax * waitingPart.project),
+  }
+  const shares = { caller: new Map<string, number>(), project: new Map<string, number>() }
+  const turns = { caller: new Map<string, number>(), project: new Map<string, number>() }
+  /** Those that wait, by caller; a caller goes to the end with each turn. */
+  const queues = new Map<string, Queue>()
   const strangersMax = Math.max(1, Math.floor(insideMax * strangersPart))
   const strangers = { expected: 0, others: 0 }
   let underWay = 0
   let inside = 0
   let onEmpty: (() => void)[] = []
 
-  function mayStart(caller: string): boolean {
-    return (turns.get(caller) ?? 0) < turnsForEachFree * (underWayMax - underWay)
+  function mayStart({ caller, project }: Owner): boolean {
+    const turnsMax = turnsForEachFree * (underWayMax - underWay)
+    return count(turns.caller, caller) < turnsMax && count(turns.project, project) < turnsMax
   }
 
-  function hasShare(caller: string): boolean {
-    return (shares.get(caller) ?? 0) < shareMax
+  function hasShare({ caller, project }: Owner): boolean {
+    return count(shares.caller, caller) < shareMax.caller && count(shares.project, project) < shareMax.project
   }
 
-  function start(caller: string): void {
+  function start(owner: Owner): void {
     underWay++
-    add(turns, caller, 1)
+    addBoth(turns, owner, 1)
   }
 
-  /** Starts the first waiter of the first caller that may start; false if there is none. */
-  function startNext(): boolean {
-    for (const [caller, queue] of queues) {
-      const [waiter] = queue
-      if (waiter === undefined || !mayStart(caller)) continue
-      queue.delete(waiter)
-      queues.delete(caller)
-      if (queue.size > 0) queues.set(caller, queue)
-      start(caller)
-      waiter.start()
-      return true
+  /** The queue of the project with the fewest turns; the first one among equals. Null if nobody may start. */
+  function nextQueue(): Queue | null {
+    let next: Queue | null = null
+    for (const queue of queues.values()) {
+      if (!mayStart(queue.owner)) continue
+      const isBefore =
+        next === null || count(turns.project, queue.owner.project) < count(turns.project, next.owner.project)
+      if (isBefore) next = queue
     }
-    return false
+    return next
   }
 
-  function waitInQueue(caller: string, signal: AbortSignal | undefined): Promise<boolean> {
+  /** Starts the next waiter; false if there is none that may start. */
+  function startNext(): boolean {
+    const next = nextQueue()
+    const [waiter] = next?.waiters ?? []
+    if (next === null || waiter === undefined) return false
+    const { owner, waiters } = next
+    waiters.delete(waiter)
+    queues.delete(owner.caller)
+    if (waiters.size > 0) queues.set(owner.caller, next)
+    start(owner)
+    waiter.start()
+    return true
+  }
+
+  function waitInQueue(owner: Owner, signal: AbortSignal | undefined): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<boolean>()
-    const queue = queues.get(caller) ?? new Set<Waiter>()
+    const { caller } = owner
+    const queue = queues.get(caller) ?? { owner, waiters: new Set<Waiter>() }
     const waiter: Waiter = { start: () => resolve(true) }
-    queues.set(caller, queue.add(waiter))
+    queue.waiters.add(waiter)
+    queues.set(caller, queue)
     const giveUp = () => {
-      if (!queue.delete(waiter)) return
-      if (queue.size === 0) queues.delete(caller)
+      if (!queue.waiters.delete(waiter)) return
+      if (queue.waiters.size === 0) queues.delete(caller)
       resolve(false)
     }
     const timer = setTimeout(giveUp, waitMs)
@@ -124,7 +160,7 @@ export function createAdmission({ underWayMax, waitingMax, waitMs }: AdmissionLi
   }
 
   function visit(): Visit {
-    let caller: string | null = null
+    let owner: Owner | null = null
     let hasTurn = false
     let hasPlace = true
     let strangerAs: keyof typeof strangers | null = null
@@ -138,7 +174,7 @@ export function createAdmission({ underWayMax, waitingMax, waitMs }: AdmissionLi
       if (!hasTurn) return
       hasTurn = false
       underWay--
-      add(turns, caller ?? '', -1)
+      addBoth(turns, owner ?? unknownOwner, -1)
       // Can be two: another caller, and one more of this caller, whose turns have become fewer.
       while (startNext());
     }
@@ -147,17 +183,16 @@ export function createAdmission({ underWayMax, waitingMax, waitMs }: AdmissionLi
       if (!hasPlace) return
       hasPlace = false
       inside--
-      if (caller !== null) add(shares, caller, -1)
+      if (owner !== null) addBoth(shares, owner, -1)
       if (inside > 0) return
       for (const tell of onEmpty) tell()
       onEmpty = []
     }
 
     function turnAtOnce(): boolean {
-      const name = caller ?? ''
       // Nobody waits while there is a turn that it may have: whoever ends hands it on.
-      if (!mayStart(name)) return false
-      start(name)
+      if (!mayStart(owner ?? unknownOwner)) return false
+      start(owner ?? unknownOwner)
       hasTurn = true
       return true
     }
@@ -170,26 +205,27 @@ export function createAdmission({ underWayMax, waitingMax, waitMs }: AdmissionLi
         strangerAs = kind
         return true
       },
-      belongTo(name) {
+      belongTo(caller, project) {
         endStrangeness()
-        if (!hasShare(name)) return false
-        add(shares, name, 1)
-        caller = name
+        const named = { caller, project }
+        if (!hasShare(named)) return false
+        addBoth(shares, named, 1)
+        owner = named
         return true
       },
       leavePlace,
       retakePlace() {
         if (hasPlace) return true
-        if (inside >= insideMax || (caller !== null && !hasShare(caller))) return false
+        if (inside >= insideMax || (owner !== null && !hasShare(owner))) return false
         hasPlace = true
         inside++
-        if (caller !== null) add(shares, caller, 1)
+        if (owner !== null) addBoth(shares, owner, 1)
         return true
       },
       turnAtOnce,
       async turn(signal) {
         if (turnAtOnce()) return true
-        hasTurn = await waitInQueue(caller ?? '', signal)
+        hasTurn = await waitInQueue(owner ?? unknownOwner, signal)
         return hasTurn
       },
       endTurn,
@@ -219,9 +255,22 @@ export function createAdmission({ underWayMax, waitingMax, waitMs }: AdmissionLi
   }
 }
 
-/** Counts up or down; who is at nothing is not kept. */
-function add(counts: Map<string, number>, caller: string, more: number): void {
-  const count = (counts.get(caller) ?? 0) + more
-  if (count > 0) counts.set(caller, count)
-  else counts.delete(caller)
+/** Counts up or down for a caller and its project; who is at nothing is not kept. */
+function addBoth(
+  counts: { readonly caller: Map<string, number>; readonly project: Map<string, number> },
+  { caller, project }: Owner,
+  more: number,
+): void {
+  add(counts.caller, caller, more)
+  add(counts.project, project, more)
+}
+
+function add(counts: Map<string, number>, name: string, more: number): void {
+  const total = count(counts, name) + more
+  if (total > 0) counts.set(name, total)
+  else counts.delete(name)
+}
+
+function count(counts: ReadonlyMap<string, number>, name: string): number {
+  return counts.get(name) ?? 0
 }

@@ -201,7 +201,7 @@ export function createServer(parts: ServerParts): Server {
     const isExpected = known !== null || parts.authenticator.expects(authorization)
     if (known === null && !visit.beStranger(isExpected)) return shed('full')
     const caller = known ?? (await authenticate(authorization, { clientAddress, isExpected }))
-    if (!visit.belongTo(callerKey(caller))) return shed('share')
+    if (!visit.belongTo(callerKey(caller), caller.projectId)) return shed('share')
     await callerLimit.charge(caller, requestCost)
     const body = await bodies.receive({ request, response }, { caller, visit })
     if (!Buffer.isBuffer(body)) return body

@@ -10,7 +10,7 @@ const warningIntervalMs = 10_000
 
 const messages: Readonly<Record<Shed, string>> = {
   full: 'The server has as many requests as it can take.',
-  share: 'Too many requests of this caller are waiting for their answers.',
+  share: 'Too many requests of this caller, or of its project, are waiting for their answers.',
   bodies: 'The server is receiving as many request bodies as it can, and this one has not arrived yet.',
   waited: 'The server has too many requests to get to this one soon.',
 }

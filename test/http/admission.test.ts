@@ -19,10 +19,14 @@ interface Guest {
 }
 
 /** Lets a request in and waits for what can be said at once. */
-async function arrive(admission: Admission, caller: string): Promise<Guest | 'full' | 'share'> {
+async function arrive(
+  admission: Admission,
+  caller: string,
+  project = caller,
+): Promise<Guest | 'full' | 'share'> {
   const visit = admission.enter()
   if (visit === null) return 'full'
-  if (!visit.belongTo(caller)) {
+  if (!visit.belongTo(caller, project)) {
     visit.leave()
     return 'share'
   }
@@ -35,8 +39,8 @@ async function arrive(admission: Admission, caller: string): Promise<Guest | 'fu
   return guest
 }
 
-async function arriveInside(admission: Admission, caller: string): Promise<Guest> {
-  const guest = await arrive(admission, caller)
+async function arriveInside(admission: Admission, caller: string, project = caller): Promise<Guest> {
+  const guest = await arrive(admission, caller, project)
   if (typeof guest === 'string') throw new Error(guest)
   return guest
 }
@@ -130,7 +134,7 @@ describe('admission', () => {
     third.leave()
     expect((await arriveInside(admission, 'known')).state).toBe('under way')
     // Who is found out makes room, and so does who leaves.
-    first.belongTo('found out')
+    first.belongTo('found out', 'shop')
     const fourth = enter()
     expect(fourth.beStranger(false)).toBe(true)
     second.leave()
@@ -197,6 +201,32 @@ describe('admission', () => {
     for (const caller of greedy) expect(underWayOf(caller), caller).toBeGreaterThan(10)
     expect(admission.underWay).toBeLessThan(64)
     expect((await arriveInside(admission, 'single')).state).toBe('under way')
+  })
+
+  it('keeps turns and places free for another project, however many callers one has', async () => {
+    const admission = createAdmission({ underWayMax: 64, waitingMax: 256, waitMs: 1000 })
+    const guests: Guest[] = []
+    let refused = 0
+    for (let n = 0; n < 400; n++) {
+      const guest = await arrive(admission, `caller-${n}`, 'crowd')
+      if (typeof guest === 'string') refused++
+      else guests.push(guest)
+    }
+    expect(guests.filter(({ state }) => state === 'under way')).toHaveLength(48)
+    // All turns, and three quarters of the places for waiting.
+    expect([guests.length, refused]).toEqual([256, 144])
+    expect((await arriveInside(admission, 'single', 'other')).state).toBe('under way')
+  })
+
+  it('gives the next turn to the project with the fewest, not to the next of many callers of one', async () => {
+    const admission = createAdmission({ underWayMax: 2, waitingMax: 100, waitMs: 1000 })
+    const crowd: Guest[] = []
+    for (let n = 0; n < 30; n++) crowd.push(await arriveInside(admission, `caller-${n}`, 'crowd'))
+    const single = await arriveInside(admission, 'single', 'other')
+    expect(single.state).toBe('waiting')
+    crowd[0]?.visit.leave()
+    await settle()
+    expect(single.state).toBe('under way')
   })
 
   it('refuses whoever has waited for as long as one may wait', async () => {

@@ -86,7 +86,7 @@ describe('a server that has too much to do', () => {
     await untilLoad(gated, { underWay: 2, waiting: 1 })
     const refused = await gated.work('d')
     const message =
-      'Too many requests of this caller are waiting for their answers. Nothing was done; try again in a second.'
+      'Too many requests of this caller, or of its project, are waiting for their answers. Nothing was done; try again in a second.'
     expect([refused.status, await refused.json()]).toEqual([503, shed(message)])
     const other = gated.work('other', { caller: 'bob' })
     await untilLoad(gated, { underWay: 2, waiting: 2 })

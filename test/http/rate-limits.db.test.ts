@@ -7,7 +7,8 @@ const max: Person = { name: 'max', roles: ['KMS_MANAGER', 'KMS_USER'] }
 const limited = { RATE_LIMIT_UNITS: '10', RATE_LIMIT_WINDOW_SECONDS: '3600', BATCH_ITEMS_MAX: '10' }
 const encryptBatch =
   'mutation($input: EncryptBatchInput!) { encryptBatch(input: $input) { __typename ... on UserError { code } } }'
-const allowance = '10 units in 3600 seconds, one for each field on the first level and each item of a batch'
+const allowance =
+  '10 units in 3600 seconds, one for each field on the first level and each item of a batch, and more for slow cryptography'
 
 /** So many fields on the first level. */
 function viewers(count: number): string {

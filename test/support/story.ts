@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { onTestFinished } from 'vitest'
-import { type App, createApp } from '../../src/app.ts'
+import { type App, type AppOptions, createApp } from '../../src/app.ts'
 import type { Clock } from '../../src/clock.ts'
 import { type Config, readConfig } from '../../src/config.ts'
 import type { CallerKind, Role } from '../../src/keys/caller.ts'
@@ -80,8 +80,11 @@ const issuer = 'https://issuer.test'
 const keyPair = generateKeyPair('EdDSA', { extractable: true })
 
 /** Starts a server for a test, or for all tests of a file if `settings` are given at the top of it. */
-export async function startStory(settings: Record<string, string> = {}): Promise<Story> {
-  return startStoryOn(await createTestDatabase(), settings)
+export async function startStory(
+  settings: Record<string, string> = {},
+  options: Pick<AppOptions, 'slowWork'> = {},
+): Promise<Story> {
+  return startStoryOn(await createTestDatabase(), settings, undefined, options)
 }
 
 /** Starts a second server on a copy of a story's database; its clock stands where that of the story stands. */
@@ -97,6 +100,7 @@ export async function startStoryOn(
   database: TestDatabase,
   settings: Record<string, string>,
   startsAt?: Date,
+  options: Pick<AppOptions, 'slowWork'> = {},
 ): Promise<Story> {
   const logged: string[] = []
   let statements: string[] = []
@@ -104,6 +108,7 @@ export async function startStoryOn(
   const config = readConfig(await environmentFor(database, settings))
   const start = () =>
     createApp(config, {
+      ...options,
       clock,
       log: createLog('debug', { write: (line) => void logged.push(line) }),
       onStatement: (sql) => void statements.push(sql),
@@ -168,8 +173,11 @@ export async function endStory(story: Story): Promise<void> {
 }
 
 /** A story that ends with the test that started it. */
-export async function startStoryForTest(settings: Record<string, string> = {}): Promise<Story> {
-  const story = await startStory(settings)
+export async function startStoryForTest(
+  settings: Record<string, string> = {},
+  options: Pick<AppOptions, 'slowWork'> = {},
+): Promise<Story> {
+  const story = await startStory(settings, options)
   onTestFinished(() => endStory(story))
   return story
 }

@@ -1,5 +1,5 @@
 import { errorCodes } from '../../errors.ts'
-import { offeredAlgorithms } from '../../keys/algorithm-info.ts'
+import { generationUnits, offeredAlgorithms } from '../../keys/algorithm-info.ts'
 import type { roles } from '../../keys/caller.ts'
 import type { KeyAlgorithmView } from '../../keys/domain.ts'
 import { builder } from '../builder.ts'
@@ -62,10 +62,16 @@ export const KeyAlgorithm = builder.enumType('KeyAlgorithm', {
   values: Object.fromEntries(
     offeredAlgorithms.map(({ algorithm, description, standard }) => [
       algorithm,
-      { description: `${description} (${standard})` },
+      { description: `${description} (${standard})${costOf(algorithm)}` },
     ]),
   ),
 })
+
+/** A sentence for algorithms whose keys cost more than the field that creates them. */
+function costOf(algorithm: string): string {
+  const units = generationUnits(algorithm)
+  return units === 1 ? '' : `. Each version costs ${units} units of the rate limit to generate.`
+}
 
 export const EncryptionAlgorithm = builder.enumType('EncryptionAlgorithm', {
   description: 'Padding of RSA encryption: RSAES-OAEP (RFC 8017 §7.1), MGF1 with the same hash, empty label.',
