@@ -13,7 +13,10 @@ const checkIntervalMs = 1000
  *
  * @throws KeySetError if it cannot be used now
  */
-export function createFileKeySource(path: string, { lifetimeMs, outageMs }: KeyTrust): JWTVerifyGetKey {
+export function createFileKeySource(
+  path: string,
+  { lifetimeMs, outageMs, onFailure }: KeyTrust,
+): JWTVerifyGetKey {
   let state = readState(path)
   let keys = readKeys(path)
   let checkedAtMs = performance.now()
@@ -31,6 +34,11 @@ export function createFileKeySource(path: string, { lifetimeMs, outageMs }: KeyT
         confirmedAtMs = nowMs
       } catch (error) {
         if (!(error instanceof KeySetError)) throw error
+        onFailure?.({
+          url: path,
+          code: 'BAD_FILE',
+          text: `${error.message}. Put it right; its last keys still count.`,
+        })
       }
     }
     if (nowMs - confirmedAtMs >= lifetimeMs + outageMs) throw new IssuerUnavailableError()

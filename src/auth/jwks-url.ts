@@ -6,6 +6,7 @@ import {
   type JSONWebKeySet,
   type JWTVerifyGetKey,
 } from 'jose'
+import { BadAnswerError, badStatus, fetchTroubleOf } from './fetch-trouble.ts'
 import type { KeyTrust } from './jwks.ts'
 import { reportOutages } from './key-lookup.ts'
 
@@ -28,7 +29,7 @@ const answerBytesMax = 1_048_576
  */
 export function createUrlKeySource(
   url: string,
-  { lifetimeMs, outageMs, onFetch }: KeyTrust,
+  { lifetimeMs, outageMs, onFetch, onFailure }: KeyTrust,
 ): JWTVerifyGetKey {
   let fetchedAtMs = Number.NEGATIVE_INFINITY
   let failedAtMs = Number.NEGATIVE_INFINITY
@@ -38,13 +39,14 @@ export function createUrlKeySource(
     try {
       const text = await fetchLimited(address, options)
       // Thrown away: an answer that is no key set must count as a failure, too.
-      createLocalJWKSet(JSON.parse(text) as JSONWebKeySet)
+      requireKeySet(text)
       fetchedAtMs = performance.now()
       onFetch?.(true)
       return new Response(text)
     } catch (error) {
       failedAtMs = performance.now()
       onFetch?.(false)
+      onFailure?.(fetchTroubleOf(error, url))
       throw error
     }
   }
@@ -73,15 +75,31 @@ async function fetchLimited(...[address, options]: Parameters<FetchImplementatio
   const response = await fetch(address, options)
   if (response.status !== 200 || response.body === null) {
     await response.body?.cancel()
-    throw new Error('the issuer did not answer with keys')
+    throw badStatus(response.status)
   }
   const chunks: Uint8Array[] = []
   let bytes = 0
   for await (const chunk of response.body) {
     bytes += chunk.byteLength
     // Leaving the loop cancels the rest of the answer.
-    if (bytes > answerBytesMax) throw new Error('the answer of the issuer is too large')
+    if (bytes > answerBytesMax) {
+      throw new BadAnswerError(
+        'TOO_LARGE',
+        `The answer has more than ${answerBytesMax} bytes, and is no JWK Set.`,
+      )
+    }
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')
+}
+
+function requireKeySet(text: string): void {
+  try {
+    createLocalJWKSet(JSON.parse(text) as JSONWebKeySet)
+  } catch {
+    throw new BadAnswerError(
+      'NO_KEY_SET',
+      'The answer is no JWK Set ({"keys": [...]}), for example a page in HTML. Check the address: it is jwks_uri in the discovery document of the issuer.',
+    )
+  }
 }
