@@ -8,7 +8,10 @@ import { startBenchServer } from './own-server.ts'
 
 const isWithoutAudit = process.argv.includes('--without-audit')
 const settings = JSON.parse(process.env['BENCH_SETTINGS'] ?? '{}')
-const server = await startBenchServer(settings, isWithoutAudit ? { audit: { record, recordIn: record } } : {})
+const server = await startBenchServer(
+  settings,
+  isWithoutAudit ? { audit: { record, recordIn: record, checkWritable: record } } : {},
+)
 const { url, metricsUrl } = server
 /** Of the timer that looks for delays: what it counts begins with it. */
 const resolutionMs = 1

@@ -8,19 +8,25 @@ import { hasOperatorSockets } from './cli/operator-socket.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { SlowWorkScheduler } from './crypto/slow-work.ts'
+import { asUnavailable } from './keys/attempt.ts'
 import { createDomain } from './keys/create-domain.ts'
-import { UnavailableError } from './keys/errors.ts'
 import { runHousekeeping } from './keys/rotation.ts'
 import { type Housekeeping, startHousekeeping } from './keys/rotation-scheduler.ts'
 import { createLog, type Log } from './log.ts'
 import { type Observer, openObserver, productVersion } from './open-observer.ts'
 import { type OpenedParts, openParts } from './open-parts.ts'
+import { createOutages, type Outages } from './outages.ts'
+import { createReadiness } from './readiness.ts'
 import { createContext } from './schema/context.ts'
 import { schema } from './schema/index.ts'
 import { createServer } from './server/http.ts'
+import { type Listener, openListener } from './server/listener.ts'
+import { createStartingAnswers } from './server/starting.ts'
 import { isWithin } from './server/within.ts'
 import { isUnavailable } from './store/errors.ts'
 import type { KeyChangeListener } from './store/notify.ts'
+import { databaseTroubleOf } from './store/trouble.ts'
+import { systemTroubleOf } from './system-errors.ts'
 
 /** A running Keystead. */
 export interface App {
@@ -56,24 +62,38 @@ export interface AppOptions {
   readonly slowWork?: SlowWorkScheduler
 }
 
-/** Builds the server from its configuration and starts it. Everything that can be wrong with a set-up fails here. */
+/**
+ * Builds the server from its configuration and starts it. Everything that can be wrong with a set-up fails here. The
+ * port answers from the beginning on, with 503 and what the start is at.
+ */
 export async function createApp(config: Config, options: AppOptions = {}): Promise<App> {
   const { log = createLog(config.LOG_LEVEL), clock: machineClock = systemClock } = options
+  const outages = createOutages(log)
   const observer = await openObserver(config)
   try {
-    const opened = await openParts(config, {
-      ...options,
-      prepare: true,
-      observer: observer.parts,
-      alert(error: Error) {
-        log.error({ alert: 'INTEGRITY' }, error.message)
-        observer.metrics?.onAlert()
-      },
-    })
+    const starting = createStartingAnswers()
+    const listener = await openListener(config, starting.handle)
     try {
-      return await startOn(opened, config, { log, machineClock, observer })
+      const opened = await openParts(config, {
+        ...options,
+        prepare: true,
+        observer: observer.parts,
+        warn: (text) => log.warn({}, text),
+        onStage: starting.setStage,
+        onOutage: outages.report,
+        alert(error: Error) {
+          log.error({ alert: 'INTEGRITY' }, error.message)
+          observer.metrics?.onAlert()
+        },
+      })
+      try {
+        return await startOn(opened, config, { log, machineClock, observer, outages, listener })
+      } catch (error) {
+        await opened.close()
+        throw error
+      }
     } catch (error) {
-      await opened.close()
+      await listener.cut()
       throw error
     }
   } catch (error) {
@@ -82,39 +102,47 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
   }
 }
 
+/** What a server is made of besides its data. */
+interface ServerMeans {
+  readonly log: Log
+  readonly machineClock: Clock
+  readonly observer: Observer
+  readonly outages: Outages
+  readonly listener: Listener
+}
+
 async function startOn(
   opened: OpenedParts,
   config: Config,
-  { log, machineClock, observer }: { log: Log; machineClock: Clock; observer: Observer },
+  { log, machineClock, observer, outages, listener: port }: ServerMeans,
 ): Promise<App> {
   const { parts, clock } = opened
   const { metrics, tracing } = observer
   const domain = createDomain(parts)
   const devIssuer = config.developmentMode ? await createDevIssuer({ clock: machineClock, config }) : null
-  const server = createServer({
-    config,
-    log,
-    schema,
-    createContext: (call) => createContext({ domain, call }),
-    authenticator: createAuthenticator({
+  const fetching = { onFetch: metrics?.onFetch, onFailure: outages.reportIssuer }
+  const server = createServer(
+    {
       config,
-      clock: machineClock,
-      issuers: devIssuer === null ? createTrustedIssuers(config, metrics?.onFetch) : [devIssuer.issuer],
-    }),
-    devTokens: devIssuer,
-    async checkReady() {
-      await parts.store.now()
-      await parts.rootKeys.checkHealth()
+      log,
+      schema,
+      createContext: (call) => createContext({ domain, call }),
+      authenticator: createAuthenticator({
+        config,
+        clock: machineClock,
+        issuers: devIssuer === null ? createTrustedIssuers(config, fetching) : [devIssuer.issuer],
+      }),
+      devTokens: devIssuer,
+      checkReady: createReadiness(parts, outages),
+      tracing,
+      explain: (error) => asUnavailable(parts, error),
+      ...(metrics && { onRequest: metrics.onRequest }),
     },
-    tracing,
-    explain: (error) => (isUnavailable(error) ? new UnavailableError() : null),
-    ...(metrics && { onRequest: metrics.onRequest }),
-  })
+    port,
+  )
   const metricsServer = await observer.serve(parts, server.load)
-  const { url } = await server.listen().catch(async (error: unknown) => {
-    await metricsServer?.close()
-    throw error
-  })
+  server.serve()
+  const { url } = port
   const housekeeping = startHousekeeping({
     async run(signal) {
       try {
@@ -131,7 +159,10 @@ async function startOn(
     },
     intervalMs: config.HOUSEKEEPING_INTERVAL_SECONDS * 1000,
     onReport: (report) => log.debug(report, 'housekeeping'),
-    onError: (error) => log.error({ error: String(error) }, 'housekeeping could not run; it is tried again'),
+    onError(error) {
+      if (isUnavailable(error)) outages.report('database', error)
+      log.error({ code: codeOf(error) }, 'housekeeping could not run; it is tried again')
+    },
   })
   const operators = await startOperators(opened, config, log)
   const listener = startListener(opened, config, { log, metrics })
@@ -182,7 +213,7 @@ async function startOperators(
   try {
     return await startOperatorServer({ dataFolder, services: { parts }, log })
   } catch (error) {
-    log.warn({ error: String(error) }, 'operator commands cannot reach this server while it runs')
+    log.warn({ code: codeOf(error) }, 'operator commands cannot reach this server while it runs')
     return null
   }
 }
@@ -233,4 +264,10 @@ function summaryOf(config: Config): object {
     trustedDocuments: config.TRUSTED_DOCUMENTS,
     logLevel: config.LOG_LEVEL,
   }
+}
+
+/** What of an error may be in the log: its message can hold anything. */
+function codeOf(error: unknown): string {
+  const trouble = databaseTroubleOf(error) ?? systemTroubleOf(error)
+  return trouble?.code ?? (error instanceof Error ? error.name : 'unknown')
 }

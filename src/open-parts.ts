@@ -8,6 +8,7 @@ import { createEnvelope } from './keyring/envelope.ts'
 import { openInstallation } from './keyring/installation.ts'
 import { createKeyCache } from './keyring/key-cache.ts'
 import { createPolicyMac } from './keyring/policy-mac.ts'
+import type { Warn } from './keyring/root-key-provider.ts'
 import type { DomainParts, DomainSettings } from './keys/domain-parts.ts'
 import { findEventKeys } from './keys/event-keys.ts'
 import { createKeyChanges } from './keys/key-changes.ts'
@@ -40,6 +41,12 @@ export interface OpenOptions {
   readonly prepare: boolean
   /** Told of every row that does not verify. */
   readonly alert: DomainParts['alert']
+  /** Takes warnings for the operator. */
+  readonly warn?: Warn
+  /** Told in a sentence what opening is at. */
+  readonly onStage?: (stage: string) => void
+  /** Told why something outside of this process cannot be used. */
+  readonly onOutage?: DomainParts['onOutage']
   /** Stands for the database's clock. */
   readonly clock?: Clock
   /** Told of each SQL statement. */
@@ -54,12 +61,15 @@ export interface OpenOptions {
 
 /** Opens store, keyring and audit trail, and builds what the domain works with, for servers and for commands. */
 export async function openParts(config: Config, options: OpenOptions): Promise<OpenedParts> {
-  const { onStatement } = options
+  const { onStatement, warn, onStage } = options
   const store = await openStore({
     databaseUrl: config.DATABASE_URL,
     dataFolder: config.DATA_FOLDER,
     poolSize: config.DATABASE_POOL_SIZE,
+    waitMs: config.REQUEST_TIMEOUT_MS,
     migrate: options.prepare && config.MIGRATE_ON_START,
+    ...(warn && { warn }),
+    ...(onStage && { onStage }),
     ...(onStatement && { onStatement }),
   })
   try {
@@ -71,7 +81,7 @@ export async function openParts(config: Config, options: OpenOptions): Promise<O
 }
 
 async function openOn(store: Store, config: Config, options: OpenOptions): Promise<OpenedParts> {
-  const { prepare, alert, observer } = options
+  const { prepare, alert, observer, warn = () => {}, onStage = () => {}, onOutage = () => {} } = options
   const clock = options.clock ?? (await createDatabaseClock(store, systemClock))
   const isNew = (await findInstallation(store.db)) === null
   if (isNew && !prepare) {
@@ -79,7 +89,8 @@ async function openOn(store: Store, config: Config, options: OpenOptions): Promi
       'No server has used this database yet, so that it holds no keys. Check the settings.',
     )
   }
-  const rootKeys = await openConfiguredRootKeys(config, isNew)
+  onStage('It is opening the root keys.')
+  const rootKeys = await openConfiguredRootKeys(config, { isNew, warn })
   const installation = await openInstallation(store.db, rootKeys, clock.now())
   const policyMac = createPolicyMac(installation.policyMac)
   const envelope = createEnvelope(rootKeys)
@@ -118,6 +129,7 @@ async function openOn(store: Store, config: Config, options: OpenOptions): Promi
     clock,
     settings: domainSettings(config),
     alert,
+    onOutage,
     observe: observer?.onOperations ?? (() => {}),
   }
   return {

@@ -1,6 +1,7 @@
-import { appendAuditEvents } from '../store/audit-append-rows.ts'
+import { type AuditAppend, appendAuditEvents, tryAppend } from '../store/audit-append-rows.ts'
 import { type AuditChainRow, findChain } from '../store/audit-chain-rows.ts'
 import type { AuditEventRow, AuditHead } from '../store/audit-rows.ts'
+import { isRetryable } from '../store/errors.ts'
 import { isSameHash, linkEvents } from './chain.ts'
 import { ChainError } from './chain-error.ts'
 import { type ChainParts, openChain } from './open-chain.ts'
@@ -14,6 +15,12 @@ const doubtfulMax = 1000
 /** The chain of the group writer, which is the only one to append to it, and one group at a time. */
 export interface OperationsChain {
   open(): Promise<void>
+  /**
+   * Appends an event and takes it back again.
+   *
+   * @throws whatever keeps events from being written
+   */
+  checkAppend(sample: AuditEventRow): Promise<void>
   /** Resolves when the events are durable. */
   append(events: readonly AuditEventRow[]): Promise<void>
 }
@@ -54,8 +61,23 @@ export function createOperationsChain(parts: ChainParts): OperationsChain {
     return chain
   }
 
+  /** False also where other transactions kept the statement from its end: the next try reads the chain again. */
+  function appendUnlessInTheWay(append: AuditAppend, tries: number): Promise<boolean> {
+    return appendAuditEvents(store.executor, append).catch((error: unknown) => {
+      if (isRetryable(error) && tries + 1 < triesMax) return false
+      throw error
+    })
+  }
+
   return {
     open,
+    async checkAppend(sample) {
+      if (chain === null) await open()
+      if (chain === null) throw new TypeError('a chain was opened and is not there')
+      const { id, head: end } = chain
+      const { links, head } = linkEvents(end, [sample])
+      await tryAppend(store, { chainId: id, after: end, links, head, headMac: chainMac.headMac(id, head) })
+    },
     async append(events) {
       for (let tries = 0; tries < triesMax; tries++) {
         const end = await findEnd()
@@ -63,9 +85,8 @@ export function createOperationsChain(parts: ChainParts): OperationsChain {
         const headMac = chainMac.headMac(end.id, head)
         isCertain = false
         doubtful = [...doubtful, head].slice(-doubtfulMax)
-        if (
-          await appendAuditEvents(store.executor, { chainId: end.id, after: end.head, links, head, headMac })
-        ) {
+        const append = { chainId: end.id, after: end.head, links, head, headMac }
+        if (await appendUnlessInTheWay(append, tries)) {
           chain = { ...end, head }
           doubtful = []
           isCertain = true

@@ -13,6 +13,12 @@ export interface AuditWriter {
   record(events: readonly AuditEvent[]): Promise<void>
   /** Writes events inside the transaction of the changes that they describe; the last that the transaction does. */
   recordIn(tx: Queryable, ...events: readonly AuditEvent[]): Promise<void>
+  /**
+   * Resolves if events can be written: some were a moment ago, or else one can be that is taken back again.
+   *
+   * @throws what keeps them from being written
+   */
+  checkWritable(): Promise<void>
 }
 
 /** What became of one group of events. */
@@ -33,6 +39,9 @@ export interface AuditWriterOptions {
 
 /** Most events of one INSERT; more wait for the next group. */
 const groupSizeMax = 2000
+
+/** For how long a group that was written says that the next one can be. */
+const writtenFreshMs = 5000
 
 interface Waiting {
   readonly rows: readonly AuditEventRow[]
@@ -68,6 +77,8 @@ function writerOn(
 ): AuditWriter {
   let waiting: Waiting[] = []
   let writing = false
+  let writtenAtMs = Number.NEGATIVE_INFINITY
+  let checking: Promise<void> | null = null
 
   const toRow = (event: AuditEvent): AuditEventRow => ({
     id: newUuid(),
@@ -111,9 +122,11 @@ function writerOn(
         let failed = false
         try {
           await operations.append(rows)
+          writtenAtMs = performance.now()
           for (const entry of group) entry.resolve()
         } catch (error) {
           failed = true
+          writtenAtMs = Number.NEGATIVE_INFINITY
           for (const entry of group) entry.reject(error)
         }
         const nowMs = performance.now()
@@ -136,7 +149,31 @@ function writerOn(
     async recordIn(tx, ...events) {
       if (events.length > 0) await management.appendIn(tx, events.map(toRow))
     },
+    async checkWritable() {
+      if (performance.now() - writtenAtMs < writtenFreshMs) return
+      checking ??= operations
+        .checkAppend(toRow(sampleEvent))
+        .then(() => {
+          writtenAtMs = performance.now()
+        })
+        .finally(() => {
+          checking = null
+        })
+      await checking
+    },
   }
+}
+
+/** What is written and taken back again to see whether events can be written. */
+const sampleEvent: AuditEvent = {
+  actor: { projectId: '', subject: 'system:health', tokenId: null, clientAddress: null, requestId: '' },
+  action: 'ENCRYPT',
+  outcome: 'SUCCEEDED',
+  errorCode: null,
+  keyId: null,
+  keyRevision: null,
+  versionNumber: null,
+  details: {},
 }
 
 /** Half characters cannot be stored: what is hashed must be what is read again. */

@@ -14,7 +14,7 @@ const checkIntervalMs = 1000
  *
  * @throws KeySetError if it cannot be used now
  */
-export function createFileKeySource(path: string, { lifetimeMs, outageMs }: KeyTrust): KeySource {
+export function createFileKeySource(path: string, { lifetimeMs, outageMs, onFailure }: KeyTrust): KeySource {
   let state = readState(path)
   let keys = readKeys(path)
   let checkedAtMs = performance.now()
@@ -30,6 +30,11 @@ export function createFileKeySource(path: string, { lifetimeMs, outageMs }: KeyT
       confirmedAtMs = checkedAtMs
     } catch (error) {
       if (!(error instanceof KeySetError)) throw error
+      onFailure?.({
+        url: path,
+        code: 'BAD_FILE',
+        text: `${error.message}. Put it right; its last keys still count.`,
+      })
     }
   }
 

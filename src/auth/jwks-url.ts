@@ -7,6 +7,7 @@ import {
   type JSONWebKeySet,
 } from 'jose'
 import { IssuerUnavailableError } from './errors.ts'
+import { BadAnswerError, badStatus, fetchTroubleOf } from './fetch-trouble.ts'
 import type { KeyTrust } from './jwks.ts'
 import { failurePauseMs, type KeySource, reportOutages } from './key-lookup.ts'
 
@@ -28,7 +29,10 @@ const answerBytesMax = 1_048_576
  * is signed with a key that was published since: it is not refused, but to be sent again. They are fetched anew in the background from half of their lifetime on, so that requests do not wait. Once
  * it is over requests wait for a fetch; only where that fails the last keys are trusted, until `outageMs` later.
  */
-export function createUrlKeySource(url: string, { lifetimeMs, outageMs, onFetch }: KeyTrust): KeySource {
+export function createUrlKeySource(
+  url: string,
+  { lifetimeMs, outageMs, onFetch, onFailure }: KeyTrust,
+): KeySource {
   /** When the last fetch that succeeded began: what was published since may be missing from it. */
   let fetchedAtMs = Number.NEGATIVE_INFINITY
   let failedAtMs = Number.NEGATIVE_INFINITY
@@ -41,13 +45,14 @@ export function createUrlKeySource(url: string, { lifetimeMs, outageMs, onFetch 
     try {
       const text = await fetchLimited(address, options)
       // Thrown away: an answer that is no key set must count as a failure, too.
-      createLocalJWKSet(JSON.parse(text) as JSONWebKeySet)
+      requireKeySet(text)
       fetchedAtMs = startedAtMs
       onFetch?.(true)
       return new Response(text)
     } catch (error) {
       failedAtMs = performance.now()
       onFetch?.(false)
+      onFailure?.(fetchTroubleOf(error, url))
       throw error
     }
   }
@@ -107,15 +112,31 @@ async function fetchLimited(...[address, options]: Parameters<FetchImplementatio
   const response = await fetch(address, options)
   if (response.status !== 200 || response.body === null) {
     await response.body?.cancel()
-    throw new Error('the issuer did not answer with keys')
+    throw badStatus(response.status)
   }
   const chunks: Uint8Array[] = []
   let bytes = 0
   for await (const chunk of response.body) {
     bytes += chunk.byteLength
     // Leaving the loop cancels the rest of the answer.
-    if (bytes > answerBytesMax) throw new Error('the answer of the issuer is too large')
+    if (bytes > answerBytesMax) {
+      throw new BadAnswerError(
+        'TOO_LARGE',
+        `The answer has more than ${answerBytesMax} bytes, and is no JWK Set.`,
+      )
+    }
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')
+}
+
+function requireKeySet(text: string): void {
+  try {
+    createLocalJWKSet(JSON.parse(text) as JSONWebKeySet)
+  } catch {
+    throw new BadAnswerError(
+      'NO_KEY_SET',
+      'The answer is no JWK Set ({"keys": [...]}), for example a page in HTML. Check the address: it is jwks_uri in the discovery document of the issuer.',
+    )
+  }
 }

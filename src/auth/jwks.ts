@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts'
+import type { FetchTrouble } from './fetch-trouble.ts'
 import { readIssuersFile } from './issuers-file.ts'
 import { createFileKeySource } from './jwks-file.ts'
 import { createUrlKeySource } from './jwks-url.ts'
@@ -19,19 +20,30 @@ export interface KeyTrust {
   readonly outageMs: number
   /** Told of each fetch of keys, whether there were any. */
   readonly onFetch?: ((succeeded: boolean) => void) | undefined
+  /** Told why a fetch failed. */
+  readonly onFailure?: ((trouble: FetchTrouble) => void) | undefined
+}
+
+/** Who is told of fetches. */
+export interface FetchObserver {
+  readonly onFetch?: KeyTrust['onFetch']
+  readonly onFailure?: ((trouble: FetchTrouble & { readonly issuer: string }) => void) | undefined
 }
 
 /** All issuers that the configuration trusts, each with a source of keys of its own. */
 export function createTrustedIssuers(
   config: Config,
-  onFetch?: KeyTrust['onFetch'],
+  { onFetch, onFailure }: FetchObserver = {},
 ): readonly TrustedIssuer[] {
   const { AUTH_ISSUER, AUTH_JWKS_URL: jwksUrl, AUTH_JWKS_FILE: jwksFile, AUTH_ISSUERS_FILE } = config
   const main = AUTH_ISSUER === null ? [] : [{ ...mainIssuerRules(AUTH_ISSUER, config), jwksUrl, jwksFile }]
   const further = AUTH_ISSUERS_FILE === null ? [] : readIssuersFile(AUTH_ISSUERS_FILE, config)
   return [...main, ...further].map((issuer) => ({
     ...issuer,
-    keySource: createKeySource(issuer, config, onFetch),
+    keySource: createKeySource(issuer, config, {
+      onFetch,
+      onFailure: (trouble) => onFailure?.({ issuer: issuer.issuer, ...trouble }),
+    }),
   }))
 }
 
@@ -39,12 +51,12 @@ export function createTrustedIssuers(
 export function createKeySource(
   { jwksFile, jwksUrl }: KeyPlace,
   config: Config,
-  onFetch?: KeyTrust['onFetch'],
+  observer: Pick<KeyTrust, 'onFetch' | 'onFailure'> = {},
 ): KeySource {
   const trust = {
+    ...observer,
     lifetimeMs: config.AUTH_JWKS_CACHE_MINUTES * 60_000,
     outageMs: config.AUTH_JWKS_OUTAGE_MINUTES * 60_000,
-    onFetch,
   }
   if (jwksFile !== null) return createFileKeySource(jwksFile, trust)
   if (jwksUrl !== null) return createUrlKeySource(jwksUrl, trust)

@@ -2,6 +2,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { FileRecipient, FileSecret } from '../crypto/file-key.ts'
 import { readPrivateKey } from '../crypto/read-private-key.ts'
+import { readSecretFile, SecretFileError } from '../secret-file.ts'
 import { type Caller, CommandError, UsageError } from './command.ts'
 
 const passphraseLengthMin = 12
@@ -34,7 +35,7 @@ export async function readRecipient(caller: Caller): Promise<FileRecipient> {
   const path = optionOf(caller, 'recipient')
   if (path !== null) {
     refuseSeveral(caller, 'recipient')
-    return { kind: 'x25519', publicKey: await readKey(path, createPublicKey, 'public') }
+    return { kind: 'x25519', publicKey: toX25519(await readPublic(path), path, 'public') }
   }
   const given = await readGivenPassphrase(caller)
   const passphrase = given ?? (await ask(caller, 'Passphrase for the backup: '))
@@ -52,7 +53,10 @@ export async function readSecret(caller: Caller): Promise<FileSecret> {
   const path = optionOf(caller, 'private-key')
   if (path !== null) {
     refuseSeveral(caller, 'private-key')
-    return { kind: 'x25519', privateKey: await readKey(path, readPrivateKey, 'private') }
+    return {
+      kind: 'x25519',
+      privateKey: toX25519(await readSecretText(caller, path, 'private key file'), path, 'private'),
+    }
   }
   const given = await readGivenPassphrase(caller)
   return { kind: 'scrypt', passphrase: bytesOf(given ?? (await ask(caller, 'Passphrase of the backup: '))) }
@@ -62,7 +66,7 @@ async function readGivenPassphrase(caller: Caller): Promise<string | null> {
   const [path, variable] = [optionOf(caller, 'passphrase-file'), optionOf(caller, 'passphrase-env')]
   if (path !== null) {
     refuseSeveral(caller, 'passphrase-file')
-    return (await readText(path)).split(/\r?\n/, 1)[0] ?? ''
+    return (await readSecretText(caller, path, 'passphrase file')).split(/\r?\n/, 1)[0] ?? ''
   }
   if (variable === null) return null
   const value = caller.environment[variable]
@@ -97,16 +101,12 @@ function bytesOf(passphrase: string): Buffer {
   return Buffer.from(passphrase.normalize('NFC'))
 }
 
-async function readKey(
-  path: string,
-  parse: (pem: string) => KeyObject,
-  kind: 'public' | 'private',
-): Promise<KeyObject> {
-  const pem = await readText(path)
+function toX25519(pem: string, path: string, kind: 'public' | 'private'): KeyObject {
   let key: KeyObject | null = null
   try {
     // OpenSSL would make a public key of a private one, which then would be where only the public one belongs.
-    if (kind === 'private' || !pem.includes('PRIVATE KEY')) key = parse(pem)
+    if (kind === 'private') key = readPrivateKey(pem)
+    else if (!pem.includes('PRIVATE KEY')) key = createPublicKey(pem)
   } catch {
     // Not a key at all, or one with a passphrase of its own.
   }
@@ -118,8 +118,18 @@ async function readKey(
   return key
 }
 
-function readText(path: string): Promise<string> {
+function readPublic(path: string): Promise<string> {
   return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new CommandError(`The file ${path} cannot be read (${error.code ?? 'unknown error'}).`)
   })
+}
+
+function readSecretText({ progress }: Caller, path: string, what: string): Promise<string> {
+  return readSecretFile(path, { what, warn: (text) => void progress(text) }).catch((error: unknown) => {
+    throw error instanceof SecretFileError ? new CommandError(`${sentence(error.message)}.`) : error
+  })
+}
+
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
 }

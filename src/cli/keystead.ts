@@ -71,6 +71,8 @@ async function run(
   if (isSetupCommand(command)) return command.setUp(readConfig(environment), caller)
   if (command === demoText) {
     const { runDemoCommand } = await import('./demo.ts')
+    // The demo has handlers of its own, and something to remove before it ends.
+    listenForStop()
     return runDemoCommand(options, program)
   }
   const { runServer } = await import('./serve.ts')

@@ -28,7 +28,10 @@ export async function startOperatorServer(options: {
     // A reader who has gone is noticed by the end of the connection.
     socket.on('error', () => {})
     const served = serveConnection(socket, services, log)
-      .catch((error) => log.warn({ error: String(error) }, 'an operator command could not be answered'))
+      .catch((error: unknown) => {
+        const name = error instanceof Error ? error.name : 'unknown'
+        log.warn({ error: name }, 'an operator command could not be answered')
+      })
       .finally(() => {
         socket.end()
         connections.delete(socket)

@@ -49,8 +49,8 @@ Example:
     const summary = await backup.read()
     await caller.progress(describeBackup(summary))
     requireSameMigration(summary.header)
-    const rootKeys = await openNeededRootKeys(config, summary.header)
-    const store = await openForRestore(config)
+    const rootKeys = await openNeededRootKeys(config, summary.header, caller)
+    const store = await openForRestore(config, caller)
     try {
       const isTime = createPacer()
       let isFirst = true
@@ -86,8 +86,13 @@ function requireSameMigration({ migration }: BackupHeader): void {
   throw new BackupError(`The backup ${advice} (its migration is ${migration}, this release has ${own}).`)
 }
 
-async function openNeededRootKeys(config: Config, { rootKeyIds }: BackupHeader): Promise<RootKeyProvider> {
-  const rootKeys = await openConfiguredRootKeys(config, false)
+async function openNeededRootKeys(
+  config: Config,
+  { rootKeyIds }: BackupHeader,
+  { progress }: Caller,
+): Promise<RootKeyProvider> {
+  const warn = (text: string) => void progress(text)
+  const rootKeys = await openConfiguredRootKeys(config, { isNew: false, warn })
   for (const rootKeyId of rootKeyIds) {
     await rootKeys.find(rootKeyId).catch((error: Error) => {
       throw new BackupError(`Nothing was restored: ${error.message}.`)
@@ -96,10 +101,11 @@ async function openNeededRootKeys(config: Config, { rootKeyIds }: BackupHeader):
   return rootKeys
 }
 
-async function openForRestore(config: Config): Promise<Store> {
+async function openForRestore(config: Config, { progress }: Caller): Promise<Store> {
   const { DATABASE_URL: databaseUrl, DATA_FOLDER: dataFolder } = config
   // One connection, so that all others are somebody else's.
-  return openStore({ databaseUrl, dataFolder, poolSize: 1, migrate: true }).catch((error: unknown) => {
+  const warn = (text: string) => void progress(text)
+  return openStore({ databaseUrl, dataFolder, poolSize: 1, migrate: true, warn }).catch((error: unknown) => {
     if (!(error instanceof FolderInUseError)) throw error
     throw new CommandError(
       `Nothing was restored: a process is using the data folder ${dataFolder}. Stop it first.`,

@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts'
+import type { Warn } from '../keyring/root-key-provider.ts'
 import { createConfiguredFileSource, createConfiguredPkcs11Source, rootKeyFileOf } from '../open-root-keys.ts'
 import { CommandError, exitCodes, type SetupCommand } from './command.ts'
 
@@ -13,21 +14,21 @@ root key; a server with a new database makes it by itself. What is there already
 Example:
   PKCS11_KEY_LABEL=keystead-2027 keystead root-key create`,
   options: {},
-  async setUp(config, { print }) {
-    await print(await create(config))
+  async setUp(config, { print, progress }) {
+    await print(await create(config, (text) => void progress(text)))
     return exitCodes.fine
   },
 }
 
-async function create(config: Config): Promise<string> {
+async function create(config: Config, warn: Warn): Promise<string> {
   switch (config.ROOT_KEY_PROVIDER) {
     case 'pkcs11': {
-      const rootKeyId = await createConfiguredPkcs11Source(config).create()
+      const rootKeyId = await createConfiguredPkcs11Source(config, warn).create()
       return `The root key ${rootKeyId} is in the HSM now.`
     }
     case 'file': {
       const path = rootKeyFileOf(config)
-      if (!(await createConfiguredFileSource(config).create())) {
+      if (!(await createConfiguredFileSource(config, warn).create())) {
         throw new CommandError(`The root key file ${path} is there already, and was not touched.`)
       }
       return `The root key file ${path} was made. Keep a copy of it, apart from the database.`

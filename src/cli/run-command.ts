@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util'
 import { KeysteadError } from '../errors.ts'
 import { RootKeyError } from '../keyring/root-key-provider.ts'
+import { databaseTroubleOf } from '../store/trouble.ts'
+import { systemTroubleOf } from '../system-errors.ts'
 import {
   CommandError,
   type CommandText,
@@ -89,6 +91,18 @@ export async function reportError(error: unknown, command: CommandText, output: 
 function textOf(error: unknown): string {
   if (error instanceof CommandError || error instanceof KeysteadError) return error.message
   if (error instanceof RootKeyError) return error.message
-  if (!(error instanceof Error)) return 'The command failed, and nobody has foreseen how.'
-  return `The command failed, and nobody has foreseen how: ${error.name}: ${error.message.trim()}`
+  const trouble = textOfTrouble(error)
+  if (trouble !== null) return trouble
+  if (!(error instanceof Error)) return 'Unexpected error.'
+  return `Unexpected error: ${error.name}: ${error.message.trim()}`
+}
+
+/** What an operator can do about a database, a disk or a process that is at its limit; null for other errors. */
+export function textOfTrouble(error: unknown): string | null {
+  const database = databaseTroubleOf(error)
+  const system = systemTroubleOf(error)
+  if (system !== null && (database === null || database.code === system.code)) {
+    return `The machine refused (${system.code}). ${system.text}`
+  }
+  return database === null ? null : `The database failed (${database.code}). ${database.text}`
 }

@@ -30,6 +30,7 @@ export async function runOnData(
   const opened = await openParts(config, {
     prepare: false,
     alert: (error) => void io.progress(error.message),
+    warn: (text) => void io.progress(text),
   }).catch((error: unknown) => {
     throw error instanceof FolderInUseError ? new CommandError(textOfFolderInUse(DATA_FOLDER)) : error
   })

@@ -1,10 +1,10 @@
-import { constants } from 'node:os'
 import { askSecret } from './ask-secret.ts'
 import { runKeystead } from './keystead.ts'
 import { writeLine } from './operator-protocol.ts'
+import type { StopSignals } from './stop-signals.ts'
 
 /** Runs the command that this process was given, in the terminal or whatever else it was started from. */
-export async function runProcess(environment: NodeJS.ProcessEnv): Promise<number> {
+export async function runProcess(environment: NodeJS.ProcessEnv, stopSignals: StopSignals): Promise<number> {
   const given = process.argv.slice(2)
 
   // Whoever reads the lines may have enough of them, as `head` does.
@@ -15,15 +15,6 @@ export async function runProcess(environment: NodeJS.ProcessEnv): Promise<number
     ...(process.stdin.isTTY && { askSecret }),
     print: (line) => writeLine(process.stdout, line),
     progress: (line) => writeLine(process.stderr, line),
-    listenForStop() {
-      const stop = new AbortController()
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-        process.on(signal, () => {
-          if (stop.signal.aborted) process.exit(128 + constants.signals[signal])
-          stop.abort()
-        })
-      }
-      return stop.signal
-    },
+    listenForStop: stopSignals.listen,
   })
 }

@@ -8,33 +8,41 @@ import { TrustedDocumentsError } from '../server/trusted-documents-file.ts'
 import { StoreError } from '../store/errors.ts'
 import { exitCodes } from './command.ts'
 import type { Program } from './program.ts'
+import { textOfTrouble } from './run-command.ts'
 
 /** Runs the server until the process is told to stop; gives the exit code. */
 export async function runServer({ environment, listenForStop }: Program): Promise<number> {
+  const stop = listenForStop()
+  const stopped = new Promise<null>((resolve) => stop.addEventListener('abort', () => resolve(null)))
   try {
     const config = readConfig(environment)
     console.log(
       config.developmentMode ? 'Keystead is starting in development mode …' : 'Keystead is starting …',
     )
-    const app = await createApp(config)
-    const stop = listenForStop()
+    // A start that is left in the middle is undone as after a crash: what it changes is in transactions.
+    const app = await Promise.race([createApp(config), stopped])
+    if (app === null) {
+      console.log('Keystead is stopping before it has started.')
+      return exitCodes.fine
+    }
     console.log(config.developmentMode ? developmentHelp(app.url, config) : `Keystead listens on ${app.url}`)
-    await new Promise<void>((resolve) => stop.addEventListener('abort', () => resolve()))
+    await stopped
     console.log('Keystead is stopping …')
     await app.close()
     return exitCodes.fine
   } catch (error) {
     // The log has told more of it.
     if (error instanceof CutOffError) return exitCodes.failed
-    console.error('Keystead has to stop:', isExpected(error) ? error.message : error)
+    console.error('Keystead has to stop:', reasonOf(error))
     return exitCodes.failed
   }
 }
 
-/** Whether an operator can act on an error's sentence; for what nobody has foreseen, it counts where it happened. */
-function isExpected(error: unknown): error is Error {
+/** The sentence that an operator can act on; for what nobody has foreseen, the whole error with its place in the code. */
+function reasonOf(error: unknown): unknown {
   const expected = [ConfigError, KeySetError, ListenError, RootKeyError, StoreError, TrustedDocumentsError]
-  return error instanceof Error && expected.some((type) => error instanceof type)
+  if (error instanceof Error && expected.some((type) => error instanceof type)) return error.message
+  return textOfTrouble(error) ?? error
 }
 
 function developmentHelp(url: string, config: Config): string {

@@ -5,6 +5,9 @@ export interface WrappedBytes {
   readonly wrapped: Uint8Array
 }
 
+/** Takes a warning for the operator: a sentence without a full stop, with nothing secret in it. */
+export type Warn = (text: string) => void
+
 /** One root key, whether it is in this process's memory or never leaves an HSM. */
 export interface RootKey {
   /** Names the root key; says nothing about the key itself. */
@@ -61,3 +64,8 @@ export class RootKeyError extends Error {}
 
 /** The root key is there, but these bytes do not open with it. */
 export class WrappedBytesError extends RootKeyError {}
+
+/** Whether the root key could not be used, as opposed to bytes that do not open with it. */
+export function isRootKeyUnavailable(error: unknown): error is RootKeyError {
+  return error instanceof RootKeyError && !(error instanceof WrappedBytesError)
+}

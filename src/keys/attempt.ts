@@ -3,6 +3,7 @@ import type { SlowWork } from '../crypto/slow-work.ts'
 import { type WeighedOperation, weightOf } from '../crypto/weights.ts'
 import { type ErrorCode, KeysteadError } from '../errors.ts'
 import { IntegrityError } from '../keyring/integrity-error.ts'
+import { isRootKeyUnavailable } from '../keyring/root-key-provider.ts'
 import { isUnavailable } from '../store/errors.ts'
 import { type Call, parseSubject } from './caller.ts'
 import type { DomainParts, ObservedOperation } from './domain-parts.ts'
@@ -108,7 +109,8 @@ export function observationOf(attempt: Attempt, error: unknown = null): Observed
 export async function recordEvents(parts: DomainParts, events: readonly AuditEvent[]): Promise<void> {
   try {
     await parts.audit.record(events)
-  } catch {
+  } catch (error) {
+    parts.onOutage('auditTrail', error)
     throw new UnavailableError()
   }
 }
@@ -161,8 +163,20 @@ export async function recordingRefusals<T>(
   }
 }
 
-/** The error as it goes up: an unreachable database becomes UnavailableError, a forged row raises the alarm. */
+/** The error as it goes up: what cannot be reached becomes UnavailableError, a forged row raises the alarm. */
 export function asCallerError(parts: DomainParts, thrown: unknown): unknown {
   if (thrown instanceof IntegrityError) parts.alert(thrown)
-  return isUnavailable(thrown) ? new UnavailableError() : thrown
+  return asUnavailable(parts, thrown) ?? thrown
+}
+
+/** The error for something outside of this process that cannot be used, and a word to its operator; null for others. */
+export function asUnavailable(
+  parts: Pick<DomainParts, 'onOutage'>,
+  thrown: unknown,
+): UnavailableError | null {
+  const part = isUnavailable(thrown) ? 'database' : isRootKeyUnavailable(thrown) ? 'rootKey' : null
+  if (part === null) return null
+  // What the domain has thrown itself was told of before.
+  if (!(thrown instanceof KeysteadError)) parts.onOutage(part, thrown)
+  return new UnavailableError()
 }

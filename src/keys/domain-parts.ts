@@ -47,6 +47,9 @@ export interface ObservedOperation {
   readonly endedAtMs: number
 }
 
+/** What operations need from outside of this process. */
+export type OutagePart = 'database' | 'auditTrail' | 'rootKey'
+
 /** What the domain is built from; `app` puts it together, and no part knows how the others are made. */
 export interface DomainParts {
   readonly store: Store
@@ -69,6 +72,8 @@ export interface DomainParts {
   readonly settings: DomainSettings
   /** Told of every row that does not verify, so that an operator hears of it even where callers see nothing. */
   readonly alert: (error: IntegrityError) => void
+  /** Told why the database, the audit trail or the root key cannot be used. Must not throw. */
+  readonly onOutage: (part: OutagePart, error: unknown) => void
   /** Told of everything that was attempted, once it is on record: those of one call together. Must not throw. */
   readonly observe: (operations: readonly ObservedOperation[]) => void
 }

@@ -64,6 +64,8 @@ async function handleInGroups(
     const claimed: string[] = []
     try {
       const outcome = await changeGroup(parts, task, async (tx) => {
+        // The transaction may be done again.
+        claimed.length = 0
         claimed.push(...((await task.claim?.(tx, [...open.keys()])) ?? []))
         return claimed
       })

@@ -1,5 +1,3 @@
-import { createServer as createNodeServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
 import type { GraphQLSchema } from 'graphql'
 import type { Config } from '../config.ts'
 import { KeysteadError } from '../errors.ts'
@@ -7,7 +5,7 @@ import type { Call, Caller } from '../keys/caller.ts'
 import type { Log } from '../log.ts'
 import { type Abandonment, watchAbandonment } from './abandonment.ts'
 import { createAdmission, type Visit } from './admission.ts'
-import { type Answer, errorAnswer, headerOf, jsonAnswer, requestIdOf, securityHeaders } from './answer.ts'
+import { type Answer, errorAnswer, headerOf, requestIdOf, securityHeaders } from './answer.ts'
 import { callerKey, createCallerLimit, createFailureLimit, RateLimitedError } from './caller-limit.ts'
 import { createClientAddress, createForwardingWarning } from './client-address.ts'
 import { createCors } from './cors.ts'
@@ -16,7 +14,8 @@ import { answerTokenRequest, type DevTokens, refuseForeignPages } from './dev-mo
 import { dropStream } from './event-stream.ts'
 import { createGraphiqlPage } from './graphiql.ts'
 import { createGraphQL } from './graphql.ts'
-import { ListenError } from './listen-error.ts'
+import { healthRouteOf, liveAnswer, type Part, readyAnswer } from './health.ts'
+import type { Listener } from './listener.ts'
 import { type Accepted, acceptedTypes, errorContentType, mediaTypes } from './media-type.ts'
 import { createBodyReceiver, type Exchange, endUnreadBody, isAwaitingContinue } from './receive-body.ts'
 import { noteReason, noteRefusal, type RequestFacts, withRequestFacts } from './request-facts.ts'
@@ -38,8 +37,8 @@ export interface ServerParts {
   readonly authenticator: Authenticator
   /** Null outside of development mode. */
   readonly devTokens: DevTokens | null
-  /** Rejects while the server cannot do its work. */
-  readonly checkReady: () => Promise<void>
+  /** The parts that keep the server from its work now. */
+  readonly checkReady: () => Promise<readonly Part[]>
   readonly tracing: Tracing
   /** The product's own error for one that a part threw, such as the database's; null if there is none. */
   readonly explain: (error: unknown) => KeysteadError | null
@@ -65,9 +64,10 @@ export interface Load {
 
 /** The HTTP server. */
 export interface Server {
-  listen(): Promise<{ url: string }>
+  /** Begins to answer the requests that the listener takes. */
+  serve(): void
   load(): Load
-  /** Takes no more connections, and finishes what was accepted within a limit; tells how many requests were cut off. */
+  /** Takes no new connections, and answers accepted requests within a limit; tells how many requests were cut off. */
   close(): Promise<{ readonly cutRequests: number }>
 }
 
@@ -78,21 +78,8 @@ interface Admitted {
   readonly accepted: Accepted
 }
 
-/** How long headers and an idle connection may take, in milliseconds. */
-const headersTimeoutMs = 10_000
-const keepAliveTimeoutMs = 65_000
-/** How long the parts may take to say that they work. */
-const readyTimeoutMs = 5000
-/** Where health is told, by the names that orchestrators use for it. */
-const healthRoutes: Readonly<Record<string, '/health/live' | '/health/ready'>> = {
-  '/health/live': '/health/live',
-  '/livez': '/health/live',
-  '/health/ready': '/health/ready',
-  '/readyz': '/health/ready',
-}
-
 /** Builds the server: the ordered list of steps through which each request goes. */
-export function createServer(parts: ServerParts): Server {
+export function createServer(parts: ServerParts, listener: Listener): Server {
   const { config, log, devTokens, checkReady, tracing } = parts
   const answerDocument = createGraphQL(parts)
   const hasGraphiql = config.GRAPHIQL === 'on' || (config.GRAPHIQL === 'auto' && config.developmentMode)
@@ -118,10 +105,10 @@ export function createServer(parts: ServerParts): Server {
     if (path === null) {
       return errorAnswer(400, { code: 'BAD_REQUEST', message: 'The address of the request cannot be read.' })
     }
-    const health = Object.hasOwn(healthRoutes, path) ? healthRoutes[path] : undefined
-    if (health !== undefined) facts.route = health
+    const health = healthRouteOf(path)
+    if (health !== null) facts.route = health
     if (path === graphqlPath) facts.route = graphqlPath
-    if (health === '/health/live') return jsonAnswer(200, { status: 'live' })
+    if (health === '/health/live') return liveAnswer()
     if (health === '/health/ready') return answerReady()
     const refusal = devTokens === null ? null : refuseForeignPages(request, config.CORS_ORIGINS)
     if (refusal !== null) return refusal
@@ -255,14 +242,7 @@ export function createServer(parts: ServerParts): Server {
 
   async function answerReady(): Promise<Answer> {
     // Whoever spreads the load must look elsewhere before the last connection is closed.
-    if (isClosing) return jsonAnswer(503, { status: 'not ready' })
-    try {
-      await withinReadyTimeout(checkReady())
-      return jsonAnswer(200, { status: 'ready' })
-    } catch (error) {
-      log.warn({ error: nameOf(error) }, 'not ready')
-      return jsonAnswer(503, { status: 'not ready' })
-    }
+    return readyAnswer(listener.isClosing ? ['stop'] : await checkReady())
   }
 
   async function answerAndTell(exchange: Exchange, facts: RequestFacts): Promise<void> {
@@ -284,7 +264,7 @@ export function createServer(parts: ServerParts): Server {
       ...(isError && { 'content-type': errorContentType(headerOf(request.headers, 'accept')) }),
       ...headers,
       ...(facts.route === graphqlPath && cors.headersFor(request)),
-      ...((isClosing || isAwaitingContinue(request)) && { connection: 'close' }),
+      ...((listener.isClosing || isAwaitingContinue(request)) && { connection: 'close' }),
     }
     send({ response, requestId }, { status, headers: all, body })
   }
@@ -312,71 +292,28 @@ export function createServer(parts: ServerParts): Server {
     response.destroy()
   }
 
-  const node = createNodeServer({
-    headersTimeout: headersTimeoutMs,
-    // Two Authorization headers are none, rather than the first of them.
-    joinDuplicateHeaders: true,
-    requestTimeout: config.REQUEST_TIMEOUT_MS + headersTimeoutMs,
-    // How often Node looks for connections that are beyond these two; every 30 seconds otherwise.
-    connectionsCheckingInterval: 1000,
-    keepAliveTimeout: keepAliveTimeoutMs,
-  })
-  let isClosing = false
-  // Browsers connect in advance; for Node such a connection is not idle, so that closing would wait for it.
-  const unused = new Set<Socket>()
-  node.on('connection', (socket) => {
-    unused.add(socket)
-    socket.once('close', () => unused.delete(socket))
-  })
-  const unanswered = new Set<ServerResponse>()
-  function onRequest(request: IncomingMessage, response: ServerResponse): void {
-    unused.delete(request.socket)
-    unanswered.add(response)
-    response.once('close', () => {
-      unanswered.delete(response)
-      // Asked to stop meanwhile, after the headers of this response had promised to keep the connection.
-      if (isClosing) setImmediate(() => node.closeIdleConnections())
-    })
-    endUnreadBody({ request, response })
-    const requestId = requestIdOf(request)
-    withRequestFacts(requestId, (facts) => answerAndTell({ request, response }, facts)).catch((error) =>
-      giveUp({ response, requestId }, error),
-    )
-  }
-  // Without the last two, Node tells every client to go on with its body before it is known whether the request is
-  // refused, and answers other expectations by itself.
-  for (const event of ['request', 'checkContinue', 'checkExpectation']) node.on(event, onRequest)
-
   return {
-    async listen() {
-      await new Promise<void>((resolve, reject) => {
-        node.once('error', (error) => reject(listenError(config, error)))
-        node.listen(config.PORT, config.HOST, resolve)
+    serve() {
+      listener.handleWith((request, response) => {
+        endUnreadBody({ request, response })
+        const requestId = requestIdOf(request)
+        withRequestFacts(requestId, (facts) => answerAndTell({ request, response }, facts)).catch((error) =>
+          giveUp({ response, requestId }, error),
+        )
       })
-      const { address, family, port } = node.address() as AddressInfo
-      return { url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}` }
     },
     load: () => ({
       underWay: admission.underWay,
       waiting: admission.inside - admission.underWay + bodies.arriving,
     }),
     async close() {
-      isClosing = true
-      const closed = new Promise((resolve) => node.close(resolve))
-      node.closeIdleConnections()
-      for (const socket of unused) socket.destroy()
-      const finished = Promise.all([closed, admission.empty()])
+      const finished = Promise.all([listener.close(), admission.empty()])
       if (await isWithin(config.SHUTDOWN_TIMEOUT_MS, finished)) return { cutRequests: 0 }
-      const cutRequests = Math.max(unanswered.size, admission.inside)
-      node.closeAllConnections()
-      await closed
+      const cutRequests = Math.max(listener.unanswered, admission.inside)
+      await listener.cut()
       return { cutRequests }
     },
   }
-}
-
-function listenError({ HOST: host, PORT: port }: Config, error: NodeJS.ErrnoException): ListenError {
-  return new ListenError({ host, port, names: ['HOST', 'PORT'] }, error)
 }
 
 /** What of an error may be in the log: its message can hold anything. */
@@ -386,15 +323,4 @@ function nameOf(error: unknown): string {
 
 function isUnauthenticated(error: unknown): error is KeysteadError {
   return error instanceof KeysteadError && error.code === 'UNAUTHENTICATED'
-}
-
-/** A part that does not answer does not work. */
-async function withinReadyTimeout(checked: Promise<void>): Promise<void> {
-  const { promise: timedOut, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(new Error('a part did not answer in time')), readyTimeoutMs)
-  try {
-    await Promise.race([checked, timedOut])
-  } finally {
-    clearTimeout(timer)
-  }
 }

@@ -1,6 +1,7 @@
 import type { AuditEventRow, AuditHead } from './audit-rows.ts'
 import type { Executor } from './executor.ts'
 import { hex } from './hex.ts'
+import type { Store } from './store.ts'
 
 /** An event that goes into a chain, and its hash there in hexadecimal. */
 export interface AuditLink {
@@ -56,6 +57,25 @@ export async function appendAuditEvents(db: Executor, append: AuditAppend): Prom
       ) WITH ORDINALITY AS alike("projectId", action, outcome, "errorCode", actor, "tokenId", "clientAddress", "keyId",
         "keyRevision", "versionNumber", details, place) ON alike.place = e.place::bigint`
   return written === links.length
+}
+
+/** Longest time in milliseconds for which an attempt to append may wait for a lock, and take. */
+const tryLimits = { lock: 3000, whole: 4500 } as const
+
+/**
+ * Does all that appending takes, and takes the events back again. The transaction itself is committed, so that the server
+ * also has to write to its log.
+ *
+ * @throws whatever keeps events from being written
+ */
+export async function tryAppend(store: Pick<Store, 'transaction'>, append: AuditAppend): Promise<void> {
+  await store.transaction(async (tx) => {
+    await tx.$executeRawUnsafe(`SET LOCAL lock_timeout = ${tryLimits.lock}`)
+    await tx.$executeRawUnsafe(`SET LOCAL statement_timeout = ${tryLimits.whole}`)
+    await tx.$executeRawUnsafe('SAVEPOINT attempt')
+    await appendAuditEvents(tx, append)
+    await tx.$executeRawUnsafe('ROLLBACK TO SAVEPOINT attempt')
+  }, tryLimits.whole)
 }
 
 /** Each different text of what events may have in common, and for every event which of them is its own, from 1. */

@@ -7,29 +7,29 @@ import { StoreError } from './errors.ts'
 import { lockFolder } from './folder-lock.ts'
 import { migrate } from './migrate.ts'
 import { channel, hearAnnouncement, type KeyChangeEvents } from './notify.ts'
-import type { Driver } from './store.ts'
+import type { Driver, StoreOptions } from './store.ts'
 
 /** Major version of the PostgreSQL inside PGlite; its files open with no other. */
 const postgresMajor = '18'
 
 /** Opens the embedded database in a folder, which is made if it is not there. */
-export async function openEmbedded(options: {
-  readonly dataFolder: string
-  readonly migrate: boolean
-}): Promise<Driver> {
-  const { dataFolder } = options
+export async function openEmbedded(
+  options: Pick<StoreOptions, 'dataFolder' | 'migrate' | 'onStage' | 'warn'>,
+): Promise<Driver> {
+  const { dataFolder, onStage = () => {} } = options
   const folder = join(dataFolder, 'database')
   makeFolders(dataFolder, folder)
   const release = lockFolder(dataFolder)
   try {
     requireSameMajor(folder)
+    onStage('It is opening the embedded database.')
     const pglite = await startPGlite(folder)
     await migrate(
       {
         query: async (sql) => (await pglite.query<Record<string, unknown>>(sql)).rows,
         execute: async (sql) => void (await pglite.exec(sql)),
       },
-      { apply: options.migrate },
+      { ...options, apply: options.migrate },
     )
     const listeners = new Set<KeyChangeEvents>()
     // At once, since later a transaction may be open on the one connection.

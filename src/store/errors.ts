@@ -1,4 +1,5 @@
 import { KeysteadError } from '../errors.ts'
+import { isConnectionCode } from '../system-errors.ts'
 import { Prisma } from './generated/client.ts'
 
 /** The store cannot be opened, and why; for the operator. */
@@ -19,10 +20,7 @@ export function isUniqueViolation(error: unknown): boolean {
  * SQLSTATE 40P01 and 40001), so that the same work may succeed when it is done again.
  */
 export function isRetryable(error: unknown): boolean {
-  return causesOf(error).some((cause) => {
-    const { code, originalCode } = cause as { code?: unknown; originalCode?: unknown }
-    return [code, originalCode].some((each) => each === 'P2034' || each === '40P01' || each === '40001')
-  })
+  return codesOf(error).some((code) => code === 'P2034' || code === '40P01' || code === '40001')
 }
 
 /** Prisma's codes for a database that cannot be reached, closed the connection, or has none free in time. */
@@ -55,31 +53,18 @@ const unavailableKinds = new Set([
 
 /**
  * PostgreSQL's classes for the same (Appendix A of its manual): 08 connection exception, 28 invalid authorization,
- * 53 insufficient resources, 57 operator intervention; 3D000, there is no such database; and 25006, which a former
- * primary answers after a failover.
+ * 40 transaction rollback, 53 insufficient resources, 57 operator intervention, 58 system error; 25P03 and 25P04, a
+ * transaction that was ended by a limit of time; 3D000, 3F000 and 42P01, the database, the schema or the tables are not
+ * there; 42501, the user lacks a right; 55P03, a lock was not granted in time; and 25006, which a former primary answers
+ * after a failover.
  */
-const unavailableStates = /^(08|28|53|57)|^(25006|3D000)$/
-
-/** Node's codes of broken or refused connections. */
-const unavailableSystemCodes = new Set([
-  'EAI_AGAIN',
-  'ECONNABORTED',
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EHOSTDOWN',
-  'EHOSTUNREACH',
-  'ENETDOWN',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EPIPE',
-  'ETIMEDOUT',
-])
+const unavailableStates = /^(?:08|28|40|53|57|58)...$|^(?:25006|25P03|25P04|3D000|3F000|42501|42P01|55P03)$/
 
 /** Texts of the errors without a code with which pg reports a lost connection, or that none was free in time. */
 const unavailableTexts =
-  /^(timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error)/
+  /^(timeout exceeded when trying to connect|timeout expired|Connection terminated|Client has encountered a connection error)/
 
-/** Whether the database could not be asked, as opposed to having answered with an error. */
+/** Whether the database could not be asked, or something else was in the way, as opposed to a mistake in what was asked. */
 export function isUnavailable(error: unknown): boolean {
   if (error instanceof Prisma.PrismaClientInitializationError) return true
   return causesOf(error).some((cause) => {
@@ -89,13 +74,24 @@ export function isUnavailable(error: unknown): boolean {
     return [code, originalCode].some(
       (each) =>
         typeof each === 'string' &&
-        (unavailableCodes.has(each) || unavailableSystemCodes.has(each) || unavailableStates.test(each)),
+        (unavailableCodes.has(each) || isConnectionCode(each) || unavailableStates.test(each)),
     )
   })
 }
 
+/** The codes of an error and of what it was made from, those of the database before those of the libraries. */
+export function codesOf(error: unknown): string[] {
+  const causes = causesOf(error) as { code?: unknown; originalCode?: unknown; kind?: unknown }[]
+  const codes = [
+    ...causes.map(({ originalCode }) => originalCode),
+    ...causes.map(({ code }) => code),
+    ...causes.map(({ kind }) => kind),
+  ]
+  return codes.filter((code) => typeof code === 'string')
+}
+
 /** An error and what it was made from: Prisma keeps the driver's error in `meta` and in `cause`. */
-function causesOf(error: unknown, depth = 0): object[] {
+export function causesOf(error: unknown, depth = 0): object[] {
   if (typeof error !== 'object' || error === null || depth > 5) return []
   const { cause, meta } = error as { cause?: unknown; meta?: { driverAdapterError?: unknown } }
   return [error, ...causesOf(cause, depth + 1), ...causesOf(meta?.driverAdapterError, depth + 1)]

@@ -3,12 +3,21 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { newUuid } from '../ids.ts'
 import { StoreError } from './errors.ts'
+import { databaseTroubleOf } from './trouble.ts'
 
 /** A bare connection; statements are the migrations' own. */
 export interface MigrationConnection {
   query(sql: string): Promise<Record<string, unknown>[]>
   /** Runs several statements. */
   execute(sql: string): Promise<void>
+}
+
+/** How migrations are applied. */
+export interface MigrateOptions {
+  /** Refused if not, where some are pending. */
+  readonly apply: boolean
+  readonly warn?: (text: string) => void
+  readonly onStage?: (stage: string) => void
 }
 
 /** One folder of prisma/migrations. */
@@ -28,7 +37,17 @@ const advisoryLock = 4_605_317_802_291n
  */
 const begin = `BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL statement_timeout = 0;
-SELECT pg_advisory_xact_lock(${advisoryLock})`
+SET LOCAL lock_timeout = 0`
+const lock = `pg_advisory_xact_lock(${advisoryLock})`
+const tryLock = `pg_try_advisory_xact_lock(${advisoryLock})`
+
+/** Who holds the lock; its two halves are how the server lists it. */
+const holders = `SELECT l.pid, coalesce(a.application_name, '') AS application FROM pg_locks l
+  LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+  WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+    AND l.classid::bigint = ${advisoryLock >> 32n} AND l.objid::bigint = ${advisoryLock & 0xffff_ffffn}`
+/** How often it is told that the lock is still waited for, in milliseconds. */
+const reminderMs = 60_000
 
 /** The table of Prisma Migrate, so that its command line reads the same history. */
 const historyTable = `CREATE TABLE IF NOT EXISTS _prisma_migrations (
@@ -48,15 +67,29 @@ const historyTable = `CREATE TABLE IF NOT EXISTS _prisma_migrations (
  *
  * @throws StoreError if the database is of a newer release, or migrations are pending that may not be applied
  */
-export async function migrate(db: MigrationConnection, { apply }: { apply: boolean }): Promise<void> {
+export async function migrate(db: MigrationConnection, options: MigrateOptions): Promise<void> {
   const migrations = readMigrations()
+  try {
+    await applyAll(db, migrations, options)
+  } catch (error) {
+    if (error instanceof StoreError) throw error
+    const { code, text } = databaseTroubleOf(error) ?? { code: 'connection lost', text: 'Start again.' }
+    throw new StoreError(`The migrations of the database cannot be applied (${code}). ${text}`)
+  }
+}
+
+async function applyAll(
+  db: MigrationConnection,
+  migrations: readonly Migration[],
+  options: MigrateOptions,
+): Promise<void> {
   if ((await pendingOf(db, migrations)).length === 0) return
-  if (!apply) {
+  if (!options.apply) {
     throw new StoreError(
       'The database has migrations pending, and MIGRATE_ON_START is false. Start one server with MIGRATE_ON_START=true, which applies them.',
     )
   }
-  while (await applyNext(db, migrations));
+  while (await applyNext(db, migrations, options));
 }
 
 /** The migrations of this release, oldest first. */
@@ -82,12 +115,20 @@ async function pendingOf(db: MigrationConnection, migrations: readonly Migration
 }
 
 /** Applies the oldest pending migration, in a transaction with its record; false if none is pending. */
-async function applyNext(db: MigrationConnection, migrations: readonly Migration[]): Promise<boolean> {
+async function applyNext(
+  db: MigrationConnection,
+  migrations: readonly Migration[],
+  options: MigrateOptions,
+): Promise<boolean> {
   await db.execute(begin)
   try {
+    await takeLock(db, options)
     await db.execute(historyTable)
     const [migration] = await pendingOf(db, migrations)
-    if (migration !== undefined) await applyMigration(db, migration)
+    if (migration !== undefined) {
+      options.onStage?.(`It is applying the database migration ${migration.name}.`)
+      await applyMigration(db, migration)
+    }
     await db.execute('COMMIT')
     return migration !== undefined
   } catch (error) {
@@ -95,6 +136,42 @@ async function applyNext(db: MigrationConnection, migrations: readonly Migration
     await db.execute('ROLLBACK').catch(() => {})
     throw error
   }
+}
+
+/** The lock that one server at a time holds while it migrates; whoever waits for it says so. */
+async function takeLock(
+  db: MigrationConnection,
+  { warn = () => {}, onStage = () => {} }: MigrateOptions,
+): Promise<void> {
+  const [first] = await db.query(`SELECT ${tryLock} AS taken`)
+  if (first?.['taken'] === true) return
+  const [holder] = await db.query(holders)
+  const who =
+    holder === undefined
+      ? 'another connection'
+      : `process ${holder['pid']} of the database server (application_name "${printable(holder['application'])}")`
+  const startedAtMs = performance.now()
+  const tell = () => {
+    const seconds = Math.round((performance.now() - startedAtMs) / 1000)
+    warn(
+      `waiting for the lock of the database migrations, which ${who} holds, for ${seconds} seconds now: another server applies them, or a session was left open`,
+    )
+  }
+  onStage('It is waiting for another server that applies database migrations.')
+  tell()
+  const reminder = setInterval(tell, reminderMs)
+  try {
+    await db.query(`SELECT ${lock}`)
+  } finally {
+    clearInterval(reminder)
+  }
+}
+
+/** A name that somebody else chose, for a line of the log. */
+function printable(name: unknown): string {
+  return String(name)
+    .replaceAll(/[^ -~]/g, '?')
+    .slice(0, 64)
 }
 
 async function applyMigration(db: MigrationConnection, { name, sql }: Migration): Promise<void> {
@@ -105,9 +182,12 @@ async function applyMigration(db: MigrationConnection, { name, sql }: Migration)
 INSERT INTO _prisma_migrations (id, checksum, finished_at, migration_name, applied_steps_count)
 VALUES ('${newUuid()}', '${checksum}', now(), '${name}', 1)`)
   } catch (error) {
-    const { code } = error as { code?: string }
+    const trouble = databaseTroubleOf(error)
+    const advice = trouble?.isKnown
+      ? trouble.text
+      : 'Give Keystead a database of its own, whose user may make tables.'
     throw new StoreError(
-      `The migration ${name} cannot be applied (${code ?? 'connection lost'}); the database is as it was. Give Keystead a database of its own, whose user may make tables.`,
+      `The migration ${name} cannot be applied (${trouble?.code ?? 'connection lost'}); the database is as it was. ${advice}`,
     )
   }
 }

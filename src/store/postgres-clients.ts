@@ -1,12 +1,13 @@
 import type pg from 'pg'
 import { createHostChoice, type HostChoice, UnfitServerError } from './postgres-hosts.ts'
 import { prepareSession } from './postgres-session.ts'
-import { type PostgresHost, parsePostgresUrl } from './postgres-url.ts'
+import { type PostgresHost, parsePostgresUrl, type TlsFiles } from './postgres-url.ts'
 import { WatchedClient } from './watched-client.ts'
 
 /** Makes all connections to a database, whichever of its servers takes changes. */
 export interface PostgresClients {
   readonly connectionString: string
+  readonly files: TlsFiles
   /** For pools, which make their own. */
   readonly PoolClient: new (
     config?: pg.ClientConfig,
@@ -23,7 +24,7 @@ interface Shared {
 }
 
 /** How long a connection may take, in milliseconds. */
-export const connectMs = 5000
+const connectMs = 5000
 /** How long a server may take to say what it is while one is looked for. */
 const probeMs = 2000
 /**
@@ -87,6 +88,8 @@ export class HostClient extends WatchedClient {
       this.port = this.#server.port
     }
     clients.add(this)
+    // Also a server that lets in and then is silent.
+    const timer = setTimeout(() => this.cut('it took too long'), connectMs)
     try {
       await super.connect()
       await this.check()
@@ -95,9 +98,15 @@ export class HostClient extends WatchedClient {
       this.#doubt()
       clients.delete(this)
       this.cut('it cannot be used')
+      this.onFailedConnect(error)
       throw error
+    } finally {
+      clearTimeout(timer)
     }
   }
+
+  /** Told why no connection was made, before anybody who waits for it. */
+  protected onFailedConnect(_error: unknown): void {}
 
   #doubt(): void {
     if (this.#server !== null) this.#shared.choice?.doubt(this.#server)
@@ -118,7 +127,7 @@ export class HostClient extends WatchedClient {
  * @throws TypeError that says what is wrong with the address
  */
 export function createPostgresClients(databaseUrl: string): PostgresClients {
-  const { connectionString, hosts } = parsePostgresUrl(databaseUrl)
+  const { connectionString, hosts, files } = parsePostgresUrl(databaseUrl)
   const clients = new Set<HostClient>()
   const choice =
     hosts.length === 0
@@ -135,6 +144,7 @@ export function createPostgresClients(databaseUrl: string): PostgresClients {
   const shared = { choice, clients }
   return {
     connectionString,
+    files,
     PoolClient: class extends HostClient {
       constructor(config: pg.ClientConfig = {}) {
         super(config, shared, answerMs)

@@ -11,6 +11,16 @@ export interface PostgresUrl {
   readonly connectionString: string
   /** All of them where there are several, else none: pg finds a single one by itself. */
   readonly hosts: readonly PostgresHost[]
+  /** The files for TLS that the address names. */
+  readonly files: TlsFiles
+}
+
+/** Paths of PEM files; null where there is none. */
+export interface TlsFiles {
+  /** The certificates of the authorities that are trusted. */
+  readonly authority: string | null
+  readonly certificate: string | null
+  readonly privateKey: string | null
 }
 
 const defaultPort = 5432
@@ -39,7 +49,12 @@ export function parsePostgresUrl(url: string): PostgresUrl {
   })
   if (isElsewhere) throw new TypeError('must name several hosts before the path: //HOST:PORT,HOST:PORT/NAME')
   const connectionString = `${scheme}${credentials}${names[0]}${rest}`
-  return { connectionString, hosts: names.length > 1 ? names.map(parseHost) : [] }
+  const files = {
+    authority: parameters.get('sslrootcert'),
+    certificate: parameters.get('sslcert'),
+    privateKey: parameters.get('sslkey'),
+  }
+  return { connectionString, hosts: names.length > 1 ? names.map(parseHost) : [], files }
 }
 
 function parseHost(text: string, index: number): PostgresHost {

@@ -1,35 +1,34 @@
+import { readFile } from 'node:fs/promises'
 import { PrismaPg } from '@prisma/adapter-pg'
-import pg from 'pg'
+import type pg from 'pg'
+import { readSecretFile, SecretFileError } from '../secret-file.ts'
 import { StoreError } from './errors.ts'
 import { createExecutor, statementName } from './executor.ts'
 import { migrate } from './migrate.ts'
 import { listenForKeyChanges } from './notify.ts'
-import { connectMs, createPostgresClients, type PostgresClients } from './postgres-clients.ts'
+import { createPostgresClients, type PostgresClients } from './postgres-clients.ts'
 import { reasonOf } from './postgres-hosts.ts'
-import type { Driver, StoreOptions } from './store.ts'
+import { createPool } from './postgres-pool.ts'
+import type { TlsFiles } from './postgres-url.ts'
+import { connectionWaitMs, type Driver, type StoreOptions } from './store.ts'
+import { databaseTroubleOf } from './trouble.ts'
 
 const oldestMajor = 15
 
 /** Connects to a PostgreSQL server. */
 export async function openPostgres(
   databaseUrl: string,
-  options: Pick<StoreOptions, 'poolSize' | 'migrate' | 'onStatement'>,
+  options: Pick<StoreOptions, 'poolSize' | 'waitMs' | 'migrate' | 'onStatement' | 'onStage' | 'warn'>,
 ): Promise<Driver> {
   const clients = readAddress(databaseUrl)
-  const pool = new pg.Pool({
-    connectionString: clients.connectionString,
-    max: options.poolSize,
-    application_name: 'keystead',
-    connectionTimeoutMillis: connectMs,
-    Client: clients.PoolClient,
-  })
-  // An idle connection that breaks is replaced when it is needed; without a listener it would end the process.
-  pool.on('error', () => {})
+  await requireTlsFiles(clients.files, options.warn)
+  const { onStage = () => {} } = options
+  const pool = createPool(clients, { size: options.poolSize, waitMs: options.waitMs ?? connectionWaitMs })
+  onStage('It is connecting to the database.')
   try {
     const client = await pool.connect().catch((error: unknown) => {
-      throw new StoreError(
-        `The database at DATABASE_URL cannot be reached (${reasonOf(error)}). Check address, name and password, and that it runs.`,
-      )
+      const advice = databaseTroubleOf(error)?.text ?? 'Check address, name and password, and that it runs.'
+      throw new StoreError(`The database at DATABASE_URL cannot be reached (${reasonOf(error)}). ${advice}`)
     })
     try {
       await requireVersion(client)
@@ -38,7 +37,7 @@ export async function openPostgres(
           query: async (sql) => (await client.query<Record<string, unknown>>(sql)).rows,
           execute: async (sql) => void (await client.query(sql)),
         },
-        { apply: options.migrate },
+        { ...options, apply: options.migrate },
       )
     } finally {
       client.release()
@@ -62,6 +61,27 @@ function readAddress(databaseUrl: string): PostgresClients {
   } catch (error) {
     throw error instanceof TypeError ? new StoreError(`DATABASE_URL ${error.message}.`) : error
   }
+}
+
+/** The driver reads the files for each connection, and its errors do not say which setting names them. */
+async function requireTlsFiles(
+  { authority, certificate, privateKey }: TlsFiles,
+  warn: StoreOptions['warn'] = () => {},
+): Promise<void> {
+  for (const [name, path] of [
+    ['sslrootcert', authority],
+    ['sslcert', certificate],
+  ]) {
+    if (!path) continue
+    await readFile(path).catch(({ code = 'unknown error' }: NodeJS.ErrnoException) => {
+      throw new StoreError(`The file ${path}, which DATABASE_URL names as ${name}, cannot be read (${code}).`)
+    })
+  }
+  if (!privateKey) return
+  await readSecretFile(privateKey, { what: 'private key file', warn }).catch((error: unknown) => {
+    if (!(error instanceof SecretFileError)) throw error
+    throw new StoreError(`DATABASE_URL names an sslkey that cannot be used: ${error.message}.`)
+  })
 }
 
 async function requireVersion(client: pg.PoolClient): Promise<void> {

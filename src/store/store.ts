@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isRetryable } from './errors.ts'
 import type { Executor } from './executor.ts'
 import { type Prisma, PrismaClient } from './generated/client.ts'
 import type { KeyChangeEvents, KeyChangeListener } from './notify.ts'
@@ -14,6 +16,7 @@ export interface Store {
   /**
    * Runs work in a transaction (READ COMMITTED) that commits when it resolves. Inside only `tx` may be used: the
    * embedded database has one connection, on which everything else waits. It is undone if it takes longer than the limit.
+   * Without a limit of its own the work is done again where the server has ended it because of others (a deadlock).
    */
   transaction<T>(work: (tx: Queryable) => Promise<T>, limitMs?: number): Promise<T>
   /** The database's clock. */
@@ -31,10 +34,16 @@ export interface StoreOptions {
   readonly dataFolder: string
   /** Connections to PostgreSQL, at most. */
   readonly poolSize: number
+  /** How long somebody waits for one of them, in milliseconds; 15 seconds if not given. */
+  readonly waitMs?: number
   /** Whether pending migrations are applied; refused if not. */
   readonly migrate: boolean
   /** Told of each SQL statement that the client sends. */
   readonly onStatement?: (sql: string) => void
+  /** Takes warnings for the operator: sentences without a full stop, with nothing secret in them. */
+  readonly warn?: (text: string) => void
+  /** Told in a sentence what opening is at. */
+  readonly onStage?: (stage: string) => void
 }
 
 /** How one of the two kinds of database is reached. */
@@ -47,8 +56,17 @@ export interface Driver {
   close(): Promise<void>
 }
 
-/** Longest wait for the start of a transaction, and longest transaction, in milliseconds. */
-const transactionLimits = { maxWait: 15_000, timeout: 15_000 } as const
+/** How long somebody waits for a connection unless told otherwise, in milliseconds. */
+export const connectionWaitMs = 15_000
+/** Longest transaction, in milliseconds. */
+const transactionMs = 15_000
+/** How much longer the start of one may take than a connection is waited for, whose error says more. */
+const startMarginMs = 5000
+
+/** How often work is done that other transactions keep from its end. */
+const transactionTriesMax = 4
+/** Longest pause before it is done again; by chance, so that two do not meet again. */
+const retryPauseMs = 50
 
 /** Each of the two databases has libraries that take a while to load, and a process needs one of them. */
 async function openDriver({ databaseUrl, ...options }: StoreOptions): Promise<Driver> {
@@ -63,6 +81,7 @@ async function openDriver({ databaseUrl, ...options }: StoreOptions): Promise<Dr
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { onStatement } = options
+  const startMs = (options.waitMs ?? connectionWaitMs) + startMarginMs
   const driver = await openDriver(options)
   // Errors are thrown, never printed: their texts can hold values of columns.
   const client = new PrismaClient({
@@ -75,17 +94,16 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     kind: driver.kind,
     db: client,
     executor: driver.executor ?? client,
-    transaction: (work, limitMs = transactionLimits.timeout) =>
-      client.$transaction(
-        async (tx) => {
-          const result = await work(tx)
-          // A statement that failed and was caught has ended the transaction, and PostgreSQL answers a COMMIT of it
-          // with a rollback but no error. Any statement brings it to light.
-          await tx.$executeRaw`SELECT 1`
-          return result
-        },
-        { ...transactionLimits, timeout: limitMs },
-      ),
+    async transaction(work, limitMs) {
+      for (let tries = 1; ; tries++) {
+        try {
+          return await runTransaction(client, work, { maxWait: startMs, timeout: limitMs ?? transactionMs })
+        } catch (error) {
+          if (limitMs !== undefined || tries === transactionTriesMax || !isRetryable(error)) throw error
+          await sleep(retryPauseMs * Math.random())
+        }
+      }
+    },
     async now() {
       const [row] = await client.$queryRaw<{ now: Date }[]>`SELECT clock_timestamp() AS now`
       if (row === undefined) throw new TypeError('the database tells no time')
@@ -97,4 +115,18 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       await driver.close()
     },
   }
+}
+
+function runTransaction<T>(
+  client: PrismaClient,
+  work: (tx: Queryable) => Promise<T>,
+  limits: { readonly maxWait: number; readonly timeout: number },
+): Promise<T> {
+  return client.$transaction(async (tx) => {
+    const result = await work(tx)
+    // A statement that failed and was caught has ended the transaction, and PostgreSQL answers a COMMIT of it
+    // with a rollback but no error. Any statement brings it to light.
+    await tx.$executeRaw`SELECT 1`
+    return result
+  }, limits)
 }

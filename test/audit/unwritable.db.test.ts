@@ -102,6 +102,35 @@ describe.skipIf(hasNoDatabase())('while the audit trail cannot be written', () =
     ])
   })
 
+  it('the server is not ready, says which part is not, and warns of it once', async () => {
+    const story = await startStoryForTest()
+    const ask = async () => {
+      const response = await fetch(`${story.app.url}/readyz`)
+      return { status: response.status, body: await response.json() }
+    }
+    const recorded = (await readEvents(story)).length
+    expect(await ask()).toEqual({ status: 200, body: { status: 'ready' } })
+    await breakTrail(story)
+    const notReady = { status: 503, body: { status: 'not ready', parts: ['auditTrail'] } }
+    expect(await ask()).toMatchObject(notReady)
+    // Nor does an operation that fails make it ready.
+    expect(await code(story.as(mia), 'generateRandom', {})).toBe('UNAVAILABLE')
+    expect(await ask()).toMatchObject(notReady)
+    const warnings = story.logged.map((line) => JSON.parse(line)).filter(({ part }) => part === 'auditTrail')
+    expect(warnings).toMatchObject([
+      {
+        level: 40,
+        code: 'P0001',
+        occurrences: 1,
+        msg: expect.stringContaining('Audit records cannot be written'),
+      },
+    ])
+    story.clock.advance({ hours: 1 })
+    expect(await ask()).toEqual({ status: 200, body: { status: 'ready' } })
+    // What was tried is in no trail.
+    expect(await readEvents(story)).toHaveLength(recorded)
+  })
+
   it('a key that is due stays as it is, and is rotated when the trail can be written again', async () => {
     const story = await startStoryForTest()
     const manager = story.as(mia)

@@ -176,13 +176,17 @@ describe('an answer that cannot be sent', () => {
 })
 
 describe('a server that cannot do its work', () => {
-  it('is alive, but not ready', async () => {
-    const { url } = await startGatedServer({}, { checkReady: () => Promise.reject(new Error('down')) })
+  it('is alive, but not ready, and says which parts are not', async () => {
+    const { url } = await startGatedServer({}, { checkReady: async () => ['database', 'rootKey'] })
     const ask = (path: string) => fetch(`${url}${path}`)
     expect((await ask('/health/live')).status).toBe(200)
     const response = await ask('/health/ready')
     expect(response.status).toBe(503)
-    expect(await response.json()).toEqual({ status: 'not ready' })
+    expect(await response.json()).toEqual({
+      status: 'not ready',
+      parts: ['database', 'rootKey'],
+      reason: 'The database does not answer. The root key cannot be used.',
+    })
   })
 })
 

@@ -5,6 +5,7 @@ import { KeysteadError } from '../../src/errors.ts'
 import type { Caller } from '../../src/keys/caller.ts'
 import { createLog } from '../../src/log.ts'
 import { createServer, type Server, type ServerParts } from '../../src/server/http.ts'
+import { openListener } from '../../src/server/listener.ts'
 import { noTracing } from '../../src/server/tracing.ts'
 
 /** The server over HTTP, with work that lasts for as long as a test says. */
@@ -39,31 +40,37 @@ export async function startGatedServer(
     gates.set(name, gate)
     return gate
   }
-  const server = createServer({
-    config: readConfig({
-      PORT: '0',
-      AUTH_ISSUER: 'https://issuer.test',
-      AUTH_JWKS_FILE: '/none',
-      ...settings,
-    }),
-    log: createLog('debug', { write: (line) => void logged.push(JSON.parse(line)) }),
-    schema: createSchema((name) => {
-      begun.push(name)
-      return isOver ? Promise.resolve('finished') : gateOf(name).promise
-    }),
-    createContext: () => ({}),
-    authenticator: {
-      authenticate: async (header) => callerOf(header),
-      recognise: () => null,
-      expects: () => false,
-    },
-    devTokens: null,
-    checkReady: async () => {},
-    tracing: noTracing,
-    explain: () => null,
-    ...parts,
+  const config = readConfig({
+    PORT: '0',
+    AUTH_ISSUER: 'https://issuer.test',
+    AUTH_JWKS_FILE: '/none',
+    ...settings,
   })
-  const { url } = await server.listen()
+  const listener = await openListener(config, () => {})
+  const server = createServer(
+    {
+      config,
+      log: createLog('debug', { write: (line) => void logged.push(JSON.parse(line)) }),
+      schema: createSchema((name) => {
+        begun.push(name)
+        return isOver ? Promise.resolve('finished') : gateOf(name).promise
+      }),
+      createContext: () => ({}),
+      authenticator: {
+        authenticate: async (header) => callerOf(header),
+        recognise: () => null,
+        expects: () => false,
+      },
+      devTokens: null,
+      checkReady: async () => [],
+      tracing: noTracing,
+      explain: () => null,
+      ...parts,
+    },
+    listener,
+  )
+  server.serve()
+  const { url } = listener
   const post = (query: string, headers: Record<string, string> = {}, signal?: AbortSignal) =>
     fetch(`${url}/graphql`, {
       method: 'POST',

@@ -63,10 +63,18 @@ describe.skipIf(hasNoDatabase() || (await hasNoSoftHsm()))('a server whose root 
     expect(await readiness()).toBe(200)
     hsm.pullOut()
     expect(await readiness()).toBe(503)
+    expect(await (await fetch(`${story.app.url}/readyz`)).json()).toMatchObject({ parts: ['rootKey'] })
     const create = 'mutation { createUserKey(input: { name: "late" }) { __typename } }'
     const { errors, text } = await client.send(create)
-    expect(errors.map(({ extensions }) => extensions.code)).toEqual(['INTERNAL'])
+    expect(errors.map(({ extensions }) => extensions.code)).toEqual(['UNAVAILABLE'])
     expect(text).not.toContain('CKR_')
+    const warnings = story.logged.map((line) => JSON.parse(line)).filter(({ part }) => part === 'rootKey')
+    expect(warnings.length).toBeGreaterThan(0)
+    expect(warnings[0]).toMatchObject({
+      level: 40,
+      msg: expect.stringMatching(/^The root key cannot be used\. .*HSM/),
+    })
+    expect(story.logged.filter((line) => JSON.parse(line).level === 50)).toEqual([])
     // A key in memory does not need the HSM.
     for (const key of keys) await encryptWith(client, key)
     hsm.putBack()

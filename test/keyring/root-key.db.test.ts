@@ -112,8 +112,6 @@ describe.skipIf(hasNoDatabase())('a root key', () => {
   })
 
   it.each([
-    ['others can read', 0o640, null, 'chmod 600'],
-    ['everyone can read', 0o604, null, 'chmod 600'],
     ['holds something else', 0o600, 'not a key', 'does not hold the base64 of 32 bytes'],
     ['is empty', 0o600, '', 'does not hold the base64 of 32 bytes'],
     [

@@ -7,6 +7,7 @@ import { findKeyInUse } from '../../src/store/key-in-use.ts'
 import { findKeyPage } from '../../src/store/key-pages.ts'
 import { insertKey } from '../../src/store/key-rows.ts'
 import { openStore, type Queryable } from '../../src/store/store.ts'
+import { databaseTroubleOf } from '../../src/store/trouble.ts'
 import { setEncryptionsAside, type VersionPlace } from '../../src/store/usage-rows.ts'
 import { insertVersion } from '../../src/store/version-rows.ts'
 import { asOperator } from '../support/as-operator.ts'
@@ -126,7 +127,10 @@ describe.skipIf(hasNoDatabase())('a PostgreSQL server', () => {
     expect(await askAll()).toEqual(before)
   })
 
-  it('that ends two deadlocked transactions makes one of them retryable', async () => {
+  it.each([
+    ['does it again', undefined, 3],
+    ['tells it where it has a limit of its own', 10_000, 2],
+  ])('that ends one of two deadlocked transactions %s', async (_what, limitMs, begun) => {
     const store = await openForTest(await withDatabase())
     await insertInstallation(store.db, 1)
     await insertInstallation(store.db, 2)
@@ -141,10 +145,16 @@ describe.skipIf(hasNoDatabase())('a PostgreSQL server', () => {
         if (++arrived === 2) bothArrived()
         await meeting
         await tx.installation.update({ where: { id: second }, data: { rootKeyId: 'y' } })
-      })
+      }, limitMs)
     const errors = await Promise.all([failureOf(lockBoth(1, 2)), failureOf(lockBoth(2, 1))])
     const failed = errors.filter((error) => error !== null)
-    expect(failed.map(kindsOf)).toEqual([{ unique: false, retryable: true, unavailable: false }])
+    expect(arrived).toBe(begun)
+    expect(failed.map(kindsOf)).toEqual(
+      limitMs === undefined ? [] : [{ unique: false, retryable: true, unavailable: true }],
+    )
+    expect(failed.map((error) => databaseTroubleOf(error)?.code)).toEqual(
+      limitMs === undefined ? [] : ['40P01'],
+    )
   })
 
   it('is recognised as unavailable when it cuts connections off, and used again afterwards', async () => {
@@ -200,8 +210,8 @@ describe.skipIf(hasNoDatabase())('a PostgreSQL server', () => {
 
   it('is recognised as unavailable when no connection becomes free', async () => {
     const database = await withDatabase()
-    const store = await openForTest(database, { poolSize: 1 })
-    const busy = failureOf(store.db.$queryRaw`SELECT pg_sleep(7)::text`)
+    const store = await openForTest(database, { poolSize: 1, waitMs: 500 })
+    const busy = failureOf(store.db.$queryRaw`SELECT pg_sleep(2)::text`)
     await isAsleep(database)
     expect(isUnavailable(await failureOf(store.db.installation.count()))).toBe(true)
     expect(await busy).toBeNull()

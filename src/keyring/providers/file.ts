@@ -1,19 +1,20 @@
 import { randomBytes } from 'node:crypto'
 import { type FileHandle, link, mkdir, open, realpath, rename, stat, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { RootKeyError, type RootKeySource } from '../root-key-provider.ts'
+import { readSecretFile, SecretFileError } from '../../secret-file.ts'
+import { RootKeyError, type RootKeySource, type Warn } from '../root-key-provider.ts'
 import { createLocalRootKey, parseRootKey, rootKeyBytes } from './local.ts'
 
-/** Root keys in a file that only its owner can read: the base64 of 32 bytes a line, the newest first. */
+/** Root keys in a file that is protected (see `readSecretFile`): the base64 of 32 bytes a line, the newest first. */
 export interface FileSource extends RootKeySource {
   /** Makes the file with one root key unless it is there; whether it was made. */
   create(): Promise<boolean>
 }
 
 /** Root keys in the file of a path. Whoever adds or removes some sees to it that nobody else does at that moment. */
-export function createFileSource(path: string): FileSource {
+export function createFileSource(path: string, warn: Warn = () => {}): FileSource {
   async function load(from = path): Promise<string[]> {
-    const lines = await readRootKeyFile(from)
+    const lines = await readRootKeyFile(from, warn)
     if (lines === null) {
       throw new RootKeyError(
         `the root key file ${path} is missing, but the database has keys that only it can open. Put the file back; a new root key would open nothing.`,
@@ -70,29 +71,20 @@ function rootKeyOf(line: string) {
 }
 
 /** The file's lines, each of which is a root key; null if there is no file. */
-async function readRootKeyFile(path: string): Promise<string[] | null> {
-  const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
+async function readRootKeyFile(path: string, warn: Warn): Promise<string[] | null> {
+  const text = await readSecretFile(path, { what: 'root key file', warn }).catch((error: unknown) => {
+    if (!(error instanceof SecretFileError)) throw error
     if (error.code === 'ENOENT') return null
-    throw new RootKeyError(`the root key file ${path} cannot be read (${error.code ?? 'unknown error'})`)
+    throw new RootKeyError(error.message)
   })
-  if (file === null) return null
-  try {
-    const { mode } = await file.stat()
-    if ((mode & 0o077) !== 0) {
-      throw new RootKeyError(
-        `others can read the root key file ${path}: set its mode to 600 (chmod 600 ${path})`,
-      )
-    }
-    const lines = (await file.readFile('utf8')).split('\n').flatMap((line) => line.trim() || [])
-    if (lines.length === 0 || !lines.every(isRootKey)) {
-      throw new RootKeyError(
-        `the root key file ${path} does not hold the base64 of 32 bytes, one root key a line`,
-      )
-    }
-    return lines
-  } finally {
-    await file.close()
+  if (text === null) return null
+  const lines = text.split('\n').flatMap((line) => line.trim() || [])
+  if (lines.length === 0 || !lines.every(isRootKey)) {
+    throw new RootKeyError(
+      `the root key file ${path} does not hold the base64 of 32 bytes, one root key a line`,
+    )
   }
+  return lines
 }
 
 /** Makes the file unless it is there; whether it was made. */
@@ -135,6 +127,8 @@ async function writeDraft(path: string, lines: readonly string[], owner?: Owner)
   try {
     // Before there is anything in it to read.
     if (owner !== undefined) await giveTo(owner, file, path)
+    // A server may read root's file through its group.
+    if (owner?.uid === 0) await file.chmod(owner.mode & 0o640)
     await file.writeFile(lines.map((line) => `${line}\n`).join(''))
     await file.sync()
   } catch (error) {
@@ -149,6 +143,7 @@ async function writeDraft(path: string, lines: readonly string[], owner?: Owner)
 interface Owner {
   readonly uid: number
   readonly gid: number
+  readonly mode: number
 }
 
 /** Whoever runs the command can be another user than the servers, which must be able to read the file afterwards. */

@@ -1,6 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { open } from 'node:fs/promises'
-import { type RootKey, RootKeyError, type RootKeySource, WrappedBytesError } from '../root-key-provider.ts'
+import { readSecretFile, SecretFileError } from '../../secret-file.ts'
+import {
+  type RootKey,
+  RootKeyError,
+  type RootKeySource,
+  type Warn,
+  WrappedBytesError,
+} from '../root-key-provider.ts'
 import { createHsmConnection, type HsmConnection, type HsmSession } from './pkcs11-connection.ts'
 import { createHsmKey, findHsmKey, type HsmKey } from './pkcs11-key.ts'
 import { ck, codeOf, type Mechanism } from './pkcs11-module.ts'
@@ -36,9 +42,9 @@ export interface Pkcs11Source extends RootKeySource {
 }
 
 /** Root keys in an HSM, reached through its PKCS #11 library. */
-export function createPkcs11Source(settings: Pkcs11Settings): Pkcs11Source {
+export function createPkcs11Source(settings: Pkcs11Settings, warn: Warn = () => {}): Pkcs11Source {
   const { library, token, keyLabels } = settings
-  const connection = createHsmConnection({ library, token, readPin: () => readPin(settings) })
+  const connection = createHsmConnection({ library, token, readPin: () => readPin(settings, warn) })
   const [newest = ''] = keyLabels
   return {
     load: () => Promise.all(keyLabels.map((label) => openRootKey(connection, label))),
@@ -53,21 +59,12 @@ export function createPkcs11Source(settings: Pkcs11Settings): Pkcs11Source {
   }
 }
 
-async function readPin({ pin, pinFile }: Pkcs11Settings): Promise<string> {
+async function readPin({ pin, pinFile }: Pkcs11Settings, warn: Warn): Promise<string> {
   if (pin !== null) return pin
-  const path = pinFile ?? ''
-  const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
-    throw new RootKeyError(`the PIN file ${path} cannot be read (${error.code ?? 'unknown error'})`)
+  const text = await readSecretFile(pinFile ?? '', { what: 'PIN file', warn }).catch((error: unknown) => {
+    throw error instanceof SecretFileError ? new RootKeyError(error.message) : error
   })
-  try {
-    const { mode } = await file.stat()
-    if ((mode & 0o077) !== 0) {
-      throw new RootKeyError(`others can read the PIN file ${path}: set its mode to 600 (chmod 600 ${path})`)
-    }
-    return (await file.readFile('utf8')).trim()
-  } finally {
-    await file.close()
-  }
+  return text.trim()
 }
 
 async function openRootKey(connection: HsmConnection, label: string): Promise<RootKey> {

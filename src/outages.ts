@@ -1,0 +1,82 @@
+import { LRUCache } from 'lru-cache'
+import { RootKeyError } from './keyring/root-key-provider.ts'
+import type { OutagePart } from './keys/domain-parts.ts'
+import type { Log } from './log.ts'
+import { databaseTroubleOf } from './store/trouble.ts'
+import { systemTroubleOf, type Trouble } from './system-errors.ts'
+
+/** A failed fetch of an issuer's keys. */
+export interface FetchTrouble extends Trouble {
+  readonly issuer: string
+  /** Without credentials and query. */
+  readonly url: string
+}
+
+/** Tells the operator why something outside of the server does not work. */
+export interface Outages {
+  report(part: OutagePart, error: unknown): void
+  reportIssuer(trouble: FetchTrouble): void
+}
+
+const beginnings: Readonly<Record<OutagePart, string>> = {
+  database: 'The database cannot be used.',
+  auditTrail: 'Audit records cannot be written, and nothing is answered without them.',
+  rootKey: 'The root key cannot be used.',
+}
+
+/** How long the same trouble stands in the log only once, in milliseconds. */
+const warningIntervalMs = 60_000
+/** Most different troubles that are remembered. */
+const troublesMax = 200
+
+/**
+ * Writes one warning for each trouble within a minute, with how often it was met: an outage must not fill the log. What
+ * libraries say is never in it, since it can hold values; codes are, and what this product knows of them.
+ */
+export function createOutages(log: Pick<Log, 'warn'>): Outages {
+  const known = new LRUCache<string, { warnedAtMs: number; occurrences: number }>({ max: troublesMax })
+
+  function warn(facts: Readonly<Record<string, string>>, text: string): void {
+    const name = JSON.stringify(facts)
+    const nowMs = performance.now()
+    const last = known.get(name) ?? { warnedAtMs: Number.NEGATIVE_INFINITY, occurrences: 0 }
+    const occurrences = last.occurrences + 1
+    const isDue = nowMs - last.warnedAtMs >= warningIntervalMs
+    known.set(name, isDue ? { warnedAtMs: nowMs, occurrences: 0 } : { ...last, occurrences })
+    if (isDue) log.warn({ ...facts, occurrences }, text)
+  }
+
+  return {
+    report(part, error) {
+      const { code, text } = troubleOf(error)
+      warn({ part, code }, `${beginnings[part]} ${text}`)
+    },
+    reportIssuer({ issuer, url, code, text }) {
+      warn({ part: 'issuer', issuer, url, code }, `The keys of the issuer cannot be fetched. ${text}`)
+    },
+  }
+}
+
+/** A part of the server did not answer in time. */
+export class NoAnswerError extends Error {}
+
+function troubleOf(error: unknown): Trouble {
+  if (error instanceof NoAnswerError) {
+    return {
+      code: 'NO_ANSWER',
+      text: 'There was no answer in time. Look for load, and for locks that are held.',
+    }
+  }
+  if (error instanceof RootKeyError) {
+    // Written for operators: names files, labels and codes only.
+    const { message } = error
+    const [code = 'ROOT_KEY'] = /CKR_[A-Z0-9_]+/.exec(message) ?? []
+    return { code, text: `${message.charAt(0).toUpperCase()}${message.slice(1)}.` }
+  }
+  const known = databaseTroubleOf(error) ?? systemTroubleOf(error)
+  return known ?? { code: nameOf(error), text: 'The cause is not known.' }
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : typeof error
+}

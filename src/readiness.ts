@@ -1,0 +1,59 @@
+import type { DomainParts, OutagePart } from './keys/domain-parts.ts'
+import { NoAnswerError, type Outages } from './outages.ts'
+import type { Part } from './server/health.ts'
+
+/** How long a part may take to say that it works, in milliseconds. */
+const answerMs = 5000
+
+/**
+ * Builds what says which parts keep a server from its work. Whoever asks while it is found out gets the same answer:
+ * anybody may ask, and the answer costs a few statements.
+ */
+export function createReadiness(
+  { store, audit, rootKeys }: Pick<DomainParts, 'store' | 'audit' | 'rootKeys'>,
+  outages: Outages,
+): () => Promise<readonly Part[]> {
+  let finding: Promise<readonly Part[]> | null = null
+
+  async function works(part: OutagePart, check: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await withinLimit(check())
+      return true
+    } catch (error) {
+      outages.report(part, error)
+      return false
+    }
+  }
+
+  async function find(): Promise<readonly Part[]> {
+    const [hasDatabase, hasRootKey] = await Promise.all([
+      works('database', () => store.now()),
+      works('rootKey', () => rootKeys.checkHealth()),
+    ])
+    // Without a database there is no trail, and one reason is enough.
+    const hasTrail = !hasDatabase || (await works('auditTrail', () => audit.checkWritable()))
+    const parts: [Part, boolean][] = [
+      ['database', hasDatabase],
+      ['auditTrail', hasTrail],
+      ['rootKey', hasRootKey],
+    ]
+    return parts.filter(([, isGood]) => !isGood).map(([part]) => part)
+  }
+
+  return () => {
+    finding ??= find().finally(() => {
+      finding = null
+    })
+    return finding
+  }
+}
+
+async function withinLimit(checked: Promise<unknown>): Promise<void> {
+  const { promise: timedOut, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new NoAnswerError()), answerMs)
+  try {
+    await Promise.race([checked, timedOut])
+  } finally {
+    clearTimeout(timer)
+  }
+}
