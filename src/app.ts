@@ -66,6 +66,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
         log.error({ alert: 'INTEGRITY' }, error.message)
         observer.metrics?.onAlert()
       },
+      onFolderLost: (reason) => log.error({ alert: 'DATA_FOLDER' }, reason),
     })
     try {
       return await startOn(opened, config, { log, machineClock, observer })
@@ -119,6 +120,7 @@ async function startOn(
         const report = await runHousekeeping(parts, signal)
         await parts.usage.flush()
         await rollUpUsage(parts.store)
+        await parts.store.maintain(signal)
         metrics?.onHousekeeping(report, machineClock.now())
         return report
       } catch (error) {

@@ -44,6 +44,8 @@ export interface OpenOptions {
   readonly clock?: Clock
   /** Told of each SQL statement. */
   readonly onStatement?: (sql: string) => void
+  /** Told why the process is about to end: see StoreOptions. */
+  readonly onFolderLost?: (reason: string) => void
   /** Told of what the parts do. */
   readonly observer?: PartsObserver
   /** Stands for the audit trail. */
@@ -52,13 +54,14 @@ export interface OpenOptions {
 
 /** Opens store, keyring and audit trail, and builds what the domain works with, for servers and for commands. */
 export async function openParts(config: Config, options: OpenOptions): Promise<OpenedParts> {
-  const { onStatement } = options
+  const { onStatement, onFolderLost } = options
   const store = await openStore({
     databaseUrl: config.DATABASE_URL,
     dataFolder: config.DATA_FOLDER,
     poolSize: config.DATABASE_POOL_SIZE,
     migrate: options.prepare && config.MIGRATE_ON_START,
     ...(onStatement && { onStatement }),
+    ...(onFolderLost && { onFolderLost }),
   })
   try {
     return await openOn(store, config, options)

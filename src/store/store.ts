@@ -1,5 +1,6 @@
 import type { Executor } from './executor.ts'
 import { type Prisma, PrismaClient } from './generated/client.ts'
+import { maintainEmbedded } from './maintenance.ts'
 import type { KeyChangeEvents, KeyChangeListener } from './notify.ts'
 
 /** What rows are read and written through: the database, or one transaction on it. */
@@ -18,6 +19,8 @@ export interface Store {
   transaction<T>(work: (tx: Queryable) => Promise<T>, limitMs?: number): Promise<T>
   /** The database's clock. */
   now(): Promise<Date>
+  /** Does between requests what the database does not do by itself; see `maintainEmbedded`. */
+  maintain(signal: AbortSignal): Promise<void>
   /** Hears of the changes of keys that are committed, by this process and by others. */
   listen(events: KeyChangeEvents): KeyChangeListener
   close(): Promise<void>
@@ -33,6 +36,11 @@ export interface StoreOptions {
   readonly poolSize: number
   /** Whether pending migrations are applied; refused if not. */
   readonly migrate: boolean
+  /**
+   * Told why, just before the process ends: the folder of the embedded database was removed or replaced while it was
+   * open.
+   */
+  readonly onFolderLost?: (reason: string) => void
   /** Told of each SQL statement that the client sends. */
   readonly onStatement?: (sql: string) => void
 }
@@ -90,6 +98,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       const [row] = await client.$queryRaw<{ now: Date }[]>`SELECT clock_timestamp() AS now`
       if (row === undefined) throw new TypeError('the database tells no time')
       return row.now
+    },
+    async maintain(signal) {
+      // A PostgreSQL server has its autovacuum.
+      if (driver.kind === 'embedded') await maintainEmbedded(client, signal)
     },
     listen: driver.listen,
     async close() {
