@@ -7,13 +7,14 @@ import { type OperatorServer, startOperatorServer } from './cli/operator-server.
 import { hasOperatorSockets } from './cli/operator-socket.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config.ts'
+import { createClockAlert, describeHold } from './keys/clock-alert.ts'
 import { createDomain } from './keys/create-domain.ts'
 import { UnavailableError } from './keys/errors.ts'
 import { runHousekeeping } from './keys/rotation.ts'
 import { type Housekeeping, startHousekeeping } from './keys/rotation-scheduler.ts'
 import { createLog, type Log } from './log.ts'
 import { type Observer, openObserver, productVersion } from './open-observer.ts'
-import { type OpenedParts, openParts } from './open-parts.ts'
+import { type OpenedParts, type OpenOptions, openParts } from './open-parts.ts'
 import { createContext } from './schema/context.ts'
 import { schema } from './schema/index.ts'
 import { createServer } from './server/http.ts'
@@ -46,6 +47,8 @@ const letGoTimeoutMs = 2000
 export interface AppOptions {
   /** Stands for the database's clock, and for this machine's where tokens are verified. */
   readonly clock?: Clock
+  /** Stands for the clocks of the database and of this machine, and for the time that passes: see OpenOptions. */
+  readonly time?: NonNullable<OpenOptions['time']>
   readonly log?: Log
   /** Told of each SQL statement. */
   readonly onStatement?: (sql: string) => void
@@ -55,7 +58,8 @@ export interface AppOptions {
 
 /** Builds the server from its configuration and starts it. Everything that can be wrong with a set-up fails here. */
 export async function createApp(config: Config, options: AppOptions = {}): Promise<App> {
-  const { log = createLog(config.LOG_LEVEL), clock: machineClock = systemClock } = options
+  const { log = createLog(config.LOG_LEVEL), time } = options
+  const machineClock = options.clock ?? time?.clock ?? systemClock
   const observer = await openObserver(config)
   try {
     const opened = await openParts(config, {
@@ -85,7 +89,7 @@ async function startOn(
   config: Config,
   { log, machineClock, observer }: { log: Log; machineClock: Clock; observer: Observer },
 ): Promise<App> {
-  const { parts, clock } = opened
+  const { parts } = opened
   const { metrics, tracing } = observer
   const domain = createDomain(parts)
   const devIssuer = config.developmentMode ? await createDevIssuer({ clock: machineClock, config }) : null
@@ -113,10 +117,17 @@ async function startOn(
     await metricsServer?.close()
     throw error
   })
+  const clockAlert = createClockAlert(parts.clock, {
+    onHold(hold) {
+      log.error({ alert: 'CLOCK', aheadSeconds: Math.round(hold.aheadMs / 1000) }, describeHold(hold))
+    },
+    onBelieved: () => log.info({}, "the database's clock is believed again"),
+  })
   const housekeeping = startHousekeeping({
     async run(signal) {
       try {
-        if ('synchronise' in clock) await clock.synchronise()
+        await parts.clock.synchronise()
+        clockAlert.look()
         const report = await runHousekeeping(parts, signal)
         await parts.usage.flush()
         await rollUpUsage(parts.store)

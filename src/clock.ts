@@ -6,6 +6,14 @@ export interface Clock {
 /** The clock of this machine. */
 export const systemClock: Clock = { now: () => new Date() }
 
+/** One look at a guarded clock. */
+export interface Moment {
+  /** What the clock says: for records. */
+  readonly now: Date
+  /** The latest moment that has certainly come, never after `now`: for what cannot be undone. */
+  readonly certainNow: Date
+}
+
 /** A clock that is not believed, since it is further ahead than time can have passed. */
 export interface ClockHold {
   /** By how much it is ahead. */
@@ -16,11 +24,9 @@ export interface ClockHold {
 
 /** A clock that may be set to a wrong time, and that tells how far time has certainly come. */
 export interface GuardedClock extends Clock {
-  /**
-   * The latest moment that has certainly come, never after `now`. For what cannot be undone: it waits for this moment,
-   * while records and everything else go by `now`.
-   */
+  /** See Moment. */
   certainNow(): Date
+  moment(): Moment
   /** Null while the clock is believed. */
   hold(): ClockHold | null
   /** Compares with the database and with the time that has passed, since clocks drift and are set. */
@@ -30,5 +36,9 @@ export interface GuardedClock extends Clock {
 /** A clock that is always believed. */
 export function believe(clock: Clock): GuardedClock {
   const now = () => clock.now()
-  return { now, certainNow: now, hold: () => null, synchronise: async () => {} }
+  const moment = () => {
+    const at = now()
+    return { now: at, certainNow: at }
+  }
+  return { now, certainNow: now, moment, hold: () => null, synchronise: async () => {} }
 }

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { createChainMac } from './audit/chain-mac.ts'
 import { type AuditWriter, createAuditWriter, openAuditWriter, type WrittenGroup } from './audit/writer.ts'
-import { type Clock, systemClock } from './clock.ts'
+import { believe, type Clock, type GuardedClock, systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import { createSlowWork, slotsFor } from './crypto/slow-work.ts'
 import { createEnvelope } from './keyring/envelope.ts'
@@ -13,7 +13,8 @@ import { findEventKeys } from './keys/event-keys.ts'
 import { createKeyChanges } from './keys/key-changes.ts'
 import { createUsageCounter } from './keys/usage.ts'
 import { openConfiguredRootKeys } from './open-root-keys.ts'
-import { createDatabaseClock, type DatabaseClock } from './store/database-clock.ts'
+import { type ElapsedTime, guardClock } from './store/certain-time.ts'
+import { createDatabaseClock } from './store/database-clock.ts'
 import { StoreError } from './store/errors.ts'
 import { findInstallation } from './store/installation-row.ts'
 import { openStore, type Store } from './store/store.ts'
@@ -21,7 +22,6 @@ import { openStore, type Store } from './store/store.ts'
 /** The parts of the domain on open data. */
 export interface OpenedParts {
   readonly parts: DomainParts
-  readonly clock: Clock | DatabaseClock
   /** Lets go of the data. */
   close(): Promise<void>
 }
@@ -40,8 +40,10 @@ export interface OpenOptions {
   readonly prepare: boolean
   /** Told of every row that does not verify. */
   readonly alert: DomainParts['alert']
-  /** Stands for the database's clock. */
+  /** Stands for the database's clock, and is believed whatever it says. */
   readonly clock?: Clock
+  /** Stands for the clocks of the database and of this machine, and for what this machine knows of the time that passes. */
+  readonly time?: { readonly clock: Clock; readonly elapsed: ElapsedTime }
   /** Told of each SQL statement. */
   readonly onStatement?: (sql: string) => void
   /** Told why the process is about to end: see StoreOptions. */
@@ -73,7 +75,7 @@ export async function openParts(config: Config, options: OpenOptions): Promise<O
 
 async function openOn(store: Store, config: Config, options: OpenOptions): Promise<OpenedParts> {
   const { prepare, alert, observer } = options
-  const clock = options.clock ?? (await createDatabaseClock(store, systemClock))
+  const clock = options.clock ? believe(options.clock) : await openClock(store, options.time)
   const isNew = (await findInstallation(store.db)) === null
   if (isNew && !prepare) {
     throw new StoreError(
@@ -121,13 +123,18 @@ async function openOn(store: Store, config: Config, options: OpenOptions): Promi
   }
   return {
     parts,
-    clock,
     async close() {
       // The last uses are worth an attempt, not a failure to stop.
       await parts.usage.flush().catch(() => {})
       await store.close()
     },
   }
+}
+
+async function openClock(store: Store, time: OpenOptions['time']): Promise<GuardedClock> {
+  if (time === undefined) return guardClock(store, await createDatabaseClock(store, systemClock))
+  const told = { now: async () => time.clock.now() }
+  return guardClock(store, await createDatabaseClock(told, time.clock), time.elapsed)
 }
 
 function domainSettings(config: Config): DomainSettings {

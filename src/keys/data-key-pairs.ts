@@ -29,7 +29,7 @@ export function generateDataKeyPair(
       requireInput(entry !== undefined, 'algorithm', 'must be one of which pairs can be made')
       requireAssociatedData(parts, capability, additionalAuthenticatedData)
       // Before the pair is made, which takes long for RSA: it would be in vain.
-      await defaultVersionForUse(key, parts.clock.now())
+      await defaultVersionForUse(key, parts.clock.certainNow())
       const work = slowWorkOf(parts, attempt, { algorithm, operation: 'GENERATE' })
       const { secret, publicKey } = (await entry?.generate(work)) ?? {}
       if (secret === undefined || !publicKey) throw new TypeError('an asymmetric algorithm makes pairs')

@@ -1,13 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { uptime } from 'node:os'
 import type { ClockHold, GuardedClock } from '../clock.ts'
-import {
-  type CertainTimeRow,
-  confirmTime,
-  findCertainTime,
-  type TimeMark,
-  writeCertainTime,
-} from './certain-time-rows.ts'
+import { type CertainTimeRow, findCertainTime, type TimeMark, writeCertainTime } from './certain-time-rows.ts'
 import type { DatabaseClock } from './database-clock.ts'
 import type { Queryable } from './store.ts'
 
@@ -83,19 +77,23 @@ export async function guardClock(
   }
 
   await synchronise()
-  const certainMs = () => {
-    const nowMs = clock.now().getTime()
+  function certainMs(nowMs: number): number {
     if (mark === null) return nowMs
     const reachedMs = mark.reachedMs + elapsed.monotonicMs() - markedAt.monotonicMs
     return Math.min(nowMs, mark.heldSinceMs === null ? reachedMs + toleratedMs : reachedMs)
   }
   return {
     now: () => clock.now(),
-    certainNow: () => new Date(certainMs()),
+    certainNow: () => new Date(certainMs(clock.now().getTime())),
+    moment() {
+      const now = clock.now()
+      return { now, certainNow: new Date(certainMs(now.getTime())) }
+    },
     hold(): ClockHold | null {
       if (mark === null || mark.heldSinceMs === null) return null
-      const certain = certainMs()
-      return { aheadMs: clock.now().getTime() - certain, certainNow: new Date(certain) }
+      const nowMs = clock.now().getTime()
+      const certain = certainMs(nowMs)
+      return { aheadMs: nowMs - certain, certainNow: new Date(certain) }
     },
     synchronise,
   }
@@ -125,12 +123,17 @@ export function nextMark({ own, row, rowPassedMs, now }: Known): TimeMark {
   const isStartWithoutProof = own === null && rowPassedMs === null
   if (isStartWithoutProof && row?.heldSinceMs === null && aheadMs <= toleratedStopMs) return believed(now)
   if (aheadMs <= toleratedMs) return { reachedMs, aheadMs: 0, heldSinceMs: null }
-  const before = row ?? own?.mark ?? null
+  // Another replica may have noticed it first.
+  const before = [own?.mark, row].find((each) => typeof each?.heldSinceMs === 'number') ?? null
   const isFurther = before === null || aheadMs > before.aheadMs + toleratedMs
-  const heldSinceMs = isFurther ? reachedMs : (before.heldSinceMs ?? reachedMs)
+  const heldSinceMs = isFurther ? reachedMs : (before?.heldSinceMs ?? reachedMs)
   if (reachedMs - heldSinceMs >= holdMaxMs) return believed(now)
   // Kept as it was noticed: small steps after it must not add up unnoticed.
-  return { reachedMs, aheadMs: isFurther ? aheadMs : Math.min(before.aheadMs, aheadMs), heldSinceMs }
+  return {
+    reachedMs,
+    aheadMs: isFurther ? aheadMs : Math.min(before?.aheadMs ?? aheadMs, aheadMs),
+    heldSinceMs,
+  }
 }
 
 const believed = (now: number): TimeMark => ({ reachedMs: now, aheadMs: 0, heldSinceMs: null })

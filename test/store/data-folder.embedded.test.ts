@@ -61,17 +61,21 @@ function filesIn(folder: string): Record<string, string> {
 }
 
 describe('the embedded database', () => {
-  it('is closed to other users of the machine, and leaves the mode of a folder alone that was there', async () => {
-    const { dataFolder } = await withDatabase()
-    chmodSync(dataFolder, 0o755)
-    chmodSync(join(dataFolder, 'database'), 0o755)
-    const made = join(dataFolder, 'parent', 'made')
-    for (const folder of [dataFolder, made])
-      await (await openStore({ ...options, dataFolder: folder })).close()
-    expect([dataFolder, made].map(modeOf)).toEqual(['755', '700'])
-    expect([dataFolder, made].map((folder) => modeOf(join(folder, 'database')))).toEqual(['700', '700'])
-    expect([dataFolder, made].map((folder) => modeOf(join(folder, 'lock')))).toEqual(['600', '600'])
-  }, slowMs)
+  it(
+    'is closed to other users of the machine, and leaves the mode of a folder alone that was there',
+    async () => {
+      const { dataFolder } = await withDatabase()
+      chmodSync(dataFolder, 0o755)
+      chmodSync(join(dataFolder, 'database'), 0o755)
+      const made = join(dataFolder, 'parent', 'made')
+      for (const folder of [dataFolder, made])
+        await (await openStore({ ...options, dataFolder: folder })).close()
+      expect([dataFolder, made].map(modeOf)).toEqual(['755', '700'])
+      expect([dataFolder, made].map((folder) => modeOf(join(folder, 'database')))).toEqual(['700', '700'])
+      expect([dataFolder, made].map((folder) => modeOf(join(folder, 'lock')))).toEqual(['600', '600'])
+    },
+    slowMs,
+  )
 
   it('is opened once at a time, also within one process', async () => {
     const { dataFolder } = await withDatabase()
@@ -155,26 +159,30 @@ describe('the embedded database', () => {
     expect(made.sort()).toEqual([...partsOfADatabase].sort())
   })
 
-  it('is made in an empty folder, where a symbolic link leads to one, and after a start that was interrupted', async () => {
-    const { dataFolder } = await withDatabase()
-    const inEmpty = join(dataFolder, 'empty')
-    mkdirSync(join(inEmpty, 'database'), { recursive: true })
-    mkdirSync(join(inEmpty, 'database.new'))
-    writeFileSync(join(inEmpty, 'database.new', 'PG_VERSION'), '18\n')
-    const linked = join(dataFolder, 'linked')
-    mkdirSync(join(linked, 'elsewhere'), { recursive: true })
-    symlinkSync(join(linked, 'elsewhere'), join(linked, 'database'))
-    for (const folder of [inEmpty, linked]) {
-      for (let opened = 0; opened < 2; opened++) {
-        const store = await openStore({ ...options, dataFolder: folder })
-        expect(await store.db.key.count()).toBe(0)
-        await store.close()
+  it(
+    'is made in an empty folder, where a symbolic link leads to one, and after a start that was interrupted',
+    async () => {
+      const { dataFolder } = await withDatabase()
+      const inEmpty = join(dataFolder, 'empty')
+      mkdirSync(join(inEmpty, 'database'), { recursive: true })
+      mkdirSync(join(inEmpty, 'database.new'))
+      writeFileSync(join(inEmpty, 'database.new', 'PG_VERSION'), '18\n')
+      const linked = join(dataFolder, 'linked')
+      mkdirSync(join(linked, 'elsewhere'), { recursive: true })
+      symlinkSync(join(linked, 'elsewhere'), join(linked, 'database'))
+      for (const folder of [inEmpty, linked]) {
+        for (let opened = 0; opened < 2; opened++) {
+          const store = await openStore({ ...options, dataFolder: folder })
+          expect(await store.db.key.count()).toBe(0)
+          await store.close()
+        }
+        expect(readdirSync(folder)).not.toContain('database.new')
       }
-      expect(readdirSync(folder)).not.toContain('database.new')
-    }
-    expect(lstatSync(join(linked, 'database')).isSymbolicLink()).toBe(true)
-    expect(readdirSync(join(linked, 'elsewhere'))).toContain('PG_VERSION')
-  }, slowMs)
+      expect(lstatSync(join(linked, 'database')).isSymbolicLink()).toBe(true)
+      expect(readdirSync(join(linked, 'elsewhere'))).toContain('PG_VERSION')
+    },
+    slowMs,
+  )
 
   it.each<[what: string, change: (dataFolder: string) => void]>([
     ['its data folder is removed', (folder) => rmSync(folder, { recursive: true })],
@@ -212,25 +220,29 @@ describe('the embedded database', () => {
         renameSync(`${control}-copy`, control)
       },
     ],
-  ])('stops the process when %s, says why, and writes nothing more', async (_what, change) => {
-    const { dataFolder } = await withDatabase()
-    onTestFinished(() => rmSync(`${dataFolder}-moved`, { recursive: true, force: true }))
-    const server = await startServerProcess({ DATA_FOLDER: dataFolder, PORT: '0' })
-    onTestFinished(() => void server.child.kill('SIGKILL'))
-    const exited = once(server.child, 'exit')
-    change(dataFolder)
-    const after = filesIn(dataFolder)
-    await exited
-    expect(server.child.exitCode).toBe(1)
-    const reason = `The data folder ${dataFolder} was removed or replaced while Keystead was using it`
-    const lines = server.output.filter((line) => line.includes(reason))
-    expect(lines).toHaveLength(2)
-    expect(JSON.parse(lines.find((line) => line.startsWith('{')) ?? '{}')).toMatchObject({
-      level: 50,
-      alert: 'DATA_FOLDER',
-    })
-    expect(filesIn(dataFolder)).toEqual(after)
-  }, slowMs)
+  ])(
+    'stops the process when %s, says why, and writes nothing more',
+    async (_what, change) => {
+      const { dataFolder } = await withDatabase()
+      onTestFinished(() => rmSync(`${dataFolder}-moved`, { recursive: true, force: true }))
+      const server = await startServerProcess({ DATA_FOLDER: dataFolder, PORT: '0' })
+      onTestFinished(() => void server.child.kill('SIGKILL'))
+      const exited = once(server.child, 'exit')
+      change(dataFolder)
+      const after = filesIn(dataFolder)
+      await exited
+      expect(server.child.exitCode).toBe(1)
+      const reason = `The data folder ${dataFolder} was removed or replaced while Keystead was using it`
+      const lines = server.output.filter((line) => line.includes(reason))
+      expect(lines).toHaveLength(2)
+      expect(JSON.parse(lines.find((line) => line.startsWith('{')) ?? '{}')).toMatchObject({
+        level: 50,
+        alert: 'DATA_FOLDER',
+      })
+      expect(filesIn(dataFolder)).toEqual(after)
+    },
+    slowMs,
+  )
 
   it('refuses what is no folder, or no lock file, and says which', async () => {
     const { dataFolder } = await withDatabase()
