@@ -128,6 +128,7 @@ async function startOn(
       try {
         await parts.clock.synchronise()
         clockAlert.look()
+        metrics?.onClock(parts.clock.hold()?.aheadMs ?? 0)
         const report = await runHousekeeping(parts, signal)
         await parts.usage.flush()
         await rollUpUsage(parts.store)
