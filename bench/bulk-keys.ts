@@ -127,7 +127,7 @@ async function sealKeys(
     Array.from({ length: count }, async (_, index) => {
       const key = keyAt(from + index)
       const draft = draftOf(key, projectId)
-      const how = { ...settings, now: key.createdAt, timeZone }
+      const how = { ...settings, now: key.createdAt, certainNow: key.createdAt, timeZone }
       const active = { ...applyCommand(stateOf(draft), { type: 'activateKey' }, how), revision: 1 }
       const state = key.isDeactivated
         ? applyCommand(active, { type: 'deactivateVersion', version: 1 }, how)

@@ -9,7 +9,14 @@ export interface Layer {
 }
 
 /** Files that everything may import, and that import nothing of the project but each other. */
-export const leaves = ['errors.ts', 'ids.ts', 'clock.ts', 'secret-file.ts', 'system-errors.ts'] as const
+export const leaves = [
+  'errors.ts',
+  'ids.ts',
+  'clock.ts',
+  'durable-files.ts',
+  'secret-file.ts',
+  'system-errors.ts',
+] as const
 
 /** Files beside the layers that configure and log. They import each other, leaves and `crypto`. */
 export const settingsFiles = ['config.ts', 'setting-values.ts', 'log.ts'] as const

@@ -9,12 +9,13 @@ import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { SlowWorkScheduler } from './crypto/slow-work.ts'
 import { asUnavailable } from './keys/attempt.ts'
+import { createClockAlert, describeHold } from './keys/clock-alert.ts'
 import { createDomain } from './keys/create-domain.ts'
 import { runHousekeeping } from './keys/rotation.ts'
 import { type Housekeeping, startHousekeeping } from './keys/rotation-scheduler.ts'
 import { createLog, type Log } from './log.ts'
 import { type Observer, openObserver, productVersion } from './open-observer.ts'
-import { type OpenedParts, openParts } from './open-parts.ts'
+import { type OpenedParts, type OpenOptions, openParts } from './open-parts.ts'
 import { createOutages, type Outages } from './outages.ts'
 import { createReadiness } from './readiness.ts'
 import { createContext } from './schema/context.ts'
@@ -53,6 +54,8 @@ const letGoTimeoutMs = 2000
 export interface AppOptions {
   /** Stands for the database's clock, and for this machine's where tokens are verified. */
   readonly clock?: Clock
+  /** Stands for the clocks of the database and of this machine, and for the time that passes: see OpenOptions. */
+  readonly time?: NonNullable<OpenOptions['time']>
   readonly log?: Log
   /** Told of each SQL statement. */
   readonly onStatement?: (sql: string) => void
@@ -67,7 +70,8 @@ export interface AppOptions {
  * port answers from the beginning on, with 503 and what the start is at.
  */
 export async function createApp(config: Config, options: AppOptions = {}): Promise<App> {
-  const { log = createLog(config.LOG_LEVEL), clock: machineClock = systemClock } = options
+  const { log = createLog(config.LOG_LEVEL), time } = options
+  const machineClock = options.clock ?? time?.clock ?? systemClock
   const outages = createOutages(log)
   const observer = await openObserver(config)
   try {
@@ -85,6 +89,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
           log.error({ alert: 'INTEGRITY' }, error.message)
           observer.metrics?.onAlert()
         },
+        onFolderLost: (reason) => log.error({ alert: 'DATA_FOLDER' }, reason),
       })
       try {
         return await startOn(opened, config, { log, machineClock, observer, outages, listener })
@@ -116,7 +121,7 @@ async function startOn(
   config: Config,
   { log, machineClock, observer, outages, listener: port }: ServerMeans,
 ): Promise<App> {
-  const { parts, clock } = opened
+  const { parts } = opened
   const { metrics, tracing } = observer
   const domain = createDomain(parts)
   const devIssuer = config.developmentMode ? await createDevIssuer({ clock: machineClock, config }) : null
@@ -143,13 +148,22 @@ async function startOn(
   const metricsServer = await observer.serve(parts, server.load)
   server.serve()
   const { url } = port
+  const clockAlert = createClockAlert(parts.clock, {
+    onHold(hold) {
+      log.error({ alert: 'CLOCK', aheadSeconds: Math.round(hold.aheadMs / 1000) }, describeHold(hold))
+    },
+    onBelieved: () => log.info({}, "the database's clock is believed again"),
+  })
   const housekeeping = startHousekeeping({
     async run(signal) {
       try {
-        if ('synchronise' in clock) await clock.synchronise()
+        await parts.clock.synchronise()
+        clockAlert.look()
+        metrics?.onClock(parts.clock.hold()?.aheadMs ?? 0)
         const report = await runHousekeeping(parts, signal)
         await parts.usage.flush()
         await rollUpUsage(parts.store)
+        await parts.store.maintain(signal)
         metrics?.onHousekeeping(report, machineClock.now())
         return report
       } catch (error) {

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { createChainMac } from './audit/chain-mac.ts'
 import { type AuditWriter, createAuditWriter, openAuditWriter, type WrittenGroup } from './audit/writer.ts'
-import { type Clock, systemClock } from './clock.ts'
+import { believe, type Clock, type GuardedClock, systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import { createSlowWork, type SlowWorkScheduler, slotsFor } from './crypto/slow-work.ts'
 import { createEnvelope } from './keyring/envelope.ts'
@@ -14,7 +14,8 @@ import { findEventKeys } from './keys/event-keys.ts'
 import { createKeyChanges } from './keys/key-changes.ts'
 import { createUsageCounter } from './keys/usage.ts'
 import { openConfiguredRootKeys } from './open-root-keys.ts'
-import { createDatabaseClock, type DatabaseClock } from './store/database-clock.ts'
+import { type ElapsedTime, guardClock } from './store/certain-time.ts'
+import { createDatabaseClock } from './store/database-clock.ts'
 import { StoreError } from './store/errors.ts'
 import { findInstallation } from './store/installation-row.ts'
 import { openStore, type Store } from './store/store.ts'
@@ -22,7 +23,6 @@ import { openStore, type Store } from './store/store.ts'
 /** The parts of the domain on open data. */
 export interface OpenedParts {
   readonly parts: DomainParts
-  readonly clock: Clock | DatabaseClock
   /** Lets go of the data. */
   close(): Promise<void>
 }
@@ -47,10 +47,14 @@ export interface OpenOptions {
   readonly onStage?: (stage: string) => void
   /** Told why something outside of this process cannot be used. */
   readonly onOutage?: DomainParts['onOutage']
-  /** Stands for the database's clock. */
+  /** Stands for the database's clock, and is believed whatever it says. */
   readonly clock?: Clock
+  /** Stands for the clocks of the database and of this machine, and for what this machine knows of the time that passes. */
+  readonly time?: { readonly clock: Clock; readonly elapsed: ElapsedTime }
   /** Told of each SQL statement. */
   readonly onStatement?: (sql: string) => void
+  /** Told why the process is about to end: see StoreOptions. */
+  readonly onFolderLost?: (reason: string) => void
   /** Told of what the parts do. */
   readonly observer?: PartsObserver
   /** Stands for the audit trail. */
@@ -61,7 +65,7 @@ export interface OpenOptions {
 
 /** Opens store, keyring and audit trail, and builds what the domain works with, for servers and for commands. */
 export async function openParts(config: Config, options: OpenOptions): Promise<OpenedParts> {
-  const { onStatement, warn, onStage } = options
+  const { onStatement, onFolderLost, warn, onStage } = options
   const store = await openStore({
     databaseUrl: config.DATABASE_URL,
     dataFolder: config.DATA_FOLDER,
@@ -71,6 +75,7 @@ export async function openParts(config: Config, options: OpenOptions): Promise<O
     ...(warn && { warn }),
     ...(onStage && { onStage }),
     ...(onStatement && { onStatement }),
+    ...(onFolderLost && { onFolderLost }),
   })
   try {
     return await openOn(store, config, options)
@@ -82,7 +87,7 @@ export async function openParts(config: Config, options: OpenOptions): Promise<O
 
 async function openOn(store: Store, config: Config, options: OpenOptions): Promise<OpenedParts> {
   const { prepare, alert, observer, warn = () => {}, onStage = () => {}, onOutage = () => {} } = options
-  const clock = options.clock ?? (await createDatabaseClock(store, systemClock))
+  const clock = options.clock ? believe(options.clock) : await openClock(store, options.time)
   const isNew = (await findInstallation(store.db)) === null
   if (isNew && !prepare) {
     throw new StoreError(
@@ -134,13 +139,18 @@ async function openOn(store: Store, config: Config, options: OpenOptions): Promi
   }
   return {
     parts,
-    clock,
     async close() {
       // The last uses are worth an attempt, not a failure to stop.
       await parts.usage.flush().catch(() => {})
       await store.close()
     },
   }
+}
+
+async function openClock(store: Store, time: OpenOptions['time']): Promise<GuardedClock> {
+  if (time === undefined) return guardClock(store, await createDatabaseClock(store, systemClock))
+  const told = { now: async () => time.clock.now() }
+  return guardClock(store, await createDatabaseClock(told, time.clock), time.elapsed)
 }
 
 function domainSettings(config: Config): DomainSettings {

@@ -38,6 +38,7 @@ export type AuditAction =
   | 'PRUNE_AUDIT'
   | 'ROTATE_ROOT_KEY'
   | 'RESTORE_BACKUP'
+  | 'CONFIRM_CLOCK'
 
 /** Facts of one event beyond its columns; names and plain values only, never anything secret. */
 export type AuditDetails = Readonly<Record<string, string | number | boolean>>

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import type { GuardedClock } from '../clock.ts'
 import { KeysteadError } from '../errors.ts'
 import { newUuid } from '../ids.ts'
 import { type AuditChainRow, findChains, lockChains, moveBase } from '../store/audit-chain-rows.ts'
@@ -25,7 +25,7 @@ export class PruneError extends KeysteadError {
 /** What pruning works with. */
 export interface PruneOptions {
   readonly store: Store
-  readonly clock: Clock
+  readonly clock: GuardedClock
   readonly chainMac: ChainMac
   readonly audit: AuditWriter
   /** Records that are older than this many days go. */
@@ -65,7 +65,7 @@ export async function pruneAudit(options: PruneOptions): Promise<PruneReport> {
   }
   // It was verified; what is read again later may have been changed since.
   const pruning: Pruning = { ...options, state: verified.pruneState }
-  const since = new Date(clock.now().getTime() - olderThanDays * dayMs)
+  const since = new Date(clock.certainNow().getTime() - olderThanDays * dayMs)
   let [pruned, notCounted] = [0, 0]
   for (let last = 0; ; ) {
     const chains = await findChains(store.db, { after: last, max: pageSize })

@@ -13,6 +13,7 @@ import {
   unlockFile,
 } from '../crypto/file-key.ts'
 import { chunkBytes, chunkTagBytes, createChunkOpener, createChunkSealer } from '../crypto/sealed-chunks.ts'
+import { syncFolder } from '../durable-files.ts'
 import { newUuid } from '../ids.ts'
 import { BackupError } from './backup-error.ts'
 import { placeNewFile } from './place-file.ts'
@@ -86,7 +87,7 @@ export async function createEncryptedFile(path: string, recipient: FileRecipient
       })
       isOpen = false
       await file.close()
-      await syncFolder(dirname(path))
+      await orDiscard(() => syncFolder(dirname(path)))
     },
     discard,
   }
@@ -215,17 +216,5 @@ function startReading(path: string) {
 async function writeAll(file: FileHandle, bytes: Buffer): Promise<void> {
   for (let done = 0; done < bytes.length; ) {
     done += (await file.write(bytes, done, bytes.length - done)).bytesWritten
-  }
-}
-
-/** Makes the new name durable; where a folder cannot be opened (Windows) the file system sees to it. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r').catch(() => null)
-  try {
-    await handle?.sync()
-  } catch {
-    // Some file systems do not know it.
-  } finally {
-    await handle?.close()
   }
 }

@@ -9,12 +9,14 @@ import { RootKeyError, type RootKeyProvider } from '../keyring/root-key-provider
 import { formatSubject } from '../keys/caller.ts'
 import {
   type BackupTable,
+  backupTables,
   countOtherSessions,
   hasRecords,
   inLongTransaction,
   removeEverything,
   writeRows,
 } from '../store/backup-rows.ts'
+import { analyzeTables } from '../store/maintenance.ts'
 import type { Queryable, Store } from '../store/store.ts'
 import { BackupError } from './backup-error.ts'
 import { checkRestored } from './check-restored.ts'
@@ -92,6 +94,8 @@ export function restoreBackup(options: RestoreOptions): Promise<Restored> {
       rootKeyIds: header.rootKeyIds,
     })
     await record(tx, { ...options, keys, records, header })
+    // The database was empty when the planner last looked, or held something else.
+    await analyzeTables(tx, backupTables)
     return { records, opened, keys }
   })
 }

@@ -3,6 +3,8 @@ import { auditExport } from './audit-export.ts'
 import { auditPrune } from './audit-prune.ts'
 import { auditVerify } from './audit-verify.ts'
 import { backup } from './backup.ts'
+import { clockConfirm } from './clock-confirm.ts'
+import { clockStatus } from './clock-status.ts'
 import type { OperatorCommand } from './command.ts'
 import { rootKeyRetire } from './root-key-retire.ts'
 import { rootKeyRotate } from './root-key-rotate.ts'
@@ -21,5 +23,7 @@ export const operatorCommands: readonly OperatorCommand[] = [
   rootKeyStatus,
   rootKeyRotate,
   rootKeyRetire,
+  clockStatus,
+  clockConfirm,
   backup,
 ]

@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts'
 import { openParts } from '../open-parts.ts'
-import { hasEmbeddedDatabase } from '../store/embedded.ts'
+import { hasEmbeddedDatabase } from '../store/database-folder.ts'
 import { FolderInUseError } from '../store/errors.ts'
 import { CommandError, type OperatorCommand, type Output } from './command.ts'
 import { runInServer } from './operator-client.ts'

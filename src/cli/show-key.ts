@@ -21,7 +21,7 @@ Example:
     const key = await readKeyAsOperator(parts, wanted)
     if (key === null) throw noSuchKey(wanted)
     for (const [label, value] of factsOf(key)) await print(`${label.padEnd(16)}  ${value}`)
-    const now = parts.clock.now()
+    const now = parts.clock.certainNow()
     for (const version of key.versions) await print(versionLine(version, now))
     return exitCodes.fine
   },

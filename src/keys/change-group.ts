@@ -1,3 +1,4 @@
+import type { Moment } from '../clock.ts'
 import {
   findKeysInGroup,
   findVersionsInGroup,
@@ -52,15 +53,15 @@ export async function changeGroup(
       const versions = await findVersionsInGroup(tx, claimed)
       places.push(...rows.map(({ projectId, id }) => ({ projectId, id })))
       const keys = rows.map((row) => ({ row, versions: versions.get(row.id) ?? [] }))
-      const now = parts.clock.now()
+      const at = parts.clock.moment()
       const settled =
-        task.command === destruction.command ? nothingSettled : await settle(parts, tx, { keys, now })
+        task.command === destruction.command ? nothingSettled : await settle(parts, tx, { keys, at })
       const failedIds = new Set(settled.failed.map(({ attempt }) => attempt.keyId))
       const open = keys.flatMap((key) =>
         failedIds.has(key.row.id) ? [] : [settled.after.get(key.row.id) ?? key],
       )
-      const { planned, failed } = await plan(parts, task, { keys: open, now })
-      const { changed } = await write(parts, tx, { planned, now })
+      const { planned, failed } = await plan(parts, task, { keys: open, at })
+      const { changed } = await write(parts, tx, { planned, at })
       return { claimed, changed, settled: settled.changed, failed: [...settled.failed, ...failed] }
     })
     const done = [...outcome.settled, ...outcome.changed]
@@ -78,17 +79,17 @@ const nothingSettled = { after: new Map<string, LockedKey>(), changed: [], faile
 async function settle(
   parts: DomainParts,
   tx: Queryable,
-  { keys, now }: { keys: readonly LockedKey[]; now: Date },
+  { keys, at }: { keys: readonly LockedKey[]; at: Moment },
 ): Promise<Written & Pick<GroupOutcome, 'failed'>> {
-  const due = keys.filter(({ versions }) => isDestructionDue(versions, now))
-  const { planned, failed } = await plan(parts, destruction, { keys: due, now })
-  return { ...(await write(parts, tx, { planned, now })), failed }
+  const due = keys.filter(({ versions }) => isDestructionDue(versions, at.certainNow))
+  const { planned, failed } = await plan(parts, destruction, { keys: due, at })
+  return { ...(await write(parts, tx, { planned, at })), failed }
 }
 
 async function plan(
   parts: DomainParts,
   task: SystemAct,
-  { keys, now }: { keys: readonly LockedKey[]; now: Date },
+  { keys, at }: { keys: readonly LockedKey[]; at: Moment },
 ): Promise<{ planned: readonly Planned[]; failed: GroupOutcome['failed'] }> {
   const failed: GroupOutcome['failed'][number][] = []
   const planned = await Promise.all(
@@ -96,7 +97,7 @@ async function plan(
       const attempt = attemptOf(task, key.row)
       attempt.algorithm = key.row.algorithm
       try {
-        return await planOne(parts, task, { key, attempt, now })
+        return await planOne(parts, task, { key, attempt, at })
       } catch (error) {
         failed.push({ attempt, error })
         return null
@@ -110,13 +111,13 @@ async function plan(
 async function planOne(
   parts: DomainParts,
   { command }: SystemAct,
-  { key, attempt, now }: Pick<Planned, 'key' | 'attempt'> & { now: Date },
+  { key, attempt, at }: Pick<Planned, 'key' | 'attempt'> & { at: Moment },
 ): Promise<Planned | null> {
   const { policyMac, settings } = parts
   verifyLockedKey(policyMac, key)
   const before = stateOf(key)
   const { rotationTimeZone: timeZone, revocationDelayMs } = settings
-  const state = applyCommand(before, command, { now, timeZone, revocationDelayMs })
+  const state = applyCommand(before, command, { ...at, timeZone, revocationDelayMs })
   if (state.revision === before.revision) return null
   const added = addedBy(before, state)
   const material = added === null ? null : await makeMaterial(parts, key.row, added, attempt)
@@ -134,7 +135,7 @@ interface Written {
 async function write(
   parts: DomainParts,
   tx: Queryable,
-  { planned, now }: { planned: readonly Planned[]; now: Date },
+  { planned, at }: { planned: readonly Planned[]; at: Moment },
 ): Promise<Written> {
   if (planned.length === 0) return nothingSettled
   const { policyMac, audit } = parts
@@ -144,7 +145,7 @@ async function write(
   const settled = made.length === 0 ? [] : await settleMaterials(parts, tx, made)
   const materials = new Map(made.map(({ owner }, index) => [owner.id, settled[index]]))
   const sealed = planned.map(({ key, state }) =>
-    sealChange(policyMac, key, { state, material: materials.get(key.row.id) ?? null, now }),
+    sealChange(policyMac, key, { state, material: materials.get(key.row.id) ?? null, now: at.now }),
   )
   await updateKeyStates(
     tx,

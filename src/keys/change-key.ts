@@ -1,4 +1,5 @@
 import type { AuditAction, AuditDetails } from '../audit/events.ts'
+import type { Moment } from '../clock.ts'
 import { isUniqueViolation } from '../store/errors.ts'
 import { findKey, type KeyRow } from '../store/key-rows.ts'
 import { announceShown } from '../store/notify.ts'
@@ -54,7 +55,7 @@ export interface Decision {
 export type Decide = (
   key: LockedKey,
   tx: Queryable,
-  now: Date,
+  at: Moment,
   seenRevision: number,
 ) => Decision | Promise<Decision>
 
@@ -91,11 +92,11 @@ export async function changeUserKey(
     attempt.versionNumber = request.versionNumber ?? null
     request.checkInput?.()
     attempt.details = request.details ?? {}
-    const decide: Decide = (key, tx, now, seenRevision) => {
+    const decide: Decide = (key, tx, at, seenRevision) => {
       // Again, under the lock: what was read before may be a moment old.
       requirePermissionOn(call, key.row, 'MANAGE', () => new KeyNotFoundError())
-      if (expectedRevision !== seenRevision) requireRevision(key, expectedRevision, now)
-      return request.decide(key, tx, now, seenRevision)
+      if (expectedRevision !== seenRevision) requireRevision(key, expectedRevision, at.certainNow)
+      return request.decide(key, tx, at, seenRevision)
     }
     if (request.obtainMaterial !== undefined) await refuseEarly(parts, row, decide)
     const material = (await request.obtainMaterial?.(row, attempt)) ?? null
@@ -117,7 +118,7 @@ async function refuseEarly(
   const row = await findKey(db, { projectId, id })
   if (row === null) throw new KeyNotFoundError()
   const key = { row, versions: await findVersions(db, row.id) }
-  if (isAuthenticLockedKey(policyMac, key)) await decide(key, db, clock.now(), row.revision)
+  if (isAuthenticLockedKey(policyMac, key)) await decide(key, db, clock.moment(), row.revision)
 }
 
 /**
@@ -227,17 +228,17 @@ function tryChange(
     const key = await lockVerifiedKey(tx, policyMac, where)
     if (key === null) return { key: null }
     attempt.algorithm = key.row.algorithm
-    const now = clock.now()
-    if (settled !== 'is settling' && isDestructionDue(key.versions, now)) return 'due'
+    const at = clock.moment()
+    if (settled !== 'is settling' && isDestructionDue(key.versions, at.certainNow)) return 'due'
     const before = stateOf(key)
     const isSeen = settled !== null && settled !== 'is settling' && settled.to === before.revision
     const seenRevision = isSeen ? settled.from : before.revision
-    const { state, columns = {}, remove = false, alsoWrite } = await decide(key, tx, now, seenRevision)
+    const { state, columns = {}, remove = false, alsoWrite } = await decide(key, tx, at, seenRevision)
     if (state.revision === before.revision) return { key }
     const added = addedBy(before, state)
     if (added !== null && made?.versionNumber !== added) return { key, missing: added }
     const material = added === null ? null : await settleMaterial(parts, tx, key.row, made)
-    const write = { state, columns, material, now }
+    const write = { state, columns, material, now: at.now }
     const changed = await (remove ? removeLockedKey : writeLockedKey)(tx, policyMac, key, write).catch(
       (error: unknown) => {
         // Two renames at once: the database settles what a look-up could not see yet.
@@ -286,11 +287,11 @@ function destroyedBy(before: KeyState, after: KeyState): readonly number[] {
 /** A decision that is a command of the lifecycle. */
 export function deciding(parts: DomainParts, command: KeyCommand): Decide {
   const { rotationTimeZone: timeZone, revocationDelayMs } = parts.settings
-  return (key, _tx, now) => {
+  return (key, _tx, at) => {
     if ('version' in command && !key.versions.some(({ number }) => number === command.version)) {
       throw new KeyVersionNotFoundError(command.version)
     }
-    return { state: applyCommand(stateOf(key), command, { now, timeZone, revocationDelayMs }) }
+    return { state: applyCommand(stateOf(key), command, { ...at, timeZone, revocationDelayMs }) }
   }
 }
 

@@ -178,7 +178,7 @@ export async function encryptWith(
   const { itemBytesMax } = parts.settings
   requireInput(plaintext.length <= itemBytesMax, 'plaintext', `must have at most ${itemBytesMax} bytes`)
   requireAssociatedData(parts, capability, additionalAuthenticatedData)
-  const version = await defaultVersionForUse(key, parts.clock.now())
+  const version = await defaultVersionForUse(key, parts.clock.certainNow())
   attempt.versionNumber = version.number
   const used = { keyId: keyIdOf(key.row), version: version.number }
   if (capability.kind === 'publicKeyEncryption') {
@@ -254,7 +254,7 @@ export async function openCiphertext(
   const row = await key.version(parsed.version)
   if (row === null) throw invalidCiphertext()
   attempt.versionNumber = row.number
-  const version = versionForUse(key, row, parts.clock.now())
+  const version = versionForUse(key, row, parts.clock.certainNow())
   const plaintext = capability.open(
     await key.secretKey(version),
     parsed.sealed,
@@ -309,7 +309,7 @@ async function decryptWithPrivateKey(
   }
   const row = await findVersion(key, version)
   attempt.versionNumber = row.number
-  const privateKey = await key.secretKey(versionForUse(key, row, parts.clock.now()))
+  const privateKey = await key.secretKey(versionForUse(key, row, parts.clock.certainNow()))
   const work = slowWorkOf(parts, attempt, { algorithm: key.row.algorithm, operation: 'DECRYPT' })
   const plaintext = await capability.decrypt(privateKey, input.ciphertext, algorithm, work)
   return { keyId: keyIdOf(key.row), version, plaintext }

@@ -4,7 +4,7 @@ import { announceShown } from '../store/notify.ts'
 import { type Attempt, eventOf, observationOf } from './attempt.ts'
 import { dayAt } from './calendar.ts'
 import type { DomainParts } from './domain-parts.ts'
-import { applyCommand, type KeyState } from './lifecycle.ts'
+import { applyCommand, type KeyState, type LifecycleSettings } from './lifecycle.ts'
 import { insertNewKey, type LockedKey } from './locked-key.ts'
 import { makeMaterial, settleMaterial } from './new-material.ts'
 
@@ -39,9 +39,10 @@ export async function createKey(
   if (!preActivation && (await isNameTaken(store.db, { ...wanted, exceptId: null }))) return null
   const made = preActivation ? null : await makeMaterial(parts, { ...wanted, id }, 1, attempt)
   const created = await store.transaction(async (tx) => {
-    const now = clock.now()
+    const at = clock.moment()
+    const { now } = at
     const state = firstState(wanted, preActivation, {
-      now,
+      ...at,
       timeZone: settings.rotationTimeZone,
       revocationDelayMs: settings.revocationDelayMs,
     })
@@ -75,7 +76,7 @@ export async function createKey(
 function firstState(
   wanted: Pick<KeyRow, 'origin' | 'rotationEnabled' | 'rotationCycleDays'>,
   preActivation: boolean,
-  settings: { now: Date; timeZone: string; revocationDelayMs: number },
+  settings: LifecycleSettings,
 ): KeyState {
   const empty: KeyState = {
     origin: wanted.origin,

@@ -29,7 +29,7 @@ export function generateDataKeyPair(
       requireInput(entry !== undefined, 'algorithm', 'must be one of which pairs can be made')
       requireAssociatedData(parts, capability, additionalAuthenticatedData)
       // Before the pair is made, which takes long for RSA.
-      const version = await defaultVersionForUse(key, parts.clock.now())
+      const version = await defaultVersionForUse(key, parts.clock.certainNow())
       await requireEncryptionLeft(parts, capability, version)
       const work = slowWorkOf(parts, attempt, { algorithm, operation: 'GENERATE' })
       const { secret, publicKey } = (await entry?.generate(work)) ?? {}

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import type { AuditKeys } from '../audit/audit-keys.ts'
 import type { AuditAction } from '../audit/events.ts'
 import type { AuditWriter } from '../audit/writer.ts'
-import type { Clock } from '../clock.ts'
+import type { GuardedClock } from '../clock.ts'
 import type { SlowWorkScheduler } from '../crypto/slow-work.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { Envelope } from '../keyring/envelope.ts'
@@ -68,7 +68,7 @@ export interface DomainParts {
   readonly usage: UsageCounter
   /** Work that takes long, shared fairly among projects and callers. */
   readonly slowWork: SlowWorkScheduler
-  readonly clock: Clock
+  readonly clock: GuardedClock
   readonly settings: DomainSettings
   /** Told of every row that does not verify, so that an operator hears of it even where callers see nothing. */
   readonly alert: (error: IntegrityError) => void

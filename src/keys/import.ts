@@ -119,21 +119,21 @@ export function importKeyVersion(
       const open = await findOpenImport(parts, parts.store.db, row, parametersId)
       return openMaterial(parts, attempt, row, { open, wrappedMaterial })
     },
-    async decide(key, tx, now, ...rest) {
+    async decide(key, tx, at, ...rest) {
       // Under the lock of the key, where nobody else can use them.
       const open = await findOpenImport(parts, tx, key.row, parametersId)
-      const used = { ...open.row, usedAt: now }
+      const used = { ...open.row, usedAt: at.now }
       return {
-        ...(await deciding(parts, { type: 'importVersion' })(key, tx, now, ...rest)),
+        ...(await deciding(parts, { type: 'importVersion' })(key, tx, at, ...rest)),
         alsoWrite: () => useImportParameters(tx, { ...used, mac: parts.policyMac.importParametersMac(used) }),
       }
     },
   })
 }
 
-/** Erases the private keys of imports that can no longer take place. */
+/** Erases the private keys of imports that can no longer take place, whatever the clock was set to. */
 export async function sweepImports({ store, clock }: DomainParts): Promise<void> {
-  const now = clock.now()
+  const now = clock.certainNow()
   await sweepImportParameters(store.db, {
     now,
     forgetBefore: new Date(now.getTime() - importParametersMemoryMs),

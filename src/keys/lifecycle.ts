@@ -1,3 +1,4 @@
+import type { Moment } from '../clock.ts'
 import { addDays, type CalendarDay, dayAt } from './calendar.ts'
 import {
   ConflictError,
@@ -60,8 +61,7 @@ export type KeyCommand =
   | { readonly type: 'deleteKey' }
 
 /** What lifecycle rules depend on besides the key. */
-export interface LifecycleSettings {
-  readonly now: Date
+export interface LifecycleSettings extends Moment {
   /** Time zone in which rotation days are counted. */
   readonly timeZone: string
   /** How long some replica may still use a version after its deactivation was committed. */
@@ -70,7 +70,10 @@ export interface LifecycleSettings {
 
 const dayMs = 24 * 60 * 60 * 1000
 
-/** A version as it counts at a moment: once its waiting period has ended it is destroyed, swept or not. */
+/**
+ * A version as it counts at a moment that has certainly come: once its waiting period has ended it is destroyed, swept or
+ * not.
+ */
 export function settle<V extends VersionState>(version: V, now: Date): V {
   if (version.status !== 'DESTROY_SCHEDULED' || version.destroyScheduledFor === null) return version
   if (version.destroyScheduledFor > now) return version
@@ -114,8 +117,8 @@ export function isRotationDue(key: KeyState, settings: LifecycleSettings): boole
   return (
     key.rotation.enabled &&
     key.rotation.dueOn !== null &&
-    key.rotation.dueOn <= dayAt(settings.now, settings.timeZone) &&
-    defaultVersionOf(key, settings.now)?.status === 'ACTIVE'
+    key.rotation.dueOn <= dayAt(settings.certainNow, settings.timeZone) &&
+    defaultVersionOf(key, settings.certainNow)?.status === 'ACTIVE'
   )
 }
 
@@ -136,7 +139,7 @@ export function applyCommand(key: KeyState, command: KeyCommand, settings: Lifec
 }
 
 function changed(key: KeyState, command: KeyCommand, settings: LifecycleSettings): KeyState {
-  const { now, timeZone } = settings
+  const { now, certainNow, timeZone } = settings
   switch (command.type) {
     case 'activateKey':
       requireOrigin(key, 'KEYSTEAD')
@@ -155,7 +158,7 @@ function changed(key: KeyState, command: KeyCommand, settings: LifecycleSettings
           { keyStatus: 'PRE_ACTIVATION', allowed: ['ACTIVE', 'DEACTIVATED'] },
         )
       }
-      assertExpectedDefault(key, command.expectedDefaultVersion, now)
+      assertExpectedDefault(key, command.expectedDefaultVersion, certainNow)
       return { ...withNewVersion(key, now), lastRotatedAt: now }
     case 'rotateIfDue':
       return isRotationDue(key, settings) ? { ...withNewVersion(key, now), lastRotatedAt: now } : key
@@ -174,20 +177,20 @@ function changed(key: KeyState, command: KeyCommand, settings: LifecycleSettings
         },
       }
     case 'deactivateVersion':
-      return withVersion(key, command, ['ACTIVE'], now, (version) => ({
+      return withVersion(key, command, ['ACTIVE'], certainNow, (version) => ({
         ...version,
         status: 'DEACTIVATED',
         deactivatedAt: now,
       }))
     case 'activateVersion':
-      return withVersion(key, command, ['DEACTIVATED'], now, (version) => ({
+      return withVersion(key, command, ['DEACTIVATED'], certainNow, (version) => ({
         ...version,
         status: 'ACTIVE',
         activatedAt: now,
         deactivatedAt: null,
       }))
     case 'destroyVersion':
-      return withVersion(key, command, ['DEACTIVATED'], now, (version) =>
+      return withVersion(key, command, ['DEACTIVATED'], certainNow, (version) =>
         settle(
           {
             ...version,
@@ -200,21 +203,21 @@ function changed(key: KeyState, command: KeyCommand, settings: LifecycleSettings
               ),
             ),
           },
-          now,
+          certainNow,
         ),
       )
     case 'restoreVersion':
-      return withVersion(key, command, ['DESTROY_SCHEDULED'], now, (version) => ({
+      return withVersion(key, command, ['DESTROY_SCHEDULED'], certainNow, (version) => ({
         ...version,
         status: 'DEACTIVATED',
         destroyScheduledFor: null,
       }))
     case 'sweepDestroyed':
-      return isDestructionDue(key.versions, now)
-        ? { ...key, versions: key.versions.map((version) => settle(version, now)) }
+      return isDestructionDue(key.versions, certainNow)
+        ? { ...key, versions: key.versions.map((version) => settle(version, certainNow)) }
         : key
     case 'deleteKey':
-      assertDeletable(key, now)
+      assertDeletable(key, certainNow)
       return { ...key }
   }
 }
@@ -287,7 +290,7 @@ function nextDueOn(
   after: KeyState,
   settings: LifecycleSettings & { readonly command: KeyCommand },
 ): CalendarDay | null {
-  const newest = defaultVersionOf(after, settings.now)
+  const newest = defaultVersionOf(after, settings.certainNow)
   if (!after.rotation.enabled || newest?.status !== 'ACTIVE') return null
   const restarts =
     after.lastVersionNumber !== before.lastVersionNumber || settings.command.type === 'configureRotation'

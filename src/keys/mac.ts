@@ -45,7 +45,7 @@ function generation(parts: DomainParts, call: Call): OperationRequest<GenerateMa
     async run(input, attempt) {
       const key = await findUserKeyFor(parts, call, input.keyId, { permission: 'USE', attempt })
       const capability = macCapabilityOf(parts, key, input.message)
-      const version = await defaultVersionForUse(key, parts.clock.now())
+      const version = await defaultVersionForUse(key, parts.clock.certainNow())
       attempt.versionNumber = version.number
       const mac = capability.generate(await key.secretKey(version), input.message)
       return { keyId: keyIdOf(key.row), version: version.number, mac }
@@ -62,7 +62,7 @@ function verification(parts: DomainParts, call: Call): OperationRequest<VerifyMa
       const capability = macCapabilityOf(parts, key, input.message)
       const row = await findVersion(key, input.version)
       attempt.versionNumber = row.number
-      const version = versionForUse(key, row, parts.clock.now())
+      const version = versionForUse(key, row, parts.clock.certainNow())
       const valid = capability.verify(await key.secretKey(version), input.message, input.mac)
       attempt.details = { valid }
       return { keyId: keyIdOf(key.row), version: version.number, valid }

@@ -37,7 +37,8 @@ export async function runHousekeeping(
   parts: DomainParts,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<HousekeepingReport> {
-  const now = parts.clock.now()
+  // None of it can be undone: it must not follow a clock that was set ahead.
+  const now = parts.clock.certainNow()
   const tally = (task: SystemTask): Promise<Tally> => runTask(parts, task, signal)
   const quick = await tally(rotationTask(parts, now, { among: symmetricAlgorithms }))
   const slow = await tally(rotationTask(parts, now, { except: symmetricAlgorithms }))

@@ -10,7 +10,7 @@ import type { ServiceKeyView, UserKeyView } from './views.ts'
 
 /** What views depend on besides rows and caller. */
 export function viewSettings(parts: DomainParts): ViewSettings {
-  return { now: parts.clock.now(), rotationTimeZone: parts.settings.rotationTimeZone }
+  return { now: parts.clock.certainNow(), rotationTimeZone: parts.settings.rotationTimeZone }
 }
 
 /** What rows are verified with. */

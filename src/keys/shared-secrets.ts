@@ -36,7 +36,7 @@ export function encapsulate(
     async run({ keyId }, attempt) {
       const key = await findUserKeyFor(parts, call, keyId, { permission: 'USE', attempt })
       const capability = capabilityFor(key, 'KEY_ENCAPSULATION', ['keyEncapsulation'])
-      const version = await defaultVersionForUse(key, parts.clock.now())
+      const version = await defaultVersionForUse(key, parts.clock.certainNow())
       attempt.versionNumber = version.number
       const work = slowWorkOf(parts, attempt, { algorithm: key.row.algorithm, operation: 'ENCAPSULATE' })
       const made = await capability.encapsulate(key.publicKey(version), work)
@@ -60,7 +60,7 @@ export function decapsulate(
       const capability = capabilityFor(key, 'KEY_ENCAPSULATION', ['keyEncapsulation'])
       const row = await findVersion(key, number)
       attempt.versionNumber = row.number
-      const privateKey = await key.secretKey(versionForUse(key, row, parts.clock.now()))
+      const privateKey = await key.secretKey(versionForUse(key, row, parts.clock.certainNow()))
       const work = slowWorkOf(parts, attempt, { algorithm: key.row.algorithm, operation: 'DECAPSULATE' })
       const sharedSecret = await capability.decapsulate(privateKey, ciphertext, work)
       return { keyId: keyIdOf(key.row), version: row.number, sharedSecret }
@@ -89,7 +89,7 @@ export function deriveSharedSecret(
       )
       const row = await findVersion(key, number)
       attempt.versionNumber = row.number
-      const privateKey = await key.secretKey(versionForUse(key, row, parts.clock.now()))
+      const privateKey = await key.secretKey(versionForUse(key, row, parts.clock.certainNow()))
       const work = slowWorkOf(parts, attempt, { algorithm: key.row.algorithm, operation: 'DERIVE' })
       const parameters = { peerPublicKey, context, bytes }
       const sharedSecret = await capability.deriveSharedSecret(privateKey, parameters, work)

@@ -46,7 +46,7 @@ function signing(parts: DomainParts, call: Call): OperationRequest<SignInput, Si
       const key = await findUserKeyFor(parts, call, input.keyId, { permission: 'USE', attempt })
       const capability = capabilityFor(key, 'SIGN_VERIFY', ['signature'])
       const parameters = parametersOf(parts, capability, input)
-      const version = await defaultVersionForUse(key, parts.clock.now())
+      const version = await defaultVersionForUse(key, parts.clock.certainNow())
       attempt.versionNumber = version.number
       const work = slowWorkOf(parts, attempt, { algorithm: key.row.algorithm, operation: 'SIGN' })
       const signature = await capability.sign(await key.secretKey(version), parameters, work)
@@ -66,7 +66,7 @@ function verification(parts: DomainParts, call: Call): OperationRequest<VerifyIn
       const parameters = parametersOf(parts, capability, input)
       const row = await findVersion(key, input.version)
       attempt.versionNumber = row.number
-      const version = versionForUse(key, row, parts.clock.now())
+      const version = versionForUse(key, row, parts.clock.certainNow())
       const work = slowWorkOf(parts, attempt, { algorithm: key.row.algorithm, operation: 'VERIFY' })
       const valid = await capability.verify(key.publicKey(version), parameters, input.signature, work)
       attempt.details = { valid }

@@ -37,6 +37,7 @@ export interface Metrics {
   onBlock(share: number): void
   onHousekeeping(report: { readonly failedKeys: number } | null, now: Date): void
   onListener(isListening: boolean): void
+  onClock(aheadMs: number): void
   onAlert(): void
   onFetch(succeeded: boolean): void
   /** From here on metrics of these sources are there. */
@@ -96,6 +97,7 @@ export function createMetrics(): Metrics {
   const failedKeys = counter('housekeeping_failed_keys_total', 'Keys that housekeeping could not handle.')
   const lastRound = gauge('housekeeping_last_success_timestamp_seconds', 'When housekeeping last succeeded.')
   const listening = gauge('listener_connected', '1 while changes by other replicas are heard of at once.')
+  const clockAhead = gauge('clock_ahead_seconds', 'How far the clock is ahead; 0 while it is believed.')
   const alerts = counter('integrity_alerts_total', 'Stored data that did not verify.')
   const fetches = counter('issuer_key_fetches_total', 'Fetches of keys of token issuers.', ['outcome'])
   const stopWatchingProcess = addProcessMetrics(registry)
@@ -133,6 +135,7 @@ export function createMetrics(): Metrics {
       lastRound.set(now.getTime() / 1000)
     },
     onListener: (isListening) => listening.set(isListening ? 1 : 0),
+    onClock: (aheadMs) => clockAhead.set(aheadMs / 1000),
     onAlert: () => alerts.inc(),
     onFetch: (succeeded) => fetches.inc({ outcome: succeeded ? 'succeeded' : 'failed' }),
     watch({ version, keysInMemory, load, checkDatabase, checkRootKey }) {

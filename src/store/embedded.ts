@@ -1,29 +1,37 @@
-import { chmodSync, existsSync, fsyncSync, mkdirSync, readFileSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
+import { fsyncSync, writeSync } from 'node:fs'
 import { PGlite } from '@electric-sql/pglite'
 import { NodeFS } from '@electric-sql/pglite/nodefs'
 import { PrismaPGlite } from 'pglite-prisma-adapter'
-import { StoreError } from './errors.ts'
+import { makeDataFolder, prepareDatabaseFolder } from './database-folder.ts'
 import { lockFolder } from './folder-lock.ts'
+import { watchFolders } from './folder-watch.ts'
 import { migrate } from './migrate.ts'
 import { channel, hearAnnouncement, type KeyChangeEvents } from './notify.ts'
 import type { Driver, StoreOptions } from './store.ts'
 
-/** Major version of the PostgreSQL inside PGlite; its files open with no other. */
-const postgresMajor = '18'
-
 /** Opens the embedded database in a folder, which is made if it is not there. */
 export async function openEmbedded(
-  options: Pick<StoreOptions, 'dataFolder' | 'migrate' | 'onStage' | 'warn'>,
+  options: Pick<StoreOptions, 'dataFolder' | 'migrate' | 'onFolderLost' | 'onStage' | 'warn'>,
 ): Promise<Driver> {
   const { dataFolder, onStage = () => {} } = options
-  const folder = join(dataFolder, 'database')
-  makeFolders(dataFolder, folder)
-  const release = lockFolder(dataFolder)
+  await makeDataFolder(dataFolder)
+  const lock = lockFolder(dataFolder)
+  const closers = [lock.release]
+  const release = () => {
+    for (const close of closers.splice(0).reverse()) close()
+  }
   try {
-    requireSameMajor(folder)
     onStage('It is opening the embedded database.')
+    const folder = await prepareDatabaseFolder(dataFolder, initialise)
+    closers.push(
+      watchFolders({ lock: lock.path, database: folder }, (path) => {
+        const reason = `The data folder ${dataFolder} was removed or replaced while Keystead was using it (${path} is not what it was). The process stops at once and writes nothing more. Put the folder back, then start again.`
+        options.onFolderLost?.(reason)
+        stopProcess(reason)
+      }),
+    )
     const pglite = await startPGlite(folder)
+    await dropTemplates(pglite)
     await migrate(
       {
         query: async (sql) => (await pglite.query<Record<string, unknown>>(sql)).rows,
@@ -60,39 +68,6 @@ export async function openEmbedded(
   }
 }
 
-/** Whether a data folder holds a database, open or not. */
-export function hasEmbeddedDatabase(dataFolder: string): boolean {
-  return existsSync(join(dataFolder, 'database', 'PG_VERSION'))
-}
-
-/** The mode of a data folder that exists already is its owner's affair; the database inside is closed in any case. */
-function makeFolders(dataFolder: string, database: string): void {
-  try {
-    mkdirSync(dataFolder, { recursive: true, mode: 0o700 })
-    mkdirSync(database, { recursive: true, mode: 0o700 })
-    chmodSync(database, 0o700)
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    throw new StoreError(
-      `The data folder ${dataFolder} cannot be used (${code ?? 'unknown error'}). Choose another one with DATA_FOLDER.`,
-    )
-  }
-}
-
-function requireSameMajor(folder: string): void {
-  let major: string
-  try {
-    major = readFileSync(join(folder, 'PG_VERSION'), 'utf8').trim()
-  } catch {
-    return
-  }
-  if (major !== postgresMajor) {
-    throw new StoreError(
-      `The database in ${folder} was made by PostgreSQL ${major}, this release has ${postgresMajor}. Open it with the release that made it.`,
-    )
-  }
-}
-
 /** EIO as WASI numbers it. */
 const inputOutputError = 29
 
@@ -118,7 +93,7 @@ class SyncingFS extends NodeFS {
       emscriptenOpts: {
         ...emscriptenOpts,
         preRun: [...(emscriptenOpts.preRun ?? []), passOnSync],
-        onAbort: stopProcess,
+        onAbort: () => stopProcess(diskFailure),
       },
     }
   }
@@ -129,12 +104,32 @@ class SyncingFS extends NodeFS {
  * this process with it, so there is nobody left to tell: the process ends at once, as a PostgreSQL server does, and
  * the next start recovers what was acknowledged.
  */
-function stopProcess(): never {
-  writeSync(
-    2,
-    'The embedded database could not write to its disk and has stopped. Check the disk, then start again.\n',
-  )
+const diskFailure =
+  'The embedded database could not write to its disk and has stopped. Check the disk, then start again.'
+
+function stopProcess(reason: string): never {
+  writeSync(2, `${reason}\n`)
   process.exit(1)
+}
+
+/** Makes a database in an empty folder. */
+async function initialise(folder: string): Promise<void> {
+  const pglite = await startPGlite(folder)
+  await dropTemplates(pglite)
+  await pglite.close()
+}
+
+/**
+ * Removes the databases from which PostgreSQL would make others; Keystead never makes one. Nobody could vacuum them, so
+ * that after two thousand million transactions they would keep the whole installation from writing.
+ */
+async function dropTemplates(pglite: PGlite): Promise<void> {
+  for (const name of ['template0', 'template1']) {
+    const { rows } = await pglite.query('SELECT FROM pg_database WHERE datname = $1', [name])
+    if (rows.length === 0) continue
+    await pglite.exec(`ALTER DATABASE ${name} IS_TEMPLATE false`)
+    await pglite.exec(`DROP DATABASE ${name}`)
+  }
 }
 
 async function startPGlite(folder: string): Promise<PGlite> {

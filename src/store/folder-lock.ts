@@ -6,15 +6,20 @@ import { FolderInUseError, StoreError } from './errors.ts'
 /** SQLite's code for a lock that another connection holds (SQLITE_BUSY). */
 const busy = 5
 
-/** Lets go of the folder. */
-export type ReleaseLock = () => void
+/** A folder that this process alone may use. */
+export interface FolderLock {
+  /** The file that holds the lock. */
+  readonly path: string
+  /** Lets go of the folder. */
+  readonly release: () => void
+}
 
 /**
  * Makes this process the only one on a folder: two on one database would destroy it. SQLite holds the lock with the
  * operating system, which takes it back when the process ends in whatever way, so that nothing needs repair after
  * a crash. (It does so, too, when this process opens and closes the file by other means: nothing else may read it.)
  */
-export function lockFolder(folder: string): ReleaseLock {
+export function lockFolder(folder: string): FolderLock {
   const path = join(folder, 'lock')
   const lock = openLock(path)
   try {
@@ -27,7 +32,7 @@ export function lockFolder(folder: string): ReleaseLock {
       `Another process is using the data folder ${folder}. Stop it first, or give this one a folder of its own (DATA_FOLDER) or a PostgreSQL server (DATABASE_URL).`,
     )
   }
-  return () => lock.close()
+  return { path, release: () => lock.close() }
 }
 
 function openLock(path: string): DatabaseSync {

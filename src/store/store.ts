@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isRetryable } from './errors.ts'
 import type { Executor } from './executor.ts'
 import { type Prisma, PrismaClient } from './generated/client.ts'
+import { maintainEmbedded } from './maintenance.ts'
 import type { KeyChangeEvents, KeyChangeListener } from './notify.ts'
 
 /** What rows are read and written through: the database, or one transaction on it. */
@@ -21,6 +22,8 @@ export interface Store {
   transaction<T>(work: (tx: Queryable) => Promise<T>, limitMs?: number): Promise<T>
   /** The database's clock. */
   now(): Promise<Date>
+  /** Does between requests what the database does not do by itself; see `maintainEmbedded`. */
+  maintain(signal: AbortSignal): Promise<void>
   /** Hears of the changes of keys that are committed, by this process and by others. */
   listen(events: KeyChangeEvents): KeyChangeListener
   close(): Promise<void>
@@ -38,6 +41,11 @@ export interface StoreOptions {
   readonly waitMs?: number
   /** Whether pending migrations are applied; refused if not. */
   readonly migrate: boolean
+  /**
+   * Told why, just before the process ends: the folder of the embedded database was removed or replaced while it was
+   * open.
+   */
+  readonly onFolderLost?: (reason: string) => void
   /** Told of each SQL statement that the client sends. */
   readonly onStatement?: (sql: string) => void
   /** Takes warnings for the operator: sentences without a full stop, with nothing secret in them. */
@@ -108,6 +116,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       const [row] = await client.$queryRaw<{ now: Date }[]>`SELECT clock_timestamp() AS now`
       if (row === undefined) throw new TypeError('the database tells no time')
       return row.now
+    },
+    async maintain(signal) {
+      // A PostgreSQL server has its autovacuum.
+      if (driver.kind === 'embedded') await maintainEmbedded(client, signal)
     },
     listen: driver.listen,
     async close() {

@@ -121,4 +121,19 @@ async function expectRestored(database: TestDatabase, before: readonly string[])
     actor: 'system:operator',
     details: { backupCreatedAt: expect.stringMatching(/^\d{4}-.*Z$/) },
   })
+  expect(await tablesWithoutStatistics(database)).toEqual([])
+}
+
+/** Tables of which the planner knows nothing. */
+async function tablesWithoutStatistics(database: TestDatabase): Promise<string[]> {
+  const store = await openStore({ ...database, poolSize: 1, migrate: false })
+  try {
+    const rows = await store.db.$queryRawUnsafe<{ name: string }[]>(
+      `SELECT relname AS name FROM pg_class WHERE relname IN (${backupTables.map((name) => `'${name}'`).join()})
+        AND reltuples < 0`,
+    )
+    return rows.map(({ name }) => name)
+  } finally {
+    await store.close()
+  }
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { backupTables } from '../../src/store/backup-rows.ts'
+import { backupTables, tablesLeftOut } from '../../src/store/backup-rows.ts'
 
 const schema = readFileSync(join(import.meta.dirname, '../../prisma/schema.prisma'), 'utf8')
 const models = [...schema.matchAll(/^model (\w+) \{\n([\s\S]*?)^\}/gm)].map(([, name = '', body = '']) => ({
@@ -12,9 +12,9 @@ const models = [...schema.matchAll(/^model (\w+) \{\n([\s\S]*?)^\}/gm)].map(([, 
 }))
 
 describe('a backup', () => {
-  it('has a place for every table of the schema, and for no other', () => {
+  it('has a place for every table of the schema but those that are left out, and for no other', () => {
     expect(models.length).toBeGreaterThan(10)
-    expect(models.map(({ table }) => table).sort()).toEqual([...backupTables].sort())
+    expect(models.map(({ table }) => table).sort()).toEqual([...backupTables, ...tablesLeftOut].sort())
   })
 
   it('has the rows that others refer to before those', () => {

@@ -44,7 +44,11 @@ async function insertGroup(
   const { createdAt: now } = wanted
   const timeZone = settings.rotationTimeZone
   const state = {
-    ...applyCommand(emptyState(wanted, timeZone), { type: 'activateKey' }, { ...settings, now, timeZone }),
+    ...applyCommand(
+      emptyState(wanted, timeZone),
+      { type: 'activateKey' },
+      { ...settings, now, certainNow: now, timeZone },
+    ),
     revision: 1,
   }
   const sealed = await Promise.all(

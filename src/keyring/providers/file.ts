@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, link, mkdir, open, realpath, rename, stat, unlink } from 'node:fs/promises'
+import { type FileHandle, link, open, realpath, rename, stat, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { makeFolder, syncFolder } from '../../durable-files.ts'
 import { readSecretFile, SecretFileError } from '../../secret-file.ts'
 import { RootKeyError, type RootKeySource, type Warn } from '../root-key-provider.ts'
 import { createLocalRootKey, parseRootKey, rootKeyBytes } from './local.ts'
@@ -89,19 +90,21 @@ async function readRootKeyFile(path: string, warn: Warn): Promise<string[] | nul
 
 /** Makes the file unless it is there; whether it was made. */
 async function createFile(path: string, lines: readonly string[]): Promise<boolean> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  await makeFolder(dirname(path))
   const draft = await writeDraft(path, lines)
+  let isNew = true
   try {
     await link(draft, path)
   } catch (error) {
     // Another replica on this machine was first: its key is the one.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    return false
+    isNew = false
   } finally {
     await unlink(draft)
   }
+  // In either case: something will soon be stored that only this file opens.
   await syncFolder(dirname(path))
-  return true
+  return isNew
 }
 
 /** Puts other lines in the place of the file, which its owner can read as before. */
@@ -155,13 +158,4 @@ async function giveTo({ uid, gid }: Owner, file: FileHandle, path: string): Prom
       `the root key file ${path} belongs to user ${uid} and group ${gid}, and a new one cannot be given to them (${error.code ?? 'unknown error'}). Nothing was changed; run the command as the user of the servers.`,
     )
   })
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
 }

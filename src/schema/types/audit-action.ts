@@ -25,6 +25,8 @@ const descriptions: Record<AuditEventView['action'], string> = {
   ROTATE_ROOT_KEY: 'An operator of the server rotated the root key, or retired an older one.',
   RESTORE_BACKUP:
     'An operator of the server restored a backup: everything after the time of the backup is gone.',
+  CONFIRM_CLOCK:
+    'An operator of the server confirmed the clock, which was further ahead than time had certainly passed.',
   CREATE_SERVICE_KEY: 'A service key was created by the first operation of its service.',
   ENCRYPT: 'Data was encrypted.',
   DECRYPT: 'Data was decrypted.',

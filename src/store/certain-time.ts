@@ -1,0 +1,139 @@
+import { readFileSync } from 'node:fs'
+import { uptime } from 'node:os'
+import type { ClockHold, GuardedClock } from '../clock.ts'
+import { type CertainTimeRow, findCertainTime, type TimeMark, writeCertainTime } from './certain-time-rows.ts'
+import type { DatabaseClock } from './database-clock.ts'
+import type { Queryable } from './store.ts'
+
+const hourMs = 3_600_000
+const dayMs = 24 * hourMs
+
+/** How far a clock may be ahead of the time that has passed, and still be believed: clocks are set and drift. */
+export const toleratedMs = hourMs
+/** How long a stop may seem to have lasted that nothing on this machine can confirm, and still be believed. */
+export const toleratedStopMs = dayMs
+/**
+ * How long a clock is not believed, at most: the longest waiting period. Whatever was scheduled before the clock was set
+ * has then waited as long as it was asked to.
+ */
+export const holdMaxMs = 30 * dayMs
+/** How fast time may pass by the clock, compared with this machine: two good clocks differ by far less. */
+const rateMax = 1.01
+
+/** What this machine knows of the time that has passed, whatever its clock says. */
+export interface ElapsedTime {
+  /** Milliseconds since an arbitrary moment, by a clock that nobody sets. Cheap. */
+  monotonicMs(): number
+  /** The same since the machine was started, including the time for which it was suspended. */
+  uptimeMs(): number
+  /** What tells one start of the machine from another; null where that is not known. */
+  readonly bootId: string | null
+}
+
+/** Of this machine. Only Linux tells its boots apart, and counts the time of its suspensions. */
+export function systemElapsedTime(): ElapsedTime {
+  const monotonicMs = () => performance.now()
+  const bootId = readBootId()
+  return { monotonicMs, uptimeMs: bootId === null ? monotonicMs : () => uptime() * 1000, bootId }
+}
+
+function readBootId(): string | null {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  } catch {
+    return null
+  }
+}
+
+/**
+ * Guards the database's clock: how far time has certainly come is kept in the database, and moves on no faster than time
+ * passes on this machine. A clock that is set ahead of it is not believed, until it is set back, an operator confirms it,
+ * or time has really passed. Replicas share the row: whoever knows of the later moment is right.
+ */
+export async function guardClock(
+  { db }: { readonly db: Queryable },
+  clock: DatabaseClock,
+  elapsed: ElapsedTime = systemElapsedTime(),
+): Promise<GuardedClock> {
+  let mark: TimeMark | null = null
+  let markedAt = { uptimeMs: 0, monotonicMs: 0 }
+
+  async function synchronise(): Promise<void> {
+    await clock.synchronise()
+    const row = await findCertainTime(db)
+    const now = clock.now().getTime()
+    const at = { uptimeMs: elapsed.uptimeMs(), monotonicMs: elapsed.monotonicMs() }
+    const passedMs = mark === null ? null : at.uptimeMs - markedAt.uptimeMs
+    const own = mark !== null && passedMs !== null ? { mark, passedMs } : null
+    mark = nextMark({ own, row, rowPassedMs: passedSince(row, at.uptimeMs), now })
+    markedAt = at
+    await writeCertainTime(db, { ...mark, bootId: elapsed.bootId, uptimeMs: at.uptimeMs }, now)
+  }
+
+  /** How long ago the row was written, where this machine can tell. */
+  function passedSince(row: CertainTimeRow | null, uptimeMs: number): number | null {
+    if (row === null || row.bootId === null || row.bootId !== elapsed.bootId) return null
+    return uptimeMs < row.uptimeMs ? null : uptimeMs - row.uptimeMs
+  }
+
+  await synchronise()
+  function certainMs(nowMs: number): number {
+    if (mark === null) return nowMs
+    const reachedMs = mark.reachedMs + elapsed.monotonicMs() - markedAt.monotonicMs
+    return Math.min(nowMs, mark.heldSinceMs === null ? reachedMs + toleratedMs : reachedMs)
+  }
+  return {
+    now: () => clock.now(),
+    certainNow: () => new Date(certainMs(clock.now().getTime())),
+    moment() {
+      const now = clock.now()
+      return { now, certainNow: new Date(certainMs(now.getTime())) }
+    },
+    hold(): ClockHold | null {
+      if (mark === null || mark.heldSinceMs === null) return null
+      const nowMs = clock.now().getTime()
+      const certain = certainMs(nowMs)
+      return { aheadMs: nowMs - certain, certainNow: new Date(certain) }
+    },
+    synchronise,
+  }
+}
+
+/** What is known before a look at the clock. */
+interface Known {
+  /** What this process knew, and how long ago. */
+  readonly own: { readonly mark: TimeMark; readonly passedMs: number } | null
+  readonly row: TimeMark | null
+  /** How long ago the row was written; null if that is not known. */
+  readonly rowPassedMs: number | null
+  /** What the clock says, in milliseconds. */
+  readonly now: number
+}
+
+/** How far time has certainly come by what is known, and whether the clock is believed. */
+export function nextMark({ own, row, rowPassedMs, now }: Known): TimeMark {
+  const moments = [
+    ...(own === null ? [] : [own.mark.reachedMs + own.passedMs * rateMax]),
+    ...(row === null ? [] : [row.reachedMs + (rowPassedMs ?? 0) * rateMax]),
+  ]
+  // Nothing is known yet, so that there is nothing to doubt.
+  if (moments.length === 0) return believed(now)
+  const reachedMs = Math.min(now, Math.round(Math.max(...moments)))
+  const aheadMs = now - reachedMs
+  const isStartWithoutProof = own === null && rowPassedMs === null
+  if (isStartWithoutProof && row?.heldSinceMs === null && aheadMs <= toleratedStopMs) return believed(now)
+  if (aheadMs <= toleratedMs) return { reachedMs, aheadMs: 0, heldSinceMs: null }
+  // Another replica may have noticed it first.
+  const before = [own?.mark, row].find((each) => typeof each?.heldSinceMs === 'number') ?? null
+  const isFurther = before === null || aheadMs > before.aheadMs + toleratedMs
+  const heldSinceMs = isFurther ? reachedMs : (before?.heldSinceMs ?? reachedMs)
+  if (reachedMs - heldSinceMs >= holdMaxMs) return believed(now)
+  // Kept as it was noticed: small steps after it must not add up unnoticed.
+  return {
+    reachedMs,
+    aheadMs: isFurther ? aheadMs : Math.min(before?.aheadMs ?? aheadMs, aheadMs),
+    heldSinceMs,
+  }
+}
+
+const believed = (now: number): TimeMark => ({ reachedMs: now, aheadMs: 0, heldSinceMs: null })
