@@ -1,10 +1,10 @@
 import type { AuditAction, AuditDetails } from '../audit/events.ts'
 import type { Moment } from '../clock.ts'
+import { IntegrityError } from '../keyring/integrity-error.ts'
 import { isUniqueViolation } from '../store/errors.ts'
-import { findKey, type KeyRow } from '../store/key-rows.ts'
-import { announceShown } from '../store/notify.ts'
+import type { KeyRow } from '../store/key-rows.ts'
+import { announceChange } from '../store/notify.ts'
 import type { Queryable } from '../store/store.ts'
-import { findVersions } from '../store/version-rows.ts'
 import { type Attempt, attemptOfCall, eventOf, observationOf, recordingRefusals } from './attempt.ts'
 import { requirePermissionOn, requireRoleFor } from './authorise.ts'
 import type { Call } from './caller.ts'
@@ -25,10 +25,10 @@ import {
   type KeyState,
 } from './lifecycle.ts'
 import {
-  isAuthenticLockedKey,
   type KeyColumns,
   type LockedKey,
   lockVerifiedKey,
+  readVerifiedKey,
   removeLockedKey,
   stateOf,
   writeLockedKey,
@@ -48,7 +48,9 @@ export interface Decision {
 }
 
 /**
- * Decides over a locked key; throws a typed error to refuse. The same state as before means that nothing changes.
+ * Decides over a key and writes nothing; throws a typed error to refuse. The same state as before means that nothing
+ * changes. Asked under the lock of the key; before that also of the key as it is read without a lock, where material for a
+ * version has to be made.
  *
  * @param seenRevision the key's revision as the caller could see it, before this change settled what was due
  */
@@ -75,8 +77,16 @@ export interface KeyChangeRequest {
   /** Checks of the input that need no key; run once the caller is known to have access. */
   readonly checkInput?: () => void
   readonly decide: Decide
-  /** Comes by the material of the version that the change adds; it is generated otherwise. */
-  readonly obtainMaterial?: (row: KeyRow, attempt: Attempt) => Promise<UnwrappedMaterial>
+  /** Comes by the material of the version that the change adds; null for a change that adds none. */
+  readonly obtainMaterial?: ObtainMaterial | null
+}
+
+/** Makes or opens material for the next version of a key. May be slow. */
+export type ObtainMaterial = (row: KeyRow, attempt: Attempt) => Promise<UnwrappedMaterial>
+
+/** The material of a new version that Keystead makes. */
+export function generatingMaterial(parts: DomainParts): ObtainMaterial {
+  return (row, attempt) => generateMaterial(parts, row, attempt)
 }
 
 /** Carries out a change of a user key in one transaction with its audit event; refusals are on record too. */
@@ -98,48 +108,35 @@ export async function changeUserKey(
       if (expectedRevision !== seenRevision) requireRevision(key, expectedRevision, at.certainNow)
       return request.decide(key, tx, at, seenRevision)
     }
-    if (request.obtainMaterial !== undefined) await refuseEarly(parts, row, decide)
-    const material = (await request.obtainMaterial?.(row, attempt)) ?? null
-    const changed = await changeKey(parts, row, attempt, decide, material)
+    const changed = await changeKey(parts, row, attempt, {
+      decide,
+      obtainMaterial: request.obtainMaterial ?? null,
+    })
     if (changed === null) throw new KeyNotFoundError()
     return changed
   })
 }
 
 /**
- * Decides over a key as it is now, without a lock: what the transaction would refuse is refused before material is made,
- * which takes long. What does not verify is left to the transaction.
- */
-async function refuseEarly(
-  { store: { db }, policyMac, clock }: DomainParts,
-  { projectId, id }: { projectId: string; id: string },
-  decide: Decide,
-): Promise<void> {
-  const row = await findKey(db, { projectId, id })
-  if (row === null) throw new KeyNotFoundError()
-  const key = { row, versions: await findVersions(db, row.id) }
-  if (isAuthenticLockedKey(policyMac, key)) await decide(key, db, clock.moment(), row.revision)
-}
-
-/**
- * Changes any key, on whoever's behalf, once what is due on it is settled; null if there is no such key.
- *
- * @param obtained material for the version that the change adds, erased here; it is generated otherwise
+ * Changes any key, on whoever's behalf, once what is due on it is settled; null if there is no such key. Material for a
+ * new version takes long to make: it is made outside of the transaction, once the rules allow the change of the key as it
+ * is read without a lock. They are asked again in the transaction.
  */
 export async function changeKey(
   parts: DomainParts,
   where: { projectId: string; id: string },
   attempt: Attempt,
-  decide: Decide,
-  obtained: UnwrappedMaterial | null = null,
+  { decide, obtainMaterial }: { readonly decide: Decide; readonly obtainMaterial: ObtainMaterial | null },
 ): Promise<LockedKey | null> {
-  let unwrapped = obtained
+  let unwrapped: UnwrappedMaterial | null = null
   let material: NewMaterial | null = null
   let settled: Settled | null = null
   try {
     for (let tries = 0; tries < triesMax; tries++) {
       attempt.signal?.throwIfAborted()
-      const outcome = await tryChange(parts, where, attempt, { decide, material, settled })
+      const options = { decide, material, settled }
+      const isPlanned = obtainMaterial === null || material !== null
+      const outcome = await (isPlanned ? tryChange : planChange)(parts, where, attempt, options)
       if (outcome === 'due') {
         settled = withSettled(settled, await settleDue(parts, where))
         continue
@@ -149,14 +146,13 @@ export async function changeKey(
         if (outcome.facts !== undefined) parts.observe([observationOf(attempt)])
         return outcome.key
       }
-      // Material takes long to make, so it is made outside of the transaction, once it is known for what.
-      unwrapped ??= await generateMaterial(parts, outcome.key.row, attempt)
+      if (obtainMaterial === null)
+        throw new TypeError('the change adds a version for which nothing makes material')
+      unwrapped ??= await obtainMaterial(outcome.key.row, attempt)
       material = await unwrapped.wrapFor(outcome.missing)
     }
   } finally {
     unwrapped?.erase()
-    // Also after a failure: a change whose COMMIT got no answer may stand.
-    parts.keys.invalidate(where.projectId, where.id)
   }
   throw new UnavailableError()
 }
@@ -173,15 +169,11 @@ export async function settleDue(
   attempt: Attempt = attemptOf(destruction, where),
 ): Promise<number | null> {
   const decide = deciding(parts, destruction.command)
-  try {
-    const outcome = await tryChange(parts, where, attempt, { decide, material: null, settled: 'is settling' })
-    if (outcome === 'due' || outcome.facts === undefined) return null
-    Object.assign(attempt, outcome.facts)
-    parts.observe([observationOf(attempt)])
-    return attempt.keyRevision
-  } finally {
-    parts.keys.invalidate(where.projectId, where.id)
-  }
+  const outcome = await tryChange(parts, where, attempt, { decide, material: null, settled: 'is settling' })
+  if (outcome === 'due' || outcome.facts === undefined) return null
+  Object.assign(attempt, outcome.facts)
+  parts.observe([observationOf(attempt)])
+  return attempt.keyRevision
 }
 
 /** Revisions between which a change has settled what was due. */
@@ -216,43 +208,91 @@ interface TryOptions {
   readonly settled: Settled | null | 'is settling'
 }
 
-/** `due` if something must be settled before the change. */
-function tryChange(
+/** Decides over a key; `due` if something must be settled before. */
+async function decideOn(
+  key: LockedKey,
+  attempt: Attempt,
+  { decide, settled }: TryOptions,
+  { tx, at }: { readonly tx: Queryable; readonly at: Moment },
+): Promise<(Decision & { readonly added: number | null; readonly isChange: boolean }) | 'due'> {
+  attempt.algorithm = key.row.algorithm
+  if (settled !== 'is settling' && isDestructionDue(key.versions, at.certainNow)) return 'due'
+  const before = stateOf(key)
+  const isSeen = settled !== null && settled !== 'is settling' && settled.to === before.revision
+  const decision = await decide(key, tx, at, isSeen ? settled.from : before.revision)
+  const { state } = decision
+  return { ...decision, added: addedBy(before, state), isChange: state.revision !== before.revision }
+}
+
+/** Finds out for which version a change needs material, if the rules allow it. Takes no lock and announces nothing. */
+async function planChange(
+  { store, policyMac, clock }: DomainParts,
+  where: { projectId: string; id: string },
+  attempt: Attempt,
+  options: TryOptions,
+): Promise<Try | 'due'> {
+  const key = await readVerifiedKey(store.db, policyMac, where)
+  if (key === null) return { key }
+  const decision = await decideOn(key, attempt, options, { tx: store.db, at: clock.moment() })
+  if (decision === 'due') return decision
+  return decision.added === null ? { key } : { key, missing: decision.added }
+}
+
+/** Carries out a change in one transaction; `due` if something must be settled before. */
+async function tryChange(
   parts: DomainParts,
   where: { projectId: string; id: string },
   attempt: Attempt,
-  { decide, material: made, settled }: TryOptions,
+  options: TryOptions,
 ): Promise<Try | 'due'> {
-  const { store, policyMac, audit, clock } = parts
-  return store.transaction(async (tx) => {
-    const key = await lockVerifiedKey(tx, policyMac, where)
-    if (key === null) return { key: null }
-    attempt.algorithm = key.row.algorithm
-    const at = clock.moment()
-    if (settled !== 'is settling' && isDestructionDue(key.versions, at.certainNow)) return 'due'
-    const before = stateOf(key)
-    const isSeen = settled !== null && settled !== 'is settling' && settled.to === before.revision
-    const seenRevision = isSeen ? settled.from : before.revision
-    const { state, columns = {}, remove = false, alsoWrite } = await decide(key, tx, at, seenRevision)
-    if (state.revision === before.revision) return { key }
-    const added = addedBy(before, state)
-    if (added !== null && made?.versionNumber !== added) return { key, missing: added }
-    const material = added === null ? null : await settleMaterial(parts, tx, key.row, made)
-    const write = { state, columns, material, now: at.now }
-    const changed = await (remove ? removeLockedKey : writeLockedKey)(tx, policyMac, key, write).catch(
-      (error: unknown) => {
-        // Two renames at once: the database settles what a look-up could not see yet.
-        throw isUniqueViolation(error) && columns.name !== undefined
-          ? new NameTakenError(columns.name)
-          : error
-      },
+  let isWritten = false
+  try {
+    return await parts.store.transaction((tx) =>
+      writeChange(parts, tx, { where, attempt, ...options, onWrite: () => (isWritten = true) }),
     )
-    if (!remove) await announceShown(tx, shownChange(key.row, changed.row))
-    await alsoWrite?.(tx)
-    const facts = factsOf(attempt, key, state)
-    await audit.recordIn(tx, eventOf({ ...attempt, ...facts }))
-    return { key: changed, facts }
-  })
+  } catch (error) {
+    // What does not verify in the database must not go on being used from memory.
+    isWritten ||= error instanceof IntegrityError
+    throw error
+  } finally {
+    // Also after a failure: a change whose COMMIT got no answer may stand.
+    if (isWritten) parts.keys.invalidate(where.projectId, where.id)
+  }
+}
+
+async function writeChange(
+  parts: DomainParts,
+  tx: Queryable,
+  change: TryOptions & {
+    readonly where: { projectId: string; id: string }
+    readonly attempt: Attempt
+    readonly onWrite: () => void
+  },
+): Promise<Try | 'due'> {
+  const { policyMac, audit, clock } = parts
+  const { where, attempt, material: made } = change
+  const key = await lockVerifiedKey(tx, policyMac, where)
+  if (key === null) return { key: null }
+  const at = clock.moment()
+  const decision = await decideOn(key, attempt, change, { tx, at })
+  if (decision === 'due') return decision
+  const { state, columns = {}, remove = false, alsoWrite, added, isChange } = decision
+  if (!isChange) return { key }
+  if (added !== null && made?.versionNumber !== added) return { key, missing: added }
+  change.onWrite()
+  const material = added === null ? null : await settleMaterial(parts, tx, key.row, made)
+  const write = { state, columns, material, now: at.now }
+  const changed = await (remove ? removeLockedKey : writeLockedKey)(tx, policyMac, key, write).catch(
+    (error: unknown) => {
+      // Two renames at once: the database settles what a look-up could not see yet.
+      throw isUniqueViolation(error) && columns.name !== undefined ? new NameTakenError(columns.name) : error
+    },
+  )
+  await announceChange(tx, shownChange(key.row, changed.row))
+  await alsoWrite?.(tx)
+  const facts = factsOf(attempt, key, state)
+  await audit.recordIn(tx, eventOf({ ...attempt, ...facts }))
+  return { key: changed, facts }
 }
 
 /** What is on record of a change of a locked key to a state. */

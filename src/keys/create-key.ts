@@ -1,6 +1,6 @@
 import { newOpaqueUuid, newUuid } from '../ids.ts'
 import { isNameTaken, type KeyRow } from '../store/key-rows.ts'
-import { announceShown } from '../store/notify.ts'
+import { announceChange } from '../store/notify.ts'
 import { type Attempt, eventOf, observationOf } from './attempt.ts'
 import { dayAt } from './calendar.ts'
 import type { DomainParts } from './domain-parts.ts'
@@ -63,7 +63,7 @@ export async function createKey(
     const material = await settleMaterial(parts, tx, draft, made)
     const key = await insertNewKey(tx, policyMac, draft, { state, material, now })
     if (key === null) return null
-    await announceShown(tx, { projectId: wanted.projectId, id, isShown: true, lostBy: [] })
+    await announceChange(tx, { projectId: wanted.projectId, id, isShown: true, lostBy: [] })
     // The attempt itself keeps to what is true: there is no such key until the transaction has ended.
     const facts = { keyId: id, keyRevision: state.revision, versionNumber: preActivation ? null : 1 }
     await audit.recordIn(tx, eventOf({ ...attempt, ...facts }))

@@ -1,6 +1,6 @@
 import { IntegrityError } from '../keyring/integrity-error.ts'
 import { hasFailedSince } from '../store/audit-rows.ts'
-import { lockUnannounced } from '../store/notify.ts'
+import { lockKey } from '../store/key-rows.ts'
 import { type Attempt, asCallerError, eventOf, observationOf } from './attempt.ts'
 import { dayAt, startOfDay } from './calendar.ts'
 import type { DomainParts } from './domain-parts.ts'
@@ -28,7 +28,7 @@ export async function recordDailyFailure(
   const { keyId, action, actor, errorCode } = event
   const isRecorded = await store.transaction(async (tx) => {
     // Under the key's lock, so that two replicas do not both find nothing on record.
-    if (keyId !== null) await lockUnannounced(tx, { projectId: actor.projectId, id: keyId })
+    if (keyId !== null) await lockKey(tx, { projectId: actor.projectId, id: keyId })
     if (await hasFailedSince(tx, { keyId, action, actor: actor.subject, errorCode, since })) return false
     await audit.recordIn(tx, event)
     return true

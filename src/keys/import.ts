@@ -115,12 +115,12 @@ export function importKeyVersion(
         `must have ${wrappedMaterialBytes.min} to ${wrappedMaterialBytes.max} bytes`,
       ),
     async obtainMaterial(row, attempt) {
-      requireOrigin(row, 'EXTERNAL')
       const open = await findOpenImport(parts, parts.store.db, row, parametersId)
       return openMaterial(parts, attempt, row, { open, wrappedMaterial })
     },
     async decide(key, tx, at, ...rest) {
-      // Under the lock of the key, where nobody else can use them.
+      requireOrigin(key.row, 'EXTERNAL')
+      // In the end under the lock of the key, where nobody else can use them.
       const open = await findOpenImport(parts, tx, key.row, parametersId)
       const used = { ...open.row, usedAt: at.now }
       return {

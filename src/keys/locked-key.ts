@@ -3,15 +3,13 @@ import { IntegrityError } from '../keyring/integrity-error.ts'
 import type { PolicyMac } from '../keyring/policy-mac.ts'
 import { insertKey, type KeyRow, lockKey, moveToDeleted, updateKey } from '../store/key-rows.ts'
 import type { Queryable } from '../store/store.ts'
-import { findVersions, insertVersion, type KeyVersionRow, updateVersion } from '../store/version-rows.ts'
+import { insertVersion, type KeyVersionRow, updateVersion } from '../store/version-rows.ts'
+import { findWholeKey, type WholeKey } from '../store/whole-key.ts'
 import { type KeyState, statusOf, type VersionState } from './lifecycle.ts'
 import type { NewMaterial } from './new-material.ts'
 
 /** A key that nobody else can change until the transaction ends. */
-export interface LockedKey {
-  readonly row: KeyRow
-  readonly versions: readonly KeyVersionRow[]
-}
+export type LockedKey = WholeKey
 
 /** What a change may write to a key's row besides what follows from its state. */
 export type KeyColumns = Partial<
@@ -33,15 +31,23 @@ export async function lockVerifiedKey(
   policyMac: PolicyMac,
   where: { projectId: string; id: string },
 ): Promise<LockedKey | null> {
-  const row = await lockKey(tx, where.projectId, where.id)
-  if (row === null) return null
-  const key = { row, versions: await findVersions(tx, row.id) }
-  verifyLockedKey(policyMac, key)
+  await lockKey(tx, where)
+  return readVerifiedKey(tx, policyMac, where)
+}
+
+/** Reads a key and its versions as of one moment, without a lock, and verifies all of them; null if there is none. */
+export async function readVerifiedKey(
+  db: Queryable,
+  policyMac: PolicyMac,
+  where: { projectId: string; id: string },
+): Promise<WholeKey | null> {
+  const key = await findWholeKey(db, where)
+  if (key !== null) verifyLockedKey(policyMac, key)
   return key
 }
 
 /** Throws IntegrityError unless the rows of a key and all its versions are as they were written. */
-export function verifyLockedKey(policyMac: PolicyMac, { row, versions }: LockedKey): void {
+export function verifyLockedKey(policyMac: PolicyMac, { row, versions }: WholeKey): void {
   if (!policyMac.isAuthenticKey(row)) throw new IntegrityError('key', row.id)
   const forged = versions.find((version) => !policyMac.isAuthenticVersion(version))
   if (forged !== undefined) throw new IntegrityError('key version', forged.id)

@@ -7,7 +7,7 @@ import type { DomainParts } from './domain-parts.ts'
 import { KeyNotFoundError } from './errors.ts'
 import { findVerifiedKey } from './find-key.ts'
 import { requireInput } from './input.ts'
-import { type LockedKey, lockVerifiedKey, stateOf } from './locked-key.ts'
+import { type LockedKey, readVerifiedKey, stateOf } from './locked-key.ts'
 
 /** How an operator names a key: by either of its IDs, or by its name. */
 export interface OperatorKeyWanted {
@@ -39,7 +39,7 @@ export async function readKeyAsOperator(
   const row = await findAsOperator(parts, wanted)
   if (row === null) return null
   const { projectId, id } = row
-  return parts.store.transaction((tx) => lockVerifiedKey(tx, parts.policyMac, { projectId, id }))
+  return readVerifiedKey(parts.store.db, parts.policyMac, { projectId, id })
 }
 
 /**
@@ -75,16 +75,19 @@ export async function transferOwnership(
     )
     let formerOwner = row.owner
     const { projectId, id } = row
-    const key = await changeKey(parts, { projectId, id }, attempt, (locked) => {
-      formerOwner = locked.row.owner
-      attempt.details = {
-        from: formerOwner ?? '',
-        to: newOwner,
-        ...(clearList && { clearedSubjects: locked.row.allowedSubjects.length }),
-      }
-      const nothingToClear = !clearList || locked.row.allowedSubjects.length === 0
-      if (formerOwner === newOwner && nothingToClear) return { state: stateOf(locked) }
-      return withColumns(locked, { owner: newOwner, ...(clearList && { allowedSubjects: [] }) })
+    const key = await changeKey(parts, { projectId, id }, attempt, {
+      obtainMaterial: null,
+      decide(locked) {
+        formerOwner = locked.row.owner
+        attempt.details = {
+          from: formerOwner ?? '',
+          to: newOwner,
+          ...(clearList && { clearedSubjects: locked.row.allowedSubjects.length }),
+        }
+        const nothingToClear = !clearList || locked.row.allowedSubjects.length === 0
+        if (formerOwner === newOwner && nothingToClear) return { state: stateOf(locked) }
+        return withColumns(locked, { owner: newOwner, ...(clearList && { allowedSubjects: [] }) })
+      },
     })
     if (key === null) throw new KeyNotFoundError()
     return { key, formerOwner, changed: attempt.keyRevision !== null }

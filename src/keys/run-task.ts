@@ -3,7 +3,7 @@ import type { DueKey } from '../store/due-rows.ts'
 import { isUnavailable } from '../store/errors.ts'
 import type { Attempt } from './attempt.ts'
 import { changeGroup } from './change-group.ts'
-import { changeKey, deciding, settleDue } from './change-key.ts'
+import { changeKey, deciding, generatingMaterial, settleDue } from './change-key.ts'
 import { recordDailyFailure } from './daily-failure.ts'
 import type { DomainParts } from './domain-parts.ts'
 import { UnavailableError } from './errors.ts'
@@ -95,7 +95,11 @@ async function handleEach(parts: DomainParts, task: SystemTask, work: Work): Pro
     const attempt = attemptOf(task, key)
     try {
       if (task.command === destruction.command) await settleDue(parts, key, attempt)
-      else await changeKey(parts, key, attempt, deciding(parts, task.command))
+      else
+        await changeKey(parts, key, attempt, {
+          decide: deciding(parts, task.command),
+          obtainMaterial: generatingMaterial(parts),
+        })
       if (attempt.keyRevision !== null) progress.changed++
       progress.outages = 0
     } catch (error) {

@@ -1,6 +1,6 @@
 import type { AuditAction } from '../audit/events.ts'
 import type { Call } from './caller.ts'
-import { changeUserKey, deciding } from './change-key.ts'
+import { changeUserKey, deciding, generatingMaterial } from './change-key.ts'
 import type { DestroyKeyVersionInput, KeyInput, KeyVersionInput, RotateUserKeyInput } from './domain.ts'
 import type { DomainParts } from './domain-parts.ts'
 import { destroyWaitingDaysMax, requireInput } from './input.ts'
@@ -14,6 +14,7 @@ export function activateUserKey(parts: DomainParts, call: Call, input: KeyInput)
     keyId: input.keyId,
     expectedRevision: input.expectedRevision,
     decide: deciding(parts, { type: 'activateKey' }),
+    obtainMaterial: generatingMaterial(parts),
   })
 }
 
@@ -24,6 +25,7 @@ export function rotateUserKey(parts: DomainParts, call: Call, input: RotateUserK
     keyId: input.keyId,
     expectedRevision: input.expectedRevision,
     decide: deciding(parts, { type: 'rotate', expectedDefaultVersion: input.expectedDefaultVersion ?? null }),
+    obtainMaterial: generatingMaterial(parts),
   })
 }
 

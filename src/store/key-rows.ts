@@ -1,6 +1,5 @@
 import type { Columns } from './columns.ts'
 import type { Key, Prisma } from './generated/client.ts'
-import { lockAndAnnounce } from './notify.ts'
 import type { Queryable } from './store.ts'
 
 /** Bytes as the database gives and takes them. */
@@ -106,10 +105,12 @@ export async function findKeys(
   return rows.map(decode)
 }
 
-/** Locks a key's row until the transaction ends, and reads it; other replicas hear of it if the transaction commits. */
-export async function lockKey(tx: Queryable, projectId: string, id: string): Promise<KeyRow | null> {
-  await lockAndAnnounce(tx, { projectId, id })
-  return findKey(tx, { projectId, id })
+/** Locks a key's row until the transaction ends. Nobody is told: who changes the row announces that. */
+export async function lockKey(
+  tx: Queryable,
+  { projectId, id }: { projectId: string; id: string },
+): Promise<void> {
+  await tx.$queryRaw`SELECT 1 FROM keys WHERE id = ${id}::uuid AND project_id = ${projectId} FOR UPDATE`
 }
 
 /** Adds a key; false if its name is taken. A taken name is no error, since that would end the transaction. */

@@ -41,35 +41,16 @@ const keepaliveMs = { interval: 3000, answer: 3000 } as const
 /** Waits between attempts to connect: each twice as long as the one before. */
 const retryMs = { first: 100, longest: 2000 } as const
 
-/**
- * Locks a key's row until the transaction ends. Every change begins with it, so it is also what tells the replicas of the
- * change: the server delivers the notification when the transaction commits, and never otherwise.
- */
-export async function lockAndAnnounce(tx: Queryable, place: KeyPlace): Promise<void> {
-  const { projectId, id } = place
-  // As text, because the function's own result has no type that the client reads.
-  await tx.$queryRaw`SELECT pg_notify(${channel}, ${formatPlace(place)})::text FROM keys
-    WHERE id = ${id}::uuid AND project_id = ${projectId} FOR UPDATE`
-}
-
-/** Locks a key's row that will not be changed; nobody is told. Whether there is one. */
-export async function lockUnannounced(tx: Queryable, { projectId, id }: KeyPlace): Promise<boolean> {
-  const rows = await tx.$queryRaw<unknown[]>`SELECT 1 FROM keys
-    WHERE id = ${id}::uuid AND project_id = ${projectId} FOR UPDATE`
-  return rows.length > 0
-}
-
-/** Tells the replicas of changes of keys that are locked already, in one statement; as above, once it is committed. */
+/** Announces changes of keys in one statement. The database delivers notifications when the transaction commits. */
 export async function announce(tx: Queryable, places: readonly KeyPlace[]): Promise<void> {
-  await tx.$queryRaw`SELECT count(pg_notify(${channel}, place)::text)::int
-    FROM unnest(${places.map(formatPlace)}::text[]) AS t(place)`
+  await notify(tx, places.map(formatPlace))
 }
 
 /**
- * Tells also who sees the change of a key that they do not see whole: a caller that a key is redacted for must not hear of
- * changes of what is hidden from it. Beside the announcement of the change itself, which says nothing of it.
+ * Announces a change of a key together with what callers may hear of it who do not see the key whole: they must not hear
+ * of changes of what is hidden from them.
  */
-export async function announceShown(
+export async function announceChange(
   tx: Queryable,
   { projectId, id, isShown, lostBy }: KeyChange,
 ): Promise<void> {
@@ -84,9 +65,13 @@ export async function announceShown(
     part.push(subject)
   }
   if (part.length > 0) payloads.push(JSON.stringify([projectId, id, part]))
-  if (payloads.length === 0) return
+  await notify(tx, payloads.length === 0 ? [formatPlace({ projectId, id })] : payloads)
+}
+
+async function notify(tx: Queryable, payloads: readonly string[]): Promise<void> {
+  // As text, because the function's own result has no type that the client reads.
   await tx.$queryRaw`SELECT count(pg_notify(${channel}, payload)::text)::int
-    FROM unnest(${payloads}::text[]) AS t(payload)`
+    FROM unnest(${[...payloads]}::text[]) AS t(payload)`
 }
 
 /** Passes on what was announced. */

@@ -44,11 +44,6 @@ export const columnsOfVersion: Columns<KeyVersionRow> = {
 /** The columns of a version in a raw statement, of `key_versions v`. */
 export const versionColumns = select('v', columnsOfVersion)
 
-/** All versions of one key, oldest first. */
-export async function findVersions(db: Queryable, keyId: string): Promise<KeyVersionRow[]> {
-  return db.keyVersion.findMany({ where: { keyId }, orderBy: { number: 'asc' } })
-}
-
 /** Some versions of several keys, each named by key and number, in one statement and in no order. */
 export async function findVersionsByNumber(
   db: Queryable,

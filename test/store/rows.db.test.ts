@@ -15,11 +15,11 @@ import {
 import {
   findMaterial,
   findVersionPages,
-  findVersions,
   findVersionsByNumber,
   insertVersion,
   updateVersion,
 } from '../../src/store/version-rows.ts'
+import { findWholeKey } from '../../src/store/whole-key.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import { sampleKey, sampleVersion } from '../support/sample-rows.ts'
 import { openForTest, withDatabase } from '../support/test-store.ts'
@@ -59,6 +59,7 @@ describe.skipIf(hasNoDatabase())('rows', () => {
     expect(await findKeys(db, { projectId: 'project-a', ids, redactedIds })).toEqual([key])
     expect(await findKeys(db, { projectId: 'project-b', ids: [], redactedIds })).toEqual([foreign])
     expect(await findKey(db, { projectId: 'project-b', id: key.id })).toBeNull()
+    expect(await findWholeKey(db, key)).toEqual({ row: key, versions: [] })
   })
 
   it('of keys refuse a taken name without an error, and the transaction goes on', async () => {
@@ -90,7 +91,7 @@ describe.skipIf(hasNoDatabase())('rows', () => {
     await moveToDeleted(db, deleted)
     expect(await db.deletedKey.findMany()).toEqual([deleted])
     expect(await findKey(db, { projectId, id })).toBeNull()
-    expect(await findVersions(db, id)).toEqual([])
+    expect(await findWholeKey(db, key)).toBeNull()
     expect(await findMaterial(db, version.id)).toBeNull()
   })
 
@@ -105,7 +106,8 @@ describe.skipIf(hasNoDatabase())('rows', () => {
       sampleVersion(key.id, { number: 3, status: 'DEACTIVATED' }),
     ]
     for (const version of versions) await insertVersion(db, version, material)
-    expect(await findVersions(db, key.id)).toEqual(versions)
+    expect(await findWholeKey(db, key)).toEqual({ row: key, versions })
+    expect(await findWholeKey(db, { ...key, projectId: 'project-b' })).toBeNull()
     const wanted = [1, 2, 3, 4].map((number) => ({ keyId: key.id, number }))
     const byNumber = await findVersionsByNumber(db, wanted)
     expect(byNumber.sort((a, b) => a.number - b.number)).toEqual(versions)
@@ -124,7 +126,7 @@ describe.skipIf(hasNoDatabase())('rows', () => {
     expect(await findMaterial(db, version.id)).toEqual({ versionId: version.id, ...material })
     await updateVersion(db, { ...version, status: 'DESTROYED' })
     expect(await findMaterial(db, version.id)).toBeNull()
-    expect((await findVersions(db, key.id))[0]?.status).toBe('DESTROYED')
+    expect((await findWholeKey(db, key))?.versions[0]?.status).toBe('DESTROYED')
   })
 
   it('that are due are found on the day and at the moment, not before', async () => {
