@@ -1,5 +1,9 @@
 import { findAlgorithm } from '../crypto/algorithms.ts'
-import type { AeadCapability, PublicKeyEncryptionCapability } from '../crypto/capabilities.ts'
+import {
+  type AeadCapability,
+  DecryptionFailedError,
+  type PublicKeyEncryptionCapability,
+} from '../crypto/capabilities.ts'
 import { type CiphertextHeader, encodeHeader, parseCiphertext } from '../crypto/ciphertext-format.ts'
 import type { CachedKey } from '../keyring/key-cache.ts'
 import type { KeyVersionRow } from '../store/version-rows.ts'
@@ -20,7 +24,13 @@ import { EncryptionLimitError, InputValidationError, InvalidCiphertextError } fr
 import { findUserKeyFor } from './find-key.ts'
 import { requireInput } from './input.ts'
 import { type OperationRequest, runBatch, runOperation } from './operation.ts'
-import { capabilityFor, defaultVersionForUse, findVersion, versionForUse } from './usable-version.ts'
+import {
+  capabilityFor,
+  defaultVersionForUse,
+  findVersion,
+  newVersionRemedy,
+  versionForUse,
+} from './usable-version.ts'
 import { keyIdOf } from './view-builder.ts'
 
 /** Bytes by which a ciphertext may exceed its plaintext: header, nonce and tag, or one block of RSA-4096. */
@@ -195,7 +205,7 @@ export async function encryptWith(
   const { encryptionsMax } = capability
   const place = { keyId: key.row.id, versionNumber: version.number }
   if (encryptionsMax !== null && !(await parts.usage.countEncryption(place, encryptionsMax))) {
-    throw new EncryptionLimitError(version.number)
+    throw new EncryptionLimitError(version.number, newVersionRemedy(key.row))
   }
   const header = headerFor(version, capability.formatId)
   const associatedData = additionalAuthenticatedData
@@ -300,7 +310,9 @@ async function decryptWithPrivateKey(
   attempt.versionNumber = row.number
   const privateKey = await key.secretKey(versionForUse(key, row, parts.clock.now()))
   const work = slowWorkOf(parts, attempt, { algorithm: key.row.algorithm, operation: 'DECRYPT' })
-  const plaintext = await capability.decrypt(privateKey, input.ciphertext, algorithm, work)
+  const plaintext = await capability.decrypt(privateKey, input.ciphertext, algorithm, work).catch((error) => {
+    throw error instanceof DecryptionFailedError ? InvalidCiphertextError.forPublicKey() : error
+  })
   return { keyId: keyIdOf(key.row), version, plaintext }
 }
 
