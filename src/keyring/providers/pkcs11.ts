@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto'
 import { open } from 'node:fs/promises'
+import { freshRandomBytes } from '../../crypto/random.ts'
 import { type RootKey, RootKeyError, type RootKeySource, WrappedBytesError } from '../root-key-provider.ts'
 import { createHsmConnection, type HsmConnection, type HsmSession } from './pkcs11-connection.ts'
 import { createHsmKey, findHsmKey, type HsmKey } from './pkcs11-key.ts'
@@ -87,7 +87,7 @@ async function openRootKey(connection: HsmConnection, label: string): Promise<Ro
   async function seal(hsm: HsmSession, plaintext: Uint8Array, associatedData: Uint8Array): Promise<Buffer> {
     const { module, session } = hsm
     const { handle } = keyOn(hsm)
-    const nonce = randomBytes(nonceBytes)
+    const nonce = freshRandomBytes(nonceBytes)
     module.C_EncryptInit(session, gcm(nonce, associatedData), handle)
     const out = Buffer.alloc(plaintext.length + tagBytes)
     const copy = Buffer.from(plaintext)
@@ -121,6 +121,7 @@ async function openRootKey(connection: HsmConnection, label: string): Promise<Ro
 
   return {
     rootKeyId,
+    formerly: null,
     async wrap(plaintext, associatedData) {
       return { rootKeyId, wrapped: await connection.run((hsm) => seal(hsm, plaintext, associatedData)) }
     },
