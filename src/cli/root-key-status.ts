@@ -15,6 +15,7 @@ Ends with 1 if something is stored under a root key that is not there.`,
   async run({ parts: { store, rootKeys }, print }) {
     await rootKeys.reload()
     const uses = await countByRootKey(store.db)
+    rootKeys.adoptNames(uses.map(({ rootKeyId }) => rootKeyId))
     const held = rootKeys.rootKeyIds
     const ids = new Set([...held, ...uses.map(({ rootKeyId }) => rootKeyId)])
     let code: number = exitCodes.fine

@@ -1,6 +1,6 @@
 import { type CipherGCMTypes, createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto'
 import { type AeadCapability, DecryptionFailedError } from './capabilities.ts'
-import { randomNonce } from './random-pool.ts'
+import { freshRandomBytes } from './random.ts'
 
 const nonceBytes = 12
 const tagBytes = 16
@@ -20,7 +20,7 @@ export function createAead(cipher: AeadCipher, formatId: number): AeadCapability
     tagBytes,
     encryptionsMax: randomNonceEncryptionsMax,
     seal: (key, plaintext, associatedData) =>
-      sealWith(cipher, { key, nonce: randomNonce(nonceBytes), plaintext, associatedData }),
+      sealWith(cipher, { key, nonce: freshRandomBytes(nonceBytes), plaintext, associatedData }),
     open: (key, sealed, associatedData) => openWith(cipher, key, sealed, associatedData),
   }
 }

@@ -5,9 +5,9 @@ import {
   generateKeyPairSync,
   hkdfSync,
   type KeyObject,
-  randomBytes,
   scrypt,
 } from 'node:crypto'
+import { freshRandomBytes } from './random.ts'
 
 /** How the key of an encrypted file is found again; stands in the file's first line. */
 export type FileLock =
@@ -54,7 +54,7 @@ const scryptBytesMax = 256 * 1024 * 1024
 /** Locks a new file: what goes into its first line, and what its keys are derived from. */
 export async function lockFile(recipient: FileRecipient): Promise<{ lock: FileLock; shared: Buffer }> {
   if (recipient.kind === 'scrypt') {
-    const lock: FileLock = { kind: 'scrypt', salt: randomBytes(32).toString('base64url'), ...scryptCost }
+    const lock: FileLock = { kind: 'scrypt', salt: freshRandomBytes(32).toString('base64url'), ...scryptCost }
     return { lock, shared: await stretch(recipient.passphrase, lock) }
   }
   const own = generateKeyPairSync('x25519')

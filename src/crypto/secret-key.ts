@@ -1,9 +1,10 @@
-import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
+import { createSecretKey, type KeyObject } from 'node:crypto'
 import type { GeneratedMaterial } from './capabilities.ts'
+import { freshRandomBytes } from './random.ts'
 
 /** A new symmetric key. */
 export async function generateSecret(bytes: number): Promise<GeneratedMaterial> {
-  return { secret: randomBytes(bytes), publicKey: null }
+  return { secret: freshRandomBytes(bytes), publicKey: null }
 }
 
 /** Reads a stored symmetric key; throws TypeError if it is of another length. */

@@ -1,7 +1,7 @@
 import { createCipheriv, createSecretKey, type KeyObject } from 'node:crypto'
 import { openWith, sealWith } from './aead.ts'
 import { type AeadCapability, DecryptionFailedError } from './capabilities.ts'
-import { randomNonce } from './random-pool.ts'
+import { freshRandomBytes } from './random.ts'
 
 const nonceBytes = 24
 const tagBytes = 16
@@ -20,7 +20,7 @@ export const xaes256Gcm: AeadCapability = {
   tagBytes,
   encryptionsMax: null,
   seal: (key, plaintext, associatedData) =>
-    sealXaes({ key, nonce: randomNonce(nonceBytes), plaintext, associatedData }),
+    sealXaes({ key, nonce: freshRandomBytes(nonceBytes), plaintext, associatedData }),
   open(key, sealed, associatedData) {
     if (sealed.length < nonceBytes + tagBytes) throw new DecryptionFailedError()
     const messageKey = deriveMessageKey(key, sealed.subarray(0, derivationBytes))

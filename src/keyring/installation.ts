@@ -1,5 +1,6 @@
-import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
+import { createSecretKey, type KeyObject } from 'node:crypto'
 import { createEd25519Key, deriveKey } from '../crypto/derive.ts'
+import { freshRandomBytes } from '../crypto/random.ts'
 import { createInstallation, findInstallation } from '../store/installation-row.ts'
 import type { Queryable } from '../store/store.ts'
 import type { RootKeyProvider } from './root-key-provider.ts'
@@ -27,7 +28,7 @@ export async function openInstallation(
   now: Date,
 ): Promise<InstallationKeys> {
   if ((await findInstallation(db)) === null) {
-    const fresh = randomBytes(secretBytes)
+    const fresh = freshRandomBytes(secretBytes)
     const { rootKeyId, wrapped } = await provider.current.wrap(fresh, installationData())
     fresh.fill(0)
     await createInstallation(db, { rootKeyId, wrappedSecret: wrapped, createdAt: now })

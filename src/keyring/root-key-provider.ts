@@ -12,6 +12,8 @@ export type Warn = (text: string) => void
 export interface RootKey {
   /** Names the root key; says nothing about the key itself. */
   readonly rootKeyId: string
+  /** The same root key under the name that earlier releases gave it; null if there was no other. */
+  readonly formerly: RootKey | null
   /** Encrypts and authenticates; `associatedData` must be given again to unwrap. */
   wrap(plaintext: Uint8Array, associatedData: Uint8Array): Promise<WrappedBytes>
   /**
@@ -47,6 +49,11 @@ export interface RootKeyProvider {
    * @throws WrappedBytesError if there is none
    */
   find(rootKeyId: string): Promise<RootKey>
+  /**
+   * Names root keys as they are named here: what was stored under a former name stays under it. To be called with every
+   * name that is stored before names are compared.
+   */
+  adoptNames(rootKeyIds: readonly string[]): void
   /** Wraps with this root key from now on. */
   use(rootKeyId: string): Promise<void>
   /** Reads the sources again. What is held already stays, also where a source has lost it. */

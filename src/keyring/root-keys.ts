@@ -15,13 +15,26 @@ export async function openRootKeys(
   source: RootKeySource,
   previous: RootKeySource | null = null,
 ): Promise<RootKeyProvider> {
-  let held = await load()
+  let held: ReadonlyMap<string, RootKey> = new Map()
+  held = await load()
   let currentId = [...held.keys()][0]
   let reloading: Promise<void> | null = null
 
   async function load(): Promise<ReadonlyMap<string, RootKey>> {
     const keys = [...(await source.load()), ...((await previous?.load()) ?? [])]
-    return new Map(keys.map((key) => [key.rootKeyId, key]))
+    // What was found under a former name keeps it.
+    const named = keys.map((key) => (key.formerly && held.has(key.formerly.rootKeyId) ? key.formerly : key))
+    return new Map(named.map(byName))
+  }
+
+  /** A root key that is asked for by its former name, which it goes by from now on. */
+  function adopted(formerId: string): RootKey | undefined {
+    const key = [...held.values()].find(({ formerly }) => formerly?.rootKeyId === formerId)
+    const formerly = key?.formerly
+    if (!formerly) return undefined
+    held = new Map([...held.values()].map((each) => (each === key ? formerly : each)).map(byName))
+    if (currentId === key.rootKeyId) currentId = formerId
+    return formerly
   }
 
   /** One reading for all who ask at the same time. */
@@ -37,10 +50,10 @@ export async function openRootKeys(
   }
 
   async function find(rootKeyId: string): Promise<RootKey> {
-    const known = held.get(rootKeyId)
+    const known = held.get(rootKeyId) ?? adopted(rootKeyId)
     if (known !== undefined) return known
     await reload()
-    const added = held.get(rootKeyId)
+    const added = held.get(rootKeyId) ?? adopted(rootKeyId)
     if (added !== undefined) return added
     const ids = [...held.keys()]
     throw new WrappedBytesError(
@@ -58,6 +71,9 @@ export async function openRootKeys(
       return key
     },
     find,
+    adoptNames(rootKeyIds) {
+      for (const id of rootKeyIds) adopted(id)
+    },
     async use(rootKeyId) {
       currentId = (await find(rootKeyId)).rootKeyId
     },
@@ -77,4 +93,8 @@ export async function openRootKeys(
         ? source.advice
         : { ...source.advice, remove: `Unset ROOT_KEY_PREVIOUS_PROVIDER. ${source.advice.remove}` },
   }
+}
+
+function byName(key: RootKey): [string, RootKey] {
+  return [key.rootKeyId, key]
 }

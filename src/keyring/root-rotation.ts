@@ -79,6 +79,7 @@ export async function addPendingRootKey({ store, rootKeys }: RotationParts): Pro
   return store.transaction(async (tx) => {
     const row = await lockInstallation(tx)
     await rootKeys.reload()
+    rootKeys.adoptNames([row.rootKeyId])
     if (newestOf(rootKeys) === row.rootKeyId) await addRootKey(rootKeys)
     return newestOf(rootKeys)
   })
@@ -93,6 +94,7 @@ export async function retireRootKeys(
     const row = await lockInstallation(tx)
     await rootKeys.reload()
     const inUse = (await countByRootKey(tx)).map(({ rootKeyId }) => rootKeyId)
+    rootKeys.adoptNames(inUse)
     const newest = newestOf(rootKeys)
     if (newest !== row.rootKeyId)
       throw new RootKeyError(`a rotation to root key ${newest} has yet to take place`)

@@ -1,5 +1,9 @@
 import { findAlgorithm } from '../crypto/algorithms.ts'
-import type { AeadCapability, PublicKeyEncryptionCapability } from '../crypto/capabilities.ts'
+import {
+  type AeadCapability,
+  DecryptionFailedError,
+  type PublicKeyEncryptionCapability,
+} from '../crypto/capabilities.ts'
 import { type CiphertextHeader, encodeHeader, parseCiphertext } from '../crypto/ciphertext-format.ts'
 import type { CachedKey } from '../keyring/key-cache.ts'
 import type { KeyVersionRow } from '../store/version-rows.ts'
@@ -20,7 +24,13 @@ import { EncryptionLimitError, InputValidationError, InvalidCiphertextError } fr
 import { findUserKeyFor } from './find-key.ts'
 import { requireInput } from './input.ts'
 import { type OperationRequest, runBatch, runOperation } from './operation.ts'
-import { capabilityFor, defaultVersionForUse, findVersion, versionForUse } from './usable-version.ts'
+import {
+  capabilityFor,
+  defaultVersionForUse,
+  findVersion,
+  newVersionRemedy,
+  versionForUse,
+} from './usable-version.ts'
 import { keyIdOf } from './view-builder.ts'
 
 /** Bytes by which a ciphertext may exceed its plaintext: header, nonce and tag, or one block of RSA-4096. */
@@ -195,7 +205,7 @@ export async function encryptWith(
   const { encryptionsMax } = capability
   const place = { keyId: key.row.id, versionNumber: version.number }
   if (encryptionsMax !== null && !(await parts.usage.countEncryption(place, encryptionsMax))) {
-    throw new EncryptionLimitError(version.number)
+    throw new EncryptionLimitError(version.number, newVersionRemedy(key.row))
   }
   const header = headerFor(version, capability.formatId)
   const associatedData = additionalAuthenticatedData
@@ -209,11 +219,12 @@ export async function encryptWith(
 export async function requireEncryptionLeft(
   parts: DomainParts,
   { encryptionsMax }: AeadCapability,
-  { keyId, number }: KeyVersionRow,
+  { key, version }: { readonly key: CachedKey; readonly version: KeyVersionRow },
 ): Promise<void> {
   if (encryptionsMax === null) return
-  if (await parts.usage.hasEncryptionsLeft({ keyId, versionNumber: number }, encryptionsMax)) return
-  throw new EncryptionLimitError(number)
+  const place = { keyId: version.keyId, versionNumber: version.number }
+  if (await parts.usage.hasEncryptionsLeft(place, encryptionsMax)) return
+  throw new EncryptionLimitError(version.number, newVersionRemedy(key.row))
 }
 
 /** Headers of ciphertexts by versions in memory, all of whose ciphertexts have the same. */
@@ -311,7 +322,9 @@ async function decryptWithPrivateKey(
   attempt.versionNumber = row.number
   const privateKey = await key.secretKey(versionForUse(key, row, parts.clock.certainNow()))
   const work = slowWorkOf(parts, attempt, { algorithm: key.row.algorithm, operation: 'DECRYPT' })
-  const plaintext = await capability.decrypt(privateKey, input.ciphertext, algorithm, work)
+  const plaintext = await capability.decrypt(privateKey, input.ciphertext, algorithm, work).catch((error) => {
+    throw error instanceof DecryptionFailedError ? InvalidCiphertextError.forPublicKey() : error
+  })
   return { keyId: keyIdOf(key.row), version, plaintext }
 }
 

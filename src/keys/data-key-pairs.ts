@@ -30,7 +30,7 @@ export function generateDataKeyPair(
       requireAssociatedData(parts, capability, additionalAuthenticatedData)
       // Before the pair is made, which takes long for RSA.
       const version = await defaultVersionForUse(key, parts.clock.certainNow())
-      await requireEncryptionLeft(parts, capability, version)
+      await requireEncryptionLeft(parts, capability, { key, version })
       const work = slowWorkOf(parts, attempt, { algorithm, operation: 'GENERATE' })
       const { secret, publicKey } = (await entry?.generate(work)) ?? {}
       if (secret === undefined || !publicKey) throw new TypeError('an asymmetric algorithm makes pairs')

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { freshRandomBytes } from '../crypto/random.ts'
 import type { CachedKey } from '../keyring/key-cache.ts'
 import type { Attempt } from './attempt.ts'
 import { requireRoleFor } from './authorise.ts'
@@ -50,7 +50,7 @@ export async function generateUnder(
   attempt.details = { plaintextDisclosed: disclosePlaintext, bytes }
   capabilityFor(key, 'ENCRYPT_DECRYPT', ['aead'])
   requireInput(bytes >= 1 && bytes <= dataKeyBytesMax, 'bytes', `must be 1 to ${dataKeyBytesMax}`)
-  const plaintext = randomBytes(bytes)
+  const plaintext = freshRandomBytes(bytes)
   try {
     const output = await encryptWith(parts, key, attempt, { plaintext, additionalAuthenticatedData })
     return { ...output, plaintext: disclosePlaintext ? Buffer.from(plaintext) : null }

@@ -77,7 +77,7 @@ export class InvalidKeyStateError extends KeysteadError {
   readonly version: number | null
   /** Its state. */
   readonly versionStatus: KeyVersionStatus | null
-  /** The states of that version (or, without a version, of the key) in which this is possible. */
+  /** The states of that version (or, without a version, of the key) in which this is possible; none if it never is again. */
   readonly allowed: readonly (KeyStatus | KeyVersionStatus)[]
   constructor(
     message: string,
@@ -176,12 +176,19 @@ export class LockoutError extends KeysteadError {
   }
 }
 
-/** The one answer to every decryption that fails, whatever the cause. */
+/** A decryption failed. Each of the two texts stands for every cause that there is. */
 export class InvalidCiphertextError extends KeysteadError {
   readonly code = 'INVALID_CIPHERTEXT'
-  constructor() {
-    super(
-      'The ciphertext could not be decrypted. It may be damaged, made with other additional authenticated data, or not be from a key of your project.',
+  constructor(
+    message = 'The ciphertext could not be decrypted. It may be damaged, made with other additional authenticated data, or not be from a key of your project.',
+  ) {
+    super(message)
+  }
+
+  /** Of a ciphertext for the public key of a version that the caller may use. */
+  static forPublicKey(): InvalidCiphertextError {
+    return new InvalidCiphertextError(
+      'The ciphertext could not be decrypted with this version of the key. It may be damaged, made for another public key, or with another encryptionAlgorithm.',
     )
   }
 }
@@ -190,9 +197,10 @@ export class InvalidCiphertextError extends KeysteadError {
 export class EncryptionLimitError extends KeysteadError {
   readonly code = 'ENCRYPTION_LIMIT'
   readonly version: number
-  constructor(version: number) {
+  /** @param remedy how the key gets another version */
+  constructor(version: number, remedy: string) {
     super(
-      `Version ${version} has made as many encryptions as are safe under one key of this algorithm. Call rotateUserKey for a new default version.`,
+      `Version ${version} has made as many encryptions as are safe under one key of this algorithm. ${remedy}`,
     )
     this.version = version
   }

@@ -251,6 +251,12 @@ function withVersion(
   const versions = key.versions.map((version) => {
     if (version.number !== command.version) return version
     const settled = settle(version, now)
+    if (settled.status === 'DESTROYED') {
+      throw new InvalidKeyStateError(
+        `Version ${settled.number} of the key is DESTROYED, which nothing changes any more.`,
+        { keyStatus: statusOf(key.versions), version: settled, allowed: [] },
+      )
+    }
     if (!allowed.includes(settled.status)) {
       throw new InvalidKeyStateError(
         `Version ${settled.number} of the key is ${settled.status}; this is possible only while it is ${allowed.join(' or ')}.`,
@@ -274,14 +280,15 @@ function assertDeletable(key: KeyState, now: Date): void {
   if (isDeletable(key.versions, now)) return
   const standing = key.versions
     .map((version) => settle(version, now))
-    .find(({ status }) => status !== 'DESTROYED')
+    .filter(({ status }) => status !== 'DESTROYED')
+  const isWaiting = standing.every(({ status }) => status === 'DESTROY_SCHEDULED')
   throw new InvalidKeyStateError(
-    'A key can be deleted only while it is in state PRE_ACTIVATION or when all its versions are DESTROYED. Deactivate and destroy its versions first.',
-    {
-      keyStatus: statusOf(key.versions),
-      version: standing ?? null,
-      allowed: ['PRE_ACTIVATION', 'DESTROYED'],
-    },
+    `A key can be deleted only while it is in state PRE_ACTIVATION or when all its versions are DESTROYED. ${
+      isWaiting
+        ? 'Wait until the waiting periods of its versions have ended (destroyScheduledFor).'
+        : 'Deactivate and destroy its versions first (deactivateKeyVersion, destroyKeyVersion).'
+    }`,
+    { keyStatus: statusOf(key.versions), version: standing[0] ?? null, allowed: ['DESTROYED'] },
   )
 }
 

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { freshRandomBytes } from '../crypto/random.ts'
 import { requireRoleFor } from './authorise.ts'
 import type { Call } from './caller.ts'
 import type { DomainParts } from './domain-parts.ts'
@@ -8,7 +8,7 @@ import { type OperationRequest, runOperation } from './operation.ts'
 /** Most random bytes of one request. */
 export const randomBytesMax = 1024
 
-/** Random bytes of OpenSSL's generator (NIST SP 800-90A), with no key. */
+/** Random bytes of OpenSSL's generator (NIST SP 800-90A), combined with those of the kernel's, with no key. */
 export function generateRandom(parts: DomainParts, call: Call, bytes: number): Promise<Buffer> {
   const request: OperationRequest<number, Buffer> = {
     action: 'GENERATE_RANDOM',
@@ -16,7 +16,7 @@ export function generateRandom(parts: DomainParts, call: Call, bytes: number): P
     async run(length, attempt) {
       attempt.details = { bytes: length }
       requireInput(length >= 1 && length <= randomBytesMax, 'bytes', `must be 1 to ${randomBytesMax}`)
-      return randomBytes(length)
+      return freshRandomBytes(length)
     },
   }
   return runOperation(parts, call, request, bytes)

@@ -1,4 +1,4 @@
-import type { SignatureCapability, SignatureParameters } from '../crypto/capabilities.ts'
+import type { SignatureCapability, SignatureParameters, SigningAlgorithm } from '../crypto/capabilities.ts'
 import { slowWorkOf } from './attempt.ts'
 import { requireRoleFor } from './authorise.ts'
 import type { Call } from './caller.ts'
@@ -45,7 +45,7 @@ function signing(parts: DomainParts, call: Call): OperationRequest<SignInput, Si
     async run(input, attempt) {
       const key = await findUserKeyFor(parts, call, input.keyId, { permission: 'USE', attempt })
       const capability = capabilityFor(key, 'SIGN_VERIFY', ['signature'])
-      const parameters = parametersOf(parts, capability, input)
+      const parameters = parametersOf(parts, capability, input, adviceForSigning)
       const version = await defaultVersionForUse(key, parts.clock.certainNow())
       attempt.versionNumber = version.number
       const work = slowWorkOf(parts, attempt, { algorithm: key.row.algorithm, operation: 'SIGN' })
@@ -63,7 +63,7 @@ function verification(parts: DomainParts, call: Call): OperationRequest<VerifyIn
     async run(input, attempt) {
       const key = await findUserKeyFor(parts, call, input.keyId, { permission: 'USE', attempt })
       const capability = capabilityFor(key, 'SIGN_VERIFY', ['signature'])
-      const parameters = parametersOf(parts, capability, input)
+      const parameters = parametersOf(parts, capability, input, adviceForVerifying)
       const row = await findVersion(key, input.version)
       attempt.versionNumber = row.number
       const version = versionForUse(key, row, parts.clock.certainNow())
@@ -79,15 +79,34 @@ function parametersOf(
   parts: DomainParts,
   capability: SignatureCapability,
   input: SignInput,
+  adviceFor: (scheme: SigningAlgorithm, capability: SignatureCapability) => string,
 ): SignatureParameters {
   const { itemBytesMax } = parts.settings
   const { message, messageType, encoding } = input
-  requireInput(
-    message.length <= itemBytesMax,
-    'message',
-    `must have at most ${itemBytesMax} bytes; sign the digest of a longer one (messageType: DIGEST)`,
-  )
   const signingAlgorithm = input.signingAlgorithm ?? capability.signingAlgorithms[0]
   if (signingAlgorithm === undefined) throw new TypeError('the algorithm table names no signature scheme')
+  const advice = messageType === 'DIGEST' ? '' : `; ${adviceFor(signingAlgorithm, capability)}`
+  requireInput(message.length <= itemBytesMax, 'message', `must have at most ${itemBytesMax} bytes${advice}`)
   return { message, messageType, encoding, signingAlgorithm }
+}
+
+/** What to do with a message that is too long to be sent. */
+function adviceForSigning(
+  scheme: SigningAlgorithm,
+  { digestSigningAlgorithms }: SignatureCapability,
+): string {
+  if (digestSigningAlgorithms.includes(scheme)) return 'sign the digest of a longer one (messageType: DIGEST)'
+  const [other] = digestSigningAlgorithms
+  return other === undefined
+    ? 'of a longer one, sign a hash as if it were the message, and have it verified so (this key signs no digests)'
+    : `sign the digest of a longer one (messageType: DIGEST, signingAlgorithm: ${other})`
+}
+
+function adviceForVerifying(
+  scheme: SigningAlgorithm,
+  { digestSigningAlgorithms }: SignatureCapability,
+): string {
+  return digestSigningAlgorithms.includes(scheme)
+    ? 'give the digest of a longer one (messageType: DIGEST)'
+    : 'verify the signature of a longer one with the public key of the version, in your own software'
 }

@@ -1,6 +1,7 @@
 import { findAlgorithm } from '../crypto/algorithms.ts'
 import type { Capability, KeyUsage } from '../crypto/capabilities.ts'
 import type { CachedKey } from '../keyring/key-cache.ts'
+import type { KeyRow } from '../store/key-rows.ts'
 import type { KeyVersionRow } from '../store/version-rows.ts'
 import {
   InvalidKeyStateError,
@@ -41,7 +42,7 @@ export async function defaultVersionForUse(key: CachedKey, now: Date): Promise<K
   const { row } = key
   if (row.lastVersionNumber === 0) {
     throw new InvalidKeyStateError(
-      'The key is in state PRE_ACTIVATION and has no version yet. Call activateUserKey first.',
+      `The key is in state PRE_ACTIVATION and has no version yet. ${firstVersionRemedy(row)}`,
       { keyStatus: row.status, allowed: ['ACTIVE'] },
     )
   }
@@ -51,8 +52,8 @@ export async function defaultVersionForUse(key: CachedKey, now: Date): Promise<K
   const version = settle(newest, now)
   if (version.status === 'DESTROYED') {
     throw new InvalidKeyStateError(
-      'The default version of the key was destroyed, so nothing new can be protected with it. Call rotateUserKey for a new default version.',
-      { keyStatus: row.status, version, allowed: ['ACTIVE'] },
+      `The default version of the key was destroyed, so nothing new can be protected with it. ${newVersionRemedy(row)}`,
+      { keyStatus: row.status, version, allowed: [] },
     )
   }
   return requireActive(key, version, 'The default version')
@@ -74,6 +75,21 @@ export async function findVersion(key: CachedKey, number: number): Promise<KeyVe
   return row
 }
 
+type VersionSource = Pick<KeyRow, 'kind' | 'origin'>
+
+const importRemedy = 'Import a version with getImportParameters and importKeyVersion.'
+
+/** How a key in pre-activation gets its first version. */
+function firstVersionRemedy({ origin }: VersionSource): string {
+  return origin === 'EXTERNAL' ? importRemedy : 'Call activateUserKey first.'
+}
+
+/** How a key gets another default version; nobody can ask for one of a service key. */
+export function newVersionRemedy({ kind, origin }: VersionSource): string {
+  if (kind === 'SERVICE') return 'The service key gets a new default version by automatic rotation.'
+  return origin === 'EXTERNAL' ? importRemedy : 'Call rotateUserKey for a new default version.'
+}
+
 const remedies: Readonly<Record<Exclude<KeyVersionStatus, 'ACTIVE'>, string>> = {
   DEACTIVATED: 'Call activateKeyVersion to use it again.',
   DESTROY_SCHEDULED: 'Call restoreKeyVersion and then activateKeyVersion to use it again.',
@@ -84,6 +100,6 @@ function requireActive(key: CachedKey, version: KeyVersionRow, name: string): Ke
   if (version.status === 'ACTIVE') return version
   throw new InvalidKeyStateError(
     `${name} ${version.number} of the key is ${version.status}. ${remedies[version.status]}`,
-    { keyStatus: key.row.status, version, allowed: ['ACTIVE'] },
+    { keyStatus: key.row.status, version, allowed: version.status === 'DESTROYED' ? [] : ['ACTIVE'] },
   )
 }

@@ -119,7 +119,8 @@ builder.objectType(InvalidKeyStateError, {
     }),
     allowed: t.field({
       type: [AllowedState],
-      description: 'States of that version (or, without a version, of the key) in which it is possible.',
+      description:
+        'States of that version (or, without a version, of the key) in which it is possible. Empty if the version is DESTROYED and it never will be.',
       resolve: ({ allowed }) => [...allowed],
     }),
   }),
@@ -217,7 +218,7 @@ builder.objectType(LockoutError, {
 builder.objectType(InvalidCiphertextError, {
   name: 'InvalidCiphertextError',
   description:
-    'The one answer to every decryption that fails, whatever the cause: damaged bytes, other additional authenticated data, a key that is not there.',
+    'The answer to every decryption that fails, whatever the cause: damaged bytes, other additional authenticated data, another public key, a key that is not there.',
   interfaces,
 })
 

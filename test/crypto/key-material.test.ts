@@ -6,7 +6,6 @@ import { algorithms, findAlgorithm } from '../../src/crypto/algorithms.ts'
 import type { GeneratedMaterial } from '../../src/crypto/capabilities.ts'
 import { isOneDerValue } from '../../src/crypto/der.ts'
 import { describePublicKey, loadPublicKey } from '../../src/crypto/public-key.ts'
-import { randomNonce } from '../../src/crypto/random-pool.ts'
 import { atOnce } from './keys.ts'
 
 const material = new Map<string, GeneratedMaterial>()
@@ -132,14 +131,6 @@ describe('a DER value', () => {
 
   it('is answered for any bytes', () => {
     fc.assert(fc.property(fc.uint8Array(), (bytes) => typeof isOneDerValue(bytes) === 'boolean'))
-  })
-})
-
-describe('nonces', () => {
-  it('are never the same, and never the zeros that stay behind them in the pool', () => {
-    const nonces = Array.from({ length: 5000 }, () => randomNonce(12))
-    expect(new Set(nonces.map((nonce) => nonce.toString('hex'))).size).toBe(nonces.length)
-    expect(nonces.some((nonce) => nonce.equals(Buffer.alloc(12)))).toBe(false)
   })
 })
 

@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { deriveKey } from '../../src/crypto/derive.ts'
 import { createEnvSource } from '../../src/keyring/providers/env.ts'
 import { type RootKey, RootKeyError, WrappedBytesError } from '../../src/keyring/root-key-provider.ts'
+import { openRootKeys } from '../../src/keyring/root-keys.ts'
+import firstRelease from '../operations/first-release/expected.json' with { type: 'json' }
 
 const rootKey = randomBytes(32).toString('base64')
 const bytes = randomBytes(48)
@@ -65,5 +68,32 @@ describe('the root key provider of the environment', () => {
     randomBytes(32).toString('hex'),
   ])('is not made of %j', async (setting) => {
     await expect(createEnvSource(setting).load()).rejects.toThrow(/ROOT_KEY must be the base64 of 32 bytes/)
+  })
+})
+
+describe('the name of a root key', () => {
+  it('is derived with a label of its own, so that the key is the key of nothing else', async () => {
+    const secret = Buffer.from(firstRelease.rootKey, 'base64')
+    const name = deriveKey(secret, 'keystead root key id v1', 8).toString('hex')
+    expect((await openEnv(firstRelease.rootKey)).rootKeyId).toBe(`local-${name}`)
+    expect(name).toBe('5d3314589005e842')
+  })
+
+  it('is the one that the first release gave, where something is stored under that', async () => {
+    const former = 'local-053f790172216a0a'
+    const source = createEnvSource(firstRelease.rootKey, rootKey)
+    const [named, other] = (await source.load()).map(({ rootKeyId }) => rootKeyId)
+    const provider = await openRootKeys(source)
+    expect(provider.rootKeyIds).toEqual([named, other])
+    await provider.use(former)
+    expect(provider.current.rootKeyId).toBe(former)
+    expect(provider.rootKeyIds).toEqual([former, other])
+    await provider.reload()
+    expect(provider.rootKeyIds).toEqual([former, other])
+    const wrapped = await provider.current.wrap(bytes, place)
+    expect(wrapped.rootKeyId).toBe(former)
+    expect(await (await provider.find(former)).unwrap(wrapped, place)).toEqual(bytes)
+    const [first] = await source.load()
+    await expect(first?.unwrap(wrapped, place)).rejects.toThrow(WrappedBytesError)
   })
 })

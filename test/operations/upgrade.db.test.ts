@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
-import { readFileSync, rmSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import pg from 'pg'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { readMigrations } from '../../src/store/migrate.ts'
+import { runCommand } from '../support/command-process.ts'
 import { hasNoDatabase, type TestDatabase } from '../support/databases.ts'
 import { startServerProcess } from '../support/server-process.ts'
 import { base64, type Client, environmentFor, type Person, startStoryOn } from '../support/story.ts'
@@ -104,6 +105,36 @@ describe.skipIf(hasNoDatabase())('a database of the first release', () => {
     )
     expect(errors).toEqual([])
     expect(data.decrypt.code).toBe('INVALID_KEY_STATE')
+  })
+
+  it('keeps the name of its root key, rotates away from it and retires it', {
+    timeout: 300_000,
+  }, async () => {
+    const database = await databaseOfFirstRelease()
+    const file = join(database.dataFolder, 'root.key')
+    writeFileSync(file, `${expected.rootKey}\n`, { mode: 0o600 })
+    const story = await startStoryOn(database, {}, new Date('2026-11-26T00:00:00Z'))
+    onTestFinished(() => story.stop())
+    const environment = await environmentFor(database)
+    const run = (...words: string[]) => runCommand(environment, 'root-key', ...words)
+    const former = /'(?<name>local-[0-9a-f]{16})'/.exec(rows)?.groups?.['name']
+    const before = await run('status')
+    expect(before.printed.trim().split('\n')).toEqual([expect.stringMatching(`^${former}  in use  `)])
+    // Nothing is retired that something is stored under.
+    expect(await run('retire')).toMatchObject({ code: 0 })
+    expect(readFileSync(file, 'utf8')).toBe(`${expected.rootKey}\n`)
+
+    expect(await run('rotate')).toMatchObject({ code: 0 })
+    expect((await run('status')).printed).toMatch(
+      new RegExp(`^local-.*  in use  .*\n${former}  can be retired`),
+    )
+    expect(await run('retire')).toMatchObject({ code: 0 })
+    expect(readFileSync(file, 'utf8')).not.toContain(expected.rootKey)
+    await story.restart()
+    await story
+      .as(ada)
+      .mutate('activateKeyVersion', { keyId: (await keyNamed(story.as(ada), 'orders')).id, version: 2 })
+    await expectAllWorks(story.as(ada), story.as(agent))
   })
 
   it('is brought up to date once by two servers that start at the same moment', async () => {

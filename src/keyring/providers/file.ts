@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto'
 import { type FileHandle, link, open, realpath, rename, stat, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { freshRandomBytes } from '../../crypto/random.ts'
 import { makeFolder, syncFolder } from '../../durable-files.ts'
 import { readSecretFile, SecretFileError } from '../../secret-file.ts'
-import { RootKeyError, type RootKeySource, type Warn } from '../root-key-provider.ts'
+import { type RootKey, RootKeyError, type RootKeySource, type Warn } from '../root-key-provider.ts'
 import { createLocalRootKey, parseRootKey, rootKeyBytes } from './local.ts'
 
 /** Root keys in a file that is protected (see `readSecretFile`): the base64 of 32 bytes a line, the newest first. */
@@ -39,7 +39,7 @@ export function createFileSource(path: string, warn: Warn = () => {}): FileSourc
     },
     async remove(rootKeyIds) {
       const target = await locate()
-      const kept = (await load(target)).filter((line) => !rootKeyIds.includes(rootKeyOf(line).rootKeyId))
+      const kept = (await load(target)).filter((line) => !isNamed(rootKeyOf(line), rootKeyIds))
       if (kept.length === 0) throw new RootKeyError(`no root key would be left in the file ${path}`)
       await replaceFile(target, kept)
     },
@@ -51,7 +51,7 @@ export function createFileSource(path: string, warn: Warn = () => {}): FileSourc
 }
 
 function newLine(): string {
-  const secret = randomBytes(rootKeyBytes)
+  const secret = freshRandomBytes(rootKeyBytes)
   try {
     return secret.toString('base64')
   } finally {
@@ -65,7 +65,11 @@ function isRootKey(line: string): boolean {
   return secret !== null
 }
 
-function rootKeyOf(line: string) {
+function isNamed({ rootKeyId, formerly }: RootKey, rootKeyIds: readonly string[]): boolean {
+  return rootKeyIds.includes(rootKeyId) || (formerly !== null && isNamed(formerly, rootKeyIds))
+}
+
+function rootKeyOf(line: string): RootKey {
   const secret = parseRootKey(line)
   if (secret === null) throw new TypeError('the line was read as a root key')
   return createLocalRootKey(secret)
@@ -121,7 +125,7 @@ async function replaceFile(path: string, lines: readonly string[]): Promise<void
 
 /** Writes aside and syncs, to be moved into place: the file is there whole, as it was or as it shall be. */
 async function writeDraft(path: string, lines: readonly string[], owner?: Owner): Promise<string> {
-  const draft = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`
+  const draft = `${path}.${process.pid}.${freshRandomBytes(4).toString('hex')}`
   const file = await open(draft, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
     throw new RootKeyError(
       `the root key file ${path} cannot be written: no file can be made in ${dirname(path)} (${error.code ?? 'unknown error'})`,

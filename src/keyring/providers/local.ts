@@ -1,6 +1,6 @@
-import { createSecretKey } from 'node:crypto'
+import { createSecretKey, type KeyObject } from 'node:crypto'
 import { unwrapAead, wrapAead } from '../../crypto/aes-gcm.ts'
-import { hmacSha256 } from '../../crypto/derive.ts'
+import { deriveKey, hmacSha256 } from '../../crypto/derive.ts'
 import { type RootKey, WrappedBytesError } from '../root-key-provider.ts'
 
 /** Length of a root key: AES-256. */
@@ -9,11 +9,18 @@ export const rootKeyBytes = 32
 /** A root key that this process holds in memory. `secret` is zeroed. */
 export function createLocalRootKey(secret: Buffer): RootKey {
   const key = createSecretKey(secret)
+  const name = deriveKey(secret, 'keystead root key id v1', 8)
   secret.fill(0)
-  // A tag of the key under itself names it without telling anything else about it (HMAC is a PRF).
-  const rootKeyId = `local-${hmacSha256(key, 'keystead root key id').subarray(0, 8).toString('hex')}`
+  // Earlier releases made the name with the encryption key as the key of a MAC. Those names stand in stored data.
+  const formerName = hmacSha256(key, 'keystead root key id').subarray(0, 8)
+  return namedRootKey(key, name, namedRootKey(key, formerName, null))
+}
+
+function namedRootKey(key: KeyObject, name: Buffer, formerly: RootKey | null): RootKey {
+  const rootKeyId = `local-${name.toString('hex')}`
   return {
     rootKeyId,
+    formerly,
     async wrap(plaintext, associatedData) {
       return { rootKeyId, wrapped: wrapAead(key, plaintext, associatedData) }
     },

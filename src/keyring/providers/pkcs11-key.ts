@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { freshRandomBytes } from '../../crypto/random.ts'
 import { RootKeyError } from '../root-key-provider.ts'
 import { type HsmSession, MissingKeyError } from './pkcs11-connection.ts'
 import { ck, type Handle } from './pkcs11-module.ts'
@@ -60,7 +60,7 @@ export function createHsmKey(hsm: HsmSession, label: string): string {
     { type: ck.modifiable, value: false },
     { type: ck.valueLength, value: keyBytes },
     { type: ck.label, value: label },
-    { type: ck.id, value: randomBytes(8) },
+    { type: ck.id, value: freshRandomBytes(8) },
     { type: ck.encrypt, value: true },
     { type: ck.decrypt, value: true },
     ...[ck.wrap, ck.unwrap, ck.sign, ck.verify, ck.derive].map((type) => ({ type, value: false })),

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { freshRandomBytes } from '../../crypto/random.ts'
 import { readSecretFile, SecretFileError } from '../../secret-file.ts'
 import {
   type RootKey,
@@ -84,7 +84,7 @@ async function openRootKey(connection: HsmConnection, label: string): Promise<Ro
   async function seal(hsm: HsmSession, plaintext: Uint8Array, associatedData: Uint8Array): Promise<Buffer> {
     const { module, session } = hsm
     const { handle } = keyOn(hsm)
-    const nonce = randomBytes(nonceBytes)
+    const nonce = freshRandomBytes(nonceBytes)
     module.C_EncryptInit(session, gcm(nonce, associatedData), handle)
     const out = Buffer.alloc(plaintext.length + tagBytes)
     const copy = Buffer.from(plaintext)
@@ -118,6 +118,7 @@ async function openRootKey(connection: HsmConnection, label: string): Promise<Ro
 
   return {
     rootKeyId,
+    formerly: null,
     async wrap(plaintext, associatedData) {
       return { rootKeyId, wrapped: await connection.run((hsm) => seal(hsm, plaintext, associatedData)) }
     },
