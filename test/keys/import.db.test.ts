@@ -26,7 +26,8 @@ describe.skipIf(hasNoDatabase())('a key of origin EXTERNAL', () => {
   let client: Client
   let count = 0
   beforeAll(async () => {
-    story = await startStory()
+    // A busy machine takes longer for an RSA key of 4096 bits than a request may take.
+    story = await startStory({ REQUEST_TIMEOUT_MS: '60000' })
     client = story.as(mia)
   })
   afterAll(() => endStory(story))
