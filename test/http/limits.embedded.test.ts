@@ -15,6 +15,7 @@ import {
   startStory,
 } from '../support/story.ts'
 import { startGatedServer } from './gated-server.ts'
+import { exchange, rawRequest } from './raw-request.ts'
 
 const guide = readFileSync(join(import.meta.dirname, '../../docs/limits.md'), 'utf8')
 /** What each limit answers, by its name, as the guide says. */
@@ -199,6 +200,21 @@ describe('a request', () => {
     })
   })
 
+  it('whose body takes longer is told of the limit', async () => {
+    const gated = await startGatedServer({ REQUEST_TIMEOUT_MS: '100' })
+    const headers = [
+      ['Authorization', 'Bearer ann'],
+      ['Content-Type', 'application/json'],
+      ['Content-Length', '2'],
+    ] as const
+    const refused = await exchange(gated.url, rawRequest(headers, '{'))
+    const says = answers.get('Milliseconds of a body') ?? ''
+    expect([refused.status, JSON.parse(refused.body).errors[0].message]).toEqual([
+      408,
+      says.replace(settings.REQUEST_TIMEOUT_MS.default, '100'),
+    ])
+  })
+
   it('with mistakes is told of the first hundred', async () => {
     const { errors } = await send([`{ ${times(101, (n) => `wrong${n}`)} }`])
     expect(errors).toHaveLength(101)
@@ -213,6 +229,7 @@ describe('docs/limits.md', () => {
       'Characters of a token',
       'Bytes of all headers',
       'Milliseconds of a request',
+      'Milliseconds of a body',
       'Mistakes that are told',
     ]
     expect([...answers.keys()].toSorted()).toEqual([...Object.keys(cases), ...others].toSorted())
