@@ -3,20 +3,16 @@ import type { Config } from '../config.ts'
 import {
   type Caller,
   type CallerKind,
+  callerKinds,
   formatSubject,
-  parseSubject,
+  nameFault,
   type Role,
   roles,
-  type SubjectKind,
+  subjectNameFault,
 } from '../keys/caller.ts'
 import { UnauthenticatedError } from './errors.ts'
 
 const groupsMax = 1000
-const textLengthMax = 256
-const callerKinds: readonly CallerKind[] = ['USER', 'SERVICE_ACCOUNT', 'SERVICE_AGENT']
-
-/** Names that a service can have; the name of its key follows from it. */
-const serviceName = /^[A-Za-z][A-Za-z0-9 ]{0,63}$/
 
 /** Names of the claims that say who the caller is. */
 export type ClaimNames = Pick<
@@ -37,9 +33,9 @@ export function readCaller(payload: JWTPayload & { exp: number }, names: ClaimNa
     kind,
     name,
     groups: readGroups(readClaim(payload, names.AUTH_CLAIM_GROUPS)),
-    projectId: readPlainText(readClaim(payload, names.AUTH_CLAIM_PROJECT), 'project'),
+    projectId: readText(readClaim(payload, names.AUTH_CLAIM_PROJECT), 'project', nameFault),
     roles: readRoles(readClaim(payload, names.AUTH_CLAIM_ROLES)),
-    tokenId: payload.jti === undefined ? null : readPlainText(payload.jti, 'token ID'),
+    tokenId: payload.jti === undefined ? null : readText(payload.jti, 'token ID', nameFault),
     tokenExpiresAt: new Date(payload.exp * 1000),
   }
 }
@@ -58,30 +54,20 @@ function readClaim(payload: object, name: string): unknown {
 function readKind(value: unknown): CallerKind {
   if (value === undefined) return 'USER'
   const kind = callerKinds.find((each) => each === value)
-  if (kind === undefined) throw malformed('kind', `one of ${callerKinds.join(', ')}`)
+  if (kind === undefined) throw malformed('kind', `must be one of ${callerKinds.join(', ')}`)
   return kind
 }
 
 function readName(value: unknown, kind: CallerKind): string {
-  if (!isSubjectName(value, kind)) {
-    throw malformed('subject', `a text of 1 to ${textLengthMax} characters without control characters`)
-  }
-  if (kind === 'SERVICE_AGENT' && !serviceName.test(value)) {
-    throw malformed('subject', 'the name of a service: a letter, then up to 63 letters, digits and spaces')
-  }
-  return value
+  return readText(value, 'subject', (name) => subjectNameFault(kind, name))
 }
 
 function readGroups(value: unknown): readonly string[] {
   if (value === undefined) return []
-  if (
-    !Array.isArray(value) ||
-    value.length > groupsMax ||
-    !value.every((group): group is string => isSubjectName(group, 'GROUP'))
-  ) {
-    throw malformed('groups', `a list of at most ${groupsMax} names`)
+  if (!Array.isArray(value) || value.length > groupsMax) {
+    throw malformed('groups', `must be a list of at most ${groupsMax} names`)
   }
-  return value
+  return value.map((group: unknown) => readText(group, 'groups', (name) => subjectNameFault('GROUP', name)))
 }
 
 /** A list, or one text with spaces between the roles (like the scope claim of RFC 8693 §4.2). */
@@ -89,35 +75,20 @@ function readRoles(value: unknown): ReadonlySet<Role> {
   if (value === undefined) return new Set()
   const given: unknown = typeof value === 'string' ? value.split(' ') : value
   if (!Array.isArray(given) || !given.every((role) => typeof role === 'string')) {
-    throw malformed('roles', 'a list of texts, or one text with spaces between the roles')
+    throw malformed('roles', 'must be a list of strings, or one string with spaces between the roles')
   }
   return new Set(roles.filter((role) => given.includes(role)))
 }
 
-function readPlainText(value: unknown, claim: string): string {
-  if (!isPlainText(value)) {
-    throw malformed(claim, `a text of 1 to ${textLengthMax} characters without control characters`)
-  }
+/** A name in a claim, by the same rules as names on access lists: who has a token can be put on one. */
+function readText(value: unknown, claim: string, faultOf: (name: string) => string | null): string {
+  if (typeof value !== 'string') throw malformed(claim, `must be a string`)
+  const fault = faultOf(value)
+  if (fault !== null) throw malformed(claim, fault)
   return value
 }
 
-function isSubjectName(value: unknown, kind: SubjectKind): value is string {
-  return isPlainText(value) && parseSubject(formatSubject(kind, value)) !== null
-}
-
-function isPlainText(value: unknown): value is string {
-  return (
-    typeof value === 'string' &&
-    value !== '' &&
-    value.length <= textLengthMax &&
-    !/\p{Cc}/u.test(value) &&
-    // Half a surrogate pair has no UTF-8 form: in the database two such names would become one.
-    value.isWellFormed()
-  )
-}
-
-function malformed(claim: string, expected: string): UnauthenticatedError {
-  return new UnauthenticatedError(
-    `The token's claim for the ${claim} is missing or malformed; it must be ${expected}.`,
-  )
+/** @param rule what the value breaks, in words that begin with "must" */
+function malformed(claim: string, rule: string): UnauthenticatedError {
+  return new UnauthenticatedError(`The token's claim for the ${claim} is missing or malformed; it ${rule}.`)
 }

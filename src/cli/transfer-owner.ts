@@ -1,6 +1,6 @@
-import { parseSubject } from '../keys/caller.ts'
+import { readSubject } from '../keys/caller.ts'
 import { KeyNotFoundError } from '../keys/errors.ts'
-import { transferOwnership } from '../keys/operator.ts'
+import { ownerKinds, transferOwnership } from '../keys/operator.ts'
 import { keyIdOf } from '../keys/view-builder.ts'
 import { defineOperatorCommand, exitCodes, UsageError } from './command.ts'
 import { keyOptions, keyWanted, noSuchKey } from './key-options.ts'
@@ -34,10 +34,8 @@ Example:
   async run({ options, parts, print }) {
     const wanted = keyWanted(options)
     const newOwner = options.to
-    const kind = parseSubject(newOwner)?.kind
-    if (kind !== 'USER' && kind !== 'SERVICE_ACCOUNT') {
-      throw new UsageError('--to needs user:NAME or service-account:NAME.')
-    }
+    const given = readSubject(newOwner, ownerKinds)
+    if ('fault' in given) throw new UsageError(`--to ${given.fault}.`)
     const { key, formerOwner, changed } = await transferOwnership(parts, {
       ...wanted,
       newOwner,

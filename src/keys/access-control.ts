@@ -1,13 +1,12 @@
 import type { AuditAction } from '../audit/events.ts'
 import { canView } from './access.ts'
-import type { Call } from './caller.ts'
+import { type Call, canonicalSubject, subjectSet } from './caller.ts'
 import { changeUserKey, withColumns } from './change-key.ts'
 import type { AccessListInput, KeyInput } from './domain.ts'
 import type { DomainParts } from './domain-parts.ts'
 import { LockoutError } from './errors.ts'
-import { allowedSubjectsMax, checkSubjects, InputIssues, requireInput } from './input.ts'
+import { allowedSubjectsMax, checkListedSubjects, checkSubjects, InputIssues, requireInput } from './input.ts'
 import type { LockedKey } from './locked-key.ts'
-import { sortedSet } from './user-keys.ts'
 import { accessFactsOf } from './view-builder.ts'
 
 /** Limits a key to its owner and the given subjects. */
@@ -48,7 +47,11 @@ export function removeAllowedSubjects(
     input,
     action: 'REMOVE_ALLOWED_SUBJECTS',
     whileEnabled: true,
-    listOf: (before) => before.filter((subject) => !input.subjects.includes(subject)),
+    check: checkListedSubjects,
+    listOf(before) {
+      const removed = new Set(input.subjects.map(canonicalSubject))
+      return before.filter((subject) => !removed.has(canonicalSubject(subject)))
+    },
   })
 }
 
@@ -70,23 +73,26 @@ interface AccessListChange {
   readonly action: AuditAction
   readonly whileEnabled: boolean
   readonly listOf: (before: readonly string[]) => readonly string[]
+  /** Of the subjects that are given; as for an access list unless said otherwise. */
+  readonly check?: typeof checkSubjects
 }
 
 function changeAccessList(parts: DomainParts, call: Call, change: AccessListChange): Promise<LockedKey> {
   const { keyId, expectedRevision, subjects, allowLockout } = change.input
+  const check = change.check ?? checkSubjects
   return changeUserKey(parts, call, {
     action: change.action,
     keyId,
     expectedRevision,
-    details: { subjects: subjects.join(' ') },
+    details: { subjects: subjects.map(canonicalSubject).join(' ') },
     checkInput() {
       const issues = new InputIssues()
-      checkSubjects(issues, subjects, 'subjects')
+      check(issues, subjects, 'subjects')
       issues.throwIfAny()
     },
     decide(key) {
       requireAccessControl(key, change.whileEnabled)
-      const allowedSubjects = sortedSet(change.listOf(key.row.allowedSubjects))
+      const allowedSubjects = subjectSet(change.listOf(key.row.allowedSubjects))
       requireInput(
         allowedSubjects.length <= allowedSubjectsMax,
         'subjects',

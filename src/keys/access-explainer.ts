@@ -2,16 +2,15 @@ import { parseId } from '../ids.ts'
 import { findKey } from '../store/key-rows.ts'
 import { permissionsOn } from './access.ts'
 import { requireRoleFor } from './authorise.ts'
-import type { Call } from './caller.ts'
+import { type Call, callerKinds, readSubject, subjectSet } from './caller.ts'
 import type { DomainParts } from './domain-parts.ts'
 import {
   type AccessExplanation,
-  callerKindOf,
   explainAccess,
   type KeyOperation,
   type SupposedCaller,
 } from './explain-access.ts'
-import { checkSubjects, InputIssues } from './input.ts'
+import { checkGroups, InputIssues } from './input.ts'
 import { isAuthenticKey } from './row-views.ts'
 import { accessFactsOf } from './view-builder.ts'
 
@@ -39,22 +38,15 @@ export async function explainAccessTo(
   const facts = accessFactsOf(row)
   if (!permissionsOn(call.caller, facts).includes('MANAGE')) return null
   checkSupposed(supposed)
-  return explainAccess(facts, supposed, operation)
+  return explainAccess({ ...facts, allowedSubjects: subjectSet(facts.allowedSubjects) }, supposed, operation)
 }
 
 function checkSupposed({ subject, groups }: SupposedCaller): void {
   const issues = new InputIssues()
-  issues.require(
-    callerKindOf(subject) !== null,
-    'subject',
-    'must be user:NAME, service-account:NAME or service-agent:NAME; name groups in `groups`',
-  )
+  const given = readSubject(subject, callerKinds)
+  if ('fault' in given) issues.require(false, 'subject', `${given.fault}; name groups in \`groups\``)
   issues.require((groups ?? []).length <= groupsMax, 'groups', `must have at most ${groupsMax} entries`)
   issues.throwIfAny()
-  checkSubjects(
-    issues,
-    (groups ?? []).map((group) => `group:${group}`),
-    'groups',
-  )
+  checkGroups(issues, groups ?? [], 'groups')
   issues.throwIfAny()
 }

@@ -1,5 +1,5 @@
 import type { ViewerCondition } from '../store/viewer-condition.ts'
-import { type Caller, formatSubject, type Role, roles } from './caller.ts'
+import { type Caller, canonicalSubject, formatSubject, type Role, roles } from './caller.ts'
 
 /**
  * What a caller may do. `MANAGE_OWN` is what a role gives for the keys that the caller owns; on a given key it has
@@ -94,7 +94,7 @@ export function visibilityOf(caller: Caller, facts: AccessFacts): Visibility {
   if (facts.projectId !== caller.projectId) return 'absent'
   if (facts.kind === 'SERVICE') return 'full'
   const named =
-    facts.owner === caller.subject || (facts.accessControlEnabled && isListed(caller, facts.allowedSubjects))
+    isOwner(caller, facts) || (facts.accessControlEnabled && isListed(caller, facts.allowedSubjects))
   if (named) return 'full'
   // To a service agent a key on whose list it is not does not exist: services come with a list or not at all.
   if (caller.kind === 'SERVICE_AGENT') return 'absent'
@@ -109,7 +109,11 @@ export function viewerOf(caller: Caller): ViewerCondition {
 
 function isListed(caller: Caller, allowedSubjects: readonly string[]): boolean {
   const own = subjectsOf(caller)
-  return allowedSubjects.some((subject) => own.has(subject))
+  return allowedSubjects.some((subject) => own.has(canonicalSubject(subject)))
+}
+
+function isOwner(caller: Caller, { owner }: AccessFacts): boolean {
+  return owner !== null && canonicalSubject(owner) === caller.subject
 }
 
 /** What the caller may do with this key: nothing unless it sees the key whole. */
@@ -117,7 +121,7 @@ export function permissionsOn(caller: Caller, facts: AccessFacts): readonly KeyP
   if (visibilityOf(caller, facts) !== 'full') return []
   const { onServiceKey, onOwnKey, onOtherKey } = grantsOf(caller)
   if (facts.kind === 'SERVICE') return onServiceKey
-  return facts.owner === caller.subject ? onOwnKey : onOtherKey
+  return isOwner(caller, facts) ? onOwnKey : onOtherKey
 }
 
 /** Whether the caller may read what happened with this key. */

@@ -10,7 +10,7 @@ import {
 import { canReadAudit, permissionsOfRoles, viewerOf } from './access.ts'
 import type { AuditEventFilter } from './audit-reading.ts'
 import { requireRoleFor } from './authorise.ts'
-import { type Call, parseSubject } from './caller.ts'
+import { type Call, canonicalSubject, parseSubject } from './caller.ts'
 import type { CursorValues } from './cursor.ts'
 import type { Page, PageArguments } from './domain.ts'
 import type { DomainParts } from './domain-parts.ts'
@@ -130,7 +130,7 @@ async function viewsOf(
         action: event.action,
         outcome: event.outcome,
         errorCode: event.errorCode,
-        actor: event.actor,
+        actor: canonicalSubject(event.actor),
         tokenId: event.tokenId,
         clientAddress: event.clientAddress,
         requestId: event.requestId,
@@ -169,7 +169,7 @@ function rowFilterOf(call: Call, filter: AuditEventFilter): AuditRowFilter {
     key: keyId === null ? null : keyOf(keyId),
     actions: action,
     outcomes: outcome,
-    actor,
+    actor: actor === null ? null : canonicalSubject(actor),
     from: momentOf(from),
     to: momentOf(to),
   }

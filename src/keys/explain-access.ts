@@ -5,7 +5,15 @@ import {
   type Visibility,
   visibilityOf,
 } from './access.ts'
-import { roles as allRoles, type Caller, type CallerKind, parseSubject, type Role } from './caller.ts'
+import {
+  roles as allRoles,
+  type Caller,
+  callerKinds,
+  canonicalSubject,
+  formatSubject,
+  parseSubject,
+  type Role,
+} from './caller.ts'
 
 /** What can be asked about. All cryptography is USE. */
 export type KeyOperation = Extract<KeyPermission, 'VIEW' | 'USE' | 'MANAGE' | 'READ_AUDIT'>
@@ -40,12 +48,6 @@ export interface AccessExplanation {
   readonly missing: readonly AccessReason[]
   /** Each of them alone is enough; none while the key's own side stands against it. */
   readonly rolesThatSuffice: readonly Role[]
-}
-
-/** The kinds of subjects that can ask for themselves; null for a group, the system, or no subject at all. */
-export function callerKindOf(subject: string): CallerKind | null {
-  const kind = parseSubject(subject)?.kind
-  return kind === 'USER' || kind === 'SERVICE_ACCOUNT' || kind === 'SERVICE_AGENT' ? kind : null
 }
 
 /**
@@ -84,13 +86,13 @@ function callerOf(
   { subject, groups, roles }: SupposedCaller,
   unknown: { groups: readonly string[]; roles: readonly Role[] },
 ): Caller {
-  const kind = callerKindOf(subject)
-  const name = parseSubject(subject)?.name
-  if (kind === null || name === undefined) throw new TypeError('only a subject that can ask has access')
+  const parts = parseSubject(subject)
+  const kind = callerKinds.find((each) => each === parts?.kind)
+  if (parts === null || kind === undefined) throw new TypeError('only a subject that can ask has access')
   return {
-    subject,
+    subject: formatSubject(kind, parts.name),
     kind,
-    name,
+    name: parts.name,
     groups: groups ?? unknown.groups,
     projectId: facts.projectId,
     roles: new Set(roles ?? unknown.roles),
@@ -125,7 +127,10 @@ function whatTheKeySays(caller: Caller, facts: AccessFacts): readonly AccessReas
     const group = parseSubject(entry)?.name ?? ''
     const member = { ...caller, groups: groups.has(group) ? [group] : [] }
     if (visibilityOf(member, { ...facts, owner: null, allowedSubjects: [entry] }) !== 'full') continue
-    const how = entry === caller.subject ? '' : `, and ${caller.subject} is supposed to be in this group`
+    const how =
+      canonicalSubject(entry) === caller.subject
+        ? ''
+        : `, and ${caller.subject} is supposed to be in this group`
     reasons.push(reason('LIST_ENTRY', entry, `${entry} is on the access list${how}.`))
   }
   return reasons

@@ -1,6 +1,7 @@
-import { parseSubject } from './caller.ts'
+import { parseSubject, readSubject, subjectNameFault } from './caller.ts'
 import type { CreateUserKeyInput } from './domain.ts'
 import { type InputIssue, InputValidationError } from './errors.ts'
+import { textFault } from './plain-text.ts'
 
 /** Most subjects on one access list. */
 export const allowedSubjectsMax = 1000
@@ -42,14 +43,11 @@ export function checkName(issues: InputIssues, name: string): void {
   )
 }
 
-/** Descriptions: up to 256 characters (code points) without control characters. */
+/** Descriptions: up to 256 characters (code points) that can all be seen. */
 export function checkDescription(issues: InputIssues, description: string): void {
   issues.require([...description].length <= 256, 'description', 'must have at most 256 characters')
-  issues.require(
-    !/\p{Cc}/u.test(description) && description.isWellFormed(),
-    'description',
-    'must be text without control characters',
-  )
+  const fault = textFault(description)
+  issues.require(fault === null, 'description', fault ?? '')
 }
 
 /** Cycle of automatic rotation. */
@@ -86,19 +84,35 @@ export function checkOrigin(
   )
 }
 
-/** Subjects of an access list. */
+/** Subjects for an access list. */
 export function checkSubjects(issues: InputIssues, subjects: readonly string[], path: string): void {
-  issues.require(
-    subjects.length <= allowedSubjectsMax,
-    path,
-    `must have at most ${allowedSubjectsMax} entries`,
+  checkEach(issues, subjects, path, (subject) => {
+    const given = readSubject(subject)
+    return 'fault' in given ? given.fault : null
+  })
+}
+
+/** Subjects that are taken off an access list, where others may stand that were not checked as they are now. */
+export function checkListedSubjects(issues: InputIssues, subjects: readonly string[], path: string): void {
+  checkEach(issues, subjects, path, (subject) =>
+    parseSubject(subject) === null ? 'must be a subject, e.g. user:alice' : null,
   )
-  for (const [index, subject] of subjects.entries()) {
-    const parsed = parseSubject(subject)
-    issues.require(
-      parsed !== null && parsed.kind !== 'SYSTEM',
-      `${path}.${index}`,
-      'must be user:NAME, group:NAME, service-account:NAME or service-agent:NAME with a name of 1 to 256 characters',
-    )
+}
+
+/** Names of groups. */
+export function checkGroups(issues: InputIssues, groups: readonly string[], path: string): void {
+  checkEach(issues, groups, path, (group) => subjectNameFault('GROUP', group))
+}
+
+function checkEach(
+  issues: InputIssues,
+  values: readonly string[],
+  path: string,
+  faultOf: (value: string) => string | null,
+): void {
+  issues.require(values.length <= allowedSubjectsMax, path, `must have at most ${allowedSubjectsMax} entries`)
+  for (const [index, value] of values.entries()) {
+    const fault = faultOf(value)
+    issues.require(fault === null, `${path}.${index}`, fault ?? '')
   }
 }

@@ -9,7 +9,7 @@ import {
 } from '../store/key-pages.ts'
 import { viewerOf } from './access.ts'
 import { requireRoleFor } from './authorise.ts'
-import type { Call } from './caller.ts'
+import { type Call, canonicalSubject } from './caller.ts'
 import type { CursorValues } from './cursor.ts'
 import type { Page, PageArguments, ServiceKeyFilter, UserKeyFilter, UserKeyOrder } from './domain.ts'
 import type { DomainParts } from './domain-parts.ts'
@@ -77,7 +77,7 @@ function userKeyListFilter(call: Call, filter: UserKeyFilter): KeyListFilter {
     visibleTo: asksHidden || caller.kind === 'SERVICE_AGENT' ? viewerOf(caller) : null,
     namePrefix: filter.namePrefix ?? undefined,
     accessControlEnabled: filter.accessControlEnabled ?? undefined,
-    createdBy: filter.createdBy ?? undefined,
+    createdBy: filter.createdBy ? canonicalSubject(filter.createdBy) : (filter.createdBy ?? undefined),
     createdAfter: filter.createdAfter ?? undefined,
     createdBefore: filter.createdBefore ?? undefined,
     // Once each: a client may name one as often as fits a request.

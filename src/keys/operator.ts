@@ -1,7 +1,7 @@
 import { newUuid, parseId } from '../ids.ts'
 import type { KeyLookup, KeyRow } from '../store/key-rows.ts'
 import { recordingRefusals, startAttempt } from './attempt.ts'
-import { formatSubject, parseSubject } from './caller.ts'
+import { formatSubject, readSubject } from './caller.ts'
 import { changeKey, withColumns } from './change-key.ts'
 import type { DomainParts } from './domain-parts.ts'
 import { KeyNotFoundError } from './errors.ts'
@@ -95,13 +95,11 @@ export async function transferOwnership(
 }
 
 /** A group has no token of its own, and a service's agent manages no keys. */
+export const ownerKinds = ['USER', 'SERVICE_ACCOUNT'] as const
+
 function requireOwner(subject: string): void {
-  const kind = parseSubject(subject)?.kind
-  requireInput(
-    kind === 'USER' || kind === 'SERVICE_ACCOUNT',
-    'newOwner',
-    'must be user:NAME or service-account:NAME with a name of 1 to 256 characters',
-  )
+  const given = readSubject(subject, ownerKinds)
+  if ('fault' in given) requireInput(false, 'newOwner', given.fault)
 }
 
 async function findAsOperator(parts: DomainParts, wanted: OperatorKeyWanted): Promise<KeyRow | null> {

@@ -3,7 +3,7 @@ import type { AuditAction } from '../audit/events.ts'
 import type { CachedKey } from '../keyring/key-cache.ts'
 import { findKey } from '../store/key-rows.ts'
 import { type Attempt, attemptOfCall } from './attempt.ts'
-import type { Call } from './caller.ts'
+import { type Call, isServiceName } from './caller.ts'
 import { encryptWith, openCiphertext } from './cipher.ts'
 import { createKey } from './create-key.ts'
 import { generateUnder } from './data-keys.ts'
@@ -19,7 +19,7 @@ import type { DomainParts } from './domain-parts.ts'
 import { ForbiddenError, InvalidCiphertextError, UnavailableError } from './errors.ts'
 import { rotationCycleDays } from './input.ts'
 import { type OperationRequest, runOperation } from './operation.ts'
-import { isServiceName, serviceKeyName } from './service-name.ts'
+import { serviceKeyName } from './service-name.ts'
 
 /** What a service may do with its own key. */
 export interface ServiceKeyOperations {

@@ -1,11 +1,3 @@
-/** Names that a service can have; its key's name is derived from it. */
-const serviceName = /^[A-Za-z][A-Za-z0-9 ]{0,63}$/
-
-/** Whether a service can have this name. */
-export function isServiceName(name: string): boolean {
-  return serviceName.test(name)
-}
-
 /**
  * The name of a service's key: first letter uppercase, the rest lowercase, spaces to hyphens. Two spellings of a
  * service that derive the same name are one service.

@@ -1,5 +1,6 @@
 import type { KeyRow } from '../store/key-rows.ts'
 import type { KeyChange } from '../store/notify.ts'
+import { canonicalSubject } from './caller.ts'
 
 /** What of a change of a key is seen by callers that do not see the key whole afterwards. */
 export function shownChange(before: KeyRow, after: KeyRow): KeyChange {
@@ -17,5 +18,5 @@ export function shownChange(before: KeyRow, after: KeyRow): KeyChange {
 
 /** Owner and access list. */
 function namedBy({ owner, allowedSubjects }: KeyRow): readonly string[] {
-  return owner === null ? allowedSubjects : [owner, ...allowedSubjects]
+  return (owner === null ? allowedSubjects : [owner, ...allowedSubjects]).map(canonicalSubject)
 }

@@ -2,7 +2,7 @@ import { isNameTaken } from '../store/key-rows.ts'
 import { chooseAlgorithm } from './algorithm-choice.ts'
 import { attemptOfCall, recordingRefusals } from './attempt.ts'
 import { requireRoleFor } from './authorise.ts'
-import type { Call } from './caller.ts'
+import { type Call, subjectSet } from './caller.ts'
 import { changeUserKey, deciding, withColumns } from './change-key.ts'
 import { createKey } from './create-key.ts'
 import type {
@@ -45,7 +45,7 @@ export function createUserKey(parts: DomainParts, call: Call, input: CreateUserK
       createdBy: call.caller.subject,
       owner: call.caller.subject,
       accessControlEnabled: input.accessControl?.enabled ?? false,
-      allowedSubjects: sortedSet(input.accessControl?.allowedSubjects ?? []),
+      allowedSubjects: subjectSet(input.accessControl?.allowedSubjects ?? []),
       rotationEnabled: input.automaticRotation?.enabled ?? false,
       rotationCycleDays: input.automaticRotation?.cycleDays ?? rotationCycleDays.default,
       preActivation: origin === 'EXTERNAL' || (input.preActivation ?? false),
@@ -138,9 +138,4 @@ export async function deleteUserKey(
     },
   })
   return { deletedKeyId: keyIdOf(row), deletedKeyName: row.name }
-}
-
-/** The stored form of an access list. */
-export function sortedSet(subjects: readonly string[]): string[] {
-  return [...new Set(subjects)].sort()
 }

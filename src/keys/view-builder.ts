@@ -5,7 +5,7 @@ import type { KeyRow } from '../store/key-rows.ts'
 import type { KeyVersionRow } from '../store/version-rows.ts'
 import { type AccessFacts, canView, permissionsOn } from './access.ts'
 import { startOfDay } from './calendar.ts'
-import type { Caller } from './caller.ts'
+import { type Caller, canonicalSubject, subjectSet } from './caller.ts'
 import type { KeyOrigin } from './errors.ts'
 import { defaultVersionOf, settle } from './lifecycle.ts'
 import type { FullUserKeyView, KeyVersionView, ServiceKeyView, UserKeyView } from './views.ts'
@@ -61,8 +61,8 @@ export function fullUserKeyView(
     access: 'full',
     ...visibleFields(row),
     ...fullFields(row, newest, settings),
-    owner: row.owner,
-    allowedSubjects: row.allowedSubjects,
+    owner: canonicalSubject(row.owner),
+    allowedSubjects: subjectSet(row.allowedSubjects),
     permissions: permissionsOn(caller, row),
   }
 }
@@ -123,7 +123,7 @@ export function versionView(owner: VersionOwner, version: KeyVersionRow, now: Da
 
 function visibleFields(row: KeyRow) {
   const { name, description, accessControlEnabled, createdAt, createdBy } = row
-  return { name, description, accessControlEnabled, createdAt, createdBy }
+  return { name, description, accessControlEnabled, createdAt, createdBy: canonicalSubject(createdBy) }
 }
 
 function fullFields(row: KeyRow, newest: KeyVersionRow | null, settings: ViewSettings) {

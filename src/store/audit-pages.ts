@@ -1,4 +1,5 @@
 import type { AuditEventRow } from './audit-rows.ts'
+import { isSubject } from './canonical-subject.ts'
 import { Prisma } from './generated/client.ts'
 import type { Queryable } from './store.ts'
 import { seesWhole, type ViewerCondition } from './viewer-condition.ts'
@@ -146,7 +147,7 @@ function conditionOf(filter: AuditEventFilter): Prisma.Sql {
   if (key !== null) conditions.push(ofKey(key))
   if (actions !== null) conditions.push(Prisma.sql`e.action = ANY (${[...actions]}::text[])`)
   if (outcomes !== null) conditions.push(Prisma.sql`e.outcome::text = ANY (${[...outcomes]}::text[])`)
-  if (actor !== null) conditions.push(Prisma.sql`e.actor = ${actor}`)
+  if (actor !== null) conditions.push(isSubject(Prisma.sql`e.actor`, actor))
   if (from !== null) conditions.push(Prisma.sql`e.occurred_at >= ${textOf(from)}::timestamptz`)
   if (to !== null) conditions.push(Prisma.sql`e.occurred_at < ${textOf(to)}::timestamptz`)
   return Prisma.join(conditions, ' AND ')

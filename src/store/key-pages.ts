@@ -1,3 +1,4 @@
+import { isSubject } from './canonical-subject.ts'
 import { partOf, select } from './columns.ts'
 import { Prisma } from './generated/client.ts'
 import { columnsOfKey, type KeyRow } from './key-rows.ts'
@@ -120,7 +121,7 @@ function conditionsOf(filter: KeyListFilter): Prisma.Sql[] {
     // Names are ASCII and ordered by bytes, so the names with a prefix are a range that the index knows.
     namePrefix !== undefined && Prisma.sql`k.name >= ${namePrefix} AND k.name < ${`${namePrefix}\u007f`}`,
     accessControlEnabled !== undefined && Prisma.sql`k.access_control_enabled = ${accessControlEnabled}`,
-    createdBy !== undefined && Prisma.sql`k.created_by = ${createdBy}`,
+    createdBy !== undefined && isSubject(Prisma.sql`k.created_by`, createdBy),
     createdAfter !== undefined && Prisma.sql`k.created_at > ${createdAfter}::timestamptz`,
     createdBefore !== undefined && Prisma.sql`k.created_at < ${createdBefore}::timestamptz`,
     // One by one: of an array the planner does not know that it has one value, for which an index has the right order.

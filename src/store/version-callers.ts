@@ -1,3 +1,5 @@
+import { canonicalSubject } from './canonical-subject.ts'
+import { Prisma } from './generated/client.ts'
 import type { Queryable } from './store.ts'
 
 /** How often an actor used a version for an operation. */
@@ -50,15 +52,15 @@ export async function findVersionCallers(
       ) AS e
       WHERE (e.occurred_at AT TIME ZONE 'UTC')::date >= ${sinceDay}::text::date
     ), uses AS (
-      SELECT w.key_id, w.number, d.actor, d.action, d.succeeded, d.refused, d.last_at
+      SELECT w.key_id, w.number, ${canonicalSubject(Prisma.sql`d.actor`)} AS actor, d.action, d.succeeded, d.refused, d.last_at
       FROM wanted w JOIN audit_usage_daily d ON d.key_id = w.key_id AND d.version_number = w.number
       WHERE d.day >= ${sinceDay}::text::date
       UNION ALL
-      SELECT w.key_id, w.number, t.actor, t.action,
+      SELECT w.key_id, w.number, ${canonicalSubject(Prisma.sql`t.actor`)}, t.action,
         (t.outcome = 'SUCCEEDED')::int, (t.outcome <> 'SUCCEEDED')::int, t.occurred_at
       FROM wanted w JOIN tail t ON t.key_id = w.key_id AND t.version_number = w.number
       UNION ALL
-      SELECT w.key_id, w.number, t.actor, ${sourceAction},
+      SELECT w.key_id, w.number, ${canonicalSubject(Prisma.sql`t.actor`)}, ${sourceAction},
         (t.outcome = 'SUCCEEDED')::int, (t.outcome <> 'SUCCEEDED')::int, t.occurred_at
       FROM wanted w JOIN tail t ON t.source_key_id = w.public_key_id AND t.source_version = w.number::text
     )

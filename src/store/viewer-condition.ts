@@ -1,3 +1,4 @@
+import { holdsSubject, isSubject } from './canonical-subject.ts'
 import { Prisma } from './generated/client.ts'
 
 /** Who sees hidden fields, for filters on them; matches `visibilityOf` in the domain, which checks every row again. */
@@ -13,7 +14,7 @@ export interface ViewerCondition {
 /** Whether the viewer sees the key of a row whole, in SQL; the table has the columns of a key, live or deleted. */
 export function seesWhole(viewer: ViewerCondition, table: Prisma.Sql): Prisma.Sql {
   const { subject, subjects, seesUncontrolled } = viewer
-  return Prisma.sql`(${table}.owner = ${subject}
-    OR (${table}.access_control_enabled AND ${table}.allowed_subjects && ${[...subjects]}::text[])
+  return Prisma.sql`(${isSubject(Prisma.sql`${table}.owner`, subject)}
+    OR (${table}.access_control_enabled AND ${holdsSubject(Prisma.sql`${table}.allowed_subjects`, subjects)})
     OR (${seesUncontrolled} AND NOT ${table}.access_control_enabled))`
 }

@@ -131,12 +131,27 @@ describe('a malformed claim is refused', () => {
     expect(() => read({ [claim]: value })).toThrow(UnauthenticatedError)
   })
 
-  test.each(['secrets-manager', ' Secrets', '7up', 'a'.repeat(65), 'Secrets\u00a0Manager', 'Ärzte'])(
+  test.each(['secrets-manager', '7up', 'a'.repeat(65), 'Secrets\u00a0Manager', 'Ärzte'])(
     'the service name %s',
     (sub) => {
       expect(() => read({ kind: 'SERVICE_AGENT', sub })).toThrow(/name of a service/)
     },
   )
+
+  test.each([
+    ['sub', 'al\u200bice', 'U+200B'],
+    ['sub', '\u202eecila', 'U+202E'],
+    ['project', 'shop\u2060', 'U+2060'],
+    ['groups', ['staff', 'sta\ufeffff'], 'U+FEFF'],
+    ['jti', 'token\u{e0041}', 'U+E0041'],
+    ['sub', 'alice ', 'white space'],
+    ['sub', '\u00a0alice', 'white space'],
+    ['project', ' shop', 'white space'],
+    ['groups', ['staff '], 'white space'],
+  ])('%s: %j, in words that say what must go', (claim, value, word) => {
+    expect(() => read({ [claim]: value })).toThrow(word)
+    expect(() => read({ [claim]: value, kind: 'SERVICE_ACCOUNT' })).toThrow(UnauthenticatedError)
+  })
 
   test('but the limits themselves are fine', () => {
     const longest = 'x'.repeat(256)

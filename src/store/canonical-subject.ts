@@ -1,0 +1,29 @@
+import { Prisma } from './generated/client.ts'
+
+const agentPrefix = 'service-agent:'
+
+/** The one spelling of a subject string in a column, as `canonicalSubject` of the domain has it. */
+export function canonicalSubject(column: Prisma.Sql): Prisma.Sql {
+  return Prisma.sql`CASE WHEN ${column} LIKE 'service-agent:%'
+    THEN 'service-agent:' || initcap(substr(${column}, 15)) ELSE ${column} END`
+}
+
+/**
+ * Whether a column holds a subject, which is given in its one spelling. Only names of services have other spellings, so
+ * that an index serves for all others.
+ */
+export function isSubject(column: Prisma.Sql, subject: string): Prisma.Sql {
+  return subject.startsWith(agentPrefix)
+    ? Prisma.sql`${canonicalSubject(column)} = ${subject}`
+    : Prisma.sql`${column} = ${subject}`
+}
+
+/** Whether a column with a list of subjects holds one of those that are given in their one spelling. */
+export function holdsSubject(column: Prisma.Sql, subjects: readonly string[]): Prisma.Sql {
+  const overlap = Prisma.sql`${column} && ${[...subjects]}::text[]`
+  const agents = subjects.filter((subject) => subject.startsWith(agentPrefix))
+  if (agents.length === 0) return overlap
+  const listed = canonicalSubject(Prisma.sql`listed.subject`)
+  return Prisma.sql`(${overlap} OR EXISTS (
+    SELECT FROM unnest(${column}) AS listed(subject) WHERE ${listed} = ANY (${agents}::text[])))`
+}
