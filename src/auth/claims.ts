@@ -3,6 +3,7 @@ import type { Config } from '../config.ts'
 import {
   type Caller,
   type CallerKind,
+  callerGroupsMax,
   formatSubject,
   parseSubject,
   type Role,
@@ -11,7 +12,6 @@ import {
 } from '../keys/caller.ts'
 import { UnauthenticatedError } from './errors.ts'
 
-const groupsMax = 1000
 const textLengthMax = 256
 const callerKinds: readonly CallerKind[] = ['USER', 'SERVICE_ACCOUNT', 'SERVICE_AGENT']
 
@@ -76,10 +76,10 @@ function readGroups(value: unknown): readonly string[] {
   if (value === undefined) return []
   if (
     !Array.isArray(value) ||
-    value.length > groupsMax ||
+    value.length > callerGroupsMax ||
     !value.every((group): group is string => isSubjectName(group, 'GROUP'))
   ) {
-    throw malformed('groups', `a list of at most ${groupsMax} names`)
+    throw malformed('groups', `a list of at most ${callerGroupsMax} names`)
   }
   return value
 }

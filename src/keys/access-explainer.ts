@@ -15,7 +15,8 @@ import { checkSubjects, InputIssues } from './input.ts'
 import { isAuthenticKey } from './row-views.ts'
 import { accessFactsOf } from './view-builder.ts'
 
-const groupsMax = 200
+/** Most groups that can be supposed. */
+export const supposedGroupsMax = 200
 
 /** What is asked about a key and somebody. */
 export interface ExplainAccessInput extends SupposedCaller {
@@ -49,7 +50,11 @@ function checkSupposed({ subject, groups }: SupposedCaller): void {
     'subject',
     'must be user:NAME, service-account:NAME or service-agent:NAME; name groups in `groups`',
   )
-  issues.require((groups ?? []).length <= groupsMax, 'groups', `must have at most ${groupsMax} entries`)
+  issues.require(
+    (groups ?? []).length <= supposedGroupsMax,
+    'groups',
+    `must have at most ${supposedGroupsMax} entries`,
+  )
   issues.throwIfAny()
   checkSubjects(
     issues,

@@ -6,6 +6,7 @@ import {
   visibilityOf,
 } from './access.ts'
 import { roles as allRoles, type Caller, type CallerKind, parseSubject, type Role } from './caller.ts'
+import { allowedSubjectsMax } from './input.ts'
 
 /** What can be asked about. All cryptography is USE. */
 export type KeyOperation = Extract<KeyPermission, 'VIEW' | 'USE' | 'MANAGE' | 'READ_AUDIT'>
@@ -29,6 +30,9 @@ export interface AccessReason {
   /** For people. */
   readonly message: string
 }
+
+/** Most reasons of one kind: an entry of the list each, the owner, access control that is off, and a role. */
+export const accessReasonsMax = allowedSubjectsMax + 3
 
 /** Why somebody may or may not do something with a key. */
 export interface AccessExplanation {

@@ -1,6 +1,6 @@
 import { parseSubject } from './caller.ts'
 import type { CreateUserKeyInput } from './domain.ts'
-import { type InputIssue, InputValidationError } from './errors.ts'
+import { type InputIssue, InputValidationError, inputIssuesMax } from './errors.ts'
 
 /** Most subjects on one access list. */
 export const allowedSubjectsMax = 1000
@@ -13,16 +13,20 @@ const userKeyName = /^[a-z0-9][A-Za-z0-9_-]{0,63}$/
 
 /** Collects what is wrong with an input, so that a form can show all of it at once. */
 export class InputIssues {
+  /** The first ones: more are counted only. */
   readonly #issues: InputIssue[] = []
+  #count = 0
 
   /** Notes an issue at a dotted path below `input` unless the condition holds. */
   require(condition: boolean, path: string, message: string): void {
-    if (!condition) this.#issues.push({ path: path.split('.'), message })
+    if (condition) return
+    this.#count += 1
+    if (this.#issues.length < inputIssuesMax) this.#issues.push({ path: path.split('.'), message })
   }
 
   /** Throws InputValidationError if anything was noted. */
   throwIfAny(): void {
-    if (this.#issues.length > 0) throw new InputValidationError(this.#issues)
+    if (this.#count > 0) throw new InputValidationError(this.#issues, this.#count)
   }
 }
 
@@ -93,6 +97,8 @@ export function checkSubjects(issues: InputIssues, subjects: readonly string[], 
     path,
     `must have at most ${allowedSubjectsMax} entries`,
   )
+  // A list that is too long is refused for that alone.
+  if (subjects.length > allowedSubjectsMax) return
   for (const [index, subject] of subjects.entries()) {
     const parsed = parseSubject(subject)
     issues.require(
