@@ -37,10 +37,23 @@ export function requireInput(condition: boolean, path: string, message: string):
   issues.throwIfAny()
 }
 
-/** Names of user keys: see the pattern; service keys start with an uppercase letter, so the two never collide. */
+/** Years that text of four digits can name; the database knows no year 0. */
+const years = { first: Date.parse('0001-01-01T00:00:00Z'), last: Date.parse('9999-12-31T23:59:59.999Z') }
+
+/** The nearest time that the database can compare with: nothing in it is older or younger. */
+export function databaseTime(time: Date): Date {
+  return new Date(Math.min(Math.max(time.getTime(), years.first), years.last))
+}
+
+/** Whether a user key can have this name; service keys start with an uppercase letter, so the two never collide. */
+export function isUserKeyName(name: string): boolean {
+  return userKeyName.test(name)
+}
+
+/** Names of user keys. */
 export function checkName(issues: InputIssues, name: string): void {
   issues.require(
-    userKeyName.test(name),
+    isUserKeyName(name),
     'name',
     'must be 1 to 64 letters, digits, "-" or "_", and start with a lowercase letter or a digit',
   )

@@ -1,9 +1,17 @@
 /** Names that a service can have; its key's name is derived from it. */
 const serviceName = /^[A-Za-z][A-Za-z0-9 ]{0,63}$/
 
+/** Names that are derived from names of services. */
+const derivedName = /^[A-Z][a-z0-9-]{0,63}$/
+
 /** Whether a service can have this name. */
 export function isServiceName(name: string): boolean {
   return serviceName.test(name)
+}
+
+/** Whether the key of a service can have this name. */
+export function isServiceKeyName(name: string): boolean {
+  return derivedName.test(name)
 }
 
 /**

@@ -162,7 +162,7 @@ const descriptions: ReadonlyMap<ValidationRule, Describe> = new Map([
     (name) => `There can be only one input field named ${textOf(name)}.`,
   ),
   about(MaxIntrospectionDepthRule, () => 'Maximum introspection depth exceeded'),
-  about(NoSchemaIntrospectionCustomRule, () => 'GraphQL introspection is not allowed on this server.'),
+  about(NoSchemaIntrospectionCustomRule, () => 'GraphQL introspection has been disabled on this server.'),
 ])
 
 /** Names of a document are names of GraphQL: its grammar knows no others. */

@@ -5,11 +5,14 @@ import { documentRules } from './document-rules.ts'
 import { streamHeaders } from './event-stream.ts'
 import { createKnownDocuments, type KnownOperation } from './known-documents.ts'
 import { checkRepresentations } from './limits.ts'
+import { listLimitsOf } from './list-limits.ts'
 import { maskError } from './mask-errors.ts'
 import { type PlainRequest, readPlainRequest } from './plain-request.ts'
+import { RequestError } from './request-errors.ts'
 import { noteOperation } from './request-facts.ts'
 import { digestIn } from './trusted-documents.ts'
 import { readTrustedDocuments, type TrustedDocuments } from './trusted-documents-file.ts'
+import { createVariableReader, type Variables } from './variables.ts'
 import { createServerOfYoga, type GraphQLParts, graphqlPath, type ServerContext } from './yoga.ts'
 
 /** A request as it came from its client. */
@@ -18,6 +21,11 @@ export interface GraphQLRequest {
   /** The Accept header. */
   readonly accept: string | null
   readonly context: ServerContext
+}
+
+/** A known operation whose variables are read. */
+interface AdmittedOperation extends KnownOperation {
+  readonly variables: Variables
 }
 
 /** Most Accept headers of which is remembered what they mean. */
@@ -33,7 +41,8 @@ export function createGraphQL(parts: GraphQLParts): (request: GraphQLRequest) =>
   const rules = documentRules(parts.config)
   const trusted = openTrustedDocuments(parts, rules)
   const known = createKnownDocuments()
-  const yoga = createServerOfYoga(parts, { known, trusted, rules })
+  const readVariables = createVariableReader(parts.schema, listLimitsOf(parts.config))
+  const yoga = createServerOfYoga(parts, { known, trusted, rules, readVariables })
   // What yoga answered with, so that there is one place where it is decided.
   const mediaTypes = new LRUCache<string, string>({ max: acceptsMax })
 
@@ -59,17 +68,25 @@ export function createGraphQL(parts: GraphQLParts): (request: GraphQLRequest) =>
     return query === null ? (trusted?.get(digestIn(documentId)) ?? null) : null
   }
 
-  function findKnown(request: PlainRequest): KnownOperation | null {
+  function findKnown(request: PlainRequest): AdmittedOperation | null {
     const text = textOf(request)
     const found = text === null ? null : known.find(text, request.operationName)
     if (found === null || found.operation.operation === OperationTypeNode.SUBSCRIPTION) return null
-    return checkRepresentations(parts.schema, found.document, request) === null ? found : null
+    try {
+      const variables = readVariables(found.document, found.operation, request.variables)
+      return checkRepresentations(parts.schema, found.document, request) === null
+        ? { ...found, variables }
+        : null
+    } catch (error) {
+      if (error instanceof RequestError) return null
+      throw error
+    }
   }
 
   /** The result with data; null if there is none, since the operation could not begin. */
   async function executeKnown(
-    { document, operation }: KnownOperation,
-    { variables, operationName }: PlainRequest,
+    { document, operation, variables }: AdmittedOperation,
+    { operationName }: PlainRequest,
     { call }: ServerContext,
   ): Promise<ExecutionResult | null> {
     noteOperation(operation.operation, operation.name?.value ?? null)
@@ -99,7 +116,7 @@ export function createGraphQL(parts: GraphQLParts): (request: GraphQLRequest) =>
     if (result !== null) {
       return { status: 200, headers: { 'content-type': mediaType }, body: JSON.stringify(result) }
     }
-    // Variables that do not fit, for one: nothing was done, and what has to be said is yoga's to say.
+    // Nothing was done, and what has to be said is yoga's to say.
     return answerByYoga({ ...request, context: { ...request.context, charge: () => charged } })
   }
 }

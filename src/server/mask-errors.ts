@@ -3,7 +3,7 @@ import { GraphQLError } from 'graphql'
 import { type ErrorCode, KeysteadError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { RateLimitedError } from './caller-limit.ts'
-import { describeRequestError } from './request-errors.ts'
+import { RequestError } from './request-errors.ts'
 import { currentRequest, noteCode, noteRefusal } from './request-facts.ts'
 
 /** What else is known of errors. */
@@ -35,7 +35,8 @@ function mask(thrown: unknown, { log, explain }: MaskOptions): GraphQLError {
   if (own !== null) return rebuild(thrown, own, isRequestError ? httpOf(thrown) : null)
   // An error with a path comes from a resolver: nobody wrote its text for callers.
   if (isRequestError && !hasForeignCause(thrown)) {
-    return rebuild(thrown, describeRequestError(thrown), httpOf(thrown))
+    // Whatever is said of a request by name is an error of our own.
+    return rebuild(thrown, new RequestError('The request is not acceptable.'), httpOf(thrown))
   }
   const incidentId = randomUUID()
   const requestId = currentRequest()?.requestId ?? null

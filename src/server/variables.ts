@@ -55,13 +55,27 @@ interface Use {
   readonly hasDefault: boolean
 }
 
+/** Steps to a value: names of fields, and positions in lists. */
+type Path = readonly (string | number)[]
+
+/** A list, by its name in the schema, and how long it may be. */
+interface ListLimit {
+  readonly name: string
+  readonly itemsMax: number
+}
+
+function listLimitOf(element: GraphQLArgument | GraphQLInputField, itemsMaxOf: ItemsMaxOf): ListLimit | null {
+  const itemsMax = itemsMaxOf(element)
+  return itemsMax === null ? null : { name: element.name, itemsMax }
+}
+
 /** A variable of an operation. */
 interface Variable {
   readonly name: string
   readonly type: GraphQLInputType
   readonly defaultValue: ValueNode | undefined
-  /** Most items of the list that it is; null if it is none, or is limited by nothing. */
-  readonly itemsMax: number | null
+  /** Most items of the list that it is, and what the schema calls that list; null if it is none. */
+  readonly list: ListLimit | null
   /** Where null, or no value, is found out too late otherwise: when some of the operation is done already. */
   readonly needs: readonly Use[]
 }
@@ -77,9 +91,9 @@ export function createVariableReader(schema: GraphQLSchema, itemsMaxOf: ItemsMax
       known.set(operation, variables)
     }
     for (const variable of variables) {
-      const { name, type, defaultValue, itemsMax } = variable
-      if (Object.hasOwn(sent, name)) lists.check(sent[name], type, itemsMax, [name])
-      else if (defaultValue?.kind === Kind.LIST) lists.count(defaultValue.values.length, itemsMax, [name])
+      const { name, type, defaultValue, list } = variable
+      if (Object.hasOwn(sent, name)) lists.check(sent[name], type, list, [])
+      else if (defaultValue?.kind === Kind.LIST) lists.count(defaultValue.values.length, list, [])
     }
     const read: Record<string, unknown> = {}
     for (const variable of variables) {
@@ -114,7 +128,7 @@ function coerce(value: unknown, { name, type }: Variable): unknown {
 }
 
 /** The type that a value at a path has to be of. */
-function typeAt(type: GraphQLInputType, path: readonly (string | number)[]): GraphQLInputType {
+function typeAt(type: GraphQLInputType, path: Path): GraphQLInputType {
   let at = type
   for (const step of path) {
     const outer = getNullableType(at)
@@ -142,17 +156,18 @@ function describeMistake(value: unknown, type: GraphQLInputType): string {
 }
 
 /** @param text ends with a full stop */
-function mistakeAt(path: readonly (string | number)[], text: string, code?: RequestError['code']) {
+function mistakeAt(path: Path, text: string, code?: RequestError['code']) {
   return new RequestError(`${text.slice(0, -1)} (at "${placeText(path)}").`, code)
 }
 
 /** Steps of a path, of which the first is what the client calls its variable. */
-function placeText([variable, ...steps]: readonly (string | number)[]): string {
+function placeText([variable, ...steps]: Path): string {
   return [String(variable).slice(0, 40), ...steps].join('.')
 }
 
 /** Counts the lists in values, wherever they stand, before their items are read. */
 function createListCheck(itemsMaxOf: ItemsMaxOf) {
+  const limitOf = (field: GraphQLInputField) => listLimitOf(field, itemsMaxOf)
   const fieldsWithLists = new WeakMap<GraphQLInputType, readonly GraphQLInputField[]>()
 
   function holdsList(type: GraphQLInputType): boolean {
@@ -173,28 +188,28 @@ function createListCheck(itemsMaxOf: ItemsMaxOf) {
     return fields
   }
 
-  function count(items: number, itemsMax: number | null, path: readonly (string | number)[]): void {
-    if (itemsMax !== null && items > itemsMax) throw tooManyItems(placeText(path), items, itemsMax)
+  /** @param path of the value that holds the list, below the variable */
+  function count(items: number, limit: ListLimit | null, path: Path): void {
+    if (limit === null || items <= limit.itemsMax) return
+    throw tooManyItems([...path, limit.name].join('.'), items, limit.itemsMax)
   }
 
-  function check(
-    value: unknown,
-    type: GraphQLInputType,
-    itemsMax: number | null,
-    path: readonly (string | number)[],
-  ): void {
+  function check(value: unknown, type: GraphQLInputType, limit: ListLimit | null, path: Path): void {
     const nullable = getNullableType(type)
     if (isListType(nullable) && Array.isArray(value)) {
-      count(value.length, itemsMax, path)
+      count(value.length, limit, path)
       if (!holdsList(nullable.ofType)) return
-      for (const [index, item] of value.entries()) check(item, nullable.ofType, null, [...path, index])
+      const items = limit === null ? path : [...path, limit.name]
+      for (const [index, item] of value.entries()) check(item, nullable.ofType, null, [...items, index])
       return
     }
     const named = getNamedType(nullable)
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return
     for (const field of listFieldsOf(named)) {
       if (!Object.hasOwn(value, field.name)) continue
-      check((value as Variables)[field.name], field.type, itemsMaxOf(field), [...path, field.name])
+      const held = (value as Variables)[field.name]
+      const isList = isListType(getNullableType(field.type))
+      check(held, field.type, isList ? limitOf(field) : null, isList ? path : [...path, field.name])
     }
   }
 
@@ -213,12 +228,12 @@ function variablesOf(
     const type = typeFromAST(schema, node)
     if (!isInputType(type)) throw new TypeError('a valid document has variables of input types only')
     const ofVariable = (uses.get(name) ?? []).map(([, use]) => use)
-    const limits = ofVariable.flatMap(({ element }) => (element === null ? [] : (itemsMaxOf(element) ?? [])))
+    const limits = ofVariable.flatMap(({ element }) => (element && listLimitOf(element, itemsMaxOf)) ?? [])
     return {
       name,
       type,
       defaultValue,
-      itemsMax: limits.length === 0 ? null : Math.min(...limits),
+      list: limits.toSorted((a, b) => a.itemsMax - b.itemsMax)[0] ?? null,
       needs: isNonNullType(type) ? [] : ofVariable.filter(({ needsValue }) => needsValue),
     }
   })
