@@ -55,7 +55,7 @@ function tokensBefore(text: string, position: number): number {
 }
 
 /** Mistakes of a document that are told, and after which no more are looked for. */
-const mistakesMax = 100
+export const mistakesMax = 100
 
 /**
  * What is wrong with a document, in texts of our own: which rule found a mistake, and where, is known, so that nothing

@@ -6,7 +6,7 @@ import { streamHeaders } from './event-stream.ts'
 import { createKnownDocuments, type KnownOperation } from './known-documents.ts'
 import { checkRepresentations } from './limits.ts'
 import { listLimitsOf } from './list-limits.ts'
-import { maskError } from './mask-errors.ts'
+import { maskErrors } from './mask-errors.ts'
 import { type PlainRequest, readPlainRequest } from './plain-request.ts'
 import { RequestError } from './request-errors.ts'
 import { noteOperation } from './request-facts.ts'
@@ -99,7 +99,7 @@ export function createGraphQL(parts: GraphQLParts): (request: GraphQLRequest) =>
     })
     if (result.data === undefined) return null
     const { data, errors } = result
-    return errors === undefined ? { data } : { errors: errors.map((error) => maskError(error, parts)), data }
+    return errors === undefined ? { data } : { errors: maskErrors(errors, parts), data }
   }
 
   return async (request) => {

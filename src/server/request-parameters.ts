@@ -31,8 +31,11 @@ export function checkParameters(parameters: object): void {
     ([name, value]) => value !== null && !parameterNames.has(name),
   )
   if (unknown !== undefined) {
+    const name = quoteName(unknown[0])
     throw unfit(
-      `Unexpected parameter ${quoteName(unknown[0]) ?? 'whose name is none of GraphQL'} in the body.`,
+      name === null
+        ? 'Unexpected parameter in the body: its name is none of GraphQL.'
+        : `Unexpected parameter ${name} in the body.`,
     )
   }
   if (query === undefined || query === null) throw unfit('Must provide a document (query).')

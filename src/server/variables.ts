@@ -1,4 +1,6 @@
 import {
+  type ArgumentNode,
+  type ASTNode,
   coerceInputValue,
   type DocumentNode,
   type FragmentDefinitionNode,
@@ -15,6 +17,7 @@ import {
   isNonNullType,
   isRequiredInputField,
   Kind,
+  type ObjectFieldNode,
   type OperationDefinitionNode,
   TypeInfo,
   typeFromAST,
@@ -50,8 +53,8 @@ interface Use {
   readonly type: GraphQLInputType
   /** The argument or the field of an input whose whole value the variable is; null in a list. */
   readonly element: GraphQLArgument | GraphQLInputField | null
-  /** There, null is no value. Validation lets a variable pass that may be null if it, or the place, has a default. */
-  readonly needsValue: boolean
+  /** The type of the input of which exactly one field is given, if the place is such a field. */
+  readonly oneOf: string | null
   readonly hasDefault: boolean
 }
 
@@ -107,10 +110,15 @@ export function createVariableReader(schema: GraphQLSchema, itemsMaxOf: ItemsMax
   }
 }
 
-function requireValue(read: Variables, name: string, { type, hasDefault }: Use): void {
+function requireValue(read: Variables, name: string, { type, oneOf, hasDefault }: Use): void {
   const isAbsent = !Object.hasOwn(read, name)
   if (isAbsent ? hasDefault : read[name] !== null) return
-  throw mistakeAt([name], `Expected a value: where the variable is used, the type is "${type}".`)
+  throw mistakeAt(
+    [name],
+    oneOf === null
+      ? `Expected a value: where the variable is used, the type is "${type}".`
+      : notOneField(oneOf),
+  )
 }
 
 function coerce(value: unknown, { name, type }: Variable): unknown {
@@ -234,7 +242,7 @@ function variablesOf(
       type,
       defaultValue,
       list: limits.toSorted((a, b) => a.itemsMax - b.itemsMax)[0] ?? null,
-      needs: isNonNullType(type) ? [] : ofVariable.filter(({ needsValue }) => needsValue),
+      needs: isNonNullType(type) ? [] : ofVariable.filter(needsValue),
     }
   })
 }
@@ -265,24 +273,19 @@ function usesIn(
           // In a value of a scalar: the scalar reads it.
           if (!type) return
           const holder = getNamedType(typeInfo.getParentInputType())
-          const parentKind = parent !== undefined && 'kind' in parent ? parent.kind : null
-          const field = parent as { name?: { value: string } } | undefined
-          const isOneOf = parentKind === Kind.OBJECT_FIELD && isInputObjectType(holder) && holder.isOneOf
-          const element =
-            parentKind === Kind.ARGUMENT
+          const inObject = isFieldOf(parent) && isInputObjectType(holder) ? { parent, holder } : null
+          const element = inObject
+            ? inObject.holder.getFields()[inObject.parent.name.value]
+            : isArgument(parent)
               ? typeInfo.getArgument()
-              : parentKind === Kind.OBJECT_FIELD && isInputObjectType(holder)
-                ? holder.getFields()[field?.name?.value ?? '']
-                : null
-          uses.push([
-            name.value,
-            {
-              type,
-              element: element ?? null,
-              needsValue: isNonNullType(type) || isOneOf,
-              hasDefault: typeInfo.getDefaultValue() !== undefined,
-            },
-          ])
+              : null
+          const use = {
+            type,
+            element: element ?? null,
+            oneOf: inObject?.holder.isOneOf ? inObject.holder.name : null,
+            hasDefault: typeInfo.getDefaultValue() !== undefined,
+          }
+          uses.push([name.value, use])
         },
       }),
     )
@@ -294,4 +297,19 @@ function usesIn(
     if (fragment !== undefined) look(fragment)
   }
   return uses
+}
+
+type Parent = ASTNode | readonly ASTNode[] | undefined
+
+function isFieldOf(parent: Parent): parent is ObjectFieldNode {
+  return parent !== undefined && 'kind' in parent && parent.kind === Kind.OBJECT_FIELD
+}
+
+function isArgument(parent: Parent): parent is ArgumentNode {
+  return parent !== undefined && 'kind' in parent && parent.kind === Kind.ARGUMENT
+}
+
+/** There, null is no value. Validation lets a variable pass that may be null if it, or the place, has a default. */
+function needsValue({ type, oneOf }: Use): boolean {
+  return isNonNullType(type) || oneOf !== null
 }

@@ -21,7 +21,7 @@ import { costOf } from './cost.ts'
 import { StreamNotTakenError, takesEventStream } from './event-stream.ts'
 import { type KnownDocuments, rememberDocuments } from './known-documents.ts'
 import { checkRepresentations, documentLimits } from './limits.ts'
-import { type MaskOptions, maskError } from './mask-errors.ts'
+import { type MaskOptions, maskError, maskErrors } from './mask-errors.ts'
 import { asGraphQLError, quoteName, RequestError } from './request-errors.ts'
 import { noteOperation } from './request-facts.ts'
 import { checkParameters, parseBody } from './request-parameters.ts'
@@ -122,10 +122,16 @@ function readBodies(): Plugin {
 }
 
 /** Limits what is parsed, and what the parsed document may mean. */
-function checkDocuments(rules: readonly ValidationRule[]): Plugin {
+function checkDocuments(rules: readonly ValidationRule[]): Plugin<YogaInitialContext> {
   return {
-    onParse({ params: { source }, setParseFn }) {
+    onParse({ context, params: { source }, setParseFn }) {
       setParseFn(() => parseDocument(typeof source === 'string' ? source : source.body))
+      return ({ result }) => {
+        if (result === null || result instanceof Error) return
+        const { operationName } = context.params
+        if (!getOperationAST(result, operationName))
+          throw asGraphQLError(new RequestError(noOperation(operationName)))
+      }
     },
     onValidate({ params: { schema, documentAST }, setValidationFn }) {
       setValidationFn(() => validateDocument(schema, documentAST, rules))
@@ -137,9 +143,10 @@ function checkDocuments(rules: readonly ValidationRule[]): Plugin {
 function admitOperations(readVariables: ReadVariables): Plugin {
   function admit({ args, setResultAndStopExecution }: ToAdmit): undefined {
     const { schema, document, operationName, variableValues } = args
+    const operation = getOperationAST(document, operationName)
+    if (!operation)
+      throw new TypeError('a document without this operation is refused as soon as it is parsed')
     try {
-      const operation = getOperationAST(document, operationName)
-      if (!operation) throw new RequestError(noOperation(operationName))
       noteOperation(operation.operation, operation.name?.value ?? null)
       args.variableValues = readVariables(document, operation, variableValues ?? {})
     } catch (error) {
@@ -160,9 +167,11 @@ interface ToAdmit {
 }
 
 function noOperation(name: string | null | undefined): string {
-  return name === null || name === undefined
-    ? 'The document has several operations, or none: say which one (operationName).'
-    : `The document has no operation named ${quoteName(name) ?? 'so'}.`
+  if (name === null || name === undefined) {
+    return 'The document has several operations, or none: say which one (operationName).'
+  }
+  const quoted = quoteName(name)
+  return `The document has no operation ${quoted === null ? 'of that name' : `named ${quoted}`}.`
 }
 
 /** Charges a valid request to its caller before any of it is done. */
@@ -201,12 +210,24 @@ function refuseUnreadStreams(): Plugin<YogaInitialContext> {
   }
 }
 
-/** Yoga masks what is thrown, but not what validation finds; this is the last step, and masks whatever is not yet. */
+/**
+ * Yoga masks what is thrown, but not what validation finds; this is the last step, and masks whatever is not yet. It also
+ * limits how many errors there are, in an answer and in each event of a stream.
+ */
 function maskRequestErrors(options: MaskOptions): Plugin {
+  function masking<Result extends ExecutionResult>(result: Result): Result {
+    return result.errors === undefined ? result : { ...result, errors: maskErrors(result.errors, options) }
+  }
   return {
     onExecutionResult({ result, setResult }) {
-      if (result === undefined || Symbol.asyncIterator in result || !('errors' in result)) return
-      setResult({ ...result, errors: result.errors?.map((error) => maskError(error, options)) })
+      if (result !== undefined && !(Symbol.asyncIterator in result) && 'errors' in result) {
+        setResult(masking(result))
+      }
     },
+    onSubscribe: () => ({
+      onSubscribeResult: () => ({
+        onNext: ({ result, setResult }) => setResult(masking(result)),
+      }),
+    }),
   }
 }
