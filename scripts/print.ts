@@ -10,6 +10,7 @@ import { configurationDocument } from './printed/configuration.ts'
 import { decisionIndex } from './printed/decisions.ts'
 import { envExample } from './printed/env-example.ts'
 import { layerRules, layerTable } from './printed/layers.ts'
+import { listLimitTables } from './printed/list-limits.ts'
 import type { PrintedFile } from './printed/printed-file.ts'
 import { schemaFile } from './printed/schema.ts'
 
@@ -22,6 +23,7 @@ const files: readonly PrintedFile[] = [
   algorithmsDocument,
   layerRules,
   layerTable,
+  listLimitTables,
   decisionIndex,
 ]
 

@@ -69,8 +69,15 @@ function tracesUrl(config: Config): string | null {
   const { OTEL_SDK_DISABLED: isDisabled, OTEL_TRACES_EXPORTER: exporter } = config
   if (isDisabled || exporter === 'none') return null
   if (whole !== null) return whole
-  if (base !== null) return `${base.replace(/\/+$/, '')}/v1/traces`
+  if (base !== null) return `${withoutSlashes(base)}/v1/traces`
   return exporter === 'otlp' ? 'http://localhost:4318/v1/traces' : null
+}
+
+/** A URL without the slashes at its end. */
+function withoutSlashes(url: string): string {
+  let end = url.length
+  while (url[end - 1] === '/') end -= 1
+  return url.slice(0, end)
 }
 
 /** The release that runs. */

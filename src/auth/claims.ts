@@ -3,6 +3,7 @@ import type { Config } from '../config.ts'
 import {
   type Caller,
   type CallerKind,
+  callerGroupsMax,
   callerKinds,
   formatSubject,
   nameFault,
@@ -11,8 +12,6 @@ import {
   subjectNameFault,
 } from '../keys/caller.ts'
 import { UnauthenticatedError } from './errors.ts'
-
-const groupsMax = 1000
 
 /** Names of the claims that say who the caller is. */
 export type ClaimNames = Pick<
@@ -64,8 +63,8 @@ function readName(value: unknown, kind: CallerKind): string {
 
 function readGroups(value: unknown): readonly string[] {
   if (value === undefined) return []
-  if (!Array.isArray(value) || value.length > groupsMax) {
-    throw malformed('groups', `must be a list of at most ${groupsMax} names`)
+  if (!Array.isArray(value) || value.length > callerGroupsMax) {
+    throw malformed('groups', `must be a list of at most ${callerGroupsMax} names`)
   }
   return value.map((group: unknown) => readText(group, 'groups', (name) => subjectNameFault('GROUP', name)))
 }

@@ -14,7 +14,8 @@ import { checkGroups, InputIssues } from './input.ts'
 import { isAuthenticKey } from './row-views.ts'
 import { accessFactsOf } from './view-builder.ts'
 
-const groupsMax = 200
+/** Most groups that can be supposed. */
+export const supposedGroupsMax = 200
 
 /** What is asked about a key and somebody. */
 export interface ExplainAccessInput extends SupposedCaller {
@@ -45,7 +46,11 @@ function checkSupposed({ subject, groups }: SupposedCaller): void {
   const issues = new InputIssues()
   const given = readSubject(subject, callerKinds)
   if ('fault' in given) issues.require(false, 'subject', `${given.fault}; name groups in \`groups\``)
-  issues.require((groups ?? []).length <= groupsMax, 'groups', `must have at most ${groupsMax} entries`)
+  issues.require(
+    (groups ?? []).length <= supposedGroupsMax,
+    'groups',
+    `must have at most ${supposedGroupsMax} entries`,
+  )
   issues.throwIfAny()
   checkGroups(issues, groups ?? [], 'groups')
   issues.throwIfAny()

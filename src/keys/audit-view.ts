@@ -15,7 +15,7 @@ import type { CursorValues } from './cursor.ts'
 import type { Page, PageArguments } from './domain.ts'
 import type { DomainParts } from './domain-parts.ts'
 import { findEventKeys } from './event-keys.ts'
-import { requireInput } from './input.ts'
+import { databaseTime, requireInput } from './input.ts'
 import { type CursorList, makePage, type PagePlan, planPage } from './page.ts'
 import type { AuditEventView, FullUserKeyView } from './views.ts'
 
@@ -151,9 +151,6 @@ function withoutSource({ sourceKeyId: _id, sourceVersion: _version, ...rest }: R
   return rest
 }
 
-/** No time of the database is outside of the years that text of four digits can name. */
-const years = { first: Date.parse('0001-01-01T00:00:00Z'), last: Date.parse('9999-12-31T23:59:59.999Z') }
-
 function rowFilterOf(call: Call, filter: AuditEventFilter): AuditRowFilter {
   const { actor = null, keyId = null, from, to, action = null, outcome = null } = filter
   requireInput(
@@ -161,8 +158,6 @@ function rowFilterOf(call: Call, filter: AuditEventFilter): AuditRowFilter {
     'filter.actor',
     'must be a subject, e.g. user:alice, service-agent:Backup or system:rotation',
   )
-  const momentOf = (date: Date | null | undefined) =>
-    date ? new Date(Math.min(Math.max(date.getTime(), years.first), years.last)) : null
   return {
     projectId: call.caller.projectId,
     visibleTo: viewerOf(call.caller),
@@ -170,8 +165,8 @@ function rowFilterOf(call: Call, filter: AuditEventFilter): AuditRowFilter {
     actions: action,
     outcomes: outcome,
     actor: actor === null ? null : canonicalSubject(actor),
-    from: momentOf(from),
-    to: momentOf(to),
+    from: from ? databaseTime(from) : null,
+    to: to ? databaseTime(to) : null,
   }
 }
 

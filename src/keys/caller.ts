@@ -22,6 +22,9 @@ export const roles = [
 /** One of {@link roles}. */
 export type Role = (typeof roles)[number]
 
+/** Most groups of one caller. */
+export const callerGroupsMax = 1000
+
 /** Who asks, as a verified token says. Made by `auth`, used by the domain. */
 export interface Caller {
   /** Subject string in its one spelling, e.g. `user:alice`. */

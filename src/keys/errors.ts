@@ -28,15 +28,24 @@ export interface InputIssue {
   readonly message: string
 }
 
+/** Most issues that one error lists. */
+export const inputIssuesMax = 20
+/** Most steps of the path of an issue. */
+export const issuePathMax = 8
+
 /** The input is well-formed but not acceptable. */
 export class InputValidationError extends KeysteadError {
   readonly code = 'INPUT_VALIDATION'
+  /** The first of the issues, at most {@link inputIssuesMax}. */
   readonly issues: readonly InputIssue[]
-  constructor(issues: readonly InputIssue[]) {
-    super(
-      `The input is not valid: ${issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; ')}.`,
-    )
-    this.issues = issues
+  /** @param count of all issues, where not all of them are given */
+  constructor(issues: readonly InputIssue[], count = issues.length) {
+    const listed = issues.slice(0, inputIssuesMax)
+    const texts = listed.map(({ path, message }) => `${path.join('.')} ${message}`)
+    const others = count - listed.length
+    if (others > 0) texts.push(`and ${others.toLocaleString('en')} more`)
+    super(`The input is not valid: ${texts.join('; ')}.`)
+    this.issues = listed
   }
 }
 

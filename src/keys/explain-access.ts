@@ -14,6 +14,7 @@ import {
   parseSubject,
   type Role,
 } from './caller.ts'
+import { allowedSubjectsMax } from './input.ts'
 
 /** What can be asked about. All cryptography is USE. */
 export type KeyOperation = Extract<KeyPermission, 'VIEW' | 'USE' | 'MANAGE' | 'READ_AUDIT'>
@@ -37,6 +38,9 @@ export interface AccessReason {
   /** For people. */
   readonly message: string
 }
+
+/** Most reasons of one kind: an entry of the list each, the owner, access control that is off, and a role. */
+export const accessReasonsMax = allowedSubjectsMax + 3
 
 /** Why somebody may or may not do something with a key. */
 export interface AccessExplanation {

@@ -1,6 +1,6 @@
 import { parseSubject, readSubject, subjectNameFault } from './caller.ts'
 import type { CreateUserKeyInput } from './domain.ts'
-import { type InputIssue, InputValidationError } from './errors.ts'
+import { type InputIssue, InputValidationError, inputIssuesMax } from './errors.ts'
 import { textFault } from './plain-text.ts'
 
 /** Most subjects on one access list. */
@@ -14,16 +14,20 @@ const userKeyName = /^[a-z0-9][A-Za-z0-9_-]{0,63}$/
 
 /** Collects what is wrong with an input, so that a form can show all of it at once. */
 export class InputIssues {
+  /** The first ones: more are counted only. */
   readonly #issues: InputIssue[] = []
+  #count = 0
 
   /** Notes an issue at a dotted path below `input` unless the condition holds. */
   require(condition: boolean, path: string, message: string): void {
-    if (!condition) this.#issues.push({ path: path.split('.'), message })
+    if (condition) return
+    this.#count += 1
+    if (this.#issues.length < inputIssuesMax) this.#issues.push({ path: path.split('.'), message })
   }
 
   /** Throws InputValidationError if anything was noted. */
   throwIfAny(): void {
-    if (this.#issues.length > 0) throw new InputValidationError(this.#issues)
+    if (this.#count > 0) throw new InputValidationError(this.#issues, this.#count)
   }
 }
 
@@ -34,10 +38,23 @@ export function requireInput(condition: boolean, path: string, message: string):
   issues.throwIfAny()
 }
 
-/** Names of user keys: see the pattern; service keys start with an uppercase letter, so the two never collide. */
+/** Years that text of four digits can name; the database knows no year 0. */
+const years = { first: Date.parse('0001-01-01T00:00:00Z'), last: Date.parse('9999-12-31T23:59:59.999Z') }
+
+/** The nearest time that the database can compare with: nothing in it is older or younger. */
+export function databaseTime(time: Date): Date {
+  return new Date(Math.min(Math.max(time.getTime(), years.first), years.last))
+}
+
+/** Whether a user key can have this name; service keys start with an uppercase letter, so the two never collide. */
+export function isUserKeyName(name: string): boolean {
+  return userKeyName.test(name)
+}
+
+/** Names of user keys. */
 export function checkName(issues: InputIssues, name: string): void {
   issues.require(
-    userKeyName.test(name),
+    isUserKeyName(name),
     'name',
     'must be 1 to 64 letters, digits, "-" or "_", and start with a lowercase letter or a digit',
   )
@@ -111,6 +128,8 @@ function checkEach(
   faultOf: (value: string) => string | null,
 ): void {
   issues.require(values.length <= allowedSubjectsMax, path, `must have at most ${allowedSubjectsMax} entries`)
+  // A list that is too long is refused for that alone.
+  if (values.length > allowedSubjectsMax) return
   for (const [index, value] of values.entries()) {
     const fault = faultOf(value)
     issues.require(fault === null, `${path}.${index}`, fault ?? '')

@@ -9,11 +9,11 @@ import {
 } from '../store/key-pages.ts'
 import { viewerOf } from './access.ts'
 import { requireRoleFor } from './authorise.ts'
-import { type Call, canonicalSubject } from './caller.ts'
+import { type Call, canonicalSubject, parseSubject } from './caller.ts'
 import type { CursorValues } from './cursor.ts'
 import type { Page, PageArguments, ServiceKeyFilter, UserKeyFilter, UserKeyOrder } from './domain.ts'
 import type { DomainParts } from './domain-parts.ts'
-import { InputIssues } from './input.ts'
+import { databaseTime, InputIssues } from './input.ts'
 import { type CursorList, makePage, type PagePlan, planPage } from './page.ts'
 import { viewsOfListed } from './row-views.ts'
 import type { ServiceKeyView, UserKeyView } from './views.ts'
@@ -54,12 +54,18 @@ export async function serviceKeys(
   return rows.page(page, (view) => (view.kind === 'SERVICE' ? view : null))
 }
 
-function checkFilter(filter: Pick<UserKeyFilter, 'namePrefix'>): void {
+function checkFilter(filter: Pick<UserKeyFilter, 'namePrefix' | 'createdBy'>): void {
+  const createdBy = filter.createdBy ?? null
   const issues = new InputIssues()
   issues.require(
     /^[A-Za-z0-9_-]{0,64}$/.test(filter.namePrefix ?? ''),
     'filter.namePrefix',
     'must have at most 64 letters, digits, "-" or "_"',
+  )
+  issues.require(
+    createdBy === null || parseSubject(createdBy) !== null,
+    'filter.createdBy',
+    'must be a subject, e.g. user:alice or service-account:ci',
   )
   issues.throwIfAny()
 }
@@ -78,8 +84,8 @@ function userKeyListFilter(call: Call, filter: UserKeyFilter): KeyListFilter {
     namePrefix: filter.namePrefix ?? undefined,
     accessControlEnabled: filter.accessControlEnabled ?? undefined,
     createdBy: filter.createdBy ? canonicalSubject(filter.createdBy) : (filter.createdBy ?? undefined),
-    createdAfter: filter.createdAfter ?? undefined,
-    createdBefore: filter.createdBefore ?? undefined,
+    createdAfter: filter.createdAfter ? databaseTime(filter.createdAfter) : undefined,
+    createdBefore: filter.createdBefore ? databaseTime(filter.createdBefore) : undefined,
     // Once each: a client may name one as often as fits a request.
     status: status ? [...new Set(status)] : undefined,
     usage: usage ?? undefined,

@@ -7,8 +7,9 @@ import { auditEventsById } from './audit-view.ts'
 import { requireRoleFor } from './authorise.ts'
 import type { Call } from './caller.ts'
 import type { DomainParts } from './domain-parts.ts'
+import { isUserKeyName } from './input.ts'
 import { isAuthenticKey, isAuthenticVersion, viewSettings, viewsOfRows } from './row-views.ts'
-import { serviceKeyName } from './service-name.ts'
+import { isServiceKeyName, serviceKeyName } from './service-name.ts'
 import { ownerOfVersions, versionView } from './view-builder.ts'
 import type { KeyVersionView, NodeView, PublicKeyView, ServiceKeyView, UserKeyView } from './views.ts'
 
@@ -19,6 +20,8 @@ export async function userKey(
   by: { id: string } | { name: string },
 ): Promise<UserKeyView | null> {
   requireRoleFor(call, 'VIEW')
+  // The database cannot look for every text: a name that no key can have is not looked for.
+  if ('name' in by && !isUserKeyName(by.name)) return null
   const lookup =
     'name' in by ? { kind: 'USER' as const, name: by.name } : lookupOf(by.id, ['userKey', 'redactedKey'])
   const view = lookup && (await viewOf(parts, call, { ...lookup, projectId: call.caller.projectId }))
@@ -32,6 +35,7 @@ export async function serviceKey(
   by: { id: string } | { service: string },
 ): Promise<ServiceKeyView | null> {
   requireRoleFor(call, 'VIEW')
+  if ('service' in by && !isServiceKeyName(serviceKeyName(by.service))) return null
   const lookup =
     'service' in by
       ? { kind: 'SERVICE' as const, name: serviceKeyName(by.service) }
@@ -62,13 +66,17 @@ export async function nodes(
   for (const version of found) {
     if (isAuthenticVersion(parts, version)) versions.set(version.id, version)
   }
-  const keyIds = uuidsOf('userKey', 'serviceKey')
-  const redactedIds = uuidsOf('redactedKey')
+  const keyIds = new Set(uuidsOf('userKey', 'serviceKey'))
+  const redactedIds = new Set(uuidsOf('redactedKey'))
   // A version that is not there stands for its key by its own ID, which is no key's: the statement is the same.
   const ownerIds = versionIds.map((id) => versions.get(id)?.keyId ?? id)
-  const rows = await findKeys(parts.store.db, { projectId, ids: [...keyIds, ...ownerIds], redactedIds })
+  const rows = await findKeys(parts.store.db, {
+    projectId,
+    ids: [...keyIds, ...ownerIds],
+    redactedIds: [...redactedIds],
+  })
   // Views only of the keys that were asked for: those of versions decide over access and are not shown.
-  const asked = rows.filter((row) => keyIds.includes(row.id) || redactedIds.includes(row.redactedId))
+  const asked = rows.filter((row) => keyIds.has(row.id) || redactedIds.has(row.redactedId))
   const views = await viewsOfRows(parts, call, asked)
   const rowsById = new Map(rows.map((row) => [row.id, row]))
   const rowsByRedactedId = new Map(rows.map((row) => [row.redactedId, row]))

@@ -21,7 +21,7 @@ const daysMax = 366
 /** Days back that a destruction is judged by. */
 const impactDays = 30
 /** Callers of one version that are told one by one: those that used it most. */
-const callersMax = 200
+export const callersMax = 200
 const dayMs = 86_400_000
 
 /**
@@ -38,8 +38,9 @@ export async function usageByCaller(
   const shown = versions.filter(({ accessFacts }) => canReadAudit(call.caller, accessFacts))
   if (shown.length === 0) return versions.map(() => null)
   const found = await callersOf(parts, shown, startOfWindow(parts, days))
+  const isShown = new Set(shown)
   return versions.map((version) =>
-    shown.includes(version) ? (found.get(version) ?? []).slice(0, callersMax).map(callerView) : null,
+    isShown.has(version) ? (found.get(version) ?? []).slice(0, callersMax).map(callerView) : null,
   )
 }
 

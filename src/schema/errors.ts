@@ -11,12 +11,15 @@ import {
   InvalidKeyOriginError,
   InvalidKeyStateError,
   InvalidKeyUsageError,
+  inputIssuesMax,
+  issuePathMax,
   KeyNotFoundError,
   KeyVersionNotFoundError,
   LockoutError,
   NameTakenError,
 } from '../keys/errors.ts'
 import { builder } from './builder.ts'
+import { listOptions } from './list-limits.ts'
 import { ErrorCode, KeyOrigin, KeyStatus, KeyVersionStatus } from './types/enums.ts'
 
 const UserError = builder.interfaceRef<KeysteadError>('UserError').implement({
@@ -40,7 +43,7 @@ const InputIssueType = builder.objectRef<InputIssue>('InputIssue').implement({
   description: 'One thing that is wrong with an input.',
   fields: (t) => ({
     path: t.stringList({
-      description: 'Where, below `input`: names of fields and positions in lists.',
+      ...listOptions(issuePathMax, 'Where, below `input`: names of fields and positions in lists.'),
       resolve: ({ path }) => [...path],
     }),
     message: t.string({ description: 'What is allowed there.', resolve: ({ message }) => message }),
@@ -54,7 +57,10 @@ builder.objectType(InputValidationError, {
   fields: (t) => ({
     issues: t.field({
       type: [InputIssueType],
-      description: 'Everything that is wrong, in one answer.',
+      ...listOptions(
+        inputIssuesMax,
+        'What is wrong, in one answer. If there is more, the message says how much.',
+      ),
       resolve: ({ issues }) => [...issues],
     }),
   }),
@@ -119,8 +125,10 @@ builder.objectType(InvalidKeyStateError, {
     }),
     allowed: t.field({
       type: [AllowedState],
-      description:
+      ...listOptions(
+        'ONE_FOR_EACH_VALUE',
         'States of that version (or, without a version, of the key) in which it is possible. Empty if the version is DESTROYED and it never will be.',
+      ),
       resolve: ({ allowed }) => [...allowed],
     }),
   }),

@@ -1,25 +1,25 @@
 import {
   type ASTVisitor,
-  GraphQLError,
   NoSchemaIntrospectionCustomRule,
   type ValidationContext,
   type ValidationRule,
 } from 'graphql'
 import type { Config } from '../config.ts'
 import { documentLimitsRule } from './limits.ts'
+import { listLimitsOf, listLimitsRule } from './list-limits.ts'
+import { asGraphQLError, RequestError } from './request-errors.ts'
 
 /**
  * What a document has to keep besides the rules of GraphQL, whoever sends it and with whatever variables: what is found
  * once is remembered for the document.
  */
 export function documentRules(
-  config: Pick<Config, 'INTROSPECTION' | 'developmentMode'>,
+  config: Pick<Config, 'INTROSPECTION' | 'developmentMode' | 'BATCH_ITEMS_MAX'>,
 ): readonly ValidationRule[] {
   const introspection =
     config.INTROSPECTION === 'on' || (config.INTROSPECTION === 'auto' && config.developmentMode)
-  return introspection
-    ? [documentLimitsRule]
-    : [documentLimitsRule, NoSchemaIntrospectionCustomRule, noSubgraphSdlRule]
+  const limits = [documentLimitsRule, listLimitsRule(listLimitsOf(config))]
+  return introspection ? limits : [...limits, NoSchemaIntrospectionCustomRule, noSubgraphSdlRule]
 }
 
 /** Validation rule: the schema as a subgraph is refused like introspection, since it says the same. */
@@ -28,7 +28,7 @@ function noSubgraphSdlRule(context: ValidationContext): ASTVisitor {
     Field(node) {
       if (node.name.value !== '_service') return
       const message = 'GraphQL introspection is not allowed, and "_service" says the same.'
-      context.reportError(new GraphQLError(message, { nodes: node }))
+      context.reportError(asGraphQLError(new RequestError(message), { nodes: [node] }))
     },
   }
 }

@@ -4,18 +4,26 @@ import { documentRules } from './document-rules.ts'
 import { streamHeaders } from './event-stream.ts'
 import { createKnownDocuments, type KnownOperation } from './known-documents.ts'
 import { checkRepresentations } from './limits.ts'
-import { maskError } from './mask-errors.ts'
+import { listLimitsOf } from './list-limits.ts'
+import { maskErrors } from './mask-errors.ts'
 import { type Accepted, eventStream } from './media-type.ts'
 import { type PlainRequest, readPlainRequest } from './plain-request.ts'
+import { RequestError } from './request-errors.ts'
 import { noteOperation } from './request-facts.ts'
 import { digestIn } from './trusted-documents.ts'
 import { readTrustedDocuments, type TrustedDocuments } from './trusted-documents-file.ts'
+import { createVariableReader, type Variables } from './variables.ts'
 import { createServerOfYoga, type GraphQLParts, graphqlPath, type ServerContext } from './yoga.ts'
 
 /** A request as it came from its client. */
 export interface GraphQLRequest {
   readonly body: Buffer
   readonly context: ServerContext
+}
+
+/** A known operation whose variables are read. */
+interface AdmittedOperation extends KnownOperation {
+  readonly variables: Variables
 }
 
 /**
@@ -27,7 +35,8 @@ export function createGraphQL(parts: GraphQLParts): (request: GraphQLRequest) =>
   const rules = documentRules(parts.config)
   const trusted = openTrustedDocuments(parts, rules)
   const known = createKnownDocuments()
-  const yoga = createServerOfYoga(parts, { known, trusted, rules })
+  const readVariables = createVariableReader(parts.schema, listLimitsOf(parts.config))
+  const yoga = createServerOfYoga(parts, { known, trusted, rules, readVariables })
 
   async function answerByYoga({ body, context }: GraphQLRequest): Promise<Answer> {
     const request = new yoga.fetchAPI.Request(`http://localhost${graphqlPath}`, {
@@ -58,17 +67,25 @@ export function createGraphQL(parts: GraphQLParts): (request: GraphQLRequest) =>
     return query === null ? (trusted?.get(digestIn(documentId)) ?? null) : null
   }
 
-  function findKnown(request: PlainRequest): KnownOperation | null {
+  function findKnown(request: PlainRequest): AdmittedOperation | null {
     const text = textOf(request)
     const found = text === null ? null : known.find(text, request.operationName)
     if (found === null || found.operation.operation === OperationTypeNode.SUBSCRIPTION) return null
-    return checkRepresentations(parts.schema, found.document, request) === null ? found : null
+    try {
+      const variables = readVariables(found.document, found.operation, request.variables)
+      return checkRepresentations(parts.schema, found.document, request) === null
+        ? { ...found, variables }
+        : null
+    } catch (error) {
+      if (error instanceof RequestError) return null
+      throw error
+    }
   }
 
   /** The result with data; null if there is none, since the operation could not begin. */
   async function executeKnown(
-    { document, operation }: KnownOperation,
-    { variables, operationName }: PlainRequest,
+    { document, operation, variables }: AdmittedOperation,
+    { operationName }: PlainRequest,
     { call }: ServerContext,
   ): Promise<ExecutionResult | null> {
     noteOperation(operation.operation, operation.name?.value ?? null)
@@ -81,7 +98,7 @@ export function createGraphQL(parts: GraphQLParts): (request: GraphQLRequest) =>
     })
     if (result.data === undefined) return null
     const { data, errors } = result
-    return errors === undefined ? { data } : { errors: errors.map((error) => maskError(error, parts)), data }
+    return errors === undefined ? { data } : { errors: maskErrors(errors, parts), data }
   }
 
   return async (request) => {
@@ -102,7 +119,7 @@ export function createGraphQL(parts: GraphQLParts): (request: GraphQLRequest) =>
         body: JSON.stringify(result),
       }
     }
-    // Variables that do not fit, for one: nothing was done, and what has to be said is yoga's to say.
+    // Nothing was done, and what has to be said is yoga's to say.
     return answerByYoga({ ...request, context: { ...request.context, charge: () => charged } })
   }
 }

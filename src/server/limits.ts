@@ -3,7 +3,7 @@ import {
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
-  GraphQLError,
+  type GraphQLError,
   type GraphQLSchema,
   getNamedType,
   getOperationAST,
@@ -16,6 +16,7 @@ import {
   type TypeNode,
   type ValidationContext,
 } from 'graphql'
+import { asGraphQLError, RequestError } from './request-errors.ts'
 
 /** Limits of a document, so that a short request cannot mean a long answer. */
 export const documentLimits = {
@@ -216,12 +217,11 @@ function createMeasure(surroundings: Surroundings): (selections: SelectionSetNod
   return sizeOf
 }
 
-/** For what graphql-js says of the limit that it is given. */
 export const tooManyTokens = `The document has more than ${documentLimits.tokens} tokens. Pass data in variables, and repeated selections in fragments.`
 
-/** For what graphql-js says of its own limit (`OverlappingFieldsCanBeMergedRule`, 500,000 steps), which no option changes. */
-export const tooManyComparisons =
-  'The document repeats fields so often that to compare them takes more than 500000 steps. Select each field once, or under aliases.'
+/** For the limits of graphql-js itself, which no option changes: comparisons of fields, and spreads of fragments. */
+export const tooManySteps =
+  'The document takes too many steps to check: at most 500000 comparisons of repeated fields, and 50000 spreads of fragments. Select each field once, or under aliases, and send one operation.'
 
 const tooManyValues = `The document asks for more than ${documentLimits.values} values. Ask for smaller pages (first), or for fewer lists inside lists.`
 
@@ -233,53 +233,42 @@ export function documentLimitsRule(context: ValidationContext): ASTVisitor {
     // Counted by `checkRepresentations`: validation is remembered for all variables.
     itemsIn: () => 1,
   })
+  function refuse(isBeyond: boolean, message: string): void {
+    if (isBeyond) context.reportError(asGraphQLError(new RequestError(message)))
+  }
+
   return {
-    OperationDefinition(operation) {
-      const { depth, fields, values, breadth, counts, questions, bytes } = sizeOf(operation.selectionSet)
-      if (depth > documentLimits.depth) {
-        context.reportError(
-          new GraphQLError(`The document is nested more than ${documentLimits.depth} fields deep.`),
-        )
-      }
-      if (fields > documentLimits.fields) {
-        context.reportError(
-          new GraphQLError(`The document selects more than ${documentLimits.fields} fields.`),
-        )
-      }
-      if (values > documentLimits.values) {
-        context.reportError(new GraphQLError(tooManyValues))
-      }
-      if (counts > documentLimits.counts) {
-        context.reportError(
-          new GraphQLError(`The document asks for more than ${documentLimits.counts} counts (totalCount).`),
-        )
-      }
-      if (questions > documentLimits.questions) {
-        context.reportError(
-          new GraphQLError(
-            `The document has more than ${documentLimits.questions} of the fields ${[...askingMuch].join(', ')}.`,
-          ),
-        )
-      }
-      if (bytes > documentLimits.bytes) {
-        context.reportError(
-          new GraphQLError(
-            `The document has more than ${documentLimits.bytes} fields of bytes. Select each once, not under aliases.`,
-          ),
-        )
-      }
-      if (operation.operation === OperationTypeNode.QUERY && breadth > documentLimits.queries) {
-        context.reportError(
-          new GraphQLError(`A request may have at most ${documentLimits.queries} fields on its first level.`),
-        )
-      }
-      if (operation.operation === OperationTypeNode.MUTATION && breadth > documentLimits.mutations) {
-        context.reportError(
-          new GraphQLError(
-            `A request may have at most ${documentLimits.mutations} mutations; use the batch forms.`,
-          ),
-        )
-      }
+    OperationDefinition({ operation, selectionSet }) {
+      const { depth, fields, values, breadth, counts, questions, bytes } = sizeOf(selectionSet)
+      refuse(
+        depth > documentLimits.depth,
+        `The document is nested more than ${documentLimits.depth} fields deep.`,
+      )
+      refuse(
+        fields > documentLimits.fields,
+        `The document selects more than ${documentLimits.fields} fields.`,
+      )
+      refuse(values > documentLimits.values, tooManyValues)
+      refuse(
+        counts > documentLimits.counts,
+        `The document asks for more than ${documentLimits.counts} counts (totalCount).`,
+      )
+      refuse(
+        questions > documentLimits.questions,
+        `The document has more than ${documentLimits.questions} of the fields ${[...askingMuch].join(', ')}.`,
+      )
+      refuse(
+        bytes > documentLimits.bytes,
+        `The document has more than ${documentLimits.bytes} fields of bytes. Select each once, not under aliases.`,
+      )
+      refuse(
+        operation === OperationTypeNode.QUERY && breadth > documentLimits.queries,
+        `A request may have at most ${documentLimits.queries} fields on its first level.`,
+      )
+      refuse(
+        operation === OperationTypeNode.MUTATION && breadth > documentLimits.mutations,
+        `A request may have at most ${documentLimits.mutations} mutations; use the batch forms.`,
+      )
     },
   }
 }
@@ -305,7 +294,7 @@ export function checkRepresentations(
     itemsIn: (variable) => itemsInVariable(operation, variable, request.variables[variable]),
   })
   return sizeOf(operation.selectionSet).values > documentLimits.values
-    ? new GraphQLError(tooManyValues)
+    ? asGraphQLError(new RequestError(tooManyValues))
     : null
 }
 

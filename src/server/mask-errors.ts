@@ -3,7 +3,8 @@ import { GraphQLError } from 'graphql'
 import { type ErrorCode, KeysteadError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { RateLimitedError } from './caller-limit.ts'
-import { describeRequestError } from './request-errors.ts'
+import { mistakesMax } from './check-document.ts'
+import { RequestError } from './request-errors.ts'
 import { currentRequest, noteCode, noteRefusal } from './request-facts.ts'
 
 /** What else is known of errors. */
@@ -28,6 +29,22 @@ export function maskError(thrown: unknown, options: MaskOptions): GraphQLError {
 
 const masked = new WeakSet<GraphQLError>()
 
+/** Most errors of one answer: as many as the mistakes of a document, and that there are more. */
+const errorsMax = mistakesMax + 1
+
+/** {@link maskError} for the errors of an answer. Of very many, the last that is told says how many more there are. */
+export function maskErrors(thrown: readonly unknown[], options: MaskOptions): readonly GraphQLError[] {
+  const told = thrown.slice(0, errorsMax).map((error) => maskError(error, options))
+  const more = thrown.length - told.length
+  const last = told.at(-1)
+  if (more === 0 || last === undefined) return told
+  const { extensions, path, nodes } = last
+  const message = `${last.message} There are ${more.toLocaleString('en')} more errors.`
+  const counting = new GraphQLError(message, { extensions, ...(path && { path }), ...(nodes && { nodes }) })
+  masked.add(counting)
+  return [...told.slice(0, -1), counting]
+}
+
 function mask(thrown: unknown, { log, explain }: MaskOptions): GraphQLError {
   const own = findOwnError(thrown) ?? explain(causeOf(thrown))
   const isRequestError = thrown instanceof GraphQLError && thrown.path === undefined
@@ -35,7 +52,8 @@ function mask(thrown: unknown, { log, explain }: MaskOptions): GraphQLError {
   if (own !== null) return rebuild(thrown, own, isRequestError ? httpOf(thrown) : null)
   // An error with a path comes from a resolver: nobody wrote its text for callers.
   if (isRequestError && !hasForeignCause(thrown)) {
-    return rebuild(thrown, describeRequestError(thrown), httpOf(thrown))
+    // Whatever is said of a request by name is an error of our own.
+    return rebuild(thrown, new RequestError('The request is not acceptable.'), httpOf(thrown))
   }
   const incidentId = randomUUID()
   const requestId = currentRequest()?.requestId ?? null

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { type GraphQLSchema, parse, specifiedRules, type ValidationRule, validate } from 'graphql'
+import { type GraphQLSchema, parse, type ValidationRule } from 'graphql'
+import { validateDocument } from './check-document.ts'
 import { documentLimits } from './limits.ts'
 
 /** The file of trusted documents does not fit this server. For the operator. */
@@ -60,8 +61,9 @@ function problemInDocument(
 ): string | null {
   if (text.length > documentLimits.length) return `has more than ${documentLimits.length} characters.`
   try {
+    // The text of graphql-js, which shows what it cannot read: the document is the operator's own.
     const document = parse(text, { maxTokens: documentLimits.tokens })
-    const [error] = validate(schema, document, [...specifiedRules, ...rules])
+    const [error] = validateDocument(schema, document, rules)
     return error === undefined ? null : `does not fit this server: ${error.message}`
   } catch (error) {
     return `cannot be read: ${error instanceof Error ? error.message : 'unknown error'}`

@@ -6,19 +6,29 @@ import {
   getOperationAST,
   type ValidationRule,
 } from 'graphql'
-import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga'
+import {
+  createYoga,
+  type GraphQLParams,
+  type Plugin,
+  type YogaInitialContext,
+  type YogaServerInstance,
+} from 'graphql-yoga'
 import type { Config } from '../config.ts'
 import { KeysteadError } from '../errors.ts'
 import type { Call } from '../keys/caller.ts'
+import { parseDocument, validateDocument } from './check-document.ts'
 import { costOf } from './cost.ts'
 import { StreamNotTakenError } from './event-stream.ts'
 import { type KnownDocuments, rememberDocuments } from './known-documents.ts'
 import { checkRepresentations, documentLimits } from './limits.ts'
-import { type MaskOptions, maskError } from './mask-errors.ts'
+import { type MaskOptions, maskError, maskErrors } from './mask-errors.ts'
 import type { Accepted } from './media-type.ts'
+import { asGraphQLError, quoteName, RequestError } from './request-errors.ts'
 import { noteOperation } from './request-facts.ts'
+import { checkParameters, parseBody } from './request-parameters.ts'
 import { trustDocuments } from './trusted-documents.ts'
 import type { TrustedDocuments } from './trusted-documents-file.ts'
+import type { ReadVariables } from './variables.ts'
 
 /** Where GraphQL is. */
 export const graphqlPath = '/graphql'
@@ -49,7 +59,7 @@ export interface GraphQLParts extends MaskOptions {
 /** GraphQL over HTTP with every default stated. */
 export function createServerOfYoga(
   options: GraphQLParts,
-  { known, trusted, rules }: Documents,
+  { known, trusted, rules, readVariables }: Documents,
 ): YogaServerInstance<ServerContext, object> {
   const { schema, createContext, config } = options
   return createYoga<ServerContext>({
@@ -59,8 +69,10 @@ export function createServerOfYoga(
     plugins: [
       // In front of what limits documents, which then limits trusted ones, too.
       ...(trusted === null ? [] : [trustDocuments(trusted, { only: config.TRUSTED_DOCUMENTS === 'only' })]),
-      limitDocuments(rules),
+      readBodies(),
+      checkDocuments(rules),
       rememberDocuments(known),
+      admitOperations(readVariables),
       refuseUnreadStreams(),
       chargeCallers(),
       maskRequestErrors(options),
@@ -91,31 +103,77 @@ export interface Documents {
   /** Null where documents need not be on a list, and cannot be asked for by their place on it. */
   readonly trusted: TrustedDocuments | null
   readonly rules: readonly ValidationRule[]
+  readonly readVariables: ReadVariables
 }
 
-/** Limits what is parsed, and what the parsed document may mean. */
-function limitDocuments(rules: readonly ValidationRule[]): Plugin {
+/** Reads bodies, and says what is wrong with them, in our own words. */
+function readBodies(): Plugin {
   return {
+    onRequestParse({ setRequestParser }) {
+      // Parsers of parameters are typed for what is right only; what is not is refused further below.
+      setRequestParser(async (request) => parseBody(await request.text()) as GraphQLParams)
+    },
     onParams({ params }) {
+      checkParameters(params)
       if ((params.query?.length ?? 0) > documentLimits.length) {
         const error = new DocumentTooLongError()
         throw new GraphQLError(error.message, { originalError: error })
       }
     },
-    onParse({ params, parseFn, setParseFn }) {
-      const { source } = params
-      setParseFn(() => parseFn(source, { maxTokens: documentLimits.tokens }))
+  }
+}
+
+/** Limits what is parsed, and what the parsed document may mean. */
+function checkDocuments(rules: readonly ValidationRule[]): Plugin<YogaInitialContext> {
+  return {
+    onParse({ context, params: { source }, setParseFn }) {
+      setParseFn(() => parseDocument(typeof source === 'string' ? source : source.body))
+      return ({ result }) => {
+        if (result === null || result instanceof Error) return
+        const { operationName } = context.params
+        if (!getOperationAST(result, operationName))
+          throw asGraphQLError(new RequestError(noOperation(operationName)))
+      }
     },
-    onValidate({ addValidationRule }) {
-      for (const rule of rules) addValidationRule(rule)
-    },
-    onExecute({ args: { schema, document, operationName, variableValues }, setResultAndStopExecution }) {
-      const operation = getOperationAST(document, operationName)
-      if (operation) noteOperation(operation.operation, operation.name?.value ?? null)
-      const error = checkRepresentations(schema, document, { operationName, variables: variableValues ?? {} })
-      if (error !== null) setResultAndStopExecution({ errors: [error] })
+    onValidate({ params: { schema, documentAST }, setValidationFn }) {
+      setValidationFn(() => validateDocument(schema, documentAST, rules))
     },
   }
+}
+
+/** Lets an operation begin once there is one, and its variables are read. */
+function admitOperations(readVariables: ReadVariables): Plugin {
+  function admit({ args, setResultAndStopExecution }: ToAdmit): undefined {
+    const { schema, document, operationName, variableValues } = args
+    const operation = getOperationAST(document, operationName)
+    if (!operation)
+      throw new TypeError('a document without this operation is refused as soon as it is parsed')
+    try {
+      noteOperation(operation.operation, operation.name?.value ?? null)
+      args.variableValues = readVariables(document, operation, variableValues ?? {})
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error
+      setResultAndStopExecution({ errors: [asGraphQLError(error)] })
+      return
+    }
+    const error = checkRepresentations(schema, document, { operationName, variables: args.variableValues })
+    if (error !== null) setResultAndStopExecution({ errors: [error] })
+  }
+  return { onExecute: admit, onSubscribe: admit }
+}
+
+/** What is handed to both hooks, of requests that are executed and of those that are subscribed to. */
+interface ToAdmit {
+  readonly args: Pick<ExecutionArgs, 'schema' | 'document' | 'operationName' | 'variableValues'>
+  readonly setResultAndStopExecution: (result: ExecutionResult) => void
+}
+
+function noOperation(name: string | null | undefined): string {
+  if (name === null || name === undefined) {
+    return 'The document has several operations, or none: say which one (operationName).'
+  }
+  const quoted = quoteName(name)
+  return `The document has no operation ${quoted === null ? 'of that name' : `named ${quoted}`}.`
 }
 
 /** Charges a valid request to its caller before any of it is done. */
@@ -146,9 +204,7 @@ interface ToCharge {
 /** Opens streams only for clients that read them: for others one would stay open and unread. */
 function refuseUnreadStreams(): Plugin<ServerContext> {
   return {
-    onSubscribe({ args: { document, operationName, contextValue }, setResultAndStopExecution }) {
-      const operation = getOperationAST(document, operationName)
-      if (operation) noteOperation(operation.operation, operation.name?.value ?? null)
+    onSubscribe({ args: { contextValue }, setResultAndStopExecution }) {
       if (contextValue.accepted.takesStream) return
       const originalError = new StreamNotTakenError()
       const extensions = { http: { status: 406 } }
@@ -159,12 +215,24 @@ function refuseUnreadStreams(): Plugin<ServerContext> {
   }
 }
 
-/** Yoga masks what is thrown, but not what validation finds; this is the last step, and masks whatever is not yet. */
+/**
+ * Yoga masks what is thrown, but not what validation finds; this is the last step, and masks whatever is not yet. It also
+ * limits how many errors there are, in an answer and in each event of a stream.
+ */
 function maskRequestErrors(options: MaskOptions): Plugin {
+  function masking<Result extends ExecutionResult>(result: Result): Result {
+    return result.errors === undefined ? result : { ...result, errors: maskErrors(result.errors, options) }
+  }
   return {
     onExecutionResult({ result, setResult }) {
-      if (result === undefined || Symbol.asyncIterator in result || !('errors' in result)) return
-      setResult({ ...result, errors: result.errors?.map((error) => maskError(error, options)) })
+      if (result !== undefined && !(Symbol.asyncIterator in result) && 'errors' in result) {
+        setResult(masking(result))
+      }
     },
+    onSubscribe: () => ({
+      onSubscribeResult: () => ({
+        onNext: ({ result, setResult }) => setResult(masking(result)),
+      }),
+    }),
   }
 }

@@ -215,6 +215,43 @@ describe('a request', () => {
     ])
   })
 
+  it.each([1, 4])(
+    'with a long list of bad entries is told of the first, under %i aliases',
+    async (aliasCount) => {
+      const fields = times(
+        aliasCount,
+        (n) =>
+          `a${n}: createUserKey(input: $input) { ... on InputValidationError { message issues { path message } } }`,
+      )
+      const allowedSubjects = Array(1000).fill('nobody')
+      const { data, text } = await send([
+        `mutation($input: CreateUserKeyInput!) { ${fields} }`,
+        { input: { name: 'x', accessControl: { enabled: true, allowedSubjects } } },
+      ])
+      for (const { message, issues } of Object.values<{ message: string; issues: object[] }>(data)) {
+        expect(issues).toHaveLength(20)
+        expect(message).toContain(answers.get('Issues that one error lists'))
+      }
+      expect(text.length).toBeLessThan(10_000 * aliasCount)
+    },
+  )
+
+  it('that fails in very many places is told of the first, and of how many more there are', async () => {
+    const names = Array.from({ length: 12 }, (_, n) => `many-${n}`)
+    await Promise.all(names.map((name) => story.as(admin).mutate('createUserKey', { name })))
+    const fields = times(20, (n) => `a${n}: versions(first: -1) { totalCount }`)
+    // The first time, and as a document that is known.
+    for (const _ of [1, 2]) {
+      const { errors } = await send([`{ userKeys(filter: { namePrefix: "many-" }) { nodes { ${fields} } } }`])
+      expect(errors).toHaveLength(101)
+      expect(errors.at(-1)).toMatchObject({
+        message: expect.stringMatching(/first must be 0 to 200\. There are 139 more errors\.$/),
+        path: ['userKeys', 'nodes', expect.any(Number), expect.any(String)],
+        extensions: { code: 'INPUT_VALIDATION' },
+      })
+    }
+  })
+
   it('with mistakes is told of the first hundred', async () => {
     const { errors } = await send([`{ ${times(101, (n) => `wrong${n}`)} }`])
     expect(errors).toHaveLength(101)
@@ -231,6 +268,7 @@ describe('docs/limits.md', () => {
       'Milliseconds of a request',
       'Milliseconds of a body',
       'Mistakes that are told',
+      'Issues that one error lists',
     ]
     expect([...answers.keys()].toSorted()).toEqual([...Object.keys(cases), ...others].toSorted())
   })

@@ -22,7 +22,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 function read(content: string): TrustedDocuments {
   const path = join(folder, 'documents.json')
   writeFileSync(path, content)
-  const rules = documentRules({ INTROSPECTION: 'off', developmentMode: false })
+  const rules = documentRules({ INTROSPECTION: 'off', developmentMode: false, BATCH_ITEMS_MAX: 500 })
   return readTrustedDocuments(path, { schema, rules })
 }
 

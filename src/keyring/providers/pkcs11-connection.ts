@@ -147,7 +147,8 @@ function textOf(error: unknown): unknown {
 function findSlot(module: Pkcs11, token: string): Handle | undefined {
   return module.C_GetSlotList(true).find((slot) => {
     try {
-      return module.C_GetTokenInfo(slot).label.replace(/[\s\0]+$/, '') === token
+      // Padded with spaces (PKCS #11 §3.2), or ended by a zero byte as some modules have it.
+      return module.C_GetTokenInfo(slot).label.split('\0', 1)[0]?.trimEnd() === token
     } catch {
       // Some other slot's trouble.
       return false

@@ -1,6 +1,8 @@
 import { LockoutError } from '../../keys/errors.ts'
+import { allowedSubjectsMax } from '../../keys/input.ts'
 import { builder } from '../builder.ts'
 import { changeErrors } from '../errors.ts'
+import { listOptions } from '../list-limits.ts'
 import { defineKeyPayload } from './payloads.ts'
 
 const AddAllowedSubjectsInput = builder.inputType('AddAllowedSubjectsInput', {
@@ -9,8 +11,10 @@ const AddAllowedSubjectsInput = builder.inputType('AddAllowedSubjectsInput', {
     keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
     subjects: t.stringList({
       required: true,
-      description:
+      ...listOptions(
+        allowedSubjectsMax,
         'Subjects to add, e.g. `user:bob`, `group:payments`, `service-account:ci`, `service-agent:Secrets Manager`.',
+      ),
     }),
     allowLockout: t.boolean({
       description: 'Do it even if the caller then no longer sees the key itself. False if not given.',

@@ -3,6 +3,7 @@ import type { KeysteadError } from '../../errors.ts'
 import type { BatchOutput } from '../../keys/domain.ts'
 import { ForbiddenError } from '../../keys/errors.ts'
 import { builder } from '../builder.ts'
+import { listOptions } from '../list-limits.ts'
 
 type SchemaTypes = typeof builder.$inferSchemaTypes
 type ErrorClass = abstract new (...args: never[]) => KeysteadError
@@ -70,7 +71,7 @@ export function defineBatchPayload<T extends object>(
     fields: (t) => ({
       results: t.field({
         type: [Item],
-        description: 'One for each item.',
+        ...listOptions('BATCH_ITEMS_MAX', 'One for each item.'),
         resolve: ({ items }) => [...items],
       }),
     }),

@@ -1,5 +1,6 @@
 import type { InputFieldMap } from '@pothos/core'
 import { builder } from '../builder.ts'
+import { listOptions } from '../list-limits.ts'
 
 type InputFieldBuilder = PothosSchemaTypes.InputFieldBuilder<typeof builder.$inferSchemaTypes, 'InputObject'>
 
@@ -27,7 +28,7 @@ export function defineBatchableInput<Fields extends InputFieldMap>(
   const batch = builder.inputType(`${name}BatchInput`, {
     description: 'A batch, within the limits of the server (500 items and 1 MiB unless configured).',
     fields: (t) => ({
-      items: t.field({ type: [item], required: true, description: 'The items.' }),
+      items: t.field({ type: [item], required: true, ...listOptions('BATCH_ITEMS_MAX', 'The items.') }),
     }),
   })
   return { single, batch }

@@ -1,5 +1,7 @@
 import { InputValidationError, NameTakenError } from '../../keys/errors.ts'
+import { allowedSubjectsMax } from '../../keys/input.ts'
 import { builder } from '../builder.ts'
+import { listOptions } from '../list-limits.ts'
 import { KeyAlgorithm, KeyOrigin, KeyType, KeyUsage } from '../types/enums.ts'
 import { defineKeyPayload } from './payloads.ts'
 
@@ -19,8 +21,10 @@ const AccessControlInput = builder.inputType('AccessControlInput', {
       description: 'Whether only the owner and the subjects below see and use the key.',
     }),
     allowedSubjects: t.stringList({
-      description:
-        'At most 1,000 subjects, e.g. `user:bob`, `group:payments`, `service-account:ci`, `service-agent:Secrets Manager`.',
+      ...listOptions(
+        allowedSubjectsMax,
+        'Subjects, e.g. `user:bob`, `group:payments`, `service-account:ci`, `service-agent:Secrets Manager`.',
+      ),
     }),
   }),
 })

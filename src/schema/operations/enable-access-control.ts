@@ -1,6 +1,8 @@
 import { LockoutError } from '../../keys/errors.ts'
+import { allowedSubjectsMax } from '../../keys/input.ts'
 import { builder } from '../builder.ts'
 import { changeErrors } from '../errors.ts'
+import { listOptions } from '../list-limits.ts'
 import { defineKeyPayload } from './payloads.ts'
 
 const EnableAccessControlInput = builder.inputType('EnableAccessControlInput', {
@@ -9,8 +11,10 @@ const EnableAccessControlInput = builder.inputType('EnableAccessControlInput', {
     keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
     subjects: t.stringList({
       required: true,
-      description:
-        'At most 1,000 subjects, e.g. `user:bob`, `group:payments`, `service-account:ci`, `service-agent:Secrets Manager`.',
+      ...listOptions(
+        allowedSubjectsMax,
+        'Subjects, e.g. `user:bob`, `group:payments`, `service-account:ci`, `service-agent:Secrets Manager`.',
+      ),
     }),
     allowLockout: t.boolean({
       description: 'Do it even if the caller then no longer sees the key itself. False if not given.',

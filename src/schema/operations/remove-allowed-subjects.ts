@@ -1,6 +1,8 @@
 import { LockoutError } from '../../keys/errors.ts'
+import { allowedSubjectsMax } from '../../keys/input.ts'
 import { builder } from '../builder.ts'
 import { changeErrors } from '../errors.ts'
+import { listOptions } from '../list-limits.ts'
 import { defineKeyPayload } from './payloads.ts'
 
 const RemoveAllowedSubjectsInput = builder.inputType('RemoveAllowedSubjectsInput', {
@@ -9,8 +11,10 @@ const RemoveAllowedSubjectsInput = builder.inputType('RemoveAllowedSubjectsInput
     keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
     subjects: t.stringList({
       required: true,
-      description:
+      ...listOptions(
+        allowedSubjectsMax,
         'Subjects to remove; those not on the list are passed over, e.g. `user:bob`, `group:payments`, `service-account:ci`, `service-agent:Secrets Manager`.',
+      ),
     }),
     allowLockout: t.boolean({
       description: 'Do it even if the caller then no longer sees the key itself. False if not given.',

@@ -1,4 +1,5 @@
 import { builder } from '../builder.ts'
+import { listOptions } from '../list-limits.ts'
 import { AuditAction } from '../types/audit-action.ts'
 import { AuditEventConnection, AuditOutcome } from '../types/audit-event.ts'
 import { pageArguments } from '../types/connection.ts'
@@ -10,8 +11,11 @@ const AuditEventFilter = builder.inputType('AuditEventFilter', {
       description:
         'Of the key with this ID, deleted or not. The stand-in ID of a redacted key finds nothing while it is redacted.',
     }),
-    action: t.field({ type: [AuditAction], description: 'One of these actions.' }),
-    outcome: t.field({ type: [AuditOutcome], description: 'With one of these outcomes.' }),
+    action: t.field({ type: [AuditAction], ...listOptions('ONE_FOR_EACH_VALUE', 'One of these actions.') }),
+    outcome: t.field({
+      type: [AuditOutcome],
+      ...listOptions('ONE_FOR_EACH_VALUE', 'With one of these outcomes.'),
+    }),
     actor: t.string({ description: 'By this subject, e.g. `user:alice` or `system:rotation`.' }),
     from: t.field({ type: 'DateTime', description: 'At this moment or later.' }),
     to: t.field({ type: 'DateTime', description: 'Before this moment.' }),

@@ -1,5 +1,7 @@
+import { callersMax } from '../../keys/version-callers.ts'
 import type { DestroyImpactView } from '../../keys/views.ts'
 import { builder } from '../builder.ts'
+import { listOptions } from '../list-limits.ts'
 import { KeyVersion } from '../types/refs.ts'
 import { VersionCaller } from '../types/version-caller.ts'
 
@@ -62,8 +64,11 @@ const DestroyImpact = builder.objectRef<DestroyImpactView>('DestroyImpact').impl
     callers: t.field({
       type: [VersionCaller],
       nullable: true,
-      description:
-        'Who used the version for what, most used first; at most 200. Null for callers without the permission READ_AUDIT.',
+      ...listOptions(
+        callersMax,
+        'Who used the version for what, most used first.',
+        'Null for callers without the permission READ_AUDIT.',
+      ),
       authScopes: ({ version }) => ({ auditedVersion: version }),
       unauthorizedResolver: () => null,
       resolve: ({ callers }) => (callers === null ? null : [...callers]),

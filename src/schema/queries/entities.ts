@@ -1,5 +1,6 @@
 import { InputValidationError } from '../../keys/errors.ts'
 import { builder } from '../builder.ts'
+import { listOptions } from '../list-limits.ts'
 import { typeNameOf } from '../types/node.ts'
 import { KeyVersion, ServiceKey, UserKey } from '../types/refs.ts'
 
@@ -32,21 +33,22 @@ builder.queryField('_entities', (t) =>
   t.field({
     type: [Entity],
     nullable: { list: false, items: true },
-    description:
+    ...listOptions(
+      representationsMax,
       'For gateways (Apollo Federation): what representations stand for, in their order. As with `nodes`, each is what the caller may see of it; null for everything else, also where `__typename` is not the type of what has the ID.',
+    ),
     authScopes: { permission: 'VIEW' },
     args: {
       representations: t.arg({
         type: ['_Any'],
         required: true,
-        description: `At most ${representationsMax}. As \`id\`, the ID of a key or of a version; the stand-in ID of a redacted key finds it too.`,
+        ...listOptions(
+          representationsMax,
+          'As `id`, the ID of a key or of a version; the stand-in ID of a redacted key finds it too.',
+        ),
       }),
     },
     async resolve(_root, { representations }, { domain, call }) {
-      if (representations.length > representationsMax) {
-        const message = `must have at most ${representationsMax} entries`
-        throw new InputValidationError([{ path: ['representations'], message }])
-      }
       const wanted = representations.map(parseRepresentation)
       const views = await domain.nodes(
         call,

@@ -1,5 +1,12 @@
-import type { AccessExplanation, AccessReason, KeyOperation as Operation } from '../../keys/explain-access.ts'
+import { supposedGroupsMax } from '../../keys/access-explainer.ts'
+import {
+  type AccessExplanation,
+  type AccessReason,
+  accessReasonsMax,
+  type KeyOperation as Operation,
+} from '../../keys/explain-access.ts'
 import { builder } from '../builder.ts'
+import { listOptions } from '../list-limits.ts'
 import { Role } from '../types/enums.ts'
 import { Subject } from '../types/subject.ts'
 
@@ -48,7 +55,10 @@ const Reason = builder.objectRef<AccessReason>('AccessReason').implement({
     }),
     roles: t.field({
       type: [Role],
-      description: 'Where it is about roles: those that help, or of which one is missing.',
+      ...listOptions(
+        'ONE_FOR_EACH_VALUE',
+        'Where it is about roles: those that help, or of which one is missing.',
+      ),
       resolve: ({ roles }) => [...roles],
     }),
     message: t.string({ description: 'One sentence for people.', resolve: ({ message }) => message }),
@@ -70,18 +80,20 @@ const Explanation = builder.objectRef<AccessExplanation>('AccessExplanation').im
     }),
     grantedBy: t.field({
       type: [Reason],
-      description: 'What speaks for access.',
+      ...listOptions(accessReasonsMax, 'What speaks for access.'),
       resolve: ({ grantedBy }) => [...grantedBy],
     }),
     missing: t.field({
       type: [Reason],
-      description: 'What is missing, or may be: empty when access is allowed.',
+      ...listOptions(accessReasonsMax, 'What is missing, or may be: empty when access is allowed.'),
       resolve: ({ missing }) => [...missing],
     }),
     rolesThatSuffice: t.field({
       type: [Role],
-      description:
+      ...listOptions(
+        'ONE_FOR_EACH_VALUE',
         'Roles each of which alone is enough; none while the subject is not let in by the key itself.',
+      ),
       resolve: ({ rolesThatSuffice }) => [...rolesThatSuffice],
     }),
   }),
@@ -98,9 +110,12 @@ builder.queryField('explainAccess', (t) =>
       keyId: t.arg.id({ required: true, description: 'The ID of the key.' }),
       subject: t.arg.id({ required: true, description: 'Who, e.g. `user:alice`; not a group.' }),
       groups: t.arg.stringList({
-        description: 'At most 200 names of its groups, as you suppose; null if unknown.',
+        ...listOptions(supposedGroupsMax, 'Names of its groups, as you suppose; null if unknown.'),
       }),
-      roles: t.arg({ type: [Role], description: 'Its roles, as you suppose; null if unknown.' }),
+      roles: t.arg({
+        type: [Role],
+        ...listOptions('ONE_FOR_EACH_VALUE', 'Its roles, as you suppose; null if unknown.'),
+      }),
       operation: t.arg({ type: KeyOperation, required: true, description: 'To do what.' }),
     },
     resolve: (_root, { groups = null, roles = null, ...asked }, { domain, call }) =>

@@ -1,5 +1,7 @@
+import { offeredAlgorithms } from '../../keys/algorithm-info.ts'
 import type { KeyAlgorithmView } from '../../keys/domain.ts'
 import { builder } from '../builder.ts'
+import { listOptions } from '../list-limits.ts'
 import { EncryptionAlgorithm, KeyAlgorithm, KeyType, KeyUsage, SigningAlgorithm } from '../types/enums.ts'
 
 const KeyAlgorithmInfo = builder.objectRef<KeyAlgorithmView>('KeyAlgorithmInfo').implement({
@@ -17,7 +19,7 @@ const KeyAlgorithmInfo = builder.objectRef<KeyAlgorithmView>('KeyAlgorithmInfo')
     type: t.field({ type: KeyType, description: 'Symmetric or asymmetric.', resolve: ({ type }) => type }),
     usages: t.field({
       type: [KeyUsage],
-      description: 'The usages that a key of it can have; it has one of them.',
+      ...listOptions('ONE_FOR_EACH_VALUE', 'The usages that a key of it can have; it has one of them.'),
       resolve: ({ usages }) => [...usages],
     }),
     securityBits: t.int({
@@ -31,12 +33,18 @@ const KeyAlgorithmInfo = builder.objectRef<KeyAlgorithmView>('KeyAlgorithmInfo')
     }),
     signingAlgorithms: t.field({
       type: [SigningAlgorithm],
-      description: 'Its signature schemes, the default first; empty if it cannot sign.',
+      ...listOptions(
+        'ONE_FOR_EACH_VALUE',
+        'Its signature schemes, the default first; empty if it cannot sign.',
+      ),
       resolve: ({ signingAlgorithms }) => [...signingAlgorithms],
     }),
     encryptionAlgorithms: t.field({
       type: [EncryptionAlgorithm],
-      description: 'Its paddings, the default first; empty unless it encrypts with a public key.',
+      ...listOptions(
+        'ONE_FOR_EACH_VALUE',
+        'Its paddings, the default first; empty unless it encrypts with a public key.',
+      ),
       resolve: ({ encryptionAlgorithms }) => [...encryptionAlgorithms],
     }),
   }),
@@ -45,7 +53,7 @@ const KeyAlgorithmInfo = builder.objectRef<KeyAlgorithmView>('KeyAlgorithmInfo')
 builder.queryField('keyAlgorithms', (t) =>
   t.field({
     type: [KeyAlgorithmInfo],
-    description: 'The algorithms that new keys can have on this server.',
+    ...listOptions(offeredAlgorithms.length, 'The algorithms that new keys can have on this server.'),
     authScopes: { permission: 'VIEW' },
     args: {
       usage: t.arg({ type: KeyUsage, description: 'Only those with this usage.' }),

@@ -1,7 +1,8 @@
-import { InputValidationError } from '../../keys/errors.ts'
 import { builder } from '../builder.ts'
+import { listOptions } from '../list-limits.ts'
 import { Node } from '../types/node.ts'
 
+/** Most IDs that can be asked for at once. */
 const idsMax = 100
 
 builder.queryFields((t) => ({
@@ -22,14 +23,9 @@ builder.queryFields((t) => ({
   nodes: t.field({
     type: [Node],
     nullable: { list: false, items: true },
-    description: 'The same for several IDs, in their order.',
+    ...listOptions(idsMax, 'The same for several IDs, in their order.'),
     authScopes: { permission: 'VIEW' },
-    args: { ids: t.arg.idList({ required: true, description: `At most ${idsMax} TypeIDs.` }) },
-    resolve(_root, { ids }, { domain, call }) {
-      if (ids.length > idsMax) {
-        throw new InputValidationError([{ path: ['ids'], message: `must have at most ${idsMax} entries` }])
-      }
-      return domain.nodes(call, ids)
-    },
+    args: { ids: t.arg.idList({ required: true, ...listOptions(idsMax, 'The TypeIDs.') }) },
+    resolve: (_root, { ids }, { domain, call }) => domain.nodes(call, ids),
   }),
 }))

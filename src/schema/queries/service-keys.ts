@@ -1,4 +1,5 @@
 import { builder } from '../builder.ts'
+import { listOptions } from '../list-limits.ts'
 import { pageArguments } from '../types/connection.ts'
 import { KeyStatus } from '../types/enums.ts'
 import { ServiceKey } from '../types/refs.ts'
@@ -19,7 +20,7 @@ const ServiceKeyFilter = builder.inputType('ServiceKeyFilter', {
   description: 'Which service keys to list; all conditions must hold.',
   fields: (t) => ({
     namePrefix: t.string({ description: 'Names that start with this: up to 64 letters, digits, `-`, `_`.' }),
-    status: t.field({ type: [KeyStatus], description: 'In one of these states.' }),
+    status: t.field({ type: [KeyStatus], ...listOptions('ONE_FOR_EACH_VALUE', 'In one of these states.') }),
   }),
 })
 

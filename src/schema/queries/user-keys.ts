@@ -1,4 +1,5 @@
 import { builder } from '../builder.ts'
+import { listOptions } from '../list-limits.ts'
 import { pageArguments } from '../types/connection.ts'
 import { KeyAlgorithm, KeyStatus, KeyType, KeyUsage } from '../types/enums.ts'
 import { UserKey } from '../types/refs.ts'
@@ -22,12 +23,15 @@ const UserKeyFilter = builder.inputType('UserKeyFilter', {
     createdBy: t.string({ description: 'Created by this subject, e.g. `user:alice`.' }),
     createdAfter: t.field({ type: 'DateTime', description: 'Created after this moment.' }),
     createdBefore: t.field({ type: 'DateTime', description: 'Created before this moment.' }),
-    status: t.field({ type: [KeyStatus], description: 'In one of these states. Leaves redacted keys out.' }),
+    status: t.field({
+      type: [KeyStatus],
+      ...listOptions('ONE_FOR_EACH_VALUE', 'In one of these states.', 'Leaves redacted keys out.'),
+    }),
     type: t.field({ type: KeyType, description: 'Of this type. Leaves redacted keys out.' }),
     usage: t.field({ type: KeyUsage, description: 'With this usage. Leaves redacted keys out.' }),
     algorithm: t.field({
       type: [KeyAlgorithm],
-      description: 'With one of these algorithms. Leaves redacted keys out.',
+      ...listOptions('ONE_FOR_EACH_VALUE', 'With one of these algorithms.', 'Leaves redacted keys out.'),
     }),
     automaticRotationEnabled: t.boolean({
       description: 'With automatic rotation on, or off. Leaves redacted keys out.',

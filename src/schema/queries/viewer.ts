@@ -1,5 +1,6 @@
-import type { Call } from '../../keys/caller.ts'
+import { type Call, callerGroupsMax } from '../../keys/caller.ts'
 import { builder } from '../builder.ts'
+import { listOptions } from '../list-limits.ts'
 import { KeyPermission, Role, SubjectKind } from '../types/enums.ts'
 import { Subject } from '../types/subject.ts'
 
@@ -14,16 +15,16 @@ const Viewer = builder.objectRef<Call>('Viewer').implement({
     }),
     roles: t.field({
       type: [Role],
-      description: 'Its roles in that project that mean something here.',
+      ...listOptions('ONE_FOR_EACH_VALUE', 'Its roles in that project that mean something here.'),
       resolve: ({ caller }) => [...caller.roles],
     }),
     groups: t.stringList({
-      description: 'Names of its groups.',
+      ...listOptions(callerGroupsMax, 'Names of its groups.'),
       resolve: ({ caller }) => [...caller.groups],
     }),
     permissions: t.field({
       type: [KeyPermission],
-      description: 'What its roles allow, before access control of single keys.',
+      ...listOptions('ONE_FOR_EACH_VALUE', 'What its roles allow, before access control of single keys.'),
       resolve: (call, _args, { domain }) => [...domain.projectPermissions(call)],
     }),
     tokenExpiresAt: t.field({

@@ -1,5 +1,6 @@
 import type { KeyChangeKind, KeyEventView } from '../../keys/change-streams.ts'
 import { builder } from '../builder.ts'
+import { listOptions } from '../list-limits.ts'
 import { Key } from '../types/refs.ts'
 import { eventOf, withFreshAccess } from './fresh-access.ts'
 
@@ -22,8 +23,10 @@ const KeyEvent = builder.objectRef<KeyEventView>('KeyEvent').implement({
   fields: (t) => ({
     changes: t.field({
       type: [KeyChangeKindType],
-      description:
+      ...listOptions(
+        'ONE_FOR_EACH_VALUE',
         'What has changed since the last event, as far as the caller sees it; empty in the first event, which shows the key as it is.',
+      ),
       resolve: ({ changes }) => [...changes],
     }),
     key: t.field({

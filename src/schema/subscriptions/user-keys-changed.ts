@@ -1,5 +1,7 @@
 import type { UserKeysEventView } from '../../keys/change-streams.ts'
+import { changedKeysMax } from '../../keys/user-keys-changed.ts'
 import { builder } from '../builder.ts'
+import { listOptions } from '../list-limits.ts'
 import { UserKey } from '../types/refs.ts'
 import { eventOf, withFreshAccess } from './fresh-access.ts'
 
@@ -8,11 +10,11 @@ const UserKeysEvent = builder.objectRef<UserKeysEventView>('UserKeysEvent').impl
   fields: (t) => ({
     changedKeys: t.field({
       type: [UserKey],
-      description: 'Changed and new keys as they are now, at most 100.',
+      ...listOptions(changedKeysMax, 'Changed and new keys as they are now.'),
       resolve: ({ changedKeys }) => [...changedKeys],
     }),
     goneKeyIds: t.idList({
-      description: 'IDs by which the caller knew keys that are not there for it any more.',
+      ...listOptions(changedKeysMax, 'IDs by which the caller knew keys that are not there for it any more.'),
       resolve: ({ goneKeyIds }) => [...goneKeyIds],
     }),
     listAgain: t.boolean({

@@ -1,6 +1,8 @@
 import type { ObjectRef } from '@pothos/core'
 import type { Page } from '../../keys/domain.ts'
+import { pageSize } from '../../keys/page.ts'
 import { builder } from '../builder.ts'
+import { listOptions } from '../list-limits.ts'
 
 type Edge<T> = Page<T>['edges'][number]
 
@@ -46,12 +48,12 @@ export function defineConnection<T>(name: string, node: ObjectRef<typeof builder
     fields: (t) => ({
       edges: t.field({
         type: [EdgeType],
-        description: 'The items with their cursors.',
+        ...listOptions(pageSize.max, 'The items with their cursors.'),
         resolve: (page) => [...page.edges],
       }),
       nodes: t.field({
         type: [node],
-        description: 'The items without their cursors.',
+        ...listOptions(pageSize.max, 'The items without their cursors.'),
         resolve: (page) => page.edges.map((edge) => edge.node) as never,
       }),
       pageInfo: t.field({ type: PageInfo, description: 'Where the page stands.', resolve: (page) => page }),
@@ -66,8 +68,10 @@ export function defineConnection<T>(name: string, node: ObjectRef<typeof builder
 
 /** The arguments of every connection. */
 export const pageArguments = builder.args((t) => ({
-  first: t.int({ description: 'Items from the start, 0 to 200; 20 if neither `first` nor `last` is given.' }),
+  first: t.int({
+    description: `Items from the start, 0 to ${pageSize.max}; ${pageSize.default} if neither \`first\` nor \`last\` is given.`,
+  }),
   after: t.string({ description: 'Start after the item with this cursor.' }),
-  last: t.int({ description: 'Items from the end, 0 to 200. Not together with `first`.' }),
+  last: t.int({ description: `Items from the end, 0 to ${pageSize.max}. Not together with \`first\`.` }),
   before: t.string({ description: 'End before the item with this cursor.' }),
 }))

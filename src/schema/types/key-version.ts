@@ -1,5 +1,7 @@
+import { callersMax } from '../../keys/version-callers.ts'
 import type { KeyVersionUsageView, KeyVersionView, ServiceKeyView, UserKeyView } from '../../keys/views.ts'
 import { builder } from '../builder.ts'
+import { listOptions } from '../list-limits.ts'
 import { defineConnection } from './connection.ts'
 import { KeyOrigin, KeyVersionStatus } from './enums.ts'
 import { Node } from './node.ts'
@@ -105,8 +107,11 @@ KeyVersion.implement({
     usageByCaller: t.field({
       type: [VersionCaller],
       nullable: true,
-      description:
-        'Who used the version for what, most used first; at most 200. Null for callers without the permission READ_AUDIT.',
+      ...listOptions(
+        callersMax,
+        'Who used the version for what, most used first.',
+        'Null for callers without the permission READ_AUDIT.',
+      ),
       authScopes: (version) => ({ auditedVersion: version }),
       unauthorizedResolver: () => null,
       args: {

@@ -1,4 +1,6 @@
+import { allowedSubjectsMax } from '../../keys/input.ts'
 import type { UserKeyView } from '../../keys/views.ts'
+import { listOptions } from '../list-limits.ts'
 import { hiddenWhenRedacted } from '../redaction.ts'
 import { AuditEventConnection } from './audit-event.ts'
 import { defineConnection, pageArguments } from './connection.ts'
@@ -52,8 +54,11 @@ UserKey.implement({
       type: [Subject],
       nullable: true,
       ...hiddenWhenRedacted,
-      description:
-        'Who, besides the owner, sees and uses the key while access control is on. A subject here still needs a role in its own token. Null when redacted.',
+      ...listOptions(
+        allowedSubjectsMax,
+        'Who, besides the owner, sees and uses the key while access control is on. A subject here still needs a role in its own token.',
+        'Null when redacted.',
+      ),
       resolve: (key) => (key.access === 'full' ? [...key.allowedSubjects] : null),
     }),
     updatedAt: t.field({
@@ -74,7 +79,7 @@ UserKey.implement({
       type: [KeyPermission],
       nullable: true,
       ...hiddenWhenRedacted,
-      description: 'What the caller may do with the key. Null when redacted.',
+      ...listOptions('ONE_FOR_EACH_VALUE', 'What the caller may do with the key.', 'Null when redacted.'),
       resolve: (key) => (key.access === 'full' ? [...key.permissions] : null),
     }),
     deletable: t.boolean({

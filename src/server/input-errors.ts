@@ -1,0 +1,53 @@
+import {
+  type GraphQLInputField,
+  type GraphQLInputType,
+  type GraphQLNamedInputType,
+  getNamedType,
+  isEnumType,
+  isInputObjectType,
+  isListType,
+  isNonNullType,
+} from 'graphql'
+import { quoteName } from './request-errors.ts'
+
+/** What a scalar of GraphQL itself accepts, as JSON has it. Other scalars say for themselves what is wrong. */
+const scalarValues: Readonly<Record<string, string>> = {
+  Boolean: 'true or false',
+  Float: 'a number',
+  ID: 'a string or a whole number',
+  Int: 'a whole number of 32 bits',
+  String: 'a string',
+}
+
+/** Says that a value is not of its type. */
+export function expectedValue(type: GraphQLInputType): string {
+  if (isNonNullType(type)) return `Expected a value of type "${type}"${inWords(type.ofType)}, and not null.`
+  if (isEnumType(type)) return `Expected a value of the enum "${type.name}".`
+  if (isInputObjectType(type)) return `Expected an object of type "${type.name}".`
+  return `Expected a value of type "${type}"${inWords(type)}.`
+}
+
+function inWords(type: GraphQLInputType): string {
+  if (isListType(type)) return ''
+  const words = scalarValues[(getNamedType(type) as GraphQLNamedInputType).name]
+  return words === undefined ? '' : `, ${words}`
+}
+
+/** Says that an input has a field that its type does not have. */
+export function unknownField(type: string, name: string): string {
+  const quoted = quoteName(name)
+  return quoted === null
+    ? `Unknown field of type ${type}: its name has characters that no name of GraphQL has.`
+    : `Unknown field ${quoted} of type ${type}.`
+}
+
+/** Says that an input lacks fields. */
+export function missingField(type: string, fields: readonly GraphQLInputField[]): string {
+  const names = fields.map((field) => `"${field.name}" of type "${field.type}"`).join(', ')
+  return `An object of type "${type}" needs the field${fields.length > 1 ? 's' : ''} ${names}.`
+}
+
+/** Says that an input that is one of several does not say which. */
+export function notOneField(type: string): string {
+  return `Exactly one field of "${type}" must be given, and it must not be null.`
+}

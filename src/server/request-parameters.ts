@@ -1,0 +1,56 @@
+import { asGraphQLError, quoteName, RequestError } from './request-errors.ts'
+
+/** What a request may hold: a document, its variables, which of its operations, and what else clients tell. */
+const parameterNames: ReadonlySet<string> = new Set(['query', 'variables', 'operationName', 'extensions'])
+
+/**
+ * Reads the body of a request.
+ *
+ * @throws GraphQLError, with status 400 for every client: there is nothing that could be executed
+ */
+export function parseBody(text: string): object {
+  let body: unknown
+  try {
+    body = JSON.parse(text)
+  } catch {
+    throw unfit('The body cannot be read as JSON.')
+  }
+  if (Array.isArray(body)) throw unfit('The body must be one request, not a list of requests.')
+  if (typeof body !== 'object' || body === null) throw unfit('The body must be a JSON object.')
+  return body
+}
+
+/**
+ * Checks that parameters are those of GraphQL over HTTP, and of their types.
+ *
+ * @throws GraphQLError
+ */
+export function checkParameters(parameters: object): void {
+  const { query, variables, operationName, extensions } = parameters as Readonly<Record<string, unknown>>
+  const unknown = Object.entries(parameters).find(
+    ([name, value]) => value !== null && !parameterNames.has(name),
+  )
+  if (unknown !== undefined) {
+    const name = quoteName(unknown[0])
+    throw unfit(
+      name === null
+        ? 'Unexpected parameter in the body: its name is none of GraphQL.'
+        : `Unexpected parameter ${name} in the body.`,
+    )
+  }
+  if (query === undefined || query === null) throw unfit('Must provide a document (query).')
+  if (typeof query !== 'string') throw unfit('The document (query) must be a string.')
+  if (!isObjectOrNone(variables)) throw unfit('The variables must be an object.')
+  if (!isObjectOrNone(extensions)) throw unfit('The extensions must be an object.')
+  if (operationName !== undefined && operationName !== null && typeof operationName !== 'string') {
+    throw unfit('The name of the operation (operationName) must be a string.')
+  }
+}
+
+function isObjectOrNone(value: unknown): boolean {
+  return value === undefined || (typeof value === 'object' && !Array.isArray(value))
+}
+
+function unfit(message: string) {
+  return asGraphQLError(new RequestError(message), { extensions: { http: { status: 400 } } })
+}

@@ -1,0 +1,249 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { subscribeAs } from '../subscriptions/event-source.ts'
+import { endStory, type Person, type Story, startStory } from '../support/story.ts'
+
+const ada: Person = { name: 'ada', roles: ['PROJECT_ADMIN'] }
+const secret = 'c2VjcmV0LXZhbHVl'
+
+/** Requests, and all that is said of them. */
+const requests: readonly [document: string, variables: object, says: string][] = [
+  [
+    'query($f: UserKeyFilter) { userKeys(filter: $f) { totalCount } }',
+    { f: { nmae: 1 } },
+    'Unknown field "nmae" of type UserKeyFilter (at "f").',
+  ],
+  [
+    'query($f: UserKeyFilter) { userKeys(filter: $f) { totalCount } }',
+    { f: { ['x'.repeat(16_000)]: 1 } },
+    `Unknown field "${'x'.repeat(40)}…" of type UserKeyFilter (at "f").`,
+  ],
+  [
+    'query($f: UserKeyFilter) { userKeys(filter: $f) { totalCount } }',
+    { f: { [`${secret}=`]: 1 } },
+    'Unknown field of type UserKeyFilter: its name has characters that no name of GraphQL has (at "f").',
+  ],
+  [
+    'query($f: UserKeyFilter) { userKeys(filter: $f) { totalCount } }',
+    { f: secret },
+    'Expected an object of type "UserKeyFilter" (at "f").',
+  ],
+  [
+    'query($f: UserKeyFilter) { userKeys(filter: $f) { totalCount } }',
+    { f: { algorithm: ['AES_256_GCM', secret] } },
+    'Expected a value of the enum "KeyAlgorithm" (at "f.algorithm.1").',
+  ],
+  [
+    'query($n: Int) { userKeys(first: $n) { totalCount } }',
+    { n: secret },
+    'Expected a value of type "Int", a whole number of 32 bits (at "n").',
+  ],
+  [
+    'query($id: ID!) { node(id: $id) { id } }',
+    {},
+    'Expected a value of type "ID!", a string or a whole number, and not null (at "id").',
+  ],
+  [
+    'query($id: ID = "x") { node(id: $id) { id } }',
+    { id: null },
+    'Expected a value: where the variable is used, the type is "ID!" (at "id").',
+  ],
+  [
+    'query($b: Boolean = true) { viewer { projectId @include(if: $b) } }',
+    { b: null },
+    'Expected a value: where the variable is used, the type is "Boolean!" (at "b").',
+  ],
+  [
+    'query($by: UserKeyBy!) { userKey(by: $by) { id } }',
+    { by: { id: secret, name: secret } },
+    'Exactly one field of "UserKeyBy" must be given, and it must not be null (at "by").',
+  ],
+  [
+    'mutation($i: EncryptInput!) { encrypt(input: $i) { __typename } }',
+    { i: {} },
+    'An object of type "EncryptInput" needs the fields "keyId" of type "ID!", "plaintext" of type "Base64!" (at "i").',
+  ],
+  [
+    'mutation($i: EncryptInput!) { encrypt(input: $i) { __typename } }',
+    { i: { keyId: 'a', plaintext: `${secret}!` } },
+    'The base64 text has a character outside of the alphabet at position 16 (at "i.plaintext").',
+  ],
+  [
+    'query($t: DateTime) { userKeys(filter: { createdAfter: $t }) { totalCount } }',
+    { t: '2026-02-30T00:00:00Z' },
+    'A DateTime must be RFC 3339 text with an offset, e.g. 2026-01-31T12:00:00Z (at "t").',
+  ],
+  // In the document.
+  ['{ viewer { nickname } }', {}, 'Cannot query field "nickname" on type "Viewer".'],
+  [`{ viewer { ${'x'.repeat(16_000)} } }`, {}, `Cannot query field "${'x'.repeat(40)}…" on type "Viewer".`],
+  ['{ viewer }', {}, 'Field "Query.viewer" of type "Viewer!" needs a selection of fields.'],
+  [
+    '{ viewer { projectId { id } } }',
+    {},
+    'Field "Viewer.projectId" of type "String!" has no fields to select.',
+  ],
+  ['{ node { id } }', {}, 'Field "Query.node" needs the argument "id" of type "ID!".'],
+  ['{ viewer(a: 1) { projectId } }', {}, 'Unknown argument "a" of field "Query.viewer".'],
+  ['{ userKeys(filter: { nmae: 1 }) { totalCount } }', {}, 'Unknown field "nmae" of type UserKeyFilter.'],
+  [
+    `{ userKeys(first: "${secret}") { totalCount } }`,
+    {},
+    'Expected a value of type "Int", a whole number of 32 bits.',
+  ],
+  [
+    `{ userKeys(filter: { algorithm: ${secret} }) { totalCount } }`,
+    {},
+    'Expected a value of the enum "KeyAlgorithm".',
+  ],
+  [
+    '{ userKeys(orderBy: { field: NAME }) { totalCount } }',
+    {},
+    'An object of type "UserKeyOrder" needs the field "direction" of type "OrderDirection!".',
+  ],
+  [
+    '{ userKey(by: {}) { id } }',
+    {},
+    'Exactly one field of "UserKeyBy" must be given, and it must not be null.',
+  ],
+  ['{ userKey(by: null) { id } }', {}, 'Expected a value of type "UserKeyBy!", and not null.'],
+  [
+    'query($id: ID) { userKey(by: { id: $id }) { id } }',
+    {},
+    'Exactly one field of "UserKeyBy" must be given, and it must not be null (at "id").',
+  ],
+  [
+    'query($n: String) { userKeys(first: $n) { totalCount } }',
+    {},
+    'Variable "n" of type "String" cannot be used where the type is "Int".',
+  ],
+  ['query($n: Int) { viewer { projectId } }', {}, 'Variable "n" is never used.'],
+  ['{ userKeys(first: $n) { totalCount } }', {}, 'Variable "n" is not defined.'],
+  [
+    'query($n: Int, $n: Int) { userKeys(first: $n) { totalCount } }',
+    {},
+    'There can be only one variable named "n".',
+  ],
+  ['query($n: Viewer) { userKeys(first: $n) { totalCount } }', {}, 'A variable cannot be of type "Viewer".'],
+  ['query($n: Nothing) { userKeys(first: $n) { totalCount } }', {}, 'Unknown type "Nothing".'],
+  [
+    '{ viewer { ...F } } fragment F on Query { __typename }',
+    {},
+    'A fragment on "Query" cannot be spread on type "Viewer": no object is of both.',
+  ],
+  [
+    '{ viewer { ... on Query { __typename } } }',
+    {},
+    'A fragment on "Query" cannot be spread on type "Viewer": no object is of both.',
+  ],
+  ['{ viewer { ...F } }', {}, 'Unknown fragment "F".'],
+  ['{ viewer { projectId } } fragment F on Viewer { projectId }', {}, 'Fragment "F" is never used.'],
+  ['{ viewer { ...F } } fragment F on Viewer { ...F }', {}, 'Fragment "F" spreads itself.'],
+  ['{ viewer { ...F } } fragment F on Int { a }', {}, 'A fragment cannot be on "Int", which has no fields.'],
+  ['{ viewer { projectId @skip } }', {}, 'Directive "skip" needs the argument "if" of type "Boolean!".'],
+  ['{ viewer { projectId @none } }', {}, 'Unknown directive "none".'],
+  ['query @skip(if: true) { viewer { projectId } }', {}, 'Directive "skip" cannot be used here.'],
+  [
+    '{ viewer { projectId @skip(if: true) @skip(if: true) } }',
+    {},
+    'Directive "skip" can be used only once in one place.',
+  ],
+  ['{ viewer { projectId @skip(if: true, a: 1) } }', {}, 'Unknown argument "a" of directive "@skip".'],
+  ['{ node(id: "a", id: "b") { id } }', {}, 'There can be only one argument named "id".'],
+  ['{ userKey(by: { id: "a", id: "b" }) { id } }', {}, 'There can be only one input field named "id".'],
+  ['{ viewer { a: projectId a: kind } }', {}, 'Fields called "a" differ here: give one of them an alias.'],
+  ['{ viewer { projectId } } type A { a: Int }', {}, 'A document holds operations and fragments only.'],
+  [
+    'subscription { a: userKeysChanged { at } b: userKeysChanged { at } }',
+    {},
+    'A subscription has one field on its first level, and none of introspection.',
+  ],
+  [`{ viewer { "${secret}" } }`, {}, 'The document cannot be read as GraphQL at line 1, column 12.'],
+]
+
+describe('an error about a request', () => {
+  let story: Story
+  beforeAll(async () => {
+    story = await startStory()
+  })
+  afterAll(() => endStory(story))
+
+  it.each(requests)(
+    'names what the schema defines, and no value: %s %j',
+    async (document, variables, says) => {
+      const { errors, status, text } = await story.as(ada).send(document, variables)
+      expect(errors.map(({ message }) => message)).toContain(says)
+      expect(status).toBe(400)
+      expect(text).not.toContain(secret)
+      for (const { extensions, message } of errors) {
+        expect(['BAD_REQUEST', 'BAD_USER_INPUT']).toContain(extensions.code)
+        // What has no sentence of its own.
+        expect(message).not.toMatch(/is not valid\.$|not acceptable/)
+      }
+    },
+  )
+
+  it.each([
+    'query A { viewer { projectId } } query B { viewer { projectId } }',
+    'query A { viewer { projectId } } query A { viewer { projectId } }',
+    'type A { a: Int }',
+  ])('says that an operation has to be chosen: %s', async (document) => {
+    expect((await story.as(ada).send(document)).errors).toEqual([
+      {
+        message: 'The document has several operations, or none: say which one (operationName).',
+        extensions: { code: 'BAD_REQUEST' },
+      },
+    ])
+  })
+
+  it.each([
+    ['{', 'The body cannot be read as JSON.'],
+    ['[]', 'The body must be one request, not a list of requests.'],
+    ['1', 'The body must be a JSON object.'],
+    ['{}', 'Must provide a document (query).'],
+    ['{"query":1}', 'The document (query) must be a string.'],
+    [`{"query":"{ __typename }","variables":"${secret}"}`, 'The variables must be an object.'],
+    [
+      `{"query":"{ __typename }","operationName":["${secret}"]}`,
+      'The name of the operation (operationName) must be a string.',
+    ],
+    ['{"query":"query A { __typename }","operationName":"B"}', 'The document has no operation named "B".'],
+    [
+      `{"query":"query A { __typename }","operationName":"${secret}="}`,
+      'The document has no operation of that name.',
+    ],
+    [
+      '{"query":"query A { __typename } query A { __typename }","operationName":"A"}',
+      'There can be only one operation named "A".',
+    ],
+    ['{"query":"{ __typename }","other":1}', 'Unexpected parameter "other" in the body.'],
+    [
+      `{"query":"{ __typename }","${secret}=":1}`,
+      'Unexpected parameter in the body: its name is none of GraphQL.',
+    ],
+  ])('about the body %s says %s', async (body, says) => {
+    const response = await fetch(`${story.app.url}/graphql`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${await story.tokenFor(ada)}`,
+        'content-type': 'application/json',
+        accept: 'application/graphql-response+json',
+      },
+      body,
+    })
+    expect(response.status).toBe(400)
+    expect(await response.json()).toMatchObject({
+      errors: [{ message: says, extensions: { code: 'BAD_REQUEST' } }],
+    })
+  })
+
+  it('of a subscription is one like any other', async () => {
+    const { next } = await subscribeAs(story, ada, 'subscription($k: ID!) { keyEvents(keyId: $k) { at } }', {
+      k: { secret },
+    })
+    expect((await next()).errors).toEqual([
+      {
+        message: 'Expected a value of type "ID!", a string or a whole number, and not null (at "k").',
+        extensions: { code: 'BAD_REQUEST' },
+      },
+    ])
+  })
+})
