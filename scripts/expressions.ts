@@ -67,8 +67,10 @@ function expressionIn(node: AnyNode): Expression | 'unknown' | null {
     callee.type === 'MemberExpression' &&
     callee.property.type === 'Identifier' &&
     matchingMethods.has(callee.property.name)
-  // A literal is a node of its own.
-  return isMatching && !isRegExpLiteral(node.arguments[0]) ? expressionOf(node) : null
+  // These methods of strings take one argument; other classes have methods of the same names. A literal is a node of its own.
+  return isMatching && node.arguments.length === 1 && !isRegExpLiteral(node.arguments[0])
+    ? expressionOf(node)
+    : null
 }
 
 function expressionOf({
