@@ -56,17 +56,6 @@ export function verifyLockedKey(policyMac: PolicyMac, { row, versions }: WholeKe
   }
 }
 
-/** Whether a key that was read without a lock verifies. A change in the meantime can make it look as if it did not. */
-export function isAuthenticLockedKey(policyMac: PolicyMac, key: LockedKey): boolean {
-  try {
-    verifyLockedKey(policyMac, key)
-    return true
-  } catch (error) {
-    if (error instanceof IntegrityError) return false
-    throw error
-  }
-}
-
 /** What lifecycle rules need of a locked key. */
 export function stateOf({ row, versions }: LockedKey): KeyState {
   return {
