@@ -6,77 +6,69 @@ export interface ArrivalLimits {
   readonly slotsMax: number
 }
 
+/** Whose body it is. */
+export interface BodyOwner {
+  readonly caller: string
+  readonly project: string
+}
+
 /** The bodies of requests that are still arriving. */
 export interface ArrivingBodies {
   /** How many there are. */
   readonly count: number
   /**
    * Counts a body in: as one that has just begun if there may be more of these, and for as long as that lasts, then with
-   * a slot. Where all slots are taken, the caller with the most of them loses the one that it has had for longest: slow
-   * clients make room, whoever comes. But a slot is not taken at once from a caller with no more than who comes: to
-   * displace each body by the next would help nobody.
+   * a slot. Where all slots are taken, the project with the most of them, and in it the caller with the most, loses the
+   * one that it has had for longest: slow clients make room, whoever comes. But a slot is not taken at once from those
+   * with no more than who comes: to displace each body by the next would help nobody.
    *
    * @param onLost called where the body has to make room for others
    * @returns what counts it out, of which further calls do nothing; null if it cannot be counted in
    */
-  hold(caller: string, onLost: () => void): (() => void) | null
+  hold(owner: BodyOwner, onLost: () => void): (() => void) | null
 }
 
 interface Slot {
-  readonly caller: string
+  readonly owner: BodyOwner
   readonly takenAtMs: number
   readonly onLost: () => void
 }
 
 /** How long a body counts as one that has just begun. */
 const earlyMs = 100
-/** How long a slot is not taken from a caller for one with as many. */
+/** How long a slot is not taken from those with no more slots than who comes. */
 const keptMs = 1000
 
 /** Builds the count of bodies that are arriving. */
 export function createArrivingBodies({ earlyMax, slotsMax }: ArrivalLimits): ArrivingBodies {
-  /** Slots of each caller, the oldest first. */
-  const taken = new Map<string, Set<Slot>>()
-  let slotCount = 0
+  /** The oldest first. */
+  const taken = new Set<Slot>()
   let early = 0
 
-  function release(slot: Slot): void {
-    const slots = taken.get(slot.caller)
-    if (!slots?.delete(slot)) return
-    if (slots.size === 0) taken.delete(slot.caller)
-    slotCount--
-  }
-
-  /** The oldest slot of the caller that has the most, with one more for who comes; of several such, the oldest. */
-  function slotToDisplace(comer: string): Slot | null {
-    const ownCount = (taken.get(comer)?.size ?? 0) + 1
+  /** The slot that makes room for who comes; null if none has to. */
+  function slotToDisplace(comer: BodyOwner): Slot | null {
+    const holdsMore = compareHoldings([...[...taken].map(({ owner }) => owner), comer])
     let chosen: Slot | null = null
-    let most = 0
-    for (const [caller, slots] of taken) {
-      const [oldest] = slots
-      const size = caller === comer ? ownCount : slots.size
-      if (oldest === undefined || size < most) continue
-      if (size > most || chosen === null || oldest.takenAtMs < chosen.takenAtMs) chosen = oldest
-      most = size
+    for (const slot of taken) {
+      if (chosen === null || holdsMore(slot.owner, chosen.owner)) chosen = slot
     }
-    const isKept = chosen !== null && most <= ownCount && performance.now() - chosen.takenAtMs < keptMs
-    return isKept ? null : chosen
+    if (chosen === null || holdsMore(chosen.owner, comer)) return chosen
+    return performance.now() - chosen.takenAtMs < keptMs ? null : chosen
   }
 
-  function takeSlot(caller: string, onLost: () => void): (() => void) | null {
-    if (slotCount >= slotsMax) {
-      const displaced = slotToDisplace(caller)
+  function takeSlot(owner: BodyOwner, onLost: () => void): (() => void) | null {
+    if (taken.size >= slotsMax) {
+      const displaced = slotToDisplace(owner)
       if (displaced === null) return null
-      release(displaced)
+      taken.delete(displaced)
       displaced.onLost()
     }
-    const slot = { caller, takenAtMs: performance.now(), onLost }
-    taken.set(caller, (taken.get(caller) ?? new Set()).add(slot))
-    slotCount++
-    return () => release(slot)
+    const slot = { owner, takenAtMs: performance.now(), onLost }
+    taken.add(slot)
+    return () => void taken.delete(slot)
   }
 
-  function holdEarly(caller: string, onLost: () => void): () => void {
+  function holdEarly(owner: BodyOwner, onLost: () => void): () => void {
     early++
     let hasLeft = false
     const leave = () => {
@@ -87,7 +79,7 @@ export function createArrivingBodies({ earlyMax, slotsMax }: ArrivalLimits): Arr
     const takesLonger = () => {
       if (hasLeft) return
       leave()
-      const slot = takeSlot(caller, onLost)
+      const slot = takeSlot(owner, onLost)
       if (slot === null) onLost()
       else giveBack = slot
     }
@@ -101,10 +93,24 @@ export function createArrivingBodies({ earlyMax, slotsMax }: ArrivalLimits): Arr
 
   return {
     get count() {
-      return early + slotCount
+      return early + taken.size
     },
-    hold(caller, onLost) {
-      return early < earlyMax ? holdEarly(caller, onLost) : takeSlot(caller, onLost)
+    hold(owner, onLost) {
+      return early < earlyMax ? holdEarly(owner, onLost) : takeSlot(owner, onLost)
     },
   }
+}
+
+/** Whether one owner has more slots than another: by its project, then by itself. */
+function compareHoldings(owners: readonly BodyOwner[]): (one: BodyOwner, other: BodyOwner) => boolean {
+  const projects = new Map<string, number>()
+  const callers = new Map<string, number>()
+  for (const { project, caller } of owners) {
+    projects.set(project, (projects.get(project) ?? 0) + 1)
+    callers.set(caller, (callers.get(caller) ?? 0) + 1)
+  }
+  const moreOf = (counts: Map<string, number>, one: string, other: string) =>
+    (counts.get(one) ?? 0) - (counts.get(other) ?? 0)
+  return (one, other) =>
+    (moreOf(projects, one.project, other.project) || moreOf(callers, one.caller, other.caller)) > 0
 }

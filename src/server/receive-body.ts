@@ -3,7 +3,7 @@ import type { Config } from '../config.ts'
 import { type Caller, hasAnyAccess } from '../keys/caller.ts'
 import type { Visit } from './admission.ts'
 import { type Answer, errorAnswer } from './answer.ts'
-import { type ArrivingBodies, createArrivingBodies } from './arriving-bodies.ts'
+import { type ArrivingBodies, type BodyOwner, createArrivingBodies } from './arriving-bodies.ts'
 import { bodyBytesMax } from './body-limit.ts'
 import { callerKey } from './caller-limit.ts'
 import { expectsContinue } from './request-head.ts'
@@ -88,7 +88,11 @@ export function createBodyReceiver(config: Config, shed: (reason: Shed) => Answe
     async receive(exchange, { caller, visit }) {
       const limits = hasAnyAccess(caller) ? usual : unauthorised
       if (!exchange.request.complete) visit.leavePlace()
-      const received = await receive(exchange, callerKey(caller), limits)
+      const received = await receive(
+        exchange,
+        { caller: callerKey(caller), project: caller.projectId },
+        limits,
+      )
       if (typeof received === 'string') return answerFailure(received, limits)
       return visit.retakePlace() ? received : shed('full')
     },
@@ -104,13 +108,13 @@ function arrivingBodies(places: number): ArrivingBodies {
 
 function receive(
   { request, response }: Exchange,
-  caller: string,
+  owner: BodyOwner,
   { bytesMax, withinMs, arriving }: BodyLimits,
 ): Promise<Buffer | Failure> {
   if (Number(request.headers['content-length'] ?? 0) > bytesMax) return Promise.resolve('too large')
   if (request.complete) return collect(request, bytesMax).result
   const { result, fail } = collect(request, bytesMax)
-  const giveBack = arriving.hold(caller, () => fail('no room'))
+  const giveBack = arriving.hold(owner, () => fail('no room'))
   if (giveBack === null) {
     fail('no room')
     return result
