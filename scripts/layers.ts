@@ -24,6 +24,7 @@ export const settingsFiles = ['config.ts', 'setting-values.ts', 'log.ts'] as con
 /** Files and folders that put the layers together and may import all of them. */
 export const wiring = [
   'app.ts',
+  'open-files.ts',
   'open-observer.ts',
   'open-parts.ts',
   'open-root-keys.ts',

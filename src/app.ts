@@ -14,6 +14,7 @@ import { createDomain } from './keys/create-domain.ts'
 import { runHousekeeping } from './keys/rotation.ts'
 import { type Housekeeping, startHousekeeping } from './keys/rotation-scheduler.ts'
 import { createLog, type Log } from './log.ts'
+import { openFilesLimit, shareOpenFiles } from './open-files.ts'
 import { type Observer, openObserver, productVersion } from './open-observer.ts'
 import { type OpenedParts, type OpenOptions, openParts } from './open-parts.ts'
 import { createOutages, type Outages } from './outages.ts'
@@ -76,7 +77,18 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
   const observer = await openObserver(config)
   try {
     const starting = createStartingAnswers()
-    const listener = await openListener(config, starting.handle)
+    const { connectionsMax, isShort } = shareOpenFiles(config, openFilesLimit())
+    if (isShort) {
+      log.warn(
+        { connectionsMax, wanted: config.CONNECTIONS_MAX },
+        'the limit of open files of this process (ulimit -n, LimitNOFILE) leaves room for fewer connections than CONNECTIONS_MAX',
+      )
+    }
+    const listener = await openListener(config, {
+      handler: starting.handle,
+      connectionsMax,
+      onFull: () => outages.reportFull(connectionsMax),
+    })
     try {
       const opened = await openParts(config, {
         ...options,

@@ -137,7 +137,7 @@ export const settings = {
   },
   ROOT_KEY_FILE: {
     meaning:
-      'The root key file (base64 of 32 random bytes a line, the newest first, readable by its owner only). Not set: root.key in DATA_FOLDER. Made together with an empty database.',
+      'The root key file (base64 of 32 random bytes a line, the newest first; docs/root-keys.md says who may read it). Not set: root.key in DATA_FOLDER. Made together with an empty database.',
     default: '',
     example: '/etc/keystead/root.key',
     parse: optionalText,
@@ -186,7 +186,8 @@ export const settings = {
     parse: list,
   },
   PKCS11_PIN_FILE: {
-    meaning: 'File with the user PIN of the token, readable by its owner only. This or PKCS11_PIN.',
+    meaning:
+      'File with the user PIN of the token, which others must not be able to read (docs/root-keys.md). This or PKCS11_PIN.',
     default: '',
     example: '/etc/keystead/pin',
     parse: optionalText,
@@ -213,7 +214,7 @@ export const settings = {
   },
   AUTH_JWKS_URL: {
     meaning:
-      'Where the issuer publishes its public keys (JWK Set, RFC 7517). This or AUTH_JWKS_FILE goes with AUTH_ISSUER.',
+      'Where the issuer publishes its public keys (JWK Set, RFC 7517). This or AUTH_JWKS_FILE goes with AUTH_ISSUER. For a private certificate authority set NODE_EXTRA_CA_CERTS (docs/tokens.md).',
     default: '',
     example: 'https://login.example.com/jwks',
     parse: httpsUrl,
@@ -364,6 +365,13 @@ export const settings = {
     unit: 'milliseconds',
     default: '10000',
     parse: integer(0, 600_000),
+  },
+  CONNECTIONS_MAX: {
+    meaning:
+      'Connections of clients at once, at most. Where the limit of open files of the process leaves room for fewer, it is that many, and the log warns (docs/overload.md has more).',
+    unit: 'connections',
+    default: '5000',
+    parse: integer(16, 1_000_000),
   },
   REQUESTS_UNDER_WAY_MAX: {
     meaning: 'Requests that are worked on at once (docs/overload.md has more).',

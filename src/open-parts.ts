@@ -13,6 +13,7 @@ import type { DomainParts, DomainSettings } from './keys/domain-parts.ts'
 import { findEventKeys } from './keys/event-keys.ts'
 import { createKeyChanges } from './keys/key-changes.ts'
 import { createUsageCounter } from './keys/usage.ts'
+import { openFilesLimit, shareOpenFiles } from './open-files.ts'
 import { openConfiguredRootKeys } from './open-root-keys.ts'
 import { type ElapsedTime, guardClock } from './store/certain-time.ts'
 import { createDatabaseClock } from './store/database-clock.ts'
@@ -69,6 +70,7 @@ export async function openParts(config: Config, options: OpenOptions): Promise<O
   const store = await openStore({
     databaseUrl: config.DATABASE_URL,
     dataFolder: config.DATA_FOLDER,
+    filesMax: shareOpenFiles(config, openFilesLimit()).databaseFilesMax,
     poolSize: config.DATABASE_POOL_SIZE,
     waitMs: config.REQUEST_TIMEOUT_MS,
     migrate: options.prepare && config.MIGRATE_ON_START,

@@ -16,6 +16,8 @@ export interface FetchTrouble extends Trouble {
 export interface Outages {
   report(part: OutagePart, error: unknown): void
   reportIssuer(trouble: FetchTrouble): void
+  /** There were more connections of clients than there may be. */
+  reportFull(connectionsMax: number): void
 }
 
 const beginnings: Readonly<Record<OutagePart, string>> = {
@@ -53,6 +55,12 @@ export function createOutages(log: Pick<Log, 'warn'>): Outages {
     },
     reportIssuer({ issuer, url, code, text }) {
       warn({ part: 'issuer', issuer, url, code }, `The keys of the issuer cannot be fetched. ${text}`)
+    },
+    reportFull(connectionsMax) {
+      warn(
+        { part: 'connections', code: 'FULL' },
+        `There are ${connectionsMax} connections of clients, and more come: the ones that ask nothing are closed. Let clients share connections, or raise CONNECTIONS_MAX and the limit of open files.`,
+      )
     },
   }
 }

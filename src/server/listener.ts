@@ -25,6 +25,16 @@ export interface Listener {
   cut(): Promise<void>
 }
 
+/** How connections are taken. */
+export interface ListenerOptions {
+  /** Answers requests until another handler does. */
+  readonly handler: RequestHandler
+  /** Most connections at once. One more takes the place of the one that has asked nothing for longest. */
+  readonly connectionsMax: number
+  /** Told of each connection that was closed for want of room. Must not throw. */
+  readonly onFull?: () => void
+}
+
 /** How long headers and an idle connection may take, in milliseconds. */
 export const headersTimeoutMs = 10_000
 const keepAliveTimeoutMs = 65_000
@@ -54,7 +64,7 @@ interface Idle {
  */
 export async function openListener(
   config: Pick<Config, 'HOST' | 'PORT' | 'REQUEST_TIMEOUT_MS'>,
-  first: RequestHandler,
+  { handler: first, connectionsMax, onFull = () => {} }: ListenerOptions,
 ): Promise<Listener> {
   let handler = first
   let isClosing = false
@@ -72,6 +82,11 @@ export async function openListener(
     connectionsCheckingInterval: 1000,
     keepAliveTimeout: keepAliveTimeoutMs,
   })
+
+  function forget(socket: Socket): void {
+    connections.delete(socket)
+    idle.delete(socket)
+  }
 
   function setIdle(socket: Socket): void {
     idle.set(socket, { sinceMs: performance.now(), bytesRead: socket.bytesRead })
@@ -102,12 +117,17 @@ export async function openListener(
 
   node.on('connection', (socket) => {
     accepted++
+    if (connections.size >= connectionsMax) {
+      onFull()
+      // The first is the one that has been idle for longest.
+      const [longestIdle = socket] = idle.keys()
+      longestIdle.destroy()
+      if (longestIdle === socket) return
+      forget(longestIdle)
+    }
     connections.add(socket)
     setIdle(socket)
-    socket.once('close', () => {
-      connections.delete(socket)
-      idle.delete(socket)
-    })
+    socket.once('close', () => forget(socket))
   })
 
   /**

@@ -2,7 +2,10 @@ import { fsyncSync, writeSync } from 'node:fs'
 import { PGlite } from '@electric-sql/pglite'
 import { NodeFS } from '@electric-sql/pglite/nodefs'
 import { PrismaPGlite } from 'pglite-prisma-adapter'
+import { systemTroubleOf } from '../system-errors.ts'
 import { makeDataFolder, prepareDatabaseFolder } from './database-folder.ts'
+import { type EmbeddedFileSystem, undoFailedOpens } from './embedded-files.ts'
+import { StoreError } from './errors.ts'
 import { lockFolder } from './folder-lock.ts'
 import { watchFolders } from './folder-watch.ts'
 import { migrate } from './migrate.ts'
@@ -11,7 +14,7 @@ import type { Driver, StoreOptions } from './store.ts'
 
 /** Opens the embedded database in a folder, which is made if it is not there. */
 export async function openEmbedded(
-  options: Pick<StoreOptions, 'dataFolder' | 'migrate' | 'onFolderLost' | 'onStage' | 'warn'>,
+  options: Pick<StoreOptions, 'dataFolder' | 'filesMax' | 'migrate' | 'onFolderLost' | 'onStage' | 'warn'>,
 ): Promise<Driver> {
   const { dataFolder, onStage = () => {} } = options
   await makeDataFolder(dataFolder)
@@ -22,7 +25,8 @@ export async function openEmbedded(
   }
   try {
     onStage('It is opening the embedded database.')
-    const folder = await prepareDatabaseFolder(dataFolder, initialise)
+    const start = (path: string) => startPGlite(path, options.filesMax)
+    const folder = await prepareDatabaseFolder(dataFolder, (path) => initialise(path, start))
     closers.push(
       watchFolders({ lock: lock.path, database: folder }, (path) => {
         const reason = `The data folder ${dataFolder} was removed or replaced while Keystead was using it (${path} is not what it was). The process stops at once and writes nothing more. Put the folder back, then start again.`
@@ -30,7 +34,7 @@ export async function openEmbedded(
         stopProcess(reason)
       }),
     )
-    const pglite = await startPGlite(folder)
+    const pglite = await start(folder)
     await dropTemplates(pglite)
     await migrate(
       {
@@ -73,13 +77,19 @@ const inputOutputError = 29
 
 /** PGlite's file system with the one call put through that it leaves out: a commit is on the disk when it returns. */
 class SyncingFS extends NodeFS {
+  readonly #onAbort: () => never
+
+  constructor(folder: string, onAbort: () => never) {
+    super(folder)
+    this.#onAbort = onAbort
+  }
+
   override async init(...args: Parameters<NodeFS['init']>): ReturnType<NodeFS['init']> {
     const { emscriptenOpts } = await super.init(...args)
     const passOnSync = (module: unknown) => {
-      const { FS, NODEFS } = module as {
-        FS: { ErrnoError: new (errno: number) => Error }
-        NODEFS: { stream_ops: { fsync?: (stream: { nfd: number }) => void } }
-      }
+      const files = module as EmbeddedFileSystem
+      const { FS, NODEFS } = files
+      undoFailedOpens(files)
       NODEFS.stream_ops.fsync = (stream) => {
         try {
           fsyncSync(stream.nfd)
@@ -93,7 +103,7 @@ class SyncingFS extends NodeFS {
       emscriptenOpts: {
         ...emscriptenOpts,
         preRun: [...(emscriptenOpts.preRun ?? []), passOnSync],
-        onAbort: () => stopProcess(diskFailure),
+        onAbort: this.#onAbort,
       },
     }
   }
@@ -113,8 +123,8 @@ function stopProcess(reason: string): never {
 }
 
 /** Makes a database in an empty folder. */
-async function initialise(folder: string): Promise<void> {
-  const pglite = await startPGlite(folder)
+async function initialise(folder: string, start: (folder: string) => Promise<PGlite>): Promise<void> {
+  const pglite = await start(folder)
   await dropTemplates(pglite)
   await pglite.close()
 }
@@ -132,14 +142,31 @@ async function dropTemplates(pglite: PGlite): Promise<void> {
   }
 }
 
-async function startPGlite(folder: string): Promise<PGlite> {
-  return PGlite.create({
-    fs: new SyncingFS(folder),
-    // PGlite's own parameters switch fsync off (-F).
-    startParams: [
-      ...PGlite.defaultStartParams.filter((parameter) => parameter !== '-F'),
-      '-c',
-      'wal_sync_method=fsync',
-    ],
-  })
+async function startPGlite(folder: string, filesMax: number | undefined): Promise<PGlite> {
+  let isOpen = false
+  /** Why PostgreSQL gives up, in its own words; they name files, and hold nothing of statements. */
+  let lastWords = ''
+  const cannotOpen = () =>
+    `The embedded database in ${folder} does not open${lastWords}. If the disk is well and has room, its files are damaged: restore a backup into another folder (docs/backup.md).`
+  try {
+    const pglite = await PGlite.create({
+      fs: new SyncingFS(folder, () => stopProcess(isOpen ? `${diskFailure}${lastWords}` : cannotOpen())),
+      onStderr(line) {
+        const [, words] = /(?:PANIC|FATAL): {2}(.+)/.exec(line) ?? []
+        if (words !== undefined) lastWords = ` (${words})`
+      },
+      // PGlite's own parameters switch fsync off (-F).
+      startParams: [
+        ...PGlite.defaultStartParams.filter((parameter) => parameter !== '-F'),
+        '-c',
+        'wal_sync_method=fsync',
+        ...(filesMax === undefined ? [] : ['-c', `max_files_per_process=${filesMax}`]),
+      ],
+    })
+    isOpen = true
+    return pglite
+  } catch (error) {
+    if (systemTroubleOf(error) !== null) throw error
+    throw new StoreError(cannotOpen())
+  }
 }

@@ -35,6 +35,8 @@ export interface StoreOptions {
   readonly databaseUrl: string | null
   /** Folder of the embedded database. */
   readonly dataFolder: string
+  /** Files that the embedded database keeps open, at most; as PostgreSQL has it if not given. */
+  readonly filesMax?: number
   /** Connections to PostgreSQL, at most. */
   readonly poolSize: number
   /** How long somebody waits for one of them, in milliseconds; 15 seconds if not given. */

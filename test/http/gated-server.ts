@@ -46,7 +46,7 @@ export async function startGatedServer(
     AUTH_JWKS_FILE: '/none',
     ...settings,
   })
-  const listener = await openListener(config, () => {})
+  const listener = await openListener(config, { handler: () => {}, connectionsMax: config.CONNECTIONS_MAX })
   const server = createServer(
     {
       config,

@@ -4,6 +4,8 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { type Listener, openListener, type RequestHandler } from '../../src/server/listener.ts'
 
 const question = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'
+/** How often there were too many connections. */
+let full = 0
 const config = { HOST: '127.0.0.1', PORT: 0, REQUEST_TIMEOUT_MS: 60_000 }
 
 describe('a listener that closes', () => {
@@ -79,18 +81,56 @@ describe('a listener that closes', () => {
   })
 })
 
+describe('a listener with as many connections as it may have', () => {
+  it('closes the one that has asked nothing for longest, and none whose request it works on', async () => {
+    const begun: (() => void)[] = []
+    const { listener } = await start((_request, response) => void begun.push(() => response.end('late')), 3)
+    full = 0
+    const working = await connected(listener)
+    working.write(question)
+    await expect.poll(() => begun.length).toBe(1)
+    const oldest = await connected(listener)
+    const ended = once(oldest, 'close')
+    await connected(listener)
+    await connected(listener)
+    await ended
+    expect(full).toBe(1)
+    begun[0]?.()
+    expect(String((await once(working, 'data'))[0])).toContain('late')
+  })
+
+  it('closes the new one where all others wait for answers', async () => {
+    let begun = 0
+    const { listener } = await start(() => void begun++, 3)
+    for (let count = 0; count < 3; count++) (await connected(listener)).write(question)
+    await expect.poll(() => begun).toBe(3)
+    const late = await connected(listener)
+    await once(late, 'close')
+  })
+
+  it('still answers who asks at once, however many come that ask nothing', async () => {
+    const { listener, ask } = await start(undefined, 50)
+    for (let count = 0; count < 300; count++) open(listener).on('error', () => {})
+    const socket = await connected(listener)
+    expect(await ask(socket)).toContain('200 OK')
+  })
+})
+
 /** A server that answers 200, and keeps connections until it closes. */
 async function start(
   handler?: RequestHandler,
+  connectionsMax = 5000,
 ): Promise<{ listener: Listener; ask: (socket: Socket) => Promise<string> }> {
-  const listener: Listener = await openListener(
-    config,
-    handler ??
+  const listener: Listener = await openListener(config, {
+    handler:
+      handler ??
       ((_request, response) => {
         if (listener.isClosing) response.setHeader('connection', 'close')
         response.end('here')
       }),
-  )
+    connectionsMax,
+    onFull: () => void full++,
+  })
   onTestFinished(() => listener.cut())
   return {
     listener,
