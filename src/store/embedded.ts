@@ -154,6 +154,7 @@ async function startPGlite(folder: string, filesMax: number | undefined): Promis
       onStderr(line) {
         const [, words] = /(?:PANIC|FATAL): {2}(.+)/.exec(line) ?? []
         if (words !== undefined) lastWords = ` (${words})`
+        return false
       },
       // PGlite's own parameters switch fsync off (-F).
       startParams: [
