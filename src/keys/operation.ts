@@ -56,13 +56,13 @@ export async function runBatch<Input, Output>(
     ...request,
     authorise() {
       request.authorise()
-      const bytes = items.reduce((sum, item) => sum + sizeOf(item), 0)
-      const bytesMax = batchBytesMax + overheadBytes * items.length
       if (items.length === 0 || items.length > batchItemsMax) {
         throw new InputValidationError([
           { path: ['items'], message: `must have 1 to ${batchItemsMax} entries` },
         ])
       }
+      const bytes = items.reduce((sum, item) => sum + sizeOf(item), 0)
+      const bytesMax = batchBytesMax + overheadBytes * items.length
       if (bytes > bytesMax) {
         throw new InputValidationError([
           { path: ['items'], message: `must have at most ${bytesMax} bytes in total, but have ${bytes}` },

@@ -28,7 +28,16 @@ import {
 } from 'graphql'
 import { KeysteadError } from '../errors.ts'
 import { expectedValue, missingField, notOneField, unknownField } from './input-errors.ts'
-import { type ItemsMaxOf, tooManyItems } from './list-limits.ts'
+import {
+  countItems,
+  createListCheck,
+  type ItemsMaxOf,
+  type ListLimit,
+  listLimitOf,
+  longListFactor,
+  type Path,
+  tooManyItems,
+} from './list-limits.ts'
 import { RequestError } from './request-errors.ts'
 
 /** Variables as a client sent them, or as the schema reads them. */
@@ -58,20 +67,6 @@ interface Use {
   readonly hasDefault: boolean
 }
 
-/** Steps to a value: names of fields, and positions in lists. */
-type Path = readonly (string | number)[]
-
-/** A list, by its name in the schema, and how long it may be. */
-interface ListLimit {
-  readonly name: string
-  readonly itemsMax: number
-}
-
-function listLimitOf(element: GraphQLArgument | GraphQLInputField, itemsMaxOf: ItemsMaxOf): ListLimit | null {
-  const itemsMax = itemsMaxOf(element)
-  return itemsMax === null ? null : { name: element.name, itemsMax }
-}
-
 /** A variable of an operation. */
 interface Variable {
   readonly name: string
@@ -93,21 +88,37 @@ export function createVariableReader(schema: GraphQLSchema, itemsMaxOf: ItemsMax
       variables = variablesOf(schema, document, operation, itemsMaxOf)
       known.set(operation, variables)
     }
-    for (const variable of variables) {
-      const { name, type, defaultValue, list } = variable
-      if (Object.hasOwn(sent, name)) lists.check(sent[name], type, list, [])
-      else if (defaultValue?.kind === Kind.LIST) lists.count(defaultValue.values.length, list, [])
+    const longest = longListFactor(operation)
+    let long: RequestError | null = null
+    function onLong(place: string, items: number, itemsMax: number): void {
+      const error = tooManyItems(place, items, itemsMax)
+      if (items > itemsMax * longest) throw error
+      long ??= error
     }
-    const read: Record<string, unknown> = {}
-    for (const variable of variables) {
-      const { name, type, defaultValue } = variable
-      if (Object.hasOwn(sent, name)) read[name] = coerce(sent[name], variable)
-      else if (defaultValue !== undefined) read[name] = valueFromAST(defaultValue, type)
-      else if (isNonNullType(type)) throw mistakeAt([name], expectedValue(type))
-      for (const use of variable.needs) requireValue(read, name, use)
+    for (const { name, type, defaultValue, list } of variables) {
+      if (Object.hasOwn(sent, name)) lists.check(sent[name], type, { limit: list, path: [], onLong })
+      else if (defaultValue?.kind === Kind.LIST)
+        countItems(defaultValue.values, { limit: list, path: [], onLong })
     }
-    return read
+    try {
+      return readAll(variables, sent)
+    } catch (error) {
+      // The length of a list comes first, whatever else is wrong.
+      throw long ?? error
+    }
   }
+}
+
+function readAll(variables: readonly Variable[], sent: Variables): Variables {
+  const read: Record<string, unknown> = {}
+  for (const variable of variables) {
+    const { name, type, defaultValue } = variable
+    if (Object.hasOwn(sent, name)) read[name] = coerce(sent[name], variable)
+    else if (defaultValue !== undefined) read[name] = valueFromAST(defaultValue, type)
+    else if (isNonNullType(type)) throw mistakeAt([name], expectedValue(type))
+    for (const use of variable.needs) requireValue(read, name, use)
+  }
+  return read
 }
 
 function requireValue(read: Variables, name: string, { type, oneOf, hasDefault }: Use): void {
@@ -171,57 +182,6 @@ function mistakeAt(path: Path, text: string, code?: RequestError['code']) {
 /** Steps of a path, of which the first is what the client calls its variable. */
 function placeText([variable, ...steps]: Path): string {
   return [String(variable).slice(0, 40), ...steps].join('.')
-}
-
-/** Counts the lists in values, wherever they stand, before their items are read. */
-function createListCheck(itemsMaxOf: ItemsMaxOf) {
-  const limitOf = (field: GraphQLInputField) => listLimitOf(field, itemsMaxOf)
-  const fieldsWithLists = new WeakMap<GraphQLInputType, readonly GraphQLInputField[]>()
-
-  function holdsList(type: GraphQLInputType): boolean {
-    if (isListType(getNullableType(type))) return true
-    const named = getNamedType(type)
-    return isInputObjectType(named) && listFieldsOf(named).length > 0
-  }
-
-  function listFieldsOf(type: GraphQLInputType): readonly GraphQLInputField[] {
-    const found = fieldsWithLists.get(type)
-    if (found !== undefined) return found
-    // Of an input that holds itself, the lists are found where it is looked at first.
-    fieldsWithLists.set(type, [])
-    const fields = isInputObjectType(type)
-      ? Object.values(type.getFields()).filter((field) => holdsList(field.type))
-      : []
-    fieldsWithLists.set(type, fields)
-    return fields
-  }
-
-  /** @param path of the value that holds the list, below the variable */
-  function count(items: number, limit: ListLimit | null, path: Path): void {
-    if (limit === null || items <= limit.itemsMax) return
-    throw tooManyItems([...path, limit.name].join('.'), items, limit.itemsMax)
-  }
-
-  function check(value: unknown, type: GraphQLInputType, limit: ListLimit | null, path: Path): void {
-    const nullable = getNullableType(type)
-    if (isListType(nullable) && Array.isArray(value)) {
-      count(value.length, limit, path)
-      if (!holdsList(nullable.ofType)) return
-      const items = limit === null ? path : [...path, limit.name]
-      for (const [index, item] of value.entries()) check(item, nullable.ofType, null, [...items, index])
-      return
-    }
-    const named = getNamedType(nullable)
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return
-    for (const field of listFieldsOf(named)) {
-      if (!Object.hasOwn(value, field.name)) continue
-      const held = (value as Variables)[field.name]
-      const isList = isListType(getNullableType(field.type))
-      check(held, field.type, isList ? limitOf(field) : null, isList ? path : [...path, field.name])
-    }
-  }
-
-  return { check, count }
 }
 
 function variablesOf(

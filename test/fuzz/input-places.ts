@@ -27,6 +27,8 @@ export interface InputPlace {
   readonly type: GraphQLInputType
   /** Where the argument has the place; empty for the argument itself. */
   readonly path: readonly (string | number)[]
+  /** A value that is fine there; of a list, its first item in a list. */
+  readonly argumentExample: (ids: KnownIds) => unknown[]
   /** The argument with a value at the place, and whatever else it needs. */
   readonly argumentWith: (value: unknown, ids: KnownIds) => unknown
   /** A document with the text of a value for the argument, which may use the variables. */
@@ -110,12 +112,13 @@ function callOf({ name, args }: GraphQLField<unknown, unknown>, ids: KnownIds): 
 function placesIn(fieldPlace: FieldPlace, argument: GraphQLArgument): readonly InputPlace[] {
   const { operation, typeName, field, around } = fieldPlace
   const selection = selectionOf(field)
-  return pathsIn(argument.type).map(({ path, type }) => ({
+  return pathsIn(argument).map(({ path, type, element }) => ({
     name: [`${typeName}.${field.name}(${argument.name})`, ...path].join('.'),
     operation,
     argumentType: String(argument.type),
     type,
     path,
+    argumentExample: (ids) => [exampleOf(element, type, ids)].flat(),
     argumentWith: (value, ids) => put(argument, argument.type, path, value, ids),
     document(text, variables, ids) {
       const others = field.args
@@ -136,18 +139,27 @@ function selectionOf({ type }: GraphQLField<unknown, unknown>): string {
     : ' { __typename }'
 }
 
+interface PlaceInValue {
+  readonly element: Element
+  readonly path: readonly (string | number)[]
+  readonly type: GraphQLInputType
+}
+
 /** The places in a value of a type; of a list, its first item. */
 function pathsIn(
-  type: GraphQLInputType,
+  element: Element,
+  type: GraphQLInputType = element.type,
   path: readonly (string | number)[] = [],
-): { path: readonly (string | number)[]; type: GraphQLInputType }[] {
+): PlaceInValue[] {
   const nullable = getNullableType(type)
   const inner = isListType(nullable)
-    ? pathsIn(nullable.ofType, [...path, 0])
+    ? pathsIn(element, nullable.ofType, [...path, 0])
     : isInputObjectType(nullable)
-      ? Object.values(nullable.getFields()).flatMap((field) => pathsIn(field.type, [...path, field.name]))
+      ? Object.values(nullable.getFields()).flatMap((field) =>
+          pathsIn(field, field.type, [...path, field.name]),
+        )
       : []
-  return [{ path, type }, ...inner]
+  return [{ element, path, type }, ...inner]
 }
 
 /** A value with another one at a path in it. */

@@ -33,6 +33,7 @@ const lists = places
 
 describe('a list in a request', () => {
   let story: Story
+  let userKeys = 0
   beforeAll(async () => {
     story = await startStory({ BATCH_ITEMS_MAX: String(batchItemsMax), RATE_LIMIT_UNITS: '1000000' })
   })
@@ -47,7 +48,7 @@ describe('a list in a request', () => {
   })
 
   it.each(lists)('at $name is counted first, and a long one is refused for that alone', async (place) => {
-    const { itemsMax, argumentType } = place
+    const { itemsMax, argumentType, operation } = place
     const client = story.as(admin)
     // Items that are of no type at all: whoever reads one before counting says something else.
     const items = (count: number) => Array.from({ length: count }, () => ({ wrong: [null] }))
@@ -72,16 +73,43 @@ describe('a list in a request', () => {
     expect((await client.send(own, { v: items(itemsMax + 1) })).errors).toMatchObject([
       { message: expect.stringMatching(message) },
     ])
-    if (itemsMax > 300) return
-    // In the document: also as the default of a variable.
-    const literal = `[${Array(itemsMax + 1)
-      .fill('null')
-      .join(' ')}]`
+
+    // In the document.
+    const long = itemsMax * (operation === 'mutation' ? 2 : 1) + 1
+    if (long > 1000) return
+    const literal = `[${Array(long).fill('null').join(' ')}]`
     const inDocument = await client.send(
       place.document(literalOf(place.argumentWith('$v', ids), null).replace('$v', literal), '', ids),
     )
     expect(inDocument.text).toMatch(/must have at most \d+ entries, got /)
   })
+
+  it.each(lists.filter(({ operation }) => operation === 'mutation'))(
+    'at $name is refused by the mutation itself if it is not much too long, whatever its items are',
+    async (place) => {
+      const { userKey } = await story
+        .as(admin)
+        .mutate(
+          'createUserKey',
+          { name: `k${userKeys++}`, accessControl: { enabled: true } },
+          'userKey { id }',
+        )
+      const known = { ...ids, keyId: userKey.id }
+      const [item] = place.argumentExample(known)
+      const input = place.argumentWith(Array(place.itemsMax + 1).fill(item), known) as object
+      const name = place.name.slice('Mutation.'.length, place.name.indexOf('('))
+      const { issues, ...error } = await story
+        .as(admin)
+        .mutate(name, input, '', '... on InputValidationError { issues { path message } }')
+      expect(error).toMatchObject({ __typename: 'InputValidationError' })
+      expect(issues).toEqual([
+        {
+          path: place.path,
+          message: expect.stringMatching(/^must have (at most|1 to) \d+ entries$/),
+        },
+      ])
+    },
+  )
 
   it('is counted where it is the default of a variable', async () => {
     const { errors } = await story

@@ -166,7 +166,7 @@ describe.skipIf(hasNoDatabase())('a batch', () => {
     expect(answer).toMatchObject({ status: 400, data: null })
     expect(answer.errors[0]).toMatchObject({
       extensions: { code: 'BAD_USER_INPUT' },
-      message: expect.stringContaining('items[1].plaintext'),
+      message: expect.stringContaining('items.1.plaintext'),
     })
   })
 

@@ -195,7 +195,7 @@ const errorDescriptions: Record<(typeof errorCodes)[number], string> = {
   UNAVAILABLE: 'The server cannot do this at the moment. Top level.',
   INTERNAL: 'Something is wrong with the server; the message names the request for its operator. Top level.',
   INPUT_VALIDATION:
-    'The input is not acceptable: `InputValidationError`. Top level in queries, and for a list that is too long.',
+    'The input is not acceptable: `InputValidationError`. Top level in queries, and for a list that is far too long.',
   KEY_NOT_FOUND: 'No such key in the project of the caller: `KeyNotFoundError`.',
   KEY_VERSION_NOT_FOUND: 'No such version of the key: `KeyVersionNotFoundError`.',
   NAME_TAKEN: 'Another key of the project has this name: `NameTakenError`.',
