@@ -1,5 +1,23 @@
-import { createHmac, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto'
+import { createHmac, hkdf, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto'
+import { promisify } from 'node:util'
 import { readPrivateKey } from './read-private-key.ts'
+
+const deriveInPool = promisify(hkdf)
+
+/** Input of HKDF (RFC 5869). */
+export interface HkdfInput {
+  readonly hash: 'sha256' | 'sha384' | 'sha512'
+  readonly secret: Uint8Array
+  readonly salt: Uint8Array
+  readonly info: Uint8Array
+  /** Length of the output. */
+  readonly bytes: number
+}
+
+/** HKDF (RFC 5869) in the thread pool. */
+export async function deriveBytes({ hash, secret, salt, info, bytes }: HkdfInput): Promise<Buffer> {
+  return Buffer.from(await deriveInPool(hash, secret, salt, info, bytes))
+}
 
 /** HKDF with SHA-256 and no salt (RFC 5869): a key for the purpose that the label names. */
 export function deriveKey(secret: Uint8Array, label: string, bytes: number): Buffer {

@@ -35,18 +35,26 @@ export async function unwrapImportedMaterial(
 ): Promise<Buffer> {
   const key = loadPrivateKey(privateKey, wrappingKeyKind)
   const aesKey = await oaep.decrypt(key, wrapped.subarray(0, modulusBytes), 'RSAES_OAEP_SHA_256', work)
+  try {
+    return unwrapWithAesKey(aesKey, wrapped.subarray(modulusBytes))
+  } finally {
+    aesKey.fill(0)
+  }
+}
+
+/** AES-KWP with a key of 256 bits (RFC 5649 §4.2); throws {@link DecryptionFailedError} for every cause. */
+export function unwrapWithAesKey(aesKey: Uint8Array, wrapped: Uint8Array): Buffer {
+  if (aesKey.length !== aesKeyBytes) throw new DecryptionFailedError()
   // The pieces are copies of the material, of which only the result is the caller's.
   const pieces: Buffer[] = []
   try {
-    if (aesKey.length !== aesKeyBytes) throw new DecryptionFailedError()
     const decipher = createDecipheriv('id-aes256-wrap-pad', aesKey, kwpInitialValue)
-    pieces.push(decipher.update(wrapped.subarray(modulusBytes)))
+    pieces.push(decipher.update(wrapped))
     pieces.push(decipher.final())
     return Buffer.concat(pieces)
   } catch {
     throw new DecryptionFailedError()
   } finally {
-    aesKey.fill(0)
     for (const piece of pieces) piece.fill(0)
   }
 }

@@ -1,10 +1,10 @@
-import { createPublicKey, diffieHellman, hkdf, type KeyObject } from 'node:crypto'
+import { createPublicKey, diffieHellman, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
 import { CryptoInputError, type KeyAgreementCapability } from './capabilities.ts'
+import { deriveBytes } from './derive.ts'
 import { encodePublicKey, loadPublicKey, readSpki, type Spki } from './public-key.ts'
 
 const agreeInPool = promisify<{ privateKey: KeyObject; publicKey: KeyObject }, Buffer>(diffieHellman)
-const hkdfInPool = promisify(hkdf)
 
 /** In front of everything else in HKDF's info: a secret for this purpose is one for no other. */
 const label = Buffer.from('keystead key agreement v1')
@@ -35,7 +35,7 @@ export function createKeyAgreement(
           throw new CryptoInputError('peerPublicKey', 'must not be a point of small order')
         })
         try {
-          return Buffer.from(await hkdfInPool(hash, secret, Buffer.alloc(0), info, bytes))
+          return await deriveBytes({ hash, secret, salt: Buffer.alloc(0), info, bytes })
         } finally {
           secret.fill(0)
         }

@@ -9,7 +9,8 @@ import {
 } from 'node:crypto'
 import { promisify } from 'node:util'
 
-const isPrime = promisify<bigint, boolean>(checkPrime)
+/** Whether a number is a prime, with an error of less than 2^-64 (OpenSSL's number of rounds). */
+export const isPrime = promisify<bigint, boolean>(checkPrime)
 const signInPool = promisify<null, Uint8Array, KeyObject, Buffer>(sign)
 const verifyInPool = promisify<null, Uint8Array, KeyObject, Uint8Array, boolean>(verify)
 const encapsulateInPool = promisify<KeyObject, { sharedKey: Buffer; ciphertext: Buffer }>(encapsulate)

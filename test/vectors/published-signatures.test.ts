@@ -4,11 +4,13 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { SignatureEncoding, SigningAlgorithm } from '../../src/crypto/capabilities.ts'
 import { atOnce } from '../crypto/keys.ts'
+import cavp from './published/cavp-rsa.json' with { type: 'json' }
 import rfc7520 from './published/rfc7520.json' with { type: 'json' }
+import { createPublishedRecord } from './published-record.ts'
 import { pkcs8OfBytes, pkcs8OnCurve } from './raw-keys.ts'
-import { capabilityOf } from './wycheproof/outcome.ts'
 
 const hex = (text: string) => Buffer.from(text, 'hex')
+const published = createPublishedRecord()
 
 describe('RSA signatures', () => {
   const privateKey = createPrivateKey({ key: rfc7520.rsa2048, format: 'jwk' })
@@ -26,6 +28,21 @@ describe('RSA signatures', () => {
       expect(made.toString('base64url')).toBe(rfc7520.rs256.signature)
       expect(await capability.verify(createPublicKey(privateKey), parameters, made, atOnce)).toBe(true)
     }
+  })
+
+  it.each(['RSA_3072', 'RSA_4096'] as const)('%s verifies a signature of NIST CAVP', async (name) => {
+    const { n, e, message, signature: made } = cavp.signatures[name]
+    const key = createPublicKey({
+      key: { kty: 'RSA', n: hex(n).toString('base64url'), e: hex(`0${e}`).toString('base64url') },
+      format: 'jwk',
+    })
+    const attempt = {
+      signingAlgorithm: 'RSASSA_PKCS1_V1_5_SHA_256',
+      message: hex(message),
+      signature: hex(made),
+    } as const
+    expect(await verifies(signature(name).capability, key, attempt)).toBe(true)
+    expect(await verifies(signature(name).capability, key, { ...attempt, message: hex('00') })).toBe(false)
   })
 
   it('RSASSA-PSS verifies the signature of RFC 7520 §4.2', async () => {
@@ -160,10 +177,14 @@ describe('ML-DSA', () => {
   })
 })
 
+describe('every algorithm that signs', () => {
+  it('has a published vector', () => {
+    expect(published.missing('published-signatures')).toEqual([])
+  })
+})
+
 function signature(name: string) {
-  const found = capabilityOf(name, 'SIGN_VERIFY', 'signature')
-  if (found === null) throw new TypeError(`no signatures with ${name}`)
-  return found
+  return published.capability(name, 'SIGN_VERIFY', 'signature')
 }
 
 function verifies(

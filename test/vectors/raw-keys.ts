@@ -1,4 +1,5 @@
 import { createECDH, createPrivateKey, createPublicKey } from 'node:crypto'
+import { der } from '../crypto/der-bytes.ts'
 
 /** Names of a curve: OpenSSL's and that of JWK. */
 export interface CurveNames {
@@ -41,4 +42,12 @@ export function pkcs8OfBytes(algorithm: keyof typeof privatePrefixes, bytes: Buf
 export function spkiOfPkcs8(pkcs8: Buffer): Buffer {
   const privateKey = createPrivateKey({ key: pkcs8, type: 'pkcs8', format: 'der' })
   return createPublicKey(privateKey).export({ type: 'spki', format: 'der' })
+}
+
+/** PKCS#8 of a key of ML-DSA or ML-KEM without its seed (RFC 9881 §6, RFC 9935 §6). */
+export function pkcs8OfExpanded(algorithm: keyof typeof privatePrefixes, expanded: Buffer): Buffer {
+  const [, , , , , ...rest] = Buffer.from(privatePrefixes[algorithm], 'hex')
+  // Behind the version: the AlgorithmIdentifier of 13 bytes.
+  const identifier = Buffer.from(rest.slice(0, 13))
+  return der(0x30, der(2, Buffer.of(0)), identifier, der(4, der(4, expanded)))
 }

@@ -1,5 +1,6 @@
 import { sealWith } from '../../../src/crypto/aead.ts'
 import type { EncryptionAlgorithm } from '../../../src/crypto/capabilities.ts'
+import { unwrapWithAesKey } from '../../../src/crypto/import-wrapping.ts'
 import { atOnce } from '../../crypto/keys.ts'
 import { bytes, number, text } from './files.ts'
 import { acceptedIf, capabilityOf, type FindCheck, requireSame } from './outcome.ts'
@@ -50,6 +51,42 @@ export const checkOaep: FindCheck = (_file, group) => {
           await found.capability.decrypt(key, bytes(test, 'ct'), algorithm, atOnce),
           bytes(test, 'msg'),
         ),
+      ),
+  }
+}
+
+/** RSAES-PKCS1-v1_5 does not exist here: what was encrypted so must not decrypt with any scheme. */
+export const checkPkcs1Decryption: FindCheck = (_file, group) => {
+  const found = capabilityOf(`RSA_${number(group, 'keySize')}`, 'ENCRYPT_DECRYPT', 'publicKeyEncryption')
+  if (found === null) return { notApplicable: 'no such size' }
+  const key = found.entry.load(bytes(group, 'privateKeyPkcs8'))
+  return {
+    offered: () => false,
+    isRefusedAnyway: true,
+    async attempt(test) {
+      const outcomes = await Promise.all(
+        found.capability.encryptionAlgorithms.map((algorithm) =>
+          acceptedIf(async () => {
+            await found.capability.decrypt(key, bytes(test, 'ct'), algorithm, atOnce)
+            return true
+          }),
+        ),
+      )
+      return outcomes.every((outcome) => outcome === 'refused') ? 'refused' : 'accepted'
+    },
+  }
+}
+
+/** AES-KWP as imported material is unwrapped with it: AES-256, unwrapping only. */
+export const checkKeyWrap: FindCheck = (file, group) => {
+  if (file.algorithm !== 'AES-KWP' || number(group, 'keySize') !== 256) {
+    return { notApplicable: 'material is wrapped with AES-KWP and keys of 256 bits only' }
+  }
+  return {
+    offered: () => true,
+    attempt: (test) =>
+      acceptedIf(() =>
+        requireSame(unwrapWithAesKey(bytes(test, 'key'), bytes(test, 'ct')), bytes(test, 'msg')),
       ),
   }
 }

@@ -32,10 +32,10 @@ export function findVectorFolder(): string | null {
   return existsSync(beside) ? beside : null
 }
 
-/** Reads every vector file of a folder. */
+/** Reads every file with vectors in a folder. */
 export function readVectorFiles(folder: string): VectorFile[] {
   return readdirSync(folder)
-    .filter((name) => name.endsWith('_test.json'))
+    .filter((name) => name.endsWith('.json'))
     .sort()
     .map((name) => ({ ...JSON.parse(readFileSync(join(folder, name), 'utf8')), name }))
 }

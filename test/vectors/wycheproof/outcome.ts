@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import { findAlgorithm } from '../../../src/crypto/algorithms.ts'
 import {
   type AlgorithmEntry,
@@ -6,6 +7,8 @@ import {
   DecryptionFailedError,
   type KeyUsage,
 } from '../../../src/crypto/capabilities.ts'
+import { ImportedMaterialError } from '../../../src/crypto/imported-material.ts'
+import { atOnce } from '../../crypto/keys.ts'
 import type { VectorCase, VectorFile, VectorGroup } from './files.ts'
 
 /** What the product did with a case; a reason instead of that where it has no such operation. */
@@ -17,6 +20,8 @@ export type Outcome = 'accepted' | 'refused' | { readonly notApplicable: string 
  */
 export interface GroupCheck {
   offered(test: VectorCase): boolean
+  /** The product must refuse everything, also what is invalid with the parameters that it does not have. */
+  readonly isRefusedAnyway?: boolean
   attempt(test: VectorCase): Promise<Outcome>
 }
 
@@ -55,4 +60,24 @@ export function capabilityOf<K extends Capability['kind']>(
   const capability = entry?.capabilities[usage]
   if (entry === undefined || capability?.kind !== kind) return null
   return { entry, capability: capability as Extract<Capability, { kind: K }> }
+}
+
+/** A key that is loaded; null if it is refused. */
+export function keyOrNull(load: () => KeyObject): KeyObject | null {
+  try {
+    return load()
+  } catch {
+    return null
+  }
+}
+
+/** A private key that is imported and then loaded; null if it is refused. */
+export async function importedOrNull(entry: AlgorithmEntry, material: Uint8Array): Promise<KeyObject | null> {
+  try {
+    const { secret } = await entry.readImported(material, atOnce)
+    return entry.load(secret)
+  } catch (error) {
+    if (error instanceof ImportedMaterialError) return null
+    throw error
+  }
 }

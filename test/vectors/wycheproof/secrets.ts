@@ -1,9 +1,18 @@
-import { createPublicKey, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto'
+import { createPublicKey, createSecretKey } from 'node:crypto'
+import { deriveBytes } from '../../../src/crypto/derive.ts'
+import { isPrime } from '../../../src/crypto/key-consistency.ts'
 import { loadPublicKey } from '../../../src/crypto/public-key.ts'
 import { atOnce } from '../../crypto/keys.ts'
-import { pkcs8OfBytes, pkcs8OnCurve } from '../raw-keys.ts'
-import { bytes, number, text, type VectorCase } from './files.ts'
-import { acceptedIf, capabilityOf, type FindCheck, requireSame } from './outcome.ts'
+import { pkcs8OfBytes, pkcs8OfExpanded } from '../raw-keys.ts'
+import { bytes, number, text } from './files.ts'
+import {
+  acceptedIf,
+  capabilityOf,
+  type FindCheck,
+  importedOrNull,
+  keyOrNull,
+  requireSame,
+} from './outcome.ts'
 
 /** HMAC with keys of any length; a truncated code is not offered. */
 export const checkMac: FindCheck = (file, group) => {
@@ -75,79 +84,50 @@ export const checkMlKemEncapsulation: FindCheck = (_file, group) => {
   }
 }
 
-const agreementCurves: Readonly<Record<string, { name: string; curve: string; jwk: string; hash: string }>> =
-  {
-    secp256r1: { name: 'EC_P256', curve: 'prime256v1', jwk: 'P-256', hash: 'sha256' },
-    secp384r1: { name: 'EC_P384', curve: 'secp384r1', jwk: 'P-384', hash: 'sha384' },
-    secp521r1: { name: 'EC_P521', curve: 'secp521r1', jwk: 'P-521', hash: 'sha512' },
-  }
-
-/** Key agreement on the P curves, with peer keys in SPKI: HKDF of the vector's secret must come out. */
-export const checkEcdh: FindCheck = (_file, group) => {
-  const form = agreementCurves[text(group, 'curve')]
-  if (form === undefined || text(group, 'encoding') !== 'asn')
-    return { notApplicable: 'no such curve or encoding' }
+/** ML-KEM from an expanded decapsulation key, which is imported as other software exports it (RFC 9935 §6). */
+export const checkMlKemExpanded: FindCheck = (_file, group) => {
+  const form = kemForms[text(group, 'parameterSet')]
+  const found = form && capabilityOf(form.name, 'KEY_ENCAPSULATION', 'keyEncapsulation')
+  if (!form || !found) return { notApplicable: 'no such parameter set' }
   return {
     offered: () => true,
-    attempt: (test) => agreement(form, pkcs8OnCurve(form, bytes(test, 'private')), test),
+    attempt: (test) =>
+      acceptedIf(async () => {
+        const key = await importedOrNull(found.entry, pkcs8OfExpanded(form.name, bytes(test, 'dk')))
+        if (key === null) return false
+        const secret = await found.capability.decapsulate(key, bytes(test, 'c'), atOnce)
+        return 'K' in test ? requireSame(secret, bytes(test, 'K')) : true
+      }),
   }
 }
 
-/** X25519 with peer keys in SPKI. */
-export const checkXdh: FindCheck = (_file, group) => {
-  if (text(group, 'curve') !== 'curve25519') return { notApplicable: 'no such curve' }
+/** HKDF as shared secrets are derived with it. */
+export const checkHkdf: FindCheck = (file) => {
+  const hash = { 'HKDF-SHA-256': 'sha256', 'HKDF-SHA-384': 'sha384', 'HKDF-SHA-512': 'sha512' } as const
+  const name = hash[file.algorithm as keyof typeof hash]
+  if (name === undefined) return { notApplicable: 'HKDF is used with SHA-256, SHA-384 and SHA-512 only' }
   return {
     offered: () => true,
-    attempt: (test) => {
-      return agreement({ name: 'X25519', hash: 'sha256' }, bytes(test, 'private'), test)
+    attempt: async (test) => {
+      const [secret, salt, info] = [bytes(test, 'ikm'), bytes(test, 'salt'), bytes(test, 'info')]
+      try {
+        const output = await deriveBytes({ hash: name, secret, salt, info, bytes: number(test, 'size') })
+        return requireSame(output, bytes(test, 'okm')) ? 'accepted' : 'refused'
+      } catch (error) {
+        // More than 255 times the length of the hash.
+        if ((error as NodeJS.ErrnoException).code === 'ERR_CRYPTO_INVALID_KEYLEN') return 'refused'
+        throw error
+      }
     },
   }
 }
 
-function agreement(form: { name: string; hash: string }, pkcs8: Buffer, test: VectorCase) {
-  const found = capabilityOf(form.name, 'KEY_AGREEMENT', 'keyAgreement')
-  if (found === null) throw new TypeError(`no key agreement with ${form.name}`)
-  return acceptedIf(async () => {
-    const privateKey = keyOrNull(() => found.entry.load(pkcs8))
-    if (privateKey === null) return false
-    const peerPublicKey = bytes(test, 'public')
-    const context = Buffer.from('vectors')
-    const derived = await found.capability.deriveSharedSecret(
-      privateKey,
-      {
-        peerPublicKey,
-        context,
-        bytes: 32,
-      },
-      atOnce,
-    )
-    const expected = hkdfSync(
-      form.hash,
-      bytes(test, 'shared'),
-      '',
-      infoOf(privateKey, peerPublicKey, context),
-      32,
-    )
-    return requireSame(derived, Buffer.from(expected))
-  })
-}
-
-/** The info of the product, written down a second time. */
-function infoOf(privateKey: KeyObject, peerPublicKey: Buffer, context: Buffer): Buffer {
-  const ownPublicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'der' })
-  const keys = [ownPublicKey, peerPublicKey].sort(Buffer.compare)
-  return Buffer.concat(
-    [Buffer.from('keystead key agreement v1'), ...keys, context].flatMap((part) => [
-      Buffer.from(part.length.toString(16).padStart(8, '0'), 'hex'),
-      part,
-    ]),
-  )
-}
-
-function keyOrNull(load: () => KeyObject): KeyObject | null {
-  try {
-    return load()
-  } catch {
-    return null
-  }
-}
+/** Primality, as the primes of imported RSA keys are checked. */
+export const checkPrimality: FindCheck = () => ({
+  offered: () => true,
+  attempt: async (test) => {
+    const value = text(test, 'value')
+    if (/^[89a-f]/.test(value)) return { notApplicable: 'a negative number, which no RSA key has' }
+    return (await isPrime(BigInt(`0x0${value}`))) ? 'accepted' : 'refused'
+  },
+})

@@ -1,4 +1,4 @@
-import { createHash, createPublicKey } from 'node:crypto'
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
 import { findAlgorithm } from '../../../src/crypto/algorithms.ts'
 import type {
   SignatureCapability,
@@ -7,13 +7,15 @@ import type {
 } from '../../../src/crypto/capabilities.ts'
 import { loadPublicKey } from '../../../src/crypto/public-key.ts'
 import { atOnce } from '../../crypto/keys.ts'
-import { pkcs8OfBytes } from '../raw-keys.ts'
+import { pkcs8OfBytes, pkcs8OfExpanded } from '../raw-keys.ts'
 import { bytes, number, text, type VectorGroup } from './files.ts'
 import {
   acceptedIf,
   capabilityOf,
   type FindCheck,
   type GroupCheck,
+  importedOrNull,
+  keyOrNull,
   requireSame,
   WrongResultError,
 } from './outcome.ts'
@@ -28,6 +30,17 @@ export const checkPss: FindCheck = (_file, group) => {
   return {
     offered: () => number(group, 'sLen') === hashBytes[sha] && group['mgfSha'] === sha,
     attempt: verification(found.capability, group, { signingAlgorithm: found.scheme }),
+  }
+}
+
+/** RSASSA-PSS with a key that names its parameters: the key's numbers, used with the product's scheme. */
+export const checkPssWithParameters: FindCheck = (_file, group) => {
+  const sha = text(group, 'sha')
+  const found = rsaScheme('PSS', group)
+  if (found === null) return { notApplicable: 'no such size or hash' }
+  return {
+    offered: () => number(group, 'sLen') === hashBytes[sha] && group['mgfSha'] === sha,
+    attempt: verificationWith(rsaPublicKeyOf(group), found.capability, { signingAlgorithm: found.scheme }),
   }
 }
 
@@ -118,19 +131,22 @@ export const checkEddsa: FindCheck = (_file, group) => {
 export const checkMlDsaVerify: FindCheck = (file, group) =>
   checkMessageSignature(messageSchemes[file.algorithm], group)
 
-/** ML-DSA from a seed: the vector's signature and one of our own (which is hedged, so another) must verify. */
+/** ML-DSA: the vector's signature and one of our own (which is hedged, so another) must verify. */
 export const checkMlDsaSign: FindCheck = (file, group) => {
   const scheme = messageSchemes[file.algorithm]
   const found = scheme && capabilityOf(scheme, 'SIGN_VERIFY', 'signature')
   if (!scheme || !found) return { notApplicable: 'no such scheme' }
-  if (!('privateSeed' in group)) return { notApplicable: 'a private key without its seed' }
-  const pkcs8 = pkcs8OfBytes(scheme as 'ML_DSA_44' | 'ML_DSA_65' | 'ML_DSA_87', bytes(group, 'privateSeed'))
+  const name = scheme as 'ML_DSA_44' | 'ML_DSA_65' | 'ML_DSA_87'
+  const pkcs8 =
+    'privateSeed' in group
+      ? pkcs8OfBytes(name, bytes(group, 'privateSeed'))
+      : pkcs8OfExpanded(name, bytes(group, 'privateKey'))
   return {
     offered: (test) => (test['ctx'] ?? '') === '',
     attempt: async (test) => {
       if (!('msg' in test)) return { notApplicable: 'a message that was hashed before' }
       return acceptedIf(async () => {
-        const key = loadedOrNull(() => found.entry.load(pkcs8))
+        const key = await importedOrNull(found.entry, pkcs8)
         if (key === null) return false
         const parameters = {
           message: bytes(test, 'msg'),
@@ -181,9 +197,15 @@ function verification(
 ): GroupCheck['attempt'] {
   const { publicKeyDer } = group
   const key =
-    typeof publicKeyDer === 'string'
-      ? loadedOrNull(() => loadPublicKey(Buffer.from(publicKeyDer, 'hex')))
-      : null
+    typeof publicKeyDer === 'string' ? keyOrNull(() => loadPublicKey(Buffer.from(publicKeyDer, 'hex'))) : null
+  return verificationWith(key, capability, how)
+}
+
+function verificationWith(
+  key: KeyObject | null,
+  capability: SignatureCapability,
+  how: { signingAlgorithm: SigningAlgorithm; encoding?: SignatureEncoding },
+): GroupCheck['attempt'] {
   return async (test) => {
     if (!('msg' in test)) return { notApplicable: 'a message that was hashed before' }
     return acceptedIf(
@@ -204,12 +226,13 @@ function verification(
   }
 }
 
-function loadedOrNull<T>(load: () => T): T | null {
-  try {
-    return load()
-  } catch {
-    return null
-  }
+function rsaPublicKeyOf(group: VectorGroup): KeyObject {
+  const { modulus, publicExponent } = group['publicKey'] as { modulus: string; publicExponent: string }
+  const numberOf = (hex: string) => Buffer.from(hex.replace(/^(00)+/, ''), 'hex').toString('base64url')
+  return createPublicKey({
+    key: { kty: 'RSA', n: numberOf(modulus), e: numberOf(publicExponent) },
+    format: 'jwk',
+  })
 }
 
 function rsaScheme(padding: 'PSS' | 'PKCS1_V1_5', group: VectorGroup) {
