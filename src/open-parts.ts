@@ -89,7 +89,7 @@ export async function openParts(config: Config, options: OpenOptions): Promise<O
 
 async function openOn(store: Store, config: Config, options: OpenOptions): Promise<OpenedParts> {
   const { prepare, alert, observer, warn = () => {}, onStage = () => {}, onOutage = () => {} } = options
-  const clock = options.clock ? believe(options.clock) : await openClock(store, options.time)
+  const clock = options.clock ? believe(options.clock) : await openClock(store, options)
   const isNew = (await findInstallation(store.db)) === null
   if (isNew && !prepare) {
     throw new StoreError(
@@ -149,10 +149,10 @@ async function openOn(store: Store, config: Config, options: OpenOptions): Promi
   }
 }
 
-async function openClock(store: Store, time: OpenOptions['time']): Promise<GuardedClock> {
-  if (time === undefined) return guardClock(store, await createDatabaseClock(store, systemClock))
+async function openClock(store: Store, { time, prepare: keep }: OpenOptions): Promise<GuardedClock> {
+  if (time === undefined) return guardClock(store, await createDatabaseClock(store, systemClock), { keep })
   const told = { now: async () => time.clock.now() }
-  return guardClock(store, await createDatabaseClock(told, time.clock), time.elapsed)
+  return guardClock(store, await createDatabaseClock(told, time.clock), { elapsed: time.elapsed, keep })
 }
 
 function domainSettings(config: Config): DomainSettings {

@@ -49,11 +49,13 @@ function readBootId(): string | null {
  * Guards the database's clock: how far time has certainly come is kept in the database, and moves on no faster than time
  * passes on this machine. A clock that is set ahead of it is not believed, until it is set back, an operator confirms it,
  * or time has really passed. Replicas share the row: whoever knows of the later moment is right.
+ *
+ * @param keep whether what is found is written: servers do, commands that only look need not be able to
  */
 export async function guardClock(
   { db }: { readonly db: Queryable },
   clock: DatabaseClock,
-  elapsed: ElapsedTime = systemElapsedTime(),
+  { elapsed = systemElapsedTime(), keep }: { readonly elapsed?: ElapsedTime; readonly keep: boolean },
 ): Promise<GuardedClock> {
   let mark: TimeMark | null = null
   let markedAt = { uptimeMs: 0, monotonicMs: 0 }
@@ -67,7 +69,7 @@ export async function guardClock(
     const own = mark !== null && passedMs !== null ? { mark, passedMs } : null
     mark = nextMark({ own, row, rowPassedMs: passedSince(row, at.uptimeMs), now })
     markedAt = at
-    await writeCertainTime(db, { ...mark, bootId: elapsed.bootId, uptimeMs: at.uptimeMs }, now)
+    if (keep) await writeCertainTime(db, { ...mark, bootId: elapsed.bootId, uptimeMs: at.uptimeMs }, now)
   }
 
   /** How long ago the row was written, where this machine can tell. */
