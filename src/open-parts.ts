@@ -15,6 +15,7 @@ import { createKeyChanges } from './keys/key-changes.ts'
 import { createUsageCounter } from './keys/usage.ts'
 import { openFilesLimit, shareOpenFiles } from './open-files.ts'
 import { openConfiguredRootKeys } from './open-root-keys.ts'
+import { hasRecords } from './store/backup-rows.ts'
 import { type ElapsedTime, guardClock } from './store/certain-time.ts'
 import { createDatabaseClock } from './store/database-clock.ts'
 import { StoreError } from './store/errors.ts'
@@ -94,6 +95,12 @@ async function openOn(store: Store, config: Config, options: OpenOptions): Promi
   if (isNew && !prepare) {
     throw new StoreError(
       'No server has used this database yet, so that it holds no keys. Check the settings.',
+    )
+  }
+  // A new secret would make every row look forged, and what is written under it look forged once the old one is back.
+  if (isNew && (await hasRecords(store.db))) {
+    throw new StoreError(
+      'The installation row is missing, though the database holds keys or audit records. It was removed outside of Keystead: restore a backup (docs/backup.md).',
     )
   }
   onStage('It is opening the root keys.')

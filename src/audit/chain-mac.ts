@@ -3,6 +3,7 @@ import { constantTimeEqual, hmacSha256 } from '../crypto/derive.ts'
 import type { AuditChainRow } from '../store/audit-chain-rows.ts'
 import type { PrunedRevision } from '../store/audit-pruned-rows.ts'
 import type { AuditHead } from '../store/audit-rows.ts'
+import { hex } from '../store/hex.ts'
 
 /** Makes and checks the MACs of what a chain begins and ends with: who has the database alone cannot move either. */
 export interface ChainMac {
@@ -23,8 +24,17 @@ export function createChainMac(key: KeyObject): ChainMac {
     mac(['keystead audit chain v1', id, number, kind, startedAt, ...headValues(base)])
   const headMac: ChainMac['headMac'] = (chainId, head) =>
     mac(['keystead audit head v1', chainId, ...headValues(head)])
-  const prunedMac: ChainMac['prunedMac'] = ({ keyId, versionNumber, revision }) =>
-    mac(['keystead audit pruned revision v1', keyId, versionNumber, revision])
+  const prunedMac: ChainMac['prunedMac'] = ({ keyId, versionNumber, revision, records, keyState }) =>
+    records === null && keyState === null
+      ? mac(['keystead audit pruned revision v1', keyId, versionNumber, revision])
+      : mac([
+          'keystead audit pruned revision v2',
+          keyId,
+          versionNumber,
+          revision,
+          records,
+          keyState && hex(keyState),
+        ])
   return {
     chainMac,
     headMac,

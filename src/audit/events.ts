@@ -43,6 +43,16 @@ export type AuditAction =
 /** Facts of one event beyond its columns; names and plain values only, never anything secret. */
 export type AuditDetails = Readonly<Record<string, string | number | boolean>>
 
+/** The numbers of the versions that a change destroyed, as its details name them. */
+export function destroyedVersionsOf(
+  details: {
+    readonly [name in 'destroyedVersions']?: AuditDetails[string] | null
+  },
+): readonly number[] {
+  const { destroyedVersions } = details
+  return typeof destroyedVersions === 'string' ? destroyedVersions.split(' ').map(Number) : []
+}
+
 /** Who acted, and in which request. */
 export interface AuditActor {
   readonly projectId: string

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { sumPruned } from '../store/audit-chain-rows.ts'
 import { findKeptRevisions } from '../store/audit-pruned-rows.ts'
 import type { AuditEventRow } from '../store/audit-rows.ts'
+import { hex } from '../store/hex.ts'
 import type { Queryable } from '../store/store.ts'
 
 /** What pruning left behind, as a whole: every record of pruning says it, so that the trail vouches for it. */
@@ -45,8 +46,10 @@ export async function readPruneState(db: Queryable): Promise<PruneState | null> 
   let keptRows = 0
   for (let after = beforeAll; ; ) {
     const rows = await findKeptRevisions(db, { after, max: pageSize })
-    for (const { keyId, versionNumber, revision } of rows) {
-      digest.update(`${JSON.stringify([keyId, versionNumber, revision])}\n`)
+    for (const { keyId, versionNumber, revision, records, keyState } of rows) {
+      // Rows that an earlier release left have the text that it gave them, so that its records still vouch for them.
+      const rest = records === null && keyState === null ? [] : [records, keyState && hex(keyState)]
+      digest.update(`${JSON.stringify([keyId, versionNumber, revision, ...rest])}\n`)
     }
     keptRows += rows.length
     const last = rows.at(-1)

@@ -8,10 +8,13 @@ import {
   findFirstSince,
   findPrunedRevisions,
   lockKeptRevisions,
+  type PrunedRevision,
   writePrunedRevision,
 } from '../store/audit-pruned-rows.ts'
 import type { Queryable, Store } from '../store/store.ts'
 import type { ChainMac } from './chain-mac.ts'
+import { destroyedVersionsOf } from './events.ts'
+import { keyStateDetail } from './key-state.ts'
 import { isSamePruneState, type PruneState, readPruneState } from './prune-state.ts'
 import { verifyAudit } from './verify.ts'
 import { type VerifiedPage, walkChain } from './walk-chain.ts'
@@ -159,27 +162,48 @@ async function prunePage(
   return { chain: { ...moved, mac }, state }
 }
 
-/** Keeps what the records say of the newest revision of keys and versions; false if that was known already. */
+/** Keeps what the records say of the revisions of keys and versions; false if they say nothing of them. */
 async function keepRevisions(tx: Queryable, chainMac: ChainMac, { events }: VerifiedPage): Promise<boolean> {
-  const newest = new Map<string, { keyId: string; versionNumber: number; revision: number }>()
-  for (const { keyId, keyRevision: revision, versionNumber: number, outcome } of events) {
-    if (keyId === null || revision === null || outcome !== 'SUCCEEDED') continue
-    const versionNumber = number ?? 0
-    const name = `${keyId} ${versionNumber}`
-    if (revision > (newest.get(name)?.revision ?? 0)) newest.set(name, { keyId, versionNumber, revision })
-  }
-  const keyIds = [...new Set([...newest.values()].map(({ keyId }) => keyId))]
+  const told = toldOfRevisions(events)
+  const keyIds = [...new Set([...told.values()].map(({ keyId }) => keyId))]
   const kept = await findPrunedRevisions(tx, keyIds)
-  let hasKept = false
-  for (const row of newest.values()) {
+  for (const row of told.values()) {
     const before = kept.find((each) => each.keyId === row.keyId && each.versionNumber === row.versionNumber)
     if (before !== undefined && !chainMac.isAuthenticPruned(before)) {
       throw new PruneError('Pruning stopped, since what is kept of pruned records was changed.')
     }
-    if (row.revision > (before?.revision ?? 0)) {
-      await writePrunedRevision(tx, { ...row, mac: chainMac.prunedMac(row) })
-      hasKept = true
+    const after = before === undefined ? row : joined(before, row)
+    await writePrunedRevision(tx, { ...after, mac: chainMac.prunedMac(after) })
+  }
+  return told.size > 0
+}
+
+type Told = Omit<PrunedRevision, 'mac'>
+
+function joined(before: Told, row: Told): Told {
+  const { revision, keyState } = row.revision > before.revision ? row : before
+  const records = before.records === null || row.records === null ? null : before.records + row.records
+  return { keyId: row.keyId, versionNumber: row.versionNumber, revision, records, keyState }
+}
+
+/** What records say of the revisions of keys and versions, one row for each. */
+function toldOfRevisions(events: VerifiedPage['events']): ReadonlyMap<string, Told> {
+  const told = new Map<string, Told>()
+  const add = (row: Told) => {
+    const name = `${row.keyId} ${row.versionNumber}`
+    const before = told.get(name)
+    told.set(name, before === undefined ? row : joined(before, row))
+  }
+  for (const { keyId, keyRevision: revision, versionNumber, outcome, details } of events) {
+    if (keyId === null || revision === null || outcome !== 'SUCCEEDED') continue
+    const state = details[keyStateDetail]
+    const keyState = typeof state === 'string' ? Buffer.from(state, 'hex') : null
+    const own = versionNumber ?? 0
+    add({ keyId, versionNumber: own, revision, records: 1, keyState })
+    // A record of several versions names them in its details alone.
+    for (const number of destroyedVersionsOf(details)) {
+      if (number !== own) add({ keyId, versionNumber: number, revision, records: 0, keyState })
     }
   }
-  return hasKept
+  return told
 }

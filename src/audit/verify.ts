@@ -3,11 +3,13 @@ import { type AuditEventRow, countUnchainedEvents, findStrayEvents } from '../st
 import type { Queryable } from '../store/store.ts'
 import type { ChainMac } from './chain-mac.ts'
 import type { Checkpoint } from './checkpoint.ts'
+import { createEncryptionTally } from './encryption-tally.ts'
 import { chainFinding, type Finding, otherFinding } from './finding.ts'
 import type { PruneState } from './prune-state.ts'
 import { verifyChain } from './verify-chain.ts'
 import { verifyKeys } from './verify-keys.ts'
 import { newestPruning, noPruning, verifyPruned } from './verify-pruned.ts'
+import { type RowMacs, verifyRows } from './verify-rows.ts'
 
 /** What was looked at so far. */
 export interface VerifyProgress {
@@ -31,6 +33,8 @@ export interface VerifyOptions {
   readonly chainMac: ChainMac
   /** A checkpoint whose signature was verified. */
   readonly checkpoint?: Checkpoint | undefined
+  /** Checks the rows themselves; they are only compared with the trail otherwise. */
+  readonly rowMacs?: RowMacs
   readonly onProgress?: (progress: VerifyProgress) => void | Promise<void>
 }
 
@@ -48,9 +52,11 @@ export async function verifyAudit(options: VerifyOptions): Promise<VerifyReport>
   let [records, keys] = [0, 0]
   const removedBefore = await sumPruned(db)
   let newest = noPruning
+  const encryptions = createEncryptionTally()
   const chains = await verifyChains(options, findings, async (chain, events, chainsSoFar) => {
     newest = newestPruning(newest, chain, events)
     records += events.length
+    encryptions.add(events)
     await onProgress?.({ chains: chainsSoFar, records, keys })
   })
   for (const { id } of await findStrayEvents(db, straysMax)) {
@@ -63,10 +69,16 @@ export async function verifyAudit(options: VerifyOptions): Promise<VerifyReport>
     )
   }
   findings.push(...(await verifyPruned(db, chainMac, { newest, removedBefore })))
-  for await (const page of verifyKeys(db, chainMac)) {
+  for await (const page of verifyKeys(db, { chainMac, encryptions })) {
     findings.push(...page.findings)
     keys += page.keys
     await onProgress?.({ chains, records, keys })
+  }
+  if (options.rowMacs !== undefined) {
+    for await (const found of verifyRows(db, options.rowMacs)) {
+      findings.push(...found)
+      await onProgress?.({ chains, records, keys })
+    }
   }
   const { state: pruneState } = newest
   return { findings, chains, records, keys, recordsBeforeChains: unchained.before, pruneState }

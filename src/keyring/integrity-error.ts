@@ -7,8 +7,18 @@ export class IntegrityError extends Error {
   constructor(
     what: 'key' | 'deleted key' | 'key version' | 'key material' | 'import parameters',
     id: string,
+    how = 'its row was changed or removed outside of the server',
   ) {
-    super(`${what} ${id} does not verify: its row was changed or removed outside of the server`)
+    super(`${what} ${id} does not verify: ${how}`)
+  }
+
+  /** For rows of a key that verify, though the newest record of its changes is of others. */
+  static notAsRecorded(keyId: string): IntegrityError {
+    return new IntegrityError(
+      'key',
+      keyId,
+      'its rows are not those that its newest change on record left; older ones were put back outside of the server, or the record was removed (keystead audit verify)',
+    )
   }
 
   /** For the row of a version that is not there, though its key counts it. */

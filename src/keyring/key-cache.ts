@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache'
 import { findAlgorithm } from '../crypto/algorithms.ts'
 import { loadPublicKey } from '../crypto/public-key.ts'
 import { findKeyInUse, type KeyInUse } from '../store/key-in-use.ts'
-import { findKey, type KeyRow } from '../store/key-rows.ts'
+import { findKey, firstNotSkipped, type KeyRow } from '../store/key-rows.ts'
 import type { Queryable } from '../store/store.ts'
 import {
   findMaterial,
@@ -130,6 +130,8 @@ function createCachedKey(
   let unusedMaterial = material
 
   async function loadVersion(number: number): Promise<KeyVersionRow | null> {
+    // No version has such a number, whatever row may be there.
+    if (firstNotSkipped(row.skippedVersions, number) !== number) return null
     const [version] =
       number === newest?.number ? [newest] : await findVersionsByNumber(db, [{ keyId: row.id, number }])
     if (version === undefined) {

@@ -53,7 +53,10 @@ export function createPolicyMac(key: KeyObject): PolicyMac {
     ]
     // Columns that came after the first release stand at the end, and only where they differ from the default that
     // their migration gave to the rows that were there: those keep their MAC.
+    // Each names itself, so that no value of one can be taken for that of another.
     if (row.origin !== 'KEYSTEAD') values.push(row.origin)
+    if (row.skippedVersions.length > 0) values.push(['skipped versions', ...row.skippedVersions])
+    if (row.restoredAt !== null) values.push(['restored at', row.restoredAt.toISOString()])
     return mac(values)
   }
   const versionMac = (row: Omit<KeyVersionRow, 'mac'>) =>

@@ -1,4 +1,11 @@
-import type { AuditAction, AuditActor, AuditDetails, AuditEvent } from '../audit/events.ts'
+import {
+  type AuditAction,
+  type AuditActor,
+  type AuditDetails,
+  type AuditEvent,
+  destroyedVersionsOf,
+} from '../audit/events.ts'
+import { keyStateDetail } from '../audit/key-state.ts'
 import type { SlowWork } from '../crypto/slow-work.ts'
 import { type WeighedOperation, weightOf } from '../crypto/weights.ts'
 import { type ErrorCode, KeysteadError } from '../errors.ts'
@@ -82,6 +89,11 @@ export function eventOf(attempt: Attempt, error: unknown = null): AuditEvent {
   }
 }
 
+/** The audit event of a change that was made, with the state in which it leaves the rows of the key. */
+export function changeEventOf(attempt: Attempt, keyState: string): AuditEvent {
+  return eventOf({ ...attempt, details: { ...attempt.details, [keyStateDetail]: keyState } })
+}
+
 function codeOf(error: unknown): ErrorCode {
   return error instanceof KeysteadError ? error.code : 'INTERNAL'
 }
@@ -89,13 +101,12 @@ function codeOf(error: unknown): ErrorCode {
 /** An attempt that is on record, as it is counted. */
 export function observationOf(attempt: Attempt, error: unknown = null): ObservedOperation {
   const { action, actor, algorithm, details, startedAtMs } = attempt
-  const destroyed = details['destroyedVersions']
   return {
     action,
     outcome: error === null ? 'SUCCEEDED' : codeOf(error),
     algorithm,
     automatic: parseSubject(actor.subject)?.kind === 'SYSTEM',
-    destroyedVersions: typeof destroyed === 'string' ? destroyed.split(' ').length : 0,
+    destroyedVersions: destroyedVersionsOf(details).length,
     startedAtMs,
     endedAtMs: performance.now(),
   }

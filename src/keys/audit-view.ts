@@ -1,3 +1,4 @@
+import { keyStateDetail } from '../audit/key-state.ts'
 import { type RecordedEvent, readById, readPage, readPagesOfKeys } from '../audit/read.ts'
 import { formatId, parseId } from '../ids.ts'
 import {
@@ -139,15 +140,18 @@ async function viewsOf(
         keyDeleted: key?.deleted ?? null,
         keyRevision: event.keyRevision,
         versionNumber: event.versionNumber,
-        details: hidesSource ? withoutSource(event.details) : event.details,
+        details: shownDetails(event.details, hidesSource),
       }
       return [[event.id, view] as const]
     }),
   )
 }
 
-/** What a re-encryption read from is another key's history, which has its own access. */
-function withoutSource({ sourceKeyId: _id, sourceVersion: _version, ...rest }: RecordedEvent['details']) {
+/** What a re-encryption read from is another key's history, which has its own access; a state serves verification. */
+function shownDetails(details: RecordedEvent['details'], hidesSource: boolean): RecordedEvent['details'] {
+  const { [keyStateDetail]: _state, ...shown } = details
+  if (!hidesSource) return shown
+  const { sourceKeyId: _id, sourceVersion: _version, ...rest } = shown
   return rest
 }
 

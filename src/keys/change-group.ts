@@ -1,4 +1,5 @@
 import type { Moment } from '../clock.ts'
+import { findRecordedStates } from '../store/audited-key-rows.ts'
 import {
   findKeysInGroup,
   findVersionsInGroup,
@@ -8,7 +9,7 @@ import {
 } from '../store/group-rows.ts'
 import { announce } from '../store/notify.ts'
 import type { Queryable } from '../store/store.ts'
-import { type Attempt, eventOf, observationOf } from './attempt.ts'
+import { type Attempt, changeEventOf, observationOf } from './attempt.ts'
 import { addedBy, factsOf } from './change-key.ts'
 import type { DomainParts } from './domain-parts.ts'
 import { applyCommand, isDestructionDue, type KeyState } from './lifecycle.ts'
@@ -54,15 +55,12 @@ export async function changeGroup(
       places.push(...rows.map(({ projectId, id }) => ({ projectId, id })))
       const keys = rows.map((row) => ({ row, versions: versions.get(row.id) ?? [] }))
       const at = parts.clock.moment()
-      const settled =
-        task.command === destruction.command ? nothingSettled : await settle(parts, tx, { keys, at })
-      const failedIds = new Set(settled.failed.map(({ attempt }) => attempt.keyId))
-      const open = keys.flatMap((key) =>
-        failedIds.has(key.row.id) ? [] : [settled.after.get(key.row.id) ?? key],
-      )
-      const { planned, failed } = await plan(parts, task, { keys: open, at })
-      const { changed } = await write(parts, tx, { planned, at })
-      return { claimed, changed, settled: settled.changed, failed: [...settled.failed, ...failed] }
+      const { intact, failed } = await verify(parts, tx, task, keys)
+      const settled = await settle(parts, tx, task, { keys: intact, at })
+      const plans = await plan(parts, task, { keys: settled.keys, at })
+      const { changed } = await write(parts, tx, { planned: plans.planned, at })
+      failed.push(...settled.failed, ...plans.failed)
+      return { claimed, changed, settled: settled.changed, failed }
     })
     const done = [...outcome.settled, ...outcome.changed]
     if (done.length > 0) parts.observe(done.map((attempt) => observationOf(attempt)))
@@ -73,29 +71,61 @@ export async function changeGroup(
   }
 }
 
-const nothingSettled = { after: new Map<string, LockedKey>(), changed: [], failed: [] }
+type Failed = GroupOutcome['failed'][number]
 
-/** Destroys what is due on the keys of a group before the task's own command. */
+/** Tells the keys whose rows are as the newest changes on record left them from the others. */
+async function verify(
+  { policyMac }: DomainParts,
+  tx: Queryable,
+  task: SystemAct,
+  keys: readonly LockedKey[],
+): Promise<{ intact: readonly LockedKey[]; failed: Failed[] }> {
+  const recorded = await findRecordedStates(
+    tx,
+    keys.map(({ row }) => row.id),
+  )
+  const failed: Failed[] = []
+  const intact = keys.filter((key) => {
+    try {
+      verifyLockedKey(policyMac, key, recorded.get(key.row.id))
+      return true
+    } catch (error) {
+      failed.push({ attempt: attemptOn(task, key), error })
+      return false
+    }
+  })
+  return { intact, failed }
+}
+
+/** Destroys what is due on the keys of a group before the task's own command; gives all keys as they are then. */
 async function settle(
   parts: DomainParts,
   tx: Queryable,
+  task: SystemAct,
   { keys, at }: { keys: readonly LockedKey[]; at: Moment },
-): Promise<Written & Pick<GroupOutcome, 'failed'>> {
-  const due = keys.filter(({ versions }) => isDestructionDue(versions, at.certainNow))
+): Promise<Pick<Written, 'changed'> & { keys: readonly LockedKey[]; failed: readonly Failed[] }> {
+  const isSettling = task.command === destruction.command
+  const due = isSettling ? [] : keys.filter(({ versions }) => isDestructionDue(versions, at.certainNow))
   const { planned, failed } = await plan(parts, destruction, { keys: due, at })
-  return { ...(await write(parts, tx, { planned, at })), failed }
+  const { after, changed } = await write(parts, tx, { planned, at })
+  const failedIds = new Set(failed.map(({ attempt }) => attempt.keyId))
+  const open = keys.filter(({ row }) => !failedIds.has(row.id))
+  return { keys: open.map((key) => after.get(key.row.id) ?? key), changed, failed }
+}
+
+function attemptOn(task: SystemAct, { row }: LockedKey): Attempt {
+  return Object.assign(attemptOf(task, row), { algorithm: row.algorithm })
 }
 
 async function plan(
   parts: DomainParts,
   task: SystemAct,
   { keys, at }: { keys: readonly LockedKey[]; at: Moment },
-): Promise<{ planned: readonly Planned[]; failed: GroupOutcome['failed'] }> {
-  const failed: GroupOutcome['failed'][number][] = []
+): Promise<{ planned: readonly Planned[]; failed: readonly Failed[] }> {
+  const failed: Failed[] = []
   const planned = await Promise.all(
     keys.map(async (key) => {
-      const attempt = attemptOf(task, key.row)
-      attempt.algorithm = key.row.algorithm
+      const attempt = attemptOn(task, key)
       try {
         return await planOne(parts, task, { key, attempt, at })
       } catch (error) {
@@ -113,8 +143,7 @@ async function planOne(
   { command }: SystemAct,
   { key, attempt, at }: Pick<Planned, 'key' | 'attempt'> & { at: Moment },
 ): Promise<Planned | null> {
-  const { policyMac, settings } = parts
-  verifyLockedKey(policyMac, key)
+  const { settings } = parts
   const before = stateOf(key)
   const { rotationTimeZone: timeZone, revocationDelayMs } = settings
   const state = applyCommand(before, command, { ...at, timeZone, revocationDelayMs })
@@ -137,7 +166,7 @@ async function write(
   tx: Queryable,
   { planned, at }: { planned: readonly Planned[]; at: Moment },
 ): Promise<Written> {
-  if (planned.length === 0) return nothingSettled
+  if (planned.length === 0) return { after: new Map(), changed: [] }
   const { policyMac, audit } = parts
   const made = planned.flatMap(({ key, material }) =>
     material === null ? [] : [{ owner: key.row, material }],
@@ -164,6 +193,9 @@ async function write(
     planned.map(({ key }) => key.row),
   )
   const attempts = planned.map(({ attempt, key, state }) => ({ ...attempt, ...factsOf(attempt, key, state) }))
-  await audit.recordIn(tx, ...attempts.map((attempt) => eventOf(attempt)))
+  await audit.recordIn(
+    tx,
+    ...attempts.map((attempt, index) => changeEventOf(attempt, sealed[index]?.keyState ?? '')),
+  )
   return { after: new Map(sealed.map(({ after }) => [after.row.id, after])), changed: attempts }
 }

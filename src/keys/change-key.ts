@@ -5,7 +5,7 @@ import { isUniqueViolation } from '../store/errors.ts'
 import type { KeyRow } from '../store/key-rows.ts'
 import { announceChange } from '../store/notify.ts'
 import type { Queryable } from '../store/store.ts'
-import { type Attempt, attemptOfCall, eventOf, observationOf, recordingRefusals } from './attempt.ts'
+import { type Attempt, attemptOfCall, changeEventOf, observationOf, recordingRefusals } from './attempt.ts'
 import { requirePermissionOn, requireRoleFor } from './authorise.ts'
 import type { Call } from './caller.ts'
 import type { DomainParts } from './domain-parts.ts'
@@ -282,16 +282,17 @@ async function writeChange(
   change.onWrite()
   const material = added === null ? null : await settleMaterial(parts, tx, key.row, made)
   const write = { state, columns, material, now: at.now }
-  const changed = await (remove ? removeLockedKey : writeLockedKey)(tx, policyMac, key, write).catch(
+  const written = await (remove ? removeLockedKey : writeLockedKey)(tx, policyMac, key, write).catch(
     (error: unknown) => {
       // Two renames at once: the database settles what a look-up could not see yet.
       throw isUniqueViolation(error) && columns.name !== undefined ? new NameTakenError(columns.name) : error
     },
   )
+  const changed = written.key
   await announceChange(tx, shownChange(key.row, changed.row))
   await alsoWrite?.(tx)
   const facts = factsOf(attempt, key, state)
-  await audit.recordIn(tx, eventOf({ ...attempt, ...facts }))
+  await audit.recordIn(tx, changeEventOf({ ...attempt, ...facts }, written.keyState))
   return { key: changed, facts }
 }
 

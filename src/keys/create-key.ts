@@ -1,7 +1,7 @@
 import { newOpaqueUuid, newUuid } from '../ids.ts'
 import { isNameTaken, type KeyRow } from '../store/key-rows.ts'
 import { announceChange } from '../store/notify.ts'
-import { type Attempt, eventOf, observationOf } from './attempt.ts'
+import { type Attempt, changeEventOf, observationOf } from './attempt.ts'
 import { dayAt } from './calendar.ts'
 import type { DomainParts } from './domain-parts.ts'
 import { applyCommand, type KeyState, type LifecycleSettings } from './lifecycle.ts'
@@ -55,19 +55,21 @@ export async function createKey(
       rotationDueOn: null,
       lastRotatedAt: null,
       lastVersionNumber: 0,
+      skippedVersions: [],
+      restoredAt: null,
       revision: state.revision,
       createdAt: now,
       updatedAt: now,
       mac: new Uint8Array(),
     }
     const material = await settleMaterial(parts, tx, draft, made)
-    const key = await insertNewKey(tx, policyMac, draft, { state, material, now })
-    if (key === null) return null
+    const written = await insertNewKey(tx, policyMac, draft, { state, material, now })
+    if (written === null) return null
     await announceChange(tx, { projectId: wanted.projectId, id, isShown: true, lostBy: [] })
     // The attempt itself keeps to what is true: there is no such key until the transaction has ended.
     const facts = { keyId: id, keyRevision: state.revision, versionNumber: preActivation ? null : 1 }
-    await audit.recordIn(tx, eventOf({ ...attempt, ...facts }))
-    return key
+    await audit.recordIn(tx, changeEventOf({ ...attempt, ...facts }, written.keyState))
+    return written.key
   })
   if (created !== null) parts.observe([observationOf({ ...attempt, algorithm: wanted.algorithm })])
   return created
@@ -82,6 +84,7 @@ function firstState(
     origin: wanted.origin,
     versions: [],
     lastVersionNumber: 0,
+    skippedVersions: [],
     lastRotatedAt: null,
     rotation: {
       enabled: wanted.rotationEnabled,

@@ -9,6 +9,7 @@ import { ImportedMaterialError } from '../crypto/imported-material.ts'
 import { describePublicKey } from '../crypto/public-key.ts'
 import { formatId, newUuid, parseId } from '../ids.ts'
 import { IntegrityError } from '../keyring/integrity-error.ts'
+import { isImportOnRecord } from '../store/audited-key-rows.ts'
 import {
   findImportParameters,
   type ImportParametersRow,
@@ -157,6 +158,14 @@ async function findOpenImport(
   if (found === null) throw new InvalidImportParametersError('UNKNOWN')
   const { row, privateKey } = found
   if (!policyMac.isAuthenticImport(row)) throw new IntegrityError('import parameters', row.id)
+  const onRecord = { keyId: key.id, importParametersId: formatId('importParameters', row.id) }
+  if (row.usedAt === null && (await isImportOnRecord(db, onRecord))) {
+    throw new IntegrityError(
+      'import parameters',
+      row.id,
+      'they are on record as used: their row was put back',
+    )
+  }
   if (row.usedAt !== null) throw new InvalidImportParametersError('USED')
   if (row.expiresAt <= clock.now() || privateKey === null) throw new InvalidImportParametersError('EXPIRED')
   return { row, privateKey }

@@ -1,4 +1,5 @@
 import type { Moment } from '../clock.ts'
+import { firstNotSkipped } from '../store/key-rows.ts'
 import { addDays, type CalendarDay, dayAt } from './calendar.ts'
 import {
   ConflictError,
@@ -41,6 +42,8 @@ export interface KeyState {
   readonly versions: readonly VersionState[]
   /** Highest number ever given; 0 before the first version. */
   readonly lastVersionNumber: number
+  /** Numbers that no version may have, as pairs of first and last, ascending. */
+  readonly skippedVersions: readonly number[]
   readonly lastRotatedAt: Date | null
   readonly rotation: RotationState
   readonly revision: number
@@ -228,7 +231,7 @@ export function requireOrigin(key: { readonly origin: KeyOrigin }, origin: KeyOr
 }
 
 function withNewVersion(key: KeyState, now: Date): KeyState {
-  const number = key.lastVersionNumber + 1
+  const number = firstNotSkipped(key.skippedVersions, key.lastVersionNumber + 1)
   const version: VersionState = {
     number,
     status: 'ACTIVE',

@@ -1,7 +1,16 @@
+import { keyStateOf } from '../audit/key-state.ts'
 import { newUuid } from '../ids.ts'
 import { IntegrityError } from '../keyring/integrity-error.ts'
 import type { PolicyMac } from '../keyring/policy-mac.ts'
-import { insertKey, type KeyRow, lockKey, moveToDeleted, updateKey } from '../store/key-rows.ts'
+import { findRecordedStates, type RecordedState } from '../store/audited-key-rows.ts'
+import {
+  firstNotSkipped,
+  insertKey,
+  type KeyRow,
+  lockKey,
+  moveToDeleted,
+  updateKey,
+} from '../store/key-rows.ts'
 import type { Queryable } from '../store/store.ts'
 import { insertVersion, type KeyVersionRow, updateVersion } from '../store/version-rows.ts'
 import { findWholeKey, type WholeKey } from '../store/whole-key.ts'
@@ -32,28 +41,62 @@ export async function lockVerifiedKey(
   where: { projectId: string; id: string },
 ): Promise<LockedKey | null> {
   await lockKey(tx, where)
-  return readVerifiedKey(tx, policyMac, where)
+  const key = await readVerifiedKey(tx, policyMac, where)
+  if (key !== null) requireAsRecorded(key, (await findRecordedStates(tx, [where.id])).get(where.id))
+  return key
 }
 
-/** Reads a key and its versions as of one moment, without a lock, and verifies all of them; null if there is none. */
+/** Reads a key and its versions as of one moment, without a lock, and verifies their MACs; null if there is none. */
 export async function readVerifiedKey(
   db: Queryable,
   policyMac: PolicyMac,
   where: { projectId: string; id: string },
 ): Promise<WholeKey | null> {
   const key = await findWholeKey(db, where)
-  if (key !== null) verifyLockedKey(policyMac, key)
+  if (key !== null) verifyMacs(policyMac, key)
   return key
 }
 
+/** Throws IntegrityError unless a locked key verifies, and its rows are as the newest change on record left them. */
+export function verifyLockedKey(
+  policyMac: PolicyMac,
+  key: LockedKey,
+  recorded: RecordedState | undefined,
+): void {
+  verifyMacs(policyMac, key)
+  requireAsRecorded(key, recorded)
+}
+
+/**
+ * MACs say that each row was written once. A change of rows that were put back would make them look right for ever, so
+ * that nothing is changed that its record does not vouch for.
+ */
+function requireAsRecorded({ row, versions }: LockedKey, recorded: RecordedState | undefined): void {
+  const isAsRecorded =
+    recorded?.revision === row.revision &&
+    // Records of earlier releases name no state.
+    (recorded.keyState === null || recorded.keyState === keyStateOf({ mac: row.mac, versions }))
+  if (!isAsRecorded) throw IntegrityError.notAsRecorded(row.id)
+}
+
 /** Throws IntegrityError unless the rows of a key and all its versions are as they were written. */
-export function verifyLockedKey(policyMac: PolicyMac, { row, versions }: WholeKey): void {
+function verifyMacs(policyMac: PolicyMac, { row, versions }: WholeKey): void {
   if (!policyMac.isAuthenticKey(row)) throw new IntegrityError('key', row.id)
   const forged = versions.find((version) => !policyMac.isAuthenticVersion(version))
   if (forged !== undefined) throw new IntegrityError('key version', forged.id)
-  for (let number = 1; number <= row.lastVersionNumber; number++) {
-    if (versions[number - 1]?.number !== number) throw IntegrityError.missingVersion(row.id, number)
+  const missing = firstMissing(row, versions)
+  if (missing !== null) throw IntegrityError.missingVersion(row.id, missing)
+}
+
+/** The first number at which the versions of a key are not those that its row counts; null if all are there. */
+function firstMissing(row: KeyRow, versions: readonly KeyVersionRow[]): number | null {
+  let last = 0
+  for (const { number } of versions) {
+    const expected = firstNotSkipped(row.skippedVersions, last + 1)
+    if (number !== expected) return expected
+    last = number
   }
+  return last === row.lastVersionNumber ? null : firstNotSkipped(row.skippedVersions, last + 1)
 }
 
 /** What lifecycle rules need of a locked key. */
@@ -62,6 +105,7 @@ export function stateOf({ row, versions }: LockedKey): KeyState {
     origin: row.origin,
     versions,
     lastVersionNumber: row.lastVersionNumber,
+    skippedVersions: row.skippedVersions,
     lastRotatedAt: row.lastRotatedAt,
     rotation: {
       enabled: row.rotationEnabled,
@@ -73,17 +117,24 @@ export function stateOf({ row, versions }: LockedKey): KeyState {
   }
 }
 
+/** A key that was written. */
+export interface WrittenKey {
+  readonly key: LockedKey
+  /** State of its rows, for the record. */
+  readonly keyState: string
+}
+
 /** Writes a changed key with fresh MACs. */
 export async function writeLockedKey(
   tx: Queryable,
   policyMac: PolicyMac,
   before: LockedKey,
   write: KeyWrite,
-): Promise<LockedKey> {
+): Promise<WrittenKey> {
   const sealed = sealChange(policyMac, before, write)
   await updateKey(tx, sealed.after.row)
   await writeVersions(tx, sealed)
-  return sealed.after
+  return { key: sealed.after, keyState: sealed.keyState }
 }
 
 /** Replaces a key by what is kept of a deleted one; gives it back as it was. */
@@ -92,7 +143,7 @@ export async function removeLockedKey(
   policyMac: PolicyMac,
   before: LockedKey,
   { state, now }: KeyWrite,
-): Promise<LockedKey> {
+): Promise<WrittenKey> {
   const {
     id,
     redactedId,
@@ -117,8 +168,9 @@ export async function removeLockedKey(
     createdAt,
     deletedAt: now,
   }
-  await moveToDeleted(tx, { ...kept, mac: policyMac.deletedKeyMac(kept) })
-  return before
+  const mac = policyMac.deletedKeyMac(kept)
+  await moveToDeleted(tx, { ...kept, mac })
+  return { key: before, keyState: keyStateOf({ mac, versions: [] }) }
 }
 
 /** Adds a key with fresh MACs; null if its name is taken. */
@@ -127,17 +179,19 @@ export async function insertNewKey(
   policyMac: PolicyMac,
   draft: KeyRow,
   write: KeyWrite,
-): Promise<LockedKey | null> {
+): Promise<WrittenKey | null> {
   const sealed = sealChange(policyMac, { row: draft, versions: [] }, write)
   if (!(await insertKey(tx, sealed.after.row))) return null
   await writeVersions(tx, sealed)
-  return sealed.after
+  return { key: sealed.after, keyState: sealed.keyState }
 }
 
 /** The rows that a change writes, with fresh MACs. */
 export interface SealedChange {
   /** The key as it is then. */
   readonly after: LockedKey
+  /** State of its rows, for the record. */
+  readonly keyState: string
   readonly added: readonly { readonly version: KeyVersionRow; readonly material: NewMaterial['wrapped'] }[]
   readonly changed: readonly KeyVersionRow[]
 }
@@ -161,7 +215,8 @@ export function sealChange(policyMac: PolicyMac, before: LockedKey, write: KeyWr
     else changed.push(version)
     return version
   })
-  return { after: { row, versions }, added, changed }
+  const after = { row, versions }
+  return { after, keyState: keyStateOf({ mac: row.mac, versions }), added, changed }
 }
 
 async function writeVersions(tx: Queryable, { added, changed }: SealedChange): Promise<void> {

@@ -5,6 +5,10 @@ export interface PrunedRevision {
   readonly keyId: string
   readonly versionNumber: number
   readonly revision: number
+  /** How many records were pruned; null where an earlier release pruned some of them, which did not count. */
+  readonly records: number | null
+  /** State of the key that the record of this revision names; null where it names none. */
+  readonly keyState: Uint8Array | null
   readonly mac: Uint8Array
 }
 
@@ -27,19 +31,21 @@ export async function findKeptRevisions(
   { after, max }: { after: Pick<PrunedRevision, 'keyId' | 'versionNumber'>; max: number },
 ): Promise<Omit<PrunedRevision, 'mac'>[]> {
   return db.$queryRaw`
-    SELECT key_id AS "keyId", version_number AS "versionNumber", revision FROM audit_pruned_revisions
+    SELECT key_id AS "keyId", version_number AS "versionNumber", revision, records, key_state AS "keyState"
+    FROM audit_pruned_revisions
     WHERE (key_id, version_number) > (${after.keyId}::uuid, ${after.versionNumber}::int)
     ORDER BY key_id, version_number LIMIT ${max}::int`
 }
 
 /** Keeps what records say that are about to be pruned. */
 export async function writePrunedRevision(tx: Queryable, row: PrunedRevision): Promise<void> {
-  const { keyId, versionNumber, revision } = row
-  const mac = new Uint8Array(row.mac)
+  const { keyId, versionNumber, revision, records } = row
+  const keyState = row.keyState === null ? null : new Uint8Array(row.keyState)
+  const columns = { revision, records, keyState, mac: new Uint8Array(row.mac) }
   await tx.auditPrunedRevision.upsert({
     where: { keyId_versionNumber: { keyId, versionNumber } },
-    create: { keyId, versionNumber, revision, mac },
-    update: { revision, mac },
+    create: { keyId, versionNumber, ...columns },
+    update: columns,
   })
 }
 

@@ -28,6 +28,8 @@ export interface KeyRow {
   readonly rotationDueOn: string | null
   readonly lastRotatedAt: Date | null
   readonly lastVersionNumber: number
+  readonly skippedVersions: readonly number[]
+  readonly restoredAt: Date | null
   readonly revision: number
   readonly createdAt: Date
   readonly updatedAt: Date
@@ -58,10 +60,21 @@ export const columnsOfKey: Columns<KeyRow> = {
   rotationDueOn: 'rotation_due_on::text',
   lastRotatedAt: 'last_rotated_at',
   lastVersionNumber: 'last_version_number',
+  skippedVersions: 'skipped_versions',
+  restoredAt: 'restored_at',
   revision: 'revision',
   createdAt: 'created_at',
   updatedAt: 'updated_at',
   mac: 'mac',
+}
+
+/** The lowest version number from a number on that no restore of a backup left out. */
+export function firstNotSkipped(skippedVersions: readonly number[], number: number): number {
+  for (let index = 0; index + 1 < skippedVersions.length; index += 2) {
+    const [first = 0, last = 0] = skippedVersions.slice(index, index + 2)
+    if (number >= first && number <= last) return firstNotSkipped(skippedVersions, last + 1)
+  }
+  return number
 }
 
 /** What is kept of a deleted key. */
@@ -159,6 +172,7 @@ export function encode(row: KeyRow): Prisma.KeyCreateManyInput & { id: string } 
   return {
     ...row,
     allowedSubjects: [...row.allowedSubjects],
+    skippedVersions: [...row.skippedVersions],
     rotationConfiguredOn: dateOf(row.rotationConfiguredOn),
     rotationDueOn: row.rotationDueOn === null ? null : dateOf(row.rotationDueOn),
     mac: new Uint8Array(row.mac),

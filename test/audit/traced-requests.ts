@@ -15,7 +15,9 @@ export interface RecordedEvent {
   readonly key_id: string | null
   readonly key_revision: number | null
   readonly version_number: number | null
+  /** But for the state of the key, which is another thing each time. */
   readonly details: Record<string, unknown>
+  readonly key_state: string | null
 }
 
 /** A mutation that was sent, with what its event must tell of the request. */
@@ -66,7 +68,8 @@ export async function readEvents(story: Story): Promise<RecordedEvent[]> {
   // In the order in which they were written: to this table rows are only ever added.
   return (await story.sql(
     `SELECT id, project_id, occurred_at, action, outcome, error_code, actor, token_id, client_address, request_id,
-       key_id, key_revision, version_number, details FROM audit_events ORDER BY ctid`,
+       key_id, key_revision, version_number, details - 'keyState' AS details, details->>'keyState' AS key_state
+     FROM audit_events ORDER BY ctid`,
   )) as unknown as RecordedEvent[]
 }
 

@@ -91,6 +91,10 @@ export class Trail {
     const events = await readEvents(this.story)
     expect(events).toMatchObject(this.expected)
     expect(events).toHaveLength(this.expected.length)
+    // Every change says in which state it left the rows of its key, and nothing else does.
+    for (const { action, key_revision, key_state } of events) {
+      expect([action, key_state !== null]).toEqual([action, key_revision !== null])
+    }
     const secrets = [plaintext, data, ...this.tokens.map((token) => token.split('.')[2] ?? ''), ...canaries]
     const written = JSON.stringify(events) + this.story.logged.join('\n')
     for (const secret of secrets) {

@@ -26,6 +26,8 @@ export function sampleKey(changes: Partial<KeyRow> = {}): KeyRow {
     rotationDueOn: '2027-03-08',
     lastRotatedAt: new Date('2026-03-29T01:30:00.999Z'),
     lastVersionNumber: 3,
+    skippedVersions: [2, 2],
+    restoredAt: new Date('2026-05-05T05:05:05.555Z'),
     revision: 7,
     createdAt: new Date('2026-03-08T02:30:00.001Z'),
     updatedAt: new Date('2026-10-25T00:30:00.123Z'),

@@ -1,0 +1,22 @@
+import { hash } from 'node:crypto'
+import { hex } from '../store/hex.ts'
+
+/** Name of the detail in the record of a change that says in which state the key's rows are afterwards. */
+export const keyStateDetail = 'keyState'
+
+/** What the state of a key is computed from: the MACs cover all that its rows say. */
+export interface KeyStateParts {
+  /** Of the key's row, or of what is kept of a deleted key. */
+  readonly mac: Uint8Array
+  /** In the order of their numbers; none for a deleted key. */
+  readonly versions: readonly { readonly number: number; readonly mac: Uint8Array }[]
+}
+
+/**
+ * SHA-256 in hexadecimal over the MACs of a key's rows. Each change puts it on record, so that rows that were put back
+ * do not match the newest record, though each of them was authentic once.
+ */
+export function keyStateOf({ mac, versions }: KeyStateParts): string {
+  const macs = versions.map((version) => [version.number, hex(version.mac)])
+  return hash('sha256', JSON.stringify(['keystead key state v1', hex(mac), ...macs]))
+}
