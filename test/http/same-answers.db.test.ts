@@ -112,7 +112,8 @@ describe.skipIf(hasNoDatabase())('a document that came before', () => {
   it.each(Object.keys(bodies))('is answered as it was for the first time: %s', async (name) => {
     const body = bodies[name]?.(keyId) ?? { query: '' }
     for (const person of [mia, vic]) {
-      for (const accept of accepts) {
+      // Bodies of more than a megabyte differ in nothing that the media type decides.
+      for (const accept of name === 'too many representations' ? accepts.slice(0, 3) : accepts) {
         // Answered by a stream that has no end.
         if (name === 'a subscription' && accept?.includes('event-stream')) continue
         // A text of its own, so that it comes for the first time.
