@@ -1,12 +1,17 @@
 import { createChainMac } from '../audit/chain-mac.ts'
-import { createAuditWriter } from '../audit/writer.ts'
+import { type AuditWriter, createAuditWriter } from '../audit/writer.ts'
 import type { Clock } from '../clock.ts'
-import { newUuid } from '../ids.ts'
 import { createEnvelope } from '../keyring/envelope.ts'
 import { type InstallationKeys, openInstallation } from '../keyring/installation.ts'
 import { createPolicyMac } from '../keyring/policy-mac.ts'
 import { RootKeyError, type RootKeyProvider } from '../keyring/root-key-provider.ts'
-import { formatSubject } from '../keys/caller.ts'
+import {
+  leastGivenUp,
+  operatorIn,
+  type SetBackParts,
+  setKeysBack,
+  VersionNumbersUsedUpError,
+} from '../keys/set-back.ts'
 import {
   type BackupTable,
   backupTables,
@@ -16,8 +21,10 @@ import {
   removeEverything,
   writeRows,
 } from '../store/backup-rows.ts'
+import { findHighestVersionNumber } from '../store/key-rows.ts'
 import { analyzeTables } from '../store/maintenance.ts'
 import type { Queryable, Store } from '../store/store.ts'
+import { findEncryptionsAbove } from '../store/usage-rows.ts'
 import { BackupError } from './backup-error.ts'
 import { checkRestored } from './check-restored.ts'
 import type { BackupHeader } from './contents.ts'
@@ -68,6 +75,11 @@ export function restoreBackup(options: RestoreOptions): Promise<Restored> {
         'Nothing was restored: the database holds keys or audit records already. Restore into an empty one, or give --force to replace everything in this one.',
       )
     }
+    const replaced = {
+      highestVersion: await findHighestVersionNumber(tx),
+      // Every version gives up more than what is below.
+      encryptions: await findEncryptionsAbove(tx, leastGivenUp()),
+    }
     await removeEverything(tx)
     // A server that came meanwhile has either shown itself, or waits for the tables and finds the new rows.
     await requireUnused(store, tx)
@@ -93,7 +105,15 @@ export function restoreBackup(options: RestoreOptions): Promise<Restored> {
       policyMac: createPolicyMac(keys.policyMac),
       rootKeyIds: header.rootKeyIds,
     })
-    await record(tx, { ...options, keys, records, header })
+    const audit = createAuditWriter({
+      store,
+      clock,
+      chainMac: createChainMac(keys.auditMac),
+      alert: () => {},
+    })
+    const policyMac = createPolicyMac(keys.policyMac)
+    await setBack(tx, { policyMac, audit, now, backupCreatedAt: header.createdAt, replaced })
+    await record(tx, audit, { header, records })
     // The database was empty when the planner last looked, or held something else.
     await analyzeTables(tx, backupTables)
     return { records, opened, keys }
@@ -133,21 +153,23 @@ function createBatch(tx: Queryable) {
   }
 }
 
+async function setBack(tx: Queryable, parts: SetBackParts): Promise<void> {
+  await setKeysBack(tx, parts).catch((error: unknown) => {
+    if (!(error instanceof VersionNumbersUsedUpError)) throw error
+    throw new BackupError(
+      'Nothing was restored: the keys in the backup have been restored so often that their version numbers are used up.',
+    )
+  })
+}
+
 /** That the database went back is on record in itself, at the end of what the backup knows. */
 async function record(
   tx: Queryable,
-  { store, clock, keys, header, records }: RestoreOptions & { keys: InstallationKeys; records: number },
+  audit: AuditWriter,
+  { header, records }: { header: BackupHeader; records: number },
 ): Promise<void> {
-  const chainMac = createChainMac(keys.auditMac)
-  const audit = createAuditWriter({ store, clock, chainMac, alert: () => {} })
   await audit.recordIn(tx, {
-    actor: {
-      projectId: '',
-      subject: formatSubject('SYSTEM', 'operator'),
-      tokenId: null,
-      clientAddress: null,
-      requestId: newUuid(),
-    },
+    actor: operatorIn(''),
     action: 'RESTORE_BACKUP',
     outcome: 'SUCCEEDED',
     errorCode: null,

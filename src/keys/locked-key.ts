@@ -22,7 +22,7 @@ export type LockedKey = WholeKey
 
 /** What a change may write to a key's row besides what follows from its state. */
 export type KeyColumns = Partial<
-  Pick<KeyRow, 'name' | 'description' | 'owner' | 'accessControlEnabled' | 'allowedSubjects'>
+  Pick<KeyRow, 'name' | 'description' | 'owner' | 'accessControlEnabled' | 'allowedSubjects' | 'restoredAt'>
 >
 
 /** A change that was decided and is to be written. */
@@ -235,6 +235,7 @@ function sealRow(policyMac: PolicyMac, before: KeyRow, { state, columns, now }: 
     rotationDueOn: state.rotation.dueOn,
     lastRotatedAt: state.lastRotatedAt,
     lastVersionNumber: state.lastVersionNumber,
+    skippedVersions: state.skippedVersions,
     revision: state.revision,
     updatedAt: now,
   }

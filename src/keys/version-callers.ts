@@ -62,8 +62,10 @@ export async function destroyImpact(
   const since = startOfWindow(parts, impactDays)
   const rows = (await callersOf(parts, [version], since)).get(version) ?? []
   const started = (await findStartOfRecords(parts.store.db)) ?? now
-  const isWholeLife = started <= version.createdAt
-  const recordsSince = isWholeLife ? version.createdAt : started
+  const { createdAt, keyRestoredAt } = version
+  // Between a backup and its restore there may have been uses that are not on record any more.
+  const recordsSince = latestOf(started, createdAt, keyRestoredAt ?? createdAt)
+  const isWholeLife = recordsSince.getTime() === createdAt.getTime()
   const use = {
     callers: rows.map(callerView),
     destroyed: version.status === 'DESTROYED',
@@ -85,6 +87,10 @@ export async function destroyImpact(
     failedOperations: rows.reduce((sum, { refused }) => sum + refused, 0),
     callers: use.namesCallers ? use.callers.slice(0, callersMax) : null,
   }
+}
+
+function latestOf(...dates: readonly Date[]): Date {
+  return new Date(Math.max(...dates.map((date) => date.getTime())))
 }
 
 /** Whether an operation used a version before a day, as far back as its making. */

@@ -116,8 +116,15 @@ export async function usageOf(
 }
 
 function ownerOf(key: FullKeyView): VersionOwner {
-  const { id: keyId, algorithm, origin, accessFacts, defaultVersion } = key
-  return { keyId, algorithm, origin, accessFacts, lastVersionNumber: defaultVersion?.number ?? 0 }
+  const { id: keyId, algorithm, origin, accessFacts, restoredAt: keyRestoredAt, defaultVersion } = key
+  return {
+    keyId,
+    algorithm,
+    origin,
+    accessFacts,
+    keyRestoredAt,
+    lastVersionNumber: defaultVersion?.number ?? 0,
+  }
 }
 
 function numberOf(values: CursorValues | null): number | null {

@@ -89,14 +89,23 @@ export interface VersionOwner {
   readonly algorithm: string
   readonly origin: KeyOrigin
   readonly accessFacts: AccessFacts
+  /** See KeyVersionView. */
+  readonly keyRestoredAt: Date | null
   /** Number of the newest version, which is the default unless it is destroyed. */
   readonly lastVersionNumber: number
 }
 
 /** A key's row as the owner of versions. */
 export function ownerOfVersions(row: KeyRow): VersionOwner {
-  const { algorithm, origin, lastVersionNumber } = row
-  return { keyId: keyIdOf(row), algorithm, origin, accessFacts: accessFactsOf(row), lastVersionNumber }
+  const { algorithm, origin, restoredAt: keyRestoredAt, lastVersionNumber } = row
+  return {
+    keyId: keyIdOf(row),
+    algorithm,
+    origin,
+    accessFacts: accessFactsOf(row),
+    keyRestoredAt,
+    lastVersionNumber,
+  }
 }
 
 /** One version of a key that the caller sees whole. */
@@ -117,6 +126,7 @@ export function versionView(owner: VersionOwner, version: KeyVersionRow, now: Da
     algorithm: owner.algorithm,
     origin: owner.origin,
     keyId: owner.keyId,
+    keyRestoredAt: owner.keyRestoredAt,
     accessFacts: owner.accessFacts,
   }
 }
@@ -152,6 +162,7 @@ function fullFields(row: KeyRow, newest: KeyVersionRow | null, settings: ViewSet
     nextRotationAt:
       row.rotationDueOn === null ? null : startOfDay(row.rotationDueOn, settings.rotationTimeZone),
     updatedAt: row.updatedAt,
+    restoredAt: row.restoredAt,
     revision: row.revision,
   }
 }

@@ -40,6 +40,8 @@ interface FullKeyFields {
   readonly lastRotatedAt: Date | null
   readonly nextRotationAt: Date | null
   readonly updatedAt: Date
+  /** See KeyVersionView. */
+  readonly restoredAt: Date | null
   readonly revision: number
 }
 
@@ -89,6 +91,8 @@ export interface KeyVersionView {
   readonly origin: KeyOrigin
   /** The `ukey_…` or `skey_…` it belongs to. */
   readonly keyId: string
+  /** When a restore last set the key back to a backup: uses between the two are not on record. Null if none did. */
+  readonly keyRestoredAt: Date | null
   readonly accessFacts: AccessFacts
 }
 

@@ -39,6 +39,21 @@ export async function updateKeyStates(tx: Queryable, rows: readonly KeyRow[]): P
     WHERE keys.id = t.id`
 }
 
+/** Replaces what a restore of a backup changes in keys, and their MACs. */
+export async function updateRestoredKeys(tx: Queryable, rows: readonly KeyRow[]): Promise<void> {
+  if (rows.length === 0) return
+  await tx.$executeRaw`
+    UPDATE keys SET skipped_versions = t.skipped_versions::int[], restored_at = t.restored_at::timestamptz,
+      revision = t.revision, updated_at = t.updated_at::timestamptz, mac = decode(t.mac, 'hex')
+    FROM unnest(
+      ${rows.map(({ id }) => id)}::uuid[],
+      ${rows.map(({ skippedVersions }) => `{${skippedVersions.join(',')}}`)}::text[],
+      ${rows.map(({ restoredAt }) => timeOf(restoredAt))}::text[], ${rows.map(({ revision }) => revision)}::int[],
+      ${rows.map(({ updatedAt }) => timeOf(updatedAt))}::text[], ${rows.map(({ mac }) => hex(mac))}::text[]
+    ) AS t(id, skipped_versions, restored_at, revision, updated_at, mac)
+    WHERE keys.id = t.id`
+}
+
 /** Adds versions with their wrapped material. */
 export async function insertVersions(
   tx: Queryable,

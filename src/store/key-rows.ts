@@ -77,6 +77,13 @@ export function firstNotSkipped(skippedVersions: readonly number[], number: numb
   return number
 }
 
+/** The highest version number that any key has used up; 0 if there is none. */
+export async function findHighestVersionNumber(db: Queryable): Promise<number> {
+  const [row] = await db.$queryRaw<{ highest: number | null }[]>`
+    SELECT max(greatest(last_version_number, skipped_versions[cardinality(skipped_versions)])) AS highest FROM keys`
+  return row?.highest ?? 0
+}
+
 /** What is kept of a deleted key. */
 export interface DeletedKeyRow {
   readonly id: string

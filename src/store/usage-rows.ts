@@ -62,3 +62,43 @@ export async function findUsage(db: Queryable, places: readonly VersionPlace[]):
       SELECT * FROM unnest(${keyIds}::uuid[], ${numbers}::int[]))`
   return rows.map((row) => ({ ...row, encryptions: Number(row.encryptions) }))
 }
+
+/** Counts half of the encryptions that versions with these algorithms have left as made. */
+export async function giveUpEncryptions(
+  tx: Queryable,
+  { algorithms, max }: { algorithms: readonly string[]; max: number },
+): Promise<void> {
+  await tx.$executeRaw`
+    INSERT INTO key_version_usage AS u (key_id, version_number, encryptions)
+    SELECT v.key_id, v.number, (${max}::bigint + 1) / 2 FROM key_versions v JOIN keys k ON k.id = v.key_id
+    WHERE k.algorithm = ANY(${[...algorithms]}::text[])
+    ON CONFLICT (key_id, version_number) DO UPDATE
+      SET encryptions = u.encryptions + greatest(${max}::bigint - u.encryptions + 1, 0) / 2`
+}
+
+/** Raises counters to at least these, where their versions are there. */
+export async function raiseEncryptions(
+  tx: Queryable,
+  rows: readonly (VersionPlace & { readonly encryptions: number })[],
+): Promise<void> {
+  if (rows.length === 0) return
+  await tx.$executeRaw`
+    UPDATE key_version_usage u SET encryptions = greatest(u.encryptions, w.encryptions)
+    FROM unnest(
+      ${rows.map(({ keyId }) => keyId)}::uuid[], ${rows.map(({ versionNumber }) => versionNumber)}::int[],
+      ${rows.map(({ encryptions }) => BigInt(encryptions))}::bigint[]
+    ) AS w(key_id, number, encryptions)
+    WHERE u.key_id = w.key_id AND u.version_number = w.number`
+}
+
+/** Versions that have made more encryptions than a number. */
+export async function findEncryptionsAbove(
+  db: Queryable,
+  encryptions: number,
+): Promise<(VersionPlace & { readonly encryptions: number })[]> {
+  const rows = await db.keyVersionUsage.findMany({
+    where: { encryptions: { gt: BigInt(encryptions) } },
+    select: { keyId: true, versionNumber: true, encryptions: true },
+  })
+  return rows.map((row) => ({ ...row, encryptions: Number(row.encryptions) }))
+}

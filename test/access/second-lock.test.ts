@@ -27,6 +27,7 @@ const facts: AccessFacts = {
 function versionOf(accessFacts: AccessFacts): KeyVersionView {
   return {
     kind: 'VERSION',
+    keyRestoredAt: null,
     id: 'kver_1',
     number: 1,
     status: 'ACTIVE',
@@ -64,6 +65,7 @@ function wholeKey(accessFacts: AccessFacts) {
     lastRotatedAt: date,
     nextRotationAt: date,
     updatedAt: date,
+    restoredAt: null,
     revision: 7,
   } as const
 }

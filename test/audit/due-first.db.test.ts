@@ -118,7 +118,8 @@ function expectOneDestruction(events: readonly RecordedEvent[], title: string): 
 
 describe.skipIf(hasNoDatabase())('a version whose waiting period is over', () => {
   it('has one record of its destruction, before that of whichever command comes first', async () => {
-    const { story, scrape } = await startWatchedStory()
+    // RSA-4096 pairs for imports take long on a busy machine.
+    const { story, scrape } = await startWatchedStory({ REQUEST_TIMEOUT_MS: '60000' })
     const count = async () => sumOf(readSamples(await scrape()), destroyedCount)
     const keys: { command: Command; keyId: string }[] = []
     for (const [index, command] of commands.entries()) {

@@ -108,32 +108,60 @@ async function linesOf(database: TestDatabase): Promise<string[]> {
   }
 }
 
-/** The rows are those from before, and the only news is the chain with the record of the restore. */
+/** What a restore changes in every key, and what follows from it. */
+const restoredColumns = ['skipped_versions', 'restored_at', 'revision', 'updated_at', 'mac']
+
+/**
+ * The rows are those from before, but for what a restore changes in each key and counts as used. The only news are the
+ * chain with the records of the restore: one of each key, and one of the whole.
+ */
 async function expectRestored(database: TestDatabase, before: readonly string[]): Promise<void> {
-  const after = await linesOf(database)
-  const [known, found] = [new Set(before), new Set(after)]
-  expect(before.filter((line) => !found.has(line))).toEqual([])
-  const news = after.filter((line) => !known.has(line)).map((line) => line.split('\t'))
-  expect(news.map(([table]) => table)).toEqual(['audit_chains', 'audit_events'])
-  const event = JSON.parse(news[1]?.[1] ?? '')
-  expect(event).toMatchObject({
-    action: 'RESTORE_BACKUP',
-    actor: 'system:operator',
-    details: { backupCreatedAt: expect.stringMatching(/^\d{4}-.*Z$/) },
-  })
-  expect(await tablesWithoutStatistics(database)).toEqual([])
+  const [old, now] = [rowsByTable(before), rowsByTable(await linesOf(database))]
+  expect([...now.keys()].sort()).toEqual([...old.keys()].sort())
+  const keys = now.get('keys') ?? []
+  for (const [table, rows] of old) {
+    const found = now.get(table) ?? []
+    if (table === 'key_version_usage') continue
+    const isKept = table === 'keys' ? withoutColumns(restoredColumns) : JSON.stringify
+    const texts = new Set(found.map((row) => isKept(row)))
+    expect([table, rows.filter((row) => !texts.has(isKept(row)))]).toEqual([table, []])
+    const expected = { keys: 0, audit_chains: 1, audit_events: keys.length + 1 }[table] ?? 0
+    expect([table, found.length - rows.length]).toEqual([table, expected])
+  }
+  for (const row of old.get('keys') ?? []) {
+    const { id, revision, last_version_number } = row
+    const after = keys.find((each) => each['id'] === id)
+    expect(after).toMatchObject({ revision: Number(revision) + 1 })
+    const [first, last] = (after?.['skipped_versions'] as number[]).slice(-2)
+    expect(first).toBe(Number(last_version_number) + 1)
+    expect(last).toBeGreaterThanOrEqual(Number(last_version_number) + 100_000)
+  }
+  const used = (rows: readonly Row[]) =>
+    new Map(rows.map((row) => [`${row['key_id']} ${row['version_number']}`, Number(row['encryptions'])]))
+  const after = used(now.get('key_version_usage') ?? [])
+  for (const [version, encryptions] of used(old.get('key_version_usage') ?? [])) {
+    expect(after.get(version)).toBeGreaterThanOrEqual(encryptions)
+  }
+  const known = new Set((old.get('audit_events') ?? []).map(({ id }) => id))
+  const events = (now.get('audit_events') ?? []).filter(({ id }) => !known.has(id))
+  for (const event of events) {
+    expect(event).toMatchObject({
+      action: 'RESTORE_BACKUP',
+      actor: 'system:operator',
+      details: { backupCreatedAt: expect.stringMatching(/^\d{4}-.*Z$/) },
+    })
+  }
+  const named = events.flatMap(({ key_id }) => (key_id === null ? [] : [key_id]))
+  expect(named.sort()).toEqual(keys.map(({ id }) => id).sort())
 }
 
-/** Tables of which the planner knows nothing. */
-async function tablesWithoutStatistics(database: TestDatabase): Promise<string[]> {
-  const store = await openStore({ ...database, poolSize: 1, migrate: false })
-  try {
-    const rows = await store.db.$queryRawUnsafe<{ name: string }[]>(
-      `SELECT relname AS name FROM pg_class WHERE relname IN (${backupTables.map((name) => `'${name}'`).join()})
-        AND reltuples < 0`,
-    )
-    return rows.map(({ name }) => name)
-  } finally {
-    await store.close()
-  }
+type Row = Readonly<Record<string, unknown>>
+
+function rowsByTable(lines: readonly string[]): ReadonlyMap<string, readonly Row[]> {
+  const rows = lines.map((line) => line.split('\t'))
+  const groups = Map.groupBy(rows, ([table = '']) => table)
+  return new Map([...groups].map(([table, group]) => [table, group.map(([, json = '']) => JSON.parse(json))]))
 }
+
+const withoutColumns = (columns: readonly string[]) => (row: Row) =>
+  JSON.stringify(Object.entries(row).filter(([name]) => !columns.includes(name)))
