@@ -15,6 +15,7 @@ import {
 import { chunkBytes, chunkTagBytes, createChunkOpener, createChunkSealer } from '../crypto/sealed-chunks.ts'
 import { syncFolder } from '../durable-files.ts'
 import { newUuid } from '../ids.ts'
+import { textOfCode } from '../system-errors.ts'
 import { BackupError } from './backup-error.ts'
 import { placeNewFile } from './place-file.ts'
 
@@ -59,7 +60,10 @@ export async function createEncryptedFile(path: string, recipient: FileRecipient
       if (code === 'EEXIST') {
         throw new BackupError(`The file ${path} is there already, and was not touched.`)
       }
-      throw new BackupError(`The file ${path} cannot be written (${code ?? 'unknown error'}).`)
+      const advice = textOfCode(code ?? '')
+      throw new BackupError(
+        `The file ${path} cannot be written (${code ?? 'unknown error'}).${advice === null ? '' : ` ${advice}`} Nothing was left there.`,
+      )
     }
   }
 

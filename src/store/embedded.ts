@@ -1,4 +1,4 @@
-import { fsyncSync, writeSync } from 'node:fs'
+import { fsyncSync, statfsSync, writeSync } from 'node:fs'
 import { PGlite } from '@electric-sql/pglite'
 import { NodeFS } from '@electric-sql/pglite/nodefs'
 import { PrismaPGlite } from 'pglite-prisma-adapter'
@@ -142,12 +142,26 @@ async function dropTemplates(pglite: PGlite): Promise<void> {
   }
 }
 
+/** A segment of the write-ahead log, without room for which PostgreSQL can do nothing. */
+const segmentBytes = 16_777_216
+
+function isFull(folder: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(folder)
+    return bavail * bsize < segmentBytes
+  } catch {
+    return false
+  }
+}
+
 async function startPGlite(folder: string, filesMax: number | undefined): Promise<PGlite> {
   let isOpen = false
   /** Why PostgreSQL gives up, in its own words; they name files, and hold nothing of statements. */
   let lastWords = ''
   const cannotOpen = () =>
-    `The embedded database in ${folder} does not open${lastWords}. If the disk is well and has room, its files are damaged: restore a backup into another folder (docs/backup.md).`
+    isFull(folder)
+      ? `The embedded database in ${folder} does not open: the disk is full (ENOSPC)${lastWords}. Make room on it, then start again.`
+      : `The embedded database in ${folder} does not open${lastWords}. If the disk is well, its files are damaged: restore a backup into another folder (docs/backup.md).`
   try {
     const pglite = await PGlite.create({
       fs: new SyncingFS(folder, () => stopProcess(isOpen ? `${diskFailure}${lastWords}` : cannotOpen())),

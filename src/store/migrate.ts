@@ -86,7 +86,7 @@ async function applyAll(
   if ((await pendingOf(db, migrations)).length === 0) return
   if (!options.apply) {
     throw new StoreError(
-      'The database has migrations pending, and MIGRATE_ON_START is false. Start one server with MIGRATE_ON_START=true, which applies them.',
+      'The database has migrations pending, which commands and servers with MIGRATE_ON_START=false do not apply. Start one server of this release with MIGRATE_ON_START=true.',
     )
   }
   while (await applyNext(db, migrations, options));

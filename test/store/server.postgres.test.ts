@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { newOpaqueUuid } from '../../src/ids.ts'
 import { appendAuditEvents } from '../../src/store/audit-append-rows.ts'
-import { isUnavailable } from '../../src/store/errors.ts'
+import { isUnavailable, StoreError } from '../../src/store/errors.ts'
 import { findKeyInUse } from '../../src/store/key-in-use.ts'
 import { findKeyPage } from '../../src/store/key-pages.ts'
 import { insertKey } from '../../src/store/key-rows.ts'
@@ -53,6 +53,10 @@ describe.skipIf(hasNoDatabase())('a PostgreSQL server', () => {
       `ALTER DATABASE ${name} SET timezone = 'America/New_York'`,
       `ALTER DATABASE ${name} SET default_transaction_isolation = 'serializable'`,
       `ALTER DATABASE ${name} SET synchronous_commit = off`,
+      `ALTER DATABASE ${name} SET datestyle = 'German, DMY'`,
+      `ALTER DATABASE ${name} SET intervalstyle = 'sql_standard'`,
+      `ALTER DATABASE ${name} SET bytea_output = 'escape'`,
+      `ALTER DATABASE ${name} SET extra_float_digits = '-15'`,
     )
     const store = await openForTest(database)
     const createdAt = new Date('2026-03-08T02:30:00.123Z')
@@ -68,6 +72,46 @@ describe.skipIf(hasNoDatabase())('a PostgreSQL server', () => {
         current_setting('synchronous_commit') AS durability`,
     )
     expect(settings).toEqual([{ isolation: 'read committed', durability: 'on' }])
+  })
+
+  it.each(["''", 'nowhere'])('with search_path %s is refused at the start, in words', async (path) => {
+    const database = await withDatabase()
+    const name = new URL(database.databaseUrl ?? '').pathname.slice(1)
+    await asOperator(database.databaseUrl, `ALTER DATABASE ${name} SET search_path = ${path}`)
+    const error = await failureOf(openForTest(database))
+    expect(error).toBeInstanceOf(StoreError)
+    expect((error as Error).message).toMatch(/search_path names no schema that is there/)
+  })
+
+  it('whose search_path changes while it is used is unavailable, not a bug', async () => {
+    const database = await withDatabase()
+    const name = new URL(database.databaseUrl ?? '').pathname.slice(1)
+    const { db } = await openForTest(database)
+    await asOperator(
+      database.databaseUrl,
+      'CREATE SCHEMA elsewhere',
+      `ALTER DATABASE ${name} SET search_path = elsewhere`,
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE application_name = 'keystead' AND datname = current_database()`,
+    )
+    const asked = () => failureOf(db.$queryRaw`SELECT count(*)::int FROM keys`)
+    await expect.poll(async () => databaseTroubleOf(await asked())?.code, { timeout: 20_000 }).toBe('42P01')
+    expect(isUnavailable(await asked())).toBe(true)
+  })
+
+  it('on which the user may make no tables is refused with the right that is missing', async () => {
+    const database = await withDatabase()
+    const role = `without_${randomBytes(4).toString('hex')}`
+    await asOperator(database.databaseUrl, `CREATE ROLE ${role} LOGIN PASSWORD '${role}'`)
+    onTestFinished(
+      async () => void (await asOperator(database.databaseUrl, `DROP OWNED BY ${role}`, `DROP ROLE ${role}`)),
+    )
+    const address = new URL(database.databaseUrl ?? '')
+    address.username = role
+    address.password = role
+    const error = await failureOf(openForTest({ ...database, databaseUrl: address.href }))
+    expect(error).toBeInstanceOf(StoreError)
+    expect((error as Error).message).toMatch(/\(42501\).*owner of the database/)
   })
 
   it('reads and plans what is asked often once for each connection, and nothing else', async () => {
