@@ -5,7 +5,7 @@ import { believe, type Clock, type GuardedClock, systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import { createSlowWork, type SlowWorkScheduler, slotsFor } from './crypto/slow-work.ts'
 import { createEnvelope } from './keyring/envelope.ts'
-import { openInstallation } from './keyring/installation.ts'
+import { noteBirthWithChains, openInstallation } from './keyring/installation.ts'
 import { createKeyCache } from './keyring/key-cache.ts'
 import { createPolicyMac } from './keyring/policy-mac.ts'
 import type { Warn } from './keyring/root-key-provider.ts'
@@ -106,6 +106,8 @@ async function openOn(store: Store, config: Config, options: OpenOptions): Promi
   onStage('It is opening the root keys.')
   const rootKeys = await openConfiguredRootKeys(config, { isNew, warn })
   const installation = await openInstallation(store.db, rootKeys, clock.now())
+  const predatesChains =
+    installation.predatesChains && (!prepare || (await noteBirthWithChains(store, rootKeys)))
   const policyMac = createPolicyMac(installation.policyMac)
   const envelope = createEnvelope(rootKeys)
   const chainMac = createChainMac(installation.auditMac)
@@ -135,7 +137,7 @@ async function openOn(store: Store, config: Config, options: OpenOptions): Promi
     }),
     // Most commands record nothing: they open no chains.
     audit: options.audit ?? (await (prepare ? openAuditWriter : createAuditWriter)(chainParts, onGroup)),
-    auditKeys: { chainMac, checkpointKey: installation.checkpointKey },
+    auditKeys: { chainMac, checkpointKey: installation.checkpointKey, predatesChains },
     usage: createUsageCounter({ db: store.db, clock, ...(observer && { onBlock: observer.onBlock }) }),
     slowWork:
       options.slowWork ??

@@ -6,4 +6,6 @@ export interface AuditKeys {
   readonly chainMac: ChainMac
   /** Ed25519 private key. */
   readonly checkpointKey: KeyObject
+  /** Whether there may be records from before there were chains; otherwise a record without a chain is a forgery. */
+  readonly predatesChains: boolean
 }

@@ -13,9 +13,13 @@ const beforeAll = '00000000-0000-0000-0000-000000000000'
 
 /**
  * All records as lines of JSON, one page at a time: chain by chain, in each in order, and at the end those from before
- * there were chains. Records that are added meanwhile are left out.
+ * there were chains, where there may be some. Records that are added meanwhile are left out.
  */
-export async function* exportAudit(db: Queryable, filter: ExportFilter): AsyncGenerator<readonly string[]> {
+export async function* exportAudit(
+  db: Queryable,
+  filter: ExportFilter,
+  { predatesChains = false }: { readonly predatesChains?: boolean } = {},
+): AsyncGenerator<readonly string[]> {
   for (let last = 0; ; ) {
     const chains = await findChains(db, { after: last, max: pageSize })
     if (chains.length === 0) break
@@ -24,7 +28,7 @@ export async function* exportAudit(db: Queryable, filter: ExportFilter): AsyncGe
       last = chain.number
     }
   }
-  for (let after = beforeAll; ; ) {
+  for (let after = beforeAll; predatesChains; ) {
     const events = await findUnchainedEventsToExport(db, { ...filter, after, max: pageSize })
     if (events.length === 0) return
     yield events.map((event) => lineOf(event, null))

@@ -30,6 +30,8 @@ export interface PruneOptions {
   readonly store: Store
   readonly clock: GuardedClock
   readonly chainMac: ChainMac
+  /** As {@link verifyAudit} has it. */
+  readonly predatesChains?: boolean
   readonly audit: AuditWriter
   /** Records that are older than this many days go. */
   readonly olderThanDays: number
@@ -60,8 +62,8 @@ interface Pruning extends PruneOptions {
  * @throws PruneError if anything at all does not verify: evidence is not removed
  */
 export async function pruneAudit(options: PruneOptions): Promise<PruneReport> {
-  const { store, clock, chainMac, olderThanDays } = options
-  const verified = await verifyAudit({ db: store.db, chainMac })
+  const { store, clock, chainMac, predatesChains = false, olderThanDays } = options
+  const verified = await verifyAudit({ db: store.db, chainMac, predatesChains })
   const [finding] = verified.findings
   if (finding !== undefined) {
     throw new PruneError(`Nothing was pruned, since the audit trail does not verify: ${finding.text}.`)

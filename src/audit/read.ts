@@ -1,4 +1,5 @@
 import { parseId } from '../ids.ts'
+import { findChainsById } from '../store/audit-chain-rows.ts'
 import {
   type AuditEventFilter,
   type AuditRange,
@@ -8,6 +9,8 @@ import {
   type StoredEvent,
 } from '../store/audit-pages.ts'
 import type { Queryable } from '../store/store.ts'
+import { hashOf, isSameHash } from './chain.ts'
+import type { ChainMac } from './chain-mac.ts'
 import type { AuditAction } from './events.ts'
 
 /** An event that was read, with the keys that it tells about. Whether a caller may see them is decided elsewhere. */
@@ -28,7 +31,7 @@ export async function readPage(
 /** A page of events of each of several keys. */
 export async function readPagesOfKeys(
   db: Queryable,
-  query: { keyIds: readonly string[]; range: AuditRange },
+  query: Parameters<typeof findAuditPagesOfKeys>[1],
 ): Promise<RecordedEvent[]> {
   return (await findAuditPagesOfKeys(db, query)).map(asRecorded)
 }
@@ -39,6 +42,34 @@ export async function readById(
   lookup: Parameters<typeof findAuditEventsById>[1],
 ): Promise<RecordedEvent[]> {
   return (await findAuditEventsById(db, lookup)).map(asRecorded)
+}
+
+/**
+ * Those events of a page that are as they were recorded, as far as a look at the page can tell: they follow on the event
+ * before them, and stand in chains whose beginning and end are as the server left them. Only `verifyAudit` looks further.
+ *
+ * @param alert told of each chain and each event that does not verify
+ */
+export async function verifyEvents(
+  { db, chainMac }: { readonly db: Queryable; readonly chainMac: ChainMac },
+  events: readonly RecordedEvent[],
+  alert: (what: 'audit chain' | 'audit event', id: string) => void,
+): Promise<readonly RecordedEvent[]> {
+  const ids = new Set(events.flatMap(({ chainId }) => chainId ?? []))
+  const authentic = new Set<string>()
+  for (const chain of ids.size === 0 ? [] : await findChainsById(db, [...ids])) {
+    if (chainMac.isAuthenticChain(chain) && chainMac.isAuthenticHead(chain)) authentic.add(chain.id)
+    else alert('audit chain', chain.id)
+  }
+  return events.filter((event) => {
+    // What is in no chain is from before there were any, where the query gives it at all.
+    if (event.chainId === null) return true
+    if (!authentic.has(event.chainId)) return false
+    const isAsRecorded =
+      event.previousHash !== null && isSameHash(hashOf(event.previousHash, event), event.hash)
+    if (!isAsRecorded) alert('audit event', event.id)
+    return isAsRecorded
+  })
 }
 
 function asRecorded(row: StoredEvent): RecordedEvent {

@@ -35,6 +35,8 @@ export interface VerifyOptions {
   readonly checkpoint?: Checkpoint | undefined
   /** Checks the rows themselves; they are only compared with the trail otherwise. */
   readonly rowMacs?: RowMacs
+  /** Whether there may be records from before there were chains; otherwise each record without one is a finding. */
+  readonly predatesChains?: boolean
   readonly onProgress?: (progress: VerifyProgress) => void | Promise<void>
 }
 
@@ -47,7 +49,7 @@ const straysMax = 100
  * is checked up to where it ended when its turn came, so that servers may go on writing.
  */
 export async function verifyAudit(options: VerifyOptions): Promise<VerifyReport> {
-  const { db, chainMac, onProgress } = options
+  const { db, chainMac, predatesChains = false, onProgress } = options
   const findings: Finding[] = []
   let [records, keys] = [0, 0]
   const removedBefore = await sumPruned(db)
@@ -62,11 +64,13 @@ export async function verifyAudit(options: VerifyOptions): Promise<VerifyReport>
   for (const { id } of await findStrayEvents(db, straysMax)) {
     findings.push(otherFinding(`the record ${id} names a place in a chain that is not there`))
   }
-  const unchained = await countUnchainedEvents(db)
-  if (unchained.since > 0) {
-    findings.push(
-      otherFinding(`${unchained.since} records are in no chain, though there were chains already`),
-    )
+  const { before, since } = await countUnchainedEvents(db)
+  const unchained = predatesChains ? since : before + since
+  if (unchained > 0) {
+    const why = predatesChains
+      ? 'though there were chains already'
+      : 'though this installation has had chains from the beginning'
+    findings.push(otherFinding(`${unchained} records are in no chain, ${why}`))
   }
   findings.push(...(await verifyPruned(db, chainMac, { newest, removedBefore })))
   for await (const page of verifyKeys(db, { chainMac, encryptions })) {
@@ -81,7 +85,7 @@ export async function verifyAudit(options: VerifyOptions): Promise<VerifyReport>
     }
   }
   const { state: pruneState } = newest
-  return { findings, chains, records, keys, recordsBeforeChains: unchained.before, pruneState }
+  return { findings, chains, records, keys, recordsBeforeChains: predatesChains ? before : 0, pruneState }
 }
 
 async function verifyChains(

@@ -27,7 +27,7 @@ Examples:
     }
     const isTime = createPacer()
     let count = 0
-    for await (const lines of exportAudit(parts.store.db, filter)) {
+    for await (const lines of exportAudit(parts.store.db, filter, parts.auditKeys)) {
       for (const line of lines) await print(line)
       count += lines.length
       signal.throwIfAborted()

@@ -39,6 +39,7 @@ Example:
       clock,
       audit,
       chainMac: auditKeys.chainMac,
+      predatesChains: auditKeys.predatesChains,
       olderThanDays,
       async onProgress(count) {
         signal.throwIfAborted()

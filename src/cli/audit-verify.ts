@@ -33,12 +33,13 @@ Examples:
     },
   },
   async run({ options, parts, print, progress, signal }) {
-    const { chainMac, checkpointKey } = parts.auditKeys
+    const { chainMac, checkpointKey, predatesChains } = parts.auditKeys
     const checkpoint = await readCheckpointFile(options.checkpoint, checkpointKey)
     const isTime = createPacer()
     const report = await verifyAudit({
       db: parts.store.db,
       chainMac,
+      predatesChains,
       checkpoint,
       rowMacs: parts.policyMac,
       async onProgress({ chains, records, keys }) {

@@ -6,6 +6,7 @@ import { openBackup } from '../backup/read-backup.ts'
 import { restoreBackup } from '../backup/restore.ts'
 import { systemClock } from '../clock.ts'
 import type { Config } from '../config.ts'
+import type { InstallationKeys } from '../keyring/installation.ts'
 import type { RootKeyProvider } from '../keyring/root-key-provider.ts'
 import { openConfiguredRootKeys } from '../open-root-keys.ts'
 import { newestMigration } from '../store/backup-rows.ts'
@@ -69,7 +70,7 @@ Example:
       await caller.print(
         `${records} records were restored. All keys verify, and the root key opened ${opened} of them for a test.`,
       )
-      return await reportAudit(store, keys.auditMac, caller)
+      return await reportAudit(store, keys, caller)
     } finally {
       await store.close()
     }
@@ -115,12 +116,13 @@ async function openForRestore(config: Config, { progress }: Caller): Promise<Sto
 
 async function reportAudit(
   store: Store,
-  auditMac: Parameters<typeof createChainMac>[0],
+  { auditMac, predatesChains }: InstallationKeys,
   { print }: Caller,
 ): Promise<number> {
   const { findings, chains, records } = await verifyAudit({
     db: store.db,
     chainMac: createChainMac(auditMac),
+    predatesChains,
   })
   for (const { text } of findings.slice(0, findingsMax)) await print(text)
   await print(

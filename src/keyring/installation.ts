@@ -1,13 +1,30 @@
 import { createSecretKey, type KeyObject } from 'node:crypto'
 import { createEd25519Key, deriveKey } from '../crypto/derive.ts'
 import { freshRandomBytes } from '../crypto/random.ts'
-import { createInstallation, findInstallation } from '../store/installation-row.ts'
-import type { Queryable } from '../store/store.ts'
-import type { RootKeyProvider } from './root-key-provider.ts'
+import { hasUnchainedEvents } from '../store/audit-rows.ts'
+import {
+  createInstallation,
+  findInstallation,
+  lockInstallation,
+  updateInstallation,
+} from '../store/installation-row.ts'
+import type { Queryable, Store } from '../store/store.ts'
+import {
+  type RootKey,
+  type RootKeyProvider,
+  type WrappedBytes,
+  WrappedBytesError,
+} from './root-key-provider.ts'
 
 const secretBytes = 32
-/** What the wrapped installation secret is bound to: there is one in a database. */
-export const installationData = (): Buffer => Buffer.from('keystead installation secret v1')
+/**
+ * What the wrapped installation secret is bound to: there is one in a database. It also says whether the audit trail may
+ * have records from before there were chains, so that whoever can write to the database alone cannot make it say so.
+ */
+const installationData = {
+  predatesChains: 'keystead installation secret v1',
+  bornWithChains: 'keystead installation secret v2',
+} as const
 
 /** Keys that follow from the installation secret, one purpose each (NIST SP 800-57 Part 1 §5.2). */
 export interface InstallationKeys {
@@ -19,6 +36,66 @@ export interface InstallationKeys {
   readonly auditMac: KeyObject
   /** Signs checkpoints of the audit trail: an Ed25519 private key. */
   readonly checkpointKey: KeyObject
+  /** Whether the installation was made before there were audit chains, and may have records without one. */
+  readonly predatesChains: boolean
+}
+
+/** What an installation secret is bound to, found out by opening it. */
+interface OpenedSecret {
+  readonly secret: Buffer
+  readonly data: Buffer
+  readonly predatesChains: boolean
+}
+
+/** @throws WrappedBytesError if the root key does not open it */
+async function openSecret(rootKey: Pick<RootKey, 'unwrap'>, wrapped: WrappedBytes): Promise<OpenedSecret> {
+  const data = Buffer.from(installationData.bornWithChains)
+  try {
+    return { secret: await rootKey.unwrap(wrapped, data), data, predatesChains: false }
+  } catch (error) {
+    if (!(error instanceof WrappedBytesError)) throw error
+    const older = Buffer.from(installationData.predatesChains)
+    return { secret: await rootKey.unwrap(wrapped, older), data: older, predatesChains: true }
+  }
+}
+
+/** The installation secret under another root key, bound to what it was bound to. */
+export async function rewrapInstallationSecret(
+  rootKeys: RootKeyProvider,
+  wrapped: WrappedBytes,
+  to: string,
+): Promise<WrappedBytes> {
+  const { secret, data } = await openSecret(await rootKeys.find(wrapped.rootKeyId), wrapped)
+  try {
+    return await (await rootKeys.find(to)).wrap(secret, data)
+  } finally {
+    secret.fill(0)
+  }
+}
+
+/**
+ * Notes that all records of an installation are in chains, where that is so: from then on a record without a chain is a
+ * forgery. For installations that were made when nobody noted it yet.
+ *
+ * @returns whether there may still be records without a chain
+ */
+export async function noteBirthWithChains(store: Store, rootKeys: RootKeyProvider): Promise<boolean> {
+  return store.transaction(async (tx) => {
+    const row = await lockInstallation(tx)
+    if (await hasUnchainedEvents(tx)) return true
+    const { rootKeyId, wrappedSecret: wrapped } = row
+    const rootKey = await rootKeys.find(rootKeyId)
+    const { secret, predatesChains } = await openSecret(rootKey, { rootKeyId, wrapped })
+    try {
+      if (predatesChains) {
+        const bound = await rootKey.wrap(secret, Buffer.from(installationData.bornWithChains))
+        await updateInstallation(tx, { rootKeyId, wrappedSecret: bound.wrapped })
+      }
+    } finally {
+      secret.fill(0)
+    }
+    return false
+  })
 }
 
 /** Reads the installation secret, or makes it when the database is new; of two racing servers one wins. */
@@ -29,7 +106,8 @@ export async function openInstallation(
 ): Promise<InstallationKeys> {
   if ((await findInstallation(db)) === null) {
     const fresh = freshRandomBytes(secretBytes)
-    const { rootKeyId, wrapped } = await provider.current.wrap(fresh, installationData())
+    const data = Buffer.from(installationData.bornWithChains)
+    const { rootKeyId, wrapped } = await provider.current.wrap(fresh, data)
     fresh.fill(0)
     await createInstallation(db, { rootKeyId, wrappedSecret: wrapped, createdAt: now })
   }
@@ -38,13 +116,14 @@ export async function openInstallation(
   // The root key of the secret is the one in use: a rotation moves the secret first.
   await provider.use(row.rootKeyId)
   const { rootKeyId, wrappedSecret: wrapped } = row
-  const secret = await provider.current.unwrap({ rootKeyId, wrapped }, installationData())
+  const { secret, predatesChains } = await openSecret(provider.current, { rootKeyId, wrapped })
   try {
     return {
       policyMac: keyFrom(secret, 'keystead policy mac v1', createSecretKey),
       cursorMac: keyFrom(secret, 'keystead cursor mac v1', createSecretKey),
       auditMac: keyFrom(secret, 'keystead audit mac v1', createSecretKey),
       checkpointKey: keyFrom(secret, 'keystead audit checkpoint v1', createEd25519Key),
+      predatesChains,
     }
   } finally {
     secret.fill(0)

@@ -5,7 +5,14 @@
  */
 export class IntegrityError extends Error {
   constructor(
-    what: 'key' | 'deleted key' | 'key version' | 'key material' | 'import parameters',
+    what:
+      | 'key'
+      | 'deleted key'
+      | 'key version'
+      | 'key material'
+      | 'import parameters'
+      | 'audit chain'
+      | 'audit event',
     id: string,
     how = 'its row was changed or removed outside of the server',
   ) {

@@ -15,7 +15,7 @@ import {
   type WrappedPage,
 } from '../store/wrapped-rows.ts'
 import { importKeyData, materialData, rewrap } from './envelope.ts'
-import { installationData } from './installation.ts'
+import { rewrapInstallationSecret } from './installation.ts'
 import { RootKeyError, type RootKeyProvider, WrappedBytesError } from './root-key-provider.ts'
 
 /** What a rotation works with. */
@@ -60,7 +60,7 @@ export async function startRotation(
     const target = newestOf(rootKeys)
     if (target !== row.rootKeyId) {
       const from = { rootKeyId: row.rootKeyId, wrapped: row.wrappedSecret }
-      const { rootKeyId, wrapped } = await rewrap(rootKeys, from, target, installationData)
+      const { rootKeyId, wrapped } = await rewrapInstallationSecret(rootKeys, from, target)
       await updateInstallation(tx, { rootKeyId, wrappedSecret: wrapped })
     }
     await record(tx, row.rootKeyId, target)

@@ -1,6 +1,7 @@
 import { keyStateDetail } from '../audit/key-state.ts'
-import { type RecordedEvent, readById, readPage, readPagesOfKeys } from '../audit/read.ts'
+import { type RecordedEvent, readById, readPage, readPagesOfKeys, verifyEvents } from '../audit/read.ts'
 import { formatId, parseId } from '../ids.ts'
+import { IntegrityError } from '../keyring/integrity-error.ts'
 import {
   type AuditPosition,
   type AuditRange,
@@ -29,7 +30,7 @@ export async function auditEvents(
 ): Promise<Page<AuditEventView>> {
   requireRoleFor(call, 'READ_AUDIT')
   const { db } = parts.store
-  const rowFilter = rowFilterOf(call, filter)
+  const rowFilter = rowFilterOf(parts, call, filter)
   const list: CursorList = {
     key: parts.cursorMac,
     // Not bound to what the caller sees at the moment: a page must go on after a change of access.
@@ -63,7 +64,8 @@ export async function keyAuditEvents(
   )
   if (shown.size === 0) return keys.map(() => null)
   const keyIds = [...shown]
-  const rows = await readPagesOfKeys(db, { keyIds, range: rangeOf(plan) })
+  const { predatesChains } = parts.auditKeys
+  const rows = await readPagesOfKeys(db, { keyIds, range: rangeOf(plan), predatesChains })
   const rowsOf = Map.groupBy(rows, (row) => row.keyId)
   const views = await viewsOf(
     parts,
@@ -77,7 +79,7 @@ export async function keyAuditEvents(
       cursorValuesOf,
       itemOf: (row) => views.get(row.id) ?? null,
       async totalCount() {
-        counts ??= countAuditEventsOfKeys(db, keyIds)
+        counts ??= countAuditEventsOfKeys(db, { keyIds, predatesChains })
         return (await counts).get(key.uuid) ?? 0
       },
     })
@@ -95,7 +97,12 @@ export async function auditEventsById(
 ): Promise<Map<string, AuditEventView>> {
   if (ids.length === 0 || !permissionsOfRoles(call.caller).includes('READ_AUDIT')) return new Map()
   const { projectId } = call.caller
-  const rows = await readById(parts.store.db, { projectId, visibleTo: viewerOf(call.caller), ids })
+  const rows = await readById(parts.store.db, {
+    projectId,
+    visibleTo: viewerOf(call.caller),
+    predatesChains: parts.auditKeys.predatesChains,
+    ids,
+  })
   const found = new Set(rows.map((row) => row.id))
   // An event that is not there stands for its key by its own ID, which is no key's: the statements are the same.
   return viewsOf(
@@ -110,9 +117,13 @@ export async function auditEventsById(
 async function viewsOf(
   parts: DomainParts,
   call: Call,
-  events: readonly RecordedEvent[],
+  read: readonly RecordedEvent[],
   padding: readonly string[] = [],
 ): Promise<Map<string, AuditEventView>> {
+  const { store, auditKeys, alert } = parts
+  const events = await verifyEvents({ db: store.db, chainMac: auditKeys.chainMac }, read, (what, id) =>
+    alert(new IntegrityError(what, id)),
+  )
   const named = events.flatMap(({ keyId, sourceKeyId }) => [keyId, sourceKeyId])
   const wanted = new Set([...named.filter((id) => id !== null), ...padding])
   const found = await findEventKeys(parts, call.caller.projectId, [...wanted])
@@ -155,7 +166,7 @@ function shownDetails(details: RecordedEvent['details'], hidesSource: boolean): 
   return rest
 }
 
-function rowFilterOf(call: Call, filter: AuditEventFilter): AuditRowFilter {
+function rowFilterOf(parts: DomainParts, call: Call, filter: AuditEventFilter): AuditRowFilter {
   const { actor = null, keyId = null, from, to, action = null, outcome = null } = filter
   requireInput(
     actor === null || parseSubject(actor) !== null,
@@ -165,6 +176,7 @@ function rowFilterOf(call: Call, filter: AuditEventFilter): AuditRowFilter {
   return {
     projectId: call.caller.projectId,
     visibleTo: viewerOf(call.caller),
+    predatesChains: parts.auditKeys.predatesChains,
     key: keyId === null ? null : keyOf(keyId),
     actions: action,
     outcomes: outcome,

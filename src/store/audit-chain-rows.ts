@@ -51,6 +51,12 @@ export async function insertChain(tx: Queryable, row: AuditChainRow): Promise<vo
   })
 }
 
+/** Several chains, in no order. */
+export async function findChainsById(db: Queryable, ids: readonly string[]): Promise<AuditChainRow[]> {
+  const rows = await db.auditChain.findMany({ where: { id: { in: [...ids] } } })
+  return rows.map(decode)
+}
+
 /** One chain, or null. */
 export async function findChain(db: Queryable, id: string): Promise<AuditChainRow | null> {
   const row = await db.auditChain.findUnique({ where: { id } })

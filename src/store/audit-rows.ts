@@ -58,6 +58,11 @@ export async function countUnchainedEvents(db: Queryable): Promise<{ before: num
   return { before: Number(row?.before ?? 0), since: Number(row?.since ?? 0) }
 }
 
+/** Whether there is an event without a chain. */
+export async function hasUnchainedEvents(db: Queryable): Promise<boolean> {
+  return (await db.auditEvent.findFirst({ where: { chainId: null }, select: { id: true } })) !== null
+}
+
 /** Events that name a chain that is not there, or have no number in it. Steps from chain to chain, not over all events. */
 export async function findStrayEvents(
   db: Queryable,
@@ -82,7 +87,8 @@ export async function hasFailedSince(
   db: Queryable,
   { since, ...event }: Pick<AuditEventRow, 'keyId' | 'action' | 'actor' | 'errorCode'> & { since: Date },
 ): Promise<boolean> {
-  const where = { ...event, outcome: 'FAILED', occurredAt: { gte: since } } as const
+  // One without a chain is no record: those from before there were chains are not looked for here.
+  const where = { ...event, outcome: 'FAILED', occurredAt: { gte: since }, chainId: { not: null } } as const
   return (await db.auditEvent.findFirst({ where, select: { id: true } })) !== null
 }
 

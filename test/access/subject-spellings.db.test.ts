@@ -99,11 +99,11 @@ describe.skipIf(hasNoDatabase())(
       const explain = async (subject: string) =>
         admin.ask(
           `query($subject: ID!) { explainAccess(keyId: "${keyId}", subject: $subject, operation: USE, roles: [KMS_USER]) {
-          allowed subject { id } grantedBy { message } } }`,
+          allowed grantedBy { subject { id } message } } }`,
           { subject },
         )
       expect(await explain('service-agent:secrets manager')).toMatchObject({
-        explainAccess: { allowed: true, subject: { id: one } },
+        explainAccess: { allowed: true, grantedBy: [{ subject: { id: one } }, {}] },
       })
       expect(await explain('service-agent:SECRETS MANAGER')).toEqual(await explain(one))
 

@@ -77,9 +77,26 @@ describe.skipIf(hasNoDatabase())('the commands on an audit trail', () => {
     const place = { chainId: null, sequence: null, hash: null }
     const occurredAt = new Date('2025-12-31T00:00:00.000Z')
     await db.auditEvent.create({ data: { ...record, ...place, id: newUuid(), occurredAt, details: {} } })
-    const { exitCode, printed } = await run(parts, 'audit verify')
+    const older = { ...parts, auditKeys: { ...parts.auditKeys, predatesChains: true } }
+    const { exitCode, printed } = await run(older, 'audit verify')
     expect(exitCode).toBe(0)
     expect(printed[0]).toBe('Nothing vouches for 1 records from before there were chains.')
+  })
+
+  it('verify finds records without a chain where there were chains from the beginning, and prune goes on strike', async () => {
+    const { parts } = await withTrail()
+    const { db } = parts.store
+    const record = await db.auditEvent.findFirstOrThrow({ where: { keyRevision: null } })
+    const place = { chainId: null, sequence: null, hash: null }
+    const occurredAt = new Date('2025-12-31T00:00:00.000Z')
+    await db.auditEvent.create({ data: { ...record, ...place, id: newUuid(), occurredAt, details: {} } })
+    const { exitCode, printed } = await run(parts, 'audit verify')
+    expect(exitCode).toBe(1)
+    const text = '1 records are in no chain, though this installation has had chains from the beginning'
+    expect(printed[0]).toBe(text)
+    const pruned = await run(parts, 'audit prune', ['--older-than-days', '1'])
+    expect(pruned.exitCode).toBe(1)
+    expect(pruned.progress.join()).toContain(text)
   })
 
   it('checkpoint prints what verify compares with and what the public key checks', async () => {

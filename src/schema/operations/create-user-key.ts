@@ -37,7 +37,9 @@ const CreateUserKeyInput = builder.inputType('CreateUserKeyInput', {
       description:
         '1 to 64 letters, digits, `-` or `_`, with a lowercase letter or a digit first; unique in the project.',
     }),
-    description: t.string({ description: 'Up to 256 characters without control characters.' }),
+    description: t.string({
+      description: 'Up to 256 characters without control or invisible format characters.',
+    }),
     preActivation: t.boolean({
       description: 'Create it without a version, to be activated later. False if not given.',
     }),

@@ -12,7 +12,7 @@ const UpdateUserKeyInput = builder.inputType('UpdateUserKeyInput', {
         'A new name: 1 to 64 letters, digits, `-` or `_`, with a lowercase letter or a digit first.',
     }),
     description: t.string({
-      description: 'A new description: up to 256 characters without control characters.',
+      description: 'A new description: up to 256 characters without control or invisible format characters.',
     }),
     expectedRevision: t.int({
       description: 'Refuse with ConflictError unless the key still has this revision.',
