@@ -30,7 +30,7 @@ export function newRecipient(folder = newFolder()): RecipientFiles {
   const { publicKey, privateKey } = generateKeyPairSync('x25519')
   const files = { publicKey: join(folder, 'public.pem'), privateKey: join(folder, 'private.pem') }
   writeFileSync(files.publicKey, publicKey.export({ type: 'spki', format: 'pem' }))
-  writeFileSync(files.privateKey, privateKey.export({ type: 'pkcs8', format: 'pem' }))
+  writeFileSync(files.privateKey, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 })
   return files
 }
 
