@@ -1,7 +1,7 @@
-import { randomInt } from 'node:crypto'
 import type { AuditActor } from '../audit/events.ts'
 import type { AuditWriter } from '../audit/writer.ts'
 import { algorithms } from '../crypto/algorithms.ts'
+import { freshRandomBytes } from '../crypto/random.ts'
 import { newUuid } from '../ids.ts'
 import type { PolicyMac } from '../keyring/policy-mac.ts'
 import { everyRow } from '../store/every-row.ts'
@@ -49,7 +49,7 @@ export class VersionNumbersUsedUpError extends Error {}
  */
 export async function setKeysBack(tx: Queryable, parts: SetBackParts): Promise<number> {
   const { policyMac, audit, now, backupCreatedAt, replaced } = parts
-  const skip = randomInt(skippedNumbers.min, skippedNumbers.max + 1)
+  const skip = randomNumber(skippedNumbers.min, skippedNumbers.max)
   let count = 0
   for await (const rows of everyRow(tx).keys()) {
     const versions = await findVersionsInGroup(
@@ -117,4 +117,9 @@ function countedAlgorithms(): ReadonlyMap<number, readonly string[]> {
   )
   const groups = Map.groupBy(counted, ({ max }) => max)
   return new Map([...groups].map(([max, group]) => [max, group.map(({ name }) => name)]))
+}
+
+/** A number of a range of less than 2^32, both ends included: also of a copied machine another one (see `freshRandomBytes`). */
+function randomNumber(min: number, max: number): number {
+  return min + (freshRandomBytes(6).readUIntBE(0, 6) % (max - min + 1))
 }

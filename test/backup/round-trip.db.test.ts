@@ -132,7 +132,8 @@ async function expectRestored(database: TestDatabase, before: readonly string[])
     const { id, revision, last_version_number } = row
     const after = keys.find((each) => each['id'] === id)
     expect(after).toMatchObject({ revision: Number(revision) + 1 })
-    const [first, last] = ((after ?? {})['skipped_versions'] as number[]).slice(-2)
+    if (after === undefined) throw new Error('the key was restored')
+    const [first, last] = (after['skipped_versions'] as number[]).slice(-2)
     expect(first).toBe(Number(last_version_number) + 1)
     expect(last).toBeGreaterThanOrEqual(Number(last_version_number) + 100_000)
   }
