@@ -252,9 +252,7 @@ function startListener(
 ): KeyChangeListener {
   return store.listen({
     onChange(change) {
-      const { projectId, id, isShown, lostBy } = change
-      // Who sees a change is announced beside the change itself: the key is forgotten once.
-      if (!isShown && lostBy.length === 0) keys.invalidate(projectId, id)
+      keys.invalidate(change.projectId, change.id)
       changes.onChange(change)
     },
     onGap() {
