@@ -102,6 +102,7 @@ const decisions: Readonly<Record<string, 'accepted' | 'refused'>> = {
   InvalidAsn: 'refused',
   CompressedPublic: 'refused',
   UnnamedCurve: 'refused',
+  InvalidPem: 'refused',
   ZeroSharedSecret: 'refused',
   Twist: 'accepted',
   NonCanonicalPublic: 'accepted',
