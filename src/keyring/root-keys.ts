@@ -15,16 +15,12 @@ export async function openRootKeys(
   source: RootKeySource,
   previous: RootKeySource | null = null,
 ): Promise<RootKeyProvider> {
-  let held: ReadonlyMap<string, RootKey> = new Map()
-  held = await load()
+  let held: ReadonlyMap<string, RootKey> = new Map((await load()).map(byName))
   let currentId = [...held.keys()][0]
   let reloading: Promise<void> | null = null
 
-  async function load(): Promise<ReadonlyMap<string, RootKey>> {
-    const keys = [...(await source.load()), ...((await previous?.load()) ?? [])]
-    // What was found under a former name keeps it.
-    const named = keys.map((key) => (key.formerly && held.has(key.formerly.rootKeyId) ? key.formerly : key))
-    return new Map(named.map(byName))
+  async function load(): Promise<readonly RootKey[]> {
+    return [...(await source.load()), ...((await previous?.load()) ?? [])]
   }
 
   /** A root key that is asked for by its former name, which it goes by from now on. */
@@ -40,7 +36,12 @@ export async function openRootKeys(
   /** One reading for all who ask at the same time. */
   function reload(): Promise<void> {
     reloading ??= load()
-      .then((loaded) => {
+      .then((keys) => {
+        // A key that is held under its former name keeps it.
+        const named = keys.map((key) =>
+          key.formerly && held.has(key.formerly.rootKeyId) ? key.formerly : key,
+        )
+        const loaded = new Map(named.map(byName))
         held = new Map([...loaded, ...[...held].filter(([id]) => !loaded.has(id))])
       })
       .finally(() => {
