@@ -50,7 +50,8 @@ export async function* verifyKeys(
   }
 }
 
-function checkKey(key: AuditedKey, { chainMac, encryptions }: KeyCheck): Finding[] {
+/** What of one key is not as the trail has it. */
+export function checkKey(key: AuditedKey, { chainMac, encryptions }: KeyCheck): Finding[] {
   const id = formatId(key.kind === 'SERVICE' ? 'serviceKey' : 'userKey', key.id)
   const name = key.isDeleted ? `what is kept of the deleted key ${id}` : `key ${id}`
   if (key.pruned.some((row) => !isAuthenticPruned(chainMac, key.id, row))) {
