@@ -25,7 +25,7 @@ export async function makeEverything(story: Story): Promise<Everything> {
   const create = async (input: object): Promise<string> =>
     (await mia.mutate('createUserKey', input, 'userKey { id }'))['userKey'].id
   await create({ name: 'early' })
-  const keyId = await create({ name: 'orders', description: 'Übung "quoted"\\ \u2028 😀' })
+  const keyId = await create({ name: 'orders', description: 'Übung "quoted"\\ \u00a0 😀' })
   const ciphertexts: string[] = []
   for (let version = 1; version <= 5; version++) {
     const { ciphertext } = await mia.mutate(

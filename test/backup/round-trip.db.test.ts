@@ -73,7 +73,7 @@ describe.skipIf(hasNoDatabase())('a backup', () => {
     expect(readFileSync(file, 'latin1').split('\n', 1)[0]).toContain('"logN":17,"r":8,"p":1')
     const verified = await operate(story.database, ['backup', 'verify', ...variable, file], { environment })
     const passphraseFile = join(newFolder(), 'passphrase')
-    writeFileSync(passphraseFile, 'correct horse battery\r\nand a note\n')
+    writeFileSync(passphraseFile, 'correct horse battery\r\nand a note\n', { mode: 0o600 })
     const byFile = await operate(story.database, [
       'backup',
       'verify',
@@ -116,6 +116,7 @@ const restoredColumns = ['skipped_versions', 'restored_at', 'revision', 'updated
  * chain with the records of the restore: one of each key, and one of the whole.
  */
 async function expectRestored(database: TestDatabase, before: readonly string[]): Promise<void> {
+  expect(await tablesWithoutStatistics(database)).toEqual([])
   const [old, now] = [rowsByTable(before), rowsByTable(await linesOf(database))]
   expect([...now.keys()].sort()).toEqual([...old.keys()].sort())
   const keys = now.get('keys') ?? []
@@ -166,3 +167,17 @@ function rowsByTable(lines: readonly string[]): ReadonlyMap<string, readonly Row
 
 const withoutColumns = (columns: readonly string[]) => (row: Row) =>
   JSON.stringify(Object.entries(row).filter(([name]) => !columns.includes(name)))
+
+/** Tables of which the planner knows nothing. */
+async function tablesWithoutStatistics(database: TestDatabase): Promise<string[]> {
+  const store = await openStore({ ...database, poolSize: 1, migrate: false })
+  try {
+    const rows = await store.db.$queryRawUnsafe<{ name: string }[]>(
+      `SELECT relname AS name FROM pg_class WHERE relname IN (${backupTables.map((name) => `'${name}'`).join()})
+        AND reltuples < 0`,
+    )
+    return rows.map(({ name }) => name)
+  } finally {
+    await store.close()
+  }
+}
