@@ -117,6 +117,7 @@ const restoredColumns = ['skipped_versions', 'restored_at', 'revision', 'updated
  * chain with the records of the restore: one of each key, and one of the whole.
  */
 async function expectRestored(database: TestDatabase, before: readonly string[]): Promise<void> {
+  expect(await tablesWithoutStatistics(database)).toEqual([])
   const [old, now] = [rowsByTable(before), rowsByTable(await linesOf(database))]
   expect([...now.keys()].sort()).toEqual([...old.keys()].sort())
   const keys = now.get('keys') ?? []
@@ -167,3 +168,17 @@ function rowsByTable(lines: readonly string[]): ReadonlyMap<string, readonly Row
 
 const withoutColumns = (columns: readonly string[]) => (row: Row) =>
   JSON.stringify(Object.entries(row).filter(([name]) => !columns.includes(name)))
+
+/** Tables of which the planner knows nothing. */
+async function tablesWithoutStatistics(database: TestDatabase): Promise<string[]> {
+  const store = await openStore({ ...database, poolSize: 1, migrate: false })
+  try {
+    const rows = await store.db.$queryRawUnsafe<{ name: string }[]>(
+      `SELECT relname AS name FROM pg_class WHERE relname IN (${backupTables.map((name) => `'${name}'`).join()})
+        AND reltuples < 0`,
+    )
+    return rows.map(({ name }) => name)
+  } finally {
+    await store.close()
+  }
+}

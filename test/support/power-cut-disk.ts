@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -15,6 +15,8 @@ export interface PowerCutDisk {
   copyAfterPowerCut(): PowerCutDisk
 }
 
+const prefix = 'keystead-disk-'
+const mountName = 'mounted'
 /** Room for two databases, in bytes; the image file is sparse. */
 const imageBytes = 512 * 1024 ** 2
 /** Journal commits by the clock are kept away (seconds), so that nothing but a sync makes anything durable. */
@@ -25,9 +27,9 @@ const copiesMax = 20
 export function whyNoPowerCutDisk(): string | null {
   if (process.platform !== 'linux') return 'Loop devices are of Linux.'
   if (process.getuid?.() !== 0) return 'Only root can mount an image file.'
-  const folder = mkdtempSync(join(tmpdir(), 'keystead-disk-'))
+  const folder = mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`))
   try {
-    const mounted = mountImage(makeImage(folder, 32 * 1024 ** 2), join(folder, 'mounted'))
+    const mounted = mountImage(makeImage(folder, 32 * 1024 ** 2), join(folder, mountName))
     unmount(mounted)
     return null
   } catch (error) {
@@ -39,13 +41,35 @@ export function whyNoPowerCutDisk(): string | null {
 
 /** Makes a disk that is removed after the test. */
 export function createPowerCutDisk(): PowerCutDisk {
-  const folder = mkdtempSync(join(tmpdir(), 'keystead-disk-'))
+  removeLeftovers()
+  const folder = mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   return openDisk(folder, makeImage(folder, imageBytes))
 }
 
+/** Of processes that were killed in the middle of a test: a mounted disk outlives them. */
+function removeLeftovers(): void {
+  for (const name of readdirSync(tmpdir()).filter((each) => each.startsWith(prefix))) {
+    if (isAlive(Number(name.slice(prefix.length).split('-')[0]))) continue
+    const folder = join(tmpdir(), name)
+    for (const mounted of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+      if (mounted.endsWith(mountName)) spawnSync('umount', ['-l', join(folder, mounted)])
+    }
+    spawnSync('rm', ['-rf', '--one-file-system', folder])
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
 function openDisk(folder: string, image: string): PowerCutDisk {
-  const mounted = mountImage(image, join(folder, 'mounted'))
+  const mounted = mountImage(image, join(folder, mountName))
   onTestFinished(() => unmount(mounted))
   return {
     folder: mounted,
