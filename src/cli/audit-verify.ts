@@ -13,9 +13,9 @@ export const auditVerify = defineOperatorCommand({
   path: ['audit', 'verify'],
   summary: 'Finds records of the audit trail that were changed, removed or moved.',
   help: `
-Reads the whole audit trail and compares the keys with it. Names the first bad record of each chain, every key whose rows
-were edited, went back to an earlier state, are gone, or are newer than the trail knows, and every key that was changed
-after an older row had been put back. Servers may go on working meanwhile.
+Reads the whole audit trail and compares the keys with it. Names the first bad record of each chain, every key whose
+rows were edited, went back to an earlier state, are gone, or are newer than the trail knows, and every key that was
+changed after an older row had been put back. Servers may go on working meanwhile.
 
 A trail whose end was cut off together with everything that tells of it is only found with a checkpoint that was kept
 elsewhere: see keystead audit checkpoint.

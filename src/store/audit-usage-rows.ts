@@ -42,12 +42,15 @@ export async function claimRollUpPlace(
   const [row] = await tx.$queryRaw<{ chainId: string; sequence: bigint }[]>`
     SELECT p.chain_id AS "chainId", p.sequence FROM audit_rollup_progress p
     WHERE p.chain_id <> ALL (${[...exceptChains]}::uuid[])
-      AND EXISTS (SELECT FROM audit_events e WHERE e.chain_id = p.chain_id AND e.sequence > p.sequence)
+      AND EXISTS (SELECT FROM audit_chains c WHERE c.id = p.chain_id AND c.head_sequence > p.sequence)
     ORDER BY p.chain_id LIMIT 1 FOR UPDATE OF p SKIP LOCKED`
   return row === undefined ? null : { chainId: row.chainId, sequence: Number(row.sequence) }
 }
 
-/** Number of the last of the next `max` events of a chain, and how many they are. */
+/**
+ * Number of the last of the next `max` events of a chain, and how many they are. What stands behind the end of the chain is
+ * no event of it, and must not take the places of those that will be.
+ */
 export async function findEndOfBatch(
   tx: Queryable,
   { chainId, sequence }: RollUpPlace,
@@ -57,6 +60,7 @@ export async function findEndOfBatch(
     SELECT max(sequence) AS last, count(*) AS count FROM (
       SELECT e.sequence FROM audit_events e
       WHERE e.chain_id = ${chainId}::uuid AND e.sequence > ${BigInt(sequence)}::bigint
+        AND e.sequence <= (SELECT head_sequence FROM audit_chains WHERE id = ${chainId}::uuid)
       ORDER BY e.sequence LIMIT ${max}::int) AS batch`
   return { last: Number(row?.last ?? sequence), count: Number(row?.count ?? 0) }
 }

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseId } from '../../src/ids.ts'
+import { startAttempt } from '../../src/keys/attempt.ts'
 import { canonicalSubject } from '../../src/keys/caller.ts'
-import { withColumns } from '../../src/keys/change-key.ts'
-import { lockVerifiedKey, writeLockedKey } from '../../src/keys/locked-key.ts'
+import { changeKey, withColumns } from '../../src/keys/change-key.ts'
 import { canonicalSubject as canonicalInSql } from '../../src/store/canonical-subject.ts'
 import { Prisma } from '../../src/store/generated/client.ts'
 import { openTrail } from '../audit/opened-trail.ts'
@@ -29,12 +29,17 @@ async function storeList(
 ) {
   await story.stop()
   const { parts, close } = await openTrail(story)
-  await parts.store.transaction(async (tx) => {
-    const where = { projectId: 'shop', id: parseId(keyId)?.uuid ?? '' }
-    const key = await lockVerifiedKey(tx, parts.policyMac, where)
-    if (key === null) throw new Error('no such key')
-    const write = { ...withColumns(key, columns), material: null, now: parts.clock.now() }
-    await writeLockedKey(tx, parts.policyMac, key, write)
+  const where = { projectId: 'shop', id: parseId(keyId)?.uuid ?? '' }
+  const actor = {
+    projectId: where.projectId,
+    subject: 'system:operator',
+    tokenId: null,
+    clientAddress: null,
+    requestId: 'earlier',
+  }
+  await changeKey(parts, where, startAttempt(actor, 'ADD_ALLOWED_SUBJECTS'), {
+    decide: (key) => withColumns(key, columns),
+    obtainMaterial: null,
   })
   await close()
   await story.restart()

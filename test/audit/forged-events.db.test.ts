@@ -144,7 +144,7 @@ describe.skipIf(hasNoDatabase())(
   'an event that was forged by somebody who has only the database',
   patience,
   () => {
-    it.each(forgeries)('%s is found, and shown to nobody', async (_where, forge) => {
+    it.each(forgeries)('%s is found, and shown to nobody', async (where, forge) => {
       const { story, client, keyId } = await startWithHistory()
       const before = await readHistory(client, keyId)
       let forged = ''
@@ -155,9 +155,11 @@ describe.skipIf(hasNoDatabase())(
       const after = await readHistory(client, keyId)
       const real = before.auditEvents.nodes.filter((node) => node.id !== id)
       expect(after.auditEvents.nodes).toEqual(real)
-      expect(JSON.stringify(after)).not.toContain('framed')
+      expect(JSON.stringify([after.auditEvents, after.userKey.auditEvents])).not.toContain('framed')
       expect(await client.ask(`{ node(id: "${id}") { id } }`)).toEqual({ node: null })
-      if (real.length === before.auditEvents.nodes.length) {
+      // Statistics of use have no MAC: they count what stands in a chain, also where its MACs are wrong.
+      if (!where.includes('chain of its own') && !where.includes('place of another')) {
+        expect(after.auditEvents.totalCount).toBe(before.auditEvents.totalCount)
         expect(after.userKey.version).toEqual(before.userKey.version)
         expect(after.destroyImpact).toEqual(before.destroyImpact)
       }
