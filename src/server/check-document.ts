@@ -1,4 +1,5 @@
 import {
+  type ASTNode,
   type DocumentNode,
   GraphQLError,
   type GraphQLSchema,
@@ -15,14 +16,24 @@ import { describeDocumentError } from './document-errors.ts'
 import { documentLimits, tooManySteps, tooManyTokens } from './limits.ts'
 import { asGraphQLError, RequestError } from './request-errors.ts'
 
+/** Texts of documents that are parsed. */
+const texts = new WeakMap<Source, string>()
+
 /**
- * Parses a document.
+ * Parses a document. Its nodes know their positions, but not the text: graphql-js looks through it for the line of each error
+ * that it makes, and there may be thousands of which few are told. {@link placesOf} finds their lines.
  *
  * @throws GraphQLError with the place of the fault, and without what stands there
  */
 export function parseDocument(text: string): DocumentNode {
   try {
-    return parse(text, { maxTokens: documentLimits.tokens })
+    const document = parse(text, { maxTokens: documentLimits.tokens })
+    const source = document.loc?.source
+    if (source !== undefined) {
+      texts.set(source, text)
+      source.body = ''
+    }
+    return document
   } catch (error) {
     if (!(error instanceof GraphQLError)) throw error
     const [position = 0] = error.positions ?? []
@@ -36,6 +47,22 @@ export function parseDocument(text: string): DocumentNode {
       positions: error.positions,
     })
   }
+}
+
+/** The text that a document was parsed from. */
+export function textOfDocument({ loc }: DocumentNode): string | undefined {
+  return loc && texts.get(loc.source)
+}
+
+/** Places of a document that one error names. */
+const placesMax = 10
+
+/** The places of nodes in the text of their document, for an error about them. */
+export function placesOf(nodes: readonly ASTNode[]): { source: Source; positions: number[] } | null {
+  const [first, ...others] = nodes.slice(0, placesMax).flatMap(({ loc }) => loc ?? [])
+  const text = first && texts.get(first.source)
+  if (first === undefined || text === undefined) return null
+  return { source: new Source(text), positions: [first, ...others].map(({ start }) => start) }
 }
 
 /** Lexical tokens in front of a position; counted up to the limit only. */

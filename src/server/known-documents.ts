@@ -1,6 +1,7 @@
 import { type DocumentNode, getOperationAST, type OperationDefinitionNode } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 import { LRUCache } from 'lru-cache'
+import { textOfDocument } from './check-document.ts'
 import { type Cost, costOf } from './cost.ts'
 
 /** Characters of all documents that are remembered. Parsed, each takes some 90 bytes: 45 MB. */
@@ -66,7 +67,7 @@ export function rememberDocuments(known: KnownDocuments): Plugin {
       if (document !== null) setParsedDocument(document)
     },
     onValidate({ params: { documentAST }, setResult }) {
-      const text = documentAST.loc?.source.body
+      const text = textOfDocument(documentAST)
       if (text === undefined) return
       if (known.parsed(text) === documentAST) return setResult([])
       return ({ valid }) => {

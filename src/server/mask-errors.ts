@@ -3,7 +3,7 @@ import { GraphQLError } from 'graphql'
 import { type ErrorCode, KeysteadError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { RateLimitedError } from './caller-limit.ts'
-import { mistakesMax } from './check-document.ts'
+import { mistakesMax, placesOf } from './check-document.ts'
 import { RequestError } from './request-errors.ts'
 import { currentRequest, noteCode, noteRefusal } from './request-facts.ts'
 
@@ -38,9 +38,13 @@ export function maskErrors(thrown: readonly unknown[], options: MaskOptions): re
   const more = thrown.length - told.length
   const last = told.at(-1)
   if (more === 0 || last === undefined) return told
-  const { extensions, path, nodes } = last
+  const { extensions, path, source, positions } = last
   const message = `${last.message} There are ${more.toLocaleString('en')} more errors.`
-  const counting = new GraphQLError(message, { extensions, ...(path && { path }), ...(nodes && { nodes }) })
+  const counting = new GraphQLError(message, {
+    extensions,
+    ...(path && { path }),
+    ...(source && positions && { source, positions }),
+  })
   masked.add(counting)
   return [...told.slice(0, -1), counting]
 }
@@ -115,10 +119,9 @@ function rebuild(
 ): GraphQLError {
   noteCode(code)
   const { nodes, source, positions, path } = thrown instanceof GraphQLError ? thrown : {}
+  const places = (nodes && placesOf(nodes)) ?? (source && positions ? { source, positions } : null)
   return new GraphQLError(message, {
-    ...(nodes && { nodes }),
-    ...(source && { source }),
-    ...(positions && { positions }),
+    ...places,
     ...(path && { path }),
     extensions: { code, ...(http && { http }) },
   })

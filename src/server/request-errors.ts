@@ -1,4 +1,4 @@
-import { type ASTNode, GraphQLError, type GraphQLErrorOptions } from 'graphql'
+import { GraphQLError, type GraphQLErrorOptions } from 'graphql'
 import { type ErrorCode, KeysteadError } from '../errors.ts'
 
 /**
@@ -13,19 +13,9 @@ export class RequestError extends KeysteadError {
   }
 }
 
-/** Places of a document that one error names. */
-const nodesMax = 10
-
 /** A {@link RequestError} in the form that GraphQL passes errors on. */
-export function asGraphQLError(
-  error: RequestError,
-  { nodes = [], ...options }: GraphQLErrorOptions & { readonly nodes?: readonly ASTNode[] } = {},
-): GraphQLError {
-  return new GraphQLError(error.message, {
-    ...options,
-    ...(nodes.length > 0 && { nodes: nodes.slice(0, nodesMax) }),
-    originalError: error,
-  })
+export function asGraphQLError(error: RequestError, options: GraphQLErrorOptions = {}): GraphQLError {
+  return new GraphQLError(error.message, { ...options, originalError: error })
 }
 
 /** Characters of an unknown name that an error shows. */

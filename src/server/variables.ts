@@ -151,9 +151,9 @@ function typeAt(type: GraphQLInputType, path: Path): GraphQLInputType {
   let at = type
   for (const step of path) {
     const outer = getNullableType(at)
-    const fields = isInputObjectType(getNamedType(outer)) ? getNamedType(outer) : null
+    const named = getNamedType(outer)
     if (typeof step === 'number') at = isListType(outer) ? outer.ofType : outer
-    else if (isInputObjectType(fields)) at = fields.getFields()[step]?.type ?? outer
+    else if (isInputObjectType(named)) at = named.getFields()[step]?.type ?? outer
   }
   return at
 }

@@ -64,7 +64,10 @@ describe.skipIf(hasNoDatabase())('a list of representations', () => {
     expect(await ask(list(1001))).toMatchObject({
       data: null,
       errors: [
-        ['INPUT_VALIDATION', 'The input is not valid: representations must have at most 1000 entries.'],
+        [
+          'INPUT_VALIDATION',
+          'The input is not valid: representations must have at most 1000 entries, got 1001.',
+        ],
       ],
     })
     expect(await ask(list(0))).toEqual({ status: 200, data: { _entities: [] }, errors: [] })

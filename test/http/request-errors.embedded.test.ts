@@ -235,6 +235,24 @@ describe('an error about a request', () => {
     })
   })
 
+  it.each([
+    ['{\n  viewer {\n    nickname\n  }\n}', [{ line: 3, column: 5 }]],
+    ['{\n\n  a: userKeys(first: -1) { totalCount }\n}', [{ line: 3, column: 3 }]],
+    [
+      '{ viewer { a: projectId\na: kind } }',
+      [
+        { line: 1, column: 12 },
+        { line: 2, column: 1 },
+      ],
+    ],
+    ['{\n {', [{ line: 2, column: 2 }]],
+  ])('says where in the document it is, also the next time: %s', async (document, locations) => {
+    for (const _ of [1, 2]) {
+      const { errors } = await story.as(ada).send(document)
+      expect(errors).toMatchObject([{ locations }])
+    }
+  })
+
   it('of a subscription is one like any other', async () => {
     const { next } = await subscribeAs(story, ada, 'subscription($k: ID!) { keyEvents(keyId: $k) { at } }', {
       k: { secret },
