@@ -124,6 +124,8 @@ export function subjectNameFault(kind: SubjectKind, name: string): string | null
 /** A subject that was given, in its one spelling, or what is wrong with it. */
 export type GivenSubject = (SubjectParts & { readonly subject: string }) | { readonly fault: string }
 
+const alternatives = new Intl.ListFormat('en', { type: 'disjunction' })
+
 /** Reads a subject string that somebody gives. What no token can have is refused: it would never name anybody. */
 export function readSubject(
   given: string,
@@ -131,7 +133,7 @@ export function readSubject(
 ): GivenSubject {
   const parts = splitSubject(given)
   if (parts === null || !kinds.includes(parts.kind)) {
-    return { fault: `must be ${kinds.map((kind) => `${subjectPrefixes[kind]}:NAME`).join(', ')}` }
+    return { fault: `must be ${alternatives.format(kinds.map((kind) => `${subjectPrefixes[kind]}:NAME`))}` }
   }
   const fault = subjectNameFault(parts.kind, parts.name)
   if (fault !== null) return { fault: `has a name that ${fault}` }

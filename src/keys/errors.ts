@@ -72,7 +72,7 @@ export class NameTakenError extends KeysteadError {
   readonly code = 'NAME_TAKEN'
   readonly takenName: string
   constructor(takenName: string) {
-    super(`The project already has a key named "${takenName}". Choose another name.`)
+    super('Another key of the project has this name. Choose another name.')
     this.takenName = takenName
   }
 }

@@ -72,7 +72,7 @@ describe.skipIf(hasNoDatabase())('a transfer of ownership by the operator', () =
     for (const subject of ['group:payments', 'service-agent:Secrets Manager', 'system:rotation', 'alice']) {
       const { code, said } = await keystead('key', 'transfer-owner', '--name', 'orders', '--to', subject)
       expect({ subject, code }).toEqual({ subject, code: 2 })
-      expect(said).toContain('--to needs user:NAME or service-account:NAME.')
+      expect(said).toContain('--to must be user:NAME or service-account:NAME.')
     }
     expect(await transfersOf(story)).toEqual([])
   })

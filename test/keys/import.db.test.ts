@@ -26,8 +26,9 @@ describe.skipIf(hasNoDatabase())('a key of origin EXTERNAL', () => {
   let client: Client
   let count = 0
   beforeAll(async () => {
-    // A busy machine takes longer for an RSA key of 4096 bits than a request may take.
-    story = await startStory({ REQUEST_TIMEOUT_MS: '60000' })
+    // A busy machine takes longer for an RSA key of 4096 bits than a request may take. One caller opens dozens of imports,
+    // each worth an RSA key, in a few seconds.
+    story = await startStory({ REQUEST_TIMEOUT_MS: '60000', RATE_LIMIT_UNITS: '1000000000' })
     client = story.as(mia)
   })
   afterAll(() => endStory(story))
