@@ -202,7 +202,7 @@ describe.skipIf(cannotStart)('the console in examples/console', () => {
     await status('Active')
     await button('Deactivate version 1').click()
     await button('Destroy… version 1').click()
-    await shows(version.getByRole('status'), /Records too short|Safe unused/)
+    await shows(version.getByRole('status'), /Never used/)
     expect(await days('Waiting period in days').inputValue()).toBe('7')
     await button('Destroy version 1').click()
     await shows(version, /Destroy scheduled\s*on/)

@@ -63,11 +63,13 @@ export class KeyModel {
     return this.versions.every(({ status }) => status === 'DESTROYED')
   }
 
-  /** Time goes on: what was scheduled for a moment that has passed is destroyed. */
-  settle(nowMs: number): void {
-    for (const version of this.versions) {
-      if (version.status === 'DESTROY_SCHEDULED' && version.scheduledMs <= nowMs) version.status = 'DESTROYED'
-    }
+  /** Destroys what was scheduled for a moment that has passed; tells whether there was something. */
+  settle(nowMs: number): boolean {
+    const due = this.versions.filter(
+      ({ status, scheduledMs }) => status === 'DESTROY_SCHEDULED' && scheduledMs <= nowMs,
+    )
+    for (const version of due) version.status = 'DESTROYED'
+    return due.length > 0
   }
 
   apply(command: ModelCommand, nowMs: number): Expected {
