@@ -63,15 +63,94 @@ export const layers: readonly Layer[] = [
     imports: ['keyring/root-key-provider.ts', 'crypto'],
   },
   {
-    folder: 'keys',
-    purpose: 'The domain: who may, what is possible, what happens. Knows no GraphQL.',
-    imports: ['keyring', 'crypto', 'audit', 'store'],
+    folder: 'keys/rules',
+    purpose: 'Pure rules: access, lifecycle, calendar, subjects, input, errors. No I/O.',
+    imports: ['crypto', 'store/rows/viewer-condition.ts', 'store/rows/skipped-versions.ts'],
+  },
+  {
+    folder: 'keys/parts',
+    purpose:
+      'The parts that everything in the domain works with, among them the counter of use and the change hub.',
+    imports: ['keys/rules', 'keyring', 'crypto', 'audit', 'store'],
+  },
+  {
+    folder: 'keys/requests',
+    purpose: 'One request: its audit context, its authorisation, and the key that it names.',
+    imports: ['keys/rules', 'keys/parts', 'keyring', 'crypto', 'audit', 'store'],
+  },
+  {
+    folder: 'keys/reading',
+    purpose: 'Views, lists, pages, audit events, destroy impact, explanations of access.',
+    imports: ['keys/rules', 'keys/parts', 'keys/requests', 'keyring', 'crypto', 'audit', 'store'],
+  },
+  {
+    folder: 'keys/changing',
+    purpose: 'Creating and changing keys, versions and access lists; imports; operator changes.',
+    imports: [
+      'keys/rules',
+      'keys/parts',
+      'keys/requests',
+      'keys/reading',
+      'keyring',
+      'crypto',
+      'audit',
+      'store',
+    ],
+  },
+  {
+    folder: 'keys/operations',
+    purpose: 'Cryptographic operations on one version or in batches.',
+    imports: [
+      'keys/rules',
+      'keys/parts',
+      'keys/requests',
+      'keys/reading',
+      'keys/changing',
+      'keyring',
+      'crypto',
+      'audit',
+      'store',
+    ],
+  },
+  {
+    folder: 'keys/watching',
+    purpose: 'Subscriptions: one key, or the list of keys.',
+    imports: [
+      'keys/rules',
+      'keys/parts',
+      'keys/requests',
+      'keys/reading',
+      'keyring',
+      'crypto',
+      'audit',
+      'store',
+    ],
+  },
+  {
+    folder: 'keys/housekeeping',
+    purpose: 'What the system does by itself: due rotations, destructions, sweeps.',
+    imports: [
+      'keys/rules',
+      'keys/parts',
+      'keys/requests',
+      'keys/changing',
+      'keyring',
+      'crypto',
+      'audit',
+      'store',
+    ],
   },
   {
     folder: 'backup',
     purpose:
       'Encrypted files with everything that is stored, and the checks of a restore. For commands only.',
     imports: ['keys', 'keyring', 'crypto', 'audit', 'store'],
+  },
+  {
+    folder: 'operator',
+    purpose:
+      'Operator commands on opened data, and the socket through which a running server carries them out.',
+    imports: ['backup', 'keys', 'keyring', 'crypto', 'audit', 'store', 'config.ts', 'log.ts'],
   },
   {
     folder: 'schema',
@@ -81,12 +160,12 @@ export const layers: readonly Layer[] = [
   {
     folder: 'auth',
     purpose: 'From the bytes of a request to a caller. Decides who, never what is allowed.',
-    imports: ['keys/caller.ts', 'config.ts'],
+    imports: ['keys/rules/caller.ts', 'config.ts'],
   },
   {
     folder: 'server',
-    purpose: 'HTTP: the ordered list of steps of `http.ts`. Knows no key.',
-    imports: ['keys/caller.ts', 'config.ts', 'log.ts'],
+    purpose: 'HTTP: the ordered list of steps of `http/server.ts`. Knows no key.',
+    imports: ['keys/rules/caller.ts', 'config.ts', 'log.ts'],
   },
 ]
 

@@ -1,5 +1,5 @@
-import { helpOf, nameOf, overviewOf } from '../../src/cli/help.ts'
 import { commands } from '../../src/cli/keystead.ts'
+import { helpOf, nameOf, overviewOf } from '../../src/operator/help.ts'
 import type { PrintedFile } from './printed-file.ts'
 
 /** The help texts of the operator commands as a document. */
