@@ -38,28 +38,27 @@ export const wiring = [
 export const layers: readonly Layer[] = [
   {
     folder: 'crypto',
-    purpose: 'Bytes in, bytes out. The algorithm table.',
+    purpose: 'Cryptography on bytes, and the table of algorithms.',
     imports: [],
   },
   {
     folder: 'store',
-    purpose: 'Rows in, rows out. PostgreSQL, or PGlite in the data folder.',
+    purpose: 'Rows in PostgreSQL, or in PGlite in the data folder.',
     imports: [],
   },
   {
     folder: 'audit',
-    purpose:
-      'Puts events on record before anything is answered, in hash chains; verifies, exports and prunes them.',
+    purpose: 'Records events in hash chains before anything is answered; verifies, exports and prunes them.',
     imports: ['store', 'crypto'],
   },
   {
     folder: 'keyring',
-    purpose: 'Plain key material and how long it lives: root key, envelope, MAC of policy fields, cache.',
+    purpose: 'Plaintext key material and its lifetime: root key, envelope, MAC of policy fields, cache.',
     imports: ['crypto', 'store'],
   },
   {
     folder: 'keyring/providers',
-    purpose: 'Root key providers: they wrap and unwrap, and know no rows.',
+    purpose: 'Root key providers, which wrap and unwrap. No rows.',
     imports: ['keyring/root-key-provider.ts', 'crypto'],
   },
   {
@@ -69,13 +68,12 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'keys/parts',
-    purpose:
-      'The parts that everything in the domain works with, among them the counter of use and the change hub.',
+    purpose: 'Shared parts of the domain, such as the usage counter and the change hub.',
     imports: ['keys/rules', 'keyring', 'crypto', 'audit', 'store'],
   },
   {
     folder: 'keys/requests',
-    purpose: 'One request: its audit context, its authorisation, and the key that it names.',
+    purpose: 'One request: audit context, authorisation, and lookup of the key.',
     imports: ['keys/rules', 'keys/parts', 'keyring', 'crypto', 'audit', 'store'],
   },
   {
@@ -128,7 +126,7 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'keys/housekeeping',
-    purpose: 'What the system does by itself: due rotations, destructions, sweeps.',
+    purpose: 'Background work: due rotations, destructions, clean-up.',
     imports: [
       'keys/rules',
       'keys/parts',
@@ -142,29 +140,27 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'backup',
-    purpose:
-      'Encrypted files with everything that is stored, and the checks of a restore. For commands only.',
+    purpose: 'Encrypted backup files, and the checks of a restore. Used by commands only.',
     imports: ['keys', 'keyring', 'crypto', 'audit', 'store'],
   },
   {
     folder: 'operator',
-    purpose:
-      'Operator commands on opened data, and the socket through which a running server carries them out.',
+    purpose: 'Operator commands, and the socket through which a running server executes them.',
     imports: ['backup', 'keys', 'keyring', 'crypto', 'audit', 'store', 'config.ts', 'log.ts'],
   },
   {
     folder: 'schema',
-    purpose: 'What is offered, with descriptions. No rule, no SQL, no cryptography.',
+    purpose: 'The GraphQL schema with its descriptions. No rules, no SQL, no cryptography.',
     imports: ['keys'],
   },
   {
     folder: 'auth',
-    purpose: 'From the bytes of a request to a caller. Decides who, never what is allowed.',
+    purpose: 'Authentication: from a token to a caller. Never decides what is allowed.',
     imports: ['keys/rules/caller.ts', 'config.ts'],
   },
   {
     folder: 'server',
-    purpose: 'HTTP: the ordered list of steps of `http/server.ts`. Knows no key.',
+    purpose: 'HTTP: the ordered list of steps in `http/server.ts`. No keys.',
     imports: ['keys/rules/caller.ts', 'config.ts', 'log.ts'],
   },
 ]

@@ -11,8 +11,8 @@ export const commandsDocument: PrintedFile = {
 
 function printDocument(): string {
   return [
-    '# Commands for operators\n',
-    'Made from the help texts by `npm run print`. In a checkout, and where the package is installed: `npx keystead COMMAND`.\n',
+    '# Operator commands\n',
+    'This page has the help text of each command, printed by `npm run print`; do not edit it. Run a command with `npx keystead COMMAND`, in a checkout or where the package is installed.\n',
     section('## keystead', overviewOf(commands)),
     ...commands.map((command) => section(`## keystead ${nameOf(command)}`, helpOf(command))),
   ].join('\n')
