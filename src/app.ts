@@ -1,30 +1,29 @@
-import { rollUpUsage } from './audit/roll-up.ts'
-import type { AuditWriter } from './audit/writer.ts'
+import { rollUpUsage } from './audit/write/roll-up.ts'
+import type { AuditWriter } from './audit/write/writer.ts'
 import { createAuthenticator } from './auth/authenticate.ts'
 import { createDevIssuer } from './auth/dev-issuer.ts'
 import { createTrustedIssuers } from './auth/jwks.ts'
-import { type OperatorServer, startOperatorServer } from './cli/operator-server.ts'
-import { hasOperatorSockets } from './cli/operator-socket.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { SlowWorkScheduler } from './crypto/slow-work.ts'
-import { asUnavailable } from './keys/attempt.ts'
-import { createClockAlert, describeHold } from './keys/clock-alert.ts'
-import { createDomain } from './keys/create-domain.ts'
-import { runHousekeeping } from './keys/rotation.ts'
-import { type Housekeeping, startHousekeeping } from './keys/rotation-scheduler.ts'
+import { createClockAlert, describeHold } from './keys/housekeeping/clock-alert.ts'
+import { runHousekeeping } from './keys/housekeeping/housekeeping.ts'
+import { type Housekeeping, startHousekeeping } from './keys/housekeeping/scheduler.ts'
+import { asUnavailable } from './keys/requests/audit-context.ts'
 import { createLog, type Log } from './log.ts'
 import { openFilesLimit, shareOpenFiles } from './open-files.ts'
 import { type Observer, openObserver, productVersion } from './open-observer.ts'
 import { type OpenedParts, type OpenOptions, openParts } from './open-parts.ts'
+import { type OperatorServer, startOperatorServer } from './operator/server.ts'
+import { hasOperatorSockets } from './operator/socket.ts'
 import { createOutages, type Outages } from './outages.ts'
 import { createReadiness } from './readiness.ts'
 import { createContext } from './schema/context.ts'
 import { schema } from './schema/index.ts'
-import { createServer } from './server/http.ts'
-import { type Listener, openListener } from './server/listener.ts'
-import { createStartingAnswers } from './server/starting.ts'
-import { isWithin } from './server/within.ts'
+import { type Listener, openListener } from './server/http/listener.ts'
+import { createServer } from './server/http/server.ts'
+import { createStartingAnswers } from './server/http/starting.ts'
+import { isWithin } from './server/load/timeout.ts'
 import { isUnavailable } from './store/errors.ts'
 import type { KeyChangeListener } from './store/notify.ts'
 import { databaseTroubleOf } from './store/trouble.ts'
@@ -135,7 +134,6 @@ async function startOn(
 ): Promise<App> {
   const { parts } = opened
   const { metrics, tracing } = observer
-  const domain = createDomain(parts)
   const devIssuer = config.developmentMode ? await createDevIssuer({ clock: machineClock, config }) : null
   const fetching = { onFetch: metrics?.onFetch, onFailure: outages.reportIssuer }
   const server = createServer(
@@ -143,7 +141,7 @@ async function startOn(
       config,
       log,
       schema,
-      createContext: (call) => createContext({ domain, call }),
+      createContext: (call) => createContext({ parts, call }),
       authenticator: createAuthenticator({
         config,
         clock: machineClock,

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from './config.ts'
-import type { DomainParts } from './keys/domain-parts.ts'
+import type { DomainParts } from './keys/parts/parts.ts'
 import type { PartsObserver } from './open-parts.ts'
-import type { Load } from './server/http.ts'
-import type { Metrics } from './server/metrics.ts'
-import type { MetricsServer } from './server/metrics-server.ts'
-import { noteOutcomes } from './server/request-facts.ts'
-import { noTracing, type Tracing } from './server/tracing.ts'
+import type { Load } from './server/http/server.ts'
+import type { Metrics } from './server/observe/metrics.ts'
+import type { MetricsServer } from './server/observe/metrics-server.ts'
+import { noteOutcomes } from './server/observe/request-facts.ts'
+import { noTracing, type Tracing } from './server/observe/tracing.ts'
 
 /** Metrics and traces, as far as they are switched on. */
 export interface Observer {
@@ -22,7 +22,8 @@ export interface Observer {
 
 /** Loads what is switched on, and nothing else: a start without metrics and traces costs nothing for them. */
 export async function openObserver(config: Config): Promise<Observer> {
-  const metrics = config.METRICS_PORT === null ? null : (await import('./server/metrics.ts')).createMetrics()
+  const metrics =
+    config.METRICS_PORT === null ? null : (await import('./server/observe/metrics.ts')).createMetrics()
   const tracing = await openTracing(config)
   return {
     metrics,
@@ -46,7 +47,7 @@ export async function openObserver(config: Config): Promise<Observer> {
         checkDatabase: () => store.now(),
         checkRootKey: () => rootKeys.checkHealth(),
       })
-      const { startMetricsServer } = await import('./server/metrics-server.ts')
+      const { startMetricsServer } = await import('./server/observe/metrics-server.ts')
       return startMetricsServer(config, metrics)
     },
     async close() {
@@ -59,7 +60,7 @@ export async function openObserver(config: Config): Promise<Observer> {
 async function openTracing(config: Config): Promise<Tracing> {
   const url = tracesUrl(config)
   if (url === null) return noTracing
-  const { createOtlpTracing } = await import('./server/otlp-tracing.ts')
+  const { createOtlpTracing } = await import('./server/observe/otlp-tracing.ts')
   return createOtlpTracing({ url, serviceName: config.OTEL_SERVICE_NAME, version: productVersion() })
 }
 

@@ -1,6 +1,12 @@
 import { availableParallelism } from 'node:os'
+import { LRUCache } from 'lru-cache'
 import { createChainMac } from './audit/chain-mac.ts'
-import { type AuditWriter, createAuditWriter, openAuditWriter, type WrittenGroup } from './audit/writer.ts'
+import {
+  type AuditWriter,
+  createAuditWriter,
+  openAuditWriter,
+  type WrittenGroup,
+} from './audit/write/writer.ts'
 import { believe, type Clock, type GuardedClock, systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import { createSlowWork, type SlowWorkScheduler, slotsFor } from './crypto/slow-work.ts'
@@ -9,18 +15,19 @@ import { noteBirthWithChains, openInstallation } from './keyring/installation.ts
 import { createKeyCache } from './keyring/key-cache.ts'
 import { createPolicyMac } from './keyring/policy-mac.ts'
 import type { Warn } from './keyring/root-key-provider.ts'
-import type { DomainParts, DomainSettings } from './keys/domain-parts.ts'
-import { findEventKeys } from './keys/event-keys.ts'
-import { createKeyChanges } from './keys/key-changes.ts'
-import { createUsageCounter } from './keys/usage.ts'
+import { createKeyChanges } from './keys/parts/change-hub.ts'
+import type { DomainParts, DomainSettings } from './keys/parts/parts.ts'
+import { createUsageCounter } from './keys/parts/usage-counter.ts'
+import { findEventKeys } from './keys/reading/audited-keys.ts'
 import { openFilesLimit, shareOpenFiles } from './open-files.ts'
 import { openConfiguredRootKeys } from './open-root-keys.ts'
-import { hasRecords } from './store/backup-rows.ts'
 import { type ElapsedTime, guardClock } from './store/certain-time.ts'
 import { createDatabaseClock } from './store/database-clock.ts'
 import { StoreError } from './store/errors.ts'
-import { findInstallation } from './store/installation-row.ts'
-import { openStore, type Store } from './store/store.ts'
+import { openStore } from './store/open-store.ts'
+import { hasRecords } from './store/rows/backup-rows.ts'
+import { findInstallation } from './store/rows/installation-row.ts'
+import type { Store } from './store/store.ts'
 
 /** The parts of the domain on open data. */
 export interface OpenedParts {
@@ -64,6 +71,9 @@ export interface OpenOptions {
   /** Stands for the slots of slow work. */
   readonly slowWork?: SlowWorkScheduler
 }
+
+/** Most service keys whose IDs are remembered by name. */
+const serviceKeyIdsMax = 10_000
 
 /** Opens store, keyring and audit trail, and builds what the domain works with, for servers and for commands. */
 export async function openParts(config: Config, options: OpenOptions): Promise<OpenedParts> {
@@ -127,6 +137,7 @@ async function openOn(store: Store, config: Config, options: OpenOptions): Promi
       lifetimeMs: config.CACHE_LIFETIME_MS,
       ...(observer && { onLookup: observer.onLookup }),
     }),
+    serviceKeyIds: new LRUCache({ max: serviceKeyIdsMax }),
     changes: createKeyChanges({
       clock,
       readAccess: (projectId, ids) => findEventKeys({ store, policyMac, alert }, projectId, ids),

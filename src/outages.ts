@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { RootKeyError } from './keyring/root-key-provider.ts'
-import type { OutagePart } from './keys/domain-parts.ts'
+import type { OutagePart } from './keys/parts/parts.ts'
 import type { Log } from './log.ts'
 import { databaseTroubleOf } from './store/trouble.ts'
 import { systemTroubleOf, type Trouble } from './system-errors.ts'

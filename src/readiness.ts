@@ -1,6 +1,6 @@
-import type { DomainParts, OutagePart } from './keys/domain-parts.ts'
+import type { DomainParts, OutagePart } from './keys/parts/parts.ts'
 import { NoAnswerError, type Outages } from './outages.ts'
-import type { Part } from './server/health.ts'
+import type { Part } from './server/http/health.ts'
 
 /** How long a part may take to say that it works, in milliseconds. */
 const answerMs = 5000

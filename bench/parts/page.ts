@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { openStore, type Queryable } from '../../src/store/store.ts'
+import { openStore } from '../../src/store/open-store.ts'
+import type { Queryable } from '../../src/store/queryable.ts'
 import { sharedSettings } from '../bulk-keys.ts'
 import { askForPage, checkPage, insertProject, keyAt, pageSize } from '../key-page.ts'
 import { startBenchServer } from '../own-server.ts'

@@ -13,58 +13,58 @@ export const algorithmsDocument: PrintedFile = {
 function printDocument(): string {
   return `# Algorithms
 
-Made from \`src/crypto/algorithms.ts\` by \`npm run print\`; do not edit.
+This page lists the supported algorithms. It is made from \`src/crypto/algorithms.ts\` by \`npm run print\`; do not edit it.
 
-All primitives are OpenSSL's, through \`node:crypto\`. Only XAES-256-GCM is composed from them here, after its
-specification. Strength is in bits (NIST SP 800-57 Part 1, table 2, or the algorithm's own standard).
+All primitives come from OpenSSL through \`node:crypto\`. Only XAES-256-GCM is composed from them in Keystead, as its
+specification says. Strength is in bits (NIST SP 800-57 Part 1, table 2, or the algorithm's own standard).
 
-${table(['Algorithm', 'Type', 'Usage', 'Strength', 'Standard', 'What it is'], algorithms.map(rowOf))}
+${table(['Algorithm', 'Type', 'Usage', 'Strength', 'Standard', 'Description'], algorithms.map(rowOf))}
 
 ## Encryption with symmetric keys
 
-The ciphertext describes itself: see [ciphertext-format.md](ciphertext-format.md).
+The ciphertext has a header: see [ciphertext-format.md](ciphertext-format.md).
 
 ${table(['Algorithm', 'Number in the header', 'Nonce', 'Tag', 'Encryptions under one version'], rowsFor('aead', aeadCells))}
 
 ## Encryption with public keys
 
-The ciphertext is the standard's bytes. The label is empty and MGF1 uses the same hash. \`encrypt\` uses the first scheme;
-\`decrypt\` takes any of them. The longest plaintext is in brackets.
+The ciphertext is the output of the standard, without a header. The label is empty and MGF1 uses the same hash. \`encrypt\`
+uses the first scheme; \`decrypt\` accepts all of them. The maximum length of the plaintext is in brackets.
 
 ${table(['Algorithm', 'Schemes'], rowsFor('publicKeyEncryption', publicKeyCells))}
 
 ## Signatures
 
-Signatures are the standard's bytes. The first scheme is the default. The salt of RSASSA-PSS is as long as the hash.
-Ed25519, Ed448 and ML-DSA have no context, and ML-DSA signs hedged. Where the last column names a scheme, it also signs a
-digest that the caller made; all others take the message only: OpenSSL, as Node offers it, hashes by itself there.
+Signatures have the form of the standard. The first scheme is the default. The salt of RSASSA-PSS is as long as the hash.
+Ed25519, Ed448 and ML-DSA use an empty context, and ML-DSA signatures are hedged. Schemes in the last column can also sign a
+digest computed by the caller. All others need the message, because Node's crypto API hashes it itself.
 
-${table(['Algorithm', 'Schemes', 'Schemes that take a digest'], rowsFor('signature', signatureCells))}
+${table(['Algorithm', 'Schemes', 'Schemes that accept a digest'], rowsFor('signature', signatureCells))}
 
 ## Key agreement
 
-HKDF (RFC 5869) without salt turns the secret into the output; the secret itself is never shown. Its hash is SHA-256 for
-\`X25519\` and \`EC_P256\`, SHA-384 for \`EC_P384\` and SHA-512 for \`EC_P521\`. Its \`info\` is these parts, each behind its
-length in 4 bytes (big-endian): the text \`keystead key agreement v1\`, both public keys in SubjectPublicKeyInfo (DER)
-ordered by their bytes, and the caller's context of at most 512 bytes. Public keys of peers must name their curve and have
-an uncompressed point.
+HKDF (RFC 5869) without salt derives the output from the shared secret, which is never returned itself. The hash is SHA-256
+for \`X25519\` and \`EC_P256\`, SHA-384 for \`EC_P384\` and SHA-512 for \`EC_P521\`. \`info\` consists of these parts, each
+preceded by its length in 4 bytes (big-endian): the text \`keystead key agreement v1\`, both public keys in SubjectPublicKeyInfo
+(DER) ordered by their bytes, and the caller's context of at most 512 bytes. Public keys of peers must name their curve and
+have an uncompressed point.
 
 ## Cost in the rate limit
 
-Units of the rate limit ([overload.md](overload.md)) that an operation costs. A unit stands for ${unitMicroseconds} µs of
-processor time. \`npm run bench:weights\` measures the operations and prints each beside its weight. What is not listed, and
-all operations of algorithms that are not listed, cost 1 unit.
+An operation costs this many units of the rate limit ([overload.md](overload.md)). A unit stands for ${unitMicroseconds} µs of
+processor time. \`npm run bench:weights\` measures the operations and prints each next to its weight. Operations and
+algorithms that are not listed cost 1 unit.
 
 ${table(['Algorithm', ...weighedColumns.map(([title]) => title)], weightRows())}
 
-"Create" is each version that is generated: \`createUserKey\`, \`activateUserKey\`, \`rotateUserKey\` and
-\`generateDataKeyPair\`. \`getImportParameters\` generates an \`RSA_4096\` pair, whatever the algorithm of the key.
+"Create" applies to each generated version: \`createUserKey\`, \`activateUserKey\`, \`rotateUserKey\` and
+\`generateDataKeyPair\`. \`getImportParameters\` generates an \`RSA_4096\` pair for keys of any algorithm.
 
 ## Other decisions
 
 - RSASSA-PKCS1-v1_5 signatures without the NULL in their DigestInfo are refused.
-- A secret that is all zeros (a peer's point of small order) is refused.
-- RSAES-PKCS1-v1_5 does not exist here.
+- A shared secret of all zeros (from a peer's point of small order) is refused.
+- RSAES-PKCS1-v1_5 is not supported.
 `
 }
 

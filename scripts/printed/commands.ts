@@ -1,5 +1,5 @@
-import { helpOf, nameOf, overviewOf } from '../../src/cli/help.ts'
 import { commands } from '../../src/cli/keystead.ts'
+import { helpOf, nameOf, overviewOf } from '../../src/operator/help.ts'
 import type { PrintedFile } from './printed-file.ts'
 
 /** The help texts of the operator commands as a document. */
@@ -11,8 +11,8 @@ export const commandsDocument: PrintedFile = {
 
 function printDocument(): string {
   return [
-    '# Commands for operators\n',
-    'Made from the help texts by `npm run print`. In a checkout, and where the package is installed: `npx keystead COMMAND`.\n',
+    '# Operator commands\n',
+    'This page has the help text of each command, printed by `npm run print`; do not edit it. Run a command with `npx keystead COMMAND`, in a checkout or where the package is installed.\n',
     section('## keystead', overviewOf(commands)),
     ...commands.map((command) => section(`## keystead ${nameOf(command)}`, helpOf(command))),
   ].join('\n')

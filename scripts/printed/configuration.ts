@@ -36,12 +36,12 @@ function printDocument(all: readonly (readonly [string, Setting])[]): string {
   })
   return `# Configuration
 
-Made from \`src/config.ts\` by \`npm run print\`; do not edit.
+This page lists every setting. It is made from \`src/config.ts\` by \`npm run print\`; do not edit it.
 
-All settings are variables of the environment; an empty one counts as not set. The server and the commands for operators
-read the same ones, once, when they start. If one of them is wrong, they say which, and do not start.
-[\`.env.example\`](../.env.example) is this list as a file of settings, for \`node --env-file\`, systemd's
-\`EnvironmentFile=\` and containers. A secret never gets into a log, an error message or the audit trail.
+All settings are environment variables. An empty variable counts as not set. The server and the operator commands read the
+same settings once, when they start. If a setting is invalid, they report it and do not start.
+[\`.env.example\`](../.env.example) is the same list as a file, for \`node --env-file\`, systemd's \`EnvironmentFile=\` and
+containers. Secret settings never appear in logs, error messages or the audit trail.
 
 ${sections.join('\n')}`
 }

@@ -10,10 +10,10 @@ export const decisionIndex: PrintedFile = {
   source: 'the decisions in docs/decisions',
   print: () => `# Decisions
 
-Made from the files beside it by \`npm run print\`; do not edit.
+This page lists the design decisions. It is made from the files in this folder by \`npm run print\`; do not edit it.
 
-Each decision has half a page: context, choice, consequence. A decision that no longer holds keeps its number and says what
-replaced it. The next one takes the next free number and begins with the same two lines: title, date and status.
+Each decision takes half a page: context, choice, consequence. A decision that no longer holds keeps its number and names its
+replacement. A new decision takes the next free number and begins like the others, with title, date and status.
 
 | Number | Decision | Date | Status |
 | --- | --- | --- | --- |

@@ -17,8 +17,8 @@ function printExample(): string {
       return [`# ${meaning}${notes ? ` ${notes}` : ''}`, `#${name}=${standard}`].join('\n')
     })
     .join('\n\n')
-  return `# Every setting of Keystead with its default. Set them in the environment, or copy this file to .env, take the "#"
-# away where you want another value, and start with: node --env-file=.env src/main.ts
+  return `# Every setting of Keystead with its default. Set them in the environment, or copy this file to .env, remove the "#"
+# before each setting that you change, and start with: node --env-file=.env src/main.ts
 
 ${entries}
 `

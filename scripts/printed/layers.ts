@@ -54,7 +54,7 @@ function ruleOf({ folder, layer }: { folder: string; layer: Layer }): object {
 
 function tableOf(all: readonly Layer[]): string {
   const rows = all.map(({ folder, purpose, imports }) => {
-    const may = imports.map((path) => `\`${path}\``).join(', ') || 'nothing of ours'
+    const may = imports.map((path) => `\`${path}\``).join(', ') || 'nothing of the project'
     return `| \`src/${folder}\` | ${purpose} | ${may} |`
   })
   const names = leaves.map((leaf) => `\`${leaf}\``).join(', ')

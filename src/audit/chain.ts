@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
-import type { AuditLink } from '../store/audit-append-rows.ts'
-import type { AuditEventRow, AuditHead } from '../store/audit-rows.ts'
-import { hex } from '../store/hex.ts'
+import type { AuditLink } from '../store/audit/append-rows.ts'
+import type { AuditEventRow, AuditHead } from '../store/audit/event-rows.ts'
+import { hex } from '../store/rows/hex.ts'
 
 /** What stands before the first event of a chain, so that no chain can be taken for another. */
 export function firstHash(chainId: string): Uint8Array {

@@ -1,12 +1,12 @@
 import { formatId } from '../ids.ts'
-import { type AuditChainRow, findChains } from '../store/audit-chain-rows.ts'
+import { type AuditChainRow, findChains } from '../store/audit/chain-rows.ts'
 import {
   type ExportedEvent,
   type ExportFilter,
   findEventsToExport,
   findUnchainedEventsToExport,
-} from '../store/audit-export-rows.ts'
-import type { Queryable } from '../store/store.ts'
+} from '../store/audit/export-rows.ts'
+import type { Queryable } from '../store/queryable.ts'
 
 const pageSize = 1000
 const beforeAll = '00000000-0000-0000-0000-000000000000'

@@ -1,5 +1,5 @@
 import { parseId } from '../ids.ts'
-import { findChainsById } from '../store/audit-chain-rows.ts'
+import { findChainsById } from '../store/audit/chain-rows.ts'
 import {
   type AuditEventFilter,
   type AuditRange,
@@ -7,8 +7,8 @@ import {
   findAuditPage,
   findAuditPagesOfKeys,
   type StoredEvent,
-} from '../store/audit-pages.ts'
-import type { Queryable } from '../store/store.ts'
+} from '../store/audit/event-pages.ts'
+import type { Queryable } from '../store/queryable.ts'
 import { hashOf, isSameHash } from './chain.ts'
 import type { ChainMac } from './chain-mac.ts'
 import type { AuditAction } from './events.ts'

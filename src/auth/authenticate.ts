@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
-import type { Caller } from '../keys/caller.ts'
+import type { Caller } from '../keys/rules/caller.ts'
 import { createCallerCache } from './caller-cache.ts'
 import { readCaller } from './claims.ts'
 import { UnauthenticatedError } from './errors.ts'

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../clock.ts'
-import type { Caller } from '../keys/caller.ts'
+import type { Caller } from '../keys/rules/caller.ts'
 
 /** Most tokens that are remembered. */
 const tokensMax = 10_000

@@ -10,7 +10,7 @@ import {
   type Role,
   roles,
   subjectNameFault,
-} from '../keys/caller.ts'
+} from '../keys/rules/caller.ts'
 import { UnauthenticatedError } from './errors.ts'
 
 /** Names of the claims that say who the caller is. */

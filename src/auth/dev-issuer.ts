@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { createLocalJWKSet, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
-import type { CallerKind, Role } from '../keys/caller.ts'
+import type { CallerKind, Role } from '../keys/rules/caller.ts'
 import { mainIssuerRules, type TrustedIssuer } from './trusted-issuer.ts'
 
 /** The "iss" claim of the tokens of development mode. */

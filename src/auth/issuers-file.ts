@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { type Config, settings } from '../config.ts'
-import type { CallerKind } from '../keys/caller.ts'
+import type { CallerKind } from '../keys/rules/caller.ts'
 import type { ClaimNames } from './claims.ts'
 import { IssuersFileError } from './errors.ts'
-import type { KeyPlace } from './jwks.ts'
+import type { KeyPlace } from './key-lookup.ts'
 import type { IssuerRules } from './trusted-issuer.ts'
 
 const issuersMax = 20

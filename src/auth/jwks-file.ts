@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
 import { IssuerUnavailableError, KeySetError } from './errors.ts'
-import type { KeyTrust } from './jwks.ts'
+import type { KeyTrust } from './key-lookup.ts'
 import { failurePauseMs, type KeySource, reportOutages } from './key-lookup.ts'
 
 /** How often the file is looked at for changes. */

@@ -8,7 +8,7 @@ import {
 } from 'jose'
 import { IssuerUnavailableError } from './errors.ts'
 import { BadAnswerError, badStatus, fetchTroubleOf } from './fetch-trouble.ts'
-import type { KeyTrust } from './jwks.ts'
+import type { KeyTrust } from './key-lookup.ts'
 import { failurePauseMs, type KeySource, reportOutages } from './key-lookup.ts'
 
 /** How long a fetch may take. */

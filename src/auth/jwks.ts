@@ -3,26 +3,8 @@ import type { FetchTrouble } from './fetch-trouble.ts'
 import { readIssuersFile } from './issuers-file.ts'
 import { createFileKeySource } from './jwks-file.ts'
 import { createUrlKeySource } from './jwks-url.ts'
-import type { KeySource } from './key-lookup.ts'
+import type { KeyPlace, KeySource, KeyTrust } from './key-lookup.ts'
 import { mainIssuerRules, type TrustedIssuer } from './trusted-issuer.ts'
-
-/** Where an issuer's keys are: one of the two. */
-export interface KeyPlace {
-  readonly jwksUrl: string | null
-  readonly jwksFile: string | null
-}
-
-/** How long keys are trusted. */
-export interface KeyTrust {
-  /** Without a new look, while there can be one. */
-  readonly lifetimeMs: number
-  /** How much longer, while there cannot. */
-  readonly outageMs: number
-  /** Told of each fetch of keys, whether there were any. */
-  readonly onFetch?: ((succeeded: boolean) => void) | undefined
-  /** Told why a fetch failed. */
-  readonly onFailure?: ((trouble: FetchTrouble) => void) | undefined
-}
 
 /** Who is told of fetches. */
 export interface FetchObserver {

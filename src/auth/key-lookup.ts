@@ -1,5 +1,24 @@
 import { errors, type JWTVerifyGetKey, type JWTVerifyOptions, type JWTVerifyResult, jwtVerify } from 'jose'
 import { IssuerUnavailableError } from './errors.ts'
+import type { FetchTrouble } from './fetch-trouble.ts'
+
+/** Where an issuer's keys are: one of the two. */
+export interface KeyPlace {
+  readonly jwksUrl: string | null
+  readonly jwksFile: string | null
+}
+
+/** How long keys are trusted. */
+export interface KeyTrust {
+  /** Without a new look, while there can be one. */
+  readonly lifetimeMs: number
+  /** How much longer, while there cannot. */
+  readonly outageMs: number
+  /** Told of each fetch of keys, whether there were any. */
+  readonly onFetch?: ((succeeded: boolean) => void) | undefined
+  /** Told why a fetch failed. */
+  readonly onFailure?: ((trouble: FetchTrouble) => void) | undefined
+}
 
 /** Finds the public key of an issuer that a token names. */
 export interface KeySource extends JWTVerifyGetKey {

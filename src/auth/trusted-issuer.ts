@@ -1,6 +1,6 @@
 import { decodeJwt, type JWTPayload } from 'jose'
 import type { Config } from '../config.ts'
-import type { CallerKind } from '../keys/caller.ts'
+import type { CallerKind } from '../keys/rules/caller.ts'
 import type { ClaimNames } from './claims.ts'
 import { UnauthenticatedError } from './errors.ts'
 import type { KeySource } from './key-lookup.ts'

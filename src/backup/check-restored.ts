@@ -1,7 +1,7 @@
 import type { Envelope } from '../keyring/envelope.ts'
 import type { PolicyMac } from '../keyring/policy-mac.ts'
-import { everyRow, pickMaterial } from '../store/every-row.ts'
-import type { Queryable } from '../store/store.ts'
+import type { Queryable } from '../store/queryable.ts'
+import { everyRow, pickMaterial } from '../store/rows/every-row.ts'
 import { BackupError } from './backup-error.ts'
 
 /** Most material that is opened for each root key. An HSM takes some time for each. */

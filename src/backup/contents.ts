@@ -1,4 +1,4 @@
-import type { BackupTable } from '../store/backup-rows.ts'
+import type { BackupTable } from '../store/rows/backup-rows.ts'
 
 /** The first line inside a backup. */
 export interface BackupHeader {

@@ -1,4 +1,4 @@
-import { backupTables, onSnapshot, readBackupFacts, readTable } from '../store/backup-rows.ts'
+import { backupTables, onSnapshot, readBackupFacts, readTable } from '../store/rows/backup-rows.ts'
 import type { Store } from '../store/store.ts'
 import { BackupError } from './backup-error.ts'
 import { formatHeader, formatRecord } from './contents.ts'

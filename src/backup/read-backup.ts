@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { FileSecret } from '../crypto/file-key.ts'
-import { type BackupTable, backupTables } from '../store/backup-rows.ts'
+import { type BackupTable, backupTables } from '../store/rows/backup-rows.ts'
 import { BackupError } from './backup-error.ts'
 import type { BackupHeader, BackupRecord, BackupTrailer } from './contents.ts'
 import { damaged, type EncryptedFile, openEncryptedFile } from './encrypted-file.ts'

@@ -1,5 +1,5 @@
 import { createChainMac } from '../audit/chain-mac.ts'
-import { type AuditWriter, createAuditWriter } from '../audit/writer.ts'
+import { type AuditWriter, createAuditWriter } from '../audit/write/writer.ts'
 import type { Clock } from '../clock.ts'
 import { createEnvelope } from '../keyring/envelope.ts'
 import { type InstallationKeys, openInstallation } from '../keyring/installation.ts'
@@ -11,7 +11,9 @@ import {
   type SetBackParts,
   setKeysBack,
   VersionNumbersUsedUpError,
-} from '../keys/set-back.ts'
+} from '../keys/changing/set-back.ts'
+import { analyzeTables } from '../store/embedded/maintenance.ts'
+import type { Queryable } from '../store/queryable.ts'
 import {
   type BackupTable,
   backupTables,
@@ -20,11 +22,10 @@ import {
   inLongTransaction,
   removeEverything,
   writeRows,
-} from '../store/backup-rows.ts'
-import { findHighestVersionNumber } from '../store/key-rows.ts'
-import { analyzeTables } from '../store/maintenance.ts'
-import type { Queryable, Store } from '../store/store.ts'
-import { findEncryptionsAbove } from '../store/usage-rows.ts'
+} from '../store/rows/backup-rows.ts'
+import { findHighestVersionNumber } from '../store/rows/key-rows.ts'
+import { findEncryptionsAbove } from '../store/rows/usage-rows.ts'
+import type { Store } from '../store/store.ts'
 import { BackupError } from './backup-error.ts'
 import { checkRestored } from './check-restored.ts'
 import type { BackupHeader } from './contents.ts'

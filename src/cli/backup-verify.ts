@@ -1,7 +1,7 @@
 import { openBackup } from '../backup/read-backup.ts'
+import { passphraseOptions, privateKeyOptions, readSecret } from '../operator/backup-secrets.ts'
+import { exitCodes, type SetupCommand } from '../operator/command.ts'
 import { backupFileOption, describeBackup } from './backup-file.ts'
-import { passphraseOptions, privateKeyOptions, readSecret } from './backup-secrets.ts'
-import { exitCodes, type SetupCommand } from './command.ts'
 
 /** `keystead backup verify`. */
 export const backupVerify: SetupCommand = {

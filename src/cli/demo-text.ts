@@ -1,5 +1,5 @@
 import { describeDemo, options } from '../../examples/command-line.ts'
-import type { CommandText } from './command.ts'
+import type { CommandText } from '../operator/command.ts'
 
 /** What `keystead demo` says of itself; apart from its code, which the other commands do not need. */
 export const demoText: CommandText = {

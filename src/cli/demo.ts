@@ -1,6 +1,6 @@
 import * as commandLine from '../../examples/command-line.ts'
 import { runDemo } from '../../examples/run-demo.ts'
-import { type GivenValues, UsageError } from './command.ts'
+import { type GivenValues, UsageError } from '../operator/command.ts'
 import type { Program } from './program.ts'
 
 /** Runs the demo of `examples`: a client of a running server, or of one that it starts and removes. */

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readConfig } from '../config.ts'
-import { backupVerify } from './backup-verify.ts'
 import {
   type Caller,
   type CommandText,
@@ -11,14 +10,15 @@ import {
   type Output,
   type ReceivingCommand,
   type SetupCommand,
-} from './command.ts'
-import { operatorCommands } from './commands.ts'
+} from '../operator/command.ts'
+import { operatorCommands } from '../operator/commands.ts'
+import { helpOf, listOf, nameOf, overviewOf } from '../operator/help.ts'
+import { readOptions, reportError } from '../operator/run-command.ts'
+import { backupVerify } from './backup-verify.ts'
 import { demoText } from './demo-text.ts'
-import { helpOf, listOf, nameOf, overviewOf } from './help.ts'
 import type { Program } from './program.ts'
 import { restore } from './restore.ts'
 import { rootKeyCreate } from './root-key-create.ts'
-import { readOptions, reportError } from './run-command.ts'
 import { runOnData } from './run-on-data.ts'
 import { serveText } from './serve-text.ts'
 

@@ -1,4 +1,4 @@
-import type { Output } from './command.ts'
+import type { Output } from '../operator/command.ts'
 
 /** What the command line gets from its process. */
 export interface Program extends Output {

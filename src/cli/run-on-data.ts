@@ -1,11 +1,11 @@
 import type { Config } from '../config.ts'
 import { openParts } from '../open-parts.ts'
-import { hasEmbeddedDatabase } from '../store/database-folder.ts'
+import { runInServer } from '../operator/client.ts'
+import { CommandError, type OperatorCommand, type Output } from '../operator/command.ts'
+import { runOperatorCommand } from '../operator/run-command.ts'
+import { hasOperatorSockets } from '../operator/socket.ts'
+import { hasEmbeddedDatabase } from '../store/embedded/database-folder.ts'
 import { FolderInUseError } from '../store/errors.ts'
-import { CommandError, type OperatorCommand, type Output } from './command.ts'
-import { runInServer } from './operator-client.ts'
-import { hasOperatorSockets } from './operator-socket.ts'
-import { runOperatorCommand } from './run-command.ts'
 
 /**
  * Runs a command where the data is: inside the server that has the embedded database open, or here. It makes no

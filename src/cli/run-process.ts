@@ -1,6 +1,6 @@
+import { writeLine } from '../operator/protocol.ts'
 import { askSecret } from './ask-secret.ts'
 import { runKeystead } from './keystead.ts'
-import { writeLine } from './operator-protocol.ts'
 import type { StopSignals } from './stop-signals.ts'
 
 /** Runs the command that this process was given, in the terminal or whatever else it was started from. */

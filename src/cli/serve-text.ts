@@ -1,4 +1,4 @@
-import type { CommandText } from './command.ts'
+import type { CommandText } from '../operator/command.ts'
 
 /** What `keystead serve` says of itself; apart from its code, which takes a moment to load. */
 export const serveText: CommandText = {

@@ -3,12 +3,12 @@ import { personas } from '../auth/dev-issuer.ts'
 import { KeySetError } from '../auth/errors.ts'
 import { type Config, ConfigError, readConfig } from '../config.ts'
 import { RootKeyError } from '../keyring/root-key-provider.ts'
-import { ListenError } from '../server/listen-error.ts'
-import { TrustedDocumentsError } from '../server/trusted-documents-file.ts'
+import { exitCodes } from '../operator/command.ts'
+import { textOfTrouble } from '../operator/run-command.ts'
+import { TrustedDocumentsError } from '../server/graphql/trusted-documents-file.ts'
+import { ListenError } from '../server/http/listen-error.ts'
 import { StoreError } from '../store/errors.ts'
-import { exitCodes } from './command.ts'
 import type { Program } from './program.ts'
-import { textOfTrouble } from './run-command.ts'
 
 /** Runs the server until the process is told to stop; gives the exit code. */
 export async function runServer({ environment, listenForStop }: Program): Promise<number> {

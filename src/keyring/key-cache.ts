@@ -2,15 +2,16 @@ import type { KeyObject } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { findAlgorithm } from '../crypto/algorithms.ts'
 import { loadPublicKey } from '../crypto/public-key.ts'
-import { findKeyInUse, type KeyInUse } from '../store/key-in-use.ts'
-import { findKey, firstNotSkipped, type KeyRow } from '../store/key-rows.ts'
-import type { Queryable } from '../store/store.ts'
+import type { Queryable } from '../store/queryable.ts'
+import { findKeyInUse, type KeyInUse } from '../store/rows/key-in-use.ts'
+import { findKey, type KeyRow } from '../store/rows/key-rows.ts'
+import { firstNotSkipped } from '../store/rows/skipped-versions.ts'
 import {
   findMaterial,
   findVersionsByNumber,
   type KeyVersionRow,
   type MaterialRow,
-} from '../store/version-rows.ts'
+} from '../store/rows/version-rows.ts'
 import type { Envelope } from './envelope.ts'
 import { IntegrityError } from './integrity-error.ts'
 import type { PolicyMac } from './policy-mac.ts'

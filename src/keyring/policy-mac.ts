@@ -1,8 +1,8 @@
 import type { KeyObject } from 'node:crypto'
 import { constantTimeEqual, hmacSha256 } from '../crypto/derive.ts'
-import type { ImportParametersRow } from '../store/import-rows.ts'
-import type { DeletedKeyRow, KeyRow } from '../store/key-rows.ts'
-import type { KeyVersionRow } from '../store/version-rows.ts'
+import type { ImportParametersRow } from '../store/rows/import-rows.ts'
+import type { DeletedKeyRow, KeyRow } from '../store/rows/key-rows.ts'
+import type { KeyVersionRow } from '../store/rows/version-rows.ts'
 
 /** Makes and checks the MACs that bind what a writer of the database would like to change. */
 export interface PolicyMac {

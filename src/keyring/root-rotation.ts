@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { lockInstallation, updateInstallation } from '../store/installation-row.ts'
-import type { Queryable, Store } from '../store/store.ts'
+import type { Queryable } from '../store/queryable.ts'
+import { lockInstallation, updateInstallation } from '../store/rows/installation-row.ts'
 import {
   countByRootKey,
   findImportKeysToRewrap,
@@ -13,7 +13,8 @@ import {
   type WrappedImportKeyRow,
   type WrappedMaterialRow,
   type WrappedPage,
-} from '../store/wrapped-rows.ts'
+} from '../store/rows/wrapped-rows.ts'
+import type { Store } from '../store/store.ts'
 import { importKeyData, materialData, rewrap } from './envelope.ts'
 import { rewrapInstallationSecret } from './installation.ts'
 import { RootKeyError, type RootKeyProvider, WrappedBytesError } from './root-key-provider.ts'

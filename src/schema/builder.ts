@@ -1,15 +1,15 @@
 import SchemaBuilder from '@pothos/core'
 import ErrorsPlugin from '@pothos/plugin-errors'
 import ScopeAuthPlugin from '@pothos/plugin-scope-auth'
+import type { AuditEventView, KeyVersionView, ServiceKeyView, UserKeyView } from '../keys/reading/views.ts'
 import {
   canReadAudit,
   canView,
   type KeyPermission,
   permissionsOfRoles,
   permissionsOn,
-} from '../keys/access.ts'
-import { ForbiddenError } from '../keys/errors.ts'
-import type { AuditEventView, KeyVersionView, ServiceKeyView, UserKeyView } from '../keys/views.ts'
+} from '../keys/rules/access.ts'
+import { ForbiddenError } from '../keys/rules/errors.ts'
 import type { Context } from './context.ts'
 
 /** The builder of the schema; types and operations add themselves to it. */

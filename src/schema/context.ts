@@ -1,6 +1,10 @@
 import DataLoader from 'dataloader'
-import type { Call } from '../keys/caller.ts'
-import type { Domain, Page, PageArguments } from '../keys/domain.ts'
+import type { DomainParts } from '../keys/parts/parts.ts'
+import { keyAuditEvents } from '../keys/reading/audit-events.ts'
+import { usageByCaller } from '../keys/reading/destroy-impact.ts'
+import { nodes } from '../keys/reading/nodes.ts'
+import type { Page, PageArguments } from '../keys/reading/pages.ts'
+import { deletable, usageOf, versionPages, versionsByNumber } from '../keys/reading/version-pages.ts'
 import type {
   AuditEventView,
   FullUserKeyView,
@@ -9,24 +13,25 @@ import type {
   NodeView,
   ServiceKeyView,
   VersionCallerView,
-} from '../keys/views.ts'
+} from '../keys/reading/views.ts'
+import type { Call } from '../keys/rules/caller.ts'
 
 type FullKeyView = FullUserKeyView | ServiceKeyView
 
-/** What resolvers have at hand: the domain, who calls it, and loaders that ask it once for a whole list. */
+/** Context of a request: what the domain works with, the call, and loaders that ask once for a whole list. */
 export interface Context {
   /** Throws the reason of the call's signal once nobody waits for the answer: no further field begins anything. */
-  readonly domain: Domain
+  readonly parts: DomainParts
   readonly call: Call
   readonly loaders: Loaders
 }
 
 /** The context of one request. */
-export function createContext({ domain, call }: { domain: Domain; call: Call }): Context {
+export function createContext({ parts, call }: { parts: DomainParts; call: Call }): Context {
   const awaited = {
-    get domain() {
+    get parts() {
       call.signal.throwIfAborted()
-      return domain
+      return parts
     },
   }
   return Object.assign(awaited, { call, loaders: new Loaders(awaited, call) })
@@ -37,7 +42,7 @@ export function createContext({ domain, call }: { domain: Domain; call: Call }):
  * nothing: a mutation later in the same document must see what an earlier one changed.
  */
 class Loaders {
-  readonly #awaited: Pick<Context, 'domain'>
+  readonly #awaited: Pick<Context, 'parts'>
   readonly #call: Call
   #version?: DataLoader<{ key: FullKeyView; number: number }, KeyVersionView | null>
   #versionPage?: DataLoader<Asked<FullKeyView, PageArguments>, Page<KeyVersionView>>
@@ -47,49 +52,49 @@ class Loaders {
   #deletable?: DataLoader<FullUserKeyView, boolean>
   #node?: DataLoader<string, NodeView | null>
 
-  constructor(awaited: Pick<Context, 'domain'>, call: Call) {
+  constructor(awaited: Pick<Context, 'parts'>, call: Call) {
     this.#awaited = awaited
     this.#call = call
   }
 
   get version() {
-    this.#version ??= load((wanted) => this.#awaited.domain.versionsByNumber(this.#call, wanted))
+    this.#version ??= load((wanted) => versionsByNumber(this.#awaited.parts, this.#call, wanted))
     return this.#version
   }
 
   get versionPage() {
     this.#versionPage ??= loadGroups((keys, page) =>
-      this.#awaited.domain.versionPages(this.#call, keys, page),
+      versionPages(this.#awaited.parts, this.#call, keys, page),
     )
     return this.#versionPage
   }
 
   get auditEventPage() {
     this.#auditEventPage ??= loadGroups((keys, page) =>
-      this.#awaited.domain.keyAuditEvents(this.#call, keys, page),
+      keyAuditEvents(this.#awaited.parts, this.#call, keys, page),
     )
     return this.#auditEventPage
   }
 
   get versionCallers() {
     this.#versionCallers ??= loadGroups((versions, days) =>
-      this.#awaited.domain.usageByCaller(this.#call, versions, days),
+      usageByCaller(this.#awaited.parts, this.#call, versions, days),
     )
     return this.#versionCallers
   }
 
   get usage() {
-    this.#usage ??= load((versions) => this.#awaited.domain.usage(this.#call, versions))
+    this.#usage ??= load((versions) => usageOf(this.#awaited.parts, this.#call, versions))
     return this.#usage
   }
 
   get deletable() {
-    this.#deletable ??= load((keys) => this.#awaited.domain.deletable(this.#call, keys))
+    this.#deletable ??= load((keys) => deletable(this.#awaited.parts, this.#call, keys))
     return this.#deletable
   }
 
   get node() {
-    this.#node ??= load((ids) => this.#awaited.domain.nodes(this.#call, ids))
+    this.#node ??= load((ids) => nodes(this.#awaited.parts, this.#call, ids))
     return this.#node
   }
 }

@@ -17,7 +17,7 @@ import {
   KeyVersionNotFoundError,
   LockoutError,
   NameTakenError,
-} from '../keys/errors.ts'
+} from '../keys/rules/errors.ts'
 import { builder } from './builder.ts'
 import { listOptions } from './list-limits.ts'
 import { ErrorCode, KeyOrigin, KeyStatus, KeyVersionStatus } from './types/enums.ts'

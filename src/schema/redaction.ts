@@ -1,4 +1,4 @@
-import type { FullUserKeyView, ServiceKeyView, UserKeyView } from '../keys/views.ts'
+import type { FullUserKeyView, ServiceKeyView, UserKeyView } from '../keys/reading/views.ts'
 
 type KeyView = UserKeyView | ServiceKeyView
 

@@ -1,9 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { uptime } from 'node:os'
 import type { ClockHold, GuardedClock } from '../clock.ts'
-import { type CertainTimeRow, findCertainTime, type TimeMark, writeCertainTime } from './certain-time-rows.ts'
 import type { DatabaseClock } from './database-clock.ts'
-import type { Queryable } from './store.ts'
+import type { Queryable } from './queryable.ts'
+import {
+  type CertainTimeRow,
+  findCertainTime,
+  type TimeMark,
+  writeCertainTime,
+} from './rows/certain-time-rows.ts'
 
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs

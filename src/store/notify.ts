@@ -1,6 +1,6 @@
-import type { PostgresClients } from './postgres-clients.ts'
-import { reasonOf } from './postgres-hosts.ts'
-import type { Queryable } from './store.ts'
+import type { PostgresClients } from './postgres/clients.ts'
+import { reasonOf } from './postgres/hosts.ts'
+import type { Queryable } from './queryable.ts'
 
 /** Names a key as caches do: by project and ID. */
 export interface KeyPlace {

@@ -1,4 +1,4 @@
-import type { Role } from '../../src/keys/caller.ts'
+import type { Role } from '../../src/keys/rules/caller.ts'
 import {
   type Ability,
   abilitiesByRole,

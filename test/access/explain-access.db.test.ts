@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { formatSubject, roles } from '../../src/keys/caller.ts'
+import { formatSubject, roles } from '../../src/keys/rules/caller.ts'
 import { base64, type Person, type Story, startStory } from '../support/story.ts'
 
 const story: Story = await startStory()

@@ -5,8 +5,8 @@ import {
   type KeyPermission,
   permissionsOfRoles,
   permissionsOn,
-} from '../../src/keys/access.ts'
-import { type Caller, type CallerKind, formatSubject, roles } from '../../src/keys/caller.ts'
+} from '../../src/keys/rules/access.ts'
+import { type Caller, type CallerKind, formatSubject, roles } from '../../src/keys/rules/caller.ts'
 import { type Ability, abilitiesByRole } from './entitlement-table.ts'
 
 const names = ['ada', 'bob', 'olga']

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Role, roles } from '../../src/keys/caller.ts'
+import { type Role, roles } from '../../src/keys/rules/caller.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import { base64, type Client, endStory, type Person, type Story, startStory } from '../support/story.ts'
 import { keyMutations, outcomeOf, type Target } from './key-mutations.ts'

@@ -1,15 +1,15 @@
 import { type ExecutionResult, graphql, parse, subscribe } from 'graphql'
-import { describe, expect, it } from 'vitest'
-import type { AccessFacts } from '../../src/keys/access.ts'
-import { type Caller, formatSubject, type Role } from '../../src/keys/caller.ts'
-import type { Domain } from '../../src/keys/domain.ts'
+import { describe, expect, it, vi } from 'vitest'
+import type { DomainParts } from '../../src/keys/parts/parts.ts'
 import type {
   AuditEventView,
   FullUserKeyView,
   KeyVersionView,
   NodeView,
   ServiceKeyView,
-} from '../../src/keys/views.ts'
+} from '../../src/keys/reading/views.ts'
+import type { AccessFacts } from '../../src/keys/rules/access.ts'
+import { type Caller, formatSubject, type Role } from '../../src/keys/rules/caller.ts'
 import { createContext } from '../../src/schema/context.ts'
 import { schema } from '../../src/schema/index.ts'
 import type { Person } from '../support/story.ts'
@@ -116,50 +116,82 @@ async function* streamOf(event: object) {
   yield { event }
 }
 
-/** A domain that gives everything to everybody. */
-function carelessDomain(views: readonly NodeView[]): Domain {
-  const page = <T>(items: readonly T[]) => ({
+/** Stands for the domain in a context: the views that it gives to everybody. */
+interface CarelessParts {
+  readonly views: readonly NodeView[]
+}
+
+function pageOf<T>(items: readonly T[]) {
+  return {
     edges: items.map((node) => ({ cursor: 'cursor', node })),
     hasNextPage: false,
     hasPreviousPage: false,
     totalCount: async () => items.length,
-  })
-  const [first] = views
-  const domain = {
-    userKey: async () => first,
-    serviceKey: async () => first,
-    userKeys: async () => page(views),
-    nodes: async (_call: unknown, ids: readonly string[]) => ids.map(() => first),
-    versionsByNumber: async (_call: unknown, wanted: readonly { key: FullUserKeyView }[]) =>
-      wanted.map(({ key }) => versionOf(key.accessFacts)),
-    versionPages: async (_call: unknown, keys: readonly FullUserKeyView[]) =>
-      keys.map((key) => page([versionOf(key.accessFacts)])),
-    deletable: async (_call: unknown, keys: readonly unknown[]) => keys.map(() => true),
-    auditEvents: async () => page(views),
-    usageByCaller: async (_call: unknown, versions: readonly unknown[]) => versions.map(() => []),
-    destroyImpact: async () => ({
-      version: first,
-      verdict: 'IN_USE',
-      summary: 'user:bob signed with it once.',
-      since: date,
-      recordsSince: date,
-      operations: 1,
-      failedOperations: 0,
-      callers: [],
-    }),
-    keyAuditEvents: async (_call: unknown, keys: readonly FullUserKeyView[]) =>
-      keys.map(({ accessFacts }) => page([eventOf(accessFacts)])),
-    usage: async (_call: unknown, versions: readonly unknown[]) =>
-      versions.map(() => ({ lastUsedAt: new Date(), encryptions: 1, remainingEncryptions: 2 })),
-    publicKey: async () => ({ pem: 'pem', jwk: {}, fingerprint: 'print', algorithm: 'ED25519' }),
-    enableAccessControl: async () => first,
-    updateUserKey: async () => first,
-    keyEvents: async () => streamOf({ changes: [], key: first, at: date }),
-    userKeysChanged: async () => streamOf({ changedKeys: views, goneKeyIds: [], listAgain: false, at: date }),
-    rotateUserKey: async () => ({ key: first, version: versionOf(facts) }),
   }
-  return domain as unknown as Domain
 }
+
+async function firstView({ views: [first] }: CarelessParts) {
+  return first
+}
+
+vi.mock('../../src/keys/reading/nodes.ts', () => ({
+  userKey: firstView,
+  serviceKey: firstView,
+  nodes: async ({ views: [first] }: CarelessParts, _call: unknown, ids: readonly string[]) =>
+    ids.map(() => first),
+  publicKey: async () => ({ pem: 'pem', jwk: {}, fingerprint: 'print', algorithm: 'ED25519' }),
+}))
+vi.mock('../../src/keys/reading/key-lists.ts', async (original) => ({
+  ...(await original<object>()),
+  userKeys: async ({ views }: CarelessParts) => pageOf(views),
+}))
+vi.mock('../../src/keys/reading/version-pages.ts', () => ({
+  versionsByNumber: async (_parts: unknown, _call: unknown, wanted: readonly { key: FullUserKeyView }[]) =>
+    wanted.map(({ key }) => versionOf(key.accessFacts)),
+  versionPages: async (_parts: unknown, _call: unknown, keys: readonly FullUserKeyView[]) =>
+    keys.map((key) => pageOf([versionOf(key.accessFacts)])),
+  deletable: async (_parts: unknown, _call: unknown, keys: readonly unknown[]) => keys.map(() => true),
+  usageOf: async (_parts: unknown, _call: unknown, versions: readonly unknown[]) =>
+    versions.map(() => ({ lastUsedAt: new Date(), encryptions: 1, remainingEncryptions: 2 })),
+}))
+vi.mock('../../src/keys/reading/audit-events.ts', () => ({
+  auditEvents: async ({ views }: CarelessParts) => pageOf(views),
+  keyAuditEvents: async (_parts: unknown, _call: unknown, keys: readonly FullUserKeyView[]) =>
+    keys.map(({ accessFacts }) => pageOf([eventOf(accessFacts)])),
+}))
+vi.mock('../../src/keys/reading/destroy-impact.ts', () => ({
+  usageByCaller: async (_parts: unknown, _call: unknown, versions: readonly unknown[]) =>
+    versions.map(() => []),
+  destroyImpact: async ({ views: [first] }: CarelessParts) => ({
+    version: first,
+    verdict: 'IN_USE',
+    summary: 'user:bob signed with it once.',
+    since: date,
+    recordsSince: date,
+    operations: 1,
+    failedOperations: 0,
+    callers: [],
+  }),
+}))
+vi.mock('../../src/keys/changing/access-lists.ts', async (original) => ({
+  ...(await original<object>()),
+  enableAccessControl: firstView,
+}))
+vi.mock('../../src/keys/changing/user-keys.ts', async (original) => ({
+  ...(await original<object>()),
+  updateUserKey: firstView,
+}))
+vi.mock('../../src/keys/changing/versions.ts', async (original) => ({
+  ...(await original<object>()),
+  rotateUserKey: async ({ views: [first] }: CarelessParts) => ({ key: first, version: versionOf(facts) }),
+}))
+vi.mock('../../src/keys/watching/one-key.ts', () => ({
+  keyEvents: async ({ views: [first] }: CarelessParts) => streamOf({ changes: [], key: first, at: date }),
+}))
+vi.mock('../../src/keys/watching/key-list.ts', () => ({
+  userKeysChanged: async ({ views }: CarelessParts) =>
+    streamOf({ changedKeys: views, goneKeyIds: [], listAgain: false, at: date }),
+}))
 
 function contextOf(person: Person, views: readonly NodeView[]) {
   const { name, kind = 'USER', project = 'shop', groups = [] } = person
@@ -176,7 +208,8 @@ function contextOf(person: Person, views: readonly NodeView[]) {
   }
   const { signal } = new AbortController()
   const call = { caller, requestId: 'request', clientAddress: null, signal, charge: async () => {} }
-  return createContext({ domain: carelessDomain(views), call })
+  const parts: CarelessParts = { views }
+  return createContext({ parts: parts as unknown as DomainParts, call })
 }
 
 async function openStream(person: Person, views: readonly NodeView[], source: string) {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { encodeEvent, firstHash, hashOf, linkEvents } from '../../src/audit/chain.ts'
-import type { AuditEventRow } from '../../src/store/audit-rows.ts'
+import type { AuditEventRow } from '../../src/store/audit/event-rows.ts'
 
 const text = fc.string({ unit: 'binary', maxLength: 12 })
 const optionalText = fc.option(text)

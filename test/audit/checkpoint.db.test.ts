@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { CompactSign, compactVerify, importJWK } from 'jose'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { checkpointJwk, createCheckpoint, readCheckpoint } from '../../src/audit/checkpoint.ts'
+import { checkpointJwk, createCheckpoint, readCheckpoint } from '../../src/audit/verify/checkpoint.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import { type Person, startStoryForTest } from '../support/story.ts'
 import { doAllSorts, findingsOf, openTrail } from './opened-trail.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { formatId, newUuid } from '../../src/ids.ts'
-import { roles } from '../../src/keys/caller.ts'
+import { roles } from '../../src/keys/rules/caller.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import { base64, type Client, type Person, type Story, startStoryForTest } from '../support/story.ts'
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { encodeEvent, firstHash, hashOf } from '../../src/audit/chain.ts'
 import { parseId } from '../../src/ids.ts'
-import type { AuditEventRow } from '../../src/store/audit-rows.ts'
+import type { AuditEventRow } from '../../src/store/audit/event-rows.ts'
 import { type ExportedLine, hashOfLine, textOfLine } from './documented-hash.ts'
 
 const document = readFileSync(join(import.meta.dirname, '../../docs/audit.md'), 'utf8')

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { transferOwnership } from '../../src/keys/operator.ts'
+import { transferOwnership } from '../../src/keys/changing/operator.ts'
 import { keyMutations, outcomeOf } from '../access/key-mutations.ts'
 import { createExternalKey, importMaterial } from '../keys/wrap-material.ts'
 import { readSamples, startWatchedStory, sumOf } from '../observability/watched-story.ts'

@@ -1,11 +1,11 @@
 import { createSecretKey } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { createChainMac } from '../../src/audit/chain-mac.ts'
-import { createEncryptionTally } from '../../src/audit/encryption-tally.ts'
 import { keyStateOf } from '../../src/audit/key-state.ts'
-import { checkKey } from '../../src/audit/verify-keys.ts'
+import { createEncryptionTally } from '../../src/audit/verify/encryption-tally.ts'
+import { checkKey } from '../../src/audit/verify/verify-keys.ts'
 import { formatId, newUuid } from '../../src/ids.ts'
-import type { AuditedKey, PrunedChanges, RecordedChange } from '../../src/store/audited-key-rows.ts'
+import type { AuditedKey, PrunedChanges, RecordedChange } from '../../src/store/audit/audited-key-rows.ts'
 
 const chainMac = createChainMac(createSecretKey(Buffer.alloc(32, 7)))
 const id = newUuid()

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { createCheckpoint, readCheckpoint } from '../../src/audit/checkpoint.ts'
-import type { DomainParts } from '../../src/keys/domain-parts.ts'
+import { createCheckpoint, readCheckpoint } from '../../src/audit/verify/checkpoint.ts'
+import type { DomainParts } from '../../src/keys/parts/parts.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import { type Person, type Story, startStoryForTest } from '../support/story.ts'
 import { doAllSorts, findingsAfter, findingsOf, type MadeKeys, openTrail } from './opened-trail.ts'

@@ -1,5 +1,5 @@
-import { type PruneReport, pruneAudit } from '../../src/audit/prune.ts'
-import type { DomainParts } from '../../src/keys/domain-parts.ts'
+import { type PruneReport, pruneAudit } from '../../src/audit/prune/prune.ts'
+import type { DomainParts } from '../../src/keys/parts/parts.ts'
 
 /** Prunes as the operator's command does. */
 export const prune = (

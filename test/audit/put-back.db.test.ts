@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { pruneAudit } from '../../src/audit/prune.ts'
+import { pruneAudit } from '../../src/audit/prune/prune.ts'
 import { createExternalKey, openImport, wrapMaterial } from '../keys/wrap-material.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import { base64, type Client, type Person, type Story, startStoryForTest } from '../support/story.ts'

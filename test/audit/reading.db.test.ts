@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { formatId, newUuid } from '../../src/ids.ts'
-import { roles } from '../../src/keys/caller.ts'
+import { roles } from '../../src/keys/rules/caller.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import { base64, endStory, type Person, type Story, startStory } from '../support/story.ts'
 import { type EventPage, page, readTrail, walkTrail } from './audit-trail.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createApp } from '../../src/app.ts'
-import { verifyAudit } from '../../src/audit/verify.ts'
+import { verifyAudit } from '../../src/audit/verify/verify.ts'
 import { createLog } from '../../src/log.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import { base64, clientFor, type Person, startStoryForTest } from '../support/story.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { roles } from '../../src/keys/caller.ts'
+import { roles } from '../../src/keys/rules/caller.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import { base64, type Client, type Person, type Story, startStoryForTest } from '../support/story.ts'
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { type CallerCache, createCallerCache } from '../../src/auth/caller-cache.ts'
-import type { Caller } from '../../src/keys/caller.ts'
+import type { Caller } from '../../src/keys/rules/caller.ts'
 import { createFakeClock, startSeconds } from './tokens.ts'
 
 let clock: ReturnType<typeof createFakeClock>

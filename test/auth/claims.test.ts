@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { readCaller } from '../../src/auth/claims.ts'
 import { UnauthenticatedError } from '../../src/auth/errors.ts'
 import type { VerifiedPayload } from '../../src/auth/verify-token.ts'
-import type { Caller } from '../../src/keys/caller.ts'
+import type { Caller } from '../../src/keys/rules/caller.ts'
 import { claimsWith, configWith, startSeconds } from './tokens.ts'
 
 function read(changes: Record<string, unknown>, environment: Record<string, string> = {}): Caller {

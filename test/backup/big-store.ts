@@ -1,6 +1,6 @@
 import { newUuid } from '../../src/ids.ts'
-import type { Call } from '../../src/keys/caller.ts'
-import { createUserKey } from '../../src/keys/user-keys.ts'
+import { createUserKey } from '../../src/keys/changing/user-keys.ts'
+import type { Call } from '../../src/keys/rules/caller.ts'
 import { openParts } from '../../src/open-parts.ts'
 import type { Story } from '../support/story.ts'
 

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { pruneAudit } from '../../src/audit/prune.ts'
+import { pruneAudit } from '../../src/audit/prune/prune.ts'
 import { openParts } from '../../src/open-parts.ts'
 import { base64, type Client, type Person, type Story } from '../support/story.ts'
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { backupTables, tablesLeftOut } from '../../src/store/backup-rows.ts'
+import { backupTables, tablesLeftOut } from '../../src/store/rows/backup-rows.ts'
 
 const schema = readFileSync(join(import.meta.dirname, '../../prisma/schema.prisma'), 'utf8')
 const models = [...schema.matchAll(/^model (\w+) \{\n([\s\S]*?)^\}/gm)].map(([, name = '', body = '']) => ({

@@ -3,8 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { helpOf, nameOf } from '../../src/cli/help.ts'
 import { commands, runKeystead } from '../../src/cli/keystead.ts'
+import { helpOf, nameOf } from '../../src/operator/help.ts'
 import { runCommand } from '../support/command-process.ts'
 
 const root = join(import.meta.dirname, '../..')

@@ -105,7 +105,7 @@ describe('the random bytes of the server', () => {
       // Empties the queue of errors.
       'src/crypto/read-private-key.ts',
       // Content-Security-Policy of one page.
-      'src/server/graphiql.ts',
+      'src/server/http/graphiql.ts',
     ])
   })
 })

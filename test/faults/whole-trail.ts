@@ -1,4 +1,4 @@
-import { verifyAudit } from '../../src/audit/verify.ts'
+import { verifyAudit } from '../../src/audit/verify/verify.ts'
 import { readConfig } from '../../src/config.ts'
 import { parseId } from '../../src/ids.ts'
 import { openParts } from '../../src/open-parts.ts'

@@ -1,7 +1,7 @@
 import { parse, validate } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import { schema } from '../../src/schema/index.ts'
-import { checkRepresentations, documentLimitsRule } from '../../src/server/limits.ts'
+import { checkRepresentations, documentLimitsRule } from '../../src/server/graphql/limits.ts'
 
 /** 101 values for each representation, and 1 for the list. */
 const field = (representations: string, alias = 'a') =>

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Admission, createAdmission, type Visit } from '../../src/server/admission.ts'
+import { type Admission, createAdmission, type Visit } from '../../src/server/load/admission.ts'
 
 /** So few turns that a single caller may have them all. */
 const limits = { underWayMax: 2, waitingMax: 4, waitMs: 1000 }

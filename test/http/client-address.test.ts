@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readConfig } from '../../src/config.ts'
-import { createClientAddress, limitKeyOf } from '../../src/server/client-address.ts'
+import { createClientAddress, limitKeyOf } from '../../src/server/http/client-address.ts'
 
 const proxies = '10.0.0.0/8, 192.0.2.1, 2001:db8:1::/48'
 

@@ -1,7 +1,7 @@
 import { type GraphQLType, isInputObjectType, isListType, isNonNullType, parse, validate } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import { schema } from '../../src/schema/index.ts'
-import { costOf } from '../../src/server/cost.ts'
+import { costOf } from '../../src/server/graphql/cost.ts'
 
 function costOfDocument(
   text: string,

@@ -1,7 +1,7 @@
 import { parse, validate } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import { schema } from '../../src/schema/index.ts'
-import { documentLimitsRule } from '../../src/server/limits.ts'
+import { documentLimitsRule } from '../../src/server/graphql/limits.ts'
 
 const problemsOf = (document: string) =>
   validate(schema, parse(document), [documentLimitsRule]).map(({ message }) => message)

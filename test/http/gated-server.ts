@@ -2,11 +2,11 @@ import { buildSchema, type GraphQLSchema } from 'graphql'
 import { onTestFinished, vi } from 'vitest'
 import { readConfig } from '../../src/config.ts'
 import { KeysteadError } from '../../src/errors.ts'
-import type { Caller } from '../../src/keys/caller.ts'
+import type { Caller } from '../../src/keys/rules/caller.ts'
 import { createLog } from '../../src/log.ts'
-import { createServer, type Server, type ServerParts } from '../../src/server/http.ts'
-import { openListener } from '../../src/server/listener.ts'
-import { noTracing } from '../../src/server/tracing.ts'
+import { openListener } from '../../src/server/http/listener.ts'
+import { createServer, type Server, type ServerParts } from '../../src/server/http/server.ts'
+import { noTracing } from '../../src/server/observe/tracing.ts'
 
 /** The server over HTTP, with work that lasts for as long as a test says. */
 export interface GatedServer {

@@ -1,6 +1,6 @@
 import { parse } from 'graphql'
 import { describe, expect, it } from 'vitest'
-import { createKnownDocuments } from '../../src/server/known-documents.ts'
+import { createKnownDocuments } from '../../src/server/graphql/known-documents.ts'
 
 describe('documents that are known', () => {
   it('are found by their text and the name of one of their operations', () => {

@@ -4,7 +4,7 @@ import { maxHeaderSize, request } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { settings } from '../../src/config.ts'
-import { bodyBytesMax } from '../../src/server/body-limit.ts'
+import { bodyBytesMax } from '../../src/server/http/body.ts'
 import {
   type Answer,
   base64,

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { type Listener, openListener, type RequestHandler } from '../../src/server/listener.ts'
+import { type Listener, openListener, type RequestHandler } from '../../src/server/http/listener.ts'
 
 const question = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'
 /** How often there were too many connections. */

@@ -2,9 +2,9 @@ import { PothosValidationError } from '@pothos/core'
 import { ForbiddenError as PothosForbiddenError } from '@pothos/plugin-scope-auth'
 import { buildSchema, execute, GraphQLError, type GraphQLSchema, parse } from 'graphql'
 import { describe, expect, it } from 'vitest'
-import { ForbiddenError } from '../../src/keys/errors.ts'
+import { ForbiddenError } from '../../src/keys/rules/errors.ts'
 import { createLog } from '../../src/log.ts'
-import { maskError } from '../../src/server/mask-errors.ts'
+import { maskError } from '../../src/server/graphql/mask-errors.ts'
 
 const secret = 'plaintext-of-somebody'
 

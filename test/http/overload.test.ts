@@ -3,7 +3,7 @@ import { type IncomingMessage, request } from 'node:http'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it, vi } from 'vitest'
-import type { Caller } from '../../src/keys/caller.ts'
+import type { Caller } from '../../src/keys/rules/caller.ts'
 import { callerOf, type GatedServer, startGatedServer, untilLoad } from './gated-server.ts'
 
 const small = { REQUESTS_UNDER_WAY_MAX: '2', REQUESTS_WAITING_MAX: '2', REQUEST_WAIT_MS_MAX: '600000' }

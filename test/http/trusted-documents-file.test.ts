@@ -6,8 +6,11 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readConfig } from '../../src/config.ts'
 import { schema } from '../../src/schema/index.ts'
-import { documentRules } from '../../src/server/document-rules.ts'
-import { readTrustedDocuments, type TrustedDocuments } from '../../src/server/trusted-documents-file.ts'
+import { documentRules } from '../../src/server/graphql/document-rules.ts'
+import {
+  readTrustedDocuments,
+  type TrustedDocuments,
+} from '../../src/server/graphql/trusted-documents-file.ts'
 
 const guide = readFileSync(join(import.meta.dirname, '../../docs/trusted-documents.md'), 'utf8')
 const hashOf = (text: string) => createHash('sha256').update(text).digest('hex')

@@ -3,11 +3,11 @@ import { chmodSync, chownSync, mkdtempSync, rmSync, statSync, symlinkSync, write
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { readSecret } from '../../src/cli/backup-secrets.ts'
 import { createFileSource } from '../../src/keyring/providers/file.ts'
 import { createPkcs11Source } from '../../src/keyring/providers/pkcs11.ts'
+import { readSecret } from '../../src/operator/backup-secrets.ts'
 import { isProtected, readSecretFile } from '../../src/secret-file.ts'
-import { openStore } from '../../src/store/store.ts'
+import { openStore } from '../../src/store/open-store.ts'
 import { cannotRun } from '../support/skip.ts'
 
 type Read = (path: string, warn: (text: string) => void) => Promise<unknown>

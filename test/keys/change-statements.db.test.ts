@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { readKeyAsOperator } from '../../src/keys/operator.ts'
+import { readKeyAsOperator } from '../../src/keys/changing/operator.ts'
 import { openParts } from '../../src/open-parts.ts'
 import { documentOf, keyMutations, outcomeOf } from '../access/key-mutations.ts'
 import { isListening } from '../subscriptions/event-source.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { HousekeepingReport } from '../../src/keys/rotation.ts'
-import { startHousekeeping } from '../../src/keys/rotation-scheduler.ts'
+import type { HousekeepingReport } from '../../src/keys/housekeeping/housekeeping.ts'
+import { startHousekeeping } from '../../src/keys/housekeeping/scheduler.ts'
 
 const report: HousekeepingReport = { rotatedKeys: 0, sweptKeys: 0, failedKeys: 0 }
 const ignored = { onReport: () => {}, onError: () => {} }

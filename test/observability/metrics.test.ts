@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { createMetrics, type Metrics, type MetricsSources } from '../../src/server/metrics.ts'
+import { createMetrics, type Metrics, type MetricsSources } from '../../src/server/observe/metrics.ts'
 import { readSamples, sumOf } from './watched-story.ts'
 
 const text = readFileSync(join(import.meta.dirname, '../../docs/monitoring.md'), 'utf8')

@@ -15,8 +15,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
-import { helpOf } from '../../src/cli/help.ts'
 import { commands } from '../../src/cli/keystead.ts'
+import { helpOf } from '../../src/operator/help.ts'
 import { installPackage, machinePath } from './install-package.ts'
 
 const run = promisify(execFile)
@@ -41,7 +41,7 @@ describe.skipIf(installed === null)('the package, installed in an empty folder',
   it('has the program compiled, and what it reads, but neither source nor tests', () => {
     const expected = [
       'dist/src/main.js',
-      'dist/src/server/graphiql-page.js',
+      'dist/src/server/http/graphiql-page.js',
       'schema.graphql',
       '.env.example',
     ]

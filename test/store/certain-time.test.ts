@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { holdMaxMs, nextMark, toleratedMs, toleratedStopMs } from '../../src/store/certain-time.ts'
-import type { CertainTimeRow, TimeMark } from '../../src/store/certain-time-rows.ts'
+import type { CertainTimeRow, TimeMark } from '../../src/store/rows/certain-time-rows.ts'
 
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs

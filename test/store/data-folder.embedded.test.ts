@@ -20,7 +20,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { StoreError } from '../../src/store/errors.ts'
-import { openStore } from '../../src/store/store.ts'
+import { openStore } from '../../src/store/open-store.ts'
 import { startServerProcess } from '../support/server-process.ts'
 import { openForTest, withDatabase } from '../support/test-store.ts'
 

@@ -6,9 +6,9 @@ import {
   type KeyListFilter,
   type KeyPageQuery,
   type KeyPosition,
-} from '../../src/store/key-pages.ts'
-import { insertKey, type KeyRow } from '../../src/store/key-rows.ts'
-import { insertVersion } from '../../src/store/version-rows.ts'
+} from '../../src/store/rows/key-pages.ts'
+import { insertKey, type KeyRow } from '../../src/store/rows/key-rows.ts'
+import { insertVersion } from '../../src/store/rows/version-rows.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import { sampleKey, sampleVersion } from '../support/sample-rows.ts'
 import { openForTest, withDatabase } from '../support/test-store.ts'

@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { PGlite } from '@electric-sql/pglite'
 import { NodeFS } from '@electric-sql/pglite/nodefs'
 import { describe, expect, it } from 'vitest'
-import { maintainEmbedded, maintenanceLimits } from '../../src/store/maintenance.ts'
+import { maintainEmbedded, maintenanceLimits } from '../../src/store/embedded/maintenance.ts'
 import type { Store } from '../../src/store/store.ts'
 import { openForTest, withDatabase } from '../support/test-store.ts'
 

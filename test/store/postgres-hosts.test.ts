@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createHostChoice } from '../../src/store/postgres-hosts.ts'
-import type { ServerState } from '../../src/store/postgres-session.ts'
+import { createHostChoice } from '../../src/store/postgres/hosts.ts'
+import type { ServerState } from '../../src/store/postgres/session.ts'
 
 const hosts = [
   { name: 'one', port: 5432 },

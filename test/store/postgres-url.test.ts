@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { parsePostgresUrl } from '../../src/store/postgres-url.ts'
-import { openStore } from '../../src/store/store.ts'
+import { openStore } from '../../src/store/open-store.ts'
+import { parsePostgresUrl } from '../../src/store/postgres/url.ts'
 import { failureOf } from '../support/failures.ts'
 
 const wanted = 'target_session_attrs=read-write'

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { newOpaqueUuid, newUuid } from '../../src/ids.ts'
-import { appendAuditEvents } from '../../src/store/audit-append-rows.ts'
-import { type AuditChainRow, insertChain } from '../../src/store/audit-chain-rows.ts'
-import { type AuditEventRow, findChainedEvents } from '../../src/store/audit-rows.ts'
-import { findKeysDueForDestruction, findKeysDueForRotation } from '../../src/store/due-rows.ts'
+import { appendAuditEvents } from '../../src/store/audit/append-rows.ts'
+import { type AuditChainRow, insertChain } from '../../src/store/audit/chain-rows.ts'
+import { type AuditEventRow, findChainedEvents } from '../../src/store/audit/event-rows.ts'
+import { findKeysDueForDestruction, findKeysDueForRotation } from '../../src/store/rows/due-rows.ts'
 import {
   type DeletedKeyRow,
   findKey,
@@ -11,15 +11,15 @@ import {
   insertKey,
   moveToDeleted,
   updateKey,
-} from '../../src/store/key-rows.ts'
+} from '../../src/store/rows/key-rows.ts'
 import {
   findMaterial,
   findVersionPages,
   findVersionsByNumber,
   insertVersion,
   updateVersion,
-} from '../../src/store/version-rows.ts'
-import { findWholeKey } from '../../src/store/whole-key.ts'
+} from '../../src/store/rows/version-rows.ts'
+import { findWholeKey } from '../../src/store/rows/whole-key.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import { sampleKey, sampleVersion } from '../support/sample-rows.ts'
 import { openForTest, withDatabase } from '../support/test-store.ts'

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openStore, type Store } from '../../src/store/store.ts'
-import { findVersionCallers } from '../../src/store/version-callers.ts'
+import { findVersionCallers } from '../../src/store/audit/version-callers.ts'
+import { openStore } from '../../src/store/open-store.ts'
+import type { Store } from '../../src/store/store.ts'
 import { createTestDatabase, hasNoDatabase, type TestDatabase } from '../support/databases.ts'
 
 const keyId = '00000000-0000-7000-8000-000000000007'

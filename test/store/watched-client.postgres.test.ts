@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { isUnavailable } from '../../src/store/errors.ts'
-import { createPostgresClients } from '../../src/store/postgres-clients.ts'
+import { createPostgresClients } from '../../src/store/postgres/clients.ts'
 import { asOperator } from '../support/as-operator.ts'
 import { type CuttableProxy, startProxy } from '../support/cuttable-proxy.ts'
 import { hasNoDatabase } from '../support/databases.ts'

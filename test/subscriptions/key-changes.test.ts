@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import type { Caller } from '../../src/keys/caller.ts'
-import { createKeyChanges, type ReadAccess } from '../../src/keys/key-changes.ts'
+import { createKeyChanges, type ReadAccess } from '../../src/keys/parts/change-hub.ts'
+import type { Caller } from '../../src/keys/rules/caller.ts'
 
 const now = new Date('2026-03-01T12:00:00Z')
 const caller: Caller = {

@@ -1,13 +1,13 @@
 import { findAlgorithm } from '../../src/crypto/algorithms.ts'
 import { newOpaqueUuid, newUuid } from '../../src/ids.ts'
-import { type Attempt, eventOf, startAttempt } from '../../src/keys/attempt.ts'
-import { dayAt } from '../../src/keys/calendar.ts'
-import type { DomainParts } from '../../src/keys/domain-parts.ts'
-import { applyCommand, type KeyState } from '../../src/keys/lifecycle.ts'
-import { sealChange } from '../../src/keys/locked-key.ts'
-import { makeMaterial } from '../../src/keys/new-material.ts'
-import { insertVersions } from '../../src/store/group-rows.ts'
-import { encode, type KeyRow } from '../../src/store/key-rows.ts'
+import { sealChange } from '../../src/keys/changing/locked-key.ts'
+import { makeMaterial } from '../../src/keys/changing/new-material.ts'
+import type { DomainParts } from '../../src/keys/parts/parts.ts'
+import { type Attempt, eventOf, startAttempt } from '../../src/keys/requests/audit-context.ts'
+import { dayAt } from '../../src/keys/rules/calendar.ts'
+import { applyCommand, type KeyState } from '../../src/keys/rules/lifecycle.ts'
+import { insertVersions } from '../../src/store/rows/group-rows.ts'
+import { encode, type KeyRow } from '../../src/store/rows/key-rows.ts'
 
 const groupSize = 500
 

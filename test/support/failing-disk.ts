@@ -1,7 +1,7 @@
 // Stores row 1, prints "1", then stores row 2 in a transaction on a disk that no longer syncs, and would print "2".
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
-import { openStore } from '../../src/store/store.ts'
+import { openStore } from '../../src/store/open-store.ts'
 import { insertInstallation } from './insert-installation.ts'
 
 const store = await openStore({ poolSize: 2, migrate: true, ...JSON.parse(process.env['TARGET'] ?? '') })

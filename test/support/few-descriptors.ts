@@ -1,6 +1,6 @@
 // Fills tables of an embedded database: before all descriptors of the process are taken, without any, and with them again.
 import { closeSync, openSync } from 'node:fs'
-import { openStore } from '../../src/store/store.ts'
+import { openStore } from '../../src/store/open-store.ts'
 import { databaseTroubleOf } from '../../src/store/trouble.ts'
 
 const dataFolder = process.env['DATA_FOLDER'] ?? ''

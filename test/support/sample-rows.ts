@@ -1,6 +1,6 @@
 import { newOpaqueUuid, newUuid } from '../../src/ids.ts'
-import type { KeyRow } from '../../src/store/key-rows.ts'
-import type { KeyVersionRow } from '../../src/store/version-rows.ts'
+import type { KeyRow } from '../../src/store/rows/key-rows.ts'
+import type { KeyVersionRow } from '../../src/store/rows/version-rows.ts'
 
 /** A key's row with every column set to something of its own. */
 export function sampleKey(changes: Partial<KeyRow> = {}): KeyRow {

@@ -1,5 +1,5 @@
 // Writes rows until it is killed, and prints the ID of each row once its commit is acknowledged.
-import { openStore } from '../../src/store/store.ts'
+import { openStore } from '../../src/store/open-store.ts'
 import { insertInstallation } from './insert-installation.ts'
 
 const store = await openStore({ poolSize: 2, migrate: true, ...JSON.parse(process.env['TARGET'] ?? '') })

@@ -6,9 +6,9 @@ import { onTestFinished } from 'vitest'
 import { type App, type AppOptions, createApp } from '../../src/app.ts'
 import type { Clock } from '../../src/clock.ts'
 import { type Config, readConfig } from '../../src/config.ts'
-import type { CallerKind, Role } from '../../src/keys/caller.ts'
+import type { CallerKind, Role } from '../../src/keys/rules/caller.ts'
 import { createLog } from '../../src/log.ts'
-import { openStore } from '../../src/store/store.ts'
+import { openStore } from '../../src/store/open-store.ts'
 import { copyTestDatabase, createTestDatabase, type TestDatabase } from './databases.ts'
 
 /** Who asks in a test; a user with no role unless said otherwise. */

@@ -1,5 +1,6 @@
 import { onTestFinished } from 'vitest'
-import { openStore, type Store, type StoreOptions } from '../../src/store/store.ts'
+import { openStore } from '../../src/store/open-store.ts'
+import type { Store, StoreOptions } from '../../src/store/store.ts'
 import { createTestDatabase, type TestDatabase } from './databases.ts'
 
 /** A new database that is removed after the test. */

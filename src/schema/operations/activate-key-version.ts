@@ -1,3 +1,4 @@
+import { activateKeyVersion } from '../../keys/changing/versions.ts'
 import { builder } from '../builder.ts'
 import { versionChangeErrors } from '../errors.ts'
 import { defineVersionPayload } from './payloads.ts'
@@ -24,6 +25,6 @@ builder.mutationField('activateKeyVersion', (t) =>
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: ActivateKeyVersionInput, required: true, description: 'Which version.' }) },
     errors: { types: [...versionChangeErrors] },
-    resolve: (_root, { input }, { domain, call }) => domain.activateKeyVersion(call, input),
+    resolve: (_root, { input }, { parts, call }) => activateKeyVersion(parts, call, input),
   }),
 )

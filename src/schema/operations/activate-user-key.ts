@@ -1,4 +1,5 @@
-import { InvalidKeyOriginError, InvalidKeyStateError } from '../../keys/errors.ts'
+import { activateUserKey } from '../../keys/changing/versions.ts'
+import { InvalidKeyOriginError, InvalidKeyStateError } from '../../keys/rules/errors.ts'
 import { builder } from '../builder.ts'
 import { changeErrors } from '../errors.ts'
 import { defineVersionPayload } from './payloads.ts'
@@ -24,6 +25,6 @@ builder.mutationField('activateUserKey', (t) =>
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: ActivateUserKeyInput, required: true, description: 'Which key.' }) },
     errors: { types: [...changeErrors, InvalidKeyStateError, InvalidKeyOriginError] },
-    resolve: (_root, { input }, { domain, call }) => domain.activateUserKey(call, input),
+    resolve: (_root, { input }, { parts, call }) => activateUserKey(parts, call, input),
   }),
 )

@@ -1,5 +1,6 @@
-import { LockoutError } from '../../keys/errors.ts'
-import { allowedSubjectsMax } from '../../keys/input.ts'
+import { addAllowedSubjects } from '../../keys/changing/access-lists.ts'
+import { LockoutError } from '../../keys/rules/errors.ts'
+import { allowedSubjectsMax } from '../../keys/rules/input.ts'
 import { builder } from '../builder.ts'
 import { changeErrors } from '../errors.ts'
 import { listOptions } from '../list-limits.ts'
@@ -42,6 +43,6 @@ builder.mutationField('addAllowedSubjects', (t) =>
       }),
     },
     errors: { types: [...changeErrors, LockoutError] },
-    resolve: (_root, { input }, { domain, call }) => domain.addAllowedSubjects(call, input),
+    resolve: (_root, { input }, { parts, call }) => addAllowedSubjects(parts, call, input),
   }),
 )

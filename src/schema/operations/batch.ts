@@ -1,7 +1,7 @@
 import type { ObjectRef } from '@pothos/core'
 import type { KeysteadError } from '../../errors.ts'
-import type { BatchOutput } from '../../keys/domain.ts'
-import { ForbiddenError } from '../../keys/errors.ts'
+import type { BatchOutput } from '../../keys/operations/run-operation.ts'
+import { ForbiddenError } from '../../keys/rules/errors.ts'
 import { builder } from '../builder.ts'
 import { listOptions } from '../list-limits.ts'
 

@@ -1,4 +1,5 @@
-import { InvalidKeyOriginError } from '../../keys/errors.ts'
+import { configureAutomaticRotation } from '../../keys/changing/user-keys.ts'
+import { InvalidKeyOriginError } from '../../keys/rules/errors.ts'
 import { builder } from '../builder.ts'
 import { changeErrors } from '../errors.ts'
 import { defineKeyPayload } from './payloads.ts'
@@ -39,6 +40,6 @@ builder.mutationField('configureAutomaticRotation', (t) =>
       }),
     },
     errors: { types: [...changeErrors, InvalidKeyOriginError] },
-    resolve: (_root, { input }, { domain, call }) => domain.configureAutomaticRotation(call, input),
+    resolve: (_root, { input }, { parts, call }) => configureAutomaticRotation(parts, call, input),
   }),
 )

@@ -1,5 +1,6 @@
-import { InputValidationError, NameTakenError } from '../../keys/errors.ts'
-import { allowedSubjectsMax } from '../../keys/input.ts'
+import { createUserKey } from '../../keys/changing/user-keys.ts'
+import { InputValidationError, NameTakenError } from '../../keys/rules/errors.ts'
+import { allowedSubjectsMax } from '../../keys/rules/input.ts'
 import { builder } from '../builder.ts'
 import { listOptions } from '../list-limits.ts'
 import { KeyAlgorithm, KeyOrigin, KeyType, KeyUsage } from '../types/enums.ts'
@@ -74,6 +75,6 @@ builder.mutationField('createUserKey', (t) =>
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: CreateUserKeyInput, required: true, description: 'What to create.' }) },
     errors: { types: [InputValidationError, NameTakenError] },
-    resolve: (_root, { input }, { domain, call }) => domain.createUserKey(call, input),
+    resolve: (_root, { input }, { parts, call }) => createUserKey(parts, call, input),
   }),
 )

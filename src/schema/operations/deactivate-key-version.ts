@@ -1,3 +1,4 @@
+import { deactivateKeyVersion } from '../../keys/changing/versions.ts'
 import { builder } from '../builder.ts'
 import { versionChangeErrors } from '../errors.ts'
 import { defineVersionPayload } from './payloads.ts'
@@ -30,6 +31,6 @@ builder.mutationField('deactivateKeyVersion', (t) =>
       input: t.arg({ type: DeactivateKeyVersionInput, required: true, description: 'Which version.' }),
     },
     errors: { types: [...versionChangeErrors] },
-    resolve: (_root, { input }, { domain, call }) => domain.deactivateKeyVersion(call, input),
+    resolve: (_root, { input }, { parts, call }) => deactivateKeyVersion(parts, call, input),
   }),
 )

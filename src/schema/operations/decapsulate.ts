@@ -1,4 +1,5 @@
-import type { SharedSecretOutput } from '../../keys/domain.ts'
+import type { SharedSecretOutput } from '../../keys/operations/shared-secrets.ts'
+import { decapsulate } from '../../keys/operations/shared-secrets.ts'
 import { builder } from '../builder.ts'
 import { verifyErrors } from '../errors.ts'
 import { addUsedVersion } from './used-version.ts'
@@ -39,6 +40,6 @@ builder.mutationField('decapsulate', (t) =>
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: DecapsulateInput, required: true, description }) },
     errors: { types: [...verifyErrors] },
-    resolve: (_root, { input }, { domain, call }) => domain.decapsulate(call, input),
+    resolve: (_root, { input }, { parts, call }) => decapsulate(parts, call, input),
   }),
 )

@@ -1,5 +1,6 @@
-import type { DecryptOutput } from '../../keys/domain.ts'
-import { InputValidationError } from '../../keys/errors.ts'
+import type { DecryptOutput } from '../../keys/operations/cipher.ts'
+import { decrypt, decryptBatch } from '../../keys/operations/cipher.ts'
+import { InputValidationError } from '../../keys/rules/errors.ts'
 import { builder } from '../builder.ts'
 import { openErrors } from '../errors.ts'
 import { EncryptionAlgorithm } from '../types/enums.ts'
@@ -55,7 +56,7 @@ builder.mutationField('decrypt', (t) =>
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: inputs.single, required: true, description: 'What to decrypt.' }) },
     errors: { types: [...openErrors] },
-    resolve: (_root, { input }, { domain, call }) => domain.decrypt(call, input),
+    resolve: (_root, { input }, { parts, call }) => decrypt(parts, call, input),
   }),
 )
 
@@ -68,7 +69,7 @@ builder.mutationField('decryptBatch', (t) =>
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: inputs.batch, required: true, description: 'The batch.' }) },
     errors: { types: [InputValidationError] },
-    resolve: async (_root, { input: { items } }, { domain, call }) =>
-      pairOutcomes(items, await domain.decryptBatch(call, items)),
+    resolve: async (_root, { input: { items } }, { parts, call }) =>
+      pairOutcomes(items, await decryptBatch(parts, call, items)),
   }),
 )

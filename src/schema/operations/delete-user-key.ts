@@ -1,4 +1,5 @@
-import { InvalidKeyStateError } from '../../keys/errors.ts'
+import { deleteUserKey } from '../../keys/changing/user-keys.ts'
+import { InvalidKeyStateError } from '../../keys/rules/errors.ts'
 import { builder } from '../builder.ts'
 import { changeErrors } from '../errors.ts'
 
@@ -42,6 +43,6 @@ builder.mutationField('deleteUserKey', (t) =>
       }),
     },
     errors: { types: [...changeErrors, InvalidKeyStateError] },
-    resolve: (_root, { input }, { domain, call }) => domain.deleteUserKey(call, input),
+    resolve: (_root, { input }, { parts, call }) => deleteUserKey(parts, call, input),
   }),
 )

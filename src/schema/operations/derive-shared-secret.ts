@@ -1,4 +1,5 @@
-import type { SharedSecretOutput } from '../../keys/domain.ts'
+import type { SharedSecretOutput } from '../../keys/operations/shared-secrets.ts'
+import { deriveSharedSecret } from '../../keys/operations/shared-secrets.ts'
 import { builder } from '../builder.ts'
 import { verifyErrors } from '../errors.ts'
 import { addUsedVersion } from './used-version.ts'
@@ -53,6 +54,6 @@ builder.mutationField('deriveSharedSecret', (t) =>
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: DeriveSharedSecretInput, required: true, description }) },
     errors: { types: [...verifyErrors] },
-    resolve: (_root, { input }, { domain, call }) => domain.deriveSharedSecret(call, input),
+    resolve: (_root, { input }, { parts, call }) => deriveSharedSecret(parts, call, input),
   }),
 )

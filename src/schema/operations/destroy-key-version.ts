@@ -1,3 +1,4 @@
+import { destroyKeyVersion } from '../../keys/changing/versions.ts'
 import { builder } from '../builder.ts'
 import { versionChangeErrors } from '../errors.ts'
 import { defineVersionPayload } from './payloads.ts'
@@ -32,6 +33,6 @@ builder.mutationField('destroyKeyVersion', (t) =>
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: DestroyKeyVersionInput, required: true, description: 'Which version.' }) },
     errors: { types: [...versionChangeErrors] },
-    resolve: (_root, { input }, { domain, call }) => domain.destroyKeyVersion(call, input),
+    resolve: (_root, { input }, { parts, call }) => destroyKeyVersion(parts, call, input),
   }),
 )

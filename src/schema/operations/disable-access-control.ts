@@ -1,3 +1,4 @@
+import { disableAccessControl } from '../../keys/changing/access-lists.ts'
 import { builder } from '../builder.ts'
 import { changeErrors } from '../errors.ts'
 import { defineKeyPayload } from './payloads.ts'
@@ -26,6 +27,6 @@ builder.mutationField('disableAccessControl', (t) =>
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: DisableAccessControlInput, required: true, description: 'Which key.' }) },
     errors: { types: [...changeErrors] },
-    resolve: (_root, { input }, { domain, call }) => domain.disableAccessControl(call, input),
+    resolve: (_root, { input }, { parts, call }) => disableAccessControl(parts, call, input),
   }),
 )

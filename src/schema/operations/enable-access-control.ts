@@ -1,5 +1,6 @@
-import { LockoutError } from '../../keys/errors.ts'
-import { allowedSubjectsMax } from '../../keys/input.ts'
+import { enableAccessControl } from '../../keys/changing/access-lists.ts'
+import { LockoutError } from '../../keys/rules/errors.ts'
+import { allowedSubjectsMax } from '../../keys/rules/input.ts'
 import { builder } from '../builder.ts'
 import { changeErrors } from '../errors.ts'
 import { listOptions } from '../list-limits.ts'
@@ -46,6 +47,6 @@ builder.mutationField('enableAccessControl', (t) =>
       }),
     },
     errors: { types: [...changeErrors, LockoutError] },
-    resolve: (_root, { input }, { domain, call }) => domain.enableAccessControl(call, input),
+    resolve: (_root, { input }, { parts, call }) => enableAccessControl(parts, call, input),
   }),
 )

@@ -1,4 +1,5 @@
-import type { EncapsulateOutput } from '../../keys/domain.ts'
+import type { EncapsulateOutput } from '../../keys/operations/shared-secrets.ts'
+import { encapsulate } from '../../keys/operations/shared-secrets.ts'
 import { builder } from '../builder.ts'
 import { protectErrors } from '../errors.ts'
 import { addUsedVersion } from './used-version.ts'
@@ -34,6 +35,6 @@ builder.mutationField('encapsulate', (t) =>
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: EncapsulateInput, required: true, description: 'For which key.' }) },
     errors: { types: [...protectErrors] },
-    resolve: (_root, { input }, { domain, call }) => domain.encapsulate(call, input),
+    resolve: (_root, { input }, { parts, call }) => encapsulate(parts, call, input),
   }),
 )

@@ -1,4 +1,5 @@
-import type { EncryptOutput } from '../../keys/domain.ts'
+import type { EncryptOutput } from '../../keys/operations/cipher.ts'
+import { encryptWithServiceKey } from '../../keys/operations/service-keys.ts'
 import { builder } from '../builder.ts'
 import { serviceProtectErrors } from '../errors.ts'
 
@@ -45,6 +46,6 @@ builder.mutationField('encryptWithServiceKey', (t) =>
       input: t.arg({ type: EncryptWithServiceKeyInput, required: true, description: 'What to encrypt.' }),
     },
     errors: { types: [...serviceProtectErrors] },
-    resolve: (_root, { input }, { domain, call }) => domain.encryptWithServiceKey(call, input),
+    resolve: (_root, { input }, { parts, call }) => encryptWithServiceKey(parts, call, input),
   }),
 )

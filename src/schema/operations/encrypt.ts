@@ -1,5 +1,6 @@
-import type { EncryptOutput } from '../../keys/domain.ts'
-import { InputValidationError } from '../../keys/errors.ts'
+import type { EncryptOutput } from '../../keys/operations/cipher.ts'
+import { encrypt, encryptBatch } from '../../keys/operations/cipher.ts'
+import { InputValidationError } from '../../keys/rules/errors.ts'
 import { builder } from '../builder.ts'
 import { encryptErrors } from '../errors.ts'
 import { defineBatchPayload, pairOutcomes } from './batch.ts'
@@ -51,7 +52,7 @@ builder.mutationField('encrypt', (t) =>
       }),
     },
     errors: { types: [...encryptErrors] },
-    resolve: (_root, { input }, { domain, call }) => domain.encrypt(call, input),
+    resolve: (_root, { input }, { parts, call }) => encrypt(parts, call, input),
   }),
 )
 
@@ -64,7 +65,7 @@ builder.mutationField('encryptBatch', (t) =>
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: inputs.batch, required: true, description: 'The batch.' }) },
     errors: { types: [InputValidationError] },
-    resolve: async (_root, { input: { items } }, { domain, call }) =>
-      pairOutcomes(items, await domain.encryptBatch(call, items)),
+    resolve: async (_root, { input: { items } }, { parts, call }) =>
+      pairOutcomes(items, await encryptBatch(parts, call, items)),
   }),
 )

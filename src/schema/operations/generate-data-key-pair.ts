@@ -1,5 +1,6 @@
-import { offeredDataKeyPairs } from '../../keys/algorithm-info.ts'
-import type { DataKeyPairOutput } from '../../keys/domain.ts'
+import type { DataKeyPairOutput } from '../../keys/operations/data-key-pairs.ts'
+import { generateDataKeyPair } from '../../keys/operations/data-key-pairs.ts'
+import { offeredDataKeyPairs } from '../../keys/reading/algorithms.ts'
 import { builder } from '../builder.ts'
 import { encryptErrors } from '../errors.ts'
 import { isSelected } from '../selection.ts'
@@ -69,8 +70,9 @@ builder.mutationField('generateDataKeyPair', (t) =>
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: GenerateDataKeyPairInput, required: true, description }) },
     errors: { types: [...encryptErrors] },
-    resolve: (_root, { input }, { domain, call }, info) =>
-      domain.generateDataKeyPair(
+    resolve: (_root, { input }, { parts, call }, info) =>
+      generateDataKeyPair(
+        parts,
         call,
         input,
         isSelected(info, 'GenerateDataKeyPairPayload', 'privateKeyPlaintext'),

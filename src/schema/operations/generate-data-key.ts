@@ -1,4 +1,5 @@
-import type { DataKeyOutput } from '../../keys/domain.ts'
+import type { DataKeyOutput } from '../../keys/operations/data-keys.ts'
+import { generateDataKey } from '../../keys/operations/data-keys.ts'
 import { builder } from '../builder.ts'
 import { encryptErrors } from '../errors.ts'
 import { isSelected } from '../selection.ts'
@@ -52,7 +53,7 @@ builder.mutationField('generateDataKey', (t) =>
       }),
     },
     errors: { types: [...encryptErrors] },
-    resolve: (_root, { input }, { domain, call }, info) =>
-      domain.generateDataKey(call, input, isSelected(info, 'GenerateDataKeyPayload', 'plaintext')),
+    resolve: (_root, { input }, { parts, call }, info) =>
+      generateDataKey(parts, call, input, isSelected(info, 'GenerateDataKeyPayload', 'plaintext')),
   }),
 )

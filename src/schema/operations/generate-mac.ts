@@ -1,5 +1,6 @@
-import type { GenerateMacOutput } from '../../keys/domain.ts'
-import { InputValidationError } from '../../keys/errors.ts'
+import type { GenerateMacOutput } from '../../keys/operations/mac.ts'
+import { generateMac, generateMacBatch } from '../../keys/operations/mac.ts'
+import { InputValidationError } from '../../keys/rules/errors.ts'
 import { builder } from '../builder.ts'
 import { protectErrors } from '../errors.ts'
 import { defineBatchPayload, pairOutcomes } from './batch.ts'
@@ -40,7 +41,7 @@ builder.mutationField('generateMac', (t) =>
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: inputs.single, required: true, description }) },
     errors: { types: [...protectErrors] },
-    resolve: (_root, { input }, { domain, call }) => domain.generateMac(call, input),
+    resolve: (_root, { input }, { parts, call }) => generateMac(parts, call, input),
   }),
 )
 
@@ -53,7 +54,7 @@ builder.mutationField('generateMacBatch', (t) =>
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: inputs.batch, required: true, description: 'The batch.' }) },
     errors: { types: [InputValidationError] },
-    resolve: async (_root, { input: { items } }, { domain, call }) =>
-      pairOutcomes(items, await domain.generateMacBatch(call, items)),
+    resolve: async (_root, { input: { items } }, { parts, call }) =>
+      pairOutcomes(items, await generateMacBatch(parts, call, items)),
   }),
 )

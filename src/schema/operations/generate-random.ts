@@ -1,4 +1,5 @@
-import { InputValidationError } from '../../keys/errors.ts'
+import { generateRandom } from '../../keys/operations/random.ts'
+import { InputValidationError } from '../../keys/rules/errors.ts'
 import { builder } from '../builder.ts'
 
 const GenerateRandomInput = builder.inputType('GenerateRandomInput', {
@@ -27,6 +28,6 @@ builder.mutationField('generateRandom', (t) =>
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: GenerateRandomInput, required: true, description: 'How many bytes.' }) },
     errors: { types: [InputValidationError] },
-    resolve: (_root, { input }, { domain, call }) => domain.generateRandom(call, input.bytes),
+    resolve: (_root, { input }, { parts, call }) => generateRandom(parts, call, input.bytes),
   }),
 )

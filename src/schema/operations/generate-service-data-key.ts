@@ -1,4 +1,5 @@
-import type { DataKeyOutput } from '../../keys/domain.ts'
+import type { DataKeyOutput } from '../../keys/operations/data-keys.ts'
+import { generateServiceDataKey } from '../../keys/operations/service-keys.ts'
 import { builder } from '../builder.ts'
 import { serviceProtectErrors } from '../errors.ts'
 import { isSelected } from '../selection.ts'
@@ -46,8 +47,9 @@ builder.mutationField('generateServiceDataKey', (t) =>
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: GenerateServiceDataKeyInput, required: true, description: 'How long.' }) },
     errors: { types: [...serviceProtectErrors] },
-    resolve: (_root, { input }, { domain, call }, info) =>
-      domain.generateServiceDataKey(
+    resolve: (_root, { input }, { parts, call }, info) =>
+      generateServiceDataKey(
+        parts,
         call,
         input,
         isSelected(info, 'GenerateServiceDataKeyPayload', 'plaintext'),

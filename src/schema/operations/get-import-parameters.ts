@@ -1,5 +1,6 @@
-import type { ImportParametersView } from '../../keys/domain.ts'
-import { InputValidationError, InvalidKeyOriginError, KeyNotFoundError } from '../../keys/errors.ts'
+import type { ImportParametersView } from '../../keys/changing/import.ts'
+import { getImportParameters } from '../../keys/changing/import.ts'
+import { InputValidationError, InvalidKeyOriginError, KeyNotFoundError } from '../../keys/rules/errors.ts'
 import { builder } from '../builder.ts'
 import { KeyMaterialFormat } from '../types/enums.ts'
 import { PublicKey } from '../types/public-key.ts'
@@ -62,6 +63,6 @@ builder.mutationField('getImportParameters', (t) =>
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: GetImportParametersInput, required: true, description: 'For which key.' }) },
     errors: { types: [InputValidationError, KeyNotFoundError, InvalidKeyOriginError] },
-    resolve: (_root, { input }, { domain, call }) => domain.getImportParameters(call, input),
+    resolve: (_root, { input }, { parts, call }) => getImportParameters(parts, call, input),
   }),
 )

@@ -1,8 +1,9 @@
+import { importKeyVersion } from '../../keys/changing/import.ts'
 import {
   InvalidImportParametersError,
   InvalidKeyMaterialError,
   InvalidKeyOriginError,
-} from '../../keys/errors.ts'
+} from '../../keys/rules/errors.ts'
 import { builder } from '../builder.ts'
 import { changeErrors } from '../errors.ts'
 import { defineVersionPayload } from './payloads.ts'
@@ -44,6 +45,6 @@ builder.mutationField('importKeyVersion', (t) =>
     errors: {
       types: [...changeErrors, InvalidKeyOriginError, InvalidImportParametersError, InvalidKeyMaterialError],
     },
-    resolve: (_root, { input }, { domain, call }) => domain.importKeyVersion(call, input),
+    resolve: (_root, { input }, { parts, call }) => importKeyVersion(parts, call, input),
   }),
 )

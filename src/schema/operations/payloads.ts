@@ -1,5 +1,5 @@
-import type { KeyVersionChange } from '../../keys/domain.ts'
-import type { UserKeyView } from '../../keys/views.ts'
+import type { KeyVersionChange } from '../../keys/changing/changed-views.ts'
+import type { UserKeyView } from '../../keys/reading/views.ts'
 import { builder } from '../builder.ts'
 import { KeyVersion, UserKey } from '../types/refs.ts'
 

@@ -1,5 +1,6 @@
-import type { ReEncryptOutput } from '../../keys/domain.ts'
-import { InputValidationError } from '../../keys/errors.ts'
+import type { ReEncryptOutput } from '../../keys/operations/cipher.ts'
+import { reEncrypt, reEncryptBatch } from '../../keys/operations/cipher.ts'
+import { InputValidationError } from '../../keys/rules/errors.ts'
 import { builder } from '../builder.ts'
 import { reEncryptErrors } from '../errors.ts'
 import { defineBatchPayload, pairOutcomes } from './batch.ts'
@@ -53,7 +54,7 @@ builder.mutationField('reEncrypt', (t) =>
       input: t.arg({ type: inputs.single, required: true, description: 'What to re-encrypt, and how.' }),
     },
     errors: { types: [...reEncryptErrors] },
-    resolve: (_root, { input }, { domain, call }) => domain.reEncrypt(call, input),
+    resolve: (_root, { input }, { parts, call }) => reEncrypt(parts, call, input),
   }),
 )
 
@@ -66,7 +67,7 @@ builder.mutationField('reEncryptBatch', (t) =>
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: inputs.batch, required: true, description: 'The batch.' }) },
     errors: { types: [InputValidationError] },
-    resolve: async (_root, { input: { items } }, { domain, call }) =>
-      pairOutcomes(items, await domain.reEncryptBatch(call, items)),
+    resolve: async (_root, { input: { items } }, { parts, call }) =>
+      pairOutcomes(items, await reEncryptBatch(parts, call, items)),
   }),
 )

@@ -1,4 +1,5 @@
-import { InvalidKeyOriginError, InvalidKeyStateError } from '../../keys/errors.ts'
+import { rotateUserKey } from '../../keys/changing/versions.ts'
+import { InvalidKeyOriginError, InvalidKeyStateError } from '../../keys/rules/errors.ts'
 import { builder } from '../builder.ts'
 import { changeErrors } from '../errors.ts'
 import { defineVersionPayload } from './payloads.ts'
@@ -32,6 +33,6 @@ builder.mutationField('rotateUserKey', (t) =>
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: RotateUserKeyInput, required: true, description: 'Which key.' }) },
     errors: { types: [...changeErrors, InvalidKeyStateError, InvalidKeyOriginError] },
-    resolve: (_root, { input }, { domain, call }) => domain.rotateUserKey(call, input),
+    resolve: (_root, { input }, { parts, call }) => rotateUserKey(parts, call, input),
   }),
 )

@@ -1,5 +1,6 @@
-import type { SignOutput } from '../../keys/domain.ts'
-import { InputValidationError } from '../../keys/errors.ts'
+import type { SignOutput } from '../../keys/operations/signature.ts'
+import { sign, signBatch } from '../../keys/operations/signature.ts'
+import { InputValidationError } from '../../keys/rules/errors.ts'
 import { builder } from '../builder.ts'
 import { protectErrors } from '../errors.ts'
 import { MessageType, SignatureEncoding, SigningAlgorithm } from '../types/enums.ts'
@@ -58,7 +59,7 @@ builder.mutationField('sign', (t) =>
       input: t.arg({ type: inputs.single, required: true, description: 'What to sign, and with which key.' }),
     },
     errors: { types: [...protectErrors] },
-    resolve: (_root, { input }, { domain, call }) => domain.sign(call, input),
+    resolve: (_root, { input }, { parts, call }) => sign(parts, call, input),
   }),
 )
 
@@ -71,7 +72,7 @@ builder.mutationField('signBatch', (t) =>
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: inputs.batch, required: true, description: 'The batch.' }) },
     errors: { types: [InputValidationError] },
-    resolve: async (_root, { input: { items } }, { domain, call }) =>
-      pairOutcomes(items, await domain.signBatch(call, items)),
+    resolve: async (_root, { input: { items } }, { parts, call }) =>
+      pairOutcomes(items, await signBatch(parts, call, items)),
   }),
 )

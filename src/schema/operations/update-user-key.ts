@@ -1,4 +1,5 @@
-import { NameTakenError } from '../../keys/errors.ts'
+import { updateUserKey } from '../../keys/changing/user-keys.ts'
+import { NameTakenError } from '../../keys/rules/errors.ts'
 import { builder } from '../builder.ts'
 import { changeErrors } from '../errors.ts'
 import { defineKeyPayload } from './payloads.ts'
@@ -37,6 +38,6 @@ builder.mutationField('updateUserKey', (t) =>
       }),
     },
     errors: { types: [...changeErrors, NameTakenError] },
-    resolve: (_root, { input }, { domain, call }) => domain.updateUserKey(call, input),
+    resolve: (_root, { input }, { parts, call }) => updateUserKey(parts, call, input),
   }),
 )

@@ -1,5 +1,5 @@
 import type { ObjectRef } from '@pothos/core'
-import type { UsedVersion } from '../../keys/domain.ts'
+import type { UsedVersion } from '../../keys/operations/run-operation.ts'
 import { builder } from '../builder.ts'
 
 /** Adds to the payload of an operation which key and version it used. */

@@ -1,4 +1,5 @@
-import type { VerifyOutput } from '../../keys/domain.ts'
+import { verifyMac } from '../../keys/operations/mac.ts'
+import type { VerifyOutput } from '../../keys/operations/signature.ts'
 import { builder } from '../builder.ts'
 import { verifyErrors } from '../errors.ts'
 import { addUsedVersion } from './used-version.ts'
@@ -39,6 +40,6 @@ builder.mutationField('verifyMac', (t) =>
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: VerifyMacInput, required: true, description }) },
     errors: { types: [...verifyErrors] },
-    resolve: (_root, { input }, { domain, call }) => domain.verifyMac(call, input),
+    resolve: (_root, { input }, { parts, call }) => verifyMac(parts, call, input),
   }),
 )

@@ -1,5 +1,6 @@
-import type { VerifyOutput } from '../../keys/domain.ts'
-import { InputValidationError } from '../../keys/errors.ts'
+import type { VerifyOutput } from '../../keys/operations/signature.ts'
+import { verify, verifyBatch } from '../../keys/operations/signature.ts'
+import { InputValidationError } from '../../keys/rules/errors.ts'
 import { builder } from '../builder.ts'
 import { verifyErrors } from '../errors.ts'
 import { MessageType, SignatureEncoding, SigningAlgorithm } from '../types/enums.ts'
@@ -63,7 +64,7 @@ builder.mutationField('verify', (t) =>
       }),
     },
     errors: { types: [...verifyErrors] },
-    resolve: (_root, { input }, { domain, call }) => domain.verify(call, input),
+    resolve: (_root, { input }, { parts, call }) => verify(parts, call, input),
   }),
 )
 
@@ -76,7 +77,7 @@ builder.mutationField('verifyBatch', (t) =>
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: inputs.batch, required: true, description: 'The batch.' }) },
     errors: { types: [InputValidationError] },
-    resolve: async (_root, { input: { items } }, { domain, call }) =>
-      pairOutcomes(items, await domain.verifyBatch(call, items)),
+    resolve: async (_root, { input: { items } }, { parts, call }) =>
+      pairOutcomes(items, await verifyBatch(parts, call, items)),
   }),
 )

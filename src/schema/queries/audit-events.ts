@@ -1,3 +1,4 @@
+import { auditEvents } from '../../keys/reading/audit-events.ts'
 import { builder } from '../builder.ts'
 import { listOptions } from '../list-limits.ts'
 import { AuditAction } from '../types/audit-action.ts'
@@ -32,6 +33,6 @@ builder.queryField('auditEvents', (t) =>
       ...pageArguments,
       filter: t.arg({ type: AuditEventFilter, description: 'Which ones; all without it.' }),
     },
-    resolve: (_root, { filter, ...page }, { domain, call }) => domain.auditEvents(call, page, filter ?? {}),
+    resolve: (_root, { filter, ...page }, { parts, call }) => auditEvents(parts, call, page, filter ?? {}),
   }),
 )

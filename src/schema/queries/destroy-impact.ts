@@ -1,5 +1,5 @@
-import { callersMax } from '../../keys/version-callers.ts'
-import type { DestroyImpactView } from '../../keys/views.ts'
+import { callersMax, destroyImpact } from '../../keys/reading/destroy-impact.ts'
+import type { DestroyImpactView } from '../../keys/reading/views.ts'
 import { builder } from '../builder.ts'
 import { listOptions } from '../list-limits.ts'
 import { KeyVersion } from '../types/refs.ts'
@@ -84,6 +84,6 @@ builder.queryField('destroyImpact', (t) =>
       'Who would miss a version if it were destroyed, for callers that may manage its key; null if the caller sees no such version.',
     authScopes: { permission: 'VIEW' },
     args: { versionId: t.arg.id({ required: true, description: 'ID of the version, `kver_…`.' }) },
-    resolve: (_root, { versionId }, { domain, call }) => domain.destroyImpact(call, versionId),
+    resolve: (_root, { versionId }, { parts, call }) => destroyImpact(parts, call, versionId),
   }),
 )

@@ -1,4 +1,5 @@
-import { InputValidationError } from '../../keys/errors.ts'
+import { nodes } from '../../keys/reading/nodes.ts'
+import { InputValidationError } from '../../keys/rules/errors.ts'
 import { builder } from '../builder.ts'
 import { listOptions } from '../list-limits.ts'
 import { typeNameOf } from '../types/node.ts'
@@ -48,9 +49,10 @@ builder.queryField('_entities', (t) =>
         ),
       }),
     },
-    async resolve(_root, { representations }, { domain, call }) {
+    async resolve(_root, { representations }, { parts, call }) {
       const wanted = representations.map(parseRepresentation)
-      const views = await domain.nodes(
+      const views = await nodes(
+        parts,
         call,
         wanted.map(({ id }) => id),
       )

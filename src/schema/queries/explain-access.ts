@@ -1,10 +1,10 @@
-import { supposedGroupsMax } from '../../keys/access-explainer.ts'
+import { explainAccessTo, supposedGroupsMax } from '../../keys/reading/access-explanations.ts'
 import {
   type AccessExplanation,
   type AccessReason,
   accessReasonsMax,
   type KeyOperation as Operation,
-} from '../../keys/explain-access.ts'
+} from '../../keys/rules/access-reasons.ts'
 import { builder } from '../builder.ts'
 import { listOptions } from '../list-limits.ts'
 import { Role } from '../types/enums.ts'
@@ -118,7 +118,7 @@ builder.queryField('explainAccess', (t) =>
       }),
       operation: t.arg({ type: KeyOperation, required: true, description: 'To do what.' }),
     },
-    resolve: (_root, { groups = null, roles = null, ...asked }, { domain, call }) =>
-      domain.explainAccess(call, { ...asked, groups, roles }),
+    resolve: (_root, { groups = null, roles = null, ...asked }, { parts, call }) =>
+      explainAccessTo(parts, call, { ...asked, groups, roles }),
   }),
 )

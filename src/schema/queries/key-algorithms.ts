@@ -1,5 +1,5 @@
-import { offeredAlgorithms } from '../../keys/algorithm-info.ts'
-import type { KeyAlgorithmView } from '../../keys/domain.ts'
+import type { KeyAlgorithmView } from '../../keys/reading/algorithms.ts'
+import { keyAlgorithms, offeredAlgorithms } from '../../keys/reading/algorithms.ts'
 import { builder } from '../builder.ts'
 import { listOptions } from '../list-limits.ts'
 import { EncryptionAlgorithm, KeyAlgorithm, KeyType, KeyUsage, SigningAlgorithm } from '../types/enums.ts'
@@ -59,6 +59,6 @@ builder.queryField('keyAlgorithms', (t) =>
       usage: t.arg({ type: KeyUsage, description: 'Only those with this usage.' }),
       type: t.arg({ type: KeyType, description: 'Only those of this type.' }),
     },
-    resolve: (_root, filter, { domain, call }) => domain.keyAlgorithms(call, filter),
+    resolve: (_root, filter, { parts, call }) => keyAlgorithms(parts, call, filter),
   }),
 )

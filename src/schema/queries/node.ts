@@ -1,3 +1,4 @@
+import { nodes } from '../../keys/reading/nodes.ts'
 import { builder } from '../builder.ts'
 import { listOptions } from '../list-limits.ts'
 import { Node } from '../types/node.ts'
@@ -26,6 +27,6 @@ builder.queryFields((t) => ({
     ...listOptions(idsMax, 'The same for several IDs, in their order.'),
     authScopes: { permission: 'VIEW' },
     args: { ids: t.arg.idList({ required: true, ...listOptions(idsMax, 'The TypeIDs.') }) },
-    resolve: (_root, { ids }, { domain, call }) => domain.nodes(call, ids),
+    resolve: (_root, { ids }, { parts, call }) => nodes(parts, call, ids),
   }),
 }))

@@ -1,3 +1,5 @@
+import { serviceKeys } from '../../keys/reading/key-lists.ts'
+import { serviceKey } from '../../keys/reading/nodes.ts'
 import { builder } from '../builder.ts'
 import { listOptions } from '../list-limits.ts'
 import { pageArguments } from '../types/connection.ts'
@@ -31,8 +33,8 @@ builder.queryFields((t) => ({
     description: 'One service key; null if the project has none such.',
     authScopes: { permission: 'VIEW' },
     args: { by: t.arg({ type: ServiceKeyBy, required: true, description: 'By ID or by service.' }) },
-    resolve: (_root, { by }, { domain, call }) =>
-      domain.serviceKey(call, by as { id: string } | { service: string }),
+    resolve: (_root, { by }, { parts, call }) =>
+      serviceKey(parts, call, by as { id: string } | { service: string }),
   }),
   serviceKeys: t.field({
     type: ServiceKeyConnection,
@@ -42,6 +44,6 @@ builder.queryFields((t) => ({
       ...pageArguments,
       filter: t.arg({ type: ServiceKeyFilter, description: 'Which ones; all without it.' }),
     },
-    resolve: (_root, { filter, ...page }, { domain, call }) => domain.serviceKeys(call, page, filter ?? {}),
+    resolve: (_root, { filter, ...page }, { parts, call }) => serviceKeys(parts, call, page, filter ?? {}),
   }),
 }))

@@ -1,3 +1,5 @@
+import { userKeys } from '../../keys/reading/key-lists.ts'
+import { userKey } from '../../keys/reading/nodes.ts'
 import { builder } from '../builder.ts'
 import { listOptions } from '../list-limits.ts'
 import { pageArguments } from '../types/connection.ts'
@@ -72,8 +74,8 @@ builder.queryFields((t) => ({
       'One user key; null if the project has none such. Redacted if the caller may not see it whole.',
     authScopes: { permission: 'VIEW' },
     args: { by: t.arg({ type: UserKeyBy, required: true, description: 'By ID or by name.' }) },
-    resolve: (_root, { by }, { domain, call }) =>
-      domain.userKey(call, by as { id: string } | { name: string }),
+    resolve: (_root, { by }, { parts, call }) =>
+      userKey(parts, call, by as { id: string } | { name: string }),
   }),
   userKeys: t.field({
     type: UserKeyConnection,
@@ -84,7 +86,7 @@ builder.queryFields((t) => ({
       filter: t.arg({ type: UserKeyFilter, description: 'Which ones; all without it.' }),
       orderBy: t.arg({ type: UserKeyOrder, description: 'In which order; newest first without it.' }),
     },
-    resolve: (_root, { filter, orderBy, ...page }, { domain, call }) =>
-      domain.userKeys(call, page, filter ?? {}, orderBy ?? { field: 'CREATED_AT', direction: 'DESC' }),
+    resolve: (_root, { filter, orderBy, ...page }, { parts, call }) =>
+      userKeys(parts, call, page, filter ?? {}, orderBy ?? { field: 'CREATED_AT', direction: 'DESC' }),
   }),
 }))

@@ -1,4 +1,5 @@
-import { type Call, callerGroupsMax } from '../../keys/caller.ts'
+import { permissionsOfRoles } from '../../keys/rules/access.ts'
+import { type Call, callerGroupsMax } from '../../keys/rules/caller.ts'
 import { builder } from '../builder.ts'
 import { listOptions } from '../list-limits.ts'
 import { KeyPermission, Role, SubjectKind } from '../types/enums.ts'
@@ -25,7 +26,7 @@ const Viewer = builder.objectRef<Call>('Viewer').implement({
     permissions: t.field({
       type: [KeyPermission],
       ...listOptions('ONE_FOR_EACH_VALUE', 'What its roles allow, before access control of single keys.'),
-      resolve: (call, _args, { domain }) => [...domain.projectPermissions(call)],
+      resolve: (call) => [...permissionsOfRoles(call.caller)],
     }),
     tokenExpiresAt: t.field({
       type: 'DateTime',

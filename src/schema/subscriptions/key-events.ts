@@ -1,4 +1,5 @@
-import type { KeyChangeKind, KeyEventView } from '../../keys/change-streams.ts'
+import { keyEvents } from '../../keys/watching/one-key.ts'
+import type { KeyChangeKind, KeyEventView } from '../../keys/watching/subscriptions.ts'
 import { builder } from '../builder.ts'
 import { listOptions } from '../list-limits.ts'
 import { Key } from '../types/refs.ts'
@@ -53,7 +54,7 @@ builder.subscriptionField('keyEvents', (t) =>
       }),
     },
     subscribe: async (_root, { keyId }, context) =>
-      withFreshAccess(context, await context.domain.keyEvents(context.call, keyId)),
+      withFreshAccess(context, await keyEvents(context.parts, context.call, keyId)),
     resolve: (streamed) => eventOf(streamed),
   }),
 )

@@ -1,5 +1,5 @@
-import type { UserKeysEventView } from '../../keys/change-streams.ts'
-import { changedKeysMax } from '../../keys/user-keys-changed.ts'
+import { changedKeysMax, userKeysChanged } from '../../keys/watching/key-list.ts'
+import type { UserKeysEventView } from '../../keys/watching/subscriptions.ts'
 import { builder } from '../builder.ts'
 import { listOptions } from '../list-limits.ts'
 import { UserKey } from '../types/refs.ts'
@@ -33,7 +33,7 @@ builder.subscriptionField('userKeysChanged', (t) =>
       "Which user keys of the caller's project change, come and go. It starts with an event that says to list them. Changes that come quickly one after the other make one event. Of a key that is redacted for the caller, only changes of what it sees are told.",
     authScopes: { permission: 'VIEW' },
     subscribe: async (_root, _args, context) =>
-      withFreshAccess(context, await context.domain.userKeysChanged(context.call)),
+      withFreshAccess(context, await userKeysChanged(context.parts, context.call)),
     resolve: (streamed) => eventOf(streamed),
   }),
 )

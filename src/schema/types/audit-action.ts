@@ -1,4 +1,4 @@
-import type { AuditEventView } from '../../keys/views.ts'
+import type { AuditEventView } from '../../keys/reading/views.ts'
 import { builder } from '../builder.ts'
 
 const descriptions: Record<AuditEventView['action'], string> = {

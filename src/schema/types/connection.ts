@@ -1,6 +1,6 @@
 import type { ObjectRef } from '@pothos/core'
-import type { Page } from '../../keys/domain.ts'
-import { pageSize } from '../../keys/page.ts'
+import type { Page } from '../../keys/reading/pages.ts'
+import { pageSize } from '../../keys/reading/pages.ts'
 import { builder } from '../builder.ts'
 import { listOptions } from '../list-limits.ts'
 

@@ -1,7 +1,7 @@
 import { errorCodes } from '../../errors.ts'
-import { generationUnits, offeredAlgorithms } from '../../keys/algorithm-info.ts'
-import type { roles } from '../../keys/caller.ts'
-import type { KeyAlgorithmView } from '../../keys/domain.ts'
+import type { KeyAlgorithmView } from '../../keys/reading/algorithms.ts'
+import { generationUnits, offeredAlgorithms } from '../../keys/reading/algorithms.ts'
+import type { roles } from '../../keys/rules/caller.ts'
 import { builder } from '../builder.ts'
 
 type KeyUsageName = KeyAlgorithmView['usages'][number]

@@ -1,5 +1,11 @@
-import { callersMax } from '../../keys/version-callers.ts'
-import type { KeyVersionUsageView, KeyVersionView, ServiceKeyView, UserKeyView } from '../../keys/views.ts'
+import { callersMax } from '../../keys/reading/destroy-impact.ts'
+import { publicKey } from '../../keys/reading/nodes.ts'
+import type {
+  KeyVersionUsageView,
+  KeyVersionView,
+  ServiceKeyView,
+  UserKeyView,
+} from '../../keys/reading/views.ts'
 import { builder } from '../builder.ts'
 import { listOptions } from '../list-limits.ts'
 import { defineConnection } from './connection.ts'
@@ -130,7 +136,7 @@ KeyVersion.implement({
       type: PublicKey,
       nullable: true,
       description: 'Its public key; null for symmetric keys.',
-      resolve: (version, _args, { domain }) => domain.publicKey(version),
+      resolve: (version) => publicKey(version),
     }),
   }),
 })

@@ -1,5 +1,5 @@
 import { assertNever } from '../../errors.ts'
-import type { NodeView } from '../../keys/views.ts'
+import type { NodeView } from '../../keys/reading/views.ts'
 import { builder } from '../builder.ts'
 
 /** Relay's Node (Global Object Identification): everything that `node` can find. */

@@ -1,4 +1,4 @@
-import type { PublicKeyView } from '../../keys/views.ts'
+import type { PublicKeyView } from '../../keys/reading/views.ts'
 import { builder } from '../builder.ts'
 import { KeyAlgorithm } from './enums.ts'
 

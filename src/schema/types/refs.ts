@@ -1,4 +1,4 @@
-import type { KeyVersionView, ServiceKeyView, UserKeyView } from '../../keys/views.ts'
+import type { KeyVersionView, ServiceKeyView, UserKeyView } from '../../keys/reading/views.ts'
 import { builder } from '../builder.ts'
 
 // Keys and versions name each other: their references come first, their fields in files of their own.

@@ -1,4 +1,4 @@
-import type { ServiceKeyView } from '../../keys/views.ts'
+import type { ServiceKeyView } from '../../keys/reading/views.ts'
 import { defineConnection } from './connection.ts'
 import { Node } from './node.ts'
 import { Key, ServiceKey } from './refs.ts'

@@ -1,4 +1,4 @@
-import { parseSubject } from '../../keys/caller.ts'
+import { parseSubject } from '../../keys/rules/caller.ts'
 import { builder } from '../builder.ts'
 import { SubjectKind } from './enums.ts'
 

@@ -1,5 +1,6 @@
-import { allowedSubjectsMax } from '../../keys/input.ts'
-import type { UserKeyView } from '../../keys/views.ts'
+import { publicKey } from '../../keys/reading/nodes.ts'
+import type { UserKeyView } from '../../keys/reading/views.ts'
+import { allowedSubjectsMax } from '../../keys/rules/input.ts'
 import { listOptions } from '../list-limits.ts'
 import { hiddenWhenRedacted } from '../redaction.ts'
 import { AuditEventConnection } from './audit-event.ts'
@@ -39,8 +40,8 @@ UserKey.implement({
       ...hiddenWhenRedacted,
       description:
         'Public key of the default version; null for symmetric keys and without a default version. Null when redacted.',
-      resolve: (key, _args, { domain }) =>
-        key.access === 'full' && key.defaultVersion !== null ? domain.publicKey(key.defaultVersion) : null,
+      resolve: (key) =>
+        key.access === 'full' && key.defaultVersion !== null ? publicKey(key.defaultVersion) : null,
     }),
     owner: t.field({
       type: Subject,

@@ -1,4 +1,4 @@
-import type { VersionCallerView } from '../../keys/views.ts'
+import type { VersionCallerView } from '../../keys/reading/views.ts'
 import { builder } from '../builder.ts'
 import { Subject } from './subject.ts'
 

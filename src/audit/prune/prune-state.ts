@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto'
+import { sumPruned } from '../../store/audit/chain-rows.ts'
+import type { AuditEventRow } from '../../store/audit/event-rows.ts'
+import { findKeptRevisions } from '../../store/audit/pruned-rows.ts'
+import type { Queryable } from '../../store/queryable.ts'
+import { hex } from '../../store/rows/hex.ts'
+
+/** What pruning left behind, as a whole: every record of pruning says it, so that the trail vouches for it. */
+export interface PruneState {
+  /** Records that were ever pruned, over all chains. It grows with each step and says which of two is newer. */
+  readonly removed: number
+  /** What is kept of pruned records: how many rows. */
+  readonly keptRows: number
+  /** SHA-256 over these rows, in hexadecimal. */
+  readonly keptDigest: string
+}
+
+const pageSize = 5000
+const beforeAll = { keyId: '00000000-0000-0000-0000-000000000000', versionNumber: 0 }
+
+/** How things are before the first pruning. */
+export const neverPruned: PruneState = {
+  removed: 0,
+  keptRows: 0,
+  keptDigest: startDigest().digest('hex'),
+}
+
+/** What a record says of pruning; null if it is not about pruning. */
+export function pruneStateOf(
+  event: Pick<AuditEventRow, 'action' | 'outcome' | 'details'>,
+): PruneState | null {
+  if (event.action !== 'PRUNE_AUDIT' || event.outcome !== 'SUCCEEDED') return null
+  const { removed, keptRows, keptDigest } = event.details
+  if (typeof removed !== 'number' || typeof keptRows !== 'number' || typeof keptDigest !== 'string')
+    return null
+  return { removed, keptRows, keptDigest }
+}
+
+/**
+ * How things are in the database, read one page at a time. Null if somebody pruned meanwhile: what was read is then of
+ * several moments.
+ */
+export async function readPruneState(db: Queryable): Promise<PruneState | null> {
+  const removed = await sumPruned(db)
+  const digest = startDigest()
+  let keptRows = 0
+  for (let after = beforeAll; ; ) {
+    const rows = await findKeptRevisions(db, { after, max: pageSize })
+    for (const { keyId, versionNumber, revision, records, keyState } of rows) {
+      // Rows that an earlier release left have the text that it gave them, so that its records still vouch for them.
+      const rest = records === null && keyState === null ? [] : [records, keyState && hex(keyState)]
+      digest.update(`${JSON.stringify([keyId, versionNumber, revision, ...rest])}\n`)
+    }
+    keptRows += rows.length
+    const last = rows.at(-1)
+    if (last === undefined) break
+    after = last
+  }
+  if ((await sumPruned(db)) !== removed) return null
+  return { removed, keptRows, keptDigest: digest.digest('hex') }
+}
+
+/** Whether two say the same. */
+export function isSamePruneState(one: PruneState, other: PruneState | null): boolean {
+  return (
+    one.removed === other?.removed && one.keptRows === other.keptRows && one.keptDigest === other.keptDigest
+  )
+}
+
+/** A line in front says what is hashed; each row is a line of its own, so that no two sets have one text. */
+function startDigest() {
+  return createHash('sha256').update('["keystead audit pruned revisions v1"]\n')
+}

@@ -1,0 +1,89 @@
+import { createPublicKey, type KeyObject } from 'node:crypto'
+import { CompactSign, calculateJwkThumbprint, compactVerify, exportJWK, type JWK } from 'jose'
+import type { Clock } from '../../clock.ts'
+import { KeysteadError } from '../../errors.ts'
+import { type AuditChainKind, findChains } from '../../store/audit/chain-rows.ts'
+import type { Queryable } from '../../store/queryable.ts'
+import type { AuditKeys } from '../audit-keys.ts'
+
+/** Where a chain ended at a checkpoint. */
+export interface CheckpointChain {
+  /** UUID. */
+  readonly id: string
+  readonly number: number
+  readonly kind: AuditChainKind
+  readonly sequence: number
+  readonly hash: Uint8Array
+}
+
+/** Where all chains ended at one moment; to be kept where no writer of the database can reach it. */
+export interface Checkpoint {
+  readonly at: Date
+  readonly chains: readonly CheckpointChain[]
+}
+
+/** There can be no checkpoint, or it is none; for the operator. */
+export class CheckpointError extends KeysteadError {
+  readonly code = 'INTERNAL'
+}
+
+const type = 'keystead-checkpoint+jws'
+const pageSize = 1000
+
+/**
+ * Signs where all chains end, as a compact JWS (RFC 7515). The records are not read: what is vouched for is what the
+ * servers left behind.
+ *
+ * @throws CheckpointError if a chain does not end where a server left it
+ */
+export async function createCheckpoint(db: Queryable, clock: Clock, keys: AuditKeys): Promise<string> {
+  const chains: { id: string; number: number; kind: AuditChainKind; sequence: number; hash: string }[] = []
+  for (let after = 0; ; ) {
+    const page = await findChains(db, { after, max: pageSize })
+    if (page.length === 0) break
+    for (const chain of page) {
+      if (!keys.chainMac.isAuthenticChain(chain) || !keys.chainMac.isAuthenticHead(chain)) {
+        throw new CheckpointError(
+          `Chain ${chain.number} was changed outside of the server, so nobody can vouch for it. Run "keystead audit verify".`,
+        )
+      }
+      const { id, number, kind, head } = chain
+      chains.push({ id, number, kind, sequence: head.sequence, hash: Buffer.from(head.hash).toString('hex') })
+      after = number
+    }
+  }
+  const payload = { iat: Math.floor(clock.now().getTime() / 1000), chains }
+  const { kid = '' } = await checkpointJwk(keys.checkpointKey)
+  return new CompactSign(Buffer.from(JSON.stringify(payload)))
+    .setProtectedHeader({ alg: 'EdDSA', typ: type, kid })
+    .sign(keys.checkpointKey)
+}
+
+/** The public key of checkpoints as a JWK (RFC 8037), for others who want to check them. */
+export async function checkpointJwk(checkpointKey: KeyObject): Promise<JWK> {
+  const jwk = await exportJWK(createPublicKey(checkpointKey))
+  return { ...jwk, alg: 'EdDSA', use: 'sig', kid: await calculateJwkThumbprint(jwk) }
+}
+
+/**
+ * Reads a checkpoint of this installation.
+ *
+ * @throws CheckpointError if it is none
+ */
+export async function readCheckpoint(jws: string, checkpointKey: KeyObject): Promise<Checkpoint> {
+  const { payload, protectedHeader } = await compactVerify(jws.trim(), createPublicKey(checkpointKey), {
+    algorithms: ['EdDSA'],
+  }).catch(() => {
+    throw new CheckpointError('This is no checkpoint that was signed by this installation.')
+  })
+  if (protectedHeader.typ !== type) throw new CheckpointError('This is signed, but not a checkpoint.')
+  // Signed by this program, so its form needs no further check.
+  const { iat, chains } = JSON.parse(Buffer.from(payload).toString()) as {
+    iat: number
+    chains: (Omit<CheckpointChain, 'hash'> & { hash: string })[]
+  }
+  return {
+    at: new Date(iat * 1000),
+    chains: chains.map((chain) => ({ ...chain, hash: Buffer.from(chain.hash, 'hex') })),
+  }
+}

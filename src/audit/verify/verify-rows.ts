@@ -1,0 +1,51 @@
+import { formatId } from '../../ids.ts'
+import type { Queryable } from '../../store/queryable.ts'
+import { everyRow } from '../../store/rows/every-row.ts'
+import type { ImportParametersRow } from '../../store/rows/import-rows.ts'
+import type { DeletedKeyRow, KeyRow } from '../../store/rows/key-rows.ts'
+import type { KeyVersionRow } from '../../store/rows/version-rows.ts'
+import { type Finding, otherFinding } from './finding.ts'
+
+/** Checks the MACs of rows. */
+export interface RowMacs {
+  isAuthenticKey(row: KeyRow): boolean
+  isAuthenticVersion(row: KeyVersionRow): boolean
+  isAuthenticDeletedKey(row: DeletedKeyRow): boolean
+  isAuthenticImport(row: ImportParametersRow): boolean
+}
+
+/** Finds rows that somebody edited who has not the MAC's key. Servers refuse each of them when it is used. */
+export async function* verifyRows(db: Queryable, macs: RowMacs): AsyncGenerator<readonly Finding[]> {
+  const rows = everyRow(db)
+  for await (const page of rows.keys()) {
+    yield findingsIn(page, macs.isAuthenticKey, ({ id, kind }) => `key ${keyId(kind, id)}`)
+  }
+  for await (const page of rows.versions()) {
+    yield findingsIn(page, macs.isAuthenticVersion, ({ id }) => `key version ${formatId('keyVersion', id)}`)
+  }
+  for await (const page of rows.deletedKeys()) {
+    yield findingsIn(
+      page,
+      macs.isAuthenticDeletedKey,
+      ({ id }) => `what is kept of the deleted key ${keyId('USER', id)}`,
+    )
+  }
+  for await (const page of rows.importParameters()) {
+    const name = ({ id }: ImportParametersRow) => `import parameters ${formatId('importParameters', id)}`
+    yield findingsIn(page, macs.isAuthenticImport, name)
+  }
+}
+
+function findingsIn<Row>(
+  page: readonly Row[],
+  isAuthentic: (row: Row) => boolean,
+  nameOf: (row: Row) => string,
+): Finding[] {
+  return page
+    .filter((row) => !isAuthentic(row))
+    .map((row) => otherFinding(`${nameOf(row)} has a row that was changed outside of the server`))
+}
+
+function keyId(kind: KeyRow['kind'], id: string): string {
+  return formatId(kind === 'SERVICE' ? 'serviceKey' : 'userKey', id)
+}

@@ -1,0 +1,131 @@
+import { findChains, sumPruned } from '../../store/audit/chain-rows.ts'
+import { type AuditEventRow, countUnchainedEvents, findStrayEvents } from '../../store/audit/event-rows.ts'
+import type { Queryable } from '../../store/queryable.ts'
+import type { ChainMac } from '../chain-mac.ts'
+import type { PruneState } from '../prune/prune-state.ts'
+import type { Checkpoint } from './checkpoint.ts'
+import { createEncryptionTally } from './encryption-tally.ts'
+import { chainFinding, type Finding, otherFinding } from './finding.ts'
+import { verifyChain } from './verify-chain.ts'
+import { verifyKeys } from './verify-keys.ts'
+import { newestPruning, noPruning, verifyPruned } from './verify-pruned.ts'
+import { type RowMacs, verifyRows } from './verify-rows.ts'
+
+/** What was looked at so far. */
+export interface VerifyProgress {
+  readonly chains: number
+  readonly records: number
+  readonly keys: number
+}
+
+/** What came of looking at everything. */
+export interface VerifyReport extends VerifyProgress {
+  readonly findings: readonly Finding[]
+  /** Records from before there were chains: nothing vouches for them. */
+  readonly recordsBeforeChains: number
+  /** What the newest record of pruning says. */
+  readonly pruneState: PruneState
+}
+
+/** What is checked with, and against. */
+export interface VerifyOptions {
+  readonly db: Queryable
+  readonly chainMac: ChainMac
+  /** A checkpoint whose signature was verified. */
+  readonly checkpoint?: Checkpoint | undefined
+  /** Checks the rows themselves; they are only compared with the trail otherwise. */
+  readonly rowMacs?: RowMacs
+  /** Whether there may be records from before there were chains; otherwise each record without one is a finding. */
+  readonly predatesChains?: boolean
+  readonly onProgress?: (progress: VerifyProgress) => void | Promise<void>
+}
+
+const pageSize = 100
+/** Most records without a chain that are named. */
+const straysMax = 100
+
+/**
+ * Checks all chains, and the rows of keys against them. It holds one page in memory and no transaction open: each chain
+ * is checked up to where it ended when its turn came, so that servers may go on writing.
+ */
+export async function verifyAudit(options: VerifyOptions): Promise<VerifyReport> {
+  const { db, chainMac, predatesChains = false, onProgress } = options
+  const findings: Finding[] = []
+  let [records, keys] = [0, 0]
+  const removedBefore = await sumPruned(db)
+  let newest = noPruning
+  const encryptions = createEncryptionTally()
+  const chains = await verifyChains(options, findings, async (chain, events, chainsSoFar) => {
+    newest = newestPruning(newest, chain, events)
+    records += events.length
+    encryptions.add(events)
+    await onProgress?.({ chains: chainsSoFar, records, keys })
+  })
+  for (const { id } of await findStrayEvents(db, straysMax)) {
+    findings.push(otherFinding(`the record ${id} names a place in a chain that is not there`))
+  }
+  const { before, since } = await countUnchainedEvents(db)
+  const unchained = predatesChains ? since : before + since
+  if (unchained > 0) {
+    const why = predatesChains
+      ? 'though there were chains already'
+      : 'though this installation has had chains from the beginning'
+    findings.push(otherFinding(`${unchained} records are in no chain, ${why}`))
+  }
+  findings.push(...(await verifyPruned(db, chainMac, { newest, removedBefore })))
+  for await (const page of verifyKeys(db, { chainMac, encryptions })) {
+    findings.push(...page.findings)
+    keys += page.keys
+    await onProgress?.({ chains, records, keys })
+  }
+  if (options.rowMacs !== undefined) {
+    for await (const found of verifyRows(db, options.rowMacs)) {
+      findings.push(...found)
+      await onProgress?.({ chains, records, keys })
+    }
+  }
+  const { state: pruneState } = newest
+  return { findings, chains, records, keys, recordsBeforeChains: predatesChains ? before : 0, pruneState }
+}
+
+async function verifyChains(
+  { db, chainMac, checkpoint }: VerifyOptions,
+  findings: Finding[],
+  onRecords: (chain: number, events: readonly AuditEventRow[], chains: number) => Promise<void>,
+): Promise<number> {
+  const expected = new Map(checkpoint?.chains.map((chain) => [chain.id, chain]))
+  let count = 0
+  for (let last = 0; ; ) {
+    const chains = await findChains(db, { after: last, max: pageSize })
+    if (chains.length === 0) break
+    for (const { id, number } of chains) {
+      if (number > last + 1) findings.push(missingChains(last + 1, number - 1))
+      last = number
+      // Read again: it may have grown since the page was read, and the checkpoint may know that.
+      const chain = (await findChains(db, { after: number - 1, max: 1 }))[0]
+      if (chain?.id !== id) {
+        findings.push(chainFinding(number, 'is missing'))
+        continue
+      }
+      count++
+      const known = expected.get(id)
+      expected.delete(id)
+      findings.push(
+        ...(await verifyChain(db, chain, {
+          chainMac,
+          checkpoint: known,
+          onRecords: (events) => onRecords(number, events, count),
+        })),
+      )
+    }
+  }
+  for (const { number } of expected.values()) {
+    findings.push(chainFinding(number, 'is missing: the checkpoint knows it'))
+  }
+  return count
+}
+
+function missingChains(first: number, last: number): Finding {
+  if (first === last) return chainFinding(first, 'is missing')
+  return { chain: first, sequence: null, text: `chains ${first} to ${last} are missing` }
+}

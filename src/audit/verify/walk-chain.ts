@@ -1,0 +1,83 @@
+import { type AuditChainRow, findChain } from '../../store/audit/chain-rows.ts'
+import { type AuditHead, type ChainedEventRow, findChainedEvents } from '../../store/audit/event-rows.ts'
+import type { Queryable } from '../../store/queryable.ts'
+import { hashOf, isSameHash } from '../chain.ts'
+import type { ChainMac } from '../chain-mac.ts'
+import { type Finding, recordFinding } from './finding.ts'
+
+/** Records that are in memory at a time. */
+export const walkPageSize = 1000
+
+/** Records that follow on each other without a fault. */
+export interface VerifiedPage {
+  readonly events: readonly (ChainedEventRow & { readonly previousHash: Uint8Array })[]
+  /** The last of them. */
+  readonly end: AuditHead
+}
+
+/** Where a walk begins and ends. */
+export interface Walk {
+  readonly chain: Pick<AuditChainRow, 'id' | 'number' | 'base'>
+  readonly upTo: number
+  readonly chainMac: ChainMac
+}
+
+/**
+ * Reads a chain from its beginning and checks each record on the way; the value at the end is the first fault. Records
+ * that are added meanwhile are beyond `upTo`; where others are pruned meanwhile it goes on from the new beginning.
+ */
+export async function* walkChain(db: Queryable, walk: Walk): AsyncGenerator<VerifiedPage, Finding | null> {
+  const { chain, upTo, chainMac } = walk
+  let end: AuditHead = chain.base
+  let isFirst = true
+  while (isFirst || end.sequence < upTo) {
+    const after = isFirst ? null : end.sequence
+    const rows = await findChainedEvents(db, { chainId: chain.id, after, upTo, max: walkPageSize })
+    const page = checkPage(chain.number, end, rows)
+    if (page.events.length > 0) yield { events: page.events, end: page.end }
+    end = page.end
+    const isComplete = page.fault === null && (rows.length > 0 || end.sequence >= upTo)
+    if (!isComplete) {
+      const current = await findChain(db, chain.id)
+      if (current !== null && current.base.sequence > end.sequence && chainMac.isAuthenticChain(current)) {
+        return yield* walkChain(db, { ...walk, chain: current })
+      }
+      return page.fault ?? recordFinding(chain.number, { sequence: end.sequence + 1 }, 'is missing')
+    }
+    isFirst = false
+  }
+  return null
+}
+
+function checkPage(
+  chain: number,
+  start: AuditHead,
+  rows: readonly ChainedEventRow[],
+): VerifiedPage & { readonly fault: Finding | null } {
+  const events: (ChainedEventRow & { previousHash: Uint8Array })[] = []
+  let end = start
+  for (const row of rows) {
+    const sequence = end.sequence + 1
+    if (row.sequence !== sequence) {
+      const fault =
+        row.sequence > sequence
+          ? recordFinding(chain, { sequence }, 'is missing')
+          : recordFinding(chain, row, 'is out of order')
+      return { events, end, fault }
+    }
+    const hash = hashOf(end.hash, row)
+    if (!isSameHash(hash, row.hash)) {
+      const isMoved = [start, ...rows].some(
+        (other) => other.hash !== null && isSameHash(hashOf(other.hash, row), row.hash),
+      )
+      return {
+        events,
+        end,
+        fault: recordFinding(chain, row, isMoved ? 'is out of order' : 'was changed'),
+      }
+    }
+    events.push({ ...row, previousHash: end.hash })
+    end = { sequence, hash }
+  }
+  return { events, end, fault: null }
+}

@@ -1,0 +1,182 @@
+import { setImmediate } from 'node:timers/promises'
+import { newUuid } from '../../ids.ts'
+import type { AuditEventRow } from '../../store/audit/event-rows.ts'
+import type { Queryable } from '../../store/queryable.ts'
+import type { AuditEvent } from '../events.ts'
+import { createManagementChain } from './management-chain.ts'
+import type { ChainParts } from './open-chain.ts'
+import { createOperationsChain } from './operations-chain.ts'
+
+/** Puts events on record. Nothing is answered before its event is durable. */
+export interface AuditWriter {
+  /** Resolves when the events are durable; rejects when they could not be written, and then nothing may be answered. */
+  record(events: readonly AuditEvent[]): Promise<void>
+  /** Writes events inside the transaction of the changes that they describe; the last that the transaction does. */
+  recordIn(tx: Queryable, ...events: readonly AuditEvent[]): Promise<void>
+  /**
+   * Resolves if events can be written: some were a moment ago, or else one can be that is taken back again.
+   *
+   * @throws what keeps them from being written
+   */
+  checkWritable(): Promise<void>
+}
+
+/** What became of one group of events. */
+export interface WrittenGroup {
+  readonly events: number
+  readonly failed: boolean
+  /** How long its write took. */
+  readonly writeMs: number
+  /** From when its first events came until all are durable. */
+  readonly lagMs: number
+}
+
+/** How a writer works. */
+export interface AuditWriterOptions {
+  /** Told of each group. Must not throw. */
+  readonly onGroup?: (group: WrittenGroup) => void
+}
+
+/** Most events of one INSERT; more wait for the next group. */
+const groupSizeMax = 2000
+
+/** For how long a group that was written says that the next one can be. */
+const writtenFreshMs = 5000
+
+interface Waiting {
+  readonly rows: readonly AuditEventRow[]
+  readonly sinceMs: number
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
+
+/** A writer that opens its chains when they are first needed; for processes that may have nothing to record. */
+export function createAuditWriter(parts: ChainParts, options: AuditWriterOptions = {}): AuditWriter {
+  return writerOn({ ...parts, ...options }, createOperationsChain(parts), createManagementChain(parts))
+}
+
+/** A writer whose chains are open: what keeps them from being written shows at once. */
+export async function openAuditWriter(
+  parts: ChainParts,
+  options: AuditWriterOptions = {},
+): Promise<AuditWriter> {
+  const [operations, management] = [createOperationsChain(parts), createManagementChain(parts)]
+  await operations.open()
+  await management.open()
+  return writerOn({ ...parts, ...options }, operations, management)
+}
+
+/**
+ * Group commit: while one INSERT is under way, the events of further requests collect and go with the next one, so
+ * that a busy server pays for one durable write per group instead of one per request.
+ */
+function writerOn(
+  { clock, onGroup }: Pick<ChainParts, 'clock'> & AuditWriterOptions,
+  operations: ReturnType<typeof createOperationsChain>,
+  management: ReturnType<typeof createManagementChain>,
+): AuditWriter {
+  let waiting: Waiting[] = []
+  let writing = false
+  let writtenAtMs = Number.NEGATIVE_INFINITY
+  let checking: Promise<void> | null = null
+
+  const toRow = (event: AuditEvent): AuditEventRow => ({
+    id: newUuid(),
+    occurredAt: clock.now(),
+    projectId: wellFormed(event.actor.projectId),
+    actor: wellFormed(event.actor.subject),
+    tokenId: wellFormed(event.actor.tokenId),
+    clientAddress: wellFormed(event.actor.clientAddress),
+    requestId: wellFormed(event.actor.requestId),
+    action: event.action,
+    outcome: event.outcome,
+    errorCode: event.errorCode,
+    keyId: event.keyId,
+    keyRevision: event.keyRevision,
+    versionNumber: event.versionNumber,
+    details: Object.fromEntries(
+      Object.entries(event.details).map(([name, value]) => [name, wellFormed(value)]),
+    ),
+  })
+
+  function takeGroup(): Waiting[] {
+    let size = 0
+    const end = waiting.findIndex((entry, index) => {
+      size += entry.rows.length
+      return index > 0 && size > groupSizeMax
+    })
+    const group = end < 0 ? waiting : waiting.slice(0, end)
+    waiting = end < 0 ? [] : waiting.slice(end)
+    return group
+  }
+
+  async function writeGroups(): Promise<void> {
+    writing = true
+    try {
+      while (waiting.length > 0) {
+        // Requests that arrived while the last group was written are in this one, whose cost they share.
+        await setImmediate()
+        const group = takeGroup()
+        const rows = group.flatMap((entry) => entry.rows)
+        const startedAtMs = performance.now()
+        let failed = false
+        try {
+          await operations.append(rows)
+          writtenAtMs = performance.now()
+          for (const entry of group) entry.resolve()
+        } catch (error) {
+          failed = true
+          writtenAtMs = Number.NEGATIVE_INFINITY
+          for (const entry of group) entry.reject(error)
+        }
+        const nowMs = performance.now()
+        const lagMs = nowMs - (group[0]?.sinceMs ?? nowMs)
+        onGroup?.({ events: rows.length, failed, writeMs: nowMs - startedAtMs, lagMs })
+      }
+    } finally {
+      writing = false
+    }
+  }
+
+  return {
+    record(events) {
+      if (events.length === 0) return Promise.resolve()
+      return new Promise((resolve, reject) => {
+        waiting.push({ rows: events.map(toRow), sinceMs: performance.now(), resolve, reject })
+        if (!writing) void writeGroups()
+      })
+    },
+    async recordIn(tx, ...events) {
+      if (events.length > 0) await management.appendIn(tx, events.map(toRow))
+    },
+    async checkWritable() {
+      if (performance.now() - writtenAtMs < writtenFreshMs) return
+      checking ??= operations
+        .checkAppend(toRow(sampleEvent))
+        .then(() => {
+          writtenAtMs = performance.now()
+        })
+        .finally(() => {
+          checking = null
+        })
+      await checking
+    },
+  }
+}
+
+/** What is written and taken back again to see whether events can be written. */
+const sampleEvent: AuditEvent = {
+  actor: { projectId: '', subject: 'system:health', tokenId: null, clientAddress: null, requestId: '' },
+  action: 'ENCRYPT',
+  outcome: 'SUCCEEDED',
+  errorCode: null,
+  keyId: null,
+  keyRevision: null,
+  versionNumber: null,
+  details: {},
+}
+
+/** Half characters cannot be stored: what is hashed must be what is read again. */
+function wellFormed<T>(value: T): T {
+  return typeof value === 'string' ? (value.toWellFormed() as T) : value
+}

@@ -1,0 +1,146 @@
+import type { AuditAction } from '../../audit/events.ts'
+import type { DomainParts } from '../parts/parts.ts'
+import { accessFactsOf } from '../reading/make-views.ts'
+import type { UserKeyView } from '../reading/views.ts'
+import { canView } from '../rules/access.ts'
+import { type Call, canonicalSubject, subjectSet } from '../rules/caller.ts'
+import { LockoutError } from '../rules/errors.ts'
+import {
+  allowedSubjectsMax,
+  checkListedSubjects,
+  checkSubjects,
+  InputIssues,
+  requireInput,
+} from '../rules/input.ts'
+import type { Expecting, KeyInput } from './change-key.ts'
+import { changeUserKey, withColumns } from './change-key.ts'
+import { keyAfterAccessChange } from './changed-views.ts'
+import type { LockedKey } from './locked-key.ts'
+
+export interface AccessListInput extends Expecting {
+  readonly keyId: string
+  readonly subjects: readonly string[]
+  readonly allowLockout?: boolean | null | undefined
+}
+
+/** Limits a key to its owner and the given subjects. */
+export function enableAccessControl(
+  parts: DomainParts,
+  call: Call,
+  input: AccessListInput,
+): Promise<UserKeyView> {
+  return keyAfterAccessChange(
+    parts,
+    call,
+    changeAccessList(parts, call, {
+      input,
+      action: 'ENABLE_ACCESS_CONTROL',
+      whileEnabled: false,
+      listOf: () => input.subjects,
+    }),
+  )
+}
+
+/** Adds subjects to the list of a key. */
+export function addAllowedSubjects(
+  parts: DomainParts,
+  call: Call,
+  input: AccessListInput,
+): Promise<UserKeyView> {
+  return keyAfterAccessChange(
+    parts,
+    call,
+    changeAccessList(parts, call, {
+      input,
+      action: 'ADD_ALLOWED_SUBJECTS',
+      whileEnabled: true,
+      listOf: (before) => [...before, ...input.subjects],
+    }),
+  )
+}
+
+/** Takes subjects off the list of a key; those that are not on it are passed over. */
+export function removeAllowedSubjects(
+  parts: DomainParts,
+  call: Call,
+  input: AccessListInput,
+): Promise<UserKeyView> {
+  return keyAfterAccessChange(
+    parts,
+    call,
+    changeAccessList(parts, call, {
+      input,
+      action: 'REMOVE_ALLOWED_SUBJECTS',
+      whileEnabled: true,
+      check: checkListedSubjects,
+      listOf(before) {
+        const removed = new Set(input.subjects.map(canonicalSubject))
+        return before.filter((subject) => !removed.has(canonicalSubject(subject)))
+      },
+    }),
+  )
+}
+
+/** Opens a key to all roles of its project again; the list is cleared. */
+export function disableAccessControl(parts: DomainParts, call: Call, input: KeyInput): Promise<UserKeyView> {
+  return keyAfterAccessChange(
+    parts,
+    call,
+    changeUserKey(parts, call, {
+      action: 'DISABLE_ACCESS_CONTROL',
+      keyId: input.keyId,
+      expectedRevision: input.expectedRevision,
+      decide(key) {
+        requireAccessControl(key, true)
+        return withColumns(key, { accessControlEnabled: false, allowedSubjects: [] })
+      },
+    }),
+  )
+}
+
+interface AccessListChange {
+  readonly input: AccessListInput
+  readonly action: AuditAction
+  readonly whileEnabled: boolean
+  readonly listOf: (before: readonly string[]) => readonly string[]
+  /** Of the subjects that are given; as for an access list unless said otherwise. */
+  readonly check?: typeof checkSubjects
+}
+
+function changeAccessList(parts: DomainParts, call: Call, change: AccessListChange): Promise<LockedKey> {
+  const { keyId, expectedRevision, subjects, allowLockout } = change.input
+  const check = change.check ?? checkSubjects
+  return changeUserKey(parts, call, {
+    action: change.action,
+    keyId,
+    expectedRevision,
+    details: { subjects: subjects.map(canonicalSubject).join(' ') },
+    checkInput() {
+      const issues = new InputIssues()
+      check(issues, subjects, 'subjects')
+      issues.throwIfAny()
+    },
+    decide(key) {
+      requireAccessControl(key, change.whileEnabled)
+      const allowedSubjects = subjectSet(change.listOf(key.row.allowedSubjects))
+      requireInput(
+        allowedSubjects.length <= allowedSubjectsMax,
+        'subjects',
+        `would make the list longer than ${allowedSubjectsMax} entries`,
+      )
+      const after = { ...accessFactsOf(key.row), accessControlEnabled: true, allowedSubjects }
+      if (allowLockout !== true && !canView(call.caller, after)) throw new LockoutError()
+      return withColumns(key, { accessControlEnabled: true, allowedSubjects })
+    },
+  })
+}
+
+function requireAccessControl(key: LockedKey, enabled: boolean): void {
+  requireInput(
+    key.row.accessControlEnabled === enabled,
+    'keyId',
+    enabled
+      ? 'is of a key without access control; call enableAccessControl first'
+      : 'is of a key with access control already; change its list with addAllowedSubjects and removeAllowedSubjects',
+  )
+}

@@ -1,0 +1,367 @@
+import type { AuditAction, AuditDetails } from '../../audit/events.ts'
+import type { Moment } from '../../clock.ts'
+import { IntegrityError } from '../../keyring/integrity-error.ts'
+import { isUniqueViolation } from '../../store/errors.ts'
+import { announceChange } from '../../store/notify.ts'
+import type { Queryable } from '../../store/queryable.ts'
+import type { KeyRow } from '../../store/rows/key-rows.ts'
+import type { DomainParts } from '../parts/parts.ts'
+import {
+  type Attempt,
+  attemptOfCall,
+  changeEventOf,
+  observationOf,
+  recordingRefusals,
+} from '../requests/audit-context.ts'
+import { requirePermissionOn, requireRoleFor } from '../requests/authorise.ts'
+import { findUserKeyFor } from '../requests/find-key.ts'
+import type { Call } from '../rules/caller.ts'
+import {
+  ConflictError,
+  KeyNotFoundError,
+  KeyVersionNotFoundError,
+  NameTakenError,
+  UnavailableError,
+} from '../rules/errors.ts'
+import {
+  applyCommand,
+  defaultVersionOf,
+  isDestructionDue,
+  type KeyCommand,
+  type KeyState,
+} from '../rules/lifecycle.ts'
+import { shownChange } from './announced-change.ts'
+import {
+  type KeyColumns,
+  type LockedKey,
+  lockVerifiedKey,
+  readVerifiedKey,
+  removeLockedKey,
+  stateOf,
+  writeLockedKey,
+} from './locked-key.ts'
+import { generateMaterial, type NewMaterial, settleMaterial, type UnwrappedMaterial } from './new-material.ts'
+import { attemptOf, destruction } from './system-task.ts'
+
+/** An optional guard against acting on an outdated view. */
+export interface Expecting {
+  readonly expectedRevision?: number | null | undefined
+}
+
+export interface KeyInput extends Expecting {
+  readonly keyId: string
+}
+
+/** What is decided about a locked key. */
+export interface Decision {
+  readonly state: KeyState
+  readonly columns?: KeyColumns
+  /** The key goes; only what its history needs is kept. */
+  readonly remove?: boolean
+  /** What is written beside the key, once it is certain that the change is. */
+  readonly alsoWrite?: (tx: Queryable) => Promise<void>
+}
+
+/**
+ * Decides over a key and writes nothing; throws a typed error to refuse. The same state as before means that nothing
+ * changes. Asked under the lock of the key; before that also of the key as it is read without a lock, where material for a
+ * version has to be made.
+ *
+ * @param seenRevision the key's revision as the caller could see it, before this change settled what was due
+ */
+export type Decide = (
+  key: LockedKey,
+  tx: Queryable,
+  at: Moment,
+  seenRevision: number,
+) => Decision | Promise<Decision>
+
+/** How often a change is tried: each time that it starts over, someone else has added a version meanwhile. */
+const triesMax = 50
+
+/** A change of a user key that a caller asks for. */
+export interface KeyChangeRequest {
+  readonly action: AuditAction
+  /** As the caller gave it. */
+  readonly keyId: string
+  readonly expectedRevision?: number | null | undefined
+  /** The version that it is about, for the record. */
+  readonly versionNumber?: number
+  /** Facts for the record. */
+  readonly details?: AuditDetails
+  /** Checks of the input that need no key; run once the caller is known to have access. */
+  readonly checkInput?: () => void
+  readonly decide: Decide
+  /** Comes by the material of the version that the change adds; null for a change that adds none. */
+  readonly obtainMaterial?: ObtainMaterial | null
+}
+
+/** Makes or opens material for the next version of a key. May be slow. */
+export type ObtainMaterial = (row: KeyRow, attempt: Attempt) => Promise<UnwrappedMaterial>
+
+/** The material of a new version that Keystead makes. */
+export function generatingMaterial(parts: DomainParts): ObtainMaterial {
+  return (row, attempt) => generateMaterial(parts, row, attempt)
+}
+
+/** Carries out a change of a user key in one transaction with its audit event; refusals are on record too. */
+export async function changeUserKey(
+  parts: DomainParts,
+  call: Call,
+  request: KeyChangeRequest,
+): Promise<LockedKey> {
+  const { action, expectedRevision = null } = request
+  return recordingRefusals(parts, attemptOfCall(call, action), async (attempt) => {
+    requireRoleFor(call, 'MANAGE', 'MANAGE_OWN')
+    const { row } = await findUserKeyFor(parts, call, request.keyId, { permission: 'MANAGE', attempt })
+    attempt.versionNumber = request.versionNumber ?? null
+    request.checkInput?.()
+    attempt.details = request.details ?? {}
+    const decide: Decide = (key, tx, at, seenRevision) => {
+      // Again, under the lock: what was read before may be a moment old.
+      requirePermissionOn(call, key.row, 'MANAGE', () => new KeyNotFoundError())
+      if (expectedRevision !== seenRevision) requireRevision(key, expectedRevision, at.certainNow)
+      return request.decide(key, tx, at, seenRevision)
+    }
+    const changed = await changeKey(parts, row, attempt, {
+      decide,
+      obtainMaterial: request.obtainMaterial ?? null,
+    })
+    if (changed === null) throw new KeyNotFoundError()
+    return changed
+  })
+}
+
+/**
+ * Changes any key, on whoever's behalf, once what is due on it is settled; null if there is no such key. Material for a
+ * new version takes long to make: it is made outside of the transaction, once the rules allow the change of the key as it
+ * is read without a lock. They are asked again in the transaction.
+ */
+export async function changeKey(
+  parts: DomainParts,
+  where: { projectId: string; id: string },
+  attempt: Attempt,
+  { decide, obtainMaterial }: { readonly decide: Decide; readonly obtainMaterial: ObtainMaterial | null },
+): Promise<LockedKey | null> {
+  let unwrapped: UnwrappedMaterial | null = null
+  let material: NewMaterial | null = null
+  let settled: Settled | null = null
+  try {
+    for (let tries = 0; tries < triesMax; tries++) {
+      attempt.signal?.throwIfAborted()
+      const options = { decide, material, settled }
+      const isPlanned = obtainMaterial === null || material !== null
+      const outcome = await (isPlanned ? tryChange : planChange)(parts, where, attempt, options)
+      if (outcome === 'due') {
+        settled = withSettled(settled, await settleDue(parts, where))
+        continue
+      }
+      if (outcome.key === null || outcome.missing === undefined) {
+        Object.assign(attempt, outcome.facts)
+        if (outcome.facts !== undefined) parts.observe([observationOf(attempt)])
+        return outcome.key
+      }
+      if (obtainMaterial === null)
+        throw new TypeError('the change adds a version for which nothing makes material')
+      unwrapped ??= await obtainMaterial(outcome.key.row, attempt)
+      material = await unwrapped.wrapFor(outcome.missing)
+    }
+  } finally {
+    unwrapped?.erase()
+  }
+  throw new UnavailableError()
+}
+
+/**
+ * Destroys the versions of a key whose waiting period has ended, in a transaction of its own and on record as the
+ * system's act: a command that finds such versions is refused or carried out afterwards.
+ *
+ * @returns the key's revision afterwards; null if nothing was due
+ */
+export async function settleDue(
+  parts: DomainParts,
+  where: { projectId: string; id: string },
+  attempt: Attempt = attemptOf(destruction, where),
+): Promise<number | null> {
+  const decide = deciding(parts, destruction.command)
+  const outcome = await tryChange(parts, where, attempt, { decide, material: null, settled: 'is settling' })
+  if (outcome === 'due' || outcome.facts === undefined) return null
+  Object.assign(attempt, outcome.facts)
+  parts.observe([observationOf(attempt)])
+  return attempt.keyRevision
+}
+
+/** Revisions between which a change has settled what was due. */
+interface Settled {
+  readonly from: number
+  readonly to: number
+}
+
+function withSettled(before: Settled | null, revision: number | null): Settled | null {
+  if (revision === null) return before
+  const isNext = before?.to === revision - 1
+  return { from: isNext ? before.from : revision - 1, to: revision }
+}
+
+/** What became of one try. */
+interface Try {
+  /** The key after it; null if there is no such key. */
+  readonly key: LockedKey | null
+  /** The version for which there is no material yet, if that stopped it. */
+  readonly missing?: number
+  /** What is known of the change, if there was one: true only once it is committed. */
+  readonly facts?: ChangeFacts
+}
+
+/** What the record of a change says of it. */
+export type ChangeFacts = Pick<Attempt, 'keyId' | 'keyRevision' | 'versionNumber' | 'details'>
+
+/** What a try is made with. */
+interface TryOptions {
+  readonly decide: Decide
+  readonly material: NewMaterial | null
+  readonly settled: Settled | null | 'is settling'
+}
+
+/** Decides over a key; `due` if something must be settled before. */
+async function decideOn(
+  key: LockedKey,
+  attempt: Attempt,
+  { decide, settled }: TryOptions,
+  { tx, at }: { readonly tx: Queryable; readonly at: Moment },
+): Promise<(Decision & { readonly added: number | null; readonly isChange: boolean }) | 'due'> {
+  attempt.algorithm = key.row.algorithm
+  if (settled !== 'is settling' && isDestructionDue(key.versions, at.certainNow)) return 'due'
+  const before = stateOf(key)
+  const isSeen = settled !== null && settled !== 'is settling' && settled.to === before.revision
+  const decision = await decide(key, tx, at, isSeen ? settled.from : before.revision)
+  const { state } = decision
+  return { ...decision, added: addedBy(before, state), isChange: state.revision !== before.revision }
+}
+
+/** Finds out for which version a change needs material, if the rules allow it. Takes no lock and announces nothing. */
+async function planChange(
+  { store, policyMac, clock }: DomainParts,
+  where: { projectId: string; id: string },
+  attempt: Attempt,
+  options: TryOptions,
+): Promise<Try | 'due'> {
+  const key = await readVerifiedKey(store.db, policyMac, where)
+  if (key === null) return { key }
+  const decision = await decideOn(key, attempt, options, { tx: store.db, at: clock.moment() })
+  if (decision === 'due') return decision
+  return decision.added === null ? { key } : { key, missing: decision.added }
+}
+
+/** Carries out a change in one transaction; `due` if something must be settled before. */
+async function tryChange(
+  parts: DomainParts,
+  where: { projectId: string; id: string },
+  attempt: Attempt,
+  options: TryOptions,
+): Promise<Try | 'due'> {
+  let isWritten = false
+  try {
+    return await parts.store.transaction((tx) =>
+      writeChange(parts, tx, { where, attempt, ...options, onWrite: () => (isWritten = true) }),
+    )
+  } catch (error) {
+    // What does not verify in the database must not go on being used from memory.
+    isWritten ||= error instanceof IntegrityError
+    throw error
+  } finally {
+    // Also after a failure: a change whose COMMIT got no answer may stand.
+    if (isWritten) parts.keys.invalidate(where.projectId, where.id)
+  }
+}
+
+async function writeChange(
+  parts: DomainParts,
+  tx: Queryable,
+  change: TryOptions & {
+    readonly where: { projectId: string; id: string }
+    readonly attempt: Attempt
+    readonly onWrite: () => void
+  },
+): Promise<Try | 'due'> {
+  const { policyMac, audit, clock } = parts
+  const { where, attempt, material: made } = change
+  const key = await lockVerifiedKey(tx, policyMac, where)
+  if (key === null) return { key: null }
+  const at = clock.moment()
+  const decision = await decideOn(key, attempt, change, { tx, at })
+  if (decision === 'due') return decision
+  const { state, columns = {}, remove = false, alsoWrite, added, isChange } = decision
+  if (!isChange) return { key }
+  if (added !== null && made?.versionNumber !== added) return { key, missing: added }
+  change.onWrite()
+  const material = added === null ? null : await settleMaterial(parts, tx, key.row, made)
+  const write = { state, columns, material, now: at.now }
+  const written = await (remove ? removeLockedKey : writeLockedKey)(tx, policyMac, key, write).catch(
+    (error: unknown) => {
+      // Two renames at once: the database settles what a look-up could not see yet.
+      throw isUniqueViolation(error) && columns.name !== undefined ? new NameTakenError(columns.name) : error
+    },
+  )
+  const changed = written.key
+  await announceChange(tx, shownChange(key.row, changed.row))
+  await alsoWrite?.(tx)
+  const facts = factsOf(attempt, key, state)
+  await audit.recordIn(tx, changeEventOf({ ...attempt, ...facts }, written.keyState))
+  return { key: changed, facts }
+}
+
+/** What is on record of a change of a locked key to a state. */
+export function factsOf(attempt: Attempt, key: LockedKey, state: KeyState): ChangeFacts {
+  const before = stateOf(key)
+  const destroyed = destroyedBy(before, state)
+  const [onlyOne = null] = destroyed.length === 1 ? destroyed : []
+  const { versionNumber, details } = attempt
+  return {
+    keyId: key.row.id,
+    keyRevision: state.revision,
+    versionNumber: versionNumber ?? addedBy(before, state) ?? onlyOne,
+    details: destroyed.length === 0 ? details : { ...details, destroyedVersions: destroyed.join(' ') },
+  }
+}
+
+/** The number of the version that a change adds, or null. */
+export function addedBy(before: KeyState, after: KeyState): number | null {
+  return after.lastVersionNumber > before.lastVersionNumber ? after.lastVersionNumber : null
+}
+
+/** The numbers of the versions that a change has destroyed. */
+function destroyedBy(before: KeyState, after: KeyState): readonly number[] {
+  const standing = new Set(
+    before.versions.flatMap(({ status, number }) => (status === 'DESTROYED' ? [] : [number])),
+  )
+  return after.versions.flatMap(({ status, number }) =>
+    status === 'DESTROYED' && standing.has(number) ? [number] : [],
+  )
+}
+
+/** A decision that is a command of the lifecycle. */
+export function deciding(parts: DomainParts, command: KeyCommand): Decide {
+  const { rotationTimeZone: timeZone, revocationDelayMs } = parts.settings
+  return (key, _tx, at) => {
+    if ('version' in command && !key.versions.some(({ number }) => number === command.version)) {
+      throw new KeyVersionNotFoundError(command.version)
+    }
+    return { state: applyCommand(stateOf(key), command, { ...at, timeZone, revocationDelayMs }) }
+  }
+}
+
+/** A decision that writes columns of the key and leaves its versions alone. */
+export function withColumns(key: LockedKey, columns: KeyColumns): Decision {
+  const state = stateOf(key)
+  return { state: { ...state, revision: state.revision + 1 }, columns }
+}
+
+/** Throws ConflictError if the caller expects another revision than the key has. */
+export function requireRevision(key: LockedKey, expectedRevision: number | null, now: Date): void {
+  if (expectedRevision === null || expectedRevision === key.row.revision) return
+  throw new ConflictError({
+    currentRevision: key.row.revision,
+    currentDefaultVersion: defaultVersionOf({ ...key.row, versions: key.versions }, now)?.number ?? null,
+  })
+}

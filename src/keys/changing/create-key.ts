@@ -1,0 +1,98 @@
+import { newOpaqueUuid, newUuid } from '../../ids.ts'
+import { announceChange } from '../../store/notify.ts'
+import { isNameTaken, type KeyRow } from '../../store/rows/key-rows.ts'
+import type { DomainParts } from '../parts/parts.ts'
+import { type Attempt, changeEventOf, observationOf } from '../requests/audit-context.ts'
+import { dayAt } from '../rules/calendar.ts'
+import { applyCommand, type KeyState, type LifecycleSettings } from '../rules/lifecycle.ts'
+import { insertNewKey, type LockedKey } from './locked-key.ts'
+import { makeMaterial, settleMaterial } from './new-material.ts'
+
+/** What a new key is, all checked. */
+export type NewKey = Pick<
+  KeyRow,
+  | 'projectId'
+  | 'kind'
+  | 'name'
+  | 'description'
+  | 'serviceName'
+  | 'usage'
+  | 'algorithm'
+  | 'origin'
+  | 'createdBy'
+  | 'owner'
+  | 'accessControlEnabled'
+  | 'allowedSubjects'
+  | 'rotationEnabled'
+  | 'rotationCycleDays'
+> & { readonly preActivation: boolean }
+
+/** Creates a key, with its first version unless it starts in pre-activation; null if its name is taken. */
+export async function createKey(
+  parts: DomainParts,
+  attempt: Attempt,
+  { preActivation, ...wanted }: NewKey,
+): Promise<LockedKey | null> {
+  const { store, policyMac, audit, clock, settings } = parts
+  const id = newUuid()
+  // The transaction decides, too. Looked up here because material takes long to make.
+  if (!preActivation && (await isNameTaken(store.db, { ...wanted, exceptId: null }))) return null
+  const made = preActivation ? null : await makeMaterial(parts, { ...wanted, id }, 1, attempt)
+  const created = await store.transaction(async (tx) => {
+    const at = clock.moment()
+    const { now } = at
+    const state = firstState(wanted, preActivation, {
+      ...at,
+      timeZone: settings.rotationTimeZone,
+      revocationDelayMs: settings.revocationDelayMs,
+    })
+    const draft: KeyRow = {
+      ...wanted,
+      id,
+      redactedId: newOpaqueUuid(),
+      status: 'PRE_ACTIVATION',
+      rotationConfiguredOn: state.rotation.configuredOn,
+      rotationDueOn: null,
+      lastRotatedAt: null,
+      lastVersionNumber: 0,
+      skippedVersions: [],
+      restoredAt: null,
+      revision: state.revision,
+      createdAt: now,
+      updatedAt: now,
+      mac: new Uint8Array(),
+    }
+    const material = await settleMaterial(parts, tx, draft, made)
+    const written = await insertNewKey(tx, policyMac, draft, { state, material, now })
+    if (written === null) return null
+    await announceChange(tx, { projectId: wanted.projectId, id, isShown: true, lostBy: [] })
+    // The attempt itself keeps to what is true: there is no such key until the transaction has ended.
+    const facts = { keyId: id, keyRevision: state.revision, versionNumber: preActivation ? null : 1 }
+    await audit.recordIn(tx, changeEventOf({ ...attempt, ...facts }, written.keyState))
+    return written.key
+  })
+  if (created !== null) parts.observe([observationOf({ ...attempt, algorithm: wanted.algorithm })])
+  return created
+}
+
+function firstState(
+  wanted: Pick<KeyRow, 'origin' | 'rotationEnabled' | 'rotationCycleDays'>,
+  preActivation: boolean,
+  settings: LifecycleSettings,
+): KeyState {
+  const empty: KeyState = {
+    origin: wanted.origin,
+    versions: [],
+    lastVersionNumber: 0,
+    skippedVersions: [],
+    lastRotatedAt: null,
+    rotation: {
+      enabled: wanted.rotationEnabled,
+      cycleDays: wanted.rotationCycleDays,
+      configuredOn: dayAt(settings.now, settings.timeZone),
+      dueOn: null,
+    },
+    revision: 1,
+  }
+  return preActivation ? empty : { ...applyCommand(empty, { type: 'activateKey' }, settings), revision: 1 }
+}

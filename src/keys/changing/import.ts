@@ -1,0 +1,228 @@
+import type { ImportFormat } from '../../crypto/capabilities.ts'
+import { DecryptionFailedError } from '../../crypto/capabilities.ts'
+import {
+  generateWrappingPair,
+  importWrappingKeyAlgorithm,
+  unwrapImportedMaterial,
+  wrappedMaterialBytes,
+} from '../../crypto/import-wrapping.ts'
+import { ImportedMaterialError } from '../../crypto/imported-material.ts'
+import { describePublicKey } from '../../crypto/public-key.ts'
+import { formatId, newUuid, parseId } from '../../ids.ts'
+import { IntegrityError } from '../../keyring/integrity-error.ts'
+import { isImportOnRecord } from '../../store/audit/audited-key-rows.ts'
+import type { Queryable } from '../../store/queryable.ts'
+import {
+  findImportParameters,
+  type ImportParametersRow,
+  insertImportParameters,
+  keepNewestImports,
+  sweepImportParameters,
+  useImportParameters,
+  type WrappedPrivateKey,
+} from '../../store/rows/import-rows.ts'
+import type { KeyRow } from '../../store/rows/key-rows.ts'
+import type { DomainParts } from '../parts/parts.ts'
+import type { PublicKeyView } from '../reading/views.ts'
+import {
+  type Attempt,
+  attemptOfCall,
+  eventOf,
+  observationOf,
+  recordingRefusals,
+  slowWorkOf,
+} from '../requests/audit-context.ts'
+import { requirePermissionOn, requireRoleFor } from '../requests/authorise.ts'
+import { findUserKeyFor } from '../requests/find-key.ts'
+import type { Call } from '../rules/caller.ts'
+import { InvalidImportParametersError, InvalidKeyMaterialError, KeyNotFoundError } from '../rules/errors.ts'
+import { requireInput } from '../rules/input.ts'
+import { requireOrigin } from '../rules/lifecycle.ts'
+import type { Expecting } from './change-key.ts'
+import { changeUserKey, deciding, settleDue } from './change-key.ts'
+import { changedVersion, type KeyVersionChange } from './changed-views.ts'
+import { lockVerifiedKey } from './locked-key.ts'
+import { algorithmOf, materialOf, type UnwrappedMaterial } from './new-material.ts'
+
+export interface ImportKeyVersionInput extends Expecting {
+  readonly keyId: string
+  /** `impt_…`. */
+  readonly importParametersId: string
+  readonly wrappedMaterial: Uint8Array
+}
+
+/** What is needed to wrap material for one import. */
+export interface ImportParametersView {
+  /** `impt_…`. */
+  readonly id: string
+  readonly publicKey: PublicKeyView
+  readonly expiresAt: Date
+  readonly material: ImportFormat
+}
+
+const hourMs = 60 * 60 * 1000
+/** How long import parameters can be used. */
+const importParametersLifetimeMs = 24 * hourMs
+/** Most open imports of a key; another one ends the oldest. */
+const openImportsMax = 5
+/** How long expired ones are still told from those that never were. */
+const importParametersMemoryMs = 30 * 24 * hourMs
+
+/** Makes a key pair for which the material of one version can be wrapped. */
+export function getImportParameters(
+  parts: DomainParts,
+  call: Call,
+  { keyId }: { readonly keyId: string },
+): Promise<ImportParametersView> {
+  const { store, policyMac, envelope, audit, clock } = parts
+  return recordingRefusals(parts, attemptOfCall(call, 'GET_IMPORT_PARAMETERS'), async (attempt) => {
+    requireRoleFor(call, 'MANAGE', 'MANAGE_OWN')
+    const { row } = await findUserKeyFor(parts, call, keyId, { permission: 'MANAGE', attempt })
+    requireOrigin(row, 'EXTERNAL')
+    const id = newUuid()
+    attempt.details = { importParametersId: formatId('importParameters', id) }
+    const pair = await generateWrappingPair(
+      slowWorkOf(parts, attempt, { algorithm: importWrappingKeyAlgorithm, operation: 'GENERATE' }),
+    )
+    const { secret, publicKey } = pair
+    if (attempt.signal?.aborted) secret.fill(0)
+    attempt.signal?.throwIfAborted()
+    const wrapped = await envelope.wrapImportKey(secret, bindingOf(row, id)).finally(() => secret.fill(0))
+    if (publicKey === null) throw new TypeError('a wrapping pair has a public key')
+    const now = clock.now()
+    const expiresAt = new Date(now.getTime() + importParametersLifetimeMs)
+    const draft = { id, keyId: row.id, publicKey, createdAt: now, expiresAt, usedAt: null }
+    await settleDue(parts, row)
+    await store.transaction(async (tx) => {
+      const key = await lockVerifiedKey(tx, policyMac, row)
+      if (key === null) throw new KeyNotFoundError()
+      // Again, under the lock: what was read before may be a moment old.
+      requirePermissionOn(call, key.row, 'MANAGE', () => new KeyNotFoundError())
+      const privateKey = await envelope.settleImportKey(tx, wrapped, bindingOf(row, id))
+      await insertImportParameters(tx, { ...draft, mac: policyMac.importParametersMac(draft) }, privateKey)
+      await keepNewestImports(tx, row.id, openImportsMax)
+      await audit.recordIn(tx, eventOf(attempt))
+    })
+    parts.observe([observationOf(attempt)])
+    return {
+      id: formatId('importParameters', id),
+      publicKey: { ...(await describePublicKey(publicKey)), algorithm: importWrappingKeyAlgorithm },
+      expiresAt,
+      material: algorithmOf(row).importFormat,
+    }
+  })
+}
+
+/** Gives a key a new default version whose material was made elsewhere. */
+export function importKeyVersion(
+  parts: DomainParts,
+  call: Call,
+  input: ImportKeyVersionInput,
+): Promise<KeyVersionChange> {
+  const { keyId, wrappedMaterial, expectedRevision } = input
+  const parsed = parseId(input.importParametersId)
+  const parametersId = parsed?.kind === 'importParameters' ? parsed.uuid : null
+  return changedVersion(
+    parts,
+    call,
+    changeUserKey(parts, call, {
+      action: 'IMPORT_KEY_VERSION',
+      keyId,
+      expectedRevision,
+      details: parametersId === null ? {} : { importParametersId: input.importParametersId },
+      checkInput: () =>
+        requireInput(
+          wrappedMaterial.length >= wrappedMaterialBytes.min &&
+            wrappedMaterial.length <= wrappedMaterialBytes.max,
+          'wrappedMaterial',
+          `must have ${wrappedMaterialBytes.min} to ${wrappedMaterialBytes.max} bytes`,
+        ),
+      async obtainMaterial(row, attempt) {
+        const open = await findOpenImport(parts, parts.store.db, row, parametersId)
+        return openMaterial(parts, attempt, row, { open, wrappedMaterial })
+      },
+      async decide(key, tx, at, ...rest) {
+        requireOrigin(key.row, 'EXTERNAL')
+        // In the end under the lock of the key, where nobody else can use them.
+        const open = await findOpenImport(parts, tx, key.row, parametersId)
+        const used = { ...open.row, usedAt: at.now }
+        return {
+          ...(await deciding(parts, { type: 'importVersion' })(key, tx, at, ...rest)),
+          alsoWrite: () =>
+            useImportParameters(tx, { ...used, mac: parts.policyMac.importParametersMac(used) }),
+        }
+      },
+    }),
+  )
+}
+
+/** Erases the private keys of imports that can no longer take place, whatever the clock was set to. */
+export async function sweepImports({ store, clock }: DomainParts): Promise<void> {
+  const now = clock.certainNow()
+  await sweepImportParameters(store.db, {
+    now,
+    forgetBefore: new Date(now.getTime() - importParametersMemoryMs),
+  })
+}
+
+/** Import parameters that can still be used. */
+interface OpenImport {
+  readonly row: ImportParametersRow
+  readonly privateKey: WrappedPrivateKey
+}
+
+/** The import parameters of this ID, if they can be used for the key now. */
+async function findOpenImport(
+  { policyMac, clock }: DomainParts,
+  db: Queryable,
+  key: KeyRow,
+  id: string | null,
+): Promise<OpenImport> {
+  const found = id === null ? null : await findImportParameters(db, { keyId: key.id, id })
+  if (found === null) throw new InvalidImportParametersError('UNKNOWN')
+  const { row, privateKey } = found
+  if (!policyMac.isAuthenticImport(row)) throw new IntegrityError('import parameters', row.id)
+  const onRecord = { keyId: key.id, importParametersId: formatId('importParameters', row.id) }
+  if (row.usedAt === null && (await isImportOnRecord(db, onRecord))) {
+    throw new IntegrityError(
+      'import parameters',
+      row.id,
+      'they are on record as used: their row was put back',
+    )
+  }
+  if (row.usedAt !== null) throw new InvalidImportParametersError('USED')
+  if (row.expiresAt <= clock.now() || privateKey === null) throw new InvalidImportParametersError('EXPIRED')
+  return { row, privateKey }
+}
+
+async function openMaterial(
+  parts: DomainParts,
+  attempt: Attempt,
+  key: KeyRow,
+  { open, wrappedMaterial }: { readonly open: OpenImport; readonly wrappedMaterial: Uint8Array },
+): Promise<UnwrappedMaterial> {
+  const work = slowWorkOf(parts, attempt, { algorithm: key.algorithm, operation: 'IMPORT' })
+  const binding = bindingOf(key, open.row.id)
+  const privateKey = await parts.envelope.unwrapPlaintextImportKey(open.privateKey, binding)
+  let material: Buffer | null = null
+  try {
+    material = await unwrapImportedMaterial(privateKey, wrappedMaterial, work)
+    return materialOf(parts, key, await algorithmOf(key).readImported(material, work))
+  } catch (error) {
+    if (error instanceof DecryptionFailedError) {
+      throw new InvalidKeyMaterialError(
+        'UNWRAPPING_FAILED',
+        'it does not unwrap with RSA-OAEP (SHA-256, MGF1 with SHA-256, no label) and AES-256-KWP under these import parameters',
+      )
+    }
+    if (error instanceof ImportedMaterialError) throw new InvalidKeyMaterialError(error.fault, error.message)
+    throw error
+  } finally {
+    privateKey.fill(0)
+    material?.fill(0)
+  }
+}
+
+function bindingOf(key: KeyRow, parametersId: string) {
+  return { projectId: key.projectId, keyId: key.id, parametersId }
+}

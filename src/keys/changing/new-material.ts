@@ -1,0 +1,116 @@
+import { findAlgorithm } from '../../crypto/algorithms.ts'
+import type { AlgorithmEntry, GeneratedMaterial } from '../../crypto/capabilities.ts'
+import type { WrappedBytes } from '../../keyring/root-key-provider.ts'
+import type { Queryable } from '../../store/queryable.ts'
+import type { DomainParts } from '../parts/parts.ts'
+import { type Attempt, slowWorkOf } from '../requests/audit-context.ts'
+
+/** Fresh material for one version of one key, already wrapped: it fits nowhere else. */
+export interface NewMaterial {
+  readonly versionNumber: number
+  readonly wrapped: WrappedBytes
+  /** SPKI DER; null for symmetric keys. */
+  readonly publicKey: Uint8Array | null
+}
+
+/** The key that material is made for. */
+export interface MaterialOwner {
+  readonly projectId: string
+  readonly id: string
+  /** Name in the algorithm table. */
+  readonly algorithm: string
+}
+
+/** Fresh material that is not wrapped yet. Whoever made it erases it. */
+export interface UnwrappedMaterial {
+  /** Wraps it for one version of the key that it was made for; again for another number if that one is taken. */
+  wrapFor(versionNumber: number): Promise<NewMaterial>
+  erase(): void
+}
+
+/**
+ * Makes material for a key. Slow for RSA: never inside a transaction.
+ *
+ * @throws the reason of the attempt's signal, if nobody waits for the material by the time that it is there
+ */
+export async function generateMaterial(
+  parts: DomainParts,
+  owner: MaterialOwner,
+  attempt: Pick<Attempt, 'actor' | 'signal' | 'charge'>,
+): Promise<UnwrappedMaterial> {
+  const entry = algorithmOf(owner)
+  const work = slowWorkOf(parts, attempt, { algorithm: entry.name, operation: 'GENERATE' })
+  const material = materialOf(parts, owner, await entry.generate(work))
+  if (attempt.signal?.aborted) material.erase()
+  attempt.signal?.throwIfAborted()
+  return material
+}
+
+/** The row of the algorithm table that a key was made from. */
+export function algorithmOf(owner: Pick<MaterialOwner, 'algorithm'>): AlgorithmEntry {
+  const algorithm = findAlgorithm(owner.algorithm)
+  if (algorithm === undefined) throw new TypeError(`no algorithm named ${owner.algorithm}`)
+  return algorithm
+}
+
+/** Material for a key, which takes over the bytes. */
+export function materialOf(
+  parts: DomainParts,
+  owner: MaterialOwner,
+  { secret, publicKey }: GeneratedMaterial,
+): UnwrappedMaterial {
+  return {
+    async wrapFor(versionNumber) {
+      const wrapped = await parts.envelope.wrap(secret, bindingOf(owner, versionNumber))
+      return { versionNumber, wrapped, publicKey }
+    },
+    erase: () => void secret.fill(0),
+  }
+}
+
+/** Material as the transaction that stores it must store it: the root key may have been rotated since it was made. */
+export async function settleMaterial(
+  { envelope }: DomainParts,
+  tx: Queryable,
+  owner: MaterialOwner,
+  material: NewMaterial | null,
+): Promise<NewMaterial | null> {
+  if (material === null) return null
+  const { wrapped, versionNumber } = material
+  return { ...material, wrapped: await envelope.settle(tx, wrapped, bindingOf(owner, versionNumber)) }
+}
+
+/** The same for the material of several keys. */
+export async function settleMaterials(
+  { envelope }: DomainParts,
+  tx: Queryable,
+  made: readonly { readonly owner: MaterialOwner; readonly material: NewMaterial }[],
+): Promise<readonly NewMaterial[]> {
+  const settled = await envelope.settleAll(
+    tx,
+    made.map(({ owner, material: { wrapped, versionNumber } }) => ({
+      wrapped,
+      binding: bindingOf(owner, versionNumber),
+    })),
+  )
+  return made.map(({ material }, index) => ({ ...material, wrapped: settled[index] ?? material.wrapped }))
+}
+
+function bindingOf({ projectId, id: keyId, algorithm }: MaterialOwner, versionNumber: number) {
+  return { projectId, keyId, versionNumber, algorithm }
+}
+
+/** Makes and wraps material for a version. */
+export async function makeMaterial(
+  parts: DomainParts,
+  owner: MaterialOwner,
+  versionNumber: number,
+  attempt: Pick<Attempt, 'actor' | 'signal' | 'charge'>,
+): Promise<NewMaterial> {
+  const material = await generateMaterial(parts, owner, attempt)
+  try {
+    return await material.wrapFor(versionNumber)
+  } finally {
+    material.erase()
+  }
+}

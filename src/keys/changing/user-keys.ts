@@ -1,0 +1,207 @@
+import type { KeyType, KeyUsage } from '../../crypto/capabilities.ts'
+import { isNameTaken } from '../../store/rows/key-rows.ts'
+import type { DomainParts } from '../parts/parts.ts'
+import { keyIdOf } from '../reading/make-views.ts'
+import type { FullUserKeyView } from '../reading/views.ts'
+import { attemptOfCall, recordingRefusals } from '../requests/audit-context.ts'
+import { requireRoleFor } from '../requests/authorise.ts'
+import { type Call, subjectSet } from '../rules/caller.ts'
+import type { KeyOrigin } from '../rules/errors.ts'
+import { NameTakenError } from '../rules/errors.ts'
+import type { AutomaticRotationInput } from '../rules/input.ts'
+import {
+  checkCycleDays,
+  checkDescription,
+  checkName,
+  checkSubjects,
+  InputIssues,
+  requireInput,
+  rotationCycleDays,
+} from '../rules/input.ts'
+import type { Expecting } from './change-key.ts'
+import { changeUserKey, deciding, withColumns } from './change-key.ts'
+import { changedKey } from './changed-views.ts'
+import { chooseAlgorithm } from './choose-algorithm.ts'
+import { createKey } from './create-key.ts'
+
+export interface CreateUserKeyInput {
+  readonly name: string
+  readonly description?: string | null | undefined
+  readonly preActivation?: boolean | null | undefined
+  readonly origin?: KeyOrigin | null | undefined
+  readonly type?: KeyType | null | undefined
+  readonly usage?: KeyUsage | null | undefined
+  readonly algorithm?: string | null | undefined
+  readonly automaticRotation?: AutomaticRotationInput | null | undefined
+  readonly accessControl?:
+    | { readonly enabled: boolean; readonly allowedSubjects?: readonly string[] | null | undefined }
+    | null
+    | undefined
+}
+
+export interface UpdateUserKeyInput extends Expecting {
+  readonly keyId: string
+  readonly name?: string | null | undefined
+  readonly description?: string | null | undefined
+}
+
+export interface ConfigureAutomaticRotationInput extends Expecting, AutomaticRotationInput {
+  readonly keyId: string
+}
+
+export interface DeleteUserKeyInput extends Expecting {
+  readonly keyId: string
+  readonly confirmName: string
+}
+
+/** Creates a user key, owned by its creator. */
+export function createUserKey(
+  parts: DomainParts,
+  call: Call,
+  input: CreateUserKeyInput,
+): Promise<FullUserKeyView> {
+  return changedKey(
+    parts,
+    call,
+    recordingRefusals(parts, attemptOfCall(call, 'CREATE_USER_KEY'), async (attempt) => {
+      requireRoleFor(call, 'CREATE')
+      const { algorithm, usage } = checkNewKey(parts, input)
+      const origin = input.origin ?? 'KEYSTEAD'
+      attempt.details = { name: input.name, algorithm, usage, origin }
+      const key = await createKey(parts, attempt, {
+        projectId: call.caller.projectId,
+        kind: 'USER',
+        name: input.name,
+        description: input.description ?? '',
+        serviceName: null,
+        usage,
+        algorithm,
+        origin,
+        createdBy: call.caller.subject,
+        owner: call.caller.subject,
+        accessControlEnabled: input.accessControl?.enabled ?? false,
+        allowedSubjects: subjectSet(input.accessControl?.allowedSubjects ?? []),
+        rotationEnabled: input.automaticRotation?.enabled ?? false,
+        rotationCycleDays: input.automaticRotation?.cycleDays ?? rotationCycleDays.default,
+        preActivation: origin === 'EXTERNAL' || (input.preActivation ?? false),
+      })
+      if (key === null) throw new NameTakenError(input.name)
+      return key
+    }),
+  )
+}
+
+function checkNewKey(parts: DomainParts, input: CreateUserKeyInput) {
+  const issues = new InputIssues()
+  checkName(issues, input.name)
+  checkDescription(issues, input.description ?? '')
+  checkCycleDays(issues, input.automaticRotation?.cycleDays, 'automaticRotation.cycleDays')
+  checkOrigin(issues, input)
+  const subjects = input.accessControl?.allowedSubjects ?? []
+  checkSubjects(issues, subjects, 'accessControl.allowedSubjects')
+  issues.require(
+    subjects.length === 0 || input.accessControl?.enabled === true,
+    'accessControl.allowedSubjects',
+    'needs access control to be enabled',
+  )
+  const choice = chooseAlgorithm(issues, input, parts.settings)
+  issues.throwIfAny()
+  if (choice === null) throw new TypeError('a choice that is not possible has an issue')
+  return choice
+}
+
+/** Changes name or description. */
+export function updateUserKey(
+  parts: DomainParts,
+  call: Call,
+  input: UpdateUserKeyInput,
+): Promise<FullUserKeyView> {
+  const { keyId, expectedRevision, name, description } = input
+  return changedKey(
+    parts,
+    call,
+    changeUserKey(parts, call, {
+      action: 'UPDATE_USER_KEY',
+      keyId,
+      expectedRevision,
+      checkInput() {
+        const issues = new InputIssues()
+        if (name !== null && name !== undefined) checkName(issues, name)
+        checkDescription(issues, description ?? '')
+        issues.require((name ?? description ?? null) !== null, 'name', 'or description must be given')
+        issues.throwIfAny()
+      },
+      async decide(key, tx) {
+        const wanted = { projectId: key.row.projectId, name: name ?? key.row.name, exceptId: key.row.id }
+        if (await isNameTaken(tx, wanted)) throw new NameTakenError(wanted.name)
+        return withColumns(key, { name: wanted.name, description: description ?? key.row.description })
+      },
+    }),
+  )
+}
+
+/** Switches automatic rotation on or off, or changes its cycle. */
+export function configureAutomaticRotation(
+  parts: DomainParts,
+  call: Call,
+  input: ConfigureAutomaticRotationInput,
+): Promise<FullUserKeyView> {
+  const { keyId, expectedRevision, enabled, cycleDays } = input
+  return changedKey(
+    parts,
+    call,
+    changeUserKey(parts, call, {
+      action: 'CONFIGURE_AUTOMATIC_ROTATION',
+      keyId,
+      expectedRevision,
+      details: { enabled },
+      checkInput() {
+        const issues = new InputIssues()
+        checkCycleDays(issues, cycleDays, 'cycleDays')
+        issues.throwIfAny()
+      },
+      decide(key, ...rest) {
+        const before = key.row.rotationEnabled ? key.row.rotationCycleDays : rotationCycleDays.default
+        const command = { type: 'configureRotation', enabled, cycleDays: cycleDays ?? before } as const
+        return deciding(parts, command)(key, ...rest)
+      },
+    }),
+  )
+}
+
+/** Deletes a key for good; its ID is never used again. */
+export async function deleteUserKey(
+  parts: DomainParts,
+  call: Call,
+  input: DeleteUserKeyInput,
+): Promise<{ deletedKeyId: string; deletedKeyName: string }> {
+  const { keyId, expectedRevision, confirmName } = input
+  const { row } = await changeUserKey(parts, call, {
+    action: 'DELETE_USER_KEY',
+    keyId,
+    expectedRevision,
+    async decide(key, ...rest) {
+      requireInput(confirmName === key.row.name, 'confirmName', 'must repeat the exact name of the key')
+      return { ...(await deciding(parts, { type: 'deleteKey' })(key, ...rest)), remove: true }
+    },
+  })
+  return { deletedKeyId: keyIdOf(row), deletedKeyName: row.name }
+}
+
+/** Keys with imported material start without a version, and nobody but their managers can make them one. */
+function checkOrigin(
+  issues: InputIssues,
+  { origin, preActivation, automaticRotation }: CreateUserKeyInput,
+): void {
+  if (origin !== 'EXTERNAL') return
+  issues.require(
+    preActivation !== false,
+    'preActivation',
+    'must be true for origin EXTERNAL: the first import activates the key',
+  )
+  issues.require(
+    automaticRotation?.enabled !== true,
+    'automaticRotation.enabled',
+    'must be false for origin EXTERNAL: the system makes no material for such a key',
+  )
+}

@@ -1,0 +1,153 @@
+import type { AuditAction } from '../../audit/events.ts'
+import type { DomainParts } from '../parts/parts.ts'
+import type { Call } from '../rules/caller.ts'
+import { destroyWaitingDaysMax, requireInput } from '../rules/input.ts'
+import type { KeyCommand } from '../rules/lifecycle.ts'
+import type { Expecting, KeyInput } from './change-key.ts'
+import { changeUserKey, deciding, generatingMaterial } from './change-key.ts'
+import { changedVersion, type KeyVersionChange } from './changed-views.ts'
+import type { LockedKey } from './locked-key.ts'
+
+export interface RotateUserKeyInput extends Expecting {
+  readonly keyId: string
+  readonly expectedDefaultVersion?: number | null | undefined
+}
+
+export interface KeyVersionInput extends Expecting {
+  readonly keyId: string
+  readonly version: number
+}
+
+export interface DestroyKeyVersionInput extends KeyVersionInput {
+  readonly waitingPeriodDays?: number | null | undefined
+}
+
+/** Gives a pre-activation key its first version. */
+export function activateUserKey(parts: DomainParts, call: Call, input: KeyInput): Promise<KeyVersionChange> {
+  return changedVersion(
+    parts,
+    call,
+    changeUserKey(parts, call, {
+      action: 'ACTIVATE_USER_KEY',
+      keyId: input.keyId,
+      expectedRevision: input.expectedRevision,
+      decide: deciding(parts, { type: 'activateKey' }),
+      obtainMaterial: generatingMaterial(parts),
+    }),
+  )
+}
+
+/** Gives a key a new default version; the older ones stay as they are. */
+export function rotateUserKey(
+  parts: DomainParts,
+  call: Call,
+  input: RotateUserKeyInput,
+): Promise<KeyVersionChange> {
+  return changedVersion(
+    parts,
+    call,
+    changeUserKey(parts, call, {
+      action: 'ROTATE_KEY',
+      keyId: input.keyId,
+      expectedRevision: input.expectedRevision,
+      decide: deciding(parts, {
+        type: 'rotate',
+        expectedDefaultVersion: input.expectedDefaultVersion ?? null,
+      }),
+      obtainMaterial: generatingMaterial(parts),
+    }),
+  )
+}
+
+/** Brings a deactivated version back. */
+export function activateKeyVersion(
+  parts: DomainParts,
+  call: Call,
+  input: KeyVersionInput,
+): Promise<KeyVersionChange> {
+  return changedVersion(
+    parts,
+    call,
+    changeVersion(parts, call, input, {
+      action: 'ACTIVATE_KEY_VERSION',
+      command: { type: 'activateVersion', version: input.version },
+    }),
+    input.version,
+  )
+}
+
+/** Stops all use of a version, also to decrypt. */
+export function deactivateKeyVersion(
+  parts: DomainParts,
+  call: Call,
+  input: KeyVersionInput,
+): Promise<KeyVersionChange> {
+  return changedVersion(
+    parts,
+    call,
+    changeVersion(parts, call, input, {
+      action: 'DEACTIVATE_KEY_VERSION',
+      command: { type: 'deactivateVersion', version: input.version },
+    }),
+    input.version,
+  )
+}
+
+/** Takes a scheduled destruction back. */
+export function restoreKeyVersion(
+  parts: DomainParts,
+  call: Call,
+  input: KeyVersionInput,
+): Promise<KeyVersionChange> {
+  return changedVersion(
+    parts,
+    call,
+    changeVersion(parts, call, input, {
+      action: 'RESTORE_KEY_VERSION',
+      command: { type: 'restoreVersion', version: input.version },
+    }),
+    input.version,
+  )
+}
+
+/** Schedules the destruction of a version; its material is erased when the waiting period ends. */
+export function destroyKeyVersion(
+  parts: DomainParts,
+  call: Call,
+  input: DestroyKeyVersionInput,
+): Promise<KeyVersionChange> {
+  const { destroyWaitingDaysDefault, destroyWaitingDaysMin } = parts.settings
+  const waitingPeriodDays = input.waitingPeriodDays ?? destroyWaitingDaysDefault
+  return changedVersion(
+    parts,
+    call,
+    changeVersion(parts, call, input, {
+      action: 'SCHEDULE_KEY_VERSION_DESTRUCTION',
+      command: { type: 'destroyVersion', version: input.version, waitingPeriodDays },
+      checkInput: () =>
+        requireInput(
+          waitingPeriodDays >= destroyWaitingDaysMin && waitingPeriodDays <= destroyWaitingDaysMax,
+          'waitingPeriodDays',
+          `must be ${destroyWaitingDaysMin} to ${destroyWaitingDaysMax} days`,
+        ),
+    }),
+    input.version,
+  )
+}
+
+function changeVersion(
+  parts: DomainParts,
+  call: Call,
+  input: KeyVersionInput,
+  change: { action: AuditAction; command: KeyCommand; checkInput?: () => void },
+): Promise<LockedKey> {
+  const { keyId, version, expectedRevision } = input
+  return changeUserKey(parts, call, {
+    action: change.action,
+    keyId,
+    versionNumber: version,
+    expectedRevision,
+    ...(change.checkInput && { checkInput: change.checkInput }),
+    decide: deciding(parts, change.command),
+  })
+}

@@ -1,0 +1,47 @@
+import { IntegrityError } from '../../keyring/integrity-error.ts'
+import { hasFailedSince } from '../../store/audit/event-rows.ts'
+import { lockKey } from '../../store/rows/key-rows.ts'
+import type { DomainParts } from '../parts/parts.ts'
+import { type Attempt, asCallerError, eventOf, observationOf } from '../requests/audit-context.ts'
+import { dayAt, startOfDay } from '../rules/calendar.ts'
+
+/** For which keys each server has raised the alarm today. Not asked of the database: whoever forges rows can forge those too. */
+const alarmed = new WeakMap<
+  DomainParts['store'],
+  { readonly sinceMs: number; readonly keyIds: Set<string> }
+>()
+
+/**
+ * Puts on record that the system could not handle a key: once a day, whichever replica comes first, since nothing but an
+ * operator changes it and every round finds it again. Where rows do not verify each server raises the alarm once a day.
+ */
+export async function recordDailyFailure(
+  parts: DomainParts,
+  attempt: Attempt,
+  thrown: unknown,
+): Promise<void> {
+  const { store, audit, clock, settings } = parts
+  const since = startOfDay(dayAt(clock.now(), settings.rotationTimeZone), settings.rotationTimeZone)
+  const isKnown = thrown instanceof IntegrityError && !isFirstAlarm(parts, attempt.keyId, since)
+  const error = isKnown ? thrown : asCallerError(parts, thrown)
+  const event = eventOf(attempt, error)
+  const { keyId, action, actor, errorCode } = event
+  const isRecorded = await store.transaction(async (tx) => {
+    // Under the key's lock, so that two replicas do not both find nothing on record.
+    if (keyId !== null) await lockKey(tx, { projectId: actor.projectId, id: keyId })
+    if (await hasFailedSince(tx, { keyId, action, actor: actor.subject, errorCode, since })) return false
+    await audit.recordIn(tx, event)
+    return true
+  })
+  if (isRecorded) parts.observe([observationOf(attempt, error)])
+}
+
+function isFirstAlarm({ store }: DomainParts, keyId: string | null, since: Date): boolean {
+  const known = alarmed.get(store)
+  const today =
+    known?.sinceMs === since.getTime() ? known : { sinceMs: since.getTime(), keyIds: new Set<string>() }
+  alarmed.set(store, today)
+  if (keyId === null || today.keyIds.has(keyId)) return keyId === null
+  today.keyIds.add(keyId)
+  return true
+}

@@ -1,0 +1,75 @@
+import { algorithms } from '../../crypto/algorithms.ts'
+import {
+  type AlgorithmFilter,
+  claimKeysDueForDestruction,
+  claimKeysDueForRotation,
+  findKeysDueForDestruction,
+  findKeysDueForRotation,
+} from '../../store/rows/due-rows.ts'
+import { sweepImports } from '../changing/import.ts'
+import { destruction, type SystemTask, type Tally } from '../changing/system-task.ts'
+import type { DomainParts } from '../parts/parts.ts'
+import { dayAt } from '../rules/calendar.ts'
+import { runTask } from './run-task.ts'
+
+/** How many keys are changed in one transaction. */
+const groupSize = 100
+
+/** Algorithms whose material is random bytes; that of the others can take seconds to make. */
+const symmetricAlgorithms = algorithms.flatMap(({ type, name }) => (type === 'SYMMETRIC' ? [name] : []))
+
+/** What a round of housekeeping did. */
+export interface HousekeepingReport {
+  readonly rotatedKeys: number
+  /** Keys of which at least one version was destroyed. */
+  readonly sweptKeys: number
+  /** Keys that could not be handled; the next round tries them again. */
+  readonly failedKeys: number
+}
+
+/**
+ * Rotates the keys that are due now and erases the versions whose waiting period has ended. Replicas that do the same
+ * at the same time share the keys: each is decided under its lock, by whoever has it first.
+ *
+ * @param signal ends the round early, between two groups
+ */
+export async function runHousekeeping(
+  parts: DomainParts,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<HousekeepingReport> {
+  // None of it can be undone: it must not follow a clock that was set ahead.
+  const now = parts.clock.certainNow()
+  const tally = (task: SystemTask): Promise<Tally> => runTask(parts, task, signal)
+  const quick = await tally(rotationTask(parts, now, { among: symmetricAlgorithms }))
+  const slow = await tally(rotationTask(parts, now, { except: symmetricAlgorithms }))
+  await sweepImports(parts)
+  const destroyed = await tally(destructionTask(parts, now))
+  return {
+    rotatedKeys: quick.changed + slow.changed,
+    sweptKeys: destroyed.changed,
+    failedKeys: quick.failed + slow.failed + destroyed.failed,
+  }
+}
+
+function rotationTask(parts: DomainParts, now: Date, filter: AlgorithmFilter): SystemTask {
+  const { db } = parts.store
+  const onOrBefore = dayAt(now, parts.settings.rotationTimeZone)
+  return {
+    action: 'ROTATE_KEY',
+    actor: 'rotation',
+    command: { type: 'rotateIfDue' },
+    findDue: (page) => findKeysDueForRotation(db, { ...page, onOrBefore, algorithms: filter }),
+    claim:
+      'among' in filter
+        ? (tx, ids) => claimKeysDueForRotation(tx, { ids, onOrBefore, max: groupSize })
+        : null,
+  }
+}
+
+function destructionTask({ store: { db } }: DomainParts, now: Date): SystemTask {
+  return {
+    ...destruction,
+    findDue: (page) => findKeysDueForDestruction(db, { ...page, now }),
+    claim: (tx, ids) => claimKeysDueForDestruction(tx, { ids, now, max: groupSize }),
+  }
+}

@@ -1,0 +1,306 @@
+import type { Clock } from '../../clock.ts'
+import type { KeyChange } from '../../store/notify.ts'
+import { type AccessFacts, subjectsOf, visibilityOf } from '../rules/access.ts'
+import type { Caller } from '../rules/caller.ts'
+import { TooManyStreamsError, UnavailableError } from '../rules/errors.ts'
+
+/** What is known of the changes of a key that were announced since the last look. */
+export interface Announced {
+  /** Some change is of what everybody sees who may list the project's keys. */
+  readonly isShown: boolean
+  /** The caller, or one of its groups, is no longer on the key's list, or no longer its owner. */
+  readonly isLost: boolean
+}
+
+/** News for one stream of a caller. */
+export type News =
+  /** By the UUID of the key. */
+  | { readonly kind: 'changed'; readonly keys: ReadonlyMap<string, Announced> }
+  /** More has changed than is remembered, or changes may have been missed. */
+  | { readonly kind: 'unsure' }
+  | { readonly kind: 'expired' }
+  | { readonly kind: 'closed' }
+
+/** What one stream of a caller waits for. */
+export interface Watch {
+  /** The next news; what happens within a moment comes together. */
+  next(): Promise<News>
+  /** Whether the token that the stream was opened with has expired. */
+  isExpired(): boolean
+  /** Lets go of everything; whoever waits gets `closed`. */
+  close(): void
+}
+
+/** What decides over access to a key that has changed. */
+interface ChangedKey {
+  readonly deleted: boolean
+  readonly accessFacts: AccessFacts
+}
+
+/** Reads the access to keys of a project by UUID. Keys without a row that verifies are missing. */
+export type ReadAccess = (
+  projectId: string,
+  ids: readonly string[],
+) => Promise<ReadonlyMap<string, ChangedKey>>
+
+/** Passes on to streams what is announced about keys. */
+export interface KeyChanges {
+  onChange(change: KeyChange): void
+  /** Changes may have been missed. */
+  onGap(): void
+  /**
+   * Watches the keys of the caller's project, or one of them, until the token expires.
+   *
+   * @throws TooManyStreamsError, or UnavailableError where the server is about to stop
+   */
+  watch(caller: Caller, keyId: string | null): Watch
+  /** Streams that are open. */
+  readonly size: number
+  /** Ends all streams, and opens no more. */
+  close(): void
+}
+
+/** How many streams there may be at once. */
+export interface StreamLimits {
+  readonly streamsMax: number
+  readonly streamsPerCallerMax: number
+}
+
+/** Most changed keys that are remembered for a stream whose client does not take them; its caller may see all of them. */
+const announcedMax = 1000
+/** Keys whose access is read with one look. */
+const readMax = 200
+/** News wait for others of the same moment; this also bounds how often a stream asks the database. */
+const settleMs = 100
+/** Longest time that a timer can be set to. */
+const timerMsMax = 2_147_483_647
+
+interface Watcher {
+  readonly caller: Caller
+  /** Null for one that watches all user keys of the project. */
+  readonly keyId: string | null
+  tell(change: Change): void
+  tellGap(): void
+  end(): void
+}
+
+/** What was announced of a key, put together. */
+interface Change {
+  readonly id: string
+  readonly isShown: boolean
+  readonly lostBy: ReadonlySet<string>
+}
+
+/** Builds the part that streams get their news from. */
+export function createKeyChanges({
+  clock,
+  limits,
+  readAccess,
+}: {
+  clock: Clock
+  limits: StreamLimits
+  readAccess: ReadAccess
+}): KeyChanges {
+  const watchers = new Set<Watcher>()
+  const streamsOf = new Map<string, number>()
+  /**
+   * Changes by project whose keys' access is to be read, by key, so that there are never more than keys. They are passed
+   * on to each stream after its caller's access was decided: what is hidden must not fill what a stream remembers.
+   */
+  const pending = new Map<string, Map<string, Change>>()
+  let isClosed = false
+
+  const watchersOf = (projectId: string) =>
+    [...watchers].filter(({ caller, keyId }) => keyId === null && caller.projectId === projectId)
+
+  function addPending(projectId: string, change: Change): void {
+    const changes = pending.get(projectId)
+    if (changes !== undefined) {
+      changes.set(change.id, together(changes.get(change.id), change))
+    } else if (watchersOf(projectId).length > 0) {
+      pending.set(projectId, new Map([[change.id, change]]))
+      void passOn(projectId)
+    }
+  }
+
+  /** Goes on until nothing of the project is pending. */
+  async function passOn(projectId: string): Promise<void> {
+    for (;;) {
+      const changes = [...(pending.get(projectId)?.values() ?? [])].slice(0, readMax)
+      if (changes.length === 0 || watchersOf(projectId).length === 0) break
+      for (const { id } of changes) pending.get(projectId)?.delete(id)
+      try {
+        const access = await readAccess(
+          projectId,
+          changes.map(({ id }) => id),
+        )
+        for (const watcher of watchersOf(projectId)) passOnTo(watcher, changes, access)
+      } catch {
+        // Nobody knows what these changes are to whom. The reason is told where the database is used.
+        for (const watcher of watchersOf(projectId)) watcher.tellGap()
+      }
+    }
+    pending.delete(projectId)
+  }
+
+  function count(caller: string, by: 1 | -1): void {
+    const streams = (streamsOf.get(caller) ?? 0) + by
+    if (streams === 0) streamsOf.delete(caller)
+    else streamsOf.set(caller, streams)
+  }
+
+  return {
+    onChange({ projectId, id, isShown, lostBy }) {
+      const change = { id, isShown, lostBy: new Set(lostBy) }
+      addPending(projectId, change)
+      for (const watcher of watchers) {
+        if (watcher.caller.projectId === projectId && watcher.keyId === id) watcher.tell(change)
+      }
+    },
+    onGap() {
+      for (const watcher of watchers) watcher.tellGap()
+    },
+    watch(caller, keyId) {
+      const { projectId, subject } = caller
+      const name = JSON.stringify([projectId, subject])
+      if (isClosed) throw new UnavailableError()
+      const { streamsMax, streamsPerCallerMax } = limits
+      if ((streamsOf.get(name) ?? 0) >= streamsPerCallerMax)
+        throw TooManyStreamsError.ofCaller(streamsPerCallerMax)
+      if (watchers.size >= streamsMax) throw TooManyStreamsError.ofServer()
+      const { watch, watcher } = createWatch(caller, keyId, {
+        clock,
+        onEnd() {
+          watchers.delete(watcher)
+          count(name, -1)
+        },
+      })
+      watchers.add(watcher)
+      count(name, 1)
+      return watch
+    },
+    get size() {
+      return watchers.size
+    },
+    close() {
+      isClosed = true
+      for (const watcher of [...watchers]) watcher.end()
+    },
+  }
+}
+
+function together(known: Change | undefined, change: Change): Change {
+  if (known === undefined) return change
+  const { id, isShown, lostBy } = known
+  return { id, isShown: isShown || change.isShown, lostBy: lostBy.union(change.lostBy) }
+}
+
+/** Tells a stream of the changes that its caller may know of. */
+function passOnTo(
+  watcher: Watcher,
+  changes: readonly Change[],
+  access: ReadonlyMap<string, ChangedKey>,
+): void {
+  const subjects = subjectsOf(watcher.caller)
+  for (const change of changes) {
+    const key = access.get(change.id)
+    if (key === undefined || key.accessFacts.kind === 'SERVICE') continue
+    const visibility = visibilityOf(watcher.caller, key.accessFacts)
+    const isKnown = visibility === 'redacted' && (change.isShown || key.deleted)
+    const isLost = !subjects.isDisjointFrom(change.lostBy)
+    if (visibility === 'full' || isKnown || isLost) watcher.tell(change)
+  }
+}
+
+function createWatch(
+  caller: Caller,
+  keyId: string | null,
+  { clock, onEnd }: { clock: Clock; onEnd: () => void },
+): { watch: Watch; watcher: Watcher } {
+  const subjects = subjectsOf(caller)
+  let announced = new Map<string, Announced>()
+  let isUnsure = false
+  let ending: 'expired' | 'closed' | null = null
+  let wake = () => {}
+
+  const hasNews = () => isUnsure || announced.size > 0
+  const isExpired = () => clock.now() >= caller.tokenExpiresAt
+
+  // By the time that passes: a clock that is set back must not lengthen the life of a token.
+  const expiresAtMs = performance.now() + caller.tokenExpiresAt.getTime() - clock.now().getTime()
+  let timer = setTimeout(expire, timeLeft())
+
+  function timeLeft(): number {
+    return Math.min(Math.max(0, expiresAtMs - performance.now()), timerMsMax)
+  }
+
+  function expire(): void {
+    if (timeLeft() > 0) timer = setTimeout(expire, timeLeft())
+    else end('expired')
+  }
+
+  function end(how: 'expired' | 'closed'): void {
+    if (ending !== null) return
+    ending = how
+    clearTimeout(timer)
+    announced.clear()
+    onEnd()
+    wake()
+  }
+
+  function markUnsure(): void {
+    announced.clear()
+    isUnsure = true
+  }
+
+  /** Until there are news, or for some time; no longer than until the end. */
+  async function wait(ms: number | null): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const pause = ms === null ? undefined : setTimeout(resolve, ms)
+    wake = () => {
+      if (ending !== null || ms === null) resolve()
+    }
+    await promise
+    clearTimeout(pause)
+  }
+
+  return {
+    watch: {
+      async next() {
+        while (ending === null && !hasNews()) await wait(null)
+        if (ending === null) await wait(settleMs)
+        if (ending !== null) return { kind: ending }
+        if (isExpired()) {
+          end('expired')
+          return { kind: 'expired' }
+        }
+        const keys = announced
+        const wasUnsure = isUnsure
+        announced = new Map()
+        isUnsure = false
+        return wasUnsure ? { kind: 'unsure' } : { kind: 'changed', keys }
+      },
+      isExpired,
+      close: () => end('closed'),
+    },
+    watcher: {
+      caller,
+      keyId,
+      tell(change) {
+        if (isUnsure) return
+        const known = announced.get(change.id)
+        announced.set(change.id, {
+          isShown: change.isShown || known?.isShown === true,
+          isLost: known?.isLost === true || !subjects.isDisjointFrom(change.lostBy),
+        })
+        if (announced.size > announcedMax) markUnsure()
+        wake()
+      },
+      tellGap() {
+        markUnsure()
+        wake()
+      },
+      end: () => end('closed'),
+    },
+  }
+}

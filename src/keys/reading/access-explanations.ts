@@ -1,0 +1,57 @@
+import { parseId } from '../../ids.ts'
+import { findKey } from '../../store/rows/key-rows.ts'
+import type { DomainParts } from '../parts/parts.ts'
+import { requireRoleFor } from '../requests/authorise.ts'
+import { permissionsOn } from '../rules/access.ts'
+import {
+  type AccessExplanation,
+  explainAccess,
+  type KeyOperation,
+  type SupposedCaller,
+} from '../rules/access-reasons.ts'
+import { type Call, callerKinds, readSubject, subjectSet } from '../rules/caller.ts'
+import { checkGroups, InputIssues } from '../rules/input.ts'
+import { accessFactsOf } from './make-views.ts'
+import { isAuthenticKey } from './verified-rows.ts'
+
+/** Most groups that can be supposed. */
+export const supposedGroupsMax = 200
+
+/** What is asked about a key and somebody. */
+export interface ExplainAccessInput extends SupposedCaller {
+  readonly keyId: string
+  readonly operation: KeyOperation
+}
+
+/** Explains somebody's access to those who may manage the key; null for all others, whatever the ID names. */
+export async function explainAccessTo(
+  parts: DomainParts,
+  call: Call,
+  { keyId, operation, ...supposed }: ExplainAccessInput,
+): Promise<AccessExplanation | null> {
+  requireRoleFor(call, 'VIEW')
+  const parsed = parseId(keyId)
+  if (parsed?.kind !== 'userKey' && parsed?.kind !== 'redactedKey') return null
+  const { projectId } = call.caller
+  const by = parsed.kind === 'userKey' ? { id: parsed.uuid } : { redactedId: parsed.uuid }
+  const row = await findKey(parts.store.db, { projectId, ...by })
+  if (row === null || row.kind !== 'USER' || !isAuthenticKey(parts, row)) return null
+  const facts = accessFactsOf(row)
+  if (!permissionsOn(call.caller, facts).includes('MANAGE')) return null
+  checkSupposed(supposed)
+  return explainAccess({ ...facts, allowedSubjects: subjectSet(facts.allowedSubjects) }, supposed, operation)
+}
+
+function checkSupposed({ subject, groups }: SupposedCaller): void {
+  const issues = new InputIssues()
+  const given = readSubject(subject, callerKinds)
+  if ('fault' in given) issues.require(false, 'subject', `${given.fault}; name groups in \`groups\``)
+  issues.require(
+    (groups ?? []).length <= supposedGroupsMax,
+    'groups',
+    `must have at most ${supposedGroupsMax} entries`,
+  )
+  issues.throwIfAny()
+  checkGroups(issues, groups ?? [], 'groups')
+  issues.throwIfAny()
+}

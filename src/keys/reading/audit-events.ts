@@ -1,0 +1,234 @@
+import { keyStateDetail } from '../../audit/key-state.ts'
+import { type RecordedEvent, readById, readPage, readPagesOfKeys, verifyEvents } from '../../audit/read.ts'
+import { formatId, parseId } from '../../ids.ts'
+import { IntegrityError } from '../../keyring/integrity-error.ts'
+import {
+  type AuditPosition,
+  type AuditRange,
+  type AuditEventFilter as AuditRowFilter,
+  countAuditEvents,
+  countAuditEventsOfKeys,
+} from '../../store/audit/event-pages.ts'
+import type { DomainParts } from '../parts/parts.ts'
+import { requireRoleFor } from '../requests/authorise.ts'
+import { canReadAudit, permissionsOfRoles, viewerOf } from '../rules/access.ts'
+import { type Call, canonicalSubject, parseSubject } from '../rules/caller.ts'
+import { databaseTime, requireInput } from '../rules/input.ts'
+import { findEventKeys } from './audited-keys.ts'
+import type { CursorValues } from './cursors.ts'
+import type { Page, PageArguments } from './pages.ts'
+import { type CursorList, makePage, type PagePlan, planPage } from './pages.ts'
+import type { AuditEventView, FullUserKeyView } from './views.ts'
+
+/** Filter of audit events; all conditions must hold. */
+export interface AuditEventFilter {
+  readonly keyId?: string | null | undefined
+  readonly action?: readonly AuditEventView['action'][] | null | undefined
+  readonly outcome?: readonly AuditEventView['outcome'][] | null | undefined
+  /** Subject string. */
+  readonly actor?: string | null | undefined
+  /** Including this moment. */
+  readonly from?: Date | null | undefined
+  /** Excluding this moment. */
+  readonly to?: Date | null | undefined
+}
+
+/** What happened in the caller's project, newest first, but for what concerns keys that are redacted for the caller. */
+export async function auditEvents(
+  parts: DomainParts,
+  call: Call,
+  page: PageArguments,
+  filter: AuditEventFilter,
+): Promise<Page<AuditEventView>> {
+  requireRoleFor(call, 'READ_AUDIT')
+  const { db } = parts.store
+  const rowFilter = rowFilterOf(parts, call, filter)
+  const list: CursorList = {
+    key: parts.cursorMac,
+    // Not bound to what the caller sees at the moment: a page must go on after a change of access.
+    name: JSON.stringify(['audit events', { ...rowFilter, visibleTo: null }]),
+  }
+  const plan = planPage(page, list)
+  const rows = await readPage(db, { filter: rowFilter, range: rangeOf(plan) })
+  const views = await viewsOf(parts, call, rows.slice(0, plan.size))
+  return makePage(rows, plan, list, {
+    cursorValuesOf,
+    itemOf: (row) => views.get(row.id) ?? null,
+    totalCount: () => countAuditEvents(db, rowFilter),
+  })
+}
+
+/** The same of each of several keys, in a constant number of statements; null without the permission to read it. */
+export async function keyAuditEvents(
+  parts: DomainParts,
+  call: Call,
+  keys: readonly FullUserKeyView[],
+  page: PageArguments,
+): Promise<(Page<AuditEventView> | null)[]> {
+  const { db } = parts.store
+  const list: CursorList = {
+    key: parts.cursorMac,
+    name: `audit events of a key in ${call.caller.projectId}`,
+  }
+  const plan = planPage(page, list)
+  const shown = new Set(
+    keys.filter((key) => canReadAudit(call.caller, key.accessFacts)).map((key) => key.uuid),
+  )
+  if (shown.size === 0) return keys.map(() => null)
+  const keyIds = [...shown]
+  const { predatesChains } = parts.auditKeys
+  const rows = await readPagesOfKeys(db, { keyIds, range: rangeOf(plan), predatesChains })
+  const rowsOf = Map.groupBy(rows, (row) => row.keyId)
+  const views = await viewsOf(
+    parts,
+    call,
+    [...rowsOf.values()].flatMap((each) => each.slice(0, plan.size)),
+  )
+  let counts: Promise<Map<string, number>> | null = null
+  return keys.map((key) => {
+    if (!shown.has(key.uuid)) return null
+    return makePage(rowsOf.get(key.uuid) ?? [], plan, list, {
+      cursorValuesOf,
+      itemOf: (row) => views.get(row.id) ?? null,
+      async totalCount() {
+        counts ??= countAuditEventsOfKeys(db, { keyIds, predatesChains })
+        return (await counts).get(key.uuid) ?? 0
+      },
+    })
+  })
+}
+
+/**
+ * Events by UUID. One that the caller may not see runs the same statements as one that is not there, and a caller
+ * that may see none at all runs none.
+ */
+export async function auditEventsById(
+  parts: DomainParts,
+  call: Call,
+  ids: readonly string[],
+): Promise<Map<string, AuditEventView>> {
+  if (ids.length === 0 || !permissionsOfRoles(call.caller).includes('READ_AUDIT')) return new Map()
+  const { projectId } = call.caller
+  const rows = await readById(parts.store.db, {
+    projectId,
+    visibleTo: viewerOf(call.caller),
+    predatesChains: parts.auditKeys.predatesChains,
+    ids,
+  })
+  const found = new Set(rows.map((row) => row.id))
+  // An event that is not there stands for its key by its own ID, which is no key's: the statements are the same.
+  return viewsOf(
+    parts,
+    call,
+    rows,
+    ids.filter((id) => !found.has(id)),
+  )
+}
+
+/** The views of events, by UUID; those of keys that the caller may not read about, or that do not verify, have none. */
+async function viewsOf(
+  parts: DomainParts,
+  call: Call,
+  read: readonly RecordedEvent[],
+  padding: readonly string[] = [],
+): Promise<Map<string, AuditEventView>> {
+  const { store, auditKeys, alert } = parts
+  const events = await verifyEvents({ db: store.db, chainMac: auditKeys.chainMac }, read, (what, id) =>
+    alert(new IntegrityError(what, id)),
+  )
+  const named = events.flatMap(({ keyId, sourceKeyId }) => [keyId, sourceKeyId])
+  const wanted = new Set([...named.filter((id) => id !== null), ...padding])
+  const found = await findEventKeys(parts, call.caller.projectId, [...wanted])
+  const readable = new Map([...found].filter(([, key]) => canReadAudit(call.caller, key.accessFacts)))
+  return new Map(
+    events.flatMap((event) => {
+      const key = event.keyId === null ? null : readable.get(event.keyId)
+      if (key === undefined) return []
+      const hidesSource = event.sourceKeyId !== null && !readable.has(event.sourceKeyId)
+      const view: AuditEventView = {
+        kind: 'AUDIT_EVENT',
+        id: formatId('auditEvent', event.id),
+        projectId: event.projectId,
+        accessFacts: key?.accessFacts ?? null,
+        occurredAt: event.occurredAt,
+        action: event.action,
+        outcome: event.outcome,
+        errorCode: event.errorCode,
+        actor: canonicalSubject(event.actor),
+        tokenId: event.tokenId,
+        clientAddress: event.clientAddress,
+        requestId: event.requestId,
+        keyId: key?.id ?? null,
+        keyName: key?.name ?? null,
+        keyDeleted: key?.deleted ?? null,
+        keyRevision: event.keyRevision,
+        versionNumber: event.versionNumber,
+        details: shownDetails(event.details, hidesSource),
+      }
+      return [[event.id, view] as const]
+    }),
+  )
+}
+
+/** What a re-encryption read from is another key's history, which has its own access; a state serves verification. */
+function shownDetails(details: RecordedEvent['details'], hidesSource: boolean): RecordedEvent['details'] {
+  const { [keyStateDetail]: _state, ...shown } = details
+  if (!hidesSource) return shown
+  const { sourceKeyId: _id, sourceVersion: _version, ...rest } = shown
+  return rest
+}
+
+function rowFilterOf(parts: DomainParts, call: Call, filter: AuditEventFilter): AuditRowFilter {
+  const { actor = null, keyId = null, from, to, action = null, outcome = null } = filter
+  requireInput(
+    actor === null || parseSubject(actor) !== null,
+    'filter.actor',
+    'must be a subject, e.g. user:alice, service-agent:Backup or system:rotation',
+  )
+  return {
+    projectId: call.caller.projectId,
+    visibleTo: viewerOf(call.caller),
+    predatesChains: parts.auditKeys.predatesChains,
+    key: keyId === null ? null : keyOf(keyId),
+    actions: action,
+    outcomes: outcome,
+    actor: actor === null ? null : canonicalSubject(actor),
+    from: from ? databaseTime(from) : null,
+    to: to ? databaseTime(to) : null,
+  }
+}
+
+/** A text that is no ID of a key is like an ID that no key has. */
+function keyOf(id: string): NonNullable<AuditRowFilter['key']> {
+  const parsed = parseId(id)
+  switch (parsed?.kind) {
+    case 'userKey':
+      return { id: parsed.uuid, kind: 'USER' }
+    case 'serviceKey':
+      return { id: parsed.uuid, kind: 'SERVICE' }
+    case 'redactedKey':
+      return { redactedId: parsed.uuid }
+    default:
+      return { id: '00000000-0000-0000-0000-000000000000', kind: 'USER' }
+  }
+}
+
+/** Newest first: "after" an event come the older ones. */
+function rangeOf(plan: PagePlan): AuditRange {
+  return {
+    newestFirst: plan.forward,
+    below: positionOf(plan.after),
+    above: positionOf(plan.before),
+    max: plan.size + 1,
+  }
+}
+
+function cursorValuesOf(event: RecordedEvent): CursorValues {
+  return [event.occurredAt.getTime(), event.id]
+}
+
+function positionOf(values: CursorValues | null): AuditPosition | null {
+  if (values === null) return null
+  const [occurredAt, id] = values
+  return { occurredAt: new Date(Number(occurredAt)), id: String(id) }
+}

@@ -1,0 +1,151 @@
+import { sourceAction } from '../../audit/write/roll-up.ts'
+import { parseId } from '../../ids.ts'
+import {
+  findStartOfRecords,
+  findVersionCallers,
+  type VersionCallerRow,
+} from '../../store/audit/version-callers.ts'
+import type { DomainParts } from '../parts/parts.ts'
+import { requireRoleFor } from '../requests/authorise.ts'
+import { canReadAudit, permissionsOn } from '../rules/access.ts'
+import type { Call } from '../rules/caller.ts'
+import { ForbiddenError } from '../rules/errors.ts'
+import { requireInput } from '../rules/input.ts'
+import { describeImpact, verdictOf } from './impact-verdict.ts'
+import { nodes } from './nodes.ts'
+import {
+  type DestroyImpactView,
+  type KeyVersionView,
+  type VersionCallerView,
+  versionOperations,
+} from './views.ts'
+
+/** Days back that can be asked for. */
+const daysMax = 366
+/** Days back that a destruction is judged by. */
+const impactDays = 30
+/** Callers of one version that are told one by one: those that used it most. */
+export const callersMax = 200
+const dayMs = 86_400_000
+
+/**
+ * Who used each of several versions today (UTC) and the given days before, in one statement; null for versions that the
+ * caller may not read the audit trail of.
+ */
+export async function usageByCaller(
+  parts: DomainParts,
+  call: Call,
+  versions: readonly KeyVersionView[],
+  days: number,
+): Promise<(readonly VersionCallerView[] | null)[]> {
+  requireInput(Number.isInteger(days) && days >= 1 && days <= daysMax, 'days', `must be 1 to ${daysMax}`)
+  const shown = versions.filter(({ accessFacts }) => canReadAudit(call.caller, accessFacts))
+  if (shown.length === 0) return versions.map(() => null)
+  const found = await callersOf(parts, shown, startOfWindow(parts, days))
+  const isShown = new Set(shown)
+  return versions.map((version) =>
+    isShown.has(version) ? (found.get(version) ?? []).slice(0, callersMax).map(callerView) : null,
+  )
+}
+
+/**
+ * What would miss a version if it were destroyed; null for every ID that names no version which the caller sees.
+ *
+ * @throws ForbiddenError for a caller that sees the version but may not manage its key
+ */
+export async function destroyImpact(
+  parts: DomainParts,
+  call: Call,
+  versionId: string,
+): Promise<DestroyImpactView | null> {
+  requireRoleFor(call, 'MANAGE', 'MANAGE_OWN')
+  const [version = null] = await nodes(parts, call, [versionId])
+  if (version?.kind !== 'VERSION') return null
+  if (!permissionsOn(call.caller, version.accessFacts).includes('MANAGE')) throw new ForbiddenError()
+  const now = parts.clock.now()
+  const since = startOfWindow(parts, impactDays)
+  const rows = (await callersOf(parts, [version], since)).get(version) ?? []
+  const started = (await findStartOfRecords(parts.store.db)) ?? now
+  const { createdAt, keyRestoredAt } = version
+  // Between a backup and its restore there may have been uses that are not on record any more.
+  const recordsSince = latestOf(started, createdAt, keyRestoredAt ?? createdAt)
+  const isWholeLife = recordsSince.getTime() === createdAt.getTime()
+  const use = {
+    callers: rows.map(callerView),
+    destroyed: version.status === 'DESTROYED',
+    // Usage by caller needs the audit permission, which not everybody has who manages a key.
+    namesCallers: canReadAudit(call.caller, version.accessFacts),
+    covered: recordsSince.getTime() <= now.getTime() - impactDays * dayMs,
+    neverUsed: isWholeLife && rows.length === 0 && !(await wasUsedBefore(parts, version, since)),
+    recordsSince,
+    days: impactDays,
+    now,
+  }
+  return {
+    version,
+    verdict: verdictOf(use),
+    summary: describeImpact(use),
+    since,
+    recordsSince,
+    operations: rows.reduce((sum, { succeeded }) => sum + succeeded, 0),
+    failedOperations: rows.reduce((sum, { refused }) => sum + refused, 0),
+    callers: use.namesCallers ? use.callers.slice(0, callersMax) : null,
+  }
+}
+
+function latestOf(...dates: readonly Date[]): Date {
+  return new Date(Math.max(...dates.map((date) => date.getTime())))
+}
+
+/** Whether an operation used a version before a day, as far back as its making. */
+async function wasUsedBefore(parts: DomainParts, version: KeyVersionView, since: Date): Promise<boolean> {
+  // Then all uses are of later days.
+  if (version.createdAt >= since) return false
+  const rows = (await callersOf(parts, [version], version.createdAt)).get(version) ?? []
+  return rows.some(({ succeeded }) => succeeded > 0)
+}
+
+/** Whole days, of which the first may begin before the moment that many days ago, so that nothing is missed. */
+function startOfWindow(parts: DomainParts, days: number): Date {
+  const first = new Date(parts.clock.now().getTime() - days * dayMs)
+  return new Date(`${first.toISOString().slice(0, 10)}T00:00:00Z`)
+}
+
+async function callersOf(
+  parts: DomainParts,
+  versions: readonly KeyVersionView[],
+  since: Date,
+): Promise<Map<KeyVersionView, readonly VersionCallerRow[]>> {
+  const wanted = new Map(
+    versions.map((version) => {
+      const keyId = parseId(version.keyId)?.uuid
+      if (keyId === undefined) throw new TypeError('the key of a version has an ID')
+      return [`${keyId} ${version.number}`, { keyId, publicKeyId: version.keyId, number: version.number }]
+    }),
+  )
+  const rows = await findVersionCallers(parts.store.db, {
+    versions: [...wanted.values()],
+    actions: versionOperations,
+    sourceAction,
+    sinceDay: since.toISOString().slice(0, 10),
+  })
+  const groups = Map.groupBy(rows, ({ keyId, versionNumber }) => `${keyId} ${versionNumber}`)
+  return new Map(
+    versions.map((version) => [
+      version,
+      groups.get(`${parseId(version.keyId)?.uuid} ${version.number}`) ?? [],
+    ]),
+  )
+}
+
+function callerView(row: VersionCallerRow): VersionCallerView {
+  return {
+    caller: row.actor,
+    // No other actions were asked for.
+    operation: row.action as VersionCallerView['operation'],
+    operations: row.succeeded,
+    failedOperations: row.refused,
+    lastUsedAt: row.lastUsedAt,
+    lastFailedAt: row.lastRefusedAt,
+  }
+}

@@ -1,0 +1,168 @@
+import { findAlgorithm } from '../../crypto/algorithms.ts'
+import type { KeyUsage } from '../../crypto/capabilities.ts'
+import { formatId, partialId } from '../../ids.ts'
+import type { KeyRow } from '../../store/rows/key-rows.ts'
+import type { KeyVersionRow } from '../../store/rows/version-rows.ts'
+import { type AccessFacts, canView, permissionsOn } from '../rules/access.ts'
+import { startOfDay } from '../rules/calendar.ts'
+import { type Caller, canonicalSubject, subjectSet } from '../rules/caller.ts'
+import type { KeyOrigin } from '../rules/errors.ts'
+import { defaultVersionOf, settle } from '../rules/lifecycle.ts'
+import type { FullUserKeyView, KeyVersionView, ServiceKeyView, UserKeyView } from './views.ts'
+
+/** What views depend on besides rows and caller. */
+export interface ViewSettings {
+  readonly now: Date
+  readonly rotationTimeZone: string
+}
+
+/** What of a row decides over access. */
+export function accessFactsOf(row: KeyRow): AccessFacts {
+  const { kind, projectId, owner, accessControlEnabled, allowedSubjects } = row
+  return { kind, projectId, owner, accessControlEnabled, allowedSubjects }
+}
+
+/** The public ID of a key's row. */
+export function keyIdOf(row: Pick<KeyRow, 'kind' | 'id'>): string {
+  return formatId(row.kind === 'USER' ? 'userKey' : 'serviceKey', row.id)
+}
+
+/**
+ * The view of a user key that the caller is entitled to; the caller must know already that the key exists for it.
+ *
+ * @param newest the row of the key's newest version, if it has one
+ */
+export function userKeyView(
+  row: KeyRow,
+  newest: KeyVersionRow | null,
+  caller: Caller,
+  settings: ViewSettings,
+): UserKeyView {
+  if (canView(caller, row)) return fullUserKeyView(row, newest, caller, settings)
+  return {
+    kind: 'USER',
+    access: 'redacted',
+    id: formatId('redactedKey', row.redactedId),
+    partialId: partialId(keyIdOf(row)),
+    ...visibleFields(row),
+  }
+}
+
+/** The whole user key. For callers that were checked before. */
+export function fullUserKeyView(
+  row: KeyRow,
+  newest: KeyVersionRow | null,
+  caller: Caller,
+  settings: ViewSettings,
+): FullUserKeyView {
+  if (row.owner === null) throw new TypeError('a user key has an owner')
+  return {
+    kind: 'USER',
+    access: 'full',
+    ...visibleFields(row),
+    ...fullFields(row, newest, settings),
+    owner: canonicalSubject(row.owner),
+    allowedSubjects: subjectSet(row.allowedSubjects),
+    permissions: permissionsOn(caller, row),
+  }
+}
+
+/** A service key. */
+export function serviceKeyView(
+  row: KeyRow,
+  newest: KeyVersionRow | null,
+  settings: ViewSettings,
+): ServiceKeyView {
+  return {
+    kind: 'SERVICE',
+    access: 'full',
+    name: row.name,
+    service: row.serviceName ?? row.name,
+    createdAt: row.createdAt,
+    ...fullFields(row, newest, settings),
+  }
+}
+
+/** What of its key a version's view tells. */
+export interface VersionOwner {
+  readonly keyId: string
+  readonly algorithm: string
+  readonly origin: KeyOrigin
+  readonly accessFacts: AccessFacts
+  /** See KeyVersionView. */
+  readonly keyRestoredAt: Date | null
+  /** Number of the newest version, which is the default unless it is destroyed. */
+  readonly lastVersionNumber: number
+}
+
+/** A key's row as the owner of versions. */
+export function ownerOfVersions(row: KeyRow): VersionOwner {
+  const { algorithm, origin, restoredAt: keyRestoredAt, lastVersionNumber } = row
+  return {
+    keyId: keyIdOf(row),
+    algorithm,
+    origin,
+    accessFacts: accessFactsOf(row),
+    keyRestoredAt,
+    lastVersionNumber,
+  }
+}
+
+/** One version of a key that the caller sees whole. */
+export function versionView(owner: VersionOwner, version: KeyVersionRow, now: Date): KeyVersionView {
+  const settled = settle(version, now)
+  return {
+    kind: 'VERSION',
+    id: formatId('keyVersion', settled.id),
+    number: settled.number,
+    status: settled.status,
+    isDefault: settled.number === owner.lastVersionNumber && settled.status !== 'DESTROYED',
+    createdAt: settled.createdAt,
+    activatedAt: settled.activatedAt,
+    deactivatedAt: settled.deactivatedAt,
+    destroyScheduledFor: settled.destroyScheduledFor,
+    destroyedAt: settled.destroyedAt,
+    publicKey: settled.publicKey === null ? null : Buffer.from(settled.publicKey),
+    algorithm: owner.algorithm,
+    origin: owner.origin,
+    keyId: owner.keyId,
+    keyRestoredAt: owner.keyRestoredAt,
+    accessFacts: owner.accessFacts,
+  }
+}
+
+function visibleFields(row: KeyRow) {
+  const { name, description, accessControlEnabled, createdAt, createdBy } = row
+  return { name, description, accessControlEnabled, createdAt, createdBy: canonicalSubject(createdBy) }
+}
+
+function fullFields(row: KeyRow, newest: KeyVersionRow | null, settings: ViewSettings) {
+  const algorithm = findAlgorithm(row.algorithm)
+  if (algorithm === undefined) throw new TypeError(`no algorithm named ${row.algorithm}`)
+  const { lastVersionNumber } = row
+  const owner = ownerOfVersions(row)
+  const current = defaultVersionOf(
+    { lastVersionNumber, versions: newest === null ? [] : [newest] },
+    settings.now,
+  )
+  return {
+    id: owner.keyId,
+    partialId: partialId(owner.keyId),
+    uuid: row.id,
+    accessFacts: owner.accessFacts,
+    status: row.status,
+    type: algorithm.type,
+    // Only values of the algorithm table are ever written, and the row's MAC was checked.
+    usage: row.usage as KeyUsage,
+    algorithm: row.algorithm,
+    origin: row.origin,
+    defaultVersion: current === null ? null : versionView(owner, current, settings.now),
+    automaticRotation: { enabled: row.rotationEnabled, cycleDays: row.rotationCycleDays },
+    lastRotatedAt: row.lastRotatedAt,
+    nextRotationAt:
+      row.rotationDueOn === null ? null : startOfDay(row.rotationDueOn, settings.rotationTimeZone),
+    updatedAt: row.updatedAt,
+    restoredAt: row.restoredAt,
+    revision: row.revision,
+  }
+}

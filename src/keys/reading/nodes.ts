@@ -1,0 +1,134 @@
+import { describePublicKey } from '../../crypto/public-key.ts'
+import { parseId } from '../../ids.ts'
+import { findKey, findKeys, type KeyLookup, type KeyRow } from '../../store/rows/key-rows.ts'
+import { findVersionsById, type KeyVersionRow } from '../../store/rows/version-rows.ts'
+import type { DomainParts } from '../parts/parts.ts'
+import { requireRoleFor } from '../requests/authorise.ts'
+import { canView } from '../rules/access.ts'
+import type { Call } from '../rules/caller.ts'
+import { isUserKeyName } from '../rules/input.ts'
+import { isServiceKeyName, serviceKeyName } from '../rules/service-name.ts'
+import { auditEventsById } from './audit-events.ts'
+import { ownerOfVersions, versionView } from './make-views.ts'
+import { isAuthenticKey, isAuthenticVersion, viewSettings, viewsOfRows } from './verified-rows.ts'
+import type { KeyVersionView, NodeView, PublicKeyView, ServiceKeyView, UserKeyView } from './views.ts'
+
+/** One user key by either of its IDs, or by name; null for what is not there for this caller. */
+export async function userKey(
+  parts: DomainParts,
+  call: Call,
+  by: { id: string } | { name: string },
+): Promise<UserKeyView | null> {
+  requireRoleFor(call, 'VIEW')
+  // The database cannot look for every text: a name that no key can have is not looked for.
+  if ('name' in by && !isUserKeyName(by.name)) return null
+  const lookup =
+    'name' in by ? { kind: 'USER' as const, name: by.name } : lookupOf(by.id, ['userKey', 'redactedKey'])
+  const view = lookup && (await viewOf(parts, call, { ...lookup, projectId: call.caller.projectId }))
+  return view?.kind === 'USER' ? view : null
+}
+
+/** One service key by ID, or by the name of its service in any spelling. */
+export async function serviceKey(
+  parts: DomainParts,
+  call: Call,
+  by: { id: string } | { service: string },
+): Promise<ServiceKeyView | null> {
+  requireRoleFor(call, 'VIEW')
+  if ('service' in by && !isServiceKeyName(serviceKeyName(by.service))) return null
+  const lookup =
+    'service' in by
+      ? { kind: 'SERVICE' as const, name: serviceKeyName(by.service) }
+      : lookupOf(by.id, ['serviceKey'])
+  const view = lookup && (await viewOf(parts, call, { ...lookup, projectId: call.caller.projectId }))
+  return view?.kind === 'SERVICE' ? view : null
+}
+
+/**
+ * What IDs name, in their order; null for what is not there for this caller. An ID that names nothing runs the same
+ * statements as one whose owner keeps it from the caller.
+ */
+export async function nodes(
+  parts: DomainParts,
+  call: Call,
+  ids: readonly string[],
+): Promise<(NodeView | null)[]> {
+  requireRoleFor(call, 'VIEW')
+  const parsed = ids.map(parseId)
+  const uuidsOf = (...kinds: readonly string[]): string[] =>
+    parsed.flatMap((id) => (id !== null && kinds.includes(id.kind) ? [id.uuid] : []))
+
+  const { projectId } = call.caller
+  const versions = new Map<string, KeyVersionRow>()
+  const versionIds = uuidsOf('keyVersion')
+  const found =
+    versionIds.length === 0 ? [] : await findVersionsById(parts.store.db, { projectId, ids: versionIds })
+  for (const version of found) {
+    if (isAuthenticVersion(parts, version)) versions.set(version.id, version)
+  }
+  const keyIds = new Set(uuidsOf('userKey', 'serviceKey'))
+  const redactedIds = new Set(uuidsOf('redactedKey'))
+  // A version that is not there stands for its key by its own ID, which is no key's: the statement is the same.
+  const ownerIds = versionIds.map((id) => versions.get(id)?.keyId ?? id)
+  const rows = await findKeys(parts.store.db, {
+    projectId,
+    ids: [...keyIds, ...ownerIds],
+    redactedIds: [...redactedIds],
+  })
+  // Views only of the keys that were asked for: those of versions decide over access and are not shown.
+  const asked = rows.filter((row) => keyIds.has(row.id) || redactedIds.has(row.redactedId))
+  const views = await viewsOfRows(parts, call, asked)
+  const rowsById = new Map(rows.map((row) => [row.id, row]))
+  const rowsByRedactedId = new Map(rows.map((row) => [row.redactedId, row]))
+
+  const events = await auditEventsById(parts, call, uuidsOf('auditEvent'))
+
+  return parsed.map((id): NodeView | null => {
+    if (id === null) return null
+    if (id.kind === 'auditEvent') return events.get(id.uuid) ?? null
+    if (id.kind === 'keyVersion') return visibleVersion(parts, call, versions.get(id.uuid), rowsById)
+    const row = id.kind === 'redactedKey' ? rowsByRedactedId.get(id.uuid) : rowsById.get(id.uuid)
+    if (row === undefined || !isOfKind(row, id.kind)) return null
+    return views.get(row.id) ?? null
+  })
+}
+
+/** The public key of a version; null for symmetric keys. */
+export async function publicKey(version: KeyVersionView): Promise<PublicKeyView | null> {
+  if (version.publicKey === null) return null
+  return { ...(await describePublicKey(version.publicKey)), algorithm: version.algorithm }
+}
+
+function visibleVersion(
+  parts: DomainParts,
+  call: Call,
+  version: KeyVersionRow | undefined,
+  rows: ReadonlyMap<string, KeyRow>,
+): KeyVersionView | null {
+  const row = version && rows.get(version.keyId)
+  if (version === undefined || row === undefined) return null
+  if (!isAuthenticKey(parts, row) || !canView(call.caller, row)) return null
+  return versionView(ownerOfVersions(row), version, viewSettings(parts).now)
+}
+
+type KeyIdKind = 'userKey' | 'serviceKey' | 'redactedKey'
+
+function lookupOf(id: string, kinds: readonly KeyIdKind[]) {
+  const parsed = parseId(id)
+  if (parsed === null || !(kinds as readonly string[]).includes(parsed.kind)) return null
+  return parsed.kind === 'redactedKey' ? { redactedId: parsed.uuid } : { id: parsed.uuid }
+}
+
+function isOfKind(row: KeyRow, kind: string): boolean {
+  return (kind === 'serviceKey') === (row.kind === 'SERVICE')
+}
+
+async function viewOf(
+  parts: DomainParts,
+  call: Call,
+  lookup: KeyLookup,
+): Promise<UserKeyView | ServiceKeyView | null> {
+  const row = await findKey(parts.store.db, lookup)
+  if (row === null) return null
+  return (await viewsOfRows(parts, call, [row])).get(row.id) ?? null
+}

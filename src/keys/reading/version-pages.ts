@@ -1,0 +1,132 @@
+import { findAlgorithm } from '../../crypto/algorithms.ts'
+import { parseId } from '../../ids.ts'
+import {
+  countStandingVersions,
+  countVersions,
+  findVersionPages,
+  findVersionsByNumber,
+} from '../../store/rows/version-rows.ts'
+import type { DomainParts } from '../parts/parts.ts'
+import { canView } from '../rules/access.ts'
+import type { Call } from '../rules/caller.ts'
+import { ForbiddenError } from '../rules/errors.ts'
+import type { CursorValues } from './cursors.ts'
+import { type VersionOwner, versionView } from './make-views.ts'
+import type { Page, PageArguments } from './pages.ts'
+import { type CursorList, makePage, planPage } from './pages.ts'
+import { isAuthenticVersion, viewSettings } from './verified-rows.ts'
+import type { FullUserKeyView, KeyVersionUsageView, KeyVersionView, ServiceKeyView } from './views.ts'
+
+type FullKeyView = FullUserKeyView | ServiceKeyView
+
+/** One version of each of several keys, in one statement. */
+export async function versionsByNumber(
+  parts: DomainParts,
+  call: Call,
+  wanted: readonly { key: FullKeyView; number: number }[],
+): Promise<(KeyVersionView | null)[]> {
+  const shown = wanted.map((each) => (canView(call.caller, each.key.accessFacts) ? each : null))
+  const rows = await findVersionsByNumber(
+    parts.store.db,
+    shown.flatMap((each) => (each === null ? [] : [{ keyId: each.key.uuid, number: each.number }])),
+  )
+  const { now } = viewSettings(parts)
+  const found = new Map(
+    rows
+      .filter((row) => isAuthenticVersion(parts, row))
+      .map((row) => [`${row.keyId} ${row.number}`, row] as const),
+  )
+  return shown.map((each) => {
+    const row = each && found.get(`${each.key.uuid} ${each.number}`)
+    return row ? versionView(ownerOf(each.key), row, now) : null
+  })
+}
+
+/** A page of versions, newest first, of each of several keys, in one statement. */
+export async function versionPages(
+  parts: DomainParts,
+  call: Call,
+  keys: readonly FullKeyView[],
+  page: PageArguments,
+): Promise<Page<KeyVersionView>[]> {
+  const { db } = parts.store
+  const list: CursorList = { key: parts.cursorMac, name: `versions in ${call.caller.projectId}` }
+  const plan = planPage(page, list)
+  const shown = keys.filter((key) => canView(call.caller, key.accessFacts))
+  // Once each: a request can name a key twice, and each naming would give the rows again.
+  const keyIds = [...new Set(shown.map((key) => key.uuid))]
+  // Newest first: "after" a version come the lower numbers.
+  const rows = await findVersionPages(db, {
+    keyIds,
+    above: numberOf(plan.before),
+    below: numberOf(plan.after),
+    newestFirst: plan.forward,
+    max: plan.size + 1,
+  })
+  const { now } = viewSettings(parts)
+  let counts: Promise<Map<string, number>> | null = null
+  const rowsOf = Map.groupBy(rows, (row) => row.keyId)
+  return keys.map((key) =>
+    makePage(shown.includes(key) ? (rowsOf.get(key.uuid) ?? []) : [], plan, list, {
+      cursorValuesOf: (row) => [row.number],
+      itemOf: (row) => (isAuthenticVersion(parts, row) ? versionView(ownerOf(key), row, now) : null),
+      async totalCount() {
+        counts ??= countVersions(db, keyIds)
+        return (await counts).get(key.uuid) ?? 0
+      },
+    }),
+  )
+}
+
+/** Whether each of several keys could be deleted as far as its state goes, in one statement. */
+export async function deletable(
+  parts: DomainParts,
+  call: Call,
+  keys: readonly FullUserKeyView[],
+): Promise<boolean[]> {
+  const shown = keys.filter((key) => canView(call.caller, key.accessFacts)).map((key) => key.uuid)
+  const standing = await countStandingVersions(parts.store.db, shown, viewSettings(parts).now)
+  return keys.map((key) => shown.includes(key.uuid) && !standing.has(key.uuid))
+}
+
+/** How much each of several versions was used, in one statement. */
+export async function usageOf(
+  parts: DomainParts,
+  call: Call,
+  versions: readonly KeyVersionView[],
+): Promise<KeyVersionUsageView[]> {
+  const places = versions.flatMap(({ keyId, number: versionNumber, accessFacts }) => {
+    const key = parseId(keyId)
+    return key !== null && canView(call.caller, accessFacts) ? [{ keyId: key.uuid, versionNumber }] : []
+  })
+  if (places.length !== versions.length) throw new ForbiddenError()
+  const uses = await parts.usage.read(places)
+  return versions.map(({ algorithm }, index) => {
+    const { lastUsedAt = null, encryptions = 0 } = uses[index] ?? {}
+    const capability = findAlgorithm(algorithm)?.capabilities.ENCRYPT_DECRYPT
+    if (capability?.kind !== 'aead') return { lastUsedAt, encryptions: null, remainingEncryptions: null }
+    const { encryptionsMax } = capability
+    return {
+      lastUsedAt,
+      // Where nothing has to be limited, nothing is counted.
+      encryptions: encryptionsMax === null ? null : encryptions,
+      remainingEncryptions: encryptionsMax === null ? null : encryptionsMax - encryptions,
+    }
+  })
+}
+
+function ownerOf(key: FullKeyView): VersionOwner {
+  const { id: keyId, algorithm, origin, accessFacts, restoredAt: keyRestoredAt, defaultVersion } = key
+  return {
+    keyId,
+    algorithm,
+    origin,
+    accessFacts,
+    keyRestoredAt,
+    lastVersionNumber: defaultVersion?.number ?? 0,
+  }
+}
+
+function numberOf(values: CursorValues | null): number | null {
+  return values === null ? null : Number(values[0])
+}

@@ -1,0 +1,197 @@
+import type { AuditAction } from '../../audit/events.ts'
+import type { KeyType, KeyUsage } from '../../crypto/capabilities.ts'
+import type { AccessFacts, KeyPermission } from '../rules/access.ts'
+import type { KeyOrigin, KeyStatus, KeyVersionStatus } from '../rules/errors.ts'
+
+/** What every caller with a viewing role sees of a user key of its project. */
+export interface VisibleUserKey {
+  /** `ukey_…` in the full view, `rkey_…` in the redacted one. */
+  readonly id: string
+  readonly partialId: string
+  readonly name: string
+  readonly description: string
+  readonly accessControlEnabled: boolean
+  readonly createdAt: Date
+  /** Subject string. */
+  readonly createdBy: string
+}
+
+/** A user key for a caller that is not on its list: it does not hold what is hidden, so nothing can leak it. */
+export interface RedactedUserKeyView extends VisibleUserKey {
+  readonly kind: 'USER'
+  readonly access: 'redacted'
+}
+
+/** What full views of both kinds of key have. */
+interface FullKeyFields {
+  /** The row's UUID, for look-ups of versions. */
+  readonly uuid: string
+  /** For the schema's own, second access check. */
+  readonly accessFacts: AccessFacts
+  readonly status: KeyStatus
+  readonly type: KeyType
+  readonly usage: KeyUsage
+  /** Name in the algorithm table. */
+  readonly algorithm: string
+  readonly origin: KeyOrigin
+  /** The version that protects new data, in any state but DESTROYED; null when there is none. */
+  readonly defaultVersion: KeyVersionView | null
+  readonly automaticRotation: { readonly enabled: boolean; readonly cycleDays: number }
+  readonly lastRotatedAt: Date | null
+  readonly nextRotationAt: Date | null
+  readonly updatedAt: Date
+  /** See KeyVersionView. */
+  readonly restoredAt: Date | null
+  readonly revision: number
+}
+
+/** A user key as its entitled callers see it. */
+export interface FullUserKeyView extends VisibleUserKey, FullKeyFields {
+  readonly kind: 'USER'
+  readonly access: 'full'
+  /** Subject string. */
+  readonly owner: string
+  /** Subject strings; empty while access control is off. */
+  readonly allowedSubjects: readonly string[]
+  readonly permissions: readonly KeyPermission[]
+}
+
+/** A user key, as far as the caller may see it. */
+export type UserKeyView = FullUserKeyView | RedactedUserKeyView
+
+/** A service key. */
+export interface ServiceKeyView extends FullKeyFields {
+  readonly kind: 'SERVICE'
+  readonly access: 'full'
+  /** `skey_…`. */
+  readonly id: string
+  readonly partialId: string
+  readonly name: string
+  /** The service's name as its first caller wrote it. */
+  readonly service: string
+  readonly createdAt: Date
+}
+
+/** A key version; exists only for callers with the full view of its key. */
+export interface KeyVersionView {
+  readonly kind: 'VERSION'
+  /** `kver_…`. */
+  readonly id: string
+  readonly number: number
+  readonly status: KeyVersionStatus
+  readonly isDefault: boolean
+  readonly createdAt: Date
+  readonly activatedAt: Date
+  readonly deactivatedAt: Date | null
+  readonly destroyScheduledFor: Date | null
+  readonly destroyedAt: Date | null
+  /** SPKI DER; null for symmetric keys. */
+  readonly publicKey: Buffer | null
+  readonly algorithm: string
+  readonly origin: KeyOrigin
+  /** The `ukey_…` or `skey_…` it belongs to. */
+  readonly keyId: string
+  /** When a restore last set the key back to a backup: uses between the two are not on record. Null if none did. */
+  readonly keyRestoredAt: Date | null
+  readonly accessFacts: AccessFacts
+}
+
+/** How much a version was used. */
+export interface KeyVersionUsageView {
+  readonly lastUsedAt: Date | null
+  /** Null where encryptions are not limited. */
+  readonly encryptions: number | null
+  /** Null without a limit. */
+  readonly remainingEncryptions: number | null
+}
+
+/** Something that happened; exists only for callers that may read about its key. */
+export interface AuditEventView {
+  readonly kind: 'AUDIT_EVENT'
+  /** `audt_…`. */
+  readonly id: string
+  readonly projectId: string
+  /** Of its key; null for an event about no key. */
+  readonly accessFacts: AccessFacts | null
+  readonly occurredAt: Date
+  readonly action: AuditAction
+  readonly outcome: 'SUCCEEDED' | 'DENIED' | 'FAILED'
+  readonly errorCode: string | null
+  /** Subject string. */
+  readonly actor: string
+  readonly tokenId: string | null
+  readonly clientAddress: string | null
+  readonly requestId: string
+  /** The key's real ID. */
+  readonly keyId: string | null
+  /** The key's name now, or its last one. */
+  readonly keyName: string | null
+  readonly keyDeleted: boolean | null
+  readonly keyRevision: number | null
+  readonly versionNumber: number | null
+  readonly details: Readonly<Record<string, string | number | boolean>>
+}
+
+/** Operations that need the material of a version; a re-encryption is one of the version on each of its sides. */
+export const versionOperations = [
+  'ENCRYPT',
+  'DECRYPT',
+  'RE_ENCRYPT',
+  'RE_ENCRYPT_FROM',
+  'GENERATE_DATA_KEY',
+  'GENERATE_DATA_KEY_PAIR',
+  'SIGN',
+  'VERIFY',
+  'GENERATE_MAC',
+  'VERIFY_MAC',
+  'ENCAPSULATE',
+  'DECAPSULATE',
+  'DERIVE_SHARED_SECRET',
+  'SERVICE_ENCRYPT',
+  'SERVICE_DECRYPT',
+  'SERVICE_GENERATE_DATA_KEY',
+] as const
+
+/** How often somebody used a version for an operation. */
+export interface VersionCallerView {
+  /** Subject string. */
+  readonly caller: string
+  readonly operation: (typeof versionOperations)[number]
+  readonly operations: number
+  readonly failedOperations: number
+  readonly lastUsedAt: Date | null
+  readonly lastFailedAt: Date | null
+}
+
+/** What would miss a version if it were destroyed. */
+export interface DestroyImpactView {
+  readonly version: KeyVersionView
+  readonly verdict:
+    | 'IN_USE'
+    | 'STILL_ATTEMPTED'
+    | 'NEVER_USED'
+    | 'SAFE_UNUSED'
+    | 'RECORDS_TOO_SHORT'
+    | 'ALREADY_DESTROYED'
+  readonly summary: string
+  readonly since: Date
+  readonly recordsSince: Date
+  readonly operations: number
+  readonly failedOperations: number
+  /** Null for a caller without the audit permission. */
+  readonly callers: readonly VersionCallerView[] | null
+}
+
+/** Anything with an ID that `node` can find. */
+export type NodeView = UserKeyView | ServiceKeyView | KeyVersionView | AuditEventView
+
+/** A public key in the forms that other software reads. */
+export interface PublicKeyView {
+  /** SubjectPublicKeyInfo in PEM (RFC 7468 §13). */
+  readonly pem: string
+  /** JSON Web Key (RFC 7517). */
+  readonly jwk: Readonly<Record<string, unknown>>
+  /** JWK thumbprint with SHA-256 (RFC 7638), base64url. */
+  readonly fingerprint: string
+  readonly algorithm: string
+}

@@ -1,0 +1,123 @@
+import { parseSubject, readSubject, subjectNameFault } from './caller.ts'
+import { type InputIssue, InputValidationError, inputIssuesMax } from './errors.ts'
+import { textFault } from './plain-text.ts'
+
+export interface AutomaticRotationInput {
+  readonly enabled: boolean
+  readonly cycleDays?: number | null | undefined
+}
+
+/** Most subjects on one access list. */
+export const allowedSubjectsMax = 1000
+/** Days between automatic rotations. */
+export const rotationCycleDays = { min: 1, max: 1095, default: 365 } as const
+/** Longest waiting period of a destruction, in days. */
+export const destroyWaitingDaysMax = 30
+
+const userKeyName = /^[a-z0-9][A-Za-z0-9_-]{0,63}$/
+
+/** Collects what is wrong with an input, so that a form can show all of it at once. */
+export class InputIssues {
+  /** The first ones: more are counted only. */
+  readonly #issues: InputIssue[] = []
+  #count = 0
+
+  /** Notes an issue at a dotted path below `input` unless the condition holds. */
+  require(condition: boolean, path: string, message: string): void {
+    if (condition) return
+    this.#count += 1
+    if (this.#issues.length < inputIssuesMax) this.#issues.push({ path: path.split('.'), message })
+  }
+
+  /** Throws InputValidationError if anything was noted. */
+  throwIfAny(): void {
+    if (this.#count > 0) throw new InputValidationError(this.#issues, this.#count)
+  }
+}
+
+/** Throws InputValidationError with one issue unless the condition holds. */
+export function requireInput(condition: boolean, path: string, message: string): void {
+  const issues = new InputIssues()
+  issues.require(condition, path, message)
+  issues.throwIfAny()
+}
+
+/** Years that text of four digits can name; the database knows no year 0. */
+const years = { first: Date.parse('0001-01-01T00:00:00Z'), last: Date.parse('9999-12-31T23:59:59.999Z') }
+
+/** The nearest time that the database can compare with: nothing in it is older or younger. */
+export function databaseTime(time: Date): Date {
+  return new Date(Math.min(Math.max(time.getTime(), years.first), years.last))
+}
+
+/** Whether a user key can have this name; service keys start with an uppercase letter, so the two never collide. */
+export function isUserKeyName(name: string): boolean {
+  return userKeyName.test(name)
+}
+
+/** Names of user keys. */
+export function checkName(issues: InputIssues, name: string): void {
+  issues.require(
+    isUserKeyName(name),
+    'name',
+    'must be 1 to 64 letters, digits, "-" or "_", and start with a lowercase letter or a digit',
+  )
+}
+
+/** Descriptions: up to 256 characters (code points) that can all be seen. */
+export function checkDescription(issues: InputIssues, description: string): void {
+  issues.require([...description].length <= 256, 'description', 'must have at most 256 characters')
+  const fault = textFault(description)
+  issues.require(fault === null, 'description', fault ?? '')
+}
+
+/** Cycle of automatic rotation. */
+export function checkCycleDays(
+  issues: InputIssues,
+  cycleDays: number | null | undefined,
+  path: string,
+): void {
+  const { min, max } = rotationCycleDays
+  issues.require(
+    cycleDays === null ||
+      cycleDays === undefined ||
+      (Number.isInteger(cycleDays) && cycleDays >= min && cycleDays <= max),
+    path,
+    `must be ${min} to ${max} days`,
+  )
+}
+
+/** Subjects for an access list. */
+export function checkSubjects(issues: InputIssues, subjects: readonly string[], path: string): void {
+  checkEach(issues, subjects, path, (subject) => {
+    const given = readSubject(subject)
+    return 'fault' in given ? given.fault : null
+  })
+}
+
+/** Subjects that are taken off an access list, where others may stand that were not checked as they are now. */
+export function checkListedSubjects(issues: InputIssues, subjects: readonly string[], path: string): void {
+  checkEach(issues, subjects, path, (subject) =>
+    parseSubject(subject) === null ? 'must be a subject, e.g. user:alice' : null,
+  )
+}
+
+/** Names of groups. */
+export function checkGroups(issues: InputIssues, groups: readonly string[], path: string): void {
+  checkEach(issues, groups, path, (group) => subjectNameFault('GROUP', group))
+}
+
+function checkEach(
+  issues: InputIssues,
+  values: readonly string[],
+  path: string,
+  faultOf: (value: string) => string | null,
+): void {
+  issues.require(values.length <= allowedSubjectsMax, path, `must have at most ${allowedSubjectsMax} entries`)
+  // A list that is too long is refused for that alone.
+  if (values.length > allowedSubjectsMax) return
+  for (const [index, value] of values.entries()) {
+    const fault = faultOf(value)
+    issues.require(fault === null, `${path}.${index}`, fault ?? '')
+  }
+}

@@ -1,0 +1,314 @@
+import type { Moment } from '../../clock.ts'
+import { firstNotSkipped } from '../../store/rows/skipped-versions.ts'
+import { addDays, type CalendarDay, dayAt } from './calendar.ts'
+import {
+  ConflictError,
+  InvalidKeyOriginError,
+  InvalidKeyStateError,
+  type KeyOrigin,
+  type KeyStatus,
+  type KeyVersionStatus,
+} from './errors.ts'
+
+/** What of a version decides over its life. */
+export interface VersionState {
+  readonly number: number
+  readonly status: KeyVersionStatus
+  readonly createdAt: Date
+  /** Last time it became ACTIVE. */
+  readonly activatedAt: Date
+  /** Since when it is not ACTIVE; null while it is. */
+  readonly deactivatedAt: Date | null
+  /** End of the waiting period; null unless DESTROY_SCHEDULED. */
+  readonly destroyScheduledFor: Date | null
+  readonly destroyedAt: Date | null
+}
+
+/** Settings of automatic rotation and the day that follows from them. */
+export interface RotationState {
+  readonly enabled: boolean
+  readonly cycleDays: number
+  /** Day on which it was last configured. */
+  readonly configuredOn: CalendarDay
+  /** Day on which the next rotation is due; null while it is off or the default version is not ACTIVE. */
+  readonly dueOn: CalendarDay | null
+}
+
+/** What of a key decides over its life. */
+export interface KeyState {
+  /** Where its material comes from; never changes. */
+  readonly origin: KeyOrigin
+  /** In the order of their numbers. */
+  readonly versions: readonly VersionState[]
+  /** Highest number ever given; 0 before the first version. */
+  readonly lastVersionNumber: number
+  /** Numbers that no version may have, as pairs of first and last, ascending. */
+  readonly skippedVersions: readonly number[]
+  readonly lastRotatedAt: Date | null
+  readonly rotation: RotationState
+  readonly revision: number
+}
+
+/** What can happen to a key. */
+export type KeyCommand =
+  | { readonly type: 'activateKey' }
+  | { readonly type: 'rotate'; readonly expectedDefaultVersion: number | null }
+  | { readonly type: 'rotateIfDue' }
+  | { readonly type: 'importVersion' }
+  | { readonly type: 'configureRotation'; readonly enabled: boolean; readonly cycleDays: number }
+  | { readonly type: 'deactivateVersion'; readonly version: number }
+  | { readonly type: 'activateVersion'; readonly version: number }
+  | { readonly type: 'destroyVersion'; readonly version: number; readonly waitingPeriodDays: number }
+  | { readonly type: 'restoreVersion'; readonly version: number }
+  | { readonly type: 'sweepDestroyed' }
+  | { readonly type: 'deleteKey' }
+
+/** What lifecycle rules depend on besides the key. */
+export interface LifecycleSettings extends Moment {
+  /** Time zone in which rotation days are counted. */
+  readonly timeZone: string
+  /** How long some replica may still use a version after its deactivation was committed. */
+  readonly revocationDelayMs: number
+}
+
+const dayMs = 24 * 60 * 60 * 1000
+
+/**
+ * A version as it counts at a moment that has certainly come: once its waiting period has ended it is destroyed, swept or
+ * not.
+ */
+export function settle<V extends VersionState>(version: V, now: Date): V {
+  if (version.status !== 'DESTROY_SCHEDULED' || version.destroyScheduledFor === null) return version
+  if (version.destroyScheduledFor > now) return version
+  return {
+    ...version,
+    status: 'DESTROYED',
+    destroyedAt: version.destroyScheduledFor,
+    destroyScheduledFor: null,
+  }
+}
+
+/** Whether the waiting period of a version has ended that is not stored as DESTROYED yet. */
+export function isDestructionDue(versions: readonly VersionState[], now: Date): boolean {
+  return versions.some((version) => settle(version, now) !== version)
+}
+
+/** The key's status, which follows from its versions. */
+export function statusOf(versions: readonly VersionState[]): KeyStatus {
+  if (versions.length === 0) return 'PRE_ACTIVATION'
+  return versions.some((version) => version.status === 'ACTIVE') ? 'ACTIVE' : 'DEACTIVATED'
+}
+
+/** The default version: the newest one, unless that is destroyed. `versions` need not be complete but for the newest. */
+export function defaultVersionOf<V extends VersionState>(
+  key: { readonly lastVersionNumber: number; readonly versions: readonly V[] },
+  now: Date,
+): V | null {
+  const newest = key.versions.find((version) => version.number === key.lastVersionNumber)
+  if (newest === undefined) return null
+  const settled = settle(newest, now)
+  return settled.status === 'DESTROYED' ? null : settled
+}
+
+/** Whether the key may be deleted as far as its state goes. */
+export function isDeletable(versions: readonly VersionState[], now: Date): boolean {
+  return versions.every((version) => settle(version, now).status === 'DESTROYED')
+}
+
+/** Whether the system should rotate the key now. */
+export function isRotationDue(key: KeyState, settings: LifecycleSettings): boolean {
+  return (
+    key.rotation.enabled &&
+    key.rotation.dueOn !== null &&
+    key.rotation.dueOn <= dayAt(settings.certainNow, settings.timeZone) &&
+    defaultVersionOf(key, settings.certainNow)?.status === 'ACTIVE'
+  )
+}
+
+/**
+ * The state after a command.
+ *
+ * @returns the new state, or the same object when the command changes nothing (`rotateIfDue`, `sweepDestroyed`)
+ * @throws InvalidKeyStateError or ConflictError; the version named by a command must exist
+ */
+export function applyCommand(key: KeyState, command: KeyCommand, settings: LifecycleSettings): KeyState {
+  const next = changed(key, command, settings)
+  if (next === key) return key
+  return {
+    ...next,
+    revision: key.revision + 1,
+    rotation: { ...next.rotation, dueOn: nextDueOn(key, next, { ...settings, command }) },
+  }
+}
+
+function changed(key: KeyState, command: KeyCommand, settings: LifecycleSettings): KeyState {
+  const { now, certainNow, timeZone } = settings
+  switch (command.type) {
+    case 'activateKey':
+      requireOrigin(key, 'KEYSTEAD')
+      if (key.versions.length > 0) {
+        throw new InvalidKeyStateError(
+          `The key already has a version: only a key in state PRE_ACTIVATION can be activated, this one is ${statusOf(key.versions)}. Use activateKeyVersion for a deactivated version, or rotateUserKey for a new one.`,
+          { keyStatus: statusOf(key.versions), allowed: ['PRE_ACTIVATION'] },
+        )
+      }
+      return withNewVersion(key, now)
+    case 'rotate':
+      requireOrigin(key, 'KEYSTEAD')
+      if (key.versions.length === 0) {
+        throw new InvalidKeyStateError(
+          'The key is in state PRE_ACTIVATION and has nothing to rotate. Call activateUserKey first.',
+          { keyStatus: 'PRE_ACTIVATION', allowed: ['ACTIVE', 'DEACTIVATED'] },
+        )
+      }
+      assertExpectedDefault(key, command.expectedDefaultVersion, certainNow)
+      return { ...withNewVersion(key, now), lastRotatedAt: now }
+    case 'rotateIfDue':
+      return isRotationDue(key, settings) ? { ...withNewVersion(key, now), lastRotatedAt: now } : key
+    case 'importVersion':
+      requireOrigin(key, 'EXTERNAL')
+      return { ...withNewVersion(key, now), lastRotatedAt: key.versions.length === 0 ? null : now }
+    case 'configureRotation':
+      if (command.enabled) requireOrigin(key, 'KEYSTEAD')
+      return {
+        ...key,
+        rotation: {
+          enabled: command.enabled,
+          cycleDays: command.cycleDays,
+          configuredOn: dayAt(now, timeZone),
+          dueOn: null,
+        },
+      }
+    case 'deactivateVersion':
+      return withVersion(key, command, ['ACTIVE'], certainNow, (version) => ({
+        ...version,
+        status: 'DEACTIVATED',
+        deactivatedAt: now,
+      }))
+    case 'activateVersion':
+      return withVersion(key, command, ['DEACTIVATED'], certainNow, (version) => ({
+        ...version,
+        status: 'ACTIVE',
+        activatedAt: now,
+        deactivatedAt: null,
+      }))
+    case 'destroyVersion':
+      return withVersion(key, command, ['DEACTIVATED'], certainNow, (version) =>
+        settle(
+          {
+            ...version,
+            status: 'DESTROY_SCHEDULED',
+            // However short the waiting period: no replica may still be using what is DESTROYED.
+            destroyScheduledFor: new Date(
+              Math.max(
+                now.getTime() + command.waitingPeriodDays * dayMs,
+                (version.deactivatedAt?.getTime() ?? now.getTime()) + settings.revocationDelayMs,
+              ),
+            ),
+          },
+          certainNow,
+        ),
+      )
+    case 'restoreVersion':
+      return withVersion(key, command, ['DESTROY_SCHEDULED'], certainNow, (version) => ({
+        ...version,
+        status: 'DEACTIVATED',
+        destroyScheduledFor: null,
+      }))
+    case 'sweepDestroyed':
+      return isDestructionDue(key.versions, certainNow)
+        ? { ...key, versions: key.versions.map((version) => settle(version, certainNow)) }
+        : key
+    case 'deleteKey':
+      assertDeletable(key, certainNow)
+      return { ...key }
+  }
+}
+
+/** Throws InvalidKeyOriginError unless the key's material comes from there. */
+export function requireOrigin(key: { readonly origin: KeyOrigin }, origin: KeyOrigin): void {
+  if (key.origin !== origin) throw new InvalidKeyOriginError(key.origin)
+}
+
+function withNewVersion(key: KeyState, now: Date): KeyState {
+  const number = firstNotSkipped(key.skippedVersions, key.lastVersionNumber + 1)
+  const version: VersionState = {
+    number,
+    status: 'ACTIVE',
+    createdAt: now,
+    activatedAt: now,
+    deactivatedAt: null,
+    destroyScheduledFor: null,
+    destroyedAt: null,
+  }
+  return { ...key, versions: [...key.versions, version], lastVersionNumber: number }
+}
+
+function withVersion(
+  key: KeyState,
+  command: { readonly version: number },
+  allowed: readonly KeyVersionStatus[],
+  now: Date,
+  change: (version: VersionState) => VersionState,
+): KeyState {
+  const versions = key.versions.map((version) => {
+    if (version.number !== command.version) return version
+    const settled = settle(version, now)
+    if (settled.status === 'DESTROYED') {
+      throw new InvalidKeyStateError(
+        `Version ${settled.number} of the key is DESTROYED, which nothing changes any more.`,
+        { keyStatus: statusOf(key.versions), version: settled, allowed: [] },
+      )
+    }
+    if (!allowed.includes(settled.status)) {
+      throw new InvalidKeyStateError(
+        `Version ${settled.number} of the key is ${settled.status}; this is possible only while it is ${allowed.join(' or ')}.`,
+        { keyStatus: statusOf(key.versions), version: settled, allowed },
+      )
+    }
+    return change(settled)
+  })
+  return { ...key, versions }
+}
+
+function assertExpectedDefault(key: KeyState, expected: number | null, now: Date): void {
+  if (expected === null) return
+  const current = defaultVersionOf(key, now)?.number ?? null
+  if (current !== expected) {
+    throw new ConflictError({ currentRevision: key.revision, currentDefaultVersion: current })
+  }
+}
+
+function assertDeletable(key: KeyState, now: Date): void {
+  if (isDeletable(key.versions, now)) return
+  const standing = key.versions
+    .map((version) => settle(version, now))
+    .filter(({ status }) => status !== 'DESTROYED')
+  const isWaiting = standing.every(({ status }) => status === 'DESTROY_SCHEDULED')
+  throw new InvalidKeyStateError(
+    `A key can be deleted only while it is in state PRE_ACTIVATION or when all its versions are DESTROYED. ${
+      isWaiting
+        ? 'Wait until the waiting periods of its versions have ended (destroyScheduledFor).'
+        : 'Deactivate and destroy its versions first (deactivateKeyVersion, destroyKeyVersion).'
+    }`,
+    { keyStatus: statusOf(key.versions), version: standing[0] ?? null, allowed: ['DESTROYED'] },
+  )
+}
+
+function nextDueOn(
+  before: KeyState,
+  after: KeyState,
+  settings: LifecycleSettings & { readonly command: KeyCommand },
+): CalendarDay | null {
+  const newest = defaultVersionOf(after, settings.certainNow)
+  if (!after.rotation.enabled || newest?.status !== 'ACTIVE') return null
+  const restarts =
+    after.lastVersionNumber !== before.lastVersionNumber || settings.command.type === 'configureRotation'
+  if (!restarts && before.rotation.dueOn !== null) return before.rotation.dueOn
+  const createdOn = dayAt(newest.createdAt, settings.timeZone)
+  const from = createdOn > after.rotation.configuredOn ? createdOn : after.rotation.configuredOn
+  const due = addDays(from, after.rotation.cycleDays)
+  // A version that is reactivated when its day has passed rotates at the next midnight, not at once.
+  const tomorrow = addDays(dayAt(settings.now, settings.timeZone), 1)
+  return due > tomorrow ? due : tomorrow
+}

@@ -1,0 +1,104 @@
+import { parseId } from '../../ids.ts'
+import { findKey } from '../../store/rows/key-rows.ts'
+import type { DomainParts } from '../parts/parts.ts'
+import { viewsOfRows } from '../reading/verified-rows.ts'
+import type { ServiceKeyView, UserKeyView } from '../reading/views.ts'
+import { requireRoleFor } from '../requests/authorise.ts'
+import type { Call } from '../rules/caller.ts'
+import { createStream } from './stream.ts'
+import type { KeyChangeKind, KeyEventView, Stream } from './subscriptions.ts'
+
+type KeyView = UserKeyView | ServiceKeyView
+
+/** What happens to one key, by either of its IDs. An ID that names nothing looks like one that the caller may not see. */
+export async function keyEvents(
+  parts: DomainParts,
+  call: Call,
+  keyId: string,
+): Promise<Stream<KeyEventView>> {
+  requireRoleFor(call, 'VIEW')
+  const wanted = await identify(parts, call, keyId)
+  // Before the key is read, so that no change falls between the two.
+  const watch = parts.changes.watch(call.caller, wanted?.uuid ?? null)
+  let before: KeyView | null = null
+  return createStream(watch, async () => {
+    const key = wanted === null ? null : await viewOf(parts, call, wanted)
+    const changes = before === null ? [] : changesBetween(before, key)
+    const isFirst = before === null
+    before = key
+    const event = isFirst || changes.length > 0 ? { changes, key, at: parts.clock.now() } : null
+    return { event, isLast: key === null }
+  })
+}
+
+interface Wanted {
+  readonly kind: KeyView['kind']
+  readonly uuid: string
+}
+
+/** A key is followed by its own ID, which stays what the access to it does; null for what can be no key. */
+async function identify(parts: DomainParts, call: Call, keyId: string): Promise<Wanted | null> {
+  const parsed = parseId(keyId)
+  switch (parsed?.kind) {
+    case 'userKey':
+      return { kind: 'USER', uuid: parsed.uuid }
+    case 'serviceKey':
+      return { kind: 'SERVICE', uuid: parsed.uuid }
+    case 'redactedKey': {
+      const { projectId } = call.caller
+      const row = await findKey(parts.store.db, { projectId, redactedId: parsed.uuid })
+      // Of no key: from here on it is as an ID that never was.
+      return { kind: 'USER', uuid: row?.id ?? parsed.uuid }
+    }
+    default:
+      return null
+  }
+}
+
+async function viewOf(parts: DomainParts, call: Call, { kind, uuid: id }: Wanted): Promise<KeyView | null> {
+  const { projectId } = call.caller
+  const row = await findKey(parts.store.db, { projectId, id })
+  if (row === null) return null
+  const view = (await viewsOfRows(parts, call, [row])).get(row.id)
+  return view?.kind === kind ? view : null
+}
+
+/**
+ * What has changed from one view of a key to the next. The views are the caller's own, so that it learns of nothing that
+ * they hide, and of no change of that either.
+ */
+export function changesBetween(before: KeyView, after: KeyView | null): KeyChangeKind[] {
+  if (after === null) return ['GONE']
+  const whole = before.access === 'full' && after.access === 'full' ? { before, after } : null
+  const changes: KeyChangeKind[] = []
+  if (detailsOf(before) !== detailsOf(after)) changes.push('DETAILS')
+  if (whole !== null) {
+    if (whole.before.lastRotatedAt?.getTime() !== whole.after.lastRotatedAt?.getTime())
+      changes.push('ROTATED')
+    if (rotationOf(whole.before) !== rotationOf(whole.after)) changes.push('AUTOMATIC_ROTATION')
+  }
+  if (accessOf(before) !== accessOf(after)) changes.push('ACCESS')
+  // Revisions that the others do not explain are of versions, most of which the view does not hold.
+  if (whole !== null && whole.after.revision - whole.before.revision > changes.length) changes.push('STATE')
+  return changes
+}
+
+function detailsOf(key: KeyView): string {
+  return JSON.stringify([key.name, key.kind === 'USER' ? key.description : null])
+}
+
+function accessOf(key: KeyView): string {
+  if (key.kind === 'SERVICE') return ''
+  const { access, accessControlEnabled } = key
+  return JSON.stringify([
+    access,
+    accessControlEnabled,
+    ...(key.access === 'full' ? [key.owner, ...key.allowedSubjects] : []),
+  ])
+}
+
+function rotationOf({
+  automaticRotation: { enabled, cycleDays },
+}: Extract<KeyView, { access: 'full' }>): string {
+  return JSON.stringify([enabled, cycleDays])
+}

@@ -1,0 +1,28 @@
+import { confirmClock } from '../../keys/changing/confirm-clock.ts'
+import { defineOperatorCommand, exitCodes } from '../command.ts'
+
+/** `keystead clock confirm`. */
+export const clockConfirm = defineOperatorCommand({
+  path: ['clock', 'confirm'],
+  summary: "Confirms that the database's clock is right.",
+  help: `
+For a clock that is further ahead than time has certainly passed: after a long stop, or when a clock that was wrong has
+been corrected. Compare it with another clock first. Versions whose waiting period has ended by it are destroyed in the
+next round of housekeeping, and that cannot be undone. Every server goes by it within HOUSEKEEPING_INTERVAL_SECONDS.
+
+It is on record, by system:operator.
+
+Example:
+  keystead clock confirm`,
+  options: {},
+  async run({ parts, print }) {
+    const hold = await confirmClock(parts)
+    const now = parts.clock.now().toISOString()
+    await print(
+      hold === null
+        ? `The database's clock is believed already; nothing was changed. It says ${now}.`
+        : `The database's clock is believed from now on. It says ${now}.`,
+    )
+    return exitCodes.fine
+  },
+})

@@ -1,0 +1,59 @@
+import { ownerKinds, transferOwnership } from '../../keys/changing/operator.ts'
+import { keyIdOf } from '../../keys/reading/make-views.ts'
+import { readSubject } from '../../keys/rules/caller.ts'
+import { KeyNotFoundError } from '../../keys/rules/errors.ts'
+import { defineOperatorCommand, exitCodes, UsageError } from '../command.ts'
+import { keyOptions, keyWanted, noSuchKey } from './key-options.ts'
+
+/** `keystead key transfer-owner`. */
+export const transferOwner = defineOperatorCommand({
+  path: ['key', 'transfer-owner'],
+  summary: 'Gives a user key another owner.',
+  help: `
+For a key that nobody can manage any more, because those whom its access list names are gone. The new owner sees and
+manages the key as far as its roles allow. The transfer is in the project's audit trail, by system:operator.
+
+The access list stays as it is, unless --clear-list is given. Running servers notice at once, and within
+CACHE_LIFETIME_MS where they are cut off from the others' changes.
+
+Example:
+  keystead key transfer-owner --project shop --name orders --to user:alice`,
+  options: {
+    ...keyOptions,
+    to: {
+      type: 'string',
+      value: 'SUBJECT',
+      required: true,
+      meaning: 'The new owner: user:NAME or service-account:NAME.',
+    },
+    'clear-list': {
+      type: 'boolean',
+      meaning: 'Takes everyone off the access list, so that the new owner is alone with the key.',
+    },
+  },
+  async run({ options, parts, print }) {
+    const wanted = keyWanted(options)
+    const newOwner = options.to
+    const given = readSubject(newOwner, ownerKinds)
+    if ('fault' in given) throw new UsageError(`--to ${given.fault}.`)
+    const { key, formerOwner, changed } = await transferOwnership(parts, {
+      ...wanted,
+      newOwner,
+      clearList: options['clear-list'],
+    }).catch((error: unknown) => {
+      throw error instanceof KeyNotFoundError ? noSuchKey(wanted) : error
+    })
+    const { row } = key
+    const about = `"${row.name}" (${keyIdOf(row)})`
+    await print(
+      changed
+        ? `The key ${about} belongs to ${newOwner} now; before, to ${formerOwner}.`
+        : `The key ${about} belongs to ${newOwner} already; nothing was changed.`,
+    )
+    if (row.accessControlEnabled) {
+      const list = row.allowedSubjects.length === 0 ? 'nobody' : row.allowedSubjects.join(', ')
+      await print(`Besides the owner, its access list names: ${list}.`)
+    }
+    return exitCodes.fine
+  },
+})

@@ -1,0 +1,83 @@
+import { createServer, type Socket } from 'node:net'
+import type { Log } from '../log.ts'
+import { exitCodes, type OperatorServices, type Output } from './command.ts'
+import { operatorCommands } from './commands.ts'
+import { nameOf } from './help.ts'
+import { type OperatorAnswer, parseRequest, readLines, writeLine } from './protocol.ts'
+import { runOperatorCommand } from './run-command.ts'
+import { listenInFolder } from './socket.ts'
+
+/** How long a connection may take to say what it wants, in milliseconds. */
+const requestTimeoutMs = 10_000
+
+/** Takes commands from the machine's operator while the server has the embedded database open. */
+export interface OperatorServer {
+  /** Ends after the commands under way, which are told to stop. */
+  close(): Promise<void>
+}
+
+/** Listens on the data folder's socket. A connection carries one command and the lines that it prints. */
+export async function startOperatorServer(options: {
+  dataFolder: string
+  services: OperatorServices
+  log: Log
+}): Promise<OperatorServer> {
+  const { dataFolder, services, log } = options
+  const connections = new Map<Socket, Promise<void>>()
+  const server = createServer((socket) => {
+    // A reader who has gone is noticed by the end of the connection.
+    socket.on('error', () => {})
+    const served = serveConnection(socket, services, log)
+      .catch((error: unknown) => {
+        const name = error instanceof Error ? error.name : 'unknown'
+        log.warn({ error: name }, 'an operator command could not be answered')
+      })
+      .finally(() => {
+        socket.end()
+        connections.delete(socket)
+      })
+    connections.set(socket, served)
+  })
+  const removeSocket = await listenInFolder(server, dataFolder)
+  return {
+    async close() {
+      server.close()
+      removeSocket()
+      const served = [...connections.values()]
+      for (const socket of connections.keys()) socket.destroySoon()
+      await Promise.all(served)
+    },
+  }
+}
+
+async function serveConnection(socket: Socket, services: OperatorServices, log: Log): Promise<void> {
+  const gone = new AbortController()
+  socket.on('close', () => gone.abort())
+  socket.setTimeout(requestTimeoutMs, () => socket.destroy())
+  const { value: line } = await readLines(socket).next()
+  socket.setTimeout(0)
+  if (typeof line !== 'string') return
+  // Nothing more is expected; reading on shows when the other side has gone.
+  socket.resume()
+
+  const send = (answer: OperatorAnswer) => writeLine(socket, JSON.stringify(answer))
+  const output: Output = {
+    print: (text) => send({ print: text }),
+    progress: (text) => send({ progress: text }),
+  }
+  const request = parseRequest(line)
+  const name = request?.path.join(' ')
+  const command = operatorCommands.find((each) => nameOf(each) === name)
+  if (request === null || command === undefined) {
+    await output.progress('The running server is of another release and does not know this command.')
+    await send({ exit: exitCodes.failed })
+    return
+  }
+  const exit = await runOperatorCommand(command, request.args, {
+    ...services,
+    ...output,
+    signal: gone.signal,
+  })
+  log.info({ command: name, exit }, 'operator command')
+  await send({ exit })
+}

@@ -1,0 +1,255 @@
+import {
+  type ArgumentNode,
+  type ASTNode,
+  type DirectiveNode,
+  ExecutableDefinitionsRule,
+  type FieldNode,
+  FieldsOnCorrectTypeRule,
+  type FragmentDefinitionNode,
+  type FragmentSpreadNode,
+  FragmentsOnCompositeTypesRule,
+  type GraphQLError,
+  type GraphQLInputType,
+  getNamedType,
+  type InlineFragmentNode,
+  isEnumType,
+  isInputObjectType,
+  isListType,
+  isRequiredArgument,
+  isRequiredInputField,
+  Kind,
+  KnownArgumentNamesRule,
+  KnownDirectivesRule,
+  KnownFragmentNamesRule,
+  KnownTypeNamesRule,
+  LoneAnonymousOperationRule,
+  MaxIntrospectionDepthRule,
+  type NamedTypeNode,
+  type NameNode,
+  NoFragmentCyclesRule,
+  NoSchemaIntrospectionCustomRule,
+  NoUndefinedVariablesRule,
+  NoUnusedFragmentsRule,
+  NoUnusedVariablesRule,
+  type ObjectFieldNode,
+  type ObjectValueNode,
+  OverlappingFieldsCanBeMergedRule,
+  PossibleFragmentSpreadsRule,
+  ProvidedRequiredArgumentsRule,
+  ScalarLeafsRule,
+  type SelectionSetNode,
+  SingleFieldSubscriptionsRule,
+  type TypeNode,
+  UniqueArgumentNamesRule,
+  UniqueDirectivesPerLocationRule,
+  UniqueFragmentNamesRule,
+  UniqueInputFieldNamesRule,
+  UniqueOperationNamesRule,
+  UniqueVariableNamesRule,
+  type ValidationContext,
+  type ValidationRule,
+  type ValueNode,
+  ValuesOfCorrectTypeRule,
+  type VariableDefinitionNode,
+  type VariableNode,
+  VariablesAreInputTypesRule,
+  VariablesInAllowedPositionRule,
+} from 'graphql'
+import { KeysteadError } from '../../errors.ts'
+import { expectedValue, missingField, notOneField, unknownField } from './input-errors.ts'
+import { quoteName, RequestError } from './request-errors.ts'
+
+/** Says what a rule has found, from the nodes of its error and from where in the document it stands. */
+type Describe = (nodes: readonly ASTNode[], context: ValidationContext) => string
+
+/**
+ * A mistake of a document in our own words. The rule that found it says what it is, the nodes of its error say where, and
+ * the context of validation says what the schema has there. What stands in the document is shown if it is a name.
+ */
+export function describeDocumentError(
+  rule: ValidationRule,
+  error: GraphQLError,
+  context: ValidationContext,
+): RequestError {
+  // What a scalar of the schema threw about a value: an error of the product, by its class.
+  const { originalError: own } = error
+  if (own instanceof KeysteadError) return new RequestError(own.message, own.code)
+  return new RequestError(
+    descriptions.get(rule)?.(error.nodes ?? [], context) ?? 'The document is not valid.',
+  )
+}
+
+/** @param describe is given the first node of the error, which is of the kind that the rule is about */
+function about<First extends ASTNode>(
+  rule: ValidationRule,
+  describe: (first: First, context: ValidationContext, nodes: readonly ASTNode[]) => string,
+): [ValidationRule, Describe] {
+  return [
+    rule,
+    (nodes, context) => {
+      const [first] = nodes
+      return first === undefined ? 'The document is not valid.' : describe(first as First, context, nodes)
+    },
+  ]
+}
+
+const descriptions: ReadonlyMap<ValidationRule, Describe> = new Map([
+  about(ExecutableDefinitionsRule, () => 'A document holds operations and fragments only.'),
+  about<NameNode>(
+    UniqueOperationNamesRule,
+    (name) => `There can be only one operation named ${textOf(name)}.`,
+  ),
+  about(
+    LoneAnonymousOperationRule,
+    () => 'An operation without a name must be the only one of its document.',
+  ),
+  about(
+    SingleFieldSubscriptionsRule,
+    () => 'A subscription has one field on its first level, and none of introspection.',
+  ),
+  about<NamedTypeNode>(KnownTypeNamesRule, ({ name }) => `Unknown type ${textOf(name)}.`),
+  about<TypeNode>(
+    FragmentsOnCompositeTypesRule,
+    (type) => `A fragment cannot be on ${typeText(type)}, which has no fields.`,
+  ),
+  about<TypeNode>(VariablesAreInputTypesRule, (type) => `A variable cannot be of type ${typeText(type)}.`),
+  about<FieldNode | SelectionSetNode>(ScalarLeafsRule, describeLeaf),
+  about<FieldNode>(
+    FieldsOnCorrectTypeRule,
+    ({ name }, context) => `Cannot query field ${textOf(name)} on type "${context.getParentType()}".`,
+  ),
+  about<NameNode>(UniqueFragmentNamesRule, (name) => `There can be only one fragment named ${textOf(name)}.`),
+  about<NameNode>(KnownFragmentNamesRule, (name) => `Unknown fragment ${textOf(name)}.`),
+  about<FragmentDefinitionNode>(
+    NoUnusedFragmentsRule,
+    ({ name }) => `Fragment ${textOf(name)} is never used.`,
+  ),
+  about<InlineFragmentNode | FragmentSpreadNode>(PossibleFragmentSpreadsRule, describeSpread),
+  about<FragmentSpreadNode>(
+    NoFragmentCyclesRule,
+    (first, _context, spreads) =>
+      `Fragment ${textOf(((spreads.at(-1) ?? first) as FragmentSpreadNode).name)} spreads itself.`,
+  ),
+  about<NameNode>(UniqueVariableNamesRule, (name) => `There can be only one variable named ${textOf(name)}.`),
+  about<VariableNode>(NoUndefinedVariablesRule, ({ name }) => `Variable ${textOf(name)} is not defined.`),
+  about<VariableDefinitionNode>(
+    NoUnusedVariablesRule,
+    ({ variable }) => `Variable ${textOf(variable.name)} is never used.`,
+  ),
+  about<DirectiveNode>(KnownDirectivesRule, ({ name }, context) =>
+    context.getSchema().getDirective(name.value)
+      ? `Directive ${textOf(name)} cannot be used here.`
+      : `Unknown directive ${textOf(name)}.`,
+  ),
+  about<DirectiveNode>(
+    UniqueDirectivesPerLocationRule,
+    ({ name }) => `Directive ${textOf(name)} can be used only once in one place.`,
+  ),
+  about<ArgumentNode>(
+    KnownArgumentNamesRule,
+    ({ name }, context) => `Unknown argument ${textOf(name)} of ${holderOf(context)}.`,
+  ),
+  about<NameNode>(UniqueArgumentNamesRule, (name) => `There can be only one argument named ${textOf(name)}.`),
+  about<ValueNode | ObjectFieldNode>(ValuesOfCorrectTypeRule, describeValue),
+  about<FieldNode | DirectiveNode>(ProvidedRequiredArgumentsRule, describeMissingArguments),
+  about<VariableDefinitionNode>(VariablesInAllowedPositionRule, describeVariableUse),
+  about<FieldNode>(
+    OverlappingFieldsCanBeMergedRule,
+    ({ alias, name }) => `Fields called ${textOf(alias ?? name)} differ here: give one of them an alias.`,
+  ),
+  about<NameNode>(
+    UniqueInputFieldNamesRule,
+    (name) => `There can be only one input field named ${textOf(name)}.`,
+  ),
+  about(MaxIntrospectionDepthRule, () => 'Maximum introspection depth exceeded'),
+  about(NoSchemaIntrospectionCustomRule, () => 'GraphQL introspection has been disabled on this server.'),
+])
+
+/** Names of a document are names of GraphQL: its grammar knows no others. */
+function textOf(name: NameNode | undefined): string {
+  return quoteName(name?.value ?? '') ?? '""'
+}
+
+/** The named type in a type of the document. */
+function typeText(type: TypeNode): string {
+  return type.kind === Kind.NAMED_TYPE ? textOf(type.name) : typeText(type.type)
+}
+
+/** The field or the directive whose arguments are looked at. */
+function holderOf(context: ValidationContext): string {
+  const directive = context.getDirective()
+  if (directive) return `directive "@${directive.name}"`
+  return `field "${context.getParentType()}.${context.getFieldDef()?.name}"`
+}
+
+function describeLeaf({ kind }: FieldNode | SelectionSetNode, context: ValidationContext): string {
+  const field = `Field "${context.getParentType()}.${context.getFieldDef()?.name}" of type "${context.getType()}"`
+  return kind === Kind.SELECTION_SET
+    ? `${field} has no fields to select.`
+    : `${field} needs a selection of fields.`
+}
+
+function describeSpread(node: InlineFragmentNode | FragmentSpreadNode, context: ValidationContext): string {
+  const type =
+    node.kind === Kind.FRAGMENT_SPREAD
+      ? context.getFragment(node.name.value)?.typeCondition
+      : node.typeCondition
+  return `A fragment on ${textOf(type?.name)} cannot be spread on type "${context.getParentType()}": no object is of both.`
+}
+
+/** What is wrong with a literal, or with the field of an input that holds it. */
+function describeValue(node: ValueNode | ObjectFieldNode, context: ValidationContext): string {
+  if (node.kind === Kind.OBJECT_FIELD) {
+    return unknownField(String(getNamedType(context.getParentInputType())), node.name.value)
+  }
+  const type = context.getInputType()
+  if (!type) return 'The document is not valid.'
+  const named = getNamedType(type)
+  if (node.kind !== Kind.OBJECT || !isInputObjectType(named)) return expectedValue(typeOfValue(node, type))
+  const given = fieldsOf(node)
+  const missing = Object.values(named.getFields()).filter(
+    (field) => isRequiredInputField(field) && !given.has(field.name),
+  )
+  return missing.length > 0 ? missingField(named.name, missing) : notOneField(named.name)
+}
+
+/** Of a value that stands for a list of one, the type of the item, and of an enum its name. */
+function typeOfValue(node: ValueNode, type: GraphQLInputType): GraphQLInputType {
+  const isNull = node.kind === Kind.NULL
+  return !isNull && (isEnumType(getNamedType(type)) || isListType(type)) ? getNamedType(type) : type
+}
+
+function fieldsOf({ fields }: ObjectValueNode): ReadonlySet<string> {
+  return new Set(fields.map(({ name }) => name.value))
+}
+
+function describeMissingArguments(node: FieldNode | DirectiveNode, context: ValidationContext): string {
+  const isDirective = node.kind === Kind.DIRECTIVE
+  const definition = isDirective ? context.getSchema().getDirective(node.name.value) : context.getFieldDef()
+  const given = new Set(node.arguments?.map(({ name }) => name.value))
+  const names = (definition?.args ?? [])
+    .filter((argument) => isRequiredArgument(argument) && !given.has(argument.name))
+    .map(({ name, type }) => `"${name}" of type "${type}"`)
+  const holder = isDirective
+    ? `Directive ${textOf(node.name)}`
+    : `Field "${context.getParentType()}.${node.name.value}"`
+  return `${holder} needs the argument${names.length > 1 ? 's' : ''} ${names.join(', ')}.`
+}
+
+function describeVariableUse(
+  definition: VariableDefinitionNode,
+  context: ValidationContext,
+  [, variable]: readonly ASTNode[],
+): string {
+  const name = textOf(definition.variable.name)
+  const operation = context
+    .getDocument()
+    .definitions.filter((each) => each.kind === Kind.OPERATION_DEFINITION)
+    .find((each) => each.variableDefinitions?.includes(definition))
+  const usages = operation === undefined ? [] : context.getRecursiveVariableUsages(operation)
+  const usage = usages.find(({ node }) => node === variable)
+  const holder = getNamedType(usage?.parentType)
+  return isInputObjectType(holder) && holder.isOneOf
+    ? `Variable ${name} must be of a type with "!": exactly one field of "${holder.name}" must be given.`
+    : `Variable ${name} of type ${typeText(definition.type)} cannot be used where the type is "${usage?.type}".`
+}

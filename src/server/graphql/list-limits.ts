@@ -1,0 +1,160 @@
+import {
+  type ASTVisitor,
+  type GraphQLArgument,
+  type GraphQLInputField,
+  type GraphQLInputType,
+  getNamedType,
+  getNullableType,
+  isEnumType,
+  isInputObjectType,
+  isListType,
+  Kind,
+  OperationTypeNode,
+  type ValidationContext,
+  type ValidationRule,
+  type ValueNode,
+} from 'graphql'
+import type { Config } from '../../config.ts'
+import { asGraphQLError, RequestError } from './request-errors.ts'
+
+/** Most items of the list that an argument or a field of an input is; null where the schema declares none. */
+export type ItemsMaxOf = (element: GraphQLArgument | GraphQLInputField) => number | null
+
+/** Reads limits of lists from the schema, where each is declared with its list. */
+export function listLimitsOf(config: Pick<Config, 'BATCH_ITEMS_MAX'>): ItemsMaxOf {
+  return ({ type, extensions: { itemsMax } }) => {
+    if (itemsMax === undefined) return null
+    if (itemsMax === 'BATCH_ITEMS_MAX') return config.BATCH_ITEMS_MAX
+    if (itemsMax !== 'ONE_FOR_EACH_VALUE') return itemsMax
+    const named = getNamedType(type)
+    return isEnumType(named) ? named.getValues().length : null
+  }
+}
+
+/** A list is longer than its limit, which is all that is said of it. */
+export function tooManyItems(place: string, items: number, itemsMax: number): RequestError {
+  return new RequestError(
+    `The input is not valid: ${place} must have at most ${itemsMax} entries, got ${items}.`,
+    'INPUT_VALIDATION',
+  )
+}
+
+/**
+ * How much longer than its limit a list may be and still be read. Mutations refuse lists themselves, which they put on record,
+ * after the role of the caller has been looked at: but for lists that are far too long, which are not read for that.
+ */
+export function longListFactor({ operation }: { readonly operation: OperationTypeNode }): number {
+  return operation === OperationTypeNode.MUTATION ? 2 : 1
+}
+
+/** Steps to a value: names of fields, and positions in lists. */
+export type Path = readonly (string | number)[]
+
+/** A list, by its name in the schema, and how long it may be. */
+export interface ListLimit {
+  readonly name: string
+  readonly itemsMax: number
+}
+
+/** The limit of the list that an argument or a field of an input is; null where there is none. */
+export function listLimitOf(
+  element: GraphQLArgument | GraphQLInputField,
+  itemsMaxOf: ItemsMaxOf,
+): ListLimit | null {
+  const itemsMax = itemsMaxOf(element)
+  return itemsMax === null ? null : { name: element.name, itemsMax }
+}
+
+/** A value that may be a list. */
+interface Counted {
+  readonly limit: ListLimit | null
+  /** To the value that holds the list, below the variable. */
+  readonly path: Path
+  readonly onLong: (place: string, items: number, itemsMax: number) => void
+}
+
+/** Tells of a list that is too long. */
+export function countItems({ length }: readonly unknown[], { limit, path, onLong }: Counted): void {
+  if (limit !== null && length > limit.itemsMax) {
+    onLong([...path, limit.name].join('.'), length, limit.itemsMax)
+  }
+}
+
+/** Counts the lists in values, wherever they stand, before their items are read. */
+export function createListCheck(itemsMaxOf: ItemsMaxOf) {
+  const fieldsWithLists = new WeakMap<GraphQLInputType, readonly GraphQLInputField[]>()
+
+  function holdsList(type: GraphQLInputType): boolean {
+    if (isListType(getNullableType(type))) return true
+    return listFieldsOf(getNamedType(type)).length > 0
+  }
+
+  function listFieldsOf(type: GraphQLInputType): readonly GraphQLInputField[] {
+    const found = fieldsWithLists.get(type)
+    if (found !== undefined) return found
+    // Of an input that holds itself, the lists are found where it is looked at first.
+    fieldsWithLists.set(type, [])
+    const fields = isInputObjectType(type)
+      ? Object.values(type.getFields()).filter((field) => holdsList(field.type))
+      : []
+    fieldsWithLists.set(type, fields)
+    return fields
+  }
+
+  function check(value: unknown, type: GraphQLInputType, counted: Counted): void {
+    const { limit, path, onLong } = counted
+    const nullable = getNullableType(type)
+    if (isListType(nullable) && Array.isArray(value)) {
+      countItems(value, counted)
+      if (!holdsList(nullable.ofType)) return
+      const list = limit === null ? path : [...path, limit.name]
+      for (const [index, item] of value.entries()) {
+        check(item, nullable.ofType, { limit: null, path: [...list, index], onLong })
+      }
+      return
+    }
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return
+    for (const field of listFieldsOf(getNamedType(nullable))) {
+      if (!Object.hasOwn(value, field.name)) continue
+      const isList = isListType(getNullableType(field.type))
+      check((value as Readonly<Record<string, unknown>>)[field.name], field.type, {
+        limit: isList ? listLimitOf(field, itemsMaxOf) : null,
+        path: isList ? path : [...path, field.name],
+        onLong,
+      })
+    }
+  }
+
+  return { check }
+}
+
+/** Validation rule: lists that stand in the document itself keep their limits. Those in variables are counted when read. */
+export function listLimitsRule(itemsMaxOf: ItemsMaxOf): ValidationRule {
+  return (context: ValidationContext): ASTVisitor => {
+    let longest = 1
+    function check(element: GraphQLArgument | GraphQLInputField | null | undefined, value: ValueNode): void {
+      if (!element || value.kind !== Kind.LIST) return
+      countItems(value.values, {
+        limit: listLimitOf(element, itemsMaxOf),
+        path: [],
+        onLong(place, items, itemsMax) {
+          if (items <= itemsMax * longest) return
+          context.reportError(asGraphQLError(tooManyItems(place, items, itemsMax), { nodes: [value] }))
+        },
+      })
+    }
+    return {
+      Field() {
+        const isMutation = context.getParentType() === context.getSchema().getMutationType()
+        longest = longListFactor({
+          operation: isMutation ? OperationTypeNode.MUTATION : OperationTypeNode.QUERY,
+        })
+      },
+      Argument: ({ value }) => check(context.getArgument(), value),
+      ObjectField({ name, value }) {
+        const holder = getNamedType(context.getParentInputType())
+        if (isInputObjectType(holder)) check(holder.getFields()[name.value], value)
+      },
+    }
+  }
+}

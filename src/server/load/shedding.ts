@@ -1,0 +1,46 @@
+import type { Log } from '../../log.ts'
+import { type Answer, errorAnswer } from '../http/answer.ts'
+import { noteRefusal, type Refusal } from '../observe/request-facts.ts'
+
+/** Why a request is shed, of all refusals. */
+export type Shed = Exclude<Refusal, 'gone' | 'rate' | 'failures'>
+
+/** How often an overload is told of. */
+const warningIntervalMs = 10_000
+
+const messages: Readonly<Record<Shed, string>> = {
+  full: 'The server has as many requests as it can take.',
+  share: 'Too many requests of this caller, or of its project, are waiting for their answers.',
+  bodies: 'The server is receiving as many request bodies as it can, and this one has not arrived yet.',
+  waited: 'The server has too many requests to get to this one soon.',
+}
+
+/**
+ * Makes what answers requests that are shed: nothing was done for them, so that they can be repeated. One warning
+ * stands for all that are shed within some seconds: an overload must not fill the log, too.
+ */
+export function createShedding(log: Log): (reason: Shed) => Answer {
+  let warnedAtMs = Number.NEGATIVE_INFINITY
+  let shedRequests = 0
+  return (reason) => {
+    noteRefusal(reason)
+    shedRequests++
+    const nowMs = performance.now()
+    if (nowMs - warnedAtMs >= warningIntervalMs) {
+      log.warn(
+        { reason, shedRequests },
+        'overload: requests are refused; the number is of those since the last warning',
+      )
+      warnedAtMs = nowMs
+      shedRequests = 0
+    }
+    const message = `${messages[reason]} Nothing was done; try again in a second.`
+    return errorAnswer(503, { code: 'UNAVAILABLE', message, retryAfterSeconds: 1 })
+  }
+}
+
+/** For a request whose client has broken off its connection: nobody reads it, but it is counted. */
+export function answerGone(): Answer {
+  noteRefusal('gone')
+  return errorAnswer(400, { code: 'BAD_REQUEST', message: 'The request was broken off.' })
+}

@@ -1,0 +1,127 @@
+import type { AuditChain } from '../generated/client.ts'
+import type { Queryable } from '../queryable.ts'
+import type { AuditHead } from './event-rows.ts'
+
+/** What a chain holds: operations and refusals, or changes. */
+export type AuditChainKind = AuditChain['kind']
+
+/** A chain; see prisma/schema.prisma for the meaning of the columns. */
+export interface AuditChainRow {
+  readonly id: string
+  readonly number: number
+  readonly kind: AuditChainKind
+  readonly startedAt: Date
+  /** What was pruned: everything up to it. */
+  readonly base: AuditHead
+  readonly mac: Uint8Array
+  readonly head: AuditHead
+  readonly headMac: Uint8Array
+}
+
+/** Held to the end of the transaction by who opens or prunes chains, so that they come one after the other. */
+const chainsLock = 5_107_339_002n
+
+/** Waits until nobody else opens or prunes chains; until the transaction ends nobody else will. */
+export async function lockChains(tx: Queryable): Promise<void> {
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(${chainsLock}::bigint)`
+}
+
+/** The number of the newest chain; 0 if there is none. */
+export async function lastChainNumber(db: Queryable): Promise<number> {
+  const { _max } = await db.auditChain.aggregate({ _max: { number: true } })
+  return _max.number ?? 0
+}
+
+/** Adds a chain. */
+export async function insertChain(tx: Queryable, row: AuditChainRow): Promise<void> {
+  const { id, number, kind, startedAt, base, mac, head, headMac } = row
+  await tx.auditChain.create({
+    data: {
+      id,
+      number,
+      kind,
+      startedAt,
+      baseSequence: BigInt(base.sequence),
+      baseHash: new Uint8Array(base.hash),
+      mac: new Uint8Array(mac),
+      headSequence: BigInt(head.sequence),
+      headHash: new Uint8Array(head.hash),
+      headMac: new Uint8Array(headMac),
+    },
+  })
+}
+
+/** Several chains, in no order. */
+export async function findChainsById(db: Queryable, ids: readonly string[]): Promise<AuditChainRow[]> {
+  const rows = await db.auditChain.findMany({ where: { id: { in: [...ids] } } })
+  return rows.map(decode)
+}
+
+/** One chain, or null. */
+export async function findChain(db: Queryable, id: string): Promise<AuditChainRow | null> {
+  const row = await db.auditChain.findUnique({ where: { id } })
+  return row === null ? null : decode(row)
+}
+
+/** Keeps everybody else from appending to a chain until the transaction ends, and reads it. */
+export async function lockChain(tx: Queryable, id: string): Promise<AuditChainRow | null> {
+  const locked = await tx.$queryRaw<object[]>`SELECT 1 FROM audit_chains WHERE id = ${id}::uuid FOR UPDATE`
+  // A row that appears only now was not there to be locked.
+  return locked.length === 0 ? null : findChain(tx, id)
+}
+
+/** The next chains after a number. */
+export async function findChains(
+  db: Queryable,
+  page: { after: number; max: number },
+): Promise<AuditChainRow[]> {
+  const rows = await db.auditChain.findMany({
+    where: { number: { gt: page.after } },
+    orderBy: { number: 'asc' },
+    take: page.max,
+  })
+  return rows.map(decode)
+}
+
+/** Where a chain ends and which of its records is the last, at one moment; null if it is gone. */
+export async function findTip(
+  db: Queryable,
+  id: string,
+): Promise<{ headSequence: number; lastSequence: number } | null> {
+  const [row] = await db.$queryRaw<{ head: bigint; last: bigint }[]>`
+    SELECT head_sequence AS head, coalesce(
+      (SELECT max(sequence) FROM audit_events e WHERE e.chain_id = c.id), base_sequence) AS last
+    FROM audit_chains c WHERE id = ${id}::uuid`
+  return row === undefined ? null : { headSequence: Number(row.head), lastSequence: Number(row.last) }
+}
+
+/** How many records were ever pruned, over all chains. */
+export async function sumPruned(db: Queryable): Promise<number> {
+  const { _sum } = await db.auditChain.aggregate({ _sum: { baseSequence: true } })
+  return Number(_sum.baseSequence ?? 0)
+}
+
+/** Moves the beginning of a chain; false if it is not where it was said to be. */
+export async function moveBase(
+  tx: Queryable,
+  move: { chainId: string; from: number; base: AuditHead; mac: Uint8Array },
+): Promise<boolean> {
+  const { count } = await tx.auditChain.updateMany({
+    where: { id: move.chainId, baseSequence: BigInt(move.from) },
+    data: {
+      baseSequence: BigInt(move.base.sequence),
+      baseHash: new Uint8Array(move.base.hash),
+      mac: new Uint8Array(move.mac),
+    },
+  })
+  return count === 1
+}
+
+function decode(row: AuditChain): AuditChainRow {
+  const { baseSequence, baseHash, headSequence, headHash, ...rest } = row
+  return {
+    ...rest,
+    base: { sequence: Number(baseSequence), hash: baseHash },
+    head: { sequence: Number(headSequence), hash: headHash },
+  }
+}

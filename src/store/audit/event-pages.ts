@@ -1,0 +1,210 @@
+import { isSubject } from '../canonical-subject.ts'
+import { Prisma } from '../generated/client.ts'
+import type { Queryable } from '../queryable.ts'
+import { seesWhole, type ViewerCondition } from '../rows/viewer-condition.ts'
+import type { AuditEventRow } from './event-rows.ts'
+
+/** An event as it is read. */
+export type StoredEvent = Pick<
+  AuditEventRow,
+  | 'id'
+  | 'projectId'
+  | 'occurredAt'
+  | 'action'
+  | 'outcome'
+  | 'errorCode'
+  | 'actor'
+  | 'tokenId'
+  | 'clientAddress'
+  | 'requestId'
+  | 'keyId'
+  | 'keyRevision'
+  | 'versionNumber'
+  | 'details'
+> & {
+  /** The chain that it is in; null for one from before there were chains. */
+  readonly chainId: string | null
+  readonly hash: Uint8Array | null
+  /** Of the event before it in its chain, or what stands there in its place; null where that is not there. */
+  readonly previousHash: Uint8Array | null
+}
+
+/** Which events a list has. */
+export interface AuditEventFilter {
+  readonly projectId: string
+  /** Events of keys that this viewer does not see whole are not there; matches what the domain checks again. */
+  readonly visibleTo: ViewerCondition
+  /** Whether events count that are in no chain, of the time before the first one. */
+  readonly predatesChains: boolean
+  /** Of one key, by either of its IDs; its kind is part of the first. */
+  readonly key:
+    | { readonly id: string; readonly kind: 'USER' | 'SERVICE' }
+    | { readonly redactedId: string }
+    | null
+  readonly actions: readonly string[] | null
+  readonly outcomes: readonly AuditEventRow['outcome'][] | null
+  readonly actor: string | null
+  /** Including this moment. */
+  readonly from: Date | null
+  /** Excluding this moment. */
+  readonly to: Date | null
+}
+
+/** Where a page starts. IDs break the ties of events of the same millisecond. */
+export interface AuditPosition {
+  readonly occurredAt: Date
+  readonly id: string
+}
+
+/** What part of a list is read. */
+export interface AuditRange {
+  readonly newestFirst: boolean
+  /** Events older than this one, by moment and ID. */
+  readonly below: AuditPosition | null
+  /** Events newer than this one. */
+  readonly above: AuditPosition | null
+  readonly max: number
+}
+
+const columns = Prisma.sql`e.id, e.project_id AS "projectId", e.occurred_at AS "occurredAt", e.action,
+  e.outcome::text AS outcome, e.error_code AS "errorCode", e.actor, e.token_id AS "tokenId",
+  e.client_address AS "clientAddress", e.request_id AS "requestId", e.key_id AS "keyId",
+  e.key_revision AS "keyRevision", e.version_number AS "versionNumber", e.details, e.chain_id AS "chainId", e.hash,
+  CASE WHEN e.sequence = c.base_sequence + 1 THEN c.base_hash ELSE (
+    SELECT p.hash FROM audit_events p WHERE p.chain_id = e.chain_id AND p.sequence = e.sequence - 1
+  ) END AS "previousHash"`
+
+const eventsAndChains = Prisma.sql`audit_events e LEFT JOIN audit_chains c ON c.id = e.chain_id`
+
+/** Each event with its chain, and with its key, live or deleted; an event has one of them, or is about no key. */
+const eventsAndKeys = Prisma.sql`${eventsAndChains}
+  LEFT JOIN keys k ON k.id = e.key_id AND k.project_id = e.project_id
+  LEFT JOIN deleted_keys d ON d.id = e.key_id AND d.project_id = e.project_id`
+
+/** The events of a page, in one statement. */
+export async function findAuditPage(
+  db: Queryable,
+  { filter, range }: { filter: AuditEventFilter; range: AuditRange },
+): Promise<StoredEvent[]> {
+  return db.$queryRaw<StoredEvent[]>`
+    SELECT ${columns} FROM ${eventsAndKeys}
+    WHERE ${conditionOf(filter)} AND ${within(range)}
+    ${orderAndLimit(range)}`
+}
+
+/**
+ * Whether an event stands in a chain, between its beginning and its end. Whoever can write to the database alone can put
+ * events elsewhere, but cannot make a chain or move its end without breaking a MAC. Events from before there were chains
+ * count where there may be some.
+ */
+function isOnRecord(predatesChains: boolean): Prisma.Sql {
+  const inChain = Prisma.sql`(e.sequence > c.base_sequence AND e.sequence <= c.head_sequence)`
+  return predatesChains
+    ? Prisma.sql`(${inChain} OR (e.chain_id IS NULL
+        AND e.occurred_at < (SELECT min(started_at) FROM audit_chains)))`
+    : inChain
+}
+
+/** How many events the filter matches. */
+export async function countAuditEvents(db: Queryable, filter: AuditEventFilter): Promise<number> {
+  const [row] = await db.$queryRaw<{ count: bigint }[]>`
+    SELECT count(*) AS count FROM ${eventsAndKeys} WHERE ${conditionOf(filter)}`
+  return Number(row?.count ?? 0)
+}
+
+/** Events by their own ID, inside one project and as far as the viewer may see their keys, in no order. */
+export async function findAuditEventsById(
+  db: Queryable,
+  lookup: Pick<AuditEventFilter, 'projectId' | 'visibleTo' | 'predatesChains'> & {
+    readonly ids: readonly string[]
+  },
+): Promise<StoredEvent[]> {
+  const { projectId, visibleTo, predatesChains, ids } = lookup
+  return db.$queryRaw<StoredEvent[]>`
+    SELECT ${columns} FROM ${eventsAndKeys}
+    WHERE e.id = ANY (${[...ids]}::uuid[]) AND e.project_id = ${projectId} AND ${visible(visibleTo)}
+      AND ${isOnRecord(predatesChains)}`
+}
+
+/** A page of events of each of several keys, in one statement. */
+export async function findAuditPagesOfKeys(
+  db: Queryable,
+  query: { keyIds: readonly string[]; range: AuditRange; predatesChains: boolean },
+): Promise<(StoredEvent & { keyId: string })[]> {
+  const { keyIds, range, predatesChains } = query
+  return db.$queryRaw<(StoredEvent & { keyId: string })[]>`
+    SELECT p.* FROM unnest(${[...keyIds]}::uuid[]) AS w(key_id)
+    CROSS JOIN LATERAL (
+      SELECT ${columns} FROM ${eventsAndChains}
+      WHERE e.key_id = w.key_id AND ${isOnRecord(predatesChains)} AND ${within(range)}
+      ${orderAndLimit(range)}
+    ) AS p`
+}
+
+/** How many events each of several keys has, in one statement. */
+export async function countAuditEventsOfKeys(
+  db: Queryable,
+  { keyIds, predatesChains }: { keyIds: readonly string[]; predatesChains: boolean },
+): Promise<Map<string, number>> {
+  const rows = await db.$queryRaw<{ keyId: string; count: bigint }[]>`
+    SELECT e.key_id AS "keyId", count(*) AS count FROM ${eventsAndChains}
+    WHERE e.key_id = ANY (${[...keyIds]}::uuid[]) AND ${isOnRecord(predatesChains)} GROUP BY e.key_id`
+  return new Map(rows.map(({ keyId, count }) => [keyId, Number(count)]))
+}
+
+/** Rows are compared as a whole, which is what the indexes on (…, occurred_at, id) are made for. */
+function within({ below, above }: AuditRange): Prisma.Sql {
+  const bounds = [
+    ...(below === null
+      ? []
+      : [Prisma.sql`(e.occurred_at, e.id) < (${textOf(below.occurredAt)}::timestamptz, ${below.id}::uuid)`]),
+    ...(above === null
+      ? []
+      : [Prisma.sql`(e.occurred_at, e.id) > (${textOf(above.occurredAt)}::timestamptz, ${above.id}::uuid)`]),
+  ]
+  return bounds.length === 0 ? Prisma.sql`TRUE` : Prisma.join(bounds, ' AND ')
+}
+
+function orderAndLimit({ newestFirst, max }: AuditRange): Prisma.Sql {
+  return newestFirst
+    ? Prisma.sql`ORDER BY e.occurred_at DESC, e.id DESC LIMIT ${max}`
+    : Prisma.sql`ORDER BY e.occurred_at, e.id LIMIT ${max}`
+}
+
+function conditionOf(filter: AuditEventFilter): Prisma.Sql {
+  const { projectId, visibleTo, key, actions, outcomes, actor, from, to } = filter
+  const conditions = [
+    Prisma.sql`e.project_id = ${projectId}`,
+    visible(visibleTo),
+    isOnRecord(filter.predatesChains),
+  ]
+  if (key !== null) conditions.push(ofKey(key))
+  if (actions !== null) conditions.push(Prisma.sql`e.action = ANY (${[...actions]}::text[])`)
+  if (outcomes !== null) conditions.push(Prisma.sql`e.outcome::text = ANY (${[...outcomes]}::text[])`)
+  if (actor !== null) conditions.push(isSubject(Prisma.sql`e.actor`, actor))
+  if (from !== null) conditions.push(Prisma.sql`e.occurred_at >= ${textOf(from)}::timestamptz`)
+  if (to !== null) conditions.push(Prisma.sql`e.occurred_at < ${textOf(to)}::timestamptz`)
+  return Prisma.join(conditions, ' AND ')
+}
+
+function ofKey(key: NonNullable<AuditEventFilter['key']>): Prisma.Sql {
+  if ('redactedId' in key) {
+    return Prisma.sql`e.key_id = (
+      SELECT id FROM keys WHERE redacted_id = ${key.redactedId}::uuid
+      UNION ALL SELECT id FROM deleted_keys WHERE redacted_id = ${key.redactedId}::uuid)`
+  }
+  // Service keys are never deleted.
+  return key.kind === 'SERVICE'
+    ? Prisma.sql`(e.key_id = ${key.id}::uuid AND k.kind = 'SERVICE')`
+    : Prisma.sql`(e.key_id = ${key.id}::uuid AND (k.kind = 'USER' OR d.id IS NOT NULL))`
+}
+
+/** An event whose key is neither there nor among the deleted is not shown: who may see it cannot be said. */
+function visible(viewer: ViewerCondition): Prisma.Sql {
+  return Prisma.sql`(e.key_id IS NULL OR k.kind = 'SERVICE'
+    OR ${seesWhole(viewer, Prisma.sql`k`)} OR ${seesWhole(viewer, Prisma.sql`d`)})`
+}
+
+function textOf(date: Date): string {
+  return date.toISOString()
+}

@@ -1,0 +1,101 @@
+import type { AuditEvent } from '../generated/client.ts'
+import type { Queryable } from '../queryable.ts'
+
+/** One event; see prisma/schema.prisma for the meaning of the columns. */
+export interface AuditEventRow {
+  readonly id: string
+  readonly projectId: string
+  readonly occurredAt: Date
+  readonly action: string
+  readonly outcome: 'SUCCEEDED' | 'DENIED' | 'FAILED'
+  readonly errorCode: string | null
+  readonly actor: string
+  readonly tokenId: string | null
+  readonly clientAddress: string | null
+  readonly requestId: string
+  readonly keyId: string | null
+  readonly keyRevision: number | null
+  readonly versionNumber: number | null
+  readonly details: Readonly<Record<string, string | number | boolean>>
+}
+
+/** A place in a chain: the number and the hash of an event. */
+export interface AuditHead {
+  readonly sequence: number
+  readonly hash: Uint8Array
+}
+
+/** An event as it stands in a chain; the hash is null only where somebody took it away. */
+export interface ChainedEventRow extends AuditEventRow {
+  readonly sequence: number
+  readonly hash: Uint8Array | null
+}
+
+/** The next events of a chain after a number, or its first ones whatever their numbers are. */
+export async function findChainedEvents(
+  db: Queryable,
+  page: { chainId: string; after: number | null; upTo: number; max: number },
+): Promise<ChainedEventRow[]> {
+  const { chainId, after, upTo, max } = page
+  const rows = await db.auditEvent.findMany({
+    where: {
+      chainId,
+      sequence: { lte: BigInt(upTo), ...(after !== null && { gt: BigInt(after) }) },
+    },
+    orderBy: { sequence: 'asc' },
+    take: max,
+  })
+  return rows.map(decodeChained)
+}
+
+/** Events from before there were chains: how many, and how many of them are dated after the first chain began. */
+export async function countUnchainedEvents(db: Queryable): Promise<{ before: number; since: number }> {
+  const [row] = await db.$queryRaw<{ before: bigint; since: bigint }[]>`
+    SELECT count(*) FILTER (WHERE first.at IS NULL OR occurred_at < first.at) AS before,
+      count(*) FILTER (WHERE occurred_at >= first.at) AS since
+    FROM audit_events, (SELECT min(started_at) AS at FROM audit_chains) AS first
+    WHERE chain_id IS NULL`
+  return { before: Number(row?.before ?? 0), since: Number(row?.since ?? 0) }
+}
+
+/** Whether there is an event without a chain. */
+export async function hasUnchainedEvents(db: Queryable): Promise<boolean> {
+  return (await db.auditEvent.findFirst({ where: { chainId: null }, select: { id: true } })) !== null
+}
+
+/** Events that name a chain that is not there, or have no number in it. Steps from chain to chain, not over all events. */
+export async function findStrayEvents(
+  db: Queryable,
+  max: number,
+): Promise<{ id: string; chainId: string }[]> {
+  return db.$queryRaw`
+    WITH RECURSIVE named(id) AS (
+      (SELECT chain_id FROM audit_events WHERE chain_id IS NOT NULL ORDER BY chain_id LIMIT 1)
+      UNION ALL
+      SELECT (SELECT chain_id FROM audit_events e WHERE e.chain_id > named.id ORDER BY chain_id LIMIT 1)
+      FROM named WHERE named.id IS NOT NULL
+    )
+    SELECT e.id, e.chain_id AS "chainId" FROM named JOIN audit_events e ON e.chain_id = named.id
+    WHERE NOT EXISTS (SELECT FROM audit_chains c WHERE c.id = named.id)
+    UNION ALL
+    SELECT e.id, e.chain_id FROM named JOIN audit_events e ON e.chain_id = named.id AND e.sequence IS NULL
+    LIMIT ${max}::int`
+}
+
+/** Whether it is on record that somebody failed at something with a key, since a moment. */
+export async function hasFailedSince(
+  db: Queryable,
+  { since, ...event }: Pick<AuditEventRow, 'keyId' | 'action' | 'actor' | 'errorCode'> & { since: Date },
+): Promise<boolean> {
+  // One without a chain is no record: those from before there were chains are not looked for here.
+  const where = { ...event, outcome: 'FAILED', occurredAt: { gte: since }, chainId: { not: null } } as const
+  return (await db.auditEvent.findFirst({ where, select: { id: true } })) !== null
+}
+
+function decodeChained(row: AuditEvent): ChainedEventRow {
+  return {
+    ...row,
+    details: row.details as AuditEventRow['details'],
+    sequence: Number(row.sequence),
+  }
+}

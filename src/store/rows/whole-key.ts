@@ -1,0 +1,38 @@
+import { Prisma } from '../generated/client.ts'
+import type { Queryable } from '../queryable.ts'
+import { partOf, select } from './columns.ts'
+import { columnsOfKey, type KeyRow } from './key-rows.ts'
+import { columnsOfVersion, type KeyVersionRow } from './version-rows.ts'
+
+/** A key with all of its versions, oldest first. */
+export interface WholeKey {
+  readonly row: KeyRow
+  readonly versions: readonly KeyVersionRow[]
+}
+
+const columns = Prisma.join([select('k', columnsOfKey, 'key.'), select('v', columnsOfVersion, 'version.')])
+
+/**
+ * A key with its versions as of one moment, in one statement that takes no lock; null if the project has none of this ID.
+ * The columns of the key, which may have a long access list, are read once and not with each version.
+ */
+export async function findWholeKey(
+  db: Queryable,
+  { projectId, id }: { projectId: string; id: string },
+): Promise<WholeKey | null> {
+  const rows = await db.$queryRaw<Record<string, unknown>[]>`/* prepared as find_whole_key */
+    SELECT ${columns}
+    FROM (SELECT *, 1::bigint AS place FROM keys WHERE project_id = ${projectId} AND id = ${id}::uuid) AS k
+    FULL JOIN (
+      SELECT *, row_number() OVER (ORDER BY number) AS place FROM key_versions WHERE key_id = ${id}::uuid
+    ) AS v ON v.place = k.place
+    ORDER BY COALESCE(v.place, 0)`
+  const [first] = rows
+  if (first === undefined || first['key.id'] === null) return null
+  return {
+    row: partOf(first, columnsOfKey, 'key.'),
+    versions: rows.flatMap((row) =>
+      row['version.id'] === null ? [] : [partOf(row, columnsOfVersion, 'version.')],
+    ),
+  }
+}
