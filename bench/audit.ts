@@ -1,6 +1,6 @@
 // What the audit trail costs: `encrypt` of 256 bytes on 64 connections with a durable event for each, against the same
 // server without any, in rounds that take turns. On the PostgreSQL of DATABASE_URL, or on one of its own.
-// node bench/audit.ts [ROUNDS] [SECONDS]
+// npm run bench:audit -- [ROUNDS] [SECONDS]
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,7 +1,7 @@
 // What led to the defaults of docs/overload.md: how fast a server is by how many requests it works on at once, how many
 // items a caller can have encrypted in batches, and what becomes of callers when there are far too many of them, with
 // limits and without. On a PostgreSQL server of its own.
-// node bench/overload.ts [SECONDS]
+// npm run bench:overload -- [SECONDS]
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

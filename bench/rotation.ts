@@ -1,6 +1,6 @@
 // How fast keys that are due at the same midnight rotate, and what callers notice of it: 1 and then 2 replicas on one
 // PostgreSQL, each with a steady load of `encrypt` meanwhile. On the PostgreSQL of DATABASE_URL, or on one of its own.
-// node bench/rotation.ts [KEYS] [REQUESTS PER SECOND]
+// npm run bench:rotation -- [KEYS] [REQUESTS PER SECOND]
 import { openBenchPostgres } from './bench-postgres.ts'
 import type { Round } from './measured-server.ts'
 import { measureRotation } from './rotation-load.ts'

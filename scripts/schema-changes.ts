@@ -1,6 +1,6 @@
-// Says what schema.graphql changes for clients since a commit: the one that is given, else the last tag, else the
+// Lists the changes of schema.graphql that matter to clients since a commit: the argument, else the last tag, else the
 // parent of this commit. Fails on a breaking change that CHANGELOG.md does not announce (docs/api-policy.md).
-// With --all it lists safe changes, too.
+// --all also lists safe changes.
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -30,6 +30,8 @@ console.log(`schema.graphql since ${base}: ${formatReport(report, { all: process
 const unannounced = unannouncedOf(report, read('CHANGELOG.md'))
 if (unannounced.length > 0) {
   const paths = unannounced.map(({ path }) => `\`${path}\``).join(', ')
-  console.error(`\nTell of it in CHANGELOG.md, under "### Breaking" in "## Unreleased": ${paths}`)
+  console.error(
+    `\nAnnounce these in CHANGELOG.md, in "- **Breaking:** …" items under "## [Unreleased]": ${paths}`,
+  )
   process.exit(1)
 }

@@ -37,11 +37,11 @@ function toSchemaChange({ path, message }: Change): SchemaChange {
   return { path: path ?? '(schema)', message }
 }
 
-/** Breaking changes whose path (as code) does not stand under the heading "Breaking" of what is not released yet. */
+/** Breaking changes whose path (as code) is in no "**Breaking:**" item of the unreleased section of the changelog. */
 export function unannouncedOf({ breaking }: SchemaReport, changelog: string): readonly SchemaChange[] {
-  const [, unreleased = ''] = /^## Unreleased\n([\s\S]*?)(?=^## |$(?![\s\S]))/m.exec(changelog) ?? []
-  const [, announced = ''] = /^### Breaking\n([\s\S]*?)(?=^### |$(?![\s\S]))/m.exec(unreleased) ?? []
-  return breaking.filter(({ path }) => !announced.includes(`\`${path}\``))
+  const [, unreleased = ''] = /^## \[Unreleased\]\n([\s\S]*?)(?=^## |$(?![\s\S]))/m.exec(changelog) ?? []
+  const announcements = unreleased.split(/^(?=- |#)/m).filter((item) => item.startsWith('- **Breaking:**'))
+  return breaking.filter(({ path }) => !announcements.some((item) => item.includes(`\`${path}\``)))
 }
 
 /** The report as text: counts first, then each breaking and dangerous change, and the safe ones on demand. */

@@ -2,7 +2,7 @@
  * A small HTTP service that keeps records encrypted: `PUT /records/ID` stores a body, `GET /records/ID` gives it back.
  * What would be its database is a folder with one file a record; nothing in it can be read without Keystead.
  *
- *     KEYSTEAD_KEY_ID=ukey_… node examples/service/main.ts
+ *     KEYSTEAD_KEY_ID=ukey_… npx node examples/service/main.ts
  *
  * KEYSTEAD_URL, KEYSTEAD_TOKEN, PORT and RECORDS_FOLDER can be set, too.
  */

@@ -18,7 +18,7 @@ function printExample(): string {
     })
     .join('\n\n')
   return `# Every setting of Keystead with its default. Set them in the environment, or copy this file to .env, remove the "#"
-# before each setting that you change, and start with: node --env-file=.env src/main.ts
+# before each setting that you change, and start with: node --env-file=.env bin/keystead.js serve
 
 ${entries}
 `

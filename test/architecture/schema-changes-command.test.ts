@@ -29,7 +29,7 @@ function newCheckout() {
     execFileSync('git', [...who, ...parameters], { cwd: folder, stdio: 'ignore' })
   }
   const write = (file: string, text: string) => writeFileSync(join(folder, file), text)
-  write('CHANGELOG.md', '# Changelog\n\n## Unreleased\n')
+  write('CHANGELOG.md', '# Changelog\n\n## [Unreleased]\n')
   git('init')
   git('add', 'schema.graphql')
   git('commit', '-m', 'Schema')
@@ -68,11 +68,14 @@ describe.skipIf(hasNoGit)('npm run schema:changes', () => {
     const failed = run()
     expect(failed.status).toBe(1)
     expect(failed.text).toContain('1 breaking, 0 dangerous, 0 safe')
-    expect(failed.text).toContain('Tell of it in CHANGELOG.md')
-    write('CHANGELOG.md', '# Changelog\n\n## Unreleased\n\n### Breaking\n\n- `OrderDirection.ASC` goes.\n')
+    expect(failed.text).toContain('Announce these in CHANGELOG.md')
+    write(
+      'CHANGELOG.md',
+      '# Changelog\n\n## [Unreleased]\n\n### Removed\n\n- **Breaking:** `OrderDirection.ASC`.\n',
+    )
     expect(run()).toMatchObject({ status: 0 })
     // Of the commit before, nothing has changed.
-    write('CHANGELOG.md', '# Changelog\n\n## Unreleased\n')
+    write('CHANGELOG.md', '# Changelog\n\n## [Unreleased]\n')
     expect(run('HEAD~1').text).toContain('since HEAD~1: 0 breaking')
   })
 })

@@ -81,14 +81,16 @@ describe('the report of changes', () => {
     const report = await takeAway()
     const unannounced = (text: string) => unannouncedOf(report, text).map(({ path }) => path)
     expect(
-      unannounced('# Changelog\n\n## Unreleased\n\n### Breaking\n\n- `UserKey.id` may be null.\n'),
+      unannounced(
+        '# Changelog\n\n## [Unreleased]\n\n### Changed\n\n- **Breaking:** Keys without access\n  have no `UserKey.id`.\n',
+      ),
     ).toEqual([])
     for (const text of [
       '# Changelog\n',
-      '## Unreleased\n\n### Breaking\n\n- `UserKey.name` goes.\n',
-      '## Unreleased\n\n- `UserKey.id` may be null.\n',
-      '## Unreleased\n\n### Breaking\n\n### Fixed\n\n- `UserKey.id` may be null.\n',
-      '## Unreleased\n\n## 1.0.0\n\n### Breaking\n\n- `UserKey.id` may be null.\n',
+      '## [Unreleased]\n\n### Removed\n\n- **Breaking:** `UserKey.name`.\n',
+      '## [Unreleased]\n\n### Changed\n\n- `UserKey.id` may be null.\n',
+      '## [Unreleased]\n\n- **Breaking:** all.\n\n### Fixed\n\n- `UserKey.id` may be null.\n',
+      '## [Unreleased]\n\n## [1.0.0]\n\n### Changed\n\n- **Breaking:** `UserKey.id` may be null.\n',
     ]) {
       expect(unannounced(text), text).toEqual(['UserKey.id'])
     }
