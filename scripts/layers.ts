@@ -14,6 +14,7 @@ export const leaves = [
   'ids.ts',
   'clock.ts',
   'durable-files.ts',
+  'fair-queue.ts',
   'secret-file.ts',
   'system-errors.ts',
 ] as const

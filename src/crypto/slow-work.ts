@@ -1,4 +1,4 @@
-import { createFairQueue, type FairQueue, type TaskOwner } from './fair-queue.ts'
+import { createFairQueue, type FairQueue, type TaskOwner } from '../fair-queue.ts'
 
 /**
  * How long a task takes. SHORT: milliseconds, such as an RSA signature. LONG: seconds, such as the generation of an RSA

@@ -1,5 +1,5 @@
 import { type ExecutionResult, execute, OperationTypeNode, type ValidationRule } from 'graphql'
-import type { Answer } from '../http/answer.ts'
+import { type Answer, errorAnswer } from '../http/answer.ts'
 import { streamHeaders } from '../http/event-stream.ts'
 import { type Accepted, eventStream } from '../http/media-type.ts'
 import { noteOperation } from '../observe/request-facts.ts'
@@ -10,16 +10,29 @@ import { listLimitsOf } from './list-limits.ts'
 import { maskErrors } from './mask-errors.ts'
 import { type PlainRequest, readPlainRequest } from './plain-request.ts'
 import { RequestError } from './request-errors.ts'
+import { hasMoreTokens, parseJson } from './request-parameters.ts'
 import { digestIn } from './trusted-documents.ts'
 import { readTrustedDocuments, type TrustedDocuments } from './trusted-documents-file.ts'
 import { createVariableReader, type Variables } from './variables.ts'
-import { createServerOfYoga, type GraphQLParts, graphqlPath, type ServerContext } from './yoga.ts'
+import {
+  createServerOfYoga,
+  type GraphQLParts,
+  graphqlPath,
+  type ServerContext,
+  type YogaContext,
+} from './yoga.ts'
 
 /** A request as it came from its client. */
 export interface GraphQLRequest {
   readonly body: Buffer
   readonly context: ServerContext
 }
+
+/** Bytes of a body up to which it is parsed at once. */
+const shortBodyBytes = 16_384
+/** JSON tokens that a body may have: a batch has up to 20 for each item. */
+const tokensMin = 20_000
+const tokensPerItem = 40
 
 /** A known operation whose variables are read. */
 interface AdmittedOperation extends KnownOperation {
@@ -33,16 +46,18 @@ interface AdmittedOperation extends KnownOperation {
  */
 export function createGraphQL(parts: GraphQLParts): (request: GraphQLRequest) => Promise<Answer> {
   const rules = documentRules(parts.config)
+  const tokensMax = Math.max(tokensMin, parts.config.BATCH_ITEMS_MAX * tokensPerItem)
   const trusted = openTrustedDocuments(parts, rules)
   const known = createKnownDocuments()
   const readVariables = createVariableReader(parts.schema, listLimitsOf(parts.config))
   const yoga = createServerOfYoga(parts, { known, trusted, rules, readVariables })
 
-  async function answerByYoga({ body, context }: GraphQLRequest): Promise<Answer> {
+  async function answerByYoga(context: YogaContext): Promise<Answer> {
     const request = new yoga.fetchAPI.Request(`http://localhost${graphqlPath}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: acceptForYoga(context.accepted) },
-      body: new Uint8Array(body),
+      // Parsed already.
+      body: '{}',
     })
     const response = await yoga.fetch(request, context)
     const { status } = response
@@ -101,17 +116,27 @@ export function createGraphQL(parts: GraphQLParts): (request: GraphQLRequest) =>
     return errors === undefined ? { data } : { errors: maskErrors(errors, parts), data }
   }
 
-  return async (request) => {
-    const { accepted } = request.context
-    const plain = accepted.result === eventStream ? null : readPlainRequest(request.body)
+  return async ({ body, context }) => {
+    const { accepted } = context
+    const isLong = body.length > shortBodyBytes
+    if (isLong) await context.loopTurn()
+    if (hasMoreTokens(body, tokensMax)) {
+      const message = `The body has more than ${tokensMax} JSON tokens: names, texts, and characters that begin or separate values. Send smaller batches.`
+      return errorAnswer(413, { code: 'PAYLOAD_TOO_LARGE', message })
+    }
+    const sent = parseJson(body)
+    const plain = accepted.result === eventStream ? null : readPlainRequest(sent?.value)
     const found = plain === null ? null : findKnown(plain)
-    if (plain === null || found === null) return answerByYoga(request)
-    const charged = request.context.charge(found.cost(plain.variables))
+    if (plain === null || found === null) {
+      if (!isLong) await context.loopTurn()
+      return answerByYoga({ ...context, sent })
+    }
+    const charged = context.charge(found.cost(plain.variables))
     const isPaid = await charged.then(
       () => true,
       () => false,
     )
-    const result = isPaid ? await executeKnown(found, plain, request.context) : null
+    const result = isPaid ? await executeKnown(found, plain, context) : null
     if (result !== null) {
       return {
         status: 200,
@@ -120,7 +145,7 @@ export function createGraphQL(parts: GraphQLParts): (request: GraphQLRequest) =>
       }
     }
     // Nothing was done, and what has to be said is yoga's to say.
-    return answerByYoga({ ...request, context: { ...request.context, charge: () => charged } })
+    return answerByYoga({ ...context, sent, charge: () => charged })
   }
 }
 

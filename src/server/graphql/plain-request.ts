@@ -9,21 +9,12 @@ export interface PlainRequest {
 const names: ReadonlySet<string> = new Set(['query', 'documentId', 'variables', 'operationName'])
 
 /** Reads a body that holds nothing but this; null for any other, whatever is to be said of it. */
-export function readPlainRequest(body: Buffer): PlainRequest | null {
-  const sent = parseJson(body)
+export function readPlainRequest(sent: unknown): PlainRequest | null {
   if (!isObject(sent) || !Object.keys(sent).every((name) => names.has(name))) return null
   const { query = null, documentId = null, variables = null, operationName = null } = sent
   if (!isTextOrNull(query) || !isTextOrNull(documentId) || !isTextOrNull(operationName)) return null
   if (variables !== null && !isObject(variables)) return null
   return { query, documentId, variables: variables ?? {}, operationName }
-}
-
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString())
-  } catch {
-    return null
-  }
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

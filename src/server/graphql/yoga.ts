@@ -25,7 +25,7 @@ import { type KnownDocuments, rememberDocuments } from './known-documents.ts'
 import { checkRepresentations, documentLimits } from './limits.ts'
 import { type MaskOptions, maskError, maskErrors } from './mask-errors.ts'
 import { asGraphQLError, quoteName, RequestError } from './request-errors.ts'
-import { checkParameters, parseBody } from './request-parameters.ts'
+import { checkParameters, parametersIn, type SentJson } from './request-parameters.ts'
 import { trustDocuments } from './trusted-documents.ts'
 import type { TrustedDocuments } from './trusted-documents-file.ts'
 import type { ReadVariables } from './variables.ts'
@@ -39,6 +39,13 @@ export interface ServerContext {
   /** Takes from the caller what the request costs; throws if that is not there. */
   readonly charge: (cost: number) => Promise<void>
   readonly accepted: Accepted
+  /** Resolves when a step that takes long may run; see `LoopTurns`. */
+  readonly loopTurn: () => Promise<void>
+}
+
+/** What the steps in front of yoga hand to it. */
+export interface YogaContext extends ServerContext {
+  readonly sent: SentJson
 }
 
 /** The document is longer than any that a person or a program writes. */
@@ -60,9 +67,9 @@ export interface GraphQLParts extends MaskOptions {
 export function createServerOfYoga(
   options: GraphQLParts,
   { known, trusted, rules, readVariables }: Documents,
-): YogaServerInstance<ServerContext, object> {
+): YogaServerInstance<YogaContext, object> {
   const { schema, createContext, config } = options
-  return createYoga<ServerContext>({
+  return createYoga<YogaContext>({
     schema,
     context: ({ call }) => createContext(call),
     graphqlEndpoint: graphqlPath,
@@ -107,11 +114,11 @@ export interface Documents {
 }
 
 /** Reads bodies, and says what is wrong with them, in our own words. */
-function readBodies(): Plugin {
+function readBodies(): Plugin<object, YogaContext> {
   return {
-    onRequestParse({ setRequestParser }) {
+    onRequestParse({ serverContext: { sent }, setRequestParser }) {
       // Parsers of parameters are typed for what is right only; what is not is refused further below.
-      setRequestParser(async (request) => parseBody(await request.text()) as GraphQLParams)
+      setRequestParser(() => parametersIn(sent) as GraphQLParams)
     },
     onParams({ params }) {
       checkParameters(params)

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { GraphQLSchema } from 'graphql'
 import type { Config } from '../../config.ts'
 import { KeysteadError } from '../../errors.ts'
@@ -9,6 +10,7 @@ import { graphqlPath } from '../graphql/yoga.ts'
 import { type Abandonment, watchAbandonment } from '../load/abandonment.ts'
 import { createAdmission, type Visit } from '../load/admission.ts'
 import { callerKey, createCallerLimit, createFailureLimit, RateLimitedError } from '../load/caller-limit.ts'
+import { createLoopTurns } from '../load/loop-turns.ts'
 import { answerGone, createShedding } from '../load/shedding.ts'
 import { isWithin } from '../load/timeout.ts'
 import { noteReason, noteRefusal, type RequestFacts, withRequestFacts } from '../observe/request-facts.ts'
@@ -62,6 +64,9 @@ export interface Load {
   readonly waiting: number
 }
 
+/** How long a request waits for its refusal where the address has sent too many bad tokens, in milliseconds. */
+const refusalPauseMs = 250
+
 /** The HTTP server. */
 export interface Server {
   /** Begins to answer the requests that the listener takes. */
@@ -91,6 +96,7 @@ export function createServer(parts: ServerParts, listener: Listener): Server {
   const callerLimit = createCallerLimit(config)
   const failureLimit = createFailureLimit(config)
   const clientAddressOf = createClientAddress(config, createForwardingWarning(log))
+  const loopTurns = createLoopTurns()
   const shed = createShedding(log)
   const bodies = createBodyReceiver(config, shed)
   const cors = createCors(config.CORS_ORIGINS)
@@ -187,7 +193,7 @@ export function createServer(parts: ServerParts, listener: Listener): Server {
     const known = parts.authenticator.recognise(authorization)
     const isExpected = known !== null || parts.authenticator.expects(authorization)
     if (known === null && !visit.beStranger(isExpected)) return shed('full')
-    const caller = known ?? (await authenticate(authorization, { clientAddress, isExpected }))
+    const caller = known ?? (await authenticate(authorization, { clientAddress, isExpected, visit }))
     if (!visit.belongTo(callerKey(caller), caller.projectId)) return shed('share')
     await callerLimit.charge(caller, requestCost)
     const body = await bodies.receive({ request, response }, { caller, visit })
@@ -203,8 +209,10 @@ export function createServer(parts: ServerParts, listener: Listener): Server {
       charge: (units: number) => callerLimit.chargeWork(caller, units),
     }
     const charge = (cost: number) => callerLimit.charge(caller, cost, requestCost)
+    const owner = { project: caller.projectId, caller: callerKey(caller), signal }
+    const loopTurn = () => loopTurns.next(owner)
     const work = tracing.traceGraphQL(facts, () =>
-      answerDocument({ body, context: { call, charge, accepted } }),
+      answerDocument({ body, context: { call, charge, accepted, loopTurn } }),
     )
     return { work }
   }
@@ -212,10 +220,17 @@ export function createServer(parts: ServerParts, listener: Listener): Server {
   /** Verifies a token. Callers that were verified before are not refused for what others at their address send. */
   async function authenticate(
     authorization: string | null,
-    { clientAddress, isExpected }: { clientAddress: string | null; isExpected: boolean },
+    { clientAddress, isExpected, visit }: { clientAddress: string | null; isExpected: boolean; visit: Visit },
   ): Promise<Caller> {
     if (!authorization) return parts.authenticator.authenticate(authorization)
-    if (!isExpected) await failureLimit.check(clientAddress)
+    if (!isExpected) {
+      await failureLimit.check(clientAddress).catch(async (error: unknown) => {
+        // A client that goes on regardless waits for each refusal, without a place.
+        visit.leave()
+        await sleep(refusalPauseMs)
+        throw error
+      })
+    }
     try {
       return await parts.authenticator.authenticate(authorization)
     } catch (error) {

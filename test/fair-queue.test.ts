@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createFairQueue, type TaskOwner } from '../../src/crypto/fair-queue.ts'
+import { createFairQueue, type TaskOwner } from '../src/fair-queue.ts'
 
 interface Task {
   readonly owner: TaskOwner
