@@ -126,7 +126,9 @@ describe.skipIf(hasNoDatabase())('a database of the first release', () => {
 
     expect(await run('rotate')).toMatchObject({ code: 0 })
     // A process that finds nothing stored under the former name calls the key by its present one.
-    expect((await run('status')).printed).toMatch(/^local-.*  in use  .*\nlocal-[0-9a-f]{16}  can be retired/)
+    expect((await run('status')).printed).toMatch(
+      /^local-.* {2}in use {2}.*\nlocal-[0-9a-f]{16} {2}can be retired/,
+    )
     expect(await run('retire')).toMatchObject({ code: 0 })
     expect(readFileSync(file, 'utf8')).not.toContain(expected.rootKey)
     await story.restart()
