@@ -5,7 +5,7 @@ import { newUuid } from '../src/ids.ts'
 import { type SealedChange, sealChange } from '../src/keys/changing/locked-key.ts'
 import { makeMaterial } from '../src/keys/changing/new-material.ts'
 import type { DomainParts } from '../src/keys/parts/parts.ts'
-import { startAttempt } from '../src/keys/requests/audit-context.ts'
+import { startAuditContext } from '../src/keys/requests/audit-context.ts'
 import { applyCommand, type KeyState } from '../src/keys/rules/lifecycle.ts'
 import { openParts } from '../src/open-parts.ts'
 import type { KeyRow } from '../src/store/rows/key-rows.ts'
@@ -121,7 +121,7 @@ async function sealKeys(
     clientAddress: null,
     requestId: newUuid(),
   }
-  const attempt = startAttempt(actor, 'CREATE_USER_KEY')
+  const attempt = startAuditContext(actor, 'CREATE_USER_KEY')
   const owner = { id: newUuid(), projectId, algorithm }
   const unused = areUsable ? null : await makeMaterial(parts, owner, 1, attempt)
   return Promise.all(

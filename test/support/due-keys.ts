@@ -3,7 +3,7 @@ import { newUuid } from '../../src/ids.ts'
 import { sealChange } from '../../src/keys/changing/locked-key.ts'
 import { makeMaterial } from '../../src/keys/changing/new-material.ts'
 import type { DomainParts } from '../../src/keys/parts/parts.ts'
-import { type Attempt, eventOf, startAttempt } from '../../src/keys/requests/audit-context.ts'
+import { type AuditContext, eventOf, startAuditContext } from '../../src/keys/requests/audit-context.ts'
 import { dayAt } from '../../src/keys/rules/calendar.ts'
 import { applyCommand, type KeyState } from '../../src/keys/rules/lifecycle.ts'
 import { insertVersions } from '../../src/store/rows/group-rows.ts'
@@ -74,9 +74,9 @@ async function insertGroup(
   return rows.map(({ id }) => id)
 }
 
-function attemptAt({ projectId, createdBy }: Pick<KeyRow, 'projectId' | 'createdBy'>): Attempt {
+function attemptAt({ projectId, createdBy }: Pick<KeyRow, 'projectId' | 'createdBy'>): AuditContext {
   const actor = { projectId, subject: createdBy, tokenId: null, clientAddress: null, requestId: newUuid() }
-  return startAttempt(actor, 'CREATE_USER_KEY')
+  return startAuditContext(actor, 'CREATE_USER_KEY')
 }
 
 function emptyState({ createdAt, cycleDays }: DueKeys, timeZone: string): KeyState {
