@@ -1,14 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { readConfig } from '../src/config.ts'
-import { newOpaqueUuid, newUuid } from '../src/ids.ts'
+import { newUuid } from '../src/ids.ts'
 import { type SealedChange, sealChange } from '../src/keys/changing/locked-key.ts'
 import { makeMaterial } from '../src/keys/changing/new-material.ts'
 import type { DomainParts } from '../src/keys/parts/parts.ts'
-import { startAttempt } from '../src/keys/requests/audit-context.ts'
+import { startAuditContext } from '../src/keys/requests/audit-context.ts'
 import { applyCommand, type KeyState } from '../src/keys/rules/lifecycle.ts'
 import { openParts } from '../src/open-parts.ts'
 import type { KeyRow } from '../src/store/rows/key-rows.ts'
+import { draftKey } from '../test/support/sample-rows.ts'
 
 const groupSize = 2000
 
@@ -120,7 +121,7 @@ async function sealKeys(
     clientAddress: null,
     requestId: newUuid(),
   }
-  const attempt = startAttempt(actor, 'CREATE_USER_KEY')
+  const attempt = startAuditContext(actor, 'CREATE_USER_KEY')
   const owner = { id: newUuid(), projectId, algorithm }
   const unused = areUsable ? null : await makeMaterial(parts, owner, 1, attempt)
   return Promise.all(
@@ -141,35 +142,14 @@ async function sealKeys(
 const algorithm = 'AES_256_GCM'
 
 function draftOf({ name, createdAt, isRedacted }: BulkKey, projectId: string): KeyRow {
-  return {
-    id: newUuid(),
-    redactedId: newOpaqueUuid(),
+  return draftKey({
     projectId,
-    kind: 'USER',
     name,
-    description: '',
-    serviceName: null,
-    usage: 'ENCRYPT_DECRYPT',
     algorithm,
-    origin: 'KEYSTEAD',
-    status: 'PRE_ACTIVATION',
-    createdBy: 'user:mia',
-    owner: 'user:mia',
     accessControlEnabled: isRedacted,
     allowedSubjects: isRedacted ? ['group:payments'] : [],
-    rotationEnabled: false,
-    rotationCycleDays: 365,
-    rotationConfiguredOn: createdAt.toISOString().slice(0, 10),
-    rotationDueOn: null,
-    lastRotatedAt: null,
-    lastVersionNumber: 0,
-    skippedVersions: [],
-    restoredAt: null,
-    revision: 1,
     createdAt,
-    updatedAt: createdAt,
-    mac: new Uint8Array(),
-  }
+  })
 }
 
 function stateOf({ rotationCycleDays: cycleDays, rotationConfiguredOn: configuredOn }: KeyRow): KeyState {

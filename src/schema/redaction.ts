@@ -1,23 +1,37 @@
 import type { FullUserKeyView, ServiceKeyView, UserKeyView } from '../keys/reading/views.ts'
+import type { Context } from './context.ts'
+import type { listOptions } from './list-limits.ts'
 
 type KeyView = UserKeyView | ServiceKeyView
+type FullKeyView = FullUserKeyView | ServiceKeyView
 
-const hidden = new Error('hidden from this caller')
+const notShown = new Error('hidden from this caller')
 
-/**
- * Options of every field that a redacted key hides: null unless the key is whole for the caller. The view of a redacted
- * key does not hold the value in the first place; this is the second lock, which does not rely on the first.
- */
-export const hiddenWhenRedacted = {
+/** Scope of the fields that a redacted key hides: they are null unless the key is whole for the caller. */
+export const wholeKeyOnly = {
   authScopes: (key: KeyView) => ({ wholeKey: key }),
-  // Never thrown: made once, since an error of its own for each hidden field costs a tenth of a page of redacted keys.
-  unauthorizedError: () => hidden,
+  // Made once and never thrown: an error for each hidden field costs a tenth of a page of redacted keys.
+  unauthorizedError: () => notShown,
   unauthorizedResolver: () => null,
 }
 
-/** Reads a field of whole keys; null for a redacted one. */
-export function ofWhole<Value>(
-  read: (key: FullUserKeyView | ServiceKeyView) => Value,
-): (key: KeyView) => Value | null {
-  return (key) => (key.access === 'full' ? read(key) : null)
+/**
+ * Options of a field that a redacted key hides. The view of a redacted key does not hold the value at all. The scope of
+ * the field is a second lock, which does not rely on the first.
+ *
+ * @param field description of the field, or the options of a list
+ */
+export function hidden<Value, Args = unknown, Key extends FullKeyView = FullKeyView>(
+  field: string | ReturnType<typeof listOptions>,
+  read: (key: Key, args: Args, context: Context) => Value,
+) {
+  const { description, ...options } = typeof field === 'string' ? { description: field } : field
+  return {
+    ...options,
+    description: `${description} Null when redacted.`,
+    nullable: true as const,
+    ...wholeKeyOnly,
+    resolve: (key: Key | Exclude<KeyView, FullKeyView>, args: Args, context: Context) =>
+      key.access === 'full' ? read(key, args, context) : null,
+  }
 }

@@ -159,7 +159,8 @@ vi.mock('../../src/keys/reading/audit-events.ts', () => ({
   keyAuditEvents: async (_parts: unknown, _call: unknown, keys: readonly FullUserKeyView[]) =>
     keys.map(({ accessFacts }) => pageOf([eventOf(accessFacts)])),
 }))
-vi.mock('../../src/keys/reading/destroy-impact.ts', () => ({
+vi.mock('../../src/keys/reading/destroy-impact.ts', async (original) => ({
+  ...(await original<object>()),
   usageByCaller: async (_parts: unknown, _call: unknown, versions: readonly unknown[]) =>
     versions.map(() => []),
   destroyImpact: async ({ views: [first] }: CarelessParts) => ({
@@ -188,7 +189,8 @@ vi.mock('../../src/keys/changing/versions.ts', async (original) => ({
 vi.mock('../../src/keys/watching/one-key.ts', () => ({
   keyEvents: async ({ views: [first] }: CarelessParts) => streamOf({ changes: [], key: first, at: date }),
 }))
-vi.mock('../../src/keys/watching/key-list.ts', () => ({
+vi.mock('../../src/keys/watching/key-list.ts', async (original) => ({
+  ...(await original<object>()),
   userKeysChanged: async ({ views }: CarelessParts) =>
     streamOf({ changedKeys: views, goneKeyIds: [], listAgain: false, at: date }),
 }))

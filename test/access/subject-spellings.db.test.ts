@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseId } from '../../src/ids.ts'
 import { changeKey, withColumns } from '../../src/keys/changing/change-key.ts'
-import { startAttempt } from '../../src/keys/requests/audit-context.ts'
+import { startAuditContext } from '../../src/keys/requests/audit-context.ts'
 import { canonicalSubject } from '../../src/keys/rules/caller.ts'
 import { canonicalSubject as canonicalInSql } from '../../src/store/canonical-subject.ts'
 import { Prisma } from '../../src/store/generated/client.ts'
@@ -37,7 +37,7 @@ async function storeList(
     clientAddress: null,
     requestId: 'earlier',
   }
-  await changeKey(parts, where, startAttempt(actor, 'ADD_ALLOWED_SUBJECTS'), {
+  await changeKey(parts, where, startAuditContext(actor, 'ADD_ALLOWED_SUBJECTS'), {
     decide: (key) => withColumns(key, columns),
     obtainMaterial: null,
   })

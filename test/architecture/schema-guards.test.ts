@@ -8,7 +8,7 @@ import {
 } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import { schema } from '../../src/schema/index.ts'
-import { hiddenWhenRedacted } from '../../src/schema/redaction.ts'
+import { wholeKeyOnly } from '../../src/schema/redaction.ts'
 import { alwaysVisible } from './always-visible.ts'
 
 /** What the builder was told about a type or field, as far as it concerns access. */
@@ -90,11 +90,11 @@ describe('the guards of the schema', () => {
   it.each(keys.filter((place) => !isOnList(place)))('$path is null when redacted', ({ field }) => {
     expect(isNonNullType(field.type)).toBe(false)
     const guard = guardOf(field)
-    expect(guard.authScopes).toBe(hiddenWhenRedacted.authScopes)
-    expect(guard.unauthorizedResolver).toBe(hiddenWhenRedacted.unauthorizedResolver)
+    expect(guard.authScopes).toBe(wholeKeyOnly.authScopes)
+    expect(guard.unauthorizedResolver).toBe(wholeKeyOnly.unauthorizedResolver)
     const key = { access: 'full' }
-    expect(hiddenWhenRedacted.authScopes(key as never)).toEqual({ wholeKey: key })
-    expect(hiddenWhenRedacted.unauthorizedResolver()).toBeNull()
+    expect(wholeKeyOnly.authScopes(key as never)).toEqual({ wholeKey: key })
+    expect(wholeKeyOnly.unauthorizedResolver()).toBeNull()
     expect(field.description).toMatch(/Null when redacted\.$/)
   })
 

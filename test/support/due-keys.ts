@@ -1,13 +1,14 @@
 import { findAlgorithm } from '../../src/crypto/algorithms.ts'
-import { newOpaqueUuid, newUuid } from '../../src/ids.ts'
+import { newUuid } from '../../src/ids.ts'
 import { sealChange } from '../../src/keys/changing/locked-key.ts'
 import { makeMaterial } from '../../src/keys/changing/new-material.ts'
 import type { DomainParts } from '../../src/keys/parts/parts.ts'
-import { type Attempt, eventOf, startAttempt } from '../../src/keys/requests/audit-context.ts'
+import { type AuditContext, eventOf, startAuditContext } from '../../src/keys/requests/audit-context.ts'
 import { dayAt } from '../../src/keys/rules/calendar.ts'
 import { applyCommand, type KeyState } from '../../src/keys/rules/lifecycle.ts'
 import { insertVersions } from '../../src/store/rows/group-rows.ts'
 import { encode, type KeyRow } from '../../src/store/rows/key-rows.ts'
+import { draftKey } from './sample-rows.ts'
 
 const groupSize = 500
 
@@ -73,9 +74,9 @@ async function insertGroup(
   return rows.map(({ id }) => id)
 }
 
-function attemptAt({ projectId, createdBy }: Pick<KeyRow, 'projectId' | 'createdBy'>): Attempt {
+function attemptAt({ projectId, createdBy }: Pick<KeyRow, 'projectId' | 'createdBy'>): AuditContext {
   const actor = { projectId, subject: createdBy, tokenId: null, clientAddress: null, requestId: newUuid() }
-  return startAttempt(actor, 'CREATE_USER_KEY')
+  return startAuditContext(actor, 'CREATE_USER_KEY')
 }
 
 function emptyState({ createdAt, cycleDays }: DueKeys, timeZone: string): KeyState {
@@ -95,33 +96,15 @@ function draftOf(wanted: DueKeys, index: number, state: KeyState): KeyRow {
   const algorithm = algorithms[index % algorithms.length] ?? ''
   const [usage] = Object.keys(findAlgorithm(algorithm)?.capabilities ?? {})
   if (usage === undefined) throw new TypeError(`no algorithm named ${algorithm}`)
-  return {
-    id: newUuid(),
-    redactedId: newOpaqueUuid(),
+  return draftKey({
     projectId,
-    kind: 'USER',
     name: `due-${String(index).padStart(6, '0')}`,
-    description: '',
-    serviceName: null,
     usage,
     algorithm,
-    origin: 'KEYSTEAD',
-    status: 'PRE_ACTIVATION',
-    createdBy: 'user:mia',
-    owner: 'user:mia',
     accessControlEnabled,
-    allowedSubjects: [],
     rotationEnabled: true,
     rotationCycleDays: state.rotation.cycleDays,
     rotationConfiguredOn: state.rotation.configuredOn,
-    rotationDueOn: null,
-    lastRotatedAt: null,
-    lastVersionNumber: 0,
-    skippedVersions: [],
-    restoredAt: null,
-    revision: 1,
     createdAt,
-    updatedAt: createdAt,
-    mac: new Uint8Array(),
-  }
+  })
 }

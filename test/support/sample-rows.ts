@@ -36,6 +36,41 @@ export function sampleKey(changes: Partial<KeyRow> = {}): KeyRow {
   }
 }
 
+/** The row of a user key that has no version yet. */
+export function draftKey(changes: Partial<KeyRow> = {}): KeyRow {
+  const createdAt = changes.createdAt ?? new Date('2026-01-01T00:00:00.000Z')
+  return {
+    id: newUuid(),
+    redactedId: newOpaqueUuid(),
+    projectId: 'project-a',
+    kind: 'USER',
+    name: 'orders',
+    description: '',
+    serviceName: null,
+    usage: 'ENCRYPT_DECRYPT',
+    algorithm: 'AES_256_GCM',
+    origin: 'KEYSTEAD',
+    status: 'PRE_ACTIVATION',
+    createdBy: 'user:mia',
+    owner: 'user:mia',
+    accessControlEnabled: false,
+    allowedSubjects: [],
+    rotationEnabled: false,
+    rotationCycleDays: 365,
+    rotationConfiguredOn: createdAt.toISOString().slice(0, 10),
+    rotationDueOn: null,
+    lastRotatedAt: null,
+    lastVersionNumber: 0,
+    skippedVersions: [],
+    restoredAt: null,
+    revision: 1,
+    createdAt,
+    updatedAt: createdAt,
+    mac: new Uint8Array(),
+    ...changes,
+  }
+}
+
 /** A version's row with every column set. */
 export function sampleVersion(keyId: string, changes: Partial<KeyVersionRow> = {}): KeyVersionRow {
   return {

@@ -10,29 +10,29 @@ import {
   updateVersionStates,
 } from '../../store/rows/group-rows.ts'
 import type { DomainParts } from '../parts/parts.ts'
-import { type Attempt, changeEventOf, observationOf } from '../requests/audit-context.ts'
+import { type AuditContext, changeEventOf, observationOf } from '../requests/audit-context.ts'
 import { applyCommand, isDestructionDue, type KeyState } from '../rules/lifecycle.ts'
 import { addedBy, factsOf } from './change-key.ts'
 import { type LockedKey, sealChange, stateOf, verifyLockedKey } from './locked-key.ts'
 import { makeMaterial, type NewMaterial, settleMaterials } from './new-material.ts'
-import { attemptOf, destruction, type SystemAct, type SystemTask } from './system-task.ts'
+import { destruction, type SystemAct, type SystemTask, systemContextOf } from './system-task.ts'
 
 /** What became of the keys of a group, once it is committed. */
 export interface GroupOutcome {
   /** All that were claimed, whatever became of them. */
   readonly claimed: readonly string[]
-  readonly changed: readonly Attempt[]
+  readonly changed: readonly AuditContext[]
   /** Destructions that were due on keys before the task's own change. */
-  readonly settled: readonly Attempt[]
+  readonly settled: readonly AuditContext[]
   /** Those that were left as they are, each because of itself; not on record yet. */
-  readonly failed: readonly { readonly attempt: Attempt; readonly error: unknown }[]
+  readonly failed: readonly { readonly context: AuditContext; readonly error: unknown }[]
 }
 
 /** A key with the state that it goes to. */
 interface Planned {
   readonly key: LockedKey
   readonly state: KeyState
-  readonly attempt: Attempt
+  readonly context: AuditContext
   readonly material: NewMaterial | null
 }
 
@@ -63,7 +63,7 @@ export async function changeGroup(
       return { claimed, changed, settled: settled.changed, failed }
     })
     const done = [...outcome.settled, ...outcome.changed]
-    if (done.length > 0) parts.observe(done.map((attempt) => observationOf(attempt)))
+    if (done.length > 0) parts.observe(done.map((context) => observationOf(context)))
     return outcome
   } finally {
     // Also after a failure: a change whose COMMIT got no answer may stand.
@@ -90,7 +90,7 @@ async function verify(
       verifyLockedKey(policyMac, key, recorded.get(key.row.id))
       return true
     } catch (error) {
-      failed.push({ attempt: attemptOn(task, key), error })
+      failed.push({ context: contextOnKey(task, key), error })
       return false
     }
   })
@@ -108,13 +108,13 @@ async function settle(
   const due = isSettling ? [] : keys.filter(({ versions }) => isDestructionDue(versions, at.certainNow))
   const { planned, failed } = await plan(parts, destruction, { keys: due, at })
   const { after, changed } = await write(parts, tx, { planned, at })
-  const failedIds = new Set(failed.map(({ attempt }) => attempt.keyId))
+  const failedIds = new Set(failed.map(({ context }) => context.keyId))
   const open = keys.filter(({ row }) => !failedIds.has(row.id))
   return { keys: open.map((key) => after.get(key.row.id) ?? key), changed, failed }
 }
 
-function attemptOn(task: SystemAct, { row }: LockedKey): Attempt {
-  return Object.assign(attemptOf(task, row), { algorithm: row.algorithm })
+function contextOnKey(task: SystemAct, { row }: LockedKey): AuditContext {
+  return Object.assign(systemContextOf(task, row), { algorithm: row.algorithm })
 }
 
 async function plan(
@@ -125,11 +125,11 @@ async function plan(
   const failed: Failed[] = []
   const planned = await Promise.all(
     keys.map(async (key) => {
-      const attempt = attemptOn(task, key)
+      const context = contextOnKey(task, key)
       try {
-        return await planOne(parts, task, { key, attempt, at })
+        return await planOne(parts, task, { key, context, at })
       } catch (error) {
-        failed.push({ attempt, error })
+        failed.push({ context, error })
         return null
       }
     }),
@@ -141,7 +141,7 @@ async function plan(
 async function planOne(
   parts: DomainParts,
   { command }: SystemAct,
-  { key, attempt, at }: Pick<Planned, 'key' | 'attempt'> & { at: Moment },
+  { key, context, at }: Pick<Planned, 'key' | 'context'> & { at: Moment },
 ): Promise<Planned | null> {
   const { settings } = parts
   const before = stateOf(key)
@@ -149,8 +149,8 @@ async function planOne(
   const state = applyCommand(before, command, { ...at, timeZone, revocationDelayMs })
   if (state.revision === before.revision) return null
   const added = addedBy(before, state)
-  const material = added === null ? null : await makeMaterial(parts, key.row, added, attempt)
-  return { key, state, attempt, material }
+  const material = added === null ? null : await makeMaterial(parts, key.row, added, context)
+  return { key, state, context, material }
 }
 
 /** Keys that were written. */
@@ -158,7 +158,7 @@ interface Written {
   /** By ID, as they are now. */
   readonly after: ReadonlyMap<string, LockedKey>
   /** With what is on record of them. */
-  readonly changed: readonly Attempt[]
+  readonly changed: readonly AuditContext[]
 }
 
 async function write(
@@ -192,10 +192,10 @@ async function write(
     tx,
     planned.map(({ key }) => key.row),
   )
-  const attempts = planned.map(({ attempt, key, state }) => ({ ...attempt, ...factsOf(attempt, key, state) }))
+  const attempts = planned.map(({ context, key, state }) => ({ ...context, ...factsOf(context, key, state) }))
   await audit.recordIn(
     tx,
-    ...attempts.map((attempt, index) => changeEventOf(attempt, sealed[index]?.keyState ?? '')),
+    ...attempts.map((context, index) => changeEventOf(context, sealed[index]?.keyState ?? '')),
   )
   return { after: new Map(sealed.map(({ after }) => [after.row.id, after])), changed: attempts }
 }

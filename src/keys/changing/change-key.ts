@@ -7,8 +7,8 @@ import type { Queryable } from '../../store/queryable.ts'
 import type { KeyRow } from '../../store/rows/key-rows.ts'
 import type { DomainParts } from '../parts/parts.ts'
 import {
-  type Attempt,
-  attemptOfCall,
+  type AuditContext,
+  auditContextOf,
   changeEventOf,
   observationOf,
   recordingRefusals,
@@ -41,7 +41,7 @@ import {
   writeLockedKey,
 } from './locked-key.ts'
 import { generateMaterial, type NewMaterial, settleMaterial, type UnwrappedMaterial } from './new-material.ts'
-import { attemptOf, destruction } from './system-task.ts'
+import { destruction, systemContextOf } from './system-task.ts'
 
 /** An optional guard against acting on an outdated view. */
 export interface Expecting {
@@ -97,11 +97,11 @@ export interface KeyChangeRequest {
 }
 
 /** Makes or opens material for the next version of a key. May be slow. */
-export type ObtainMaterial = (row: KeyRow, attempt: Attempt) => Promise<UnwrappedMaterial>
+export type ObtainMaterial = (row: KeyRow, context: AuditContext) => Promise<UnwrappedMaterial>
 
 /** The material of a new version that Keystead makes. */
 export function generatingMaterial(parts: DomainParts): ObtainMaterial {
-  return (row, attempt) => generateMaterial(parts, row, attempt)
+  return (row, context) => generateMaterial(parts, row, context)
 }
 
 /** Carries out a change of a user key in one transaction with its audit event; refusals are on record too. */
@@ -111,19 +111,19 @@ export async function changeUserKey(
   request: KeyChangeRequest,
 ): Promise<LockedKey> {
   const { action, expectedRevision = null } = request
-  return recordingRefusals(parts, attemptOfCall(call, action), async (attempt) => {
+  return recordingRefusals(parts, auditContextOf(call, action), async (context) => {
     requireRoleFor(call, 'MANAGE', 'MANAGE_OWN')
-    const { row } = await findUserKeyFor(parts, call, request.keyId, { permission: 'MANAGE', attempt })
-    attempt.versionNumber = request.versionNumber ?? null
+    const { row } = await findUserKeyFor({ parts, call, context }, request.keyId, 'MANAGE')
+    context.versionNumber = request.versionNumber ?? null
     request.checkInput?.()
-    attempt.details = request.details ?? {}
+    context.details = request.details ?? {}
     const decide: Decide = (key, tx, at, seenRevision) => {
       // Again, under the lock: what was read before may be a moment old.
       requirePermissionOn(call, key.row, 'MANAGE', () => new KeyNotFoundError())
       if (expectedRevision !== seenRevision) requireRevision(key, expectedRevision, at.certainNow)
       return request.decide(key, tx, at, seenRevision)
     }
-    const changed = await changeKey(parts, row, attempt, {
+    const changed = await changeKey(parts, row, context, {
       decide,
       obtainMaterial: request.obtainMaterial ?? null,
     })
@@ -140,7 +140,7 @@ export async function changeUserKey(
 export async function changeKey(
   parts: DomainParts,
   where: { projectId: string; id: string },
-  attempt: Attempt,
+  context: AuditContext,
   { decide, obtainMaterial }: { readonly decide: Decide; readonly obtainMaterial: ObtainMaterial | null },
 ): Promise<LockedKey | null> {
   let unwrapped: UnwrappedMaterial | null = null
@@ -148,22 +148,22 @@ export async function changeKey(
   let settled: Settled | null = null
   try {
     for (let tries = 0; tries < triesMax; tries++) {
-      attempt.signal?.throwIfAborted()
+      context.signal?.throwIfAborted()
       const options = { decide, material, settled }
       const isPlanned = obtainMaterial === null || material !== null
-      const outcome = await (isPlanned ? tryChange : planChange)(parts, where, attempt, options)
+      const outcome = await (isPlanned ? tryChange : planChange)(parts, where, context, options)
       if (outcome === 'due') {
         settled = withSettled(settled, await settleDue(parts, where))
         continue
       }
       if (outcome.key === null || outcome.missing === undefined) {
-        Object.assign(attempt, outcome.facts)
-        if (outcome.facts !== undefined) parts.observe([observationOf(attempt)])
+        Object.assign(context, outcome.facts)
+        if (outcome.facts !== undefined) parts.observe([observationOf(context)])
         return outcome.key
       }
       if (obtainMaterial === null)
         throw new TypeError('the change adds a version for which nothing makes material')
-      unwrapped ??= await obtainMaterial(outcome.key.row, attempt)
+      unwrapped ??= await obtainMaterial(outcome.key.row, context)
       material = await unwrapped.wrapFor(outcome.missing)
     }
   } finally {
@@ -181,14 +181,14 @@ export async function changeKey(
 export async function settleDue(
   parts: DomainParts,
   where: { projectId: string; id: string },
-  attempt: Attempt = attemptOf(destruction, where),
+  context: AuditContext = systemContextOf(destruction, where),
 ): Promise<number | null> {
   const decide = deciding(parts, destruction.command)
-  const outcome = await tryChange(parts, where, attempt, { decide, material: null, settled: 'is settling' })
+  const outcome = await tryChange(parts, where, context, { decide, material: null, settled: 'is settling' })
   if (outcome === 'due' || outcome.facts === undefined) return null
-  Object.assign(attempt, outcome.facts)
-  parts.observe([observationOf(attempt)])
-  return attempt.keyRevision
+  Object.assign(context, outcome.facts)
+  parts.observe([observationOf(context)])
+  return context.keyRevision
 }
 
 /** Revisions between which a change has settled what was due. */
@@ -214,7 +214,7 @@ interface Try {
 }
 
 /** What the record of a change says of it. */
-export type ChangeFacts = Pick<Attempt, 'keyId' | 'keyRevision' | 'versionNumber' | 'details'>
+export type ChangeFacts = Pick<AuditContext, 'keyId' | 'keyRevision' | 'versionNumber' | 'details'>
 
 /** What a try is made with. */
 interface TryOptions {
@@ -226,11 +226,11 @@ interface TryOptions {
 /** Decides over a key; `due` if something must be settled before. */
 async function decideOn(
   key: LockedKey,
-  attempt: Attempt,
+  context: AuditContext,
   { decide, settled }: TryOptions,
   { tx, at }: { readonly tx: Queryable; readonly at: Moment },
 ): Promise<(Decision & { readonly added: number | null; readonly isChange: boolean }) | 'due'> {
-  attempt.algorithm = key.row.algorithm
+  context.algorithm = key.row.algorithm
   if (settled !== 'is settling' && isDestructionDue(key.versions, at.certainNow)) return 'due'
   const before = stateOf(key)
   const isSeen = settled !== null && settled !== 'is settling' && settled.to === before.revision
@@ -243,12 +243,12 @@ async function decideOn(
 async function planChange(
   { store, policyMac, clock }: DomainParts,
   where: { projectId: string; id: string },
-  attempt: Attempt,
+  context: AuditContext,
   options: TryOptions,
 ): Promise<Try | 'due'> {
   const key = await readVerifiedKey(store.db, policyMac, where)
   if (key === null) return { key }
-  const decision = await decideOn(key, attempt, options, { tx: store.db, at: clock.moment() })
+  const decision = await decideOn(key, context, options, { tx: store.db, at: clock.moment() })
   if (decision === 'due') return decision
   return decision.added === null ? { key } : { key, missing: decision.added }
 }
@@ -257,13 +257,13 @@ async function planChange(
 async function tryChange(
   parts: DomainParts,
   where: { projectId: string; id: string },
-  attempt: Attempt,
+  context: AuditContext,
   options: TryOptions,
 ): Promise<Try | 'due'> {
   let isWritten = false
   try {
     return await parts.store.transaction((tx) =>
-      writeChange(parts, tx, { where, attempt, ...options, onWrite: () => (isWritten = true) }),
+      writeChange(parts, tx, { where, context, ...options, onWrite: () => (isWritten = true) }),
     )
   } catch (error) {
     // What does not verify in the database must not go on being used from memory.
@@ -280,16 +280,16 @@ async function writeChange(
   tx: Queryable,
   change: TryOptions & {
     readonly where: { projectId: string; id: string }
-    readonly attempt: Attempt
+    readonly context: AuditContext
     readonly onWrite: () => void
   },
 ): Promise<Try | 'due'> {
   const { policyMac, audit, clock } = parts
-  const { where, attempt, material: made } = change
+  const { where, context, material: made } = change
   const key = await lockVerifiedKey(tx, policyMac, where)
   if (key === null) return { key: null }
   const at = clock.moment()
-  const decision = await decideOn(key, attempt, change, { tx, at })
+  const decision = await decideOn(key, context, change, { tx, at })
   if (decision === 'due') return decision
   const { state, columns = {}, remove = false, alsoWrite, added, isChange } = decision
   if (!isChange) return { key }
@@ -306,17 +306,17 @@ async function writeChange(
   const changed = written.key
   await announceChange(tx, shownChange(key.row, changed.row))
   await alsoWrite?.(tx)
-  const facts = factsOf(attempt, key, state)
-  await audit.recordIn(tx, changeEventOf({ ...attempt, ...facts }, written.keyState))
+  const facts = factsOf(context, key, state)
+  await audit.recordIn(tx, changeEventOf({ ...context, ...facts }, written.keyState))
   return { key: changed, facts }
 }
 
 /** What is on record of a change of a locked key to a state. */
-export function factsOf(attempt: Attempt, key: LockedKey, state: KeyState): ChangeFacts {
+export function factsOf(context: AuditContext, key: LockedKey, state: KeyState): ChangeFacts {
   const before = stateOf(key)
   const destroyed = destroyedBy(before, state)
   const [onlyOne = null] = destroyed.length === 1 ? destroyed : []
-  const { versionNumber, details } = attempt
+  const { versionNumber, details } = context
   return {
     keyId: key.row.id,
     keyRevision: state.revision,

@@ -2,7 +2,7 @@ import type { ClockHold } from '../../clock.ts'
 import { newUuid } from '../../ids.ts'
 import { confirmTime } from '../../store/rows/certain-time-rows.ts'
 import type { DomainParts } from '../parts/parts.ts'
-import { eventOf, startAttempt } from '../requests/audit-context.ts'
+import { eventOf, startAuditContext } from '../requests/audit-context.ts'
 import { formatSubject } from '../rules/caller.ts'
 
 /**
@@ -15,7 +15,7 @@ export async function confirmClock(parts: DomainParts): Promise<ClockHold | null
   await clock.synchronise()
   const hold = clock.hold()
   if (hold === null) return null
-  const attempt = startAttempt(
+  const context = startAuditContext(
     {
       projectId: '',
       subject: formatSubject('SYSTEM', 'operator'),
@@ -25,14 +25,14 @@ export async function confirmClock(parts: DomainParts): Promise<ClockHold | null
     },
     'CONFIRM_CLOCK',
   )
-  attempt.details = {
+  context.details = {
     aheadSeconds: Math.round(hold.aheadMs / 1000),
     certainBefore: hold.certainNow.toISOString(),
   }
   const now = clock.now().getTime()
   await store.transaction(async (tx) => {
     await confirmTime(tx, now)
-    await audit.recordIn(tx, eventOf(attempt))
+    await audit.recordIn(tx, eventOf(context))
   })
   await clock.synchronise()
   return hold

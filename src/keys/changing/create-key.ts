@@ -2,7 +2,7 @@ import { newOpaqueUuid, newUuid } from '../../ids.ts'
 import { announceChange } from '../../store/notify.ts'
 import { isNameTaken, type KeyRow } from '../../store/rows/key-rows.ts'
 import type { DomainParts } from '../parts/parts.ts'
-import { type Attempt, changeEventOf, observationOf } from '../requests/audit-context.ts'
+import { type AuditContext, changeEventOf, observationOf } from '../requests/audit-context.ts'
 import { dayAt } from '../rules/calendar.ts'
 import { applyCommand, type KeyState, type LifecycleSettings } from '../rules/lifecycle.ts'
 import { insertNewKey, type LockedKey } from './locked-key.ts'
@@ -30,14 +30,14 @@ export type NewKey = Pick<
 /** Creates a key, with its first version unless it starts in pre-activation; null if its name is taken. */
 export async function createKey(
   parts: DomainParts,
-  attempt: Attempt,
+  context: AuditContext,
   { preActivation, ...wanted }: NewKey,
 ): Promise<LockedKey | null> {
   const { store, policyMac, audit, clock, settings } = parts
   const id = newUuid()
   // The transaction decides, too. Looked up here because material takes long to make.
   if (!preActivation && (await isNameTaken(store.db, { ...wanted, exceptId: null }))) return null
-  const made = preActivation ? null : await makeMaterial(parts, { ...wanted, id }, 1, attempt)
+  const made = preActivation ? null : await makeMaterial(parts, { ...wanted, id }, 1, context)
   const created = await store.transaction(async (tx) => {
     const at = clock.moment()
     const { now } = at
@@ -68,10 +68,10 @@ export async function createKey(
     await announceChange(tx, { projectId: wanted.projectId, id, isShown: true, lostBy: [] })
     // The attempt itself keeps to what is true: there is no such key until the transaction has ended.
     const facts = { keyId: id, keyRevision: state.revision, versionNumber: preActivation ? null : 1 }
-    await audit.recordIn(tx, changeEventOf({ ...attempt, ...facts }, written.keyState))
+    await audit.recordIn(tx, changeEventOf({ ...context, ...facts }, written.keyState))
     return written.key
   })
-  if (created !== null) parts.observe([observationOf({ ...attempt, algorithm: wanted.algorithm })])
+  if (created !== null) parts.observe([observationOf({ ...context, algorithm: wanted.algorithm })])
   return created
 }
 

@@ -25,8 +25,8 @@ import type { KeyRow } from '../../store/rows/key-rows.ts'
 import type { DomainParts } from '../parts/parts.ts'
 import type { PublicKeyView } from '../reading/views.ts'
 import {
-  type Attempt,
-  attemptOfCall,
+  type AuditContext,
+  auditContextOf,
   eventOf,
   observationOf,
   recordingRefusals,
@@ -75,18 +75,18 @@ export function getImportParameters(
   { keyId }: { readonly keyId: string },
 ): Promise<ImportParametersView> {
   const { store, policyMac, envelope, audit, clock } = parts
-  return recordingRefusals(parts, attemptOfCall(call, 'GET_IMPORT_PARAMETERS'), async (attempt) => {
+  return recordingRefusals(parts, auditContextOf(call, 'GET_IMPORT_PARAMETERS'), async (context) => {
     requireRoleFor(call, 'MANAGE', 'MANAGE_OWN')
-    const { row } = await findUserKeyFor(parts, call, keyId, { permission: 'MANAGE', attempt })
+    const { row } = await findUserKeyFor({ parts, call, context }, keyId, 'MANAGE')
     requireOrigin(row, 'EXTERNAL')
     const id = newUuid()
-    attempt.details = { importParametersId: formatId('importParameters', id) }
+    context.details = { importParametersId: formatId('importParameters', id) }
     const pair = await generateWrappingPair(
-      slowWorkOf(parts, attempt, { algorithm: importWrappingKeyAlgorithm, operation: 'GENERATE' }),
+      slowWorkOf(parts, context, { algorithm: importWrappingKeyAlgorithm, operation: 'GENERATE' }),
     )
     const { secret, publicKey } = pair
-    if (attempt.signal?.aborted) secret.fill(0)
-    attempt.signal?.throwIfAborted()
+    if (context.signal?.aborted) secret.fill(0)
+    context.signal?.throwIfAborted()
     const wrapped = await envelope.wrapImportKey(secret, bindingOf(row, id)).finally(() => secret.fill(0))
     if (publicKey === null) throw new TypeError('a wrapping pair has a public key')
     const now = clock.now()
@@ -101,9 +101,9 @@ export function getImportParameters(
       const privateKey = await envelope.settleImportKey(tx, wrapped, bindingOf(row, id))
       await insertImportParameters(tx, { ...draft, mac: policyMac.importParametersMac(draft) }, privateKey)
       await keepNewestImports(tx, row.id, openImportsMax)
-      await audit.recordIn(tx, eventOf(attempt))
+      await audit.recordIn(tx, eventOf(context))
     })
-    parts.observe([observationOf(attempt)])
+    parts.observe([observationOf(context)])
     return {
       id: formatId('importParameters', id),
       publicKey: { ...(await describePublicKey(publicKey)), algorithm: importWrappingKeyAlgorithm },
@@ -137,9 +137,9 @@ export function importKeyVersion(
           'wrappedMaterial',
           `must have ${wrappedMaterialBytes.min} to ${wrappedMaterialBytes.max} bytes`,
         ),
-      async obtainMaterial(row, attempt) {
+      async obtainMaterial(row, context) {
         const open = await findOpenImport(parts, parts.store.db, row, parametersId)
-        return openMaterial(parts, attempt, row, { open, wrappedMaterial })
+        return openMaterial(parts, context, row, { open, wrappedMaterial })
       },
       async decide(key, tx, at, ...rest) {
         requireOrigin(key.row, 'EXTERNAL')
@@ -197,11 +197,11 @@ async function findOpenImport(
 
 async function openMaterial(
   parts: DomainParts,
-  attempt: Attempt,
+  context: AuditContext,
   key: KeyRow,
   { open, wrappedMaterial }: { readonly open: OpenImport; readonly wrappedMaterial: Uint8Array },
 ): Promise<UnwrappedMaterial> {
-  const work = slowWorkOf(parts, attempt, { algorithm: key.algorithm, operation: 'IMPORT' })
+  const work = slowWorkOf(parts, context, { algorithm: key.algorithm, operation: 'IMPORT' })
   const binding = bindingOf(key, open.row.id)
   const privateKey = await parts.envelope.unwrapPlaintextImportKey(open.privateKey, binding)
   let material: Buffer | null = null

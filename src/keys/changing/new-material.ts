@@ -3,7 +3,7 @@ import type { AlgorithmEntry, GeneratedMaterial } from '../../crypto/capabilitie
 import type { WrappedBytes } from '../../keyring/root-key-provider.ts'
 import type { Queryable } from '../../store/queryable.ts'
 import type { DomainParts } from '../parts/parts.ts'
-import { type Attempt, slowWorkOf } from '../requests/audit-context.ts'
+import { type AuditContext, slowWorkOf } from '../requests/audit-context.ts'
 
 /** Fresh material for one version of one key, already wrapped: it fits nowhere else. */
 export interface NewMaterial {
@@ -36,13 +36,13 @@ export interface UnwrappedMaterial {
 export async function generateMaterial(
   parts: DomainParts,
   owner: MaterialOwner,
-  attempt: Pick<Attempt, 'actor' | 'signal' | 'charge'>,
+  context: Pick<AuditContext, 'actor' | 'signal' | 'charge'>,
 ): Promise<UnwrappedMaterial> {
   const entry = algorithmOf(owner)
-  const work = slowWorkOf(parts, attempt, { algorithm: entry.name, operation: 'GENERATE' })
+  const work = slowWorkOf(parts, context, { algorithm: entry.name, operation: 'GENERATE' })
   const material = materialOf(parts, owner, await entry.generate(work))
-  if (attempt.signal?.aborted) material.erase()
-  attempt.signal?.throwIfAborted()
+  if (context.signal?.aborted) material.erase()
+  context.signal?.throwIfAborted()
   return material
 }
 
@@ -105,9 +105,9 @@ export async function makeMaterial(
   parts: DomainParts,
   owner: MaterialOwner,
   versionNumber: number,
-  attempt: Pick<Attempt, 'actor' | 'signal' | 'charge'>,
+  context: Pick<AuditContext, 'actor' | 'signal' | 'charge'>,
 ): Promise<NewMaterial> {
-  const material = await generateMaterial(parts, owner, attempt)
+  const material = await generateMaterial(parts, owner, context)
   try {
     return await material.wrapFor(versionNumber)
   } finally {

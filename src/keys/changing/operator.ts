@@ -1,7 +1,7 @@
 import { newUuid, parseId } from '../../ids.ts'
 import type { KeyLookup, KeyRow } from '../../store/rows/key-rows.ts'
 import type { DomainParts } from '../parts/parts.ts'
-import { recordingRefusals, startAttempt } from '../requests/audit-context.ts'
+import { recordingRefusals, startAuditContext } from '../requests/audit-context.ts'
 import { findVerifiedKey } from '../requests/find-key.ts'
 import { formatSubject, readSubject } from '../rules/caller.ts'
 import { KeyNotFoundError } from '../rules/errors.ts'
@@ -52,7 +52,7 @@ export async function transferOwnership(
   parts: DomainParts,
   { newOwner, clearList, ...wanted }: OwnershipTransfer,
 ): Promise<OwnershipTransferred> {
-  const attempt = startAttempt(
+  const context = startAuditContext(
     {
       projectId: wanted.projectId,
       subject: formatSubject('SYSTEM', 'operator'),
@@ -62,11 +62,11 @@ export async function transferOwnership(
     },
     'TRANSFER_OWNERSHIP',
   )
-  return recordingRefusals(parts, attempt, async () => {
+  return recordingRefusals(parts, context, async () => {
     const row = await findAsOperator(parts, wanted)
     if (row === null) throw new KeyNotFoundError()
-    attempt.keyId = row.id
-    attempt.algorithm = row.algorithm
+    context.keyId = row.id
+    context.algorithm = row.algorithm
     requireOwner(newOwner)
     requireInput(
       row.kind === 'USER',
@@ -75,11 +75,11 @@ export async function transferOwnership(
     )
     let formerOwner = row.owner
     const { projectId, id } = row
-    const key = await changeKey(parts, { projectId, id }, attempt, {
+    const key = await changeKey(parts, { projectId, id }, context, {
       obtainMaterial: null,
       decide(locked) {
         formerOwner = locked.row.owner
-        attempt.details = {
+        context.details = {
           from: formerOwner ?? '',
           to: newOwner,
           ...(clearList && { clearedSubjects: locked.row.allowedSubjects.length }),
@@ -90,7 +90,7 @@ export async function transferOwnership(
       },
     })
     if (key === null) throw new KeyNotFoundError()
-    return { key, formerOwner, changed: attempt.keyRevision !== null }
+    return { key, formerOwner, changed: context.keyRevision !== null }
   })
 }
 

@@ -9,7 +9,7 @@ import { everyRow } from '../../store/rows/every-row.ts'
 import { findVersionsInGroup, updateRestoredKeys } from '../../store/rows/group-rows.ts'
 import type { KeyRow } from '../../store/rows/key-rows.ts'
 import { giveUpEncryptions, raiseEncryptions, type VersionPlace } from '../../store/rows/usage-rows.ts'
-import { changeEventOf, startAttempt } from '../requests/audit-context.ts'
+import { changeEventOf, startAuditContext } from '../requests/audit-context.ts'
 import { formatSubject } from '../rules/caller.ts'
 import { sealChange, stateOf } from './locked-key.ts'
 
@@ -68,9 +68,9 @@ export async function setKeysBack(tx: Queryable, parts: SetBackParts): Promise<n
       sealed.map(({ after }) => after.row),
     )
     const events = sealed.map(({ after: { row }, keyState }) => {
-      const attempt = startAttempt(operatorIn(row.projectId), 'RESTORE_BACKUP')
+      const context = startAuditContext(operatorIn(row.projectId), 'RESTORE_BACKUP')
       const facts = { keyId: row.id, keyRevision: row.revision }
-      return changeEventOf({ ...attempt, ...facts, details: { backupCreatedAt } }, keyState)
+      return changeEventOf({ ...context, ...facts, details: { backupCreatedAt } }, keyState)
     })
     await audit.recordIn(tx, ...events)
     count += rows.length

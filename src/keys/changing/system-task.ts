@@ -2,7 +2,7 @@ import type { AuditAction } from '../../audit/events.ts'
 import { newUuid } from '../../ids.ts'
 import type { Queryable } from '../../store/queryable.ts'
 import type { DueKey, DuePage } from '../../store/rows/due-rows.ts'
-import { type Attempt, startAttempt } from '../requests/audit-context.ts'
+import { type AuditContext, startAuditContext } from '../requests/audit-context.ts'
 import { formatSubject } from '../rules/caller.ts'
 import type { KeyCommand } from '../rules/lifecycle.ts'
 
@@ -38,8 +38,11 @@ export interface Tally {
 }
 
 /** The attempt of a system act on one key, for its audit event. */
-export function attemptOf({ action, actor }: SystemAct, key: { projectId: string; id: string }): Attempt {
-  const attempt = startAttempt(
+export function systemContextOf(
+  { action, actor }: SystemAct,
+  key: { projectId: string; id: string },
+): AuditContext {
+  const context = startAuditContext(
     {
       projectId: key.projectId,
       subject: formatSubject('SYSTEM', actor),
@@ -49,6 +52,6 @@ export function attemptOf({ action, actor }: SystemAct, key: { projectId: string
     },
     action,
   )
-  attempt.keyId = key.id
-  return attempt
+  context.keyId = key.id
+  return context
 }

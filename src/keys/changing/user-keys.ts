@@ -3,7 +3,7 @@ import { isNameTaken } from '../../store/rows/key-rows.ts'
 import type { DomainParts } from '../parts/parts.ts'
 import { keyIdOf } from '../reading/make-views.ts'
 import type { FullUserKeyView } from '../reading/views.ts'
-import { attemptOfCall, recordingRefusals } from '../requests/audit-context.ts'
+import { auditContextOf, recordingRefusals } from '../requests/audit-context.ts'
 import { requireRoleFor } from '../requests/authorise.ts'
 import { type Call, subjectSet } from '../rules/caller.ts'
 import type { KeyOrigin } from '../rules/errors.ts'
@@ -63,12 +63,12 @@ export function createUserKey(
   return changedKey(
     parts,
     call,
-    recordingRefusals(parts, attemptOfCall(call, 'CREATE_USER_KEY'), async (attempt) => {
+    recordingRefusals(parts, auditContextOf(call, 'CREATE_USER_KEY'), async (context) => {
       requireRoleFor(call, 'CREATE')
       const { algorithm, usage } = checkNewKey(parts, input)
       const origin = input.origin ?? 'KEYSTEAD'
-      attempt.details = { name: input.name, algorithm, usage, origin }
-      const key = await createKey(parts, attempt, {
+      context.details = { name: input.name, algorithm, usage, origin }
+      const key = await createKey(parts, context, {
         projectId: call.caller.projectId,
         kind: 'USER',
         name: input.name,

@@ -2,7 +2,7 @@ import { IntegrityError } from '../../keyring/integrity-error.ts'
 import { hasFailedSince } from '../../store/audit/event-rows.ts'
 import { lockKey } from '../../store/rows/key-rows.ts'
 import type { DomainParts } from '../parts/parts.ts'
-import { type Attempt, asCallerError, eventOf, observationOf } from '../requests/audit-context.ts'
+import { type AuditContext, asCallerError, eventOf, observationOf } from '../requests/audit-context.ts'
 import { dayAt, startOfDay } from '../rules/calendar.ts'
 
 /** For which keys each server has raised the alarm today. Not asked of the database: whoever forges rows can forge those too. */
@@ -17,14 +17,14 @@ const alarmed = new WeakMap<
  */
 export async function recordDailyFailure(
   parts: DomainParts,
-  attempt: Attempt,
+  context: AuditContext,
   thrown: unknown,
 ): Promise<void> {
   const { store, audit, clock, settings } = parts
   const since = startOfDay(dayAt(clock.now(), settings.rotationTimeZone), settings.rotationTimeZone)
-  const isKnown = thrown instanceof IntegrityError && !isFirstAlarm(parts, attempt.keyId, since)
+  const isKnown = thrown instanceof IntegrityError && !isFirstAlarm(parts, context.keyId, since)
   const error = isKnown ? thrown : asCallerError(parts, thrown)
-  const event = eventOf(attempt, error)
+  const event = eventOf(context, error)
   const { keyId, action, actor, errorCode } = event
   const isRecorded = await store.transaction(async (tx) => {
     // Under the key's lock, so that two replicas do not both find nothing on record.
@@ -33,7 +33,7 @@ export async function recordDailyFailure(
     await audit.recordIn(tx, event)
     return true
   })
-  if (isRecorded) parts.observe([observationOf(attempt, error)])
+  if (isRecorded) parts.observe([observationOf(context, error)])
 }
 
 function isFirstAlarm({ store }: DomainParts, keyId: string | null, since: Date): boolean {

@@ -3,9 +3,9 @@ import { isUnavailable } from '../../store/errors.ts'
 import type { DueKey } from '../../store/rows/due-rows.ts'
 import { changeGroup } from '../changing/change-group.ts'
 import { changeKey, deciding, generatingMaterial, settleDue } from '../changing/change-key.ts'
-import { attemptOf, destruction, type SystemTask, type Tally } from '../changing/system-task.ts'
+import { destruction, type SystemTask, systemContextOf, type Tally } from '../changing/system-task.ts'
 import type { DomainParts } from '../parts/parts.ts'
-import type { Attempt } from '../requests/audit-context.ts'
+import type { AuditContext } from '../requests/audit-context.ts'
 import { UnavailableError } from '../rules/errors.ts'
 import { recordDailyFailure } from './daily-failure.ts'
 
@@ -73,7 +73,7 @@ async function handleInGroups(
       progress.outages = 0
       const changed = new Set(outcome.changed.map(({ keyId }) => keyId))
       for (const id of claimed) if (!changed.has(id)) progress.done.add(id)
-      for (const { attempt, error } of outcome.failed) await fail(parts, progress, { attempt, error })
+      for (const { context, error } of outcome.failed) await fail(parts, progress, { context, error })
     } catch (error) {
       // Nothing of the group was written, or the answer was lost; each key is decided again by itself.
       if (claimed.length === 0) throw error
@@ -92,18 +92,18 @@ async function handleEach(parts: DomainParts, task: SystemTask, work: Work): Pro
   for (const key of keys) {
     if (!mayGoOn()) return
     progress.done.add(key.id)
-    const attempt = attemptOf(task, key)
+    const context = systemContextOf(task, key)
     try {
-      if (task.command === destruction.command) await settleDue(parts, key, attempt)
+      if (task.command === destruction.command) await settleDue(parts, key, context)
       else
-        await changeKey(parts, key, attempt, {
+        await changeKey(parts, key, context, {
           decide: deciding(parts, task.command),
           obtainMaterial: generatingMaterial(parts),
         })
-      if (attempt.keyRevision !== null) progress.changed++
+      if (context.keyRevision !== null) progress.changed++
       progress.outages = 0
     } catch (error) {
-      await fail(parts, progress, { attempt, error })
+      await fail(parts, progress, { context, error })
     }
   }
 }
@@ -112,12 +112,12 @@ async function handleEach(parts: DomainParts, task: SystemTask, work: Work): Pro
 async function fail(
   parts: DomainParts,
   progress: Progress,
-  { attempt, error }: { attempt: Attempt; error: unknown },
+  { context, error }: { context: AuditContext; error: unknown },
 ): Promise<void> {
   progress.failed++
   let isOutage = error instanceof UnavailableError || isUnavailable(error)
   try {
-    await recordDailyFailure(parts, attempt, error)
+    await recordDailyFailure(parts, context, error)
   } catch {
     // What cannot be put on record is counted all the same; the next round tries again.
     isOutage = true

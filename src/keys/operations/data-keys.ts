@@ -1,21 +1,28 @@
+import { dataKeyPairAlgorithms } from '../../crypto/algorithms.ts'
+import { describePublicKey } from '../../crypto/public-key.ts'
 import { freshRandomBytes } from '../../crypto/random.ts'
-import type { CachedKey } from '../../keyring/key-cache.ts'
-import type { DomainParts } from '../parts/parts.ts'
-import type { Attempt } from '../requests/audit-context.ts'
-import { requireRoleFor } from '../requests/authorise.ts'
-import { findUserKeyFor } from '../requests/find-key.ts'
-import type { Call } from '../rules/caller.ts'
-import { requireInput } from '../rules/input.ts'
-import { encryptWith } from './cipher.ts'
+import { algorithmOf } from '../changing/new-material.ts'
+import type { PublicKeyView } from '../reading/views.ts'
+import { slowWorkOf } from '../requests/audit-context.ts'
+import { requireBytesAtMost, requireInput } from '../rules/input.ts'
+import { type AssociatedData, encryptWith, requireAssociatedData, requireEncryptionLeft } from './encrypt.ts'
+import { defineKeyOperation } from './key-operation.ts'
 import type { UsedVersion } from './run-operation.ts'
-import { type OperationRequest, runOperation } from './run-operation.ts'
-import { capabilityFor } from './usable-version.ts'
 
-export interface GenerateDataKeyInput {
-  readonly keyId: string
-  readonly additionalAuthenticatedData?: Uint8Array | null | undefined
+interface GenerateInput {
+  readonly additionalAuthenticatedData?: AssociatedData
+  /** The plaintext is returned too. It leaves the server only if the caller asks for it. */
+  readonly disclosePlaintext: boolean
+}
+
+interface GenerateDataKeyInput extends GenerateInput {
   /** Length of the data key in bytes, 1 to 1,024. */
   readonly bytes: number
+}
+
+interface GenerateDataKeyPairInput extends GenerateInput {
+  /** Algorithm of the pair, as the algorithm table names it. */
+  readonly algorithm: string
 }
 
 export interface DataKeyOutput extends UsedVersion {
@@ -24,50 +31,77 @@ export interface DataKeyOutput extends UsedVersion {
   readonly plaintext: Buffer | null
 }
 
+export interface DataKeyPairOutput extends UsedVersion {
+  readonly publicKey: PublicKeyView
+  /** The private key (PKCS#8 DER), encrypted. */
+  readonly privateKeyCiphertext: Buffer
+  /** PKCS#8 DER; null unless the caller asked for it. */
+  readonly privateKeyPlaintext: Buffer | null
+}
+
 /** Longest data key, in bytes. */
 export const dataKeyBytesMax = 1024
 
-/** Makes a data key; its plaintext leaves only if the caller asked for it. */
-export function generateDataKey(
-  parts: DomainParts,
-  call: Call,
-  input: GenerateDataKeyInput,
-  disclosePlaintext: boolean,
-): Promise<DataKeyOutput> {
-  return runOperation(parts, call, dataKeyGeneration(parts, call, disclosePlaintext), input)
-}
+/** Generates a data key, encrypted under the default version of a symmetric key. */
+export const generateDataKey = defineKeyOperation({
+  action: 'GENERATE_DATA_KEY',
+  usage: 'ENCRYPT_DECRYPT',
+  kinds: ['aead'],
+  version: 'default',
+  details: ({ disclosePlaintext, bytes }: GenerateDataKeyInput) => ({
+    plaintextDisclosed: disclosePlaintext,
+    bytes,
+  }),
+  checkInput({ parts, capability }, { bytes, additionalAuthenticatedData }) {
+    requireInput(bytes >= 1 && bytes <= dataKeyBytesMax, 'bytes', `must be 1 to ${dataKeyBytesMax}`)
+    requireAssociatedData(parts, capability, additionalAuthenticatedData)
+  },
+  async run(use, { bytes, additionalAuthenticatedData, disclosePlaintext }) {
+    const plaintext = freshRandomBytes(bytes)
+    try {
+      const { ciphertext } = await encryptWith(use, { plaintext, additionalAuthenticatedData })
+      return { ciphertext, plaintext: disclosePlaintext ? Buffer.from(plaintext) : null }
+    } finally {
+      plaintext.fill(0)
+    }
+  },
+})
 
-function dataKeyGeneration(
-  parts: DomainParts,
-  call: Call,
-  disclosePlaintext: boolean,
-): OperationRequest<GenerateDataKeyInput, DataKeyOutput> {
-  return {
-    action: 'GENERATE_DATA_KEY',
-    authorise: () => requireRoleFor(call, 'USE'),
-    async run(input, attempt) {
-      const key = await findUserKeyFor(parts, call, input.keyId, { permission: 'USE', attempt })
-      return generateUnder(parts, key, attempt, { ...input, disclosePlaintext })
-    },
-  }
-}
-
-/** Makes a data key under a key that the caller may use. */
-export async function generateUnder(
-  parts: DomainParts,
-  key: CachedKey,
-  attempt: Attempt,
-  input: Omit<GenerateDataKeyInput, 'keyId'> & { readonly disclosePlaintext: boolean },
-): Promise<DataKeyOutput> {
-  const { bytes, additionalAuthenticatedData, disclosePlaintext } = input
-  attempt.details = { plaintextDisclosed: disclosePlaintext, bytes }
-  capabilityFor(key, 'ENCRYPT_DECRYPT', ['aead'])
-  requireInput(bytes >= 1 && bytes <= dataKeyBytesMax, 'bytes', `must be 1 to ${dataKeyBytesMax}`)
-  const plaintext = freshRandomBytes(bytes)
-  try {
-    const output = await encryptWith(parts, key, attempt, { plaintext, additionalAuthenticatedData })
-    return { ...output, plaintext: disclosePlaintext ? Buffer.from(plaintext) : null }
-  } finally {
-    plaintext.fill(0)
-  }
-}
+/** Generates a key pair for use elsewhere. Its private key is encrypted under the default version of a symmetric key. */
+export const generateDataKeyPair = defineKeyOperation({
+  action: 'GENERATE_DATA_KEY_PAIR',
+  usage: 'ENCRYPT_DECRYPT',
+  kinds: ['aead'],
+  version: 'default',
+  details: ({ disclosePlaintext, algorithm }: GenerateDataKeyPairInput) => ({
+    plaintextDisclosed: disclosePlaintext,
+    algorithm,
+  }),
+  checkInput({ parts, capability }, { algorithm, additionalAuthenticatedData }) {
+    requireInput(
+      dataKeyPairAlgorithms.includes(algorithm),
+      'algorithm',
+      'must be an algorithm of DataKeyPairAlgorithm',
+    )
+    requireAssociatedData(parts, capability, additionalAuthenticatedData)
+  },
+  async run(use, { algorithm, additionalAuthenticatedData, disclosePlaintext }) {
+    const { parts, context } = use
+    // Before the pair is made, which takes seconds for RSA.
+    await requireEncryptionLeft(use)
+    const work = slowWorkOf(parts, context, { algorithm, operation: 'GENERATE' })
+    const { secret, publicKey } = await algorithmOf({ algorithm }).generate(work)
+    if (publicKey === null) throw new TypeError('an asymmetric algorithm makes pairs')
+    try {
+      requireBytesAtMost(parts.settings.itemBytesMax, 'plaintext', secret)
+      const { ciphertext } = await encryptWith(use, { plaintext: secret, additionalAuthenticatedData })
+      return {
+        publicKey: { ...(await describePublicKey(publicKey)), algorithm },
+        privateKeyCiphertext: ciphertext,
+        privateKeyPlaintext: disclosePlaintext ? Buffer.from(secret) : null,
+      }
+    } finally {
+      secret.fill(0)
+    }
+  },
+})

@@ -3,79 +3,86 @@ import { CryptoInputError, DecryptionFailedError } from '../../crypto/capabiliti
 import { KeysteadError } from '../../errors.ts'
 import type { DomainParts } from '../parts/parts.ts'
 import {
-  type Attempt,
+  type AuditContext,
   actorOf,
   asCallerError,
-  attemptOfCall,
+  auditContextOf,
   eventOf,
   hasDoneNothing,
   observationOf,
   recordEvents,
-  startAttempt,
+  startAuditContext,
 } from '../requests/audit-context.ts'
 import type { Call } from '../rules/caller.ts'
 import { InputValidationError, InvalidCiphertextError } from '../rules/errors.ts'
+import { requireInput } from '../rules/input.ts'
 
-/** Which key and version an operation used. */
+/** Key and version that an operation used. */
 export interface UsedVersion {
   readonly keyId: string
   readonly version: number
 }
 
-/** A result per item, in order: the output, or the error of this item alone. */
+/** Results of a batch in the order of its items: the output of an item, or its error. */
 export type BatchOutput<T> = readonly (T | Error)[]
 
-/** A cryptographic operation that a caller asks for. */
-export interface OperationRequest<Input, Output> {
-  readonly action: AuditAction
-  /** Checks that concern no key: the caller's role. Throws to refuse all items at once. */
-  readonly authorise: () => void
-  readonly run: (input: Input, attempt: Attempt) => Promise<Output>
+/** One execution of an operation: the caller's request, and the audit context of this item of it. */
+export interface OperationRequest {
+  readonly parts: DomainParts
+  readonly call: Call
+  readonly context: AuditContext
 }
 
-/** Carries out one operation; its answer, or its error, goes out once it is on record. */
+/** A cryptographic operation. */
+export interface Operation<Input, Output> {
+  readonly action: AuditAction
+  /** Checks the caller's role, before any key is looked up. Throws to refuse all items of a batch at once. */
+  readonly authorise: (call: Call) => void
+  readonly run: (request: OperationRequest, input: Input) => Promise<Output>
+}
+
+/** The batch form of an operation. */
+export interface BatchOperation<Input, Output> {
+  readonly operation: Operation<Input, Output>
+  /** Bytes of an item that count against the byte limit of a batch. */
+  readonly bytesOf: (item: Input) => number
+  /** Bytes by which each item may exceed its share of that limit. */
+  readonly overheadBytes?: number
+}
+
+/** Runs one operation. Its result or error is returned only once it is on record. */
 export async function runOperation<Input, Output>(
   parts: DomainParts,
   call: Call,
-  request: OperationRequest<Input, Output>,
+  operation: Operation<Input, Output>,
   input: Input,
 ): Promise<Output> {
-  const [outcome] = await runItems(parts, call, request, [input])
+  const [outcome] = await runItems(parts, call, operation, [input])
   if (outcome === undefined) throw new TypeError('an operation has an outcome')
   if ('error' in outcome) throw outcome.error
   return outcome.output
 }
 
-/**
- * Carries out a batch: each item succeeds or fails for itself, and all are on record, in one write, before any
- * is answered.
- *
- * @param sizesOf the bytes of each item that count against the limit of a batch
- */
+/** Runs a batch. Each item succeeds or fails on its own; one write puts all of them on record before any is answered. */
 export async function runBatch<Input, Output>(
   parts: DomainParts,
   call: Call,
-  request: OperationRequest<Input, Output>,
-  batch: { items: readonly Input[]; sizeOf: (input: Input) => number; overheadBytes?: number },
+  { operation, bytesOf, overheadBytes = 0 }: BatchOperation<Input, Output>,
+  items: readonly Input[],
 ): Promise<BatchOutput<Output>> {
-  const { items, sizeOf, overheadBytes = 0 } = batch
   const { batchItemsMax, batchBytesMax } = parts.settings
-  const checked: OperationRequest<Input, Output> = {
-    ...request,
+  const checked: Operation<Input, Output> = {
+    ...operation,
     authorise() {
-      request.authorise()
-      if (items.length === 0 || items.length > batchItemsMax) {
-        throw new InputValidationError([
-          { path: ['items'], message: `must have 1 to ${batchItemsMax} entries` },
-        ])
-      }
-      const bytes = items.reduce((sum, item) => sum + sizeOf(item), 0)
+      operation.authorise(call)
+      requireInput(
+        items.length > 0 && items.length <= batchItemsMax,
+        'items',
+        `must have 1 to ${batchItemsMax} entries`,
+      )
+      const bytes = items.reduce((sum, item) => sum + bytesOf(item), 0)
       const bytesMax = batchBytesMax + overheadBytes * items.length
-      if (bytes > bytesMax) {
-        throw new InputValidationError([
-          { path: ['items'], message: `must have at most ${bytesMax} bytes in total, but have ${bytes}` },
-        ])
-      }
+      requireInput(bytes <= bytesMax, 'items', `must have at most ${bytesMax} bytes in total, got ${bytes}`)
     },
   }
   const outcomes = await runItems(parts, call, checked, items)
@@ -92,72 +99,72 @@ type Outcome<Output> = { readonly output: Output } | { readonly error: unknown }
 async function runItems<Input, Output>(
   parts: DomainParts,
   call: Call,
-  request: OperationRequest<Input, Output>,
+  operation: Operation<Input, Output>,
   items: readonly Input[],
 ): Promise<Outcome<Output>[]> {
   const { signal } = call
   signal.throwIfAborted()
-  const whole = attemptOfCall(call, request.action)
+  const whole = auditContextOf(call, operation.action)
   try {
-    request.authorise()
+    operation.authorise(call)
   } catch (error) {
     await recordEvents(parts, [eventOf(whole, error)])
     parts.observe([observationOf(whole, error)])
     throw error
   }
-  const bill = createBill(items.length, call.charge)
+  const charges = chargeTogether(items.length, call.charge)
   const actor = actorOf(call)
   const results = await Promise.all(
     items.map(async (input) => {
-      const item = bill.open()
-      const attempt = startAttempt(actor, request.action, { signal, charge: item.charge })
+      const item = charges.open()
+      const context = startAuditContext(actor, operation.action, { signal, charge: item.charge })
       try {
-        const output = await request.run(input, attempt)
-        const { keyId, versionNumber } = attempt
+        const output = await operation.run({ parts, call, context }, input)
+        const { keyId, versionNumber } = context
         if (keyId !== null && versionNumber !== null) parts.usage.noteUse({ keyId, versionNumber })
-        return { attempt, outcome: { output } satisfies Outcome<Output> }
+        return { context, outcome: { output } satisfies Outcome<Output> }
       } catch (thrown) {
-        return { attempt, outcome: { error: asOperationError(parts, thrown) } }
+        return { context, outcome: { error: asOperationError(parts, thrown) } }
       } finally {
         item.close()
       }
     }),
   )
-  // What was done is on record even where nobody waits for the answer any more.
+  // Completed items are recorded even if the client no longer waits for the answer.
   const done = results.filter((result) => !isDropped(result))
   if (done.length > 0) {
     await recordEvents(
       parts,
-      done.map(({ attempt, outcome }) => eventOf(attempt, errorOf(outcome))),
+      done.map(({ context, outcome }) => eventOf(context, errorOf(outcome))),
     )
-    parts.observe(done.map(({ attempt, outcome }) => observationOf(attempt, errorOf(outcome))))
+    parts.observe(done.map(({ context, outcome }) => observationOf(context, errorOf(outcome))))
   }
   const dropped = results.find(isDropped)
   if (dropped !== undefined) throw errorOf(dropped.outcome)
   return results.map(({ outcome }) => outcome)
 }
 
-/** Whether nothing was done for an item. The request as a whole then ends with its error. */
-function isDropped({ attempt, outcome }: { attempt: Attempt; outcome: Outcome<unknown> }): boolean {
-  return 'error' in outcome && hasDoneNothing(attempt, outcome.error)
+/** Tells whether an item was dropped before anything was done. The whole request then ends with its error. */
+function isDropped({ context, outcome }: { context: AuditContext; outcome: Outcome<unknown> }): boolean {
+  return 'error' in outcome && hasDoneNothing(context, outcome.error)
 }
 
 function errorOf(outcome: Outcome<unknown>): unknown {
   return 'error' in outcome ? outcome.error : null
 }
 
-/** What one item of a batch owes. */
-interface BillItem {
+/** Charge of one item of a batch. */
+interface ItemCharge {
   readonly charge: Call['charge']
-  /** The item needs nothing, or nothing more. */
+  /** Ends the item: it will not ask for more units. */
   close(): void
 }
 
 /**
- * Collects what the items of a batch cost. It charges them together, once each item has either asked to be charged or
- * ended: either all of them start their slow work or none does.
+ * Charges the items of a batch together, once each item has either asked to be charged or ended. Either all of them
+ * start their slow work, or none does.
  */
-function createBill(items: number, chargeAll: Call['charge']): { open(): BillItem } {
+function chargeTogether(items: number, chargeAll: Call['charge']): { open(): ItemCharge } {
   const paid = Promise.withResolvers<void>()
   let undecided = items
   let units = 0
@@ -186,7 +193,7 @@ function createBill(items: number, chargeAll: Call['charge']): { open(): BillIte
   }
 }
 
-/** What went wrong, in the caller's terms. */
+/** Translates an error into one that the caller understands. */
 function asOperationError(parts: DomainParts, thrown: unknown): unknown {
   if (thrown instanceof KeysteadError) return thrown
   if (thrown instanceof DecryptionFailedError) return new InvalidCiphertextError()

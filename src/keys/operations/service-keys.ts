@@ -3,68 +3,58 @@ import type { CachedKey } from '../../keyring/key-cache.ts'
 import { findKey } from '../../store/rows/key-rows.ts'
 import { createKey } from '../changing/create-key.ts'
 import type { DomainParts } from '../parts/parts.ts'
-import { type Attempt, attemptOfCall } from '../requests/audit-context.ts'
+import { auditContextOf } from '../requests/audit-context.ts'
 import { type Call, isServiceName } from '../rules/caller.ts'
 import { ForbiddenError, InvalidCiphertextError, UnavailableError } from '../rules/errors.ts'
 import { rotationCycleDays } from '../rules/input.ts'
 import { serviceKeyName } from '../rules/service-name.ts'
-import type { DecryptInput, DecryptOutput, EncryptInput, EncryptOutput } from './cipher.ts'
-import { encryptWith, openCiphertext } from './cipher.ts'
-import type { DataKeyOutput, GenerateDataKeyInput } from './data-keys.ts'
-import { generateUnder } from './data-keys.ts'
-import { type OperationRequest, runOperation } from './run-operation.ts'
+import { generateDataKey } from './data-keys.ts'
+import { type DecryptOutput, openCiphertext } from './decrypt.ts'
+import { type AssociatedData, encrypt } from './encrypt.ts'
+import type { KeyOperation } from './key-operation.ts'
+import type { Operation, UsedVersion } from './run-operation.ts'
 
-/** Encrypts under the caller's service key, which the first encryption creates. */
-export function encryptWithServiceKey(
-  parts: DomainParts,
-  call: Call,
-  input: Omit<EncryptInput, 'keyId'>,
-): Promise<EncryptOutput> {
-  const request = serviceOperation(call, 'SERVICE_ENCRYPT', async (item: typeof input, attempt) =>
-    encryptWith(parts, await findOrCreateServiceKey(parts, call), attempt, item),
-  )
-  return runOperation(parts, call, request, input)
+interface ServiceDecryptInput {
+  readonly ciphertext: Uint8Array
+  readonly additionalAuthenticatedData?: AssociatedData
 }
 
+/** Encrypts under the caller's service key. The first use creates the key. */
+export const encryptWithServiceKey = onServiceKey('SERVICE_ENCRYPT', encrypt)
+
+/** Generates a data key under the caller's service key. The first use creates the key. */
+export const generateServiceDataKey = onServiceKey('SERVICE_GENERATE_DATA_KEY', generateDataKey)
+
 /** Decrypts what the caller's service key encrypted. */
-export function decryptWithServiceKey(
-  parts: DomainParts,
-  call: Call,
-  input: Pick<DecryptInput, 'ciphertext' | 'additionalAuthenticatedData'>,
-): Promise<DecryptOutput> {
-  const request = serviceOperation(call, 'SERVICE_DECRYPT', async (item: typeof input, attempt) => {
-    const { ciphertext, additionalAuthenticatedData: associatedData } = item
-    const opened = await openCiphertext(parts, attempt, { ciphertext, associatedData }, async (header) => {
+export const decryptWithServiceKey: Operation<ServiceDecryptInput, DecryptOutput> = {
+  action: 'SERVICE_DECRYPT',
+  authorise: requireServiceAgent,
+  async run(request, { ciphertext, additionalAuthenticatedData: associatedData }) {
+    const { parts, call, context } = request
+    const opened = await openCiphertext(request, { ciphertext, associatedData }, async (header) => {
       const key = await findServiceKey(parts, call)
       if (key === null || key.row.id !== header.keyId) throw new InvalidCiphertextError()
-      attempt.keyId = key.row.id
-      attempt.algorithm = key.row.algorithm
+      context.keyId = key.row.id
+      context.algorithm = key.row.algorithm
       return key
     })
     return opened.output
-  })
-  return runOperation(parts, call, request, input)
+  },
 }
 
-/** Makes a data key under the caller's service key, which the first use creates. */
-export function generateServiceDataKey(
-  parts: DomainParts,
-  call: Call,
-  input: Omit<GenerateDataKeyInput, 'keyId'>,
-  disclosePlaintext: boolean,
-): Promise<DataKeyOutput> {
-  const request = serviceOperation(call, 'SERVICE_GENERATE_DATA_KEY', async (item: typeof input, attempt) =>
-    generateUnder(parts, await findOrCreateServiceKey(parts, call), attempt, { ...item, disclosePlaintext }),
-  )
-  return runOperation(parts, call, request, input)
-}
-
-function serviceOperation<Input, Output>(
-  call: Call,
+/** An operation on user keys, for the service key of the calling service. */
+function onServiceKey<Input, Output>(
   action: AuditAction,
-  run: (input: Input, attempt: Attempt) => Promise<Output>,
-): OperationRequest<Input, Output> {
-  return { action, authorise: () => requireAgent(call), run }
+  operation: KeyOperation<Input, Output>,
+): Operation<Input, Output & UsedVersion> {
+  return {
+    action,
+    authorise: requireServiceAgent,
+    async run(request, input) {
+      const key = await findOrCreateServiceKey(request.parts, request.call)
+      return operation.runOn(request, key, input)
+    },
+  }
 }
 
 async function findServiceKey(parts: DomainParts, call: Call): Promise<CachedKey | null> {
@@ -91,8 +81,8 @@ async function findOrCreateServiceKey(parts: DomainParts, call: Call): Promise<C
   return created
 }
 
-/** Only a service's own token speaks for a service; no role makes up for that. */
-function requireAgent(call: Call): void {
+/** Only a service's own token gives access to its key; no role does. */
+function requireServiceAgent(call: Call): void {
   if (call.caller.kind !== 'SERVICE_AGENT' || !isServiceName(call.caller.name)) {
     throw new ForbiddenError(
       'Only a service itself may use its service key, with a token of kind SERVICE_AGENT.',
@@ -103,9 +93,9 @@ function requireAgent(call: Call): void {
 async function createServiceKey(parts: DomainParts, call: Call): Promise<void> {
   const { caller } = call
   const name = serviceKeyName(caller.name)
-  const attempt = attemptOfCall(call, 'CREATE_SERVICE_KEY')
-  attempt.details = { name }
-  await createKey(parts, attempt, {
+  const context = auditContextOf(call, 'CREATE_SERVICE_KEY')
+  context.details = { name }
+  await createKey(parts, context, {
     projectId: caller.projectId,
     kind: 'SERVICE',
     name,

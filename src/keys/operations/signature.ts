@@ -5,19 +5,11 @@ import type {
   SignatureParameters,
   SigningAlgorithm,
 } from '../../crypto/capabilities.ts'
-import type { DomainParts } from '../parts/parts.ts'
-import { keyIdOf } from '../reading/make-views.ts'
-import { slowWorkOf } from '../requests/audit-context.ts'
-import { requireRoleFor } from '../requests/authorise.ts'
-import { findUserKeyFor } from '../requests/find-key.ts'
-import type { Call } from '../rules/caller.ts'
-import { requireInput } from '../rules/input.ts'
-import type { BatchOutput, UsedVersion } from './run-operation.ts'
-import { type OperationRequest, runBatch, runOperation } from './run-operation.ts'
-import { capabilityFor, defaultVersionForUse, findVersion, versionForUse } from './usable-version.ts'
+import { requireBytesAtMost } from '../rules/input.ts'
+import { defineKeyOperation, type KeyInUse, slowWorkWith } from './key-operation.ts'
+import type { BatchOperation, UsedVersion } from './run-operation.ts'
 
-export interface SignInput {
-  readonly keyId: string
+interface SignInput {
   readonly message: Uint8Array
   readonly messageType: MessageType
   /** Null: the first of the key's algorithm. */
@@ -25,7 +17,7 @@ export interface SignInput {
   readonly encoding: SignatureEncoding
 }
 
-export interface VerifyInput extends SignInput {
+interface VerifyInput extends SignInput {
   readonly version: number
   readonly signature: Uint8Array
 }
@@ -35,91 +27,80 @@ export interface SignOutput extends UsedVersion {
   readonly signingAlgorithm: SigningAlgorithm
 }
 
+/** Result of verifying a signature or a MAC. */
 export interface VerifyOutput extends UsedVersion {
   readonly valid: boolean
 }
 
 /** Signs with the default version of a key. */
-export function sign(parts: DomainParts, call: Call, input: SignInput): Promise<SignOutput> {
-  return runOperation(parts, call, signing(parts, call), input)
-}
+export const sign = defineKeyOperation({
+  action: 'SIGN',
+  usage: 'SIGN_VERIFY',
+  kinds: ['signature'],
+  version: 'default',
+  checkInput: (key, input: SignInput) => requireMessageSize(key, input, adviceForSigning),
+  async run(use, input) {
+    const parameters = parametersOf(use.capability, input)
+    const privateKey = await use.key.secretKey(use.version)
+    const signature = await use.capability.sign(privateKey, parameters, slowWorkWith(use, 'SIGN'))
+    return { signature, signingAlgorithm: parameters.signingAlgorithm }
+  },
+})
 
 /** Signs many messages, each with its own key. */
-export function signBatch(
-  parts: DomainParts,
-  call: Call,
-  items: readonly SignInput[],
-): Promise<BatchOutput<SignOutput>> {
-  return runBatch(parts, call, signing(parts, call), { items, sizeOf: (item) => item.message.length })
+export const signBatch: BatchOperation<SignInput & { keyId: string }, SignOutput> = {
+  operation: sign,
+  bytesOf: ({ message }) => message.length,
 }
 
 /** Verifies a signature with the version that the caller names. */
-export function verify(parts: DomainParts, call: Call, input: VerifyInput): Promise<VerifyOutput> {
-  return runOperation(parts, call, verification(parts, call), input)
-}
+export const verify = defineKeyOperation({
+  action: 'VERIFY',
+  usage: 'SIGN_VERIFY',
+  kinds: ['signature'],
+  version: 'named',
+  checkInput: (key, input: VerifyInput) => requireMessageSize(key, input, adviceForVerifying),
+  async run(use, input) {
+    const parameters = parametersOf(use.capability, input)
+    const publicKey = use.key.publicKey(use.version)
+    const work = slowWorkWith(use, 'VERIFY')
+    const valid = await use.capability.verify(publicKey, parameters, input.signature, work)
+    use.context.details = { valid }
+    return { valid }
+  },
+})
 
 /** Verifies many signatures. */
-export function verifyBatch(
-  parts: DomainParts,
-  call: Call,
-  items: readonly VerifyInput[],
-): Promise<BatchOutput<VerifyOutput>> {
-  return runBatch(parts, call, verification(parts, call), { items, sizeOf: (item) => item.message.length })
+export const verifyBatch: BatchOperation<VerifyInput & { keyId: string }, VerifyOutput> = {
+  operation: verify,
+  bytesOf: ({ message }) => message.length,
 }
 
-function signing(parts: DomainParts, call: Call): OperationRequest<SignInput, SignOutput> {
-  return {
-    action: 'SIGN',
-    authorise: () => requireRoleFor(call, 'USE'),
-    async run(input, attempt) {
-      const key = await findUserKeyFor(parts, call, input.keyId, { permission: 'USE', attempt })
-      const capability = capabilityFor(key, 'SIGN_VERIFY', ['signature'])
-      const parameters = parametersOf(parts, capability, input, adviceForSigning)
-      const version = await defaultVersionForUse(key, parts.clock.certainNow())
-      attempt.versionNumber = version.number
-      const work = slowWorkOf(parts, attempt, { algorithm: key.row.algorithm, operation: 'SIGN' })
-      const signature = await capability.sign(await key.secretKey(version), parameters, work)
-      const { signingAlgorithm } = parameters
-      return { keyId: keyIdOf(key.row), version: version.number, signature, signingAlgorithm }
-    },
-  }
+function parametersOf(capability: SignatureCapability, input: SignInput): SignatureParameters {
+  const { message, messageType, encoding } = input
+  return { message, messageType, encoding, signingAlgorithm: schemeOf(capability, input) }
 }
 
-function verification(parts: DomainParts, call: Call): OperationRequest<VerifyInput, VerifyOutput> {
-  return {
-    action: 'VERIFY',
-    authorise: () => requireRoleFor(call, 'USE'),
-    async run(input, attempt) {
-      const key = await findUserKeyFor(parts, call, input.keyId, { permission: 'USE', attempt })
-      const capability = capabilityFor(key, 'SIGN_VERIFY', ['signature'])
-      const parameters = parametersOf(parts, capability, input, adviceForVerifying)
-      const row = await findVersion(key, input.version)
-      attempt.versionNumber = row.number
-      const version = versionForUse(key, row, parts.clock.certainNow())
-      const work = slowWorkOf(parts, attempt, { algorithm: key.row.algorithm, operation: 'VERIFY' })
-      const valid = await capability.verify(key.publicKey(version), parameters, input.signature, work)
-      attempt.details = { valid }
-      return { keyId: keyIdOf(key.row), version: version.number, valid }
-    },
-  }
+function schemeOf(
+  { signingAlgorithms: [standard] }: SignatureCapability,
+  input: SignInput,
+): SigningAlgorithm {
+  const scheme = input.signingAlgorithm ?? standard
+  if (scheme === undefined) throw new TypeError('the algorithm table names no signature scheme')
+  return scheme
 }
 
-function parametersOf(
-  parts: DomainParts,
-  capability: SignatureCapability,
+function requireMessageSize(
+  { parts, capability }: KeyInUse<'signature'>,
   input: SignInput,
   adviceFor: (scheme: SigningAlgorithm, capability: SignatureCapability) => string,
-): SignatureParameters {
-  const { itemBytesMax } = parts.settings
-  const { message, messageType, encoding } = input
-  const signingAlgorithm = input.signingAlgorithm ?? capability.signingAlgorithms[0]
-  if (signingAlgorithm === undefined) throw new TypeError('the algorithm table names no signature scheme')
-  const advice = messageType === 'DIGEST' ? '' : `; ${adviceFor(signingAlgorithm, capability)}`
-  requireInput(message.length <= itemBytesMax, 'message', `must have at most ${itemBytesMax} bytes${advice}`)
-  return { message, messageType, encoding, signingAlgorithm }
+): void {
+  const { message, messageType } = input
+  const advice = messageType === 'DIGEST' ? '' : `; ${adviceFor(schemeOf(capability, input), capability)}`
+  requireBytesAtMost(parts.settings.itemBytesMax, 'message', message, advice)
 }
 
-/** What to do with a message that is too long to be sent. */
+/** Advice for a message that is too long to send. */
 function adviceForSigning(
   scheme: SigningAlgorithm,
   { digestSigningAlgorithms }: SignatureCapability,

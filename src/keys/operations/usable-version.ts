@@ -3,6 +3,7 @@ import type { Capability, KeyUsage } from '../../crypto/capabilities.ts'
 import type { CachedKey } from '../../keyring/key-cache.ts'
 import type { KeyRow } from '../../store/rows/key-rows.ts'
 import type { KeyVersionRow } from '../../store/rows/version-rows.ts'
+import type { DomainParts } from '../parts/parts.ts'
 import {
   InvalidKeyStateError,
   InvalidKeyUsageError,
@@ -12,16 +13,19 @@ import {
 } from '../rules/errors.ts'
 import { settle } from '../rules/lifecycle.ts'
 
+/** The capabilities of some kinds. */
+export type CapabilityOf<Kind extends Capability['kind']> = Extract<Capability, { kind: Kind }>
+
 /**
- * What the key can do in the usage that an operation needs.
+ * The capability of a key for a usage.
  *
- * @throws InvalidKeyUsageError if the key is for something else
+ * @throws InvalidKeyUsageError if the key has another usage, or an algorithm of another kind
  */
 export function capabilityFor<Kind extends Capability['kind']>(
   key: CachedKey,
   usage: KeyUsage,
   kinds: readonly Kind[],
-): Extract<Capability, { kind: Kind }> {
+): CapabilityOf<Kind> {
   const { row } = key
   const capability = row.usage === usage ? findAlgorithm(row.algorithm)?.capabilities[usage] : undefined
   if (capability === undefined || !(kinds as readonly string[]).includes(capability.kind)) {
@@ -30,7 +34,7 @@ export function capabilityFor<Kind extends Capability['kind']>(
       { usage: row.usage, algorithm: row.algorithm },
     )
   }
-  return capability as Extract<Capability, { kind: Kind }>
+  return capability as CapabilityOf<Kind>
 }
 
 /**
@@ -38,8 +42,9 @@ export function capabilityFor<Kind extends Capability['kind']>(
  *
  * @throws InvalidKeyStateError if there is none, or it is not ACTIVE
  */
-export async function defaultVersionForUse(key: CachedKey, now: Date): Promise<KeyVersionRow> {
+export async function defaultVersionForUse({ clock }: Clocked, key: CachedKey): Promise<KeyVersionRow> {
   const { row } = key
+  const now = clock.certainNow()
   if (row.lastVersionNumber === 0) {
     throw new InvalidKeyStateError(
       `The key is in state PRE_ACTIVATION and has no version yet. ${firstVersionRemedy(row)}`,
@@ -64,16 +69,22 @@ export async function defaultVersionForUse(key: CachedKey, now: Date): Promise<K
  *
  * @throws InvalidKeyStateError unless it is ACTIVE
  */
-export function versionForUse(key: CachedKey, row: KeyVersionRow, now: Date): KeyVersionRow {
-  return requireActive(key, settle(row, now), 'Version')
+export function versionForUse({ clock }: Clocked, key: CachedKey, row: KeyVersionRow): KeyVersionRow {
+  return requireActive(key, settle(row, clock.certainNow()), 'Version')
 }
 
-/** A version that the caller named; the caller may see the key, so that it may know which versions there are. */
+/**
+ * A version that the caller named.
+ *
+ * @throws KeyVersionNotFoundError, which tells nothing new: whoever may use the key also sees its versions
+ */
 export async function findVersion(key: CachedKey, number: number): Promise<KeyVersionRow> {
   const row = number >= 1 && number <= key.row.lastVersionNumber ? await key.version(number) : null
   if (row === null) throw new KeyVersionNotFoundError(number)
   return row
 }
+
+type Clocked = Pick<DomainParts, 'clock'>
 
 type VersionSource = Pick<KeyRow, 'kind' | 'origin'>
 
@@ -84,7 +95,7 @@ function firstVersionRemedy({ origin }: VersionSource): string {
   return origin === 'EXTERNAL' ? importRemedy : 'Call activateUserKey first.'
 }
 
-/** How a key gets another default version; nobody can ask for one of a service key. */
+/** How a key gets another default version. Only the system rotates service keys. */
 export function newVersionRemedy({ kind, origin }: VersionSource): string {
   if (kind === 'SERVICE') return 'The service key gets a new default version by automatic rotation.'
   return origin === 'EXTERNAL' ? importRemedy : 'Call rotateUserKey for a new default version.'

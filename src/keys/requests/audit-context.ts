@@ -17,7 +17,7 @@ import { type Call, parseSubject } from '../rules/caller.ts'
 import { ForbiddenError, UnavailableError } from '../rules/errors.ts'
 
 /** What is known of something that a caller attempts, for its audit event. Filled in as it becomes known. */
-export interface Attempt {
+export interface AuditContext {
   readonly actor: AuditActor
   readonly action: AuditAction
   /** UUID of the key, once the caller named one that exists in its project. */
@@ -34,14 +34,14 @@ export interface Attempt {
   readonly charge: Call['charge']
 }
 
-const systemWork: Pick<Attempt, 'signal' | 'charge'> = { signal: null, charge: async () => {} }
+const systemWork: Pick<AuditContext, 'signal' | 'charge'> = { signal: null, charge: async () => {} }
 
 /** A new attempt, about no key yet. Without a call it is the system's own. */
-export function startAttempt(
+export function startAuditContext(
   actor: AuditActor,
   action: AuditAction,
-  { signal, charge }: Pick<Attempt, 'signal' | 'charge'> = systemWork,
-): Attempt {
+  { signal, charge }: Pick<AuditContext, 'signal' | 'charge'> = systemWork,
+): AuditContext {
   return {
     actor,
     action,
@@ -57,8 +57,8 @@ export function startAttempt(
 }
 
 /** The attempt of a call, about no key yet. */
-export function attemptOfCall(call: Call, action: AuditAction): Attempt {
-  return startAttempt(actorOf(call), action, call)
+export function auditContextOf(call: Call, action: AuditAction): AuditContext {
+  return startAuditContext(actorOf(call), action, call)
 }
 
 /** Who acts in a call, as the audit trail names it. */
@@ -74,9 +74,9 @@ export function actorOf(call: Call): AuditActor {
 }
 
 /** The audit event of an attempt that ended well, or with an error. */
-export function eventOf(attempt: Attempt, error: unknown = null): AuditEvent {
+export function eventOf(context: AuditContext, error: unknown = null): AuditEvent {
   // Written out: to copy all but two is several times the work, and this is done for each operation.
-  const { actor, action, keyId, keyRevision, versionNumber, details } = attempt
+  const { actor, action, keyId, keyRevision, versionNumber, details } = context
   return {
     actor,
     action,
@@ -90,8 +90,8 @@ export function eventOf(attempt: Attempt, error: unknown = null): AuditEvent {
 }
 
 /** The audit event of a change that was made, with the state in which it leaves the rows of the key. */
-export function changeEventOf(attempt: Attempt, keyState: string): AuditEvent {
-  return eventOf({ ...attempt, details: { ...attempt.details, [keyStateDetail]: keyState } })
+export function changeEventOf(context: AuditContext, keyState: string): AuditEvent {
+  return eventOf({ ...context, details: { ...context.details, [keyStateDetail]: keyState } })
 }
 
 function codeOf(error: unknown): ErrorCode {
@@ -99,8 +99,8 @@ function codeOf(error: unknown): ErrorCode {
 }
 
 /** An attempt that is on record, as it is counted. */
-export function observationOf(attempt: Attempt, error: unknown = null): ObservedOperation {
-  const { action, actor, algorithm, details, startedAtMs } = attempt
+export function observationOf(context: AuditContext, error: unknown = null): ObservedOperation {
+  const { action, actor, algorithm, details, startedAtMs } = context
   return {
     action,
     outcome: error === null ? 'SUCCEEDED' : codeOf(error),
@@ -130,7 +130,7 @@ export async function recordEvents(parts: DomainParts, events: readonly AuditEve
  * Whether an attempt ended before anything was done, so that nothing goes on record: its request was abandoned while it
  * waited, or the rate limit refused it.
  */
-export function hasDoneNothing({ signal }: Pick<Attempt, 'signal'>, error: unknown): boolean {
+export function hasDoneNothing({ signal }: Pick<AuditContext, 'signal'>, error: unknown): boolean {
   if (signal?.aborted && error === signal.reason) return true
   return error instanceof KeysteadError && error.code === 'RATE_LIMITED'
 }
@@ -141,10 +141,10 @@ export function hasDoneNothing({ signal }: Pick<Attempt, 'signal'>, error: unkno
  */
 export function slowWorkOf(
   { slowWork }: Pick<DomainParts, 'slowWork'>,
-  attempt: Pick<Attempt, 'actor' | 'signal' | 'charge'>,
+  context: Pick<AuditContext, 'actor' | 'signal' | 'charge'>,
   { algorithm, operation }: { readonly algorithm: string; readonly operation: WeighedOperation },
 ): SlowWork {
-  const { actor, signal, charge } = attempt
+  const { actor, signal, charge } = context
   const run = slowWork.for({ project: actor.projectId, caller: actor.subject, signal })
   // One unit was paid for the field or item before.
   let dueUnits = weightOf(algorithm, operation) - 1
@@ -159,17 +159,17 @@ export function slowWorkOf(
 /** Runs a change that records its own success, and puts its refusal or failure on record. */
 export async function recordingRefusals<T>(
   parts: DomainParts,
-  attempt: Attempt,
-  work: (attempt: Attempt) => Promise<T>,
+  context: AuditContext,
+  work: (context: AuditContext) => Promise<T>,
 ): Promise<T> {
   try {
-    attempt.signal?.throwIfAborted()
-    return await work(attempt)
+    context.signal?.throwIfAborted()
+    return await work(context)
   } catch (thrown) {
-    if (hasDoneNothing(attempt, thrown)) throw thrown
+    if (hasDoneNothing(context, thrown)) throw thrown
     const error = asCallerError(parts, thrown)
-    await recordEvents(parts, [eventOf(attempt, error)])
-    parts.observe([observationOf(attempt, error)])
+    await recordEvents(parts, [eventOf(context, error)])
+    parts.observe([observationOf(context, error)])
     throw error
   }
 }

@@ -6,15 +6,15 @@ import type { DomainParts } from '../parts/parts.ts'
 import { type KeyPermission, visibilityOf } from '../rules/access.ts'
 import type { Call } from '../rules/caller.ts'
 import { ForbiddenError, KeyNotFoundError } from '../rules/errors.ts'
-import type { Attempt } from './audit-context.ts'
+import type { AuditContext } from './audit-context.ts'
 import { requirePermissionOn } from './authorise.ts'
 
-/** How a key is looked for on behalf of a caller. */
-export interface KeyWanted {
-  readonly permission: KeyPermission
-  readonly attempt: Attempt
-  /** What an absent key looks like: one error for all causes of absence. */
-  readonly notFound?: () => Error
+/** The request that a key is looked up for. */
+export interface KeyRequest {
+  readonly parts: DomainParts
+  readonly call: Call
+  /** Learns which key it is, even if the caller has no permission. */
+  readonly context: AuditContext
 }
 
 const keyNotFound = () => new KeyNotFoundError()
@@ -27,40 +27,38 @@ export async function findVerifiedKey(parts: DomainParts, lookup: KeyLookup): Pr
 }
 
 /**
- * The user key of this ID, from memory where possible, if the caller may do with it what it wants.
+ * The user key of an ID, from memory if possible, once the caller has a permission on it.
  *
- * @throws what `notFound` says for every ID that is no user key of the caller's project; ForbiddenError
+ * @param notFound makes the error for an ID that names no user key of the caller's project, whatever the reason
+ * @throws ForbiddenError
  */
 export async function findUserKeyFor(
-  parts: DomainParts,
-  call: Call,
+  request: KeyRequest,
   id: string,
-  wanted: KeyWanted,
+  permission: KeyPermission,
+  notFound: () => Error = keyNotFound,
 ): Promise<CachedKey> {
-  const notFound = wanted.notFound ?? keyNotFound
-  const { projectId } = call.caller
+  const { parts, call, context } = request
   const parsed = parseId(id)
-  if (parsed?.kind === 'redactedKey')
-    await refuseRedactedId(parts, call, parsed.uuid, { ...wanted, notFound })
+  if (parsed?.kind === 'redactedKey') await refuseRedactedId(request, parsed.uuid, notFound)
   if (parsed?.kind !== 'userKey') throw notFound()
-  const key = await parts.keys.get(projectId, parsed.uuid)
+  const key = await parts.keys.get(call.caller.projectId, parsed.uuid)
   if (key === null || key.row.kind !== 'USER') throw notFound()
-  wanted.attempt.keyId = key.row.id
-  wanted.attempt.algorithm = key.row.algorithm
-  requirePermissionOn(call, key.row, wanted.permission, notFound)
+  context.keyId = key.row.id
+  context.algorithm = key.row.algorithm
+  requirePermissionOn(call, key.row, permission, notFound)
   return key
 }
 
-/** A redacted ID is no handle: for its key the answer is FORBIDDEN while it is redacted, else there is no such key. */
+/** Refuses a redacted ID: FORBIDDEN while its key is redacted for the caller, otherwise the same as an unknown ID. */
 async function refuseRedactedId(
-  parts: DomainParts,
-  call: Call,
+  { parts, call, context }: KeyRequest,
   redactedId: string,
-  wanted: Required<KeyWanted>,
+  notFound: () => Error,
 ): Promise<never> {
   const row = await findVerifiedKey(parts, { projectId: call.caller.projectId, redactedId })
-  if (row === null || visibilityOf(call.caller, row) !== 'redacted') throw wanted.notFound()
-  wanted.attempt.keyId = row.id
-  wanted.attempt.algorithm = row.algorithm
+  if (row === null || visibilityOf(call.caller, row) !== 'redacted') throw notFound()
+  context.keyId = row.id
+  context.algorithm = row.algorithm
   throw new ForbiddenError()
 }

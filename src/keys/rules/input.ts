@@ -42,6 +42,11 @@ export function requireInput(condition: boolean, path: string, message: string):
   issues.throwIfAny()
 }
 
+/** Throws InputValidationError if a value of the input has more bytes than allowed. */
+export function requireBytesAtMost(max: number, path: string, bytes: Uint8Array, advice = ''): void {
+  requireInput(bytes.length <= max, path, `must have at most ${max} bytes${advice}`)
+}
+
 /** Years that text of four digits can name; the database knows no year 0. */
 const years = { first: Date.parse('0001-01-01T00:00:00Z'), last: Date.parse('9999-12-31T23:59:59.999Z') }
 

@@ -1,3 +1,4 @@
+import { runOperation } from '../../keys/operations/run-operation.ts'
 import type { SharedSecretOutput } from '../../keys/operations/shared-secrets.ts'
 import { decapsulate } from '../../keys/operations/shared-secrets.ts'
 import { builder } from '../builder.ts'
@@ -40,6 +41,6 @@ builder.mutationField('decapsulate', (t) =>
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: DecapsulateInput, required: true, description }) },
     errors: { types: [...verifyErrors] },
-    resolve: (_root, { input }, { parts, call }) => decapsulate(parts, call, input),
+    resolve: (_root, { input }, { parts, call }) => runOperation(parts, call, decapsulate, input),
   }),
 )

@@ -1,4 +1,5 @@
-import type { DecryptOutput } from '../../keys/operations/cipher.ts'
+import type { DecryptOutput } from '../../keys/operations/decrypt.ts'
+import { runOperation } from '../../keys/operations/run-operation.ts'
 import { decryptWithServiceKey } from '../../keys/operations/service-keys.ts'
 import { builder } from '../builder.ts'
 import { serviceOpenErrors } from '../errors.ts'
@@ -45,6 +46,6 @@ builder.mutationField('decryptWithServiceKey', (t) =>
       input: t.arg({ type: DecryptWithServiceKeyInput, required: true, description: 'What to decrypt.' }),
     },
     errors: { types: [...serviceOpenErrors] },
-    resolve: (_root, { input }, { parts, call }) => decryptWithServiceKey(parts, call, input),
+    resolve: (_root, { input }, { parts, call }) => runOperation(parts, call, decryptWithServiceKey, input),
   }),
 )

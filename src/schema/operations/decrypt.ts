@@ -1,5 +1,6 @@
-import type { DecryptOutput } from '../../keys/operations/cipher.ts'
-import { decrypt, decryptBatch } from '../../keys/operations/cipher.ts'
+import type { DecryptOutput } from '../../keys/operations/decrypt.ts'
+import { decrypt, decryptBatch } from '../../keys/operations/decrypt.ts'
+import { runBatch, runOperation } from '../../keys/operations/run-operation.ts'
 import { InputValidationError } from '../../keys/rules/errors.ts'
 import { builder } from '../builder.ts'
 import { openErrors } from '../errors.ts'
@@ -56,7 +57,7 @@ builder.mutationField('decrypt', (t) =>
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: inputs.single, required: true, description: 'What to decrypt.' }) },
     errors: { types: [...openErrors] },
-    resolve: (_root, { input }, { parts, call }) => decrypt(parts, call, input),
+    resolve: (_root, { input }, { parts, call }) => runOperation(parts, call, decrypt, input),
   }),
 )
 
@@ -70,6 +71,6 @@ builder.mutationField('decryptBatch', (t) =>
     args: { input: t.arg({ type: inputs.batch, required: true, description: 'The batch.' }) },
     errors: { types: [InputValidationError] },
     resolve: async (_root, { input: { items } }, { parts, call }) =>
-      pairOutcomes(items, await decryptBatch(parts, call, items)),
+      pairOutcomes(items, await runBatch(parts, call, decryptBatch, items)),
   }),
 )

@@ -1,3 +1,4 @@
+import { runOperation } from '../../keys/operations/run-operation.ts'
 import type { SharedSecretOutput } from '../../keys/operations/shared-secrets.ts'
 import { deriveSharedSecret } from '../../keys/operations/shared-secrets.ts'
 import { builder } from '../builder.ts'
@@ -54,6 +55,6 @@ builder.mutationField('deriveSharedSecret', (t) =>
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: DeriveSharedSecretInput, required: true, description }) },
     errors: { types: [...verifyErrors] },
-    resolve: (_root, { input }, { parts, call }) => deriveSharedSecret(parts, call, input),
+    resolve: (_root, { input }, { parts, call }) => runOperation(parts, call, deriveSharedSecret, input),
   }),
 )

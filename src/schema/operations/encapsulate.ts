@@ -1,3 +1,4 @@
+import { runOperation } from '../../keys/operations/run-operation.ts'
 import type { EncapsulateOutput } from '../../keys/operations/shared-secrets.ts'
 import { encapsulate } from '../../keys/operations/shared-secrets.ts'
 import { builder } from '../builder.ts'
@@ -35,6 +36,6 @@ builder.mutationField('encapsulate', (t) =>
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: EncapsulateInput, required: true, description: 'For which key.' }) },
     errors: { types: [...protectErrors] },
-    resolve: (_root, { input }, { parts, call }) => encapsulate(parts, call, input),
+    resolve: (_root, { input }, { parts, call }) => runOperation(parts, call, encapsulate, input),
   }),
 )

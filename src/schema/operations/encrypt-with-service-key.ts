@@ -1,4 +1,5 @@
-import type { EncryptOutput } from '../../keys/operations/cipher.ts'
+import type { EncryptOutput } from '../../keys/operations/encrypt.ts'
+import { runOperation } from '../../keys/operations/run-operation.ts'
 import { encryptWithServiceKey } from '../../keys/operations/service-keys.ts'
 import { builder } from '../builder.ts'
 import { serviceProtectErrors } from '../errors.ts'
@@ -46,6 +47,6 @@ builder.mutationField('encryptWithServiceKey', (t) =>
       input: t.arg({ type: EncryptWithServiceKeyInput, required: true, description: 'What to encrypt.' }),
     },
     errors: { types: [...serviceProtectErrors] },
-    resolve: (_root, { input }, { parts, call }) => encryptWithServiceKey(parts, call, input),
+    resolve: (_root, { input }, { parts, call }) => runOperation(parts, call, encryptWithServiceKey, input),
   }),
 )

@@ -1,5 +1,6 @@
-import type { EncryptOutput } from '../../keys/operations/cipher.ts'
-import { encrypt, encryptBatch } from '../../keys/operations/cipher.ts'
+import type { EncryptOutput } from '../../keys/operations/encrypt.ts'
+import { encrypt, encryptBatch } from '../../keys/operations/encrypt.ts'
+import { runBatch, runOperation } from '../../keys/operations/run-operation.ts'
 import { InputValidationError } from '../../keys/rules/errors.ts'
 import { builder } from '../builder.ts'
 import { encryptErrors } from '../errors.ts'
@@ -52,7 +53,7 @@ builder.mutationField('encrypt', (t) =>
       }),
     },
     errors: { types: [...encryptErrors] },
-    resolve: (_root, { input }, { parts, call }) => encrypt(parts, call, input),
+    resolve: (_root, { input }, { parts, call }) => runOperation(parts, call, encrypt, input),
   }),
 )
 
@@ -66,6 +67,6 @@ builder.mutationField('encryptBatch', (t) =>
     args: { input: t.arg({ type: inputs.batch, required: true, description: 'The batch.' }) },
     errors: { types: [InputValidationError] },
     resolve: async (_root, { input: { items } }, { parts, call }) =>
-      pairOutcomes(items, await encryptBatch(parts, call, items)),
+      pairOutcomes(items, await runBatch(parts, call, encryptBatch, items)),
   }),
 )

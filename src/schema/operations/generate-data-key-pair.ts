@@ -1,5 +1,6 @@
-import type { DataKeyPairOutput } from '../../keys/operations/data-key-pairs.ts'
-import { generateDataKeyPair } from '../../keys/operations/data-key-pairs.ts'
+import type { DataKeyPairOutput } from '../../keys/operations/data-keys.ts'
+import { generateDataKeyPair } from '../../keys/operations/data-keys.ts'
+import { runOperation } from '../../keys/operations/run-operation.ts'
 import { offeredDataKeyPairs } from '../../keys/reading/algorithms.ts'
 import { builder } from '../builder.ts'
 import { encryptErrors } from '../errors.ts'
@@ -71,11 +72,9 @@ builder.mutationField('generateDataKeyPair', (t) =>
     args: { input: t.arg({ type: GenerateDataKeyPairInput, required: true, description }) },
     errors: { types: [...encryptErrors] },
     resolve: (_root, { input }, { parts, call }, info) =>
-      generateDataKeyPair(
-        parts,
-        call,
-        input,
-        isSelected(info, 'GenerateDataKeyPairPayload', 'privateKeyPlaintext'),
-      ),
+      runOperation(parts, call, generateDataKeyPair, {
+        ...input,
+        disclosePlaintext: isSelected(info, 'GenerateDataKeyPairPayload', 'privateKeyPlaintext'),
+      }),
   }),
 )

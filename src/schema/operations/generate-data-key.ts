@@ -1,5 +1,6 @@
 import type { DataKeyOutput } from '../../keys/operations/data-keys.ts'
 import { generateDataKey } from '../../keys/operations/data-keys.ts'
+import { runOperation } from '../../keys/operations/run-operation.ts'
 import { builder } from '../builder.ts'
 import { encryptErrors } from '../errors.ts'
 import { isSelected } from '../selection.ts'
@@ -54,6 +55,9 @@ builder.mutationField('generateDataKey', (t) =>
     },
     errors: { types: [...encryptErrors] },
     resolve: (_root, { input }, { parts, call }, info) =>
-      generateDataKey(parts, call, input, isSelected(info, 'GenerateDataKeyPayload', 'plaintext')),
+      runOperation(parts, call, generateDataKey, {
+        ...input,
+        disclosePlaintext: isSelected(info, 'GenerateDataKeyPayload', 'plaintext'),
+      }),
   }),
 )

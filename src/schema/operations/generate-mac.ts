@@ -1,5 +1,6 @@
 import type { GenerateMacOutput } from '../../keys/operations/mac.ts'
 import { generateMac, generateMacBatch } from '../../keys/operations/mac.ts'
+import { runBatch, runOperation } from '../../keys/operations/run-operation.ts'
 import { InputValidationError } from '../../keys/rules/errors.ts'
 import { builder } from '../builder.ts'
 import { protectErrors } from '../errors.ts'
@@ -41,7 +42,7 @@ builder.mutationField('generateMac', (t) =>
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: inputs.single, required: true, description }) },
     errors: { types: [...protectErrors] },
-    resolve: (_root, { input }, { parts, call }) => generateMac(parts, call, input),
+    resolve: (_root, { input }, { parts, call }) => runOperation(parts, call, generateMac, input),
   }),
 )
 
@@ -55,6 +56,6 @@ builder.mutationField('generateMacBatch', (t) =>
     args: { input: t.arg({ type: inputs.batch, required: true, description: 'The batch.' }) },
     errors: { types: [InputValidationError] },
     resolve: async (_root, { input: { items } }, { parts, call }) =>
-      pairOutcomes(items, await generateMacBatch(parts, call, items)),
+      pairOutcomes(items, await runBatch(parts, call, generateMacBatch, items)),
   }),
 )

@@ -1,4 +1,5 @@
 import { generateRandom } from '../../keys/operations/random.ts'
+import { runOperation } from '../../keys/operations/run-operation.ts'
 import { InputValidationError } from '../../keys/rules/errors.ts'
 import { builder } from '../builder.ts'
 
@@ -28,6 +29,6 @@ builder.mutationField('generateRandom', (t) =>
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: GenerateRandomInput, required: true, description: 'How many bytes.' }) },
     errors: { types: [InputValidationError] },
-    resolve: (_root, { input }, { parts, call }) => generateRandom(parts, call, input.bytes),
+    resolve: (_root, { input }, { parts, call }) => runOperation(parts, call, generateRandom, input),
   }),
 )

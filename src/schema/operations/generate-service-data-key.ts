@@ -1,4 +1,5 @@
 import type { DataKeyOutput } from '../../keys/operations/data-keys.ts'
+import { runOperation } from '../../keys/operations/run-operation.ts'
 import { generateServiceDataKey } from '../../keys/operations/service-keys.ts'
 import { builder } from '../builder.ts'
 import { serviceProtectErrors } from '../errors.ts'
@@ -48,11 +49,9 @@ builder.mutationField('generateServiceDataKey', (t) =>
     args: { input: t.arg({ type: GenerateServiceDataKeyInput, required: true, description: 'How long.' }) },
     errors: { types: [...serviceProtectErrors] },
     resolve: (_root, { input }, { parts, call }, info) =>
-      generateServiceDataKey(
-        parts,
-        call,
-        input,
-        isSelected(info, 'GenerateServiceDataKeyPayload', 'plaintext'),
-      ),
+      runOperation(parts, call, generateServiceDataKey, {
+        ...input,
+        disclosePlaintext: isSelected(info, 'GenerateServiceDataKeyPayload', 'plaintext'),
+      }),
   }),
 )

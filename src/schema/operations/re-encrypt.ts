@@ -1,5 +1,6 @@
-import type { ReEncryptOutput } from '../../keys/operations/cipher.ts'
-import { reEncrypt, reEncryptBatch } from '../../keys/operations/cipher.ts'
+import type { ReEncryptOutput } from '../../keys/operations/re-encrypt.ts'
+import { reEncrypt, reEncryptBatch } from '../../keys/operations/re-encrypt.ts'
+import { runBatch, runOperation } from '../../keys/operations/run-operation.ts'
 import { InputValidationError } from '../../keys/rules/errors.ts'
 import { builder } from '../builder.ts'
 import { reEncryptErrors } from '../errors.ts'
@@ -54,7 +55,7 @@ builder.mutationField('reEncrypt', (t) =>
       input: t.arg({ type: inputs.single, required: true, description: 'What to re-encrypt, and how.' }),
     },
     errors: { types: [...reEncryptErrors] },
-    resolve: (_root, { input }, { parts, call }) => reEncrypt(parts, call, input),
+    resolve: (_root, { input }, { parts, call }) => runOperation(parts, call, reEncrypt, input),
   }),
 )
 
@@ -68,6 +69,6 @@ builder.mutationField('reEncryptBatch', (t) =>
     args: { input: t.arg({ type: inputs.batch, required: true, description: 'The batch.' }) },
     errors: { types: [InputValidationError] },
     resolve: async (_root, { input: { items } }, { parts, call }) =>
-      pairOutcomes(items, await reEncryptBatch(parts, call, items)),
+      pairOutcomes(items, await runBatch(parts, call, reEncryptBatch, items)),
   }),
 )

@@ -1,3 +1,4 @@
+import { runBatch, runOperation } from '../../keys/operations/run-operation.ts'
 import type { SignOutput } from '../../keys/operations/signature.ts'
 import { sign, signBatch } from '../../keys/operations/signature.ts'
 import { InputValidationError } from '../../keys/rules/errors.ts'
@@ -59,7 +60,7 @@ builder.mutationField('sign', (t) =>
       input: t.arg({ type: inputs.single, required: true, description: 'What to sign, and with which key.' }),
     },
     errors: { types: [...protectErrors] },
-    resolve: (_root, { input }, { parts, call }) => sign(parts, call, input),
+    resolve: (_root, { input }, { parts, call }) => runOperation(parts, call, sign, input),
   }),
 )
 
@@ -73,6 +74,6 @@ builder.mutationField('signBatch', (t) =>
     args: { input: t.arg({ type: inputs.batch, required: true, description: 'The batch.' }) },
     errors: { types: [InputValidationError] },
     resolve: async (_root, { input: { items } }, { parts, call }) =>
-      pairOutcomes(items, await signBatch(parts, call, items)),
+      pairOutcomes(items, await runBatch(parts, call, signBatch, items)),
   }),
 )

@@ -1,4 +1,5 @@
 import { verifyMac } from '../../keys/operations/mac.ts'
+import { runOperation } from '../../keys/operations/run-operation.ts'
 import type { VerifyOutput } from '../../keys/operations/signature.ts'
 import { builder } from '../builder.ts'
 import { verifyErrors } from '../errors.ts'
@@ -40,6 +41,6 @@ builder.mutationField('verifyMac', (t) =>
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: VerifyMacInput, required: true, description }) },
     errors: { types: [...verifyErrors] },
-    resolve: (_root, { input }, { parts, call }) => verifyMac(parts, call, input),
+    resolve: (_root, { input }, { parts, call }) => runOperation(parts, call, verifyMac, input),
   }),
 )

@@ -1,3 +1,4 @@
+import { runBatch, runOperation } from '../../keys/operations/run-operation.ts'
 import type { VerifyOutput } from '../../keys/operations/signature.ts'
 import { verify, verifyBatch } from '../../keys/operations/signature.ts'
 import { InputValidationError } from '../../keys/rules/errors.ts'
@@ -64,7 +65,7 @@ builder.mutationField('verify', (t) =>
       }),
     },
     errors: { types: [...verifyErrors] },
-    resolve: (_root, { input }, { parts, call }) => verify(parts, call, input),
+    resolve: (_root, { input }, { parts, call }) => runOperation(parts, call, verify, input),
   }),
 )
 
@@ -78,6 +79,6 @@ builder.mutationField('verifyBatch', (t) =>
     args: { input: t.arg({ type: inputs.batch, required: true, description: 'The batch.' }) },
     errors: { types: [InputValidationError] },
     resolve: async (_root, { input: { items } }, { parts, call }) =>
-      pairOutcomes(items, await verifyBatch(parts, call, items)),
+      pairOutcomes(items, await runBatch(parts, call, verifyBatch, items)),
   }),
 )

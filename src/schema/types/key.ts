@@ -1,5 +1,6 @@
+import type { PageArguments } from '../../keys/reading/pages.ts'
 import { builder } from '../builder.ts'
-import { hiddenWhenRedacted, ofWhole } from '../redaction.ts'
+import { hidden } from '../redaction.ts'
 import { pageArguments } from './connection.ts'
 import { KeyAlgorithm, KeyOrigin, KeyStatus, KeyType, KeyUsage } from './enums.ts'
 import { KeyVersionConnection } from './key-version.ts'
@@ -37,89 +38,53 @@ Key.implement({
       description: 'When the key was created.',
       resolve: ({ createdAt }) => createdAt,
     }),
-    status: t.field({
-      type: KeyStatus,
-      nullable: true,
-      ...hiddenWhenRedacted,
-      description: 'State of the key. Null when redacted.',
-      resolve: ofWhole((key) => key.status),
-    }),
-    type: t.field({
-      type: KeyType,
-      nullable: true,
-      ...hiddenWhenRedacted,
-      description: 'Symmetric or asymmetric. Null when redacted.',
-      resolve: ofWhole((key) => key.type),
-    }),
-    usage: t.field({
-      type: KeyUsage,
-      nullable: true,
-      ...hiddenWhenRedacted,
-      description: 'What the key is for. Null when redacted.',
-      resolve: ofWhole((key) => key.usage),
-    }),
-    algorithm: t.field({
-      type: KeyAlgorithm,
-      nullable: true,
-      ...hiddenWhenRedacted,
-      description: 'Algorithm and size. Null when redacted.',
-      resolve: ofWhole((key) => key.algorithm),
-    }),
+    status: t.field({ type: KeyStatus, ...hidden('State of the key.', (key) => key.status) }),
+    type: t.field({ type: KeyType, ...hidden('Symmetric or asymmetric.', (key) => key.type) }),
+    usage: t.field({ type: KeyUsage, ...hidden('What the key is for.', (key) => key.usage) }),
+    algorithm: t.field({ type: KeyAlgorithm, ...hidden('Algorithm and size.', (key) => key.algorithm) }),
     origin: t.field({
       type: KeyOrigin,
-      nullable: true,
-      ...hiddenWhenRedacted,
-      description: 'Where the material of its versions comes from. Null when redacted.',
-      resolve: ofWhole((key) => key.origin),
+      ...hidden('Where the material of its versions comes from.', (key) => key.origin),
     }),
     defaultVersion: t.field({
       type: KeyVersion,
-      nullable: true,
-      ...hiddenWhenRedacted,
-      description:
-        'The version that protects new data, whatever its state: the newest, unless it is DESTROYED; then there is none until the next rotation. Null when redacted.',
-      resolve: ofWhole((key) => key.defaultVersion),
+      ...hidden(
+        'The version that protects new data, whatever its state: the newest, unless it is DESTROYED; then there is none until the next rotation.',
+        (key) => key.defaultVersion,
+      ),
     }),
     version: t.field({
       type: KeyVersion,
-      nullable: true,
-      ...hiddenWhenRedacted,
-      description: 'One version by its number; null if there is none. Null when redacted.',
       args: { number: t.arg.int({ required: true, description: 'Number of the version, from 1.' }) },
-      resolve: (key, { number }, { loaders }) =>
-        key.access === 'full' ? loaders.version.load({ key, number }) : null,
+      ...hidden(
+        'One version by its number; null if there is none.',
+        (key, { number }: { number: number }, { loaders }) => loaders.version.load({ key, number }),
+      ),
     }),
     versions: t.field({
       type: KeyVersionConnection,
-      nullable: true,
-      ...hiddenWhenRedacted,
-      description: 'The versions, newest first. Null when redacted.',
       args: pageArguments,
-      resolve: (key, page, { loaders }) =>
-        key.access === 'full' ? loaders.versionPage.load({ item: key, args: page }) : null,
+      ...hidden('The versions, newest first.', (key, page: PageArguments, { loaders }) =>
+        loaders.versionPage.load({ item: key, args: page }),
+      ),
     }),
     automaticRotation: t.field({
       type: AutomaticRotation,
-      nullable: true,
-      ...hiddenWhenRedacted,
-      description: 'Automatic rotation. Null when redacted.',
-      resolve: ofWhole((key) => key.automaticRotation),
+      ...hidden('Automatic rotation.', (key) => key.automaticRotation),
     }),
     lastRotatedAt: t.field({
       type: 'DateTime',
-      nullable: true,
-      ...hiddenWhenRedacted,
-      description:
-        'When the newest version was made by a rotation; null before the first. Null when redacted.',
-      resolve: ofWhole((key) => key.lastRotatedAt),
+      ...hidden(
+        'When the newest version was made by a rotation; null before the first.',
+        (key) => key.lastRotatedAt,
+      ),
     }),
     nextRotationAt: t.field({
       type: 'DateTime',
-      nullable: true,
-      ...hiddenWhenRedacted,
-      description:
-        'When the system rotates the key next: the start of a day in the time zone of the server. Null while automatic rotation is off or the default version is not ACTIVE. Null when redacted.',
-      resolve: ofWhole((key) => key.nextRotationAt),
+      ...hidden(
+        'When the system rotates the key next: the start of a day in the time zone of the server. Null while automatic rotation is off or the default version is not ACTIVE.',
+        (key) => key.nextRotationAt,
+      ),
     }),
   }),
 })

@@ -1,8 +1,9 @@
 import { publicKey } from '../../keys/reading/nodes.ts'
-import type { UserKeyView } from '../../keys/reading/views.ts'
+import type { PageArguments } from '../../keys/reading/pages.ts'
+import type { FullUserKeyView, UserKeyView } from '../../keys/reading/views.ts'
 import { allowedSubjectsMax } from '../../keys/rules/input.ts'
 import { listOptions } from '../list-limits.ts'
-import { hiddenWhenRedacted } from '../redaction.ts'
+import { hidden } from '../redaction.ts'
 import { AuditEventConnection } from './audit-event.ts'
 import { defineConnection, pageArguments } from './connection.ts'
 import { KeyPermission } from './enums.ts'
@@ -36,69 +37,62 @@ UserKey.implement({
     }),
     publicKey: t.field({
       type: PublicKey,
-      nullable: true,
-      ...hiddenWhenRedacted,
-      description:
-        'Public key of the default version; null for symmetric keys and without a default version. Null when redacted.',
-      resolve: (key) =>
-        key.access === 'full' && key.defaultVersion !== null ? publicKey(key.defaultVersion) : null,
+      ...hidden(
+        'Public key of the default version; null for symmetric keys and without a default version.',
+        ({ defaultVersion }: FullUserKeyView) => (defaultVersion === null ? null : publicKey(defaultVersion)),
+      ),
     }),
     owner: t.field({
       type: Subject,
-      nullable: true,
-      ...hiddenWhenRedacted,
-      description:
-        'Who owns the key: its creator, unless an operator has handed it over. Null when redacted.',
-      resolve: (key) => (key.access === 'full' ? key.owner : null),
+      ...hidden(
+        'Who owns the key: its creator, unless an operator has handed it over.',
+        (key: FullUserKeyView) => key.owner,
+      ),
     }),
     allowedSubjects: t.field({
       type: [Subject],
-      nullable: true,
-      ...hiddenWhenRedacted,
-      ...listOptions(
-        allowedSubjectsMax,
-        'Who, besides the owner, sees and uses the key while access control is on. A subject here still needs a role in its own token.',
-        'Null when redacted.',
+      ...hidden(
+        listOptions(
+          allowedSubjectsMax,
+          'Who, besides the owner, sees and uses the key while access control is on. A subject here still needs a role in its own token.',
+        ),
+        (key: FullUserKeyView) => [...key.allowedSubjects],
       ),
-      resolve: (key) => (key.access === 'full' ? [...key.allowedSubjects] : null),
     }),
     updatedAt: t.field({
       type: 'DateTime',
-      nullable: true,
-      ...hiddenWhenRedacted,
-      description: 'When the key, or one of its versions, last changed. Null when redacted.',
-      resolve: (key) => (key.access === 'full' ? key.updatedAt : null),
+      ...hidden(
+        'When the key, or one of its versions, last changed.',
+        (key: FullUserKeyView) => key.updatedAt,
+      ),
     }),
-    revision: t.int({
-      nullable: true,
-      ...hiddenWhenRedacted,
-      description:
-        'Counts the changes of the key and its versions; for `expectedRevision`. Null when redacted.',
-      resolve: (key) => (key.access === 'full' ? key.revision : null),
-    }),
+    revision: t.int(
+      hidden(
+        'Counts the changes of the key and its versions; for `expectedRevision`.',
+        (key: FullUserKeyView) => key.revision,
+      ),
+    ),
     viewerPermissions: t.field({
       type: [KeyPermission],
-      nullable: true,
-      ...hiddenWhenRedacted,
-      ...listOptions('ONE_FOR_EACH_VALUE', 'What the caller may do with the key.', 'Null when redacted.'),
-      resolve: (key) => (key.access === 'full' ? [...key.permissions] : null),
+      ...hidden(
+        listOptions('ONE_FOR_EACH_VALUE', 'What the caller may do with the key.'),
+        (key: FullUserKeyView) => [...key.permissions],
+      ),
     }),
-    deletable: t.boolean({
-      nullable: true,
-      ...hiddenWhenRedacted,
-      description:
-        'Whether its state allows to delete the key: it has no version, or all are DESTROYED. Null when redacted.',
-      resolve: (key, _args, { loaders }) => (key.access === 'full' ? loaders.deletable.load(key) : null),
-    }),
+    deletable: t.boolean(
+      hidden(
+        'Whether its state allows to delete the key: it has no version, or all are DESTROYED.',
+        (key: FullUserKeyView, _args, { loaders }) => loaders.deletable.load(key),
+      ),
+    ),
     auditEvents: t.field({
       type: AuditEventConnection,
-      nullable: true,
-      ...hiddenWhenRedacted,
-      description:
-        'What happened with the key, newest first. Null for callers without the permission READ_AUDIT. Null when redacted.',
       args: pageArguments,
-      resolve: (key, page, { loaders }) =>
-        key.access === 'full' ? loaders.auditEventPage.load({ item: key, args: page }) : null,
+      ...hidden(
+        'What happened with the key, newest first. Null for callers without the permission READ_AUDIT.',
+        (key: FullUserKeyView, page: PageArguments, { loaders }) =>
+          loaders.auditEventPage.load({ item: key, args: page }),
+      ),
     }),
   }),
 })

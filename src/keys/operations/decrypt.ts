@@ -1,0 +1,178 @@
+import { findAlgorithm } from '../../crypto/algorithms.ts'
+import type { AeadCapability, EncryptionAlgorithm } from '../../crypto/capabilities.ts'
+import { DecryptionFailedError } from '../../crypto/capabilities.ts'
+import { type CiphertextHeader, parseCiphertext } from '../../crypto/ciphertext-format.ts'
+import type { CachedKey } from '../../keyring/key-cache.ts'
+import type { DomainParts } from '../parts/parts.ts'
+import { keyIdOf } from '../reading/make-views.ts'
+import { requirePermissionOn } from '../requests/authorise.ts'
+import { findUserKeyFor } from '../requests/find-key.ts'
+import { InvalidCiphertextError } from '../rules/errors.ts'
+import { requireBytesAtMost, requireInput } from '../rules/input.ts'
+import { type AssociatedData, lengthOf, requireAssociatedData } from './encrypt.ts'
+import { defineKeyOperation, requireRoleToUse, slowWorkWith } from './key-operation.ts'
+import type { BatchOperation, Operation, OperationRequest, UsedVersion } from './run-operation.ts'
+import { capabilityFor, versionForUse } from './usable-version.ts'
+
+/** `keyId` and `version` are required for asymmetric keys, whose ciphertext does not describe itself. */
+interface DecryptInput {
+  readonly ciphertext: Uint8Array
+  readonly additionalAuthenticatedData?: AssociatedData
+  readonly keyId?: string | null | undefined
+  readonly version?: number | null | undefined
+  readonly encryptionAlgorithm?: EncryptionAlgorithm | null | undefined
+}
+
+export interface DecryptOutput extends UsedVersion {
+  readonly plaintext: Buffer
+}
+
+/** Bytes by which a ciphertext may exceed its plaintext: header, nonce and tag, or one block of RSA-4096. */
+export const ciphertextOverheadBytes = 512
+
+const invalidCiphertext = () => new InvalidCiphertextError()
+
+const noBytes = new Uint8Array()
+
+/** Decrypts a ciphertext while the version that encrypted it is ACTIVE. */
+export const decrypt: Operation<DecryptInput, DecryptOutput> = {
+  action: 'DECRYPT',
+  authorise: requireRoleToUse,
+  async run(request, input) {
+    const { keyId = null, version = null, ciphertext, additionalAuthenticatedData: associatedData } = input
+    const named = keyId === null ? null : await findUserKeyFor(request, keyId, 'USE', invalidCiphertext)
+    if (named !== null && isPublicKeyEncryption(named))
+      return decryptWithPrivateKey.runOn(request, named, input)
+    const opened = await openUserCiphertext(request, {
+      ciphertext,
+      associatedData,
+      onlyKeyId: named?.row.id ?? null,
+      checkInput() {
+        requireInput(
+          version === null,
+          'version',
+          'is for asymmetric keys; this ciphertext names its version itself',
+        )
+      },
+    })
+    return opened.output
+  },
+}
+
+/** Decrypts many items. */
+export const decryptBatch: BatchOperation<DecryptInput, DecryptOutput> = {
+  operation: decrypt,
+  bytesOf: (item) => item.ciphertext.length + lengthOf(item.additionalAuthenticatedData),
+  overheadBytes: ciphertextOverheadBytes,
+}
+
+const decryptWithPrivateKey = defineKeyOperation({
+  action: 'DECRYPT',
+  usage: 'ENCRYPT_DECRYPT',
+  kinds: ['publicKeyEncryption'],
+  version: 'named',
+  checkInput(
+    { parts, capability },
+    { ciphertext, additionalAuthenticatedData, version = null }: DecryptInput,
+  ) {
+    requireCiphertextSize(parts, ciphertext)
+    requireAssociatedData(parts, capability, additionalAuthenticatedData)
+    requireInput(
+      version !== null,
+      'version',
+      'must be given for an asymmetric key: its ciphertext does not name the version',
+    )
+  },
+  async run(use, { ciphertext, encryptionAlgorithm }) {
+    const [standard] = use.capability.encryptionAlgorithms
+    const algorithm = encryptionAlgorithm ?? standard
+    if (algorithm === undefined) throw new TypeError('the algorithm table names no padding')
+    const privateKey = await use.key.secretKey(use.version)
+    const work = slowWorkWith(use, 'DECRYPT')
+    const plaintext = await use.capability.decrypt(privateKey, ciphertext, algorithm, work).catch((error) => {
+      throw error instanceof DecryptionFailedError ? InvalidCiphertextError.forPublicKey() : error
+    })
+    return { plaintext }
+  },
+})
+
+/** A ciphertext to open, and the data that was authenticated with it. */
+export interface CiphertextToOpen {
+  readonly ciphertext: Uint8Array
+  readonly associatedData: AssociatedData
+}
+
+/** An opened ciphertext with the key that opened it. */
+export interface OpenedCiphertext {
+  readonly key: CachedKey
+  readonly output: DecryptOutput
+}
+
+/**
+ * Opens a ciphertext that describes itself.
+ *
+ * @param findSource finds the key that the header names, and throws unless the caller may use it
+ * @throws InvalidCiphertextError for every ciphertext that does not open, whatever the cause
+ */
+export async function openCiphertext(
+  { parts, context }: OperationRequest,
+  { ciphertext, associatedData }: CiphertextToOpen,
+  findSource: (header: CiphertextHeader) => Promise<CachedKey>,
+): Promise<OpenedCiphertext> {
+  const parsed = parseCiphertext(ciphertext)
+  if (parsed === null) throw invalidCiphertext()
+  const key = await findSource(parsed)
+  requireCiphertextSize(parts, ciphertext)
+  const capability = capabilityOfCiphertext(key, parsed)
+  requireAssociatedData(parts, capability, associatedData)
+  const row = await key.version(parsed.version)
+  if (row === null) throw invalidCiphertext()
+  context.versionNumber = row.number
+  const version = versionForUse(parts, key, row)
+  const plaintext = capability.open(
+    await key.secretKey(version),
+    parsed.sealed,
+    Buffer.concat([parsed.headerBytes, associatedData ?? noBytes]),
+  )
+  parts.usage.noteUse({ keyId: key.row.id, versionNumber: version.number })
+  return { key, output: { keyId: keyIdOf(key.row), version: version.number, plaintext } }
+}
+
+/** Opens a ciphertext of a user key that the caller may use. */
+export function openUserCiphertext(
+  request: OperationRequest,
+  wanted: CiphertextToOpen & {
+    readonly onlyKeyId?: string | null
+    /** Checks of the input that need no key. They run once the caller is known to have access. */
+    readonly checkInput?: () => void
+  },
+): Promise<OpenedCiphertext> {
+  const { parts, call, context } = request
+  const { onlyKeyId = null } = wanted
+  return openCiphertext(request, wanted, async (header) => {
+    if (onlyKeyId !== null && onlyKeyId !== header.keyId) throw invalidCiphertext()
+    const key = await parts.keys.get(call.caller.projectId, header.keyId)
+    if (key === null || key.row.kind !== 'USER') throw invalidCiphertext()
+    context.keyId = key.row.id
+    context.algorithm = key.row.algorithm
+    requirePermissionOn(call, key.row, 'USE', invalidCiphertext)
+    wanted.checkInput?.()
+    return key
+  })
+}
+
+function isPublicKeyEncryption(key: CachedKey): boolean {
+  return capabilityFor(key, 'ENCRYPT_DECRYPT', ['aead', 'publicKeyEncryption']).kind === 'publicKeyEncryption'
+}
+
+/** A header with another algorithm or usage than the key has was not made by this key. */
+function capabilityOfCiphertext(key: CachedKey, header: CiphertextHeader): AeadCapability {
+  const { usage, algorithm } = key.row
+  const capability = usage === 'ENCRYPT_DECRYPT' ? findAlgorithm(algorithm)?.capabilities[usage] : undefined
+  if (capability?.kind !== 'aead' || capability.formatId !== header.formatId) throw invalidCiphertext()
+  return capability
+}
+
+function requireCiphertextSize({ settings }: DomainParts, ciphertext: Uint8Array): void {
+  requireBytesAtMost(settings.itemBytesMax + ciphertextOverheadBytes, 'ciphertext', ciphertext)
+}
