@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { AuditAction } from '../../audit/events.ts'
 import { CryptoInputError, DecryptionFailedError } from '../../crypto/capabilities.ts'
 import { KeysteadError } from '../../errors.ts'
@@ -114,22 +115,20 @@ async function runItems<Input, Output>(
   }
   const charges = chargeTogether(items.length, call.charge)
   const actor = actorOf(call)
-  const results = await Promise.all(
-    items.map(async (input) => {
-      const item = charges.open()
-      const context = startAuditContext(actor, operation.action, { signal, charge: item.charge })
-      try {
-        const output = await operation.run({ parts, call, context }, input)
-        const { keyId, versionNumber } = context
-        if (keyId !== null && versionNumber !== null) parts.usage.noteUse({ keyId, versionNumber })
-        return { context, outcome: { output } satisfies Outcome<Output> }
-      } catch (thrown) {
-        return { context, outcome: { error: asOperationError(parts, thrown) } }
-      } finally {
-        item.close()
-      }
-    }),
-  )
+  const results = await startInRounds(items, async (input) => {
+    const item = charges.open()
+    const context = startAuditContext(actor, operation.action, { signal, charge: item.charge })
+    try {
+      const output = await operation.run({ parts, call, context }, input)
+      const { keyId, versionNumber } = context
+      if (keyId !== null && versionNumber !== null) parts.usage.noteUse({ keyId, versionNumber })
+      return { context, outcome: { output } satisfies Outcome<Output> }
+    } catch (thrown) {
+      return { context, outcome: { error: asOperationError(parts, thrown) } }
+    } finally {
+      item.close()
+    }
+  })
   // Completed items are recorded even if the client no longer waits for the answer.
   const done = results.filter((result) => !isDropped(result))
   if (done.length > 0) {
@@ -142,6 +141,21 @@ async function runItems<Input, Output>(
   const dropped = results.find(isDropped)
   if (dropped !== undefined) throw errorOf(dropped.outcome)
   return results.map(({ outcome }) => outcome)
+}
+
+/** Items of a batch that start in one round of the event loop: between two rounds other requests are served. */
+const itemsPerRound = 50
+
+async function startInRounds<Item, Result>(
+  items: readonly Item[],
+  start: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const started: Promise<Result>[] = []
+  for (const [index, item] of items.entries()) {
+    if (index > 0 && index % itemsPerRound === 0) await setImmediate()
+    started.push(start(item))
+  }
+  return Promise.all(started)
 }
 
 /** Tells whether an item was dropped before anything was done. The whole request then ends with its error. */

@@ -1,5 +1,5 @@
 import { type ExecutionResult, execute, OperationTypeNode, type ValidationRule } from 'graphql'
-import { type Answer, errorAnswer } from '../http/answer.ts'
+import type { Answer } from '../http/answer.ts'
 import { streamHeaders } from '../http/event-stream.ts'
 import { type Accepted, eventStream } from '../http/media-type.ts'
 import { noteOperation } from '../observe/request-facts.ts'
@@ -10,7 +10,7 @@ import { listLimitsOf } from './list-limits.ts'
 import { maskErrors } from './mask-errors.ts'
 import { type PlainRequest, readPlainRequest } from './plain-request.ts'
 import { RequestError } from './request-errors.ts'
-import { hasMoreTokens, parseJson } from './request-parameters.ts'
+import { parseJson } from './request-parameters.ts'
 import { digestIn } from './trusted-documents.ts'
 import { readTrustedDocuments, type TrustedDocuments } from './trusted-documents-file.ts'
 import { createVariableReader, type Variables } from './variables.ts'
@@ -30,9 +30,6 @@ export interface GraphQLRequest {
 
 /** Bytes of a body up to which it is parsed at once. */
 const shortBodyBytes = 16_384
-/** JSON tokens that a body may have: a batch has up to 20 for each item. */
-const tokensMin = 20_000
-const tokensPerItem = 40
 
 /** A known operation whose variables are read. */
 interface AdmittedOperation extends KnownOperation {
@@ -46,7 +43,6 @@ interface AdmittedOperation extends KnownOperation {
  */
 export function createGraphQL(parts: GraphQLParts): (request: GraphQLRequest) => Promise<Answer> {
   const rules = documentRules(parts.config)
-  const tokensMax = Math.max(tokensMin, parts.config.BATCH_ITEMS_MAX * tokensPerItem)
   const trusted = openTrustedDocuments(parts, rules)
   const known = createKnownDocuments()
   const readVariables = createVariableReader(parts.schema, listLimitsOf(parts.config))
@@ -120,10 +116,6 @@ export function createGraphQL(parts: GraphQLParts): (request: GraphQLRequest) =>
     const { accepted } = context
     const isLong = body.length > shortBodyBytes
     if (isLong) await context.loopTurn()
-    if (hasMoreTokens(body, tokensMax)) {
-      const message = `The body has more than ${tokensMax} JSON tokens: names, texts, and characters that begin or separate values. Send smaller batches.`
-      return errorAnswer(413, { code: 'PAYLOAD_TOO_LARGE', message })
-    }
     const sent = parseJson(body)
     const plain = accepted.result === eventStream ? null : readPlainRequest(sent?.value)
     const found = plain === null ? null : findKnown(plain)

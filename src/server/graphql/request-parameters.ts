@@ -15,40 +15,6 @@ export function parseJson(body: Buffer): SentJson {
   }
 }
 
-const quote = 0x22
-const backslash = 0x5c
-
-/** Whether a byte begins or separates values in JSON: one of `{[,:`. */
-function isSeparator(byte: number | undefined): boolean {
-  return byte === 0x2c || byte === 0x3a || byte === 0x7b || byte === 0x5b
-}
-
-/**
- * Whether JSON has more tokens than that: names, texts, and characters that begin or separate values. Counted without
- * parsing, which takes a hundred times as long where each of many objects has names of its own.
- */
-export function hasMoreTokens(json: Buffer, tokensMax: number): boolean {
-  if (json.length <= tokensMax) return false
-  let tokens = 0
-  for (let index = 0; index < json.length && tokens <= tokensMax; index++) {
-    if (json[index] === quote) {
-      tokens++
-      index = endOfText(json, index)
-    } else if (isSeparator(json[index])) tokens++
-  }
-  return tokens > tokensMax
-}
-
-/** Where a text that begins at an index ends; the length of the JSON if it does not. */
-function endOfText(json: Buffer, start: number): number {
-  for (let end = json.indexOf(quote, start + 1); end !== -1; end = json.indexOf(quote, end + 1)) {
-    let slashes = 0
-    while (json[end - 1 - slashes] === backslash) slashes++
-    if (slashes % 2 === 0) return end
-  }
-  return json.length
-}
-
 /**
  * The parameters in a body.
  *

@@ -4,9 +4,10 @@ import { type Caller, hasAnyAccess } from '../../keys/rules/caller.ts'
 import type { Visit } from '../load/admission.ts'
 import { type ArrivingBodies, type BodyOwner, createArrivingBodies } from '../load/arriving-bodies.ts'
 import { callerKey } from '../load/caller-limit.ts'
+import { pauseBeforeRefusal } from '../load/refusal-pause.ts'
 import { answerGone, type Shed } from '../load/shedding.ts'
 import { type Answer, errorAnswer } from './answer.ts'
-import { bodyBytesMax } from './body.ts'
+import { bodyBytesMax, bodyTokensMax, hasMoreTokens } from './body.ts'
 import { expectsContinue } from './request-head.ts'
 
 /** A request and the response to it, which is closed as soon as its client has it, or has gone. */
@@ -37,7 +38,7 @@ interface BodyLimits {
 }
 
 /** Why a body was not received. */
-type Failure = 'too large' | 'too slow' | 'no room' | 'gone'
+type Failure = 'too large' | 'too many tokens' | 'too slow' | 'no room' | 'gone'
 
 /** The parts of all places as many bodies as which may be arriving: such as have just begun, and such as take longer. */
 const parts = { early: 1 / 2, slots: 1 / 4 } as const
@@ -54,6 +55,7 @@ const unreadBodyMs = 2000
  * whose requests are short or refused, gets less of all that.
  */
 export function createBodyReceiver(config: Config, shed: (reason: Shed) => Answer): BodyReceiver {
+  const tokensMax = bodyTokensMax(config)
   const places = config.REQUESTS_UNDER_WAY_MAX + config.REQUESTS_WAITING_MAX
   const usual: BodyLimits = {
     bytesMax: bodyBytesMax(config),
@@ -77,6 +79,10 @@ export function createBodyReceiver(config: Config, shed: (reason: Shed) => Answe
       const message = `The body has more than ${bytesMax} bytes. Send smaller batches.`
       return errorAnswer(413, { code: 'PAYLOAD_TOO_LARGE', message }, { connection: 'close' })
     }
+    if (failure === 'too many tokens') {
+      const message = `The body has more than ${tokensMax} JSON tokens: names, texts, and characters that begin or separate values. Send smaller batches.`
+      return errorAnswer(413, { code: 'PAYLOAD_TOO_LARGE', message })
+    }
     const message = `The body did not arrive within ${withinMs} milliseconds. Nothing was done; send it faster, or in smaller batches.`
     return errorAnswer(408, { code: 'BAD_REQUEST', message }, { connection: 'close' })
   }
@@ -88,12 +94,15 @@ export function createBodyReceiver(config: Config, shed: (reason: Shed) => Answe
     async receive(exchange, { caller, visit }) {
       const limits = hasAnyAccess(caller) ? usual : unauthorised
       if (!exchange.request.complete) visit.leavePlace()
-      const received = await receive(
-        exchange,
-        { caller: callerKey(caller), project: caller.projectId },
-        limits,
-      )
+      const owner = { caller: callerKey(caller), project: caller.projectId }
+      const received = await receive(exchange, owner, limits)
       if (typeof received === 'string') return answerFailure(received, limits)
+      if (hasMoreTokens(received, tokensMax)) {
+        // To read the next such body costs the event loop as much as this one.
+        visit.leave()
+        await pauseBeforeRefusal()
+        return answerFailure('too many tokens', limits)
+      }
       return visit.retakePlace() ? received : shed('full')
     },
   }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { GraphQLSchema } from 'graphql'
 import type { Config } from '../../config.ts'
 import { KeysteadError } from '../../errors.ts'
@@ -11,6 +10,7 @@ import { type Abandonment, watchAbandonment } from '../load/abandonment.ts'
 import { createAdmission, type Visit } from '../load/admission.ts'
 import { callerKey, createCallerLimit, createFailureLimit, RateLimitedError } from '../load/caller-limit.ts'
 import { createLoopTurns } from '../load/loop-turns.ts'
+import { pauseBeforeRefusal } from '../load/refusal-pause.ts'
 import { answerGone, createShedding } from '../load/shedding.ts'
 import { isWithin } from '../load/timeout.ts'
 import { noteReason, noteRefusal, type RequestFacts, withRequestFacts } from '../observe/request-facts.ts'
@@ -63,9 +63,6 @@ export interface Load {
   /** Those that are being read, or wait to be worked on. */
   readonly waiting: number
 }
-
-/** How long a request waits for its refusal where the address has sent too many bad tokens, in milliseconds. */
-const refusalPauseMs = 250
 
 /** The HTTP server. */
 export interface Server {
@@ -227,14 +224,17 @@ export function createServer(parts: ServerParts, listener: Listener): Server {
       await failureLimit.check(clientAddress).catch(async (error: unknown) => {
         // A client that goes on regardless waits for each refusal, without a place.
         visit.leave()
-        await sleep(refusalPauseMs)
+        await pauseBeforeRefusal()
         throw error
       })
     }
     try {
       return await parts.authenticator.authenticate(authorization)
     } catch (error) {
-      if (isUnauthenticated(error)) await failureLimit.count(clientAddress)
+      if (isUnauthenticated(error) && (await failureLimit.count(clientAddress))) {
+        visit.leave()
+        await pauseBeforeRefusal()
+      }
       throw error
     }
   }

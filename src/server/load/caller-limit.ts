@@ -69,12 +69,15 @@ export function callerKey({ subject, projectId }: Pick<Caller, 'subject' | 'proj
   return `${subject}\n${projectId}`
 }
 
+/** Refused tokens of an address within a minute after which each further refusal comes after a pause. */
+const manyFailures = 60
+
 /** Tokens of each address that were refused: to look at one costs more than to make one up. */
 export interface FailureLimit {
   /** @throws RateLimitedError */
   check(clientAddress: string | null): Promise<void>
-  /** Counts a token that was refused. */
-  count(clientAddress: string | null): Promise<void>
+  /** Counts a token that was refused; tells whether there were many of late. */
+  count(clientAddress: string | null): Promise<boolean>
 }
 
 /** Builds the limit that the settings describe. Requests that came without a socket have no address, and no limit. */
@@ -93,7 +96,10 @@ export function createFailureLimit({
       )
     },
     async count(address) {
-      if (address !== null) await limit.take(limitKeyOf(address), 1)
+      if (address === null) return false
+      const key = limitKeyOf(address)
+      await limit.take(key, 1)
+      return (await limit.used(key)) > manyFailures
     },
   }
 }

@@ -19,6 +19,8 @@ export interface RateLimit {
    * nothing, so that a client that tries again and again does not lock itself out.
    */
   take(key: string, units: number): Promise<number>
+  /** Units that were taken in the present window. */
+  used(key: string): Promise<number>
   /** Seconds until there is a unit again, 0 if there is one. */
   secondsUntilFree(key: string): Promise<number>
   /** How many keys are remembered. */
@@ -34,7 +36,8 @@ export function createRateLimit({
   windowSeconds,
   keysMax = keysMaxDefault,
 }: RateLimitOptions): RateLimit {
-  if (points === 0) return { size: 0, take: async () => 0, secondsUntilFree: async () => 0 }
+  if (points === 0)
+    return { size: 0, take: async () => 0, used: async () => 0, secondsUntilFree: async () => 0 }
   const limiter = new RateLimiterMemory({ points, duration: windowSeconds })
   const remembered = new LRUCache<string, true>({
     max: keysMax,
@@ -58,6 +61,7 @@ export function createRateLimit({
         return secondsOf(refusal)
       }
     },
+    used: async (key) => (await limiter.get(key))?.consumedPoints ?? 0,
     async secondsUntilFree(key) {
       const used = await limiter.get(key)
       return used !== null && used.consumedPoints >= points ? secondsOf(used) : 0
