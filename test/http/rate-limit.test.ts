@@ -36,6 +36,7 @@ describe('a rate limit', () => {
           const isGranted = window.used + asked <= units
           expect(await limit.take(key, asked)).toBe(isGranted ? 0 : leftSeconds)
           if (isGranted) window.used += asked
+          expect(await limit.used(key)).toBe(window.used)
           expect(await limit.secondsUntilFree(key)).toBe(window.used >= units ? leftSeconds : 0)
         }
       }),

@@ -19,8 +19,8 @@ export function bodyBytesMax(config: Pick<Config, 'BATCH_BYTES_MAX' | 'BATCH_ITE
 }
 
 /** JSON tokens that a body may have: an item of a batch has up to twenty. */
-const tokensMin = 20_000
-const tokensPerItem = 40
+const tokensMin = 25_000
+const tokensPerItem = 50
 
 /** The most JSON tokens that a body may have. */
 export function bodyTokensMax({ BATCH_ITEMS_MAX }: Pick<Config, 'BATCH_ITEMS_MAX'>): number {
