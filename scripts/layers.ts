@@ -16,6 +16,8 @@ export const leaves = [
   'durable-files.ts',
   'secret-file.ts',
   'system-errors.ts',
+  'timeout.ts',
+  'version.ts',
 ] as const
 
 /** Files beside the layers that configure and log. They import each other, leaves and `crypto`. */

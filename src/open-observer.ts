@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Config } from './config.ts'
 import type { DomainParts } from './keys/parts/parts.ts'
 import type { PartsObserver } from './open-parts.ts'
@@ -8,6 +6,7 @@ import type { Metrics } from './server/observe/metrics.ts'
 import type { MetricsServer } from './server/observe/metrics-server.ts'
 import { noteOutcomes } from './server/observe/request-facts.ts'
 import { noTracing, type Tracing } from './server/observe/tracing.ts'
+import { productVersion } from './version.ts'
 
 /** Metrics and traces, as far as they are switched on. */
 export interface Observer {
@@ -79,10 +78,4 @@ function withoutSlashes(url: string): string {
   let end = url.length
   while (url[end - 1] === '/') end -= 1
   return url.slice(0, end)
-}
-
-/** The release that runs. */
-export function productVersion(): string {
-  const file = join(import.meta.dirname, '../package.json')
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
 }

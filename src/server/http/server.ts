@@ -3,6 +3,7 @@ import type { Config } from '../../config.ts'
 import { KeysteadError } from '../../errors.ts'
 import type { Call, Caller } from '../../keys/rules/caller.ts'
 import type { Log } from '../../log.ts'
+import { settlesWithin } from '../../timeout.ts'
 import { requestCost } from '../graphql/cost.ts'
 import { createGraphQL } from '../graphql/graphql.ts'
 import { graphqlPath } from '../graphql/yoga.ts'
@@ -10,7 +11,6 @@ import { type Abandonment, watchAbandonment } from '../load/abandonment.ts'
 import { createAdmission, type Visit } from '../load/admission.ts'
 import { callerKey, createCallerLimit, createFailureLimit, RateLimitedError } from '../load/caller-limit.ts'
 import { answerGone, createShedding } from '../load/shedding.ts'
-import { isWithin } from '../load/timeout.ts'
 import { noteReason, noteRefusal, type RequestFacts, withRequestFacts } from '../observe/request-facts.ts'
 import { type AnsweredRequest, logRequest } from '../observe/request-log.ts'
 import type { Tracing } from '../observe/tracing.ts'
@@ -308,7 +308,7 @@ export function createServer(parts: ServerParts, listener: Listener): Server {
     }),
     async close() {
       const finished = Promise.all([listener.close(), admission.empty()])
-      if (await isWithin(config.SHUTDOWN_TIMEOUT_MS, finished)) return { cutRequests: 0 }
+      if (await settlesWithin(config.SHUTDOWN_TIMEOUT_MS, finished)) return { cutRequests: 0 }
       const cutRequests = Math.max(listener.unanswered, admission.inside)
       await listener.cut()
       return { cutRequests }

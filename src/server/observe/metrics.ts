@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { ErrorCode } from '../../errors.ts'
+import { within } from '../../timeout.ts'
 import { addProcessMetrics } from './process-metrics.ts'
 import type { AnsweredRequest } from './request-log.ts'
 
@@ -162,12 +163,10 @@ export function createMetrics(): Metrics {
   }
 }
 
-async function healthOf(check: () => Promise<unknown>): Promise<number> {
-  const { promise: timedOut, resolve } = Promise.withResolvers<number>()
-  const timer = setTimeout(() => resolve(0), checkTimeoutMs)
+function healthOf(check: () => Promise<unknown>): Promise<number> {
   const checked = check().then(
     () => 1,
     () => 0,
   )
-  return Promise.race([checked, timedOut]).finally(() => clearTimeout(timer))
+  return within(checkTimeoutMs, checked, () => 0)
 }

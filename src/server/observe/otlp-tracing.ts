@@ -11,6 +11,7 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
+import { settlesWithin } from '../../timeout.ts'
 import type { Answer } from '../http/answer.ts'
 import type { CountedOperation } from './metrics.ts'
 import type { RequestFacts } from './request-facts.ts'
@@ -98,11 +99,8 @@ export function createOtlpTracing({ url, serviceName, version }: TracingOptions)
       span.end(Math.max(...operations.map(({ endedAtMs }) => endedAtMs)))
     },
     async close() {
-      const timer = Promise.withResolvers<void>()
-      const timeout = setTimeout(timer.resolve, closeTimeoutMs)
       // A collector that is down must not keep the server from stopping.
-      await Promise.race([provider.shutdown().catch(() => {}), timer.promise])
-      clearTimeout(timeout)
+      await settlesWithin(closeTimeoutMs, provider.shutdown())
     },
   }
 }
