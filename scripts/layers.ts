@@ -161,6 +161,29 @@ export const layers: readonly Layer[] = [
     imports: ['keys/rules/caller.ts', 'config.ts'],
   },
   {
+    folder: 'server/observe',
+    purpose: 'Request log, metrics, traces.',
+    imports: ['log.ts'],
+  },
+  {
+    folder: 'server/load',
+    purpose: 'Admission, slots for bodies, rate limits, shedding.',
+    imports: ['server/answer.ts', 'server/observe', 'keys/rules/caller.ts', 'config.ts', 'log.ts'],
+  },
+  {
+    folder: 'server/graphql',
+    purpose: 'From the body of a request to the GraphQL result.',
+    imports: [
+      'server/answer.ts',
+      'server/media-type.ts',
+      'server/load',
+      'server/observe',
+      'keys/rules/caller.ts',
+      'config.ts',
+      'log.ts',
+    ],
+  },
+  {
     folder: 'server',
     purpose: 'HTTP: the ordered list of steps in `http/server.ts`. No keys.',
     imports: ['keys/rules/caller.ts', 'config.ts', 'log.ts'],
