@@ -17,6 +17,8 @@ export const leaves = [
   'fair-queue.ts',
   'secret-file.ts',
   'system-errors.ts',
+  'timeout.ts',
+  'version.ts',
 ] as const
 
 /** Files beside the layers that configure and log. They import each other, leaves and `crypto`. */
@@ -158,6 +160,29 @@ export const layers: readonly Layer[] = [
     folder: 'auth',
     purpose: 'Authentication: from a token to a caller. Never decides what is allowed.',
     imports: ['keys/rules/caller.ts', 'config.ts'],
+  },
+  {
+    folder: 'server/observe',
+    purpose: 'Request log, metrics, traces.',
+    imports: ['log.ts'],
+  },
+  {
+    folder: 'server/load',
+    purpose: 'Admission, slots for bodies, rate limits, shedding.',
+    imports: ['server/answer.ts', 'server/observe', 'keys/rules/caller.ts', 'config.ts', 'log.ts'],
+  },
+  {
+    folder: 'server/graphql',
+    purpose: 'From the body of a request to the GraphQL result.',
+    imports: [
+      'server/answer.ts',
+      'server/media-type.ts',
+      'server/load',
+      'server/observe',
+      'keys/rules/caller.ts',
+      'config.ts',
+      'log.ts',
+    ],
   },
   {
     folder: 'server',

@@ -12,7 +12,7 @@ import { type Housekeeping, startHousekeeping } from './keys/housekeeping/schedu
 import { asUnavailable } from './keys/requests/audit-context.ts'
 import { createLog, type Log } from './log.ts'
 import { openFilesLimit, shareOpenFiles } from './open-files.ts'
-import { type Observer, openObserver, productVersion } from './open-observer.ts'
+import { type Observer, openObserver } from './open-observer.ts'
 import { type OpenedParts, type OpenOptions, openParts } from './open-parts.ts'
 import { type OperatorServer, startOperatorServer } from './operator/server.ts'
 import { hasOperatorSockets } from './operator/socket.ts'
@@ -23,11 +23,12 @@ import { schema } from './schema/index.ts'
 import { type Listener, openListener } from './server/http/listener.ts'
 import { createServer } from './server/http/server.ts'
 import { createStartingAnswers } from './server/http/starting.ts'
-import { isWithin } from './server/load/timeout.ts'
 import { isUnavailable } from './store/errors.ts'
 import type { KeyChangeListener } from './store/notify.ts'
 import { databaseTroubleOf } from './store/trouble.ts'
 import { systemTroubleOf } from './system-errors.ts'
+import { settlesWithin } from './timeout.ts'
+import { productVersion } from './version.ts'
 
 /** A running Keystead. */
 export interface App {
@@ -203,7 +204,7 @@ async function startOn(
       opened.parts.changes.close()
       const { cutRequests } = await server.close()
       const leftMs = Math.max(1, endsAtMs - performance.now())
-      const isRestOver = await isWithin(leftMs, Promise.all([housekeepingStopped, operators?.close()]))
+      const isRestOver = await settlesWithin(leftMs, Promise.all([housekeepingStopped, operators?.close()]))
       const letGo = async () => {
         await listener.close()
         await metricsServer?.close()
@@ -215,7 +216,7 @@ async function startOn(
         log.info({}, 'stopped')
         return
       }
-      await isWithin(letGoTimeoutMs, letGo())
+      await settlesWithin(letGoTimeoutMs, letGo())
       const { SHUTDOWN_TIMEOUT_MS: timeoutMs } = config
       const cut = { cutRequests, cutOther: !isRestOver }
       log.error({ ...cut, timeoutMs }, 'stopped before everything was finished')

@@ -393,7 +393,7 @@ export const settings = {
   },
   RATE_LIMIT_UNITS: {
     meaning:
-      'Units that a caller may use within RATE_LIMIT_WINDOW_SECONDS, on each replica: one for each field on the first level of a request and for each item of a batch, and more for slow cryptography (docs/algorithms.md). 0 for any number.',
+      'Units that a caller may use within RATE_LIMIT_WINDOW_SECONDS, on each replica: one for each top-level field of a request and for each item of a batch, and more for slow cryptography (docs/algorithms.md). 0 for any number.',
     unit: 'units',
     default: '60000',
     parse: integer(0, 1_000_000_000),

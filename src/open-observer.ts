@@ -1,26 +1,25 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Config } from './config.ts'
 import type { DomainParts } from './keys/parts/parts.ts'
 import type { PartsObserver } from './open-parts.ts'
+import type { MetricsServer } from './server/http/metrics-server.ts'
 import type { Load } from './server/http/server.ts'
 import type { Metrics } from './server/observe/metrics.ts'
-import type { MetricsServer } from './server/observe/metrics-server.ts'
-import { noteOutcomes } from './server/observe/request-facts.ts'
-import { noTracing, type Tracing } from './server/observe/tracing.ts'
+import { noteOutcomes } from './server/observe/request-log.ts'
+import type { Tracing } from './server/observe/tracing.ts'
+import { productVersion } from './version.ts'
 
-/** Metrics and traces, as far as they are switched on. */
+/** Metrics and traces; null where they are off. */
 export interface Observer {
   readonly metrics: Metrics | null
-  readonly tracing: Tracing
-  /** For the parts to tell what they do. */
+  readonly tracing: Tracing | null
+  /** Callbacks for the parts of the domain. */
   readonly parts: PartsObserver
-  /** Begins to answer Prometheus, once the parts are there; null where metrics are off. */
+  /** Starts the metrics server, once the parts are open; null where metrics are off. */
   serve(parts: DomainParts, load: () => Load): Promise<MetricsServer | null>
   close(): Promise<void>
 }
 
-/** Loads what is switched on, and nothing else: a start without metrics and traces costs nothing for them. */
+/** Loads metrics and traces if they are on. A start without them does not load their libraries. */
 export async function openObserver(config: Config): Promise<Observer> {
   const metrics =
     config.METRICS_PORT === null ? null : (await import('./server/observe/metrics.ts')).createMetrics()
@@ -32,11 +31,9 @@ export async function openObserver(config: Config): Promise<Observer> {
       onOperations(operations) {
         noteOutcomes(operations)
         metrics?.onOperations(operations)
-        tracing.onOperations(operations)
+        tracing?.onOperations(operations)
       },
-      onLookup: (isHit) => metrics?.onLookup(isHit),
-      onGroup: (group) => metrics?.onGroup(group),
-      onBlock: (share) => metrics?.onBlock(share),
+      ...(metrics && { onLookup: metrics.onLookup, onGroup: metrics.onGroup, onBlock: metrics.onBlock }),
     },
     async serve({ keys, store, rootKeys }, load) {
       if (metrics === null) return null
@@ -47,24 +44,24 @@ export async function openObserver(config: Config): Promise<Observer> {
         checkDatabase: () => store.now(),
         checkRootKey: () => rootKeys.checkHealth(),
       })
-      const { startMetricsServer } = await import('./server/observe/metrics-server.ts')
+      const { startMetricsServer } = await import('./server/http/metrics-server.ts')
       return startMetricsServer(config, metrics)
     },
     async close() {
       metrics?.close()
-      await tracing.close()
+      await tracing?.close()
     },
   }
 }
 
-async function openTracing(config: Config): Promise<Tracing> {
+async function openTracing(config: Config): Promise<Tracing | null> {
   const url = tracesUrl(config)
-  if (url === null) return noTracing
+  if (url === null) return null
   const { createOtlpTracing } = await import('./server/observe/otlp-tracing.ts')
   return createOtlpTracing({ url, serviceName: config.OTEL_SERVICE_NAME, version: productVersion() })
 }
 
-/** Where traces go; null where they are off. The default is that of OpenTelemetry. */
+/** URL that traces are sent to; null where they are off. The default is that of OpenTelemetry. */
 function tracesUrl(config: Config): string | null {
   const { OTEL_EXPORTER_OTLP_ENDPOINT: base, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: whole } = config
   const { OTEL_SDK_DISABLED: isDisabled, OTEL_TRACES_EXPORTER: exporter } = config
@@ -74,15 +71,9 @@ function tracesUrl(config: Config): string | null {
   return exporter === 'otlp' ? 'http://localhost:4318/v1/traces' : null
 }
 
-/** A URL without the slashes at its end. */
+/** A URL without trailing slashes. */
 function withoutSlashes(url: string): string {
   let end = url.length
   while (url[end - 1] === '/') end -= 1
   return url.slice(0, end)
-}
-
-/** The release that runs. */
-export function productVersion(): string {
-  const file = join(import.meta.dirname, '../package.json')
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
 }

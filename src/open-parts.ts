@@ -39,9 +39,9 @@ export interface OpenedParts {
 /** Who is told of what the parts do, for metrics and traces; none of it may throw. */
 export interface PartsObserver {
   readonly onOperations: DomainParts['observe']
-  readonly onLookup: (isHit: boolean) => void
-  readonly onGroup: (group: WrittenGroup) => void
-  readonly onBlock: (share: number) => void
+  readonly onLookup?: (isHit: boolean) => void
+  readonly onGroup?: (group: WrittenGroup) => void
+  readonly onBlock?: (share: number) => void
 }
 
 /** How the data is opened. */
@@ -122,7 +122,7 @@ async function openOn(store: Store, config: Config, options: OpenOptions): Promi
   const envelope = createEnvelope(rootKeys)
   const chainMac = createChainMac(installation.auditMac)
   const chainParts = { store, clock, chainMac, alert }
-  const onGroup = observer ? { onGroup: observer.onGroup } : {}
+  const onGroup = observer?.onGroup ? { onGroup: observer.onGroup } : {}
   const parts: DomainParts = {
     store,
     rootKeys,
@@ -135,7 +135,7 @@ async function openOn(store: Store, config: Config, options: OpenOptions): Promi
       policyMac,
       size: config.KEY_CACHE_SIZE,
       lifetimeMs: config.CACHE_LIFETIME_MS,
-      ...(observer && { onLookup: observer.onLookup }),
+      ...(observer?.onLookup && { onLookup: observer.onLookup }),
     }),
     serviceKeyIds: new LRUCache({ max: serviceKeyIdsMax }),
     changes: createKeyChanges({
@@ -149,7 +149,11 @@ async function openOn(store: Store, config: Config, options: OpenOptions): Promi
     // Most commands record nothing: they open no chains.
     audit: options.audit ?? (await (prepare ? openAuditWriter : createAuditWriter)(chainParts, onGroup)),
     auditKeys: { chainMac, checkpointKey: installation.checkpointKey, predatesChains },
-    usage: createUsageCounter({ db: store.db, clock, ...(observer && { onBlock: observer.onBlock }) }),
+    usage: createUsageCounter({
+      db: store.db,
+      clock,
+      ...(observer?.onBlock && { onBlock: observer.onBlock }),
+    }),
     slowWork:
       options.slowWork ??
       createSlowWork(slotsFor(availableParallelism(), config.UV_THREADPOOL_SIZE ?? undefined)),

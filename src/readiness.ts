@@ -1,9 +1,10 @@
 import type { DomainParts, OutagePart } from './keys/parts/parts.ts'
 import { NoAnswerError, type Outages } from './outages.ts'
 import type { Part } from './server/http/health.ts'
+import { within } from './timeout.ts'
 
 /** How long a part may take to say that it works, in milliseconds. */
-const answerMs = 5000
+const checkTimeoutMs = 5000
 
 /**
  * Builds what says which parts keep a server from its work. Whoever asks while it is found out gets the same answer:
@@ -17,7 +18,9 @@ export function createReadiness(
 
   async function works(part: OutagePart, check: () => Promise<unknown>): Promise<boolean> {
     try {
-      await withinLimit(check())
+      await within(checkTimeoutMs, check(), () => {
+        throw new NoAnswerError()
+      })
       return true
     } catch (error) {
       outages.report(part, error)
@@ -45,15 +48,5 @@ export function createReadiness(
       finding = null
     })
     return finding
-  }
-}
-
-async function withinLimit(checked: Promise<unknown>): Promise<void> {
-  const { promise: timedOut, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(new NoAnswerError()), answerMs)
-  try {
-    await Promise.race([checked, timedOut])
-  } finally {
-    clearTimeout(timer)
   }
 }

@@ -1,5 +1,6 @@
 import { backupTables, onSnapshot, readBackupFacts, readTable } from '../store/rows/backup-rows.ts'
 import type { Store } from '../store/store.ts'
+import { within } from '../timeout.ts'
 import { BackupError } from './backup-error.ts'
 import { formatHeader, formatRecord } from './contents.ts'
 
@@ -26,26 +27,20 @@ export function dumpStore(store: Store, { takeLine, onProgress }: DumpTarget): P
       formatHeader({ format: 1, migration, createdAt: now.toISOString(), source: store.kind, rootKeyIds }),
     )
     let records = 0
+    const takePage = async (table: (typeof backupTables)[number], page: readonly string[]) => {
+      for (const json of page) await takeLine(formatRecord({ table, json }))
+      records += page.length
+      await onProgress?.(records)
+    }
     for (const table of backupTables) {
       for await (const page of readTable(tx, table)) {
-        await unlessStalled(async () => {
-          for (const json of page) await takeLine(formatRecord({ table, json }))
-          records += page.length
-          await onProgress?.(records)
-        })
+        await within(stallMs, takePage(table, page), throwStalled)
       }
     }
     return records
   })
 }
 
-async function unlessStalled(work: () => Promise<void>): Promise<void> {
-  const { promise, reject } = Promise.withResolvers<never>()
-  const error = new BackupError('The backup was given up: for half a minute nobody has taken its records.')
-  const timer = setTimeout(() => reject(error), stallMs)
-  try {
-    await Promise.race([work(), promise])
-  } finally {
-    clearTimeout(timer)
-  }
+function throwStalled(): never {
+  throw new BackupError('The backup was given up: for half a minute nobody has taken its records.')
 }

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { readConfig } from '../config.ts'
 import {
   type Caller,
@@ -14,6 +12,7 @@ import {
 import { operatorCommands } from '../operator/commands.ts'
 import { helpOf, listOf, nameOf, overviewOf } from '../operator/help.ts'
 import { readOptions, reportError } from '../operator/run-command.ts'
+import { productVersion } from '../version.ts'
 import { backupVerify } from './backup-verify.ts'
 import { demoText } from './demo-text.ts'
 import type { Program } from './program.ts'
@@ -95,7 +94,7 @@ function isSetupCommand(command: CommandText): command is SetupCommand {
 async function answerWithout(args: readonly string[], program: Program): Promise<number> {
   const [first] = args
   if (first === '--version') {
-    await program.print(version())
+    await program.print(productVersion())
     return exitCodes.fine
   }
   const isQuestion = args.at(-1) === '--help'
@@ -123,9 +122,4 @@ function textOfMistake(words: readonly string[], candidates: readonly CommandTex
         ? `"${called}" is the beginning of several commands.`
         : `There is no command "${called}".`
   return [problem, '', listOf(candidates), '', 'See: keystead --help'].join('\n')
-}
-
-function version(): string {
-  const file = join(import.meta.dirname, '../../package.json')
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
 }

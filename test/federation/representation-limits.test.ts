@@ -1,7 +1,7 @@
-import { parse, validate } from 'graphql'
+import { getOperationAST, parse, validate } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import { schema } from '../../src/schema/index.ts'
-import { checkRepresentations, documentLimitsRule } from '../../src/server/graphql/limits.ts'
+import { documentLimitsRule, representationLimitOf } from '../../src/server/graphql/document-limits.ts'
 
 /** 101 values for each representation, and 1 for the list. */
 const field = (representations: string, alias = 'a') =>
@@ -13,11 +13,15 @@ const listOf = (length: number) => `[${Array(length).fill(one).join()}]`
 /** Whether a document is refused for the values that it asks for, before it is executed or with its variables. */
 function isRefused(text: string, variables: Record<string, unknown> = {}, operationName?: string): boolean {
   const document = parse(text)
-  const errors = [
-    ...validate(schema, document, [documentLimitsRule]),
-    checkRepresentations(schema, document, { operationName, variables }),
-  ]
-  return errors.some((error) => error?.message.includes('more than 50000 values') ?? false)
+  const operation = getOperationAST(document, operationName)
+  if (!operation) throw new Error('the document has no such operation')
+  const errors: Error[] = [...validate(schema, document, [documentLimitsRule])]
+  try {
+    representationLimitOf(schema, document, operation)?.(variables)
+  } catch (error) {
+    errors.push(error as Error)
+  }
+  return errors.some(({ message }) => message.includes('more than 50000 values'))
 }
 
 describe('the values that representations stand for are counted', () => {

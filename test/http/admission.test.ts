@@ -1,21 +1,21 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Admission, createAdmission, type Visit } from '../../src/server/load/admission.ts'
+import { type Admission, type AdmittedRequest, createAdmission } from '../../src/server/load/admission.ts'
 
-/** So few turns that a single caller may have them all. */
-const limits = { underWayMax: 2, waitingMax: 4, waitMs: 1000 }
+/** So few that a single caller may run them all. */
+const limits = { runningMax: 2, queuedMax: 4, waitMs: 1000 }
 const insideMax = 6
-/** Of one caller: everything that is worked on, and half of what may wait. */
+/** Slots of one caller: all that may run, and half of the queue. */
 const shareMax = 4
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
 afterEach(() => void vi.useRealTimers())
 
-interface Guest {
-  readonly visit: Visit
+interface Sent {
+  readonly request: AdmittedRequest
   readonly caller: string
   readonly client: AbortController
-  state: 'waiting' | 'under way' | 'refused'
+  state: 'queued' | 'running' | 'refused'
 }
 
 /** Lets a request in and waits for what can be said at once. */
@@ -23,26 +23,26 @@ async function arrive(
   admission: Admission,
   caller: string,
   project = caller,
-): Promise<Guest | 'full' | 'share'> {
-  const visit = admission.enter()
-  if (visit === null) return 'full'
-  if (!visit.belongTo(caller, project)) {
-    visit.leave()
+): Promise<Sent | 'full' | 'share'> {
+  const request = admission.admit()
+  if (request === null) return 'full'
+  if (!request.assign(caller, project)) {
+    request.release()
     return 'share'
   }
-  const guest: Guest = { visit, caller, client: new AbortController(), state: 'waiting' }
-  void visit.turn(guest.client.signal).then((isOn) => {
-    guest.state = isOn ? 'under way' : 'refused'
-    if (!isOn) visit.leave()
+  const sent: Sent = { request, caller, client: new AbortController(), state: 'queued' }
+  void request.start(sent.client.signal).then((isOn) => {
+    sent.state = isOn ? 'running' : 'refused'
+    if (!isOn) request.release()
   })
   await settle()
-  return guest
+  return sent
 }
 
-async function arriveInside(admission: Admission, caller: string, project = caller): Promise<Guest> {
-  const guest = await arrive(admission, caller, project)
-  if (typeof guest === 'string') throw new Error(guest)
-  return guest
+async function arriveInside(admission: Admission, caller: string, project = caller): Promise<Sent> {
+  const sent = await arrive(admission, caller, project)
+  if (typeof sent === 'string') throw new Error(sent)
+  return sent
 }
 
 /** Everything that follows without waiting for anything outside has then happened. */
@@ -62,171 +62,171 @@ describe('admission', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
         const admission = createAdmission(limits)
-        const guests: Guest[] = []
-        const all = (state: Guest['state']) => guests.filter((guest) => guest.state === state)
-        const inside = () => guests.filter(({ state }) => state !== 'refused')
+        const all: Sent[] = []
+        const allIn = (state: Sent['state']) => all.filter((sent) => sent.state === state)
+        const inside = () => all.filter(({ state }) => state !== 'refused')
         for (const each of steps) {
           if ('arrives' in each) {
-            const ofCaller = inside().filter((guest) => guest.caller === each.arrives).length
+            const ofCaller = inside().filter((sent) => sent.caller === each.arrives).length
             const expected = inside().length >= insideMax ? 'full' : ofCaller >= shareMax ? 'share' : null
-            const guest = await arrive(admission, each.arrives)
-            if (typeof guest !== 'string') guests.push(guest)
-            expect(typeof guest === 'string' ? guest : null).toBe(expected)
+            const sent = await arrive(admission, each.arrives)
+            if (typeof sent !== 'string') all.push(sent)
+            expect(typeof sent === 'string' ? sent : null).toBe(expected)
           } else if ('leaves' in each) {
-            const leaving = all('under way')[each.leaves]
+            const leaving = allIn('running')[each.leaves]
             if (leaving === undefined) continue
-            leaving.visit.leave()
+            leaving.request.release()
             // A second time changes nothing.
-            leaving.visit.leave()
-            guests.splice(guests.indexOf(leaving), 1)
-          } else if ('goes' in each) all('waiting')[each.goes]?.client.abort()
+            leaving.request.release()
+            all.splice(all.indexOf(leaving), 1)
+          } else if ('goes' in each) allIn('queued')[each.goes]?.client.abort()
           else await vi.advanceTimersByTimeAsync(each.passesMs)
           await settle()
-          expect(admission.inside).toBe(inside().length)
-          expect(admission.underWay).toBe(all('under way').length)
-          expect(admission.underWay).toBe(Math.min(limits.underWayMax, inside().length))
+          expect(admission.admitted).toBe(inside().length)
+          expect(admission.running).toBe(allIn('running').length)
+          expect(admission.running).toBe(Math.min(limits.runningMax, inside().length))
         }
-        for (const guest of [...guests]) guest.client.abort()
+        for (const sent of [...all]) sent.client.abort()
         await settle()
-        for (const guest of all('under way')) guest.visit.leave()
-        await admission.empty()
-        expect([admission.inside, admission.underWay]).toEqual([0, 0])
+        for (const sent of allIn('running')) sent.request.release()
+        await admission.untilEmpty()
+        expect([admission.admitted, admission.running]).toEqual([0, 0])
         expect(vi.getTimerCount()).toBe(0)
       }),
     )
   })
 
   it('takes callers in turn, so that who asks once does not wait for all that another has asked before', async () => {
-    const admission = createAdmission({ ...limits, waitingMax: 20 })
+    const admission = createAdmission({ ...limits, queuedMax: 20 })
     const [first, ...crowd] = await Promise.all(
       Array.from({ length: 8 }, () => arriveInside(admission, 'crowd')),
     )
     const single = await arriveInside(admission, 'single')
-    expect(single.state).toBe('waiting')
-    first?.visit.leave()
+    expect(single.state).toBe('queued')
+    first?.request.release()
     await settle()
-    crowd[0]?.visit.leave()
+    crowd[0]?.request.release()
     await settle()
-    expect(single.state).toBe('under way')
-    expect(crowd.filter(({ state }) => state === 'waiting')).toHaveLength(5)
+    expect(single.state).toBe('running')
+    expect(crowd.filter(({ state }) => state === 'queued')).toHaveLength(5)
   })
 
   it('always has room for another caller than the one who takes all there is', async () => {
     const admission = createAdmission(limits)
     for (let n = 0; n < shareMax; n++) await arriveInside(admission, 'crowd')
     expect(await arrive(admission, 'crowd')).toBe('share')
-    expect((await arriveInside(admission, 'single')).state).toBe('waiting')
+    expect((await arriveInside(admission, 'single')).state).toBe('queued')
   })
 
   it('has a part of its places for those whose caller is not known yet, and the rest for those who are known', async () => {
-    const admission = createAdmission({ underWayMax: 4, waitingMax: 4, waitMs: 1000 })
+    const admission = createAdmission({ runningMax: 4, queuedMax: 4, waitMs: 1000 })
     const enter = () => {
-      const visit = admission.enter()
-      if (visit === null) throw new Error('full')
-      return visit
+      const request = admission.admit()
+      if (request === null) throw new Error('full')
+      return request
     }
     const [first, second, third] = [enter(), enter(), enter()]
-    expect([first.beStranger(false), second.beStranger(false), third.beStranger(false)]).toEqual([
-      true,
-      true,
-      false,
-    ])
-    third.leave()
-    expect((await arriveInside(admission, 'known')).state).toBe('under way')
+    expect([
+      first.markUnauthenticated(false),
+      second.markUnauthenticated(false),
+      third.markUnauthenticated(false),
+    ]).toEqual([true, true, false])
+    third.release()
+    expect((await arriveInside(admission, 'known')).state).toBe('running')
     // Who is found out makes room, and so does who leaves.
-    first.belongTo('found out', 'shop')
+    first.assign('found out', 'shop')
     const fourth = enter()
-    expect(fourth.beStranger(false)).toBe(true)
-    second.leave()
-    second.leave()
-    expect([enter().beStranger(false), enter().beStranger(false)]).toEqual([true, false])
+    expect(fourth.markUnauthenticated(false)).toBe(true)
+    second.release()
+    second.release()
+    expect([enter().markUnauthenticated(false), enter().markUnauthenticated(false)]).toEqual([true, false])
     // Those who name a caller that is known are counted apart.
-    expect([enter().beStranger(true), enter().beStranger(true)]).toEqual([true, true])
-    expect(admission.enter()?.beStranger(true)).toBe(false)
+    expect([enter().markUnauthenticated(true), enter().markUnauthenticated(true)]).toEqual([true, true])
+    expect(admission.admit()?.markUnauthenticated(true)).toBe(false)
   })
 
   it('has room for others while a body is waited for, and takes its request back in if there is room then', async () => {
     const admission = createAdmission(limits)
     const [slow] = [await arriveInside(admission, 'a')]
-    slow.visit.endTurn()
-    slow.visit.leavePlace()
-    slow.visit.leavePlace()
-    expect(admission.inside).toBe(0)
-    await admission.empty()
-    expect(slow.visit.retakePlace()).toBe(true)
-    expect(slow.visit.retakePlace()).toBe(true)
-    expect(admission.inside).toBe(1)
-    slow.visit.leavePlace()
+    slow.request.finish()
+    slow.request.yieldSlot()
+    slow.request.yieldSlot()
+    expect(admission.admitted).toBe(0)
+    await admission.untilEmpty()
+    expect(slow.request.retakeSlot()).toBe(true)
+    expect(slow.request.retakeSlot()).toBe(true)
+    expect(admission.admitted).toBe(1)
+    slow.request.yieldSlot()
     for (let n = 0; n < shareMax; n++) await arriveInside(admission, 'a')
-    expect(slow.visit.retakePlace()).toBe(false)
+    expect(slow.request.retakeSlot()).toBe(false)
     for (let n = shareMax; n < insideMax; n++) await arriveInside(admission, 'b')
-    expect(slow.visit.retakePlace()).toBe(false)
-    slow.visit.leave()
-    expect(admission.inside).toBe(insideMax)
+    expect(slow.request.retakeSlot()).toBe(false)
+    slow.request.release()
+    expect(admission.admitted).toBe(insideMax)
   })
 
-  it('keeps a place after the turn has ended, for as long as its guest stays', async () => {
+  it('keeps a place after the turn has ended, for as long as its sent stays', async () => {
     const admission = createAdmission(limits)
-    const guests = await Promise.all(Array.from({ length: 3 }, () => arriveInside(admission, 'a')))
-    guests[0]?.visit.endTurn()
-    guests[0]?.visit.endTurn()
+    const all = await Promise.all(Array.from({ length: 3 }, () => arriveInside(admission, 'a')))
+    all[0]?.request.finish()
+    all[0]?.request.finish()
     await settle()
-    expect(guests.map(({ state }) => state)).toEqual(['under way', 'under way', 'under way'])
-    expect([admission.underWay, admission.inside]).toEqual([2, 3])
-    guests[0]?.visit.leave()
-    expect([admission.underWay, admission.inside]).toEqual([2, 2])
+    expect(all.map(({ state }) => state)).toEqual(['running', 'running', 'running'])
+    expect([admission.running, admission.admitted]).toEqual([2, 3])
+    all[0]?.request.release()
+    expect([admission.running, admission.admitted]).toEqual([2, 2])
   })
 
   it('keeps turns free for others from callers who take all they can get, the fewer for each the more these are', async () => {
-    const admission = createAdmission({ underWayMax: 64, waitingMax: 1000, waitMs: 1000 })
+    const admission = createAdmission({ runningMax: 64, queuedMax: 1000, waitMs: 1000 })
     const greedy = ['a', 'b', 'c', 'd']
-    const guests: Guest[] = []
-    const underWayOf = (caller: string) =>
-      guests.filter((guest) => guest.caller === caller && guest.state === 'under way').length
-    for (let n = 0; n < 64; n++) guests.push(await arriveInside(admission, 'a'))
-    expect(underWayOf('a')).toBe(48)
-    expect((await arriveInside(admission, 'early')).state).toBe('under way')
+    const all: Sent[] = []
+    const runningOf = (caller: string) =>
+      all.filter((sent) => sent.caller === caller && sent.state === 'running').length
+    for (let n = 0; n < 64; n++) all.push(await arriveInside(admission, 'a'))
+    expect(runningOf('a')).toBe(48)
+    expect((await arriveInside(admission, 'early')).state).toBe('running')
     for (const caller of greedy.slice(1)) {
-      for (let n = 0; n < 64; n++) guests.push(await arriveInside(admission, caller))
+      for (let n = 0; n < 64; n++) all.push(await arriveInside(admission, caller))
     }
     // The turns of who came first go to the others as they end, until all have about as many, and some are free.
     for (let round = 0; round < 200; round++) {
-      const [first] = guests.filter(({ state }) => state === 'under way')
+      const [first] = all.filter(({ state }) => state === 'running')
       if (first === undefined) throw new Error('nobody is under way')
-      guests.splice(guests.indexOf(first), 1)
-      first.visit.leave()
-      guests.push(await arriveInside(admission, first.caller))
+      all.splice(all.indexOf(first), 1)
+      first.request.release()
+      all.push(await arriveInside(admission, first.caller))
       await settle()
     }
-    for (const caller of greedy) expect(underWayOf(caller), caller).toBeGreaterThan(10)
-    expect(admission.underWay).toBeLessThan(64)
-    expect((await arriveInside(admission, 'single')).state).toBe('under way')
+    for (const caller of greedy) expect(runningOf(caller), caller).toBeGreaterThan(10)
+    expect(admission.running).toBeLessThan(64)
+    expect((await arriveInside(admission, 'single')).state).toBe('running')
   })
 
   it('keeps turns and places free for another project, however many callers one has', async () => {
-    const admission = createAdmission({ underWayMax: 64, waitingMax: 256, waitMs: 1000 })
-    const guests: Guest[] = []
+    const admission = createAdmission({ runningMax: 64, queuedMax: 256, waitMs: 1000 })
+    const all: Sent[] = []
     let refused = 0
     for (let n = 0; n < 400; n++) {
-      const guest = await arrive(admission, `caller-${n}`, 'crowd')
-      if (typeof guest === 'string') refused++
-      else guests.push(guest)
+      const sent = await arrive(admission, `caller-${n}`, 'crowd')
+      if (typeof sent === 'string') refused++
+      else all.push(sent)
     }
-    expect(guests.filter(({ state }) => state === 'under way')).toHaveLength(48)
+    expect(all.filter(({ state }) => state === 'running')).toHaveLength(48)
     // All turns, and three quarters of the places for waiting.
-    expect([guests.length, refused]).toEqual([256, 144])
-    expect((await arriveInside(admission, 'single', 'other')).state).toBe('under way')
+    expect([all.length, refused]).toEqual([256, 144])
+    expect((await arriveInside(admission, 'single', 'other')).state).toBe('running')
   })
 
   it('gives the next turn to the project with the fewest, not to the next of many callers of one', async () => {
-    const admission = createAdmission({ underWayMax: 2, waitingMax: 100, waitMs: 1000 })
-    const crowd: Guest[] = []
+    const admission = createAdmission({ runningMax: 2, queuedMax: 100, waitMs: 1000 })
+    const crowd: Sent[] = []
     for (let n = 0; n < 30; n++) crowd.push(await arriveInside(admission, `caller-${n}`, 'crowd'))
     const single = await arriveInside(admission, 'single', 'other')
-    expect(single.state).toBe('waiting')
-    crowd[0]?.visit.leave()
+    expect(single.state).toBe('queued')
+    crowd[0]?.request.release()
     await settle()
-    expect(single.state).toBe('under way')
+    expect(single.state).toBe('running')
   })
 
   it('refuses whoever has waited for as long as one may wait', async () => {
@@ -234,23 +234,23 @@ describe('admission', () => {
     for (let n = 0; n < 2; n++) await arriveInside(admission, 'a')
     const late = await arriveInside(admission, 'b')
     await vi.advanceTimersByTimeAsync(999)
-    expect(late.state).toBe('waiting')
+    expect(late.state).toBe('queued')
     await vi.advanceTimersByTimeAsync(1)
     expect(late.state).toBe('refused')
-    expect(admission.inside).toBe(2)
+    expect(admission.admitted).toBe(2)
   })
 
   it('tells when nobody is inside, and at once where nobody is', async () => {
     const admission = createAdmission(limits)
-    await admission.empty()
-    const guest = await arriveInside(admission, 'a')
+    await admission.untilEmpty()
+    const sent = await arriveInside(admission, 'a')
     let isEmpty = false
-    void admission.empty().then(() => {
+    void admission.untilEmpty().then(() => {
       isEmpty = true
     })
     await settle()
     expect(isEmpty).toBe(false)
-    guest.visit.leave()
+    sent.request.release()
     await settle()
     expect(isEmpty).toBe(true)
   })

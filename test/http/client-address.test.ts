@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readConfig } from '../../src/config.ts'
-import { createClientAddress, limitKeyOf } from '../../src/server/http/client-address.ts'
+import { createClientAddress } from '../../src/server/http/client-address.ts'
+import { addressKey } from '../../src/server/load/rate-limit.ts'
 
 const proxies = '10.0.0.0/8, 192.0.2.1, 2001:db8:1::/48'
 
@@ -131,10 +132,10 @@ describe('the address of a client', () => {
   })
 
   it('counts for limits with its network of IPv6, of which a client has all', () => {
-    expect(limitKeyOf('203.0.113.9')).toBe('203.0.113.9')
-    expect(limitKeyOf('2001:db8:2:3:4:5:6:7')).toBe('2001:db8:2:3::/64')
-    expect(limitKeyOf('2001:db8:2:3::1')).toBe('2001:db8:2:3::/64')
-    expect(limitKeyOf('fe80::1%eth0')).toBe('fe80::/64')
+    expect(addressKey('203.0.113.9')).toBe('203.0.113.9')
+    expect(addressKey('2001:db8:2:3:4:5:6:7')).toBe('2001:db8:2:3::/64')
+    expect(addressKey('2001:db8:2:3::1')).toBe('2001:db8:2:3::/64')
+    expect(addressKey('fe80::1%eth0')).toBe('fe80::/64')
   })
 })
 

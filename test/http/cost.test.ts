@@ -1,4 +1,12 @@
-import { type GraphQLType, isInputObjectType, isListType, isNonNullType, parse, validate } from 'graphql'
+import {
+  type GraphQLType,
+  getOperationAST,
+  isInputObjectType,
+  isListType,
+  isNonNullType,
+  parse,
+  validate,
+} from 'graphql'
 import { describe, expect, it } from 'vitest'
 import { schema } from '../../src/schema/index.ts'
 import { costOf } from '../../src/server/graphql/cost.ts'
@@ -10,7 +18,9 @@ function costOfDocument(
 ): number {
   const document = parse(text)
   expect(validate(schema, document)).toEqual([])
-  return costOf(document, operationName)(variables)
+  const operation = getOperationAST(document, operationName)
+  if (!operation) throw new Error('the document has no such operation')
+  return costOf(document, operation)(variables)
 }
 
 const encryptBatch = 'mutation($input: EncryptBatchInput!) { encryptBatch(input: $input) { __typename } }'

@@ -1,7 +1,7 @@
 import { parse, validate } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import { schema } from '../../src/schema/index.ts'
-import { documentLimitsRule } from '../../src/server/graphql/limits.ts'
+import { documentLimitsRule } from '../../src/server/graphql/document-limits.ts'
 
 const problemsOf = (document: string) =>
   validate(schema, parse(document), [documentLimitsRule]).map(({ message }) => message)
@@ -67,7 +67,7 @@ describe('the limits of documents', () => {
     expect(problemsOf(`{ ${many(20, impact)} }`)).toEqual([])
     expect(problemsOf(`{ ${many(21, impact)} }`)).toContainEqual(expect.stringContaining('more than 20 of'))
     expect(problemsOf(`{ ${many(51, 'viewer { __typename }')} }`)).toContainEqual(
-      expect.stringContaining('at most 50 fields'),
+      expect.stringContaining('at most 50 top-level fields'),
     )
     const counting = (count: number) => `{ userKeys { nodes { ${many(count, 'versions { totalCount }')} } } }`
     expect(problemsOf(counting(50))).toEqual([])

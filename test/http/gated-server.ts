@@ -6,7 +6,6 @@ import type { Caller } from '../../src/keys/rules/caller.ts'
 import { createLog } from '../../src/log.ts'
 import { openListener } from '../../src/server/http/listener.ts'
 import { createServer, type Server, type ServerParts } from '../../src/server/http/server.ts'
-import { noTracing } from '../../src/server/observe/tracing.ts'
 
 /** The server over HTTP, with work that lasts for as long as a test says. */
 export interface GatedServer {
@@ -63,7 +62,7 @@ export async function startGatedServer(
       },
       devTokens: null,
       checkReady: async () => [],
-      tracing: noTracing,
+      tracing: null,
       explain: () => null,
       ...parts,
     },

@@ -4,7 +4,7 @@ import { maxHeaderSize, request } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { settings } from '../../src/config.ts'
-import { bodyBytesMax } from '../../src/server/http/body.ts'
+import { bodyBytesMax } from '../../src/server/http/receive-body.ts'
 import {
   type Answer,
   base64,
@@ -68,7 +68,7 @@ const cases: Record<string, { at: [string, object?]; beyond: [string, object?] }
     beyond: [`{ viewer { ${'roles '.repeat(1100)} } }`],
   },
   'Values of an answer': { at: [pages(128)], beyond: [pages(129)] },
-  'Fields on the first level of a query': { at: [viewers(50)], beyond: [viewers(51)] },
+  'Top-level fields of a query': { at: [viewers(50)], beyond: [viewers(51)] },
   'Mutations in a document': { at: [randoms(20)], beyond: [randoms(21)] },
   'Counts (`totalCount`)': { at: [counts(50)], beyond: [counts(51)] },
   'Fields that ask the database much': { at: [impacts(20)], beyond: [impacts(21)] },

@@ -33,7 +33,7 @@ describe('what a resolver throws', () => {
   ])('%s is INTERNAL, and its text is neither shown nor logged', async (_what, thrown) => {
     const { shown, code, logged } = await maskedOf(thrown)
     expect(code).toBe('INTERNAL')
-    expect(shown).toContain('Something is wrong with the server')
+    expect(shown).toContain('Internal error')
     expect(`${shown}${logged}`).not.toContain(secret)
     expect(logged).toContain('a request failed')
   })

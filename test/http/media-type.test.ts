@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { acceptedTypes } from '../../src/server/http/media-type.ts'
+import { acceptedTypes } from '../../src/server/media-type.ts'
 
 const graphql = 'application/graphql-response+json'
 const json = 'application/json'

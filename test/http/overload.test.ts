@@ -14,7 +14,7 @@ const shed = (message: string) => ({
 /** Fills a server, with a caller each, so that nobody has more than a share. */
 async function fill(gated: GatedServer): Promise<Promise<Response>[]> {
   const asked = ['a', 'b', 'c', 'd'].map((name) => gated.work(name, { caller: name }))
-  await untilLoad(gated, { underWay: 2, waiting: 2 })
+  await untilLoad(gated, { running: 2, queued: 2 })
   return asked
 }
 
@@ -29,7 +29,7 @@ describe('a server that has too much to do', () => {
       expect(await response.json()).toEqual({ data: { work: 'finished' } })
     }
     expect(gated.begun.toSorted()).toEqual(['a', 'b', 'c', 'd'])
-    await untilLoad(gated, { underWay: 0, waiting: 0 })
+    await untilLoad(gated, { running: 0, queued: 0 })
   })
 
   it('refuses further ones at once and says when to come back, before it looks at their token', async () => {
@@ -71,7 +71,7 @@ describe('a server that has too much to do', () => {
   it('refuses whoever has waited for too long', async () => {
     const gated = await startGatedServer({ ...small, REQUEST_WAIT_MS_MAX: '20' })
     for (const name of ['a', 'b']) void gated.work(name)
-    await untilLoad(gated, { underWay: 2 })
+    await untilLoad(gated, { running: 2 })
     const late = await gated.work('late')
     expect(late.status).toBe(503)
     const message =
@@ -83,13 +83,13 @@ describe('a server that has too much to do', () => {
   it('has room for other callers, however much one of them asks', async () => {
     const gated = await startGatedServer(small)
     for (const name of ['a', 'b', 'c']) void gated.work(name)
-    await untilLoad(gated, { underWay: 2, waiting: 1 })
+    await untilLoad(gated, { running: 2, queued: 1 })
     const refused = await gated.work('d')
     const message =
       'Too many requests of this caller, or of its project, are waiting for their answers. Nothing was done; try again in a second.'
     expect([refused.status, await refused.json()]).toEqual([503, shed(message)])
     const other = gated.work('other', { caller: 'bob' })
-    await untilLoad(gated, { underWay: 2, waiting: 2 })
+    await untilLoad(gated, { running: 2, queued: 2 })
     for (const name of ['a', 'b', 'c', 'other']) gated.finish(name)
     expect((await other).status).toBe(200)
   })
@@ -114,24 +114,24 @@ describe('the turn of a request', () => {
   it('ends with the work, not when the client is told that it took too long', async () => {
     const gated = await startGatedServer({ ...single, REQUEST_TIMEOUT_MS: '100' })
     expect((await gated.work('long')).status).toBe(503)
-    expect(gated.server.load()).toEqual({ underWay: 1, waiting: 0 })
+    expect(gated.server.load()).toEqual({ running: 1, queued: 0 })
     const next = gated.work('next')
-    await untilLoad(gated, { waiting: 1 })
+    await untilLoad(gated, { queued: 1 })
     expect(gated.begun).toEqual(['long'])
     gated.finish('next')
     gated.finish('long')
     await next
     expect(gated.begun).toEqual(['long', 'next'])
-    await untilLoad(gated, { underWay: 0 })
+    await untilLoad(gated, { running: 0 })
   })
 
   it('ends with the work, not when the client goes', async () => {
     const gated = await startGatedServer(single)
     const client = new AbortController()
     const gone = gated.work('long', { signal: client.signal })
-    await untilLoad(gated, { underWay: 1 })
+    await untilLoad(gated, { running: 1 })
     const next = gated.work('next')
-    await untilLoad(gated, { underWay: 1, waiting: 1 })
+    await untilLoad(gated, { running: 1, queued: 1 })
     client.abort()
     await expect(gone).rejects.toThrow()
     // Whatever the server did about that, it has done before it answers this.
@@ -145,13 +145,13 @@ describe('the turn of a request', () => {
   it('does not come for a client that has gone while it waited', async () => {
     const gated = await startGatedServer(single)
     const first = gated.work('first')
-    await untilLoad(gated, { underWay: 1 })
+    await untilLoad(gated, { running: 1 })
     const client = new AbortController()
     const gone = gated.work('gone', { signal: client.signal })
-    await untilLoad(gated, { waiting: 1 })
+    await untilLoad(gated, { queued: 1 })
     client.abort()
     await expect(gone).rejects.toThrow()
-    await untilLoad(gated, { underWay: 1, waiting: 0 })
+    await untilLoad(gated, { running: 1, queued: 0 })
     gated.finish('first')
     expect((await first).status).toBe(200)
     expect(gated.begun).toEqual(['first'])
@@ -165,12 +165,12 @@ describe('the turn of a request', () => {
     })
     slow.on('error', () => {})
     slow.flushHeaders()
-    await untilLoad(gated, { underWay: 0, waiting: 1 })
+    await untilLoad(gated, { running: 0, queued: 1 })
     const quick = gated.work('quick')
     gated.finish('quick')
     expect((await quick).status).toBe(200)
     slow.destroy()
-    await untilLoad(gated, { underWay: 0, waiting: 0 })
+    await untilLoad(gated, { running: 0, queued: 0 })
     expect(gated.logged.filter(({ level }) => Number(level) > 30)).toEqual([])
   })
 
@@ -183,11 +183,11 @@ describe('the turn of a request', () => {
     client.write(
       `POST /graphql HTTP/1.1\r\nHost: ${hostname}\r\nAuthorization: Bearer ann\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
     )
-    await untilLoad(gated, { underWay: 1 })
+    await untilLoad(gated, { running: 1 })
     // More than all buffers on the way can hold.
     gated.finish('long', 'x'.repeat(50_000_000))
-    await untilLoad(gated, { underWay: 0, waiting: 1 })
-    await untilLoad(gated, { underWay: 0, waiting: 0 })
+    await untilLoad(gated, { running: 0, queued: 1 })
+    await untilLoad(gated, { running: 0, queued: 0 })
     client.destroy()
   })
 
@@ -204,7 +204,7 @@ describe('the turn of a request', () => {
       },
     )
     const strangers = [1, 2].map(() => gated.work('strange', { caller: 'new' }))
-    await untilLoad(gated, { waiting: 2 })
+    await untilLoad(gated, { queued: 2 })
     const refused = await gated.work('strange', { caller: 'new' })
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1'])
     gated.finish('quick')
@@ -225,12 +225,12 @@ describe('the turn of a request', () => {
     client.write(
       `POST /graphql HTTP/1.1\r\nHost: ${hostname}\r\nAuthorization: Bearer ann\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`,
     )
-    await untilLoad(gated, { waiting: 1 })
+    await untilLoad(gated, { queued: 1 })
     client.destroy()
     // Asked and answered after the server has seen that.
     for (let n = 0; n < 3; n++) await fetch(`${gated.url}/livez`)
     issuer.resolve(callerOf('Bearer ann'))
-    await untilLoad(gated, { underWay: 0, waiting: 0 })
+    await untilLoad(gated, { running: 0, queued: 0 })
   })
 
   it('ends for all requests that a client has sent on one connection without waiting for answers', async () => {
@@ -242,14 +242,14 @@ describe('the turn of a request', () => {
       return `POST /graphql HTTP/1.1\r\nHost: ${hostname}\r\nAuthorization: Bearer ann\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`
     }
     client.write(`${ask('long')}${ask('quick').repeat(3)}`)
-    await untilLoad(gated, { underWay: 2, waiting: 2 })
+    await untilLoad(gated, { running: 2, queued: 2 })
     // Their answers wait for the first one.
     gated.finish('quick')
-    await untilLoad(gated, { underWay: 1, waiting: 3 })
+    await untilLoad(gated, { running: 1, queued: 3 })
     client.destroy()
     for (let n = 0; n < 3; n++) await fetch(`${gated.url}/livez`)
     gated.finish('long')
-    await untilLoad(gated, { underWay: 0, waiting: 0 })
+    await untilLoad(gated, { running: 0, queued: 0 })
   })
 
   it('ends where an answer begins that goes on, as a stream of events does', async () => {
@@ -258,7 +258,7 @@ describe('the turn of a request', () => {
     const headers = { authorization: 'Bearer ann', accept: 'text/event-stream' }
     const stream = await gated.post('subscription { ticks }', headers, client.signal)
     expect(stream.headers.get('content-type')).toContain('text/event-stream')
-    await untilLoad(gated, { underWay: 0, waiting: 0 })
+    await untilLoad(gated, { running: 0, queued: 0 })
     client.abort()
   })
 })

@@ -8,7 +8,7 @@ const limited = { RATE_LIMIT_UNITS: '10', RATE_LIMIT_WINDOW_SECONDS: '3600', BAT
 const encryptBatch =
   'mutation($input: EncryptBatchInput!) { encryptBatch(input: $input) { __typename ... on UserError { code } } }'
 const allowance =
-  '10 units in 3600 seconds, one for each field on the first level and each item of a batch, and more for slow cryptography'
+  '10 units in 3600 seconds, one for each top-level field and each item of a batch, and more for slow cryptography'
 
 /** So many fields on the first level. */
 function viewers(count: number): string {

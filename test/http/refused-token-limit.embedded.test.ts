@@ -41,7 +41,7 @@ describe('an address from which more tokens were refused than may be', () => {
       const seconds = Number(refused.headers.get('retry-after'))
       expect(seconds).toBeGreaterThan(0)
       expect(seconds).toBeLessThanOrEqual(60)
-      const message = `More than 3 tokens from this address were refused within a minute, so that no new ones are looked at. Try again in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`
+      const message = `More than 3 tokens from this address were refused within a minute, so that unverified tokens are rejected without checking. Try again in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`
       expect(refused.errors).toEqual([
         { message, extensions: { code: 'RATE_LIMITED', retryAfterSeconds: seconds } },
       ])

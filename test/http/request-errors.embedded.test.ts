@@ -20,7 +20,7 @@ const requests: readonly [document: string, variables: object, says: string][] =
   [
     'query($f: UserKeyFilter) { userKeys(filter: $f) { totalCount } }',
     { f: { [`${secret}=`]: 1 } },
-    'Unknown field of type UserKeyFilter: its name has characters that no name of GraphQL has (at "f").',
+    'Unknown field of type UserKeyFilter: its name is not a GraphQL name (at "f").',
   ],
   [
     'query($f: UserKeyFilter) { userKeys(filter: $f) { totalCount } }',
@@ -154,7 +154,7 @@ const requests: readonly [document: string, variables: object, says: string][] =
   [
     'subscription { a: userKeysChanged { at } b: userKeysChanged { at } }',
     {},
-    'A subscription has one field on its first level, and none of introspection.',
+    'A subscription must have exactly one top-level field, which must not be an introspection field.',
   ],
   [`{ viewer { "${secret}" } }`, {}, 'The document cannot be read as GraphQL at line 1, column 12.'],
 ]
@@ -188,7 +188,7 @@ describe('an error about a request', () => {
   ])('says that an operation has to be chosen: %s', async (document) => {
     expect((await story.as(ada).send(document)).errors).toEqual([
       {
-        message: 'The document has several operations, or none: say which one (operationName).',
+        message: 'The document has several operations, or none: name one of them (operationName).',
         extensions: { code: 'BAD_REQUEST' },
       },
     ])
@@ -217,7 +217,7 @@ describe('an error about a request', () => {
     ['{"query":"{ __typename }","other":1}', 'Unexpected parameter "other" in the body.'],
     [
       `{"query":"{ __typename }","${secret}=":1}`,
-      'Unexpected parameter in the body: its name is none of GraphQL.',
+      'Unexpected parameter in the body: its name is not a GraphQL name.',
     ],
   ])('about the body %s says %s', async (body, says) => {
     const response = await fetch(`${story.app.url}/graphql`, {

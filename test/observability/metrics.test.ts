@@ -9,7 +9,7 @@ const text = readFileSync(join(import.meta.dirname, '../../docs/monitoring.md'),
 const healthy: MetricsSources = {
   version: '1.2.3',
   keysInMemory: () => 5,
-  load: () => ({ underWay: 2, waiting: 1 }),
+  load: () => ({ running: 2, queued: 1 }),
   checkDatabase: async () => {},
   checkRootKey: async () => {},
 }

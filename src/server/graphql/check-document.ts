@@ -1,9 +1,11 @@
 import {
   type ASTNode,
+  type ASTVisitor,
   type DocumentNode,
   GraphQLError,
   type GraphQLSchema,
   Lexer,
+  NoSchemaIntrospectionCustomRule,
   parse,
   Source,
   specifiedRules,
@@ -12,18 +14,20 @@ import {
   type ValidationRule,
   validate,
 } from 'graphql'
-import { describeDocumentError } from './document-errors.ts'
-import { documentLimits, tooManySteps, tooManyTokens } from './limits.ts'
-import { asGraphQLError, RequestError } from './request-errors.ts'
+import type { Config } from '../../config.ts'
+import { documentLimits, documentLimitsRule, tooManySteps, tooManyTokens } from './document-limits.ts'
+import { listLimitsOf, listLimitsRule } from './list-limits.ts'
+import { asGraphQLError, RequestError } from './request-error.ts'
+import { describeValidationError } from './validation-messages.ts'
 
-/** Texts of documents that are parsed. */
+/** Texts of parsed documents. */
 const texts = new WeakMap<Source, string>()
 
 /**
- * Parses a document. Its nodes know their positions, but not the text: graphql-js looks through it for the line of each error
- * that it makes, and there may be thousands of which few are told. {@link placesOf} finds their lines.
+ * Parses a document. Its nodes keep their positions but lose the text: graphql-js would search the text for the line of
+ * each error, and there may be thousands, of which few are reported. {@link placesOf} finds lines when they are needed.
  *
- * @throws GraphQLError with the place of the fault, and without what stands there
+ * @throws GraphQLError with the position of the mistake, without quoting the document
  */
 export function parseDocument(text: string): DocumentNode {
   try {
@@ -49,15 +53,15 @@ export function parseDocument(text: string): DocumentNode {
   }
 }
 
-/** The text that a document was parsed from. */
+/** Text that a document was parsed from. */
 export function textOfDocument({ loc }: DocumentNode): string | undefined {
   return loc && texts.get(loc.source)
 }
 
-/** Places of a document that one error names. */
+/** Most locations of one error. */
 const placesMax = 10
 
-/** The places of nodes in the text of their document, for an error about them. */
+/** Source and positions of nodes, for an error about them. */
 export function placesOf(nodes: readonly ASTNode[]): { source: Source; positions: number[] } | null {
   const [first, ...others] = nodes.slice(0, placesMax).flatMap(({ loc }) => loc ?? [])
   const text = first && texts.get(first.source)
@@ -65,7 +69,7 @@ export function placesOf(nodes: readonly ASTNode[]): { source: Source; positions
   return { source: new Source(text), positions: [first, ...others].map(({ start }) => start) }
 }
 
-/** Lexical tokens in front of a position; counted up to the limit only. */
+/** Number of lexical tokens before a position, counted up to the limit only. */
 function tokensBefore(text: string, position: number): number {
   const lexer = new Lexer(new Source(text))
   let count = 0
@@ -76,17 +80,41 @@ function tokensBefore(text: string, position: number): number {
       count += 1
     }
   } catch {
-    // Here the document cannot be read, and not for its length.
+    // A lexical error, so that the limit was not the cause.
   }
   return count
 }
 
-/** Mistakes of a document that are told, and after which no more are looked for. */
+/**
+ * Validation rules besides those of GraphQL. They depend neither on the caller nor on variables, since the result is cached
+ * with the document.
+ */
+export function documentRules(
+  config: Pick<Config, 'INTROSPECTION' | 'developmentMode' | 'BATCH_ITEMS_MAX'>,
+): readonly ValidationRule[] {
+  const introspection =
+    config.INTROSPECTION === 'on' || (config.INTROSPECTION === 'auto' && config.developmentMode)
+  const limits = [documentLimitsRule, listLimitsRule(listLimitsOf(config))]
+  return introspection ? limits : [...limits, NoSchemaIntrospectionCustomRule, noSubgraphSdlRule]
+}
+
+/** Validation rule: refuses `_service`, which returns the schema, where introspection is refused. */
+function noSubgraphSdlRule(context: ValidationContext): ASTVisitor {
+  return {
+    Field(node) {
+      if (node.name.value !== '_service') return
+      const message = 'GraphQL introspection is not allowed, and "_service" says the same.'
+      context.reportError(asGraphQLError(new RequestError(message), { nodes: [node] }))
+    },
+  }
+}
+
+/** Most mistakes of a document that are reported; validation stops after them. */
 export const mistakesMax = 100
 
 /**
- * What is wrong with a document, in texts of our own: which rule found a mistake, and where, is known, so that nothing
- * has to be read out of the texts of graphql-js, which quote values.
+ * Validates a document. Messages are written anew from the rule that found a mistake and its nodes: those of graphql-js
+ * quote values.
  */
 export function validateDocument(
   schema: GraphQLSchema,
@@ -110,11 +138,11 @@ export function validateDocument(
     const all = validate(
       schema,
       document,
-      [...specifiedRules, ...rules].map((rule) => describing(rule, report)),
-      // Suggestions compare each name with every name of the schema, and tell what introspection may not.
+      [...specifiedRules, ...rules].map((rule) => withOwnMessages(rule, report)),
+      // Suggestions compare each name with every name of the schema, and disclose what introspection may not.
       { hideSuggestions: true },
     )
-    // No rule reports what graphql-js adds itself where a rule has used up its steps.
+    // graphql-js itself adds an error, which no rule reports, when a rule has used up its steps.
     if (all.length > 0) found.push(asGraphQLError(new RequestError(tooManySteps)))
   } catch (error) {
     if (error !== enough) throw error
@@ -122,17 +150,17 @@ export function validateDocument(
   return found
 }
 
-/** The rule, whose errors are described and reported elsewhere. */
-function describing(rule: ValidationRule, report: (error: GraphQLError) => void): ValidationRule {
+/** Wraps a rule so that its errors get our messages and go to `report`. */
+function withOwnMessages(rule: ValidationRule, report: (error: GraphQLError) => void): ValidationRule {
   return (context) => {
     const own: ValidationContext = Object.create(context, {
       reportError: {
         value: (error: GraphQLError) => {
           if (error.originalError instanceof RequestError) report(error)
-          else report(asGraphQLError(describeDocumentError(rule, error, own), { nodes: error.nodes ?? [] }))
+          else report(asGraphQLError(describeValidationError(rule, error, own), { nodes: error.nodes ?? [] }))
         },
       },
-      // The steps that graphql-js allows are for all rules together.
+      // All rules share the steps that graphql-js allows.
       spendFragmentWork: { value: (cost: number) => context.spendFragmentWork(cost) },
     })
     return rule(own)

@@ -3,41 +3,34 @@ import {
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
-  getOperationAST,
   Kind,
   type OperationDefinitionNode,
   type SelectionSetNode,
   type ValueNode,
 } from 'graphql'
 
-/** What every request costs, whatever it is: taken as soon as it is known who asks. */
-export const requestCost = 1
-
-/** Arguments that list what is asked for, and fields of an input that do. */
+/** Names of arguments and input fields whose items each cost a unit. */
 const listNames: ReadonlySet<string> = new Set(['items', 'ids', 'representations'])
 
-/** What a request costs, by its variables as they came. */
+/** Cost of an operation in units, given its variables. */
 export type Cost = (variables: Readonly<Record<string, unknown>>) => number
 
 /**
- * What valid requests for an operation of a document cost: one unit for each field on its first level, and for a field
- * that is asked for several things at once (items of a batch, IDs, representations) one for each of them. Whoever asks
- * for many things under many aliases, or in a batch, pays as if they were asked for one by one. Fields that a directive
- * leaves out count.
+ * Builds the cost of an operation of a valid document: one unit for each top-level field, or one for each item of a field
+ * that asks for several (items of a batch, IDs, representations). Aliases and batches cost as much as single requests.
+ * Fields that a directive skips count.
  *
- * It is worked out from the request alone: what depended on a key, such as its algorithm, would tell callers about keys
- * that they may not see.
+ * The cost depends on the request alone. If it depended on a key, such as on its algorithm, it would tell callers about
+ * keys that they may not see.
  */
-export function costOf(document: DocumentNode, operationName: string | null | undefined): Cost {
-  const operation = getOperationAST(document, operationName)
-  if (!operation) return () => requestCost
+export function costOf(document: DocumentNode, operation: OperationDefinitionNode): Cost {
   const fragments = new Map(
     document.definitions.flatMap((each): [string, FragmentDefinitionNode][] =>
       each.kind === Kind.FRAGMENT_DEFINITION ? [[each.name.value, each]] : [],
     ),
   )
 
-  /** Not more than a document may have there: who asks for the cost has limited that. */
+  /** Top-level fields once fragments are spread. Validation has limited their number. */
   function fieldsOf({ selections }: SelectionSetNode): FieldNode[] {
     return selections.flatMap((selection) => {
       if (selection.kind === Kind.FIELD) return [selection]
@@ -48,11 +41,7 @@ export function costOf(document: DocumentNode, operationName: string | null | un
   }
 
   const costs = fieldsOf(operation.selectionSet).map((field) => costOfField(field, operation))
-  return (variables) =>
-    Math.max(
-      requestCost,
-      costs.reduce((sum, cost) => sum + cost(variables), 0),
-    )
+  return (variables) => costs.reduce((sum, cost) => sum + cost(variables), 0)
 }
 
 function costOfField(field: FieldNode, operation: OperationDefinitionNode): Cost {
@@ -60,9 +49,9 @@ function costOfField(field: FieldNode, operation: OperationDefinitionNode): Cost
   return (variables) => Math.max(1, ...lengths.map((length) => length(variables)))
 }
 
-/** How many things an argument asks for: the length of the list that it is, or that its input has. */
+/** Number of items that an argument asks for: the length of its list, or of a list in its input. */
 function lengthOf({ name, value: given }: ArgumentNode, operation: OperationDefinitionNode): Cost {
-  /** A value of the document, unless it is a variable: then what the client sent, or the default. */
+  /** The literal of the document, or the value or default of a variable. */
   function lookUp(
     node: ValueNode,
     variables: Readonly<Record<string, unknown>>,
@@ -94,7 +83,7 @@ function lengthOf({ name, value: given }: ArgumentNode, operation: OperationDefi
   }
 }
 
-/** The length of a list in an input that a client sent, which can be anything. */
+/** Length of a list in an input. */
 function lengthIn(sent: unknown, field: string): number {
   if (typeof sent !== 'object' || sent === null || !Object.hasOwn(sent, field)) return 1
   const list = (sent as Record<string, unknown>)[field]

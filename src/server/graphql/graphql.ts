@@ -1,52 +1,56 @@
-import { type ExecutionResult, execute, OperationTypeNode, type ValidationRule } from 'graphql'
-import type { Answer } from '../http/answer.ts'
-import { streamHeaders } from '../http/event-stream.ts'
-import { type Accepted, eventStream } from '../http/media-type.ts'
-import { noteOperation } from '../observe/request-facts.ts'
-import { documentRules } from './document-rules.ts'
-import { createKnownDocuments, type KnownOperation } from './known-documents.ts'
-import { checkRepresentations } from './limits.ts'
-import { listLimitsOf } from './list-limits.ts'
+import { type DocumentNode, type ExecutionResult, execute, OperationTypeNode } from 'graphql'
+import type { Answer } from '../answer.ts'
+import { type Accepted, eventStream } from '../media-type.ts'
+import { documentRules } from './check-document.ts'
+import { createKnownDocuments } from './known-documents.ts'
 import { maskErrors } from './mask-errors.ts'
-import { type PlainRequest, readPlainRequest } from './plain-request.ts'
-import { RequestError } from './request-errors.ts'
+import { admitOperation, createOperations, type Operation } from './operations.ts'
 import { parseJson } from './request-parameters.ts'
-import { digestIn } from './trusted-documents.ts'
-import { readTrustedDocuments, type TrustedDocuments } from './trusted-documents-file.ts'
-import { createVariableReader, type Variables } from './variables.ts'
+import { openTrustedDocuments, trustedDigestOf } from './trusted-documents.ts'
+import type { Variables } from './variables.ts'
 import {
-  createServerOfYoga,
+  createYogaServer,
   type GraphQLParts,
   graphqlPath,
   type ServerContext,
   type YogaContext,
 } from './yoga.ts'
 
-/** A request as it came from its client. */
+/** A request to the API whose body has been read. */
 export interface GraphQLRequest {
   readonly body: Buffer
   readonly context: ServerContext
 }
 
-/** Bytes of a body up to which it is parsed at once. */
+/** Longest body that is parsed without waiting for a turn on the event loop, in bytes. */
 const shortBodyBytes = 16_384
 
-/** A known operation whose variables are read. */
-interface AdmittedOperation extends KnownOperation {
+/** The body of most requests: a document or the ID of a trusted one, variables, and the name of an operation. */
+interface PlainRequest {
+  readonly query: string | null
+  readonly documentId: string | null
   readonly variables: Variables
+  readonly operationName: string | null
+}
+
+/** A plain request for an operation of a known document. */
+interface KnownRequest {
+  readonly document: DocumentNode
+  readonly operation: Operation
+  readonly plain: PlainRequest
 }
 
 /**
- * Builds what answers GraphQL over HTTP. Yoga answers whatever has to be looked at: documents that come for the first
- * time, mistakes, streams. A request for a document that was valid before is executed without that detour, and answered
- * as yoga would: nearly all are such requests, and a short operation is less work than what leads to it.
+ * Builds the function that answers GraphQL over HTTP. Operations of known documents, which are nearly all, are executed
+ * at once: for a short operation, yoga's hooks cost more than the work itself. Yoga answers everything else: new documents,
+ * mistakes, streams. Both ways admit operations with the same function and give the same answers.
  */
 export function createGraphQL(parts: GraphQLParts): (request: GraphQLRequest) => Promise<Answer> {
   const rules = documentRules(parts.config)
-  const trusted = openTrustedDocuments(parts, rules)
+  const trusted = openTrustedDocuments(parts.config, { schema: parts.schema, rules })
   const known = createKnownDocuments()
-  const readVariables = createVariableReader(parts.schema, listLimitsOf(parts.config))
-  const yoga = createServerOfYoga(parts, { known, trusted, rules, readVariables })
+  const findOperation = createOperations(parts.schema, parts.config)
+  const yoga = createYogaServer(parts, { known, trusted, rules, findOperation })
 
   async function answerByYoga(context: YogaContext): Promise<Answer> {
     const request = new yoga.fetchAPI.Request(`http://localhost${graphqlPath}`, {
@@ -63,7 +67,7 @@ export function createGraphQL(parts: GraphQLParts): (request: GraphQLRequest) =>
     const retryAfter = response.headers.get('retry-after')
     return {
       status,
-      // Of yoga's headers only these: how an answer is framed is decided where it is sent.
+      // Only these of yoga's headers: framing is decided where the answer is sent.
       headers: {
         'content-type': contentTypeOf(context.accepted),
         ...(retryAfter !== null && { 'retry-after': retryAfter }),
@@ -72,89 +76,84 @@ export function createGraphQL(parts: GraphQLParts): (request: GraphQLRequest) =>
     }
   }
 
-  /** The document that a request asks for; null where yoga has to say whether it may. */
+  /** The text of the document that a request asks for; null where yoga has to refuse it. */
   function textOf({ query, documentId }: PlainRequest): string | null {
     if (documentId === null) return parts.config.TRUSTED_DOCUMENTS === 'only' ? null : query
-    return query === null ? (trusted?.get(digestIn(documentId)) ?? null) : null
+    return query === null ? (trusted?.get(trustedDigestOf(documentId)) ?? null) : null
   }
 
-  function findKnown(request: PlainRequest): AdmittedOperation | null {
-    const text = textOf(request)
-    const found = text === null ? null : known.find(text, request.operationName)
-    if (found === null || found.operation.operation === OperationTypeNode.SUBSCRIPTION) return null
-    try {
-      const variables = readVariables(found.document, found.operation, request.variables)
-      return checkRepresentations(parts.schema, found.document, request) === null
-        ? { ...found, variables }
-        : null
-    } catch (error) {
-      if (error instanceof RequestError) return null
-      throw error
-    }
+  function findKnown({ accepted, sent }: YogaContext): KnownRequest | null {
+    const plain = accepted.result === eventStream ? null : readPlainRequest(sent?.value)
+    const text = plain && textOf(plain)
+    const document = text === null ? null : known.find(text)
+    const operation = document && plain && findOperation(document, plain.operationName)
+    if (!operation || operation.node.operation === OperationTypeNode.SUBSCRIPTION) return null
+    return { document, operation, plain }
   }
 
-  /** The result with data; null if there is none, since the operation could not begin. */
+  /** The result; null if the operation was not admitted or could not begin, so that nothing was done. */
   async function executeKnown(
-    { document, operation, variables }: AdmittedOperation,
-    { operationName }: PlainRequest,
-    { call }: ServerContext,
+    { document, operation, plain }: KnownRequest,
+    context: ServerContext,
   ): Promise<ExecutionResult | null> {
-    noteOperation(operation.operation, operation.name?.value ?? null)
-    const result = await execute({
+    // Yoga meets the same error again, and answers with it.
+    const variableValues = await admitOperation(operation, plain.variables, context).catch(() => null)
+    if (variableValues === null) return null
+    const { data, errors } = await execute({
       schema: parts.schema,
       document,
-      operationName,
-      variableValues: variables,
-      contextValue: parts.createContext(call),
+      operationName: plain.operationName,
+      variableValues,
+      contextValue: parts.createContext(context.call),
     })
-    if (result.data === undefined) return null
-    const { data, errors } = result
+    if (data === undefined) return null
     return errors === undefined ? { data } : { errors: maskErrors(errors, parts), data }
   }
 
-  return async ({ body, context }) => {
-    const { accepted } = context
+  return async ({ body, context: serverContext }) => {
     const isLong = body.length > shortBodyBytes
-    if (isLong) await context.loopTurn()
-    const sent = parseJson(body)
-    const plain = accepted.result === eventStream ? null : readPlainRequest(sent?.value)
-    const found = plain === null ? null : findKnown(plain)
-    if (plain === null || found === null) {
-      if (!isLong) await context.loopTurn()
-      return answerByYoga({ ...context, sent })
-    }
-    const charged = context.charge(found.cost(plain.variables))
-    const isPaid = await charged.then(
-      () => true,
-      () => false,
-    )
-    const result = isPaid ? await executeKnown(found, plain, context) : null
-    if (result !== null) {
-      return {
-        status: 200,
-        headers: { 'content-type': contentTypeOf(accepted) },
-        body: JSON.stringify(result),
-      }
-    }
-    // Nothing was done, and what has to be said is yoga's to say.
-    return answerByYoga({ ...context, sent, charge: () => charged })
+    if (isLong) await serverContext.loopTurn()
+    const context = { ...serverContext, sent: parseJson(body) }
+    const found = findKnown(context)
+    if (found === null && !isLong) await serverContext.loopTurn()
+    const result = found && (await executeKnown(found, context))
+    if (result === null) return answerByYoga(context)
+    const headers = { 'content-type': contentTypeOf(context.accepted) }
+    return { status: 200, headers, body: JSON.stringify(result) }
   }
+}
+
+/** Headers of an event stream: proxies must neither store nor buffer it. */
+const streamHeaders: Readonly<Record<string, string>> = {
+  'content-type': eventStream,
+  'cache-control': 'no-cache, no-store',
+  'x-accel-buffering': 'no',
 }
 
 function contentTypeOf({ result }: Accepted): string {
   return `${result}; charset=utf-8`
 }
 
-/** An Accept header that leaves yoga no choice: results of one type, and streams where the client takes them. */
+/** An Accept header that leaves yoga no choice: one media type for results, and streams where the client accepts them. */
 function acceptForYoga({ result, takesStream }: Accepted): string {
   return takesStream && result !== eventStream ? `${result}, ${eventStream}` : result
 }
 
-/** The documents that an operator trusts, which are checked before the server starts. */
-function openTrustedDocuments(
-  { schema, config }: GraphQLParts,
-  rules: readonly ValidationRule[],
-): TrustedDocuments | null {
-  const { TRUSTED_DOCUMENTS: mode, TRUSTED_DOCUMENTS_FILE: path } = config
-  return mode === 'off' || path === null ? null : readTrustedDocuments(path, { schema, rules })
+const plainNames: ReadonlySet<string> = new Set(['query', 'documentId', 'variables', 'operationName'])
+
+/** Reads a body that holds nothing but these members; null for any other body, which yoga reads or refuses. */
+function readPlainRequest(sent: unknown): PlainRequest | null {
+  if (!isObject(sent) || !Object.keys(sent).every((name) => plainNames.has(name))) return null
+  const { query = null, documentId = null, variables = null, operationName = null } = sent
+  if (!isStringOrNull(query) || !isStringOrNull(documentId) || !isStringOrNull(operationName)) return null
+  if (variables !== null && !isObject(variables)) return null
+  return { query, documentId, variables: variables ?? {}, operationName }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isStringOrNull(value: unknown): value is string | null {
+  return value === null || typeof value === 'string'
 }

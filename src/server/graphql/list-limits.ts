@@ -15,12 +15,12 @@ import {
   type ValueNode,
 } from 'graphql'
 import type { Config } from '../../config.ts'
-import { asGraphQLError, RequestError } from './request-errors.ts'
+import { asGraphQLError, RequestError } from './request-error.ts'
 
-/** Most items of the list that an argument or a field of an input is; null where the schema declares none. */
+/** Most items of a list argument or input field; null where the schema declares no limit. */
 export type ItemsMaxOf = (element: GraphQLArgument | GraphQLInputField) => number | null
 
-/** Reads limits of lists from the schema, where each is declared with its list. */
+/** Builds the look-up of limits, which the schema declares with each list. */
 export function listLimitsOf(config: Pick<Config, 'BATCH_ITEMS_MAX'>): ItemsMaxOf {
   return ({ type, extensions: { itemsMax } }) => {
     if (itemsMax === undefined) return null
@@ -31,7 +31,7 @@ export function listLimitsOf(config: Pick<Config, 'BATCH_ITEMS_MAX'>): ItemsMaxO
   }
 }
 
-/** A list is longer than its limit, which is all that is said of it. */
+/** Error for a list that is longer than its limit. */
 export function tooManyItems(place: string, items: number, itemsMax: number): RequestError {
   return new RequestError(
     `The input is not valid: ${place} must have at most ${itemsMax} entries, got ${items}.`,
@@ -40,23 +40,23 @@ export function tooManyItems(place: string, items: number, itemsMax: number): Re
 }
 
 /**
- * How much longer than its limit a list may be and still be read. Mutations refuse lists themselves, which they put on record,
- * after the role of the caller has been looked at: but for lists that are far too long, which are not read for that.
+ * Factor by which a list may exceed its limit and still be read. Mutations refuse long lists themselves, after the role
+ * check, so that the refusal is audited. Lists that are far too long are refused unread.
  */
 export function longListFactor({ operation }: { readonly operation: OperationTypeNode }): number {
   return operation === OperationTypeNode.MUTATION ? 2 : 1
 }
 
-/** Steps to a value: names of fields, and positions in lists. */
+/** Path to a value: names of fields and indexes of list items. */
 export type Path = readonly (string | number)[]
 
-/** A list, by its name in the schema, and how long it may be. */
+/** Name of a list in the schema, and its most items. */
 export interface ListLimit {
   readonly name: string
   readonly itemsMax: number
 }
 
-/** The limit of the list that an argument or a field of an input is; null where there is none. */
+/** Limit of a list argument or input field; null if it has none. */
 export function listLimitOf(
   element: GraphQLArgument | GraphQLInputField,
   itemsMaxOf: ItemsMaxOf,
@@ -65,22 +65,22 @@ export function listLimitOf(
   return itemsMax === null ? null : { name: element.name, itemsMax }
 }
 
-/** A value that may be a list. */
+/** A value that may be a list, and where to report it. */
 interface Counted {
   readonly limit: ListLimit | null
-  /** To the value that holds the list, below the variable. */
+  /** Path to the value that holds the list, below the variable. */
   readonly path: Path
   readonly onLong: (place: string, items: number, itemsMax: number) => void
 }
 
-/** Tells of a list that is too long. */
+/** Reports a list that is too long. */
 export function countItems({ length }: readonly unknown[], { limit, path, onLong }: Counted): void {
   if (limit !== null && length > limit.itemsMax) {
     onLong([...path, limit.name].join('.'), length, limit.itemsMax)
   }
 }
 
-/** Counts the lists in values, wherever they stand, before their items are read. */
+/** Builds the check that counts all lists in a value before their items are read. */
 export function createListCheck(itemsMaxOf: ItemsMaxOf) {
   const fieldsWithLists = new WeakMap<GraphQLInputType, readonly GraphQLInputField[]>()
 
@@ -92,7 +92,7 @@ export function createListCheck(itemsMaxOf: ItemsMaxOf) {
   function listFieldsOf(type: GraphQLInputType): readonly GraphQLInputField[] {
     const found = fieldsWithLists.get(type)
     if (found !== undefined) return found
-    // Of an input that holds itself, the lists are found where it is looked at first.
+    // Ends the recursion for an input type that contains itself.
     fieldsWithLists.set(type, [])
     const fields = isInputObjectType(type)
       ? Object.values(type.getFields()).filter((field) => holdsList(field.type))
@@ -125,10 +125,10 @@ export function createListCheck(itemsMaxOf: ItemsMaxOf) {
     }
   }
 
-  return { check }
+  return { check, holdsList }
 }
 
-/** Validation rule: lists that stand in the document itself keep their limits. Those in variables are counted when read. */
+/** Validation rule: list literals keep their limits. Lists in variables are counted when they are read. */
 export function listLimitsRule(itemsMaxOf: ItemsMaxOf): ValidationRule {
   return (context: ValidationContext): ASTVisitor => {
     let longest = 1

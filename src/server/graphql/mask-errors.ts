@@ -2,25 +2,24 @@ import { randomUUID } from 'node:crypto'
 import { GraphQLError } from 'graphql'
 import { type ErrorCode, KeysteadError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
-import { RateLimitedError } from '../load/caller-limit.ts'
-import { currentRequest, noteCode, noteRefusal } from '../observe/request-facts.ts'
+import { RateLimitedError } from '../load/rate-limit.ts'
+import { currentRequest, noteCode, noteRefusal } from '../observe/request-log.ts'
 import { mistakesMax, placesOf } from './check-document.ts'
-import { RequestError } from './request-errors.ts'
+import { RequestError } from './request-error.ts'
 
-/** What else is known of errors. */
+/** Parts that masking needs. */
 export interface MaskOptions {
   readonly log: Log
-  /** The product's own error for one that another part threw, such as a database's; null if there is none. */
+  /** Translates an error of another part, such as the database, into an error of the product; null if it is unknown. */
   readonly explain: (error: unknown) => KeysteadError | null
 }
 
 /**
- * Turns whatever was thrown into what the caller may read. Every error is put together anew from what is known to be
- * harmless: errors of the product with their own text, those of GraphQL without values, everything else as INTERNAL,
- * with the cause in the log only.
+ * Turns whatever was thrown into an error that the caller may read. The error is built anew: errors of the product keep
+ * their message, those of GraphQL lose their values, and everything else is INTERNAL, with its cause in the log only.
  */
 export function maskError(thrown: unknown, options: MaskOptions): GraphQLError {
-  // Some errors pass here twice on their way out.
+  // Some errors pass here twice.
   if (thrown instanceof GraphQLError && masked.has(thrown)) return thrown
   const error = mask(thrown, options)
   masked.add(error)
@@ -29,10 +28,10 @@ export function maskError(thrown: unknown, options: MaskOptions): GraphQLError {
 
 const masked = new WeakSet<GraphQLError>()
 
-/** Most errors of one answer: as many as the mistakes of a document, and that there are more. */
+/** Most errors of one answer: the mistakes of a document, and one that says there are more. */
 const errorsMax = mistakesMax + 1
 
-/** {@link maskError} for the errors of an answer. Of very many, the last that is told says how many more there are. */
+/** {@link maskError} for the errors of an answer. The last one says how many are left out. */
 export function maskErrors(thrown: readonly unknown[], options: MaskOptions): readonly GraphQLError[] {
   const told = thrown.slice(0, errorsMax).map((error) => maskError(error, options))
   const more = thrown.length - told.length
@@ -54,21 +53,21 @@ function mask(thrown: unknown, { log, explain }: MaskOptions): GraphQLError {
   const isRequestError = thrown instanceof GraphQLError && thrown.path === undefined
   if (own instanceof RateLimitedError) return rateLimited(thrown, own, isRequestError)
   if (own !== null) return rebuild(thrown, own, isRequestError ? httpOf(thrown) : null)
-  // An error with a path comes from a resolver: nobody wrote its text for callers.
+  // An error with a path comes from a resolver, whose message was not written for callers.
   if (isRequestError && !hasForeignCause(thrown)) {
-    // Whatever is said of a request by name is an error of our own.
+    // Errors with a message worth showing are of the product, and were found above.
     return rebuild(thrown, new RequestError('The request is not acceptable.'), httpOf(thrown))
   }
   const incidentId = randomUUID()
   const requestId = currentRequest()?.requestId ?? null
   log.error({ incidentId, requestId, error: describeForLog(thrown) }, 'a request failed')
-  const message = `Something is wrong with the server. Its operator finds the cause in the log under ${incidentId}.`
+  const message = `Internal error. Details are in the server log under ${incidentId}.`
   return rebuild(thrown, { code: 'INTERNAL', message }, null)
 }
 
 /**
- * A refusal of the whole request tells its client when to come back where HTTP clients look for it, too. A refusal of one
- * field leaves the status alone: other fields may have been answered.
+ * A refusal of the whole request has status 429 and a Retry-After header. A refusal of one field leaves the status alone,
+ * since other fields may have been answered.
  */
 function rateLimited(thrown: unknown, own: RateLimitedError, isWhole: boolean): GraphQLError {
   const { refusal, retryAfterSeconds } = own
@@ -81,7 +80,7 @@ function rateLimited(thrown: unknown, own: RateLimitedError, isWhole: boolean): 
   return error
 }
 
-/** The product's own error, however deep it was wrapped on its way. */
+/** The error of the product inside wrappers of GraphQL. */
 function findOwnError(thrown: unknown): KeysteadError | null {
   let error: unknown = thrown
   for (let depth = 0; depth < 8; depth++) {
@@ -92,7 +91,7 @@ function findOwnError(thrown: unknown): KeysteadError | null {
   return null
 }
 
-/** Whether something other than GraphQL itself went wrong while the request was read. */
+/** True if the cause is neither GraphQL nor the syntax of the document. */
 function hasForeignCause(error: GraphQLError): boolean {
   const { originalError } = error
   return (
@@ -103,8 +102,8 @@ function hasForeignCause(error: GraphQLError): boolean {
 }
 
 /**
- * GraphQL over HTTP: a request error has a 4xx status. What is wrong in the document or its variables has 200 for
- * clients that accept `application/json` only (`spec`); what is no such request at all has 4xx for all.
+ * Status of a request error (GraphQL over HTTP). Mistakes in the document or its variables have status 200 for clients that
+ * accept only `application/json` (`spec`). Bodies that are no GraphQL request have a 4xx status for all clients.
  */
 function httpOf(error: GraphQLError): { status: number; spec: boolean } {
   const { status } = (error.extensions['http'] ?? {}) as { status?: unknown }
@@ -127,12 +126,12 @@ function rebuild(
   })
 }
 
-/** What a resolver threw, without what GraphQL put around it. */
+/** The error that a resolver threw, without the wrapper of GraphQL. */
 function causeOf(thrown: unknown): unknown {
   return thrown instanceof GraphQLError ? (thrown.originalError ?? thrown) : thrown
 }
 
-/** Class and place of an error, without its message: that of a database driver can hold values of columns. */
+/** Class and stack of an error, without its message: that of a database driver can contain values of columns. */
 function describeForLog(thrown: unknown): { name: string; code: string | null; stack: string[] } {
   const error = causeOf(thrown)
   if (!(error instanceof Error)) return { name: typeof error, code: null, stack: [] }

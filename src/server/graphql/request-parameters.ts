@@ -1,6 +1,6 @@
-import { asGraphQLError, quoteName, RequestError } from './request-errors.ts'
+import { asGraphQLError, quoteName, RequestError } from './request-error.ts'
 
-/** What a request may hold: a document, its variables, which of its operations, and what else clients tell. */
+/** Parameters of a GraphQL request. */
 const parameterNames: ReadonlySet<string> = new Set(['query', 'variables', 'operationName', 'extensions'])
 
 /** The JSON value of a body; null for a body that is not JSON. */
@@ -18,18 +18,18 @@ export function parseJson(body: Buffer): SentJson {
 /**
  * The parameters in a body.
  *
- * @throws GraphQLError, with status 400 for every client: there is nothing that could be executed
+ * @throws GraphQLError with status 400 in every media type: there is nothing to execute
  */
 export function parametersIn(sent: SentJson): object {
-  if (sent === null) throw unfit('The body cannot be read as JSON.')
+  if (sent === null) throw badRequest('The body cannot be read as JSON.')
   const { value: body } = sent
-  if (Array.isArray(body)) throw unfit('The body must be one request, not a list of requests.')
-  if (typeof body !== 'object' || body === null) throw unfit('The body must be a JSON object.')
+  if (Array.isArray(body)) throw badRequest('The body must be one request, not a list of requests.')
+  if (typeof body !== 'object' || body === null) throw badRequest('The body must be a JSON object.')
   return body
 }
 
 /**
- * Checks that parameters are those of GraphQL over HTTP, and of their types.
+ * Checks names and types of parameters (GraphQL over HTTP).
  *
  * @throws GraphQLError
  */
@@ -40,18 +40,18 @@ export function checkParameters(parameters: object): void {
   )
   if (unknown !== undefined) {
     const name = quoteName(unknown[0])
-    throw unfit(
+    throw badRequest(
       name === null
-        ? 'Unexpected parameter in the body: its name is none of GraphQL.'
+        ? 'Unexpected parameter in the body: its name is not a GraphQL name.'
         : `Unexpected parameter ${name} in the body.`,
     )
   }
-  if (query === undefined || query === null) throw unfit('Must provide a document (query).')
-  if (typeof query !== 'string') throw unfit('The document (query) must be a string.')
-  if (!isObjectOrNone(variables)) throw unfit('The variables must be an object.')
-  if (!isObjectOrNone(extensions)) throw unfit('The extensions must be an object.')
+  if (query === undefined || query === null) throw badRequest('Must provide a document (query).')
+  if (typeof query !== 'string') throw badRequest('The document (query) must be a string.')
+  if (!isObjectOrNone(variables)) throw badRequest('The variables must be an object.')
+  if (!isObjectOrNone(extensions)) throw badRequest('The extensions must be an object.')
   if (operationName !== undefined && operationName !== null && typeof operationName !== 'string') {
-    throw unfit('The name of the operation (operationName) must be a string.')
+    throw badRequest('The name of the operation (operationName) must be a string.')
   }
 }
 
@@ -59,6 +59,6 @@ function isObjectOrNone(value: unknown): boolean {
   return value === undefined || (typeof value === 'object' && !Array.isArray(value))
 }
 
-function unfit(message: string) {
+function badRequest(message: string) {
   return asGraphQLError(new RequestError(message), { extensions: { http: { status: 400 } } })
 }

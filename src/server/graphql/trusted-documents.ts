@@ -1,15 +1,20 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { usePersistedOperations } from '@graphql-yoga/plugin-persisted-operations'
-import { GraphQLError } from 'graphql'
+import { type GraphQLError, type GraphQLSchema, parse, type ValidationRule } from 'graphql'
 import type { GraphQLParams, Plugin } from 'graphql-yoga'
+import type { Config } from '../../config.ts'
 import { type ErrorCode, KeysteadError } from '../../errors.ts'
-import type { TrustedDocuments } from './trusted-documents-file.ts'
+import { validateDocument } from './check-document.ts'
+import { documentLimits } from './document-limits.ts'
+import { asGraphQLError } from './request-error.ts'
 
 /** The request asks for a document that is not trusted. */
 class UntrustedDocumentError extends KeysteadError {
   readonly code: ErrorCode = 'UNTRUSTED_DOCUMENT'
 }
 
-/** The request says in no way what it asks for. */
+/** The request holds neither a document nor the ID of one. */
 class NoDocumentError extends KeysteadError {
   readonly code = 'BAD_REQUEST'
   constructor() {
@@ -18,23 +23,23 @@ class NoDocumentError extends KeysteadError {
 }
 
 /**
- * Lets requests name a trusted document by its ID. A document is put in the place of its ID before anything is parsed,
- * so that it is limited, validated and charged like any other.
+ * Plugin that lets requests name a trusted document by its ID. The document replaces its ID before anything is parsed, so
+ * that it is limited, validated and charged like any other.
  *
- * @param only whether no other documents are answered
+ * @param options.only refuses all other documents
  */
 export function trustDocuments(documents: TrustedDocuments, options: { only: boolean }): Plugin {
   return usePersistedOperations({
     getPersistedOperation: (id) => documents.get(id) ?? null,
     extractPersistedOperationId: (params) => documentIdOf(params),
     allowArbitraryOperations: !options.only,
-    // Not without validation although it was done at start: what was found is remembered anyway.
+    // Validation at start does not replace this one, whose result is cached.
     skipDocumentValidation: false,
     customErrors: {
-      notFound: () => refusal(new UntrustedDocumentError('The server trusts no document with this ID.')),
-      keyNotFound: () => refusal(new NoDocumentError()),
+      notFound: () => badRequest(new UntrustedDocumentError('The server trusts no document with this ID.')),
+      keyNotFound: () => badRequest(new NoDocumentError()),
       persistedQueryOnly: () =>
-        refusal(
+        badRequest(
           new UntrustedDocumentError(
             'The server answers only documents that its operator trusts: send the ID of one (documentId), and no query.',
           ),
@@ -43,24 +48,101 @@ export function trustDocuments(documents: TrustedDocuments, options: { only: boo
   })
 }
 
-/** As GraphQL over HTTP has it (Appendix A, Persisted Documents), or as clients of Apollo send it. */
+/** The ID in the form of GraphQL over HTTP (Appendix A, Persisted Documents), or in that of Apollo clients. */
 function documentIdOf(params: GraphQLParams): string | null {
   const { documentId, extensions } = params as { documentId?: unknown; extensions?: unknown }
-  if (typeof documentId === 'string') return digestIn(documentId)
+  if (typeof documentId === 'string') return trustedDigestOf(documentId)
   const { persistedQuery } = (extensions ?? {}) as { persistedQuery?: unknown }
   const { sha256Hash } = (persistedQuery ?? {}) as { sha256Hash?: unknown }
   return typeof sha256Hash === 'string' ? sha256Hash : null
 }
 
-/** The digest by which a document is known, of its ID. */
-export function digestIn(documentId: string): string {
+/** The SHA-256 in the ID of a document, under which the document is stored. */
+export function trustedDigestOf(documentId: string): string {
   return documentId.startsWith('sha256:') ? documentId.slice('sha256:'.length) : documentId
 }
 
-function refusal(error: KeysteadError): GraphQLError {
-  return new GraphQLError(error.message, {
-    originalError: error,
-    // Also for clients that do not know `application/graphql-response+json`: there is nothing that could be executed.
-    extensions: { http: { status: 400 } },
-  })
+/** Status 400 in every media type: there is nothing to execute. */
+function badRequest(error: KeysteadError): GraphQLError {
+  return asGraphQLError(error, { extensions: { http: { status: 400 } } })
+}
+
+/** The file of trusted documents cannot be used by this server. For the operator. */
+export class TrustedDocumentsError extends Error {}
+
+/** Texts of documents by their SHA-256, in hexadecimal. */
+export type TrustedDocuments = ReadonlyMap<string, string>
+
+/** What a trusted document is checked with. */
+interface Checks {
+  readonly schema: GraphQLSchema
+  readonly rules: readonly ValidationRule[]
+}
+
+/** The trusted documents that the settings name; null if they name none. */
+export function openTrustedDocuments(
+  { TRUSTED_DOCUMENTS: mode, TRUSTED_DOCUMENTS_FILE: path }: Config,
+  checks: Checks,
+): TrustedDocuments | null {
+  return mode === 'off' || path === null ? null : readTrustedDocuments(path, checks)
+}
+
+/**
+ * Reads the trusted documents. Each is checked as if a client sent it: if one does not fit the schema or a limit, the
+ * server does not start.
+ *
+ * @throws TrustedDocumentsError
+ */
+export function readTrustedDocuments(path: string, checks: Checks): TrustedDocuments {
+  const entries = Object.entries(readManifest(path))
+  for (const [id, text] of entries) {
+    const problem = problemOf(id, text) ?? problemInDocument(String(text), checks)
+    if (problem !== null) {
+      throw new TrustedDocumentsError(`document ${nameOf(id, text)} of ${path} ${problem}`)
+    }
+  }
+  return new Map(entries as [string, string][])
+}
+
+function readManifest(path: string): object {
+  let content: unknown
+  try {
+    content = JSON.parse(readFileSync(path, 'utf8'))
+  } catch {
+    throw new TrustedDocumentsError(`the file ${path} (TRUSTED_DOCUMENTS_FILE) cannot be read as JSON`)
+  }
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
+    throw new TrustedDocumentsError(
+      `the file ${path} (TRUSTED_DOCUMENTS_FILE) must be an object of documents by their SHA-256`,
+    )
+  }
+  return content
+}
+
+/** Describes a problem of an entry; null if it is a document with its hash. */
+function problemOf(id: string, text: unknown): string | null {
+  if (typeof text !== 'string') return 'must be a string.'
+  const hash = createHash('sha256').update(text).digest('hex')
+  if (hash === id) return null
+  return /^[0-9a-f]{64}$/.test(id)
+    ? `has another SHA-256: ${hash}.`
+    : 'is not named by its SHA-256, 64 hexadecimal digits in lower case.'
+}
+
+function problemInDocument(text: string, { schema, rules }: Checks): string | null {
+  if (text.length > documentLimits.length) return `has more than ${documentLimits.length} characters.`
+  try {
+    // The message of graphql-js may quote the document, which is the operator's own.
+    const document = parse(text, { maxTokens: documentLimits.tokens })
+    const [error] = validateDocument(schema, document, rules)
+    return error === undefined ? null : `does not fit this server: ${error.message}`
+  } catch (error) {
+    return `cannot be read: ${error instanceof Error ? error.message : 'unknown error'}`
+  }
+}
+
+/** The ID with the name of the first operation, by which a developer finds the document. */
+function nameOf(id: string, text: unknown): string {
+  const [, name] = /\b(?:query|mutation|subscription)\s+(\w+)/.exec(String(text)) ?? []
+  return name === undefined ? id : `${name} (${id})`
 }

@@ -27,7 +27,7 @@ import {
   visitWithTypeInfo,
 } from 'graphql'
 import { KeysteadError } from '../../errors.ts'
-import { expectedValue, missingField, notOneField, unknownField } from './input-errors.ts'
+import { expectedValue, missingField, notOneField, unknownField } from './input-messages.ts'
 import {
   countItems,
   createListCheck,
@@ -38,31 +38,25 @@ import {
   type Path,
   tooManyItems,
 } from './list-limits.ts'
-import { RequestError } from './request-errors.ts'
+import { RequestError } from './request-error.ts'
 
 /** Variables as a client sent them, or as the schema reads them. */
 export type Variables = Readonly<Record<string, unknown>>
 
 /**
- * Reads the variables of an operation: lists are counted before anything else is looked at, and reading ends with the
- * first mistake, so that it takes no longer than the request is long.
+ * Reads the variables of one operation. Lists are counted first, and reading ends at the first mistake, so that its time is
+ * linear in the size of the request. The result can be read again, as executors do, without a change.
  *
- * What comes back can be read once more, as executors do, and stays as it is.
- *
- * @throws RequestError with the place of the mistake, and without the value
+ * @throws RequestError with the path to the mistake, without the value
  */
-export type ReadVariables = (
-  document: DocumentNode,
-  operation: OperationDefinitionNode,
-  sent: Variables,
-) => Variables
+export type VariableReader = (sent: Variables) => Variables
 
-/** A place of an operation where a variable is used. */
+/** A use of a variable in an operation. */
 interface Use {
   readonly type: GraphQLInputType
-  /** The argument or the field of an input whose whole value the variable is; null in a list. */
+  /** The argument or input field whose whole value is the variable; null inside a list. */
   readonly element: GraphQLArgument | GraphQLInputField | null
-  /** The type of the input of which exactly one field is given, if the place is such a field. */
+  /** The OneOf input type, if the variable is the value of one of its fields. */
   readonly oneOf: string | null
   readonly hasDefault: boolean
 }
@@ -72,38 +66,45 @@ interface Variable {
   readonly name: string
   readonly type: GraphQLInputType
   readonly defaultValue: ValueNode | undefined
-  /** Most items of the list that it is, and what the schema calls that list; null if it is none. */
+  /** Limit of the list that the variable is; null if it is none, or has no limit. */
   readonly list: ListLimit | null
-  /** Where null, or no value, is found out too late otherwise: when some of the operation is done already. */
+  /** Uses that must not be null, which executors notice only after parts of the operation are done. */
   readonly needs: readonly Use[]
 }
 
-/** Builds what reads variables. What is known of an operation is remembered as long as the operation itself is. */
-export function createVariableReader(schema: GraphQLSchema, itemsMaxOf: ItemsMaxOf): ReadVariables {
-  const known = new WeakMap<OperationDefinitionNode, readonly Variable[]>()
+/** Builds the reader of the variables of an operation of a valid document. */
+export function createVariableReader(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  itemsMaxOf: ItemsMaxOf,
+): VariableReader {
+  const variables = variablesOf(schema, document, operation, itemsMaxOf)
   const lists = createListCheck(itemsMaxOf)
-  return (document, operation, sent) => {
-    let variables = known.get(operation)
-    if (variables === undefined) {
-      variables = variablesOf(schema, document, operation, itemsMaxOf)
-      known.set(operation, variables)
-    }
-    const longest = longListFactor(operation)
+  const withLists = variables.filter(({ type }) => lists.holdsList(type))
+  const longest = longListFactor(operation)
+
+  /** Throws for a list that is far too long. Gives the error for one that is too long, which other errors must not hide. */
+  function checkLists(sent: Variables): RequestError | null {
     let long: RequestError | null = null
     function onLong(place: string, items: number, itemsMax: number): void {
       const error = tooManyItems(place, items, itemsMax)
       if (items > itemsMax * longest) throw error
       long ??= error
     }
-    for (const { name, type, defaultValue, list } of variables) {
-      if (Object.hasOwn(sent, name)) lists.check(sent[name], type, { limit: list, path: [], onLong })
-      else if (defaultValue?.kind === Kind.LIST)
-        countItems(defaultValue.values, { limit: list, path: [], onLong })
+    for (const { name, type, defaultValue, list } of withLists) {
+      const counted = { limit: list, path: [], onLong }
+      if (Object.hasOwn(sent, name)) lists.check(sent[name], type, counted)
+      else if (defaultValue?.kind === Kind.LIST) countItems(defaultValue.values, counted)
     }
+    return long
+  }
+
+  return (sent) => {
+    const long = withLists.length === 0 ? null : checkLists(sent)
     try {
       return readAll(variables, sent)
     } catch (error) {
-      // The length of a list comes first, whatever else is wrong.
       throw long ?? error
     }
   }
@@ -137,7 +138,7 @@ function coerce(value: unknown, { name, type }: Variable): unknown {
     value,
     type,
     (path, invalid, { originalError }) => {
-      // The texts of graphql-js quote the value. What is wrong with it follows from the type and the value itself.
+      // The messages of graphql-js quote the value, so that ours are made from the type.
       const own = originalError instanceof KeysteadError ? originalError : null
       const mistake = own?.message ?? describeMistake(invalid, typeAt(type, path))
       throw mistakeAt([name, ...path], mistake, own?.code)
@@ -146,7 +147,7 @@ function coerce(value: unknown, { name, type }: Variable): unknown {
   )
 }
 
-/** The type that a value at a path has to be of. */
+/** The type that the schema requires at a path. */
 function typeAt(type: GraphQLInputType, path: Path): GraphQLInputType {
   let at = type
   for (const step of path) {
@@ -162,7 +163,7 @@ function describeMistake(value: unknown, type: GraphQLInputType): string {
   const named = getNamedType(type)
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
   if (!isInputObjectType(named) || !isObject) {
-    // A value that is no list stands for a list of one.
+    // A single value stands for a list of one, so that an enum is named by its item type.
     return expectedValue(value === null || value === undefined || !isEnumType(named) ? type : named)
   }
   const fields = named.getFields()
@@ -179,7 +180,7 @@ function mistakeAt(path: Path, text: string, code?: RequestError['code']) {
   return new RequestError(`${text.slice(0, -1)} (at "${placeText(path)}").`, code)
 }
 
-/** Steps of a path, of which the first is what the client calls its variable. */
+/** A path as text. The client chooses the first step, the name of its variable. */
 function placeText([variable, ...steps]: Path): string {
   return [String(variable).slice(0, 40), ...steps].join('.')
 }
@@ -207,7 +208,7 @@ function variablesOf(
   })
 }
 
-/** The uses of variables in an operation and in the fragments that it spreads, with their names. */
+/** Uses of variables, by name, in an operation and in the fragments that it spreads. */
 function usesIn(
   schema: GraphQLSchema,
   document: DocumentNode,
@@ -230,7 +231,7 @@ function usesIn(
         },
         Variable({ name }, _key, parent) {
           const type = typeInfo.getInputType()
-          // In a value of a scalar: the scalar reads it.
+          // Inside the value of a custom scalar, which reads it itself.
           if (!type) return
           const holder = getNamedType(typeInfo.getParentInputType())
           const inObject = isFieldOf(parent) && isInputObjectType(holder) ? { parent, holder } : null
@@ -251,7 +252,7 @@ function usesIn(
     )
   }
   look(operation)
-  // Grows while it is gone through: fragments spread others.
+  // The set grows during the loop: fragments spread others.
   for (const name of spread) {
     const fragment = fragments.get(name)
     if (fragment !== undefined) look(fragment)
@@ -269,7 +270,7 @@ function isArgument(parent: Parent): parent is ArgumentNode {
   return parent !== undefined && 'kind' in parent && parent.kind === Kind.ARGUMENT
 }
 
-/** There, null is no value. Validation lets a variable pass that may be null if it, or the place, has a default. */
+/** Validation accepts a nullable variable for a non-null use if the variable or the use has a default. */
 function needsValue({ type, oneOf }: Use): boolean {
   return isNonNullType(type) || oneOf !== null
 }

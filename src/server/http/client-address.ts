@@ -5,9 +5,9 @@ import ipaddr from 'ipaddr.js'
 import type { Config } from '../../config.ts'
 import { KeysteadError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
-import { headerOf } from './answer.ts'
+import { headerOf } from './request-head.ts'
 
-/** A trusted proxy passes on headers that do not say which client it is: to choose would let clients choose. */
+/** A trusted proxy forwards headers that name no single client. Choosing one would let clients choose their address. */
 class AmbiguousClientError extends KeysteadError {
   readonly code = 'BAD_REQUEST'
 }
@@ -15,11 +15,11 @@ class AmbiguousClientError extends KeysteadError {
 type Network = ReturnType<typeof ipaddr.parseCIDR>
 
 /**
- * Builds what finds the address of a request's client, as text without a port; null without a connection. It is that of
- * the connection, unless that belongs to a trusted proxy: then it is the last address in the header of the proxy that is
- * no trusted proxy itself. Whatever stands before that was sent by the client.
+ * Builds the function that finds the address of a client, without a port; null without a connection. It is the address of
+ * the connection. If that is a trusted proxy, it is the last address in the proxy's header that is no trusted proxy: the
+ * client itself can send everything before it.
  *
- * @param onUntrusted told of each request with such a header from a peer that is not trusted; must not throw
+ * @param onUntrusted called for each request with such a header from an untrusted peer; must not throw
  */
 export function createClientAddress(
   { TRUSTED_PROXIES, TRUSTED_PROXY_HEADER }: Pick<Config, 'TRUSTED_PROXIES' | 'TRUSTED_PROXY_HEADER'>,
@@ -27,11 +27,11 @@ export function createClientAddress(
 ): (request: IncomingMessage) => string | null {
   const networks = TRUSTED_PROXIES.map((network) => ipaddr.parseCIDR(network))
 
-  /** From the connection towards the client, as far as the proxies are trusted and know where a request came from. */
+  /** Follows the proxies from the connection towards the client, as far as they are trusted and name an address. */
   function follow(peer: string, nodes: readonly (string | undefined)[]): string {
     let address = peer
     for (const node of nodes.toReversed()) {
-      if (!isWithin(address, networks)) return address
+      if (!isInNetworks(address, networks)) return address
       const next = addressIn(node ?? '')
       if (next === null) return address
       address = next
@@ -45,7 +45,7 @@ export function createClientAddress(
     const forwarded = headerOf(headers, 'forwarded')
     const xForwardedFor = headerOf(headers, 'x-forwarded-for')
     if (forwarded === null && xForwardedFor === null) return peer
-    if (!isWithin(peer, networks)) {
+    if (!isInNetworks(peer, networks)) {
       onUntrusted(peer)
       return peer
     }
@@ -64,7 +64,7 @@ export function createClientAddress(
   }
 }
 
-/** Warns once that clients share the address of a proxy, so that an operator who has forgotten the setting hears of it. */
+/** Builds the function that warns, once, that TRUSTED_PROXIES may be missing a proxy. */
 export function createForwardingWarning(log: Log): (peer: string) => void {
   let hasWarned = false
   return (peer) => {
@@ -77,13 +77,7 @@ export function createForwardingWarning(log: Log): (peer: string) => void {
   }
 }
 
-/** An IPv6 client has a whole network of 64 bits, and could count as a new one with each request. */
-export function limitKeyOf(address: string): string {
-  if (isIP(address) !== 6) return address
-  return `${ipaddr.IPv6.networkAddressFromCIDR(`${withoutZone(address)}/64`)}/64`
-}
-
-/** What the elements of a Forwarded header (RFC 7239 §4) say of the clients that they are for. */
+/** The `for` parameters of a Forwarded header (RFC 7239 §4). */
 function nodesIn(forwarded: string): (string | undefined)[] {
   try {
     return parseForwarded(forwarded).map((element) => element['for'])
@@ -94,23 +88,20 @@ function nodesIn(forwarded: string): (string | undefined)[] {
   }
 }
 
-/** The address in a node: "192.0.2.1", "192.0.2.1:80", "[2001:db8::1]:80"; null for "unknown", hidden ones and anything else. */
+/** Address of a node: "192.0.2.1", "192.0.2.1:80", "[2001:db8::1]:80"; null for anything else, such as "unknown". */
 function addressIn(node: string): string | null {
   const text = node.trim()
   const [, bracketed, plain] = /^(?:\[([^\]]*)\]|([^:]*))(?::[^:]*)?$/.exec(text) ?? []
   return normalised(bracketed ?? plain ?? text)
 }
 
-/** One spelling for each address: an IPv4 address inside IPv6 as IPv4. Null for what is no address. */
+/** Canonical form of an address, IPv4-mapped ones as IPv4; null for anything else. */
 function normalised(address: string): string | null {
   return isIP(address) === 0 ? null : ipaddr.process(address).toString()
 }
 
-function withoutZone(address: string): string {
-  return address.split('%', 1)[0] ?? address
-}
-
-function isWithin(address: string, networks: readonly Network[]): boolean {
-  const parsed = ipaddr.parse(withoutZone(address))
+function isInNetworks(address: string, networks: readonly Network[]): boolean {
+  const [withoutZone = address] = address.split('%', 1)
+  const parsed = ipaddr.parse(withoutZone)
   return networks.some(([network, bits]) => parsed.kind() === network.kind() && parsed.match(network, bits))
 }

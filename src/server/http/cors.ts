@@ -1,34 +1,36 @@
 import type { IncomingMessage } from 'node:http'
-import { type Answer, headerOf } from './answer.ts'
+import type { Answer } from '../answer.ts'
+import { headerOf } from './request-head.ts'
 
-/** Lets pages of some other origins use the API. */
+/** Allows web pages of some other origins to use the API. */
 export interface Cors {
-  /** The answer to a browser that asks, for a page, whether it may; null for what is no such question. */
+  /** Answers a preflight request of an allowed origin; null for other requests. */
   answerPreflight(request: IncomingMessage): Answer | null
-  /** Headers by which an answer tells the browser whether its page may read it. */
+  /** Headers that tell the browser whether its page may read the answer. */
   headersFor(request: IncomingMessage): Readonly<Record<string, string>>
 }
 
-/** What a page may send: the token, and what ties a request to logs and traces. */
+/** Headers that a page may send: the token, and IDs for logs and traces. */
 const requestHeaders = 'authorization, content-type, traceparent, x-request-id'
-/** What a page may read besides the body. */
+/** Headers that a page may read. */
 const responseHeaders = 'retry-after, www-authenticate, x-request-id'
-/** How long a browser may remember what it was told. Some ask again earlier. */
+/** How long a browser may cache the answer to a preflight request. Some browsers use less. */
 const maxAgeSeconds = 600
 
 /**
- * Cross-Origin Resource Sharing for exactly these origins. Never with credentials: nothing that a browser would send by
- * itself (a cookie, a certificate) says who asks, the token of the page does.
+ * Builds Cross-Origin Resource Sharing for exactly these origins; null for none. Credentials are not allowed: the page sends
+ * a token, and nothing that a browser adds by itself (a cookie, a certificate) authenticates a caller.
  */
-export function createCors(origins: readonly string[]): Cors {
+export function createCors(origins: readonly string[]): Cors | null {
+  if (origins.length === 0) return null
   const allowed = new Set(origins)
   const isAllowed = (origin: string | null): origin is string => origin !== null && allowed.has(origin)
 
   return {
     answerPreflight(request) {
       const { method, headers } = request
-      const isQuestion = method === 'OPTIONS' && headers['access-control-request-method'] !== undefined
-      if (!isQuestion || !isAllowed(headerOf(headers, 'origin'))) return null
+      const isPreflight = method === 'OPTIONS' && headers['access-control-request-method'] !== undefined
+      if (!isPreflight || !isAllowed(headerOf(headers, 'origin'))) return null
       return {
         status: 204,
         headers: {
@@ -40,10 +42,9 @@ export function createCors(origins: readonly string[]): Cors {
       }
     },
     headersFor({ headers }) {
-      if (allowed.size === 0) return {}
       const origin = headerOf(headers, 'origin')
       return {
-        // Also where the origin is another one: what is kept of this answer must not be given to those that are allowed.
+        // Also for other origins: a cache must not give their answers to allowed ones.
         vary: 'origin',
         ...(isAllowed(origin) && {
           'access-control-allow-origin': origin,

@@ -1,20 +1,33 @@
 import type { IncomingMessage } from 'node:http'
-import { type Answer, errorAnswer, headerOf, jsonAnswer } from './answer.ts'
+import { type Answer, errorAnswer, jsonAnswer } from '../answer.ts'
+import { headerOf } from './request-head.ts'
 
-/** What development mode can issue tokens for. */
+/** Issues tokens of development mode. */
 export interface DevTokens {
   readonly personas: readonly { readonly name: string }[]
   issue(personaName: string): Promise<string>
 }
 
+/** Step of development mode: an answer, or null if the request may go on. */
+export type DevModeStep = (request: IncomingMessage, path: string) => Answer | Promise<Answer> | null
+
 const loopbackHost = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/
 
+/** Builds the step that refuses foreign web pages and answers `GET /dev/tokens/PERSONA`. */
+export function createDevMode(tokens: DevTokens, origins: readonly string[]): DevModeStep {
+  return (request, path) => {
+    const refusal = refuseForeignPages(request, origins)
+    if (refusal !== null) return refusal
+    const isForToken = request.method === 'GET' && /^\/dev\/tokens(\/|$)/.test(path)
+    return isForToken ? answerTokenRequest(path, tokens) : null
+  }
+}
+
 /**
- * Refuses requests that a foreign web page sends: with the name of another host that resolves to this machine (DNS
- * rebinding), or from an origin that is neither this one nor among those that the operator names. Null if the request may
- * go on.
+ * Refuses requests that a foreign web page sends: with a host name that resolves to this machine (DNS rebinding), or from
+ * an origin that is neither this server nor one of CORS_ORIGINS. Null if the request may go on.
  */
-export function refuseForeignPages({ headers }: IncomingMessage, origins: readonly string[]): Answer | null {
+function refuseForeignPages({ headers }: IncomingMessage, origins: readonly string[]): Answer | null {
   const host = headerOf(headers, 'host') ?? ''
   const origin = headerOf(headers, 'origin')
   if (loopbackHost.test(host) && (origin === null || origin === `http://${host}` || origins.includes(origin)))
@@ -26,12 +39,14 @@ export function refuseForeignPages({ headers }: IncomingMessage, origins: readon
   })
 }
 
-/** `GET /dev/tokens/PERSONA`: a fresh token. */
-export async function answerTokenRequest(path: string, { personas, issue }: DevTokens): Promise<Answer> {
+async function answerTokenRequest(path: string, { personas, issue }: DevTokens): Promise<Answer> {
   const persona = personas.find(({ name }) => path === `/dev/tokens/${name}`)
   if (persona === undefined) {
     const names = personas.map(({ name }) => name).join(', ')
-    return errorAnswer(404, { code: 'BAD_REQUEST', message: `There is no such persona; there are ${names}.` })
+    return errorAnswer(404, {
+      code: 'BAD_REQUEST',
+      message: `Unknown persona. The personas are ${names}.`,
+    })
   }
   return jsonAnswer(200, { token: await issue(persona.name) })
 }

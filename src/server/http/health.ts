@@ -1,9 +1,9 @@
-import { type Answer, jsonAnswer } from './answer.ts'
+import { type Answer, jsonAnswer } from '../answer.ts'
 
-/** The two questions about a server's health. */
+/** Routes of the two health checks. */
 export type HealthRoute = '/health/live' | '/health/ready'
 
-/** Where health is told, by the names that orchestrators use for it. */
+/** Paths of the health checks, with the names that orchestrators use. */
 const routes: Readonly<Record<string, HealthRoute>> = {
   '/health/live': '/health/live',
   '/livez': '/health/live',
@@ -11,7 +11,7 @@ const routes: Readonly<Record<string, HealthRoute>> = {
   '/readyz': '/health/ready',
 }
 
-/** Parts of a server that can keep it from its work, each with what callers of its health may know. */
+/** Parts that can make a server not ready, each with the reason that anyone may read. */
 const reasons = {
   start: 'The server is starting.',
   stop: 'The server is stopping.',
@@ -20,20 +20,20 @@ const reasons = {
   rootKey: 'The root key cannot be used.',
 } as const
 
-/** The name of such a part. */
+/** Name of such a part. */
 export type Part = keyof typeof reasons
 
-/** The question that a path asks, or null. */
+/** Health check at a path; null if the path is another one. */
 export function healthRouteOf(path: string | null): HealthRoute | null {
   return path !== null && Object.hasOwn(routes, path) ? (routes[path] ?? null) : null
 }
 
-/** The answer of a server that is there. */
+/** Answer of a live server. */
 export function liveAnswer(): Answer {
   return jsonAnswer(200, { status: 'live' })
 }
 
-/** The answer of a server that can do its work, or cannot because of some parts. */
+/** Answer of a server that is ready, or is not because of these parts. */
 export function readyAnswer(parts: readonly Part[], detail?: string): Answer {
   if (parts.length === 0) return jsonAnswer(200, { status: 'ready' })
   const reason = [...parts.map((part) => reasons[part]), ...(detail === undefined ? [] : [detail])].join(' ')

@@ -2,65 +2,77 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import type { Config } from '../../config.ts'
-import { ListenError } from './listen-error.ts'
+
+/** Address to listen on, and the names of its settings. */
+interface ListenAddress {
+  readonly host: string
+  readonly port: number
+  readonly names: readonly [host: string, port: string]
+}
+
+/** The server cannot listen on its address. For the operator. */
+export class ListenError extends Error {
+  constructor({ host, port, names: [hostName, portName] }: ListenAddress, { code }: NodeJS.ErrnoException) {
+    super(
+      code === 'EADDRINUSE'
+        ? `port ${port} of ${host} is in use. Stop the other server, or choose another ${portName}.`
+        : `${hostName} ${host} with ${portName} ${port} is no address to listen on (${code ?? 'unknown error'}).`,
+    )
+  }
+}
 
 /** Answers a request. */
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void
 
-/** The port of a server: it takes connections from the beginning of a start on, whoever answers at the moment. */
+/** Port of a server. It accepts connections from the beginning of a start. */
 export interface Listener {
   readonly url: string
-  /** From the moment at which it was asked to close. */
+  /** True once `close` or `cut` was called. */
   readonly isClosing: boolean
-  /** Requests that have no answer yet. */
+  /** Number of requests without an answer. */
   readonly unanswered: number
-  /** Gives requests to another handler from now on. */
+  /** Replaces the handler. */
   handleWith(handler: RequestHandler): void
-  /**
-   * Takes no new connections, and resolves once every accepted connection is closed: after the answers to its requests,
-   * or after it has asked nothing for a moment.
-   */
+  /** Accepts no new connections. Resolves once all connections are closed, after the answers to their requests. */
   close(): Promise<void>
   /** Closes all connections at once. */
   cut(): Promise<void>
 }
 
-/** How connections are taken. */
+/** Options of a listener. */
 export interface ListenerOptions {
-  /** Answers requests until another handler does. */
+  /** The first handler. */
   readonly handler: RequestHandler
-  /** Most connections at once. One more takes the place of the one that has asked nothing for longest. */
+  /** Most connections at once. One more replaces the connection that has been idle longest. */
   readonly connectionsMax: number
-  /** Told of each connection that was closed for want of room. Must not throw. */
+  /** Called when a connection is closed because there are too many. Must not throw. */
   readonly onFull?: () => void
 }
 
-/** How long headers and an idle connection may take, in milliseconds. */
+/** Longest time for the headers of a request, in milliseconds. */
 export const headersTimeoutMs = 10_000
+/** Longest time that a connection may be idle, in milliseconds. */
 const keepAliveTimeoutMs = 65_000
-/**
- * How long a connection may ask nothing while the server stops: a request that its client sends at that moment arrives
- * within it, and is answered instead of reset.
- */
+/** How long a connection may be idle while the server stops: a request that is on its way is still answered. */
 const quietMs = 100
-/** How often it is looked for such connections. */
+/** How often such connections are closed, in milliseconds. */
 const sweepMs = 20
-/** Most connections that wait in the kernel to be accepted. */
+/** Most connections in the kernel's queue. */
 const backlog = 511
-/** Turns of the event loop without a new connection after which nobody waits to be accepted. */
+/** Turns of the event loop without a new connection after which the kernel's queue counts as empty. */
 const quietTurns = 3
 
 /** A connection between two requests. */
 interface Idle {
   readonly sinceMs: number
-  /** More than this: a request has begun to arrive. */
+  /** A larger value shows that a request has begun to arrive. */
   readonly bytesRead: number
 }
 
 /**
- * Listens where the settings say.
+ * Opens the listener on HOST and PORT.
  *
- * @throws ListenError if that is not possible
+ * @throws ListenError if the address cannot be used
  */
 export async function openListener(
   config: Pick<Config, 'HOST' | 'PORT' | 'REQUEST_TIMEOUT_MS'>,
@@ -71,14 +83,14 @@ export async function openListener(
   let accepted = 0
   const connections = new Set<Socket>()
   const idle = new Map<Socket, Idle>()
-  /** How many requests of a connection have no answer yet; a client may send the next one before it has an answer. */
+  /** Requests of each connection without an answer. A client may send several at once. */
   const unanswered = new Map<Socket, number>()
   const node = createServer({
     headersTimeout: headersTimeoutMs,
-    // Two Authorization headers are none, rather than the first of them.
+    // Two Authorization headers are joined, which makes them invalid, instead of the first one counting.
     joinDuplicateHeaders: true,
     requestTimeout: config.REQUEST_TIMEOUT_MS + headersTimeoutMs,
-    // How often Node looks for connections that are beyond these two; every 30 seconds otherwise.
+    // Node checks these two timeouts at this interval, which is 30 seconds by default.
     connectionsCheckingInterval: 1000,
     keepAliveTimeout: keepAliveTimeoutMs,
   })
@@ -106,8 +118,8 @@ export async function openListener(
     })
   }
 
-  // Without the last two, Node tells every client to go on with its body before it is known whether the request is
-  // refused, and answers other expectations by itself.
+  // Without listeners for the last two, Node tells every client to send its body before the request can be refused, and
+  // answers other expectations itself.
   for (const event of ['request', 'checkContinue', 'checkExpectation']) {
     node.on(event, (request: IncomingMessage, response: ServerResponse) => {
       noteRequest(request.socket, response)
@@ -119,7 +131,7 @@ export async function openListener(
     accepted++
     if (connections.size >= connectionsMax) {
       onFull()
-      // The first is the one that has been idle for longest.
+      // The first one has been idle longest.
       const [longestIdle = socket] = idle.keys()
       longestIdle.destroy()
       if (longestIdle === socket) return
@@ -131,8 +143,8 @@ export async function openListener(
   })
 
   /**
-   * Accepts whoever waits in the kernel, which would reset them when the port is closed: Node accepts one in a turn of
-   * the event loop. Those who go on to come are accepted until all who came before are.
+   * Accepts the connections in the kernel's queue, which would be reset when the port is closed. Node accepts one in each
+   * turn of the event loop. Newer ones are accepted meanwhile, but their number is bounded.
    */
   async function acceptBacklog(): Promise<void> {
     const enough = accepted + backlog + 1
@@ -143,7 +155,7 @@ export async function openListener(
     }
   }
 
-  /** After a turn of the event loop, so that whatever has arrived was read. */
+  /** Closes idle connections, after a turn of the event loop in which arrived data is read. */
   async function closeQuiet(sinceMs: number): Promise<void> {
     await setImmediate()
     const nowMs = performance.now()
@@ -175,12 +187,12 @@ export async function openListener(
       isClosing = true
       const sinceMs = performance.now()
       await acceptBacklog()
-      // Not that of `node:http`, which resets connections on which the next request is on its way.
+      // `close` of `node:http` would reset connections on which a request is on its way.
       const closed = new Promise((resolve) => NetServer.prototype.close.call(node, resolve))
       const sweep = setInterval(() => void closeQuiet(sinceMs), sweepMs)
       await closed
       clearInterval(sweep)
-      // Ends what `node:http` does at intervals.
+      // Ends the timers of `node:http`.
       node.close()
     },
     async cut() {

@@ -1,16 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Config } from '../../config.ts'
 import { type Caller, hasAnyAccess } from '../../keys/rules/caller.ts'
-import type { Visit } from '../load/admission.ts'
+import { type Answer, errorAnswer } from '../answer.ts'
+import type { AdmittedRequest } from '../load/admission.ts'
 import { type ArrivingBodies, type BodyOwner, createArrivingBodies } from '../load/arriving-bodies.ts'
-import { callerKey } from '../load/caller-limit.ts'
+import { callerKey } from '../load/rate-limit.ts'
 import { pauseBeforeRefusal } from '../load/refusal-pause.ts'
 import { answerGone, type Shed } from '../load/shedding.ts'
-import { type Answer, errorAnswer } from './answer.ts'
-import { bodyBytesMax, bodyTokensMax, hasMoreTokens } from './body.ts'
+import { bodyTokensMax, hasMoreTokens } from './body-tokens.ts'
 import { expectsContinue } from './request-head.ts'
 
-/** A request and the response to it, which is closed as soon as its client has it, or has gone. */
+/** A request and its response, which is closed once the client has received it or is gone. */
 export interface Exchange {
   readonly request: IncomingMessage
   readonly response: ServerResponse
@@ -18,19 +18,19 @@ export interface Exchange {
 
 /** Receives the bodies of requests. */
 export interface BodyReceiver {
-  /** Bodies that are arriving now. */
+  /** Number of bodies that are arriving. */
   readonly arriving: number
-  /** The body, or the answer that refuses it. */
+  /** Resolves to the body, or to the answer that refuses it. */
   receive(exchange: Exchange, sender: Sender): Promise<Buffer | Answer>
 }
 
-/** Whose body it is, and the place that the request has. */
+/** Caller that sends a body, and its admitted request. */
 export interface Sender {
   readonly caller: Caller
-  readonly visit: Visit
+  readonly admitted: AdmittedRequest
 }
 
-/** What may arrive of a body, and how. */
+/** Limits of a body. */
 interface BodyLimits {
   readonly bytesMax: number
   readonly withinMs: number
@@ -40,32 +40,47 @@ interface BodyLimits {
 /** Why a body was not received. */
 type Failure = 'too large' | 'too many tokens' | 'too slow' | 'no room' | 'gone'
 
-/** The parts of all places as many bodies as which may be arriving: such as have just begun, and such as take longer. */
-const parts = { early: 1 / 2, slots: 1 / 4 } as const
-/** The part of these that callers without a role have in addition, and what may arrive of their bodies. */
-const withoutRole = { part: 1 / 4, bytesMax: 65_536, withinMs: 1000 } as const
-/** Bodies that may have just begun however few places there are. */
+/** Arriving bodies as a share of all slots for requests: early ones, and ones that take longer. */
+const shares = { early: 1 / 2, slots: 1 / 4 } as const
+/** Callers without a role have this share of those in addition, and smaller limits. */
+const withoutRole = { share: 1 / 4, bytesMax: 65_536, withinMs: 1000 } as const
+/** Least number of early bodies, however few slots there are. */
 const earlyMin = 8
-/** How long after its answer a client may go on sending a body that nobody reads, before it loses the connection. */
+/** How long a client may keep sending a body after its answer before its connection is closed, in milliseconds. */
 const unreadBodyMs = 2000
 
+/** Length of base64 in relation to its bytes. */
+const base64Factor = 4 / 3
+/** Overhead of each item of a batch: JSON names, IDs, the reference, and the growth from plaintext to ciphertext. */
+const itemOverheadBytes = 2048
+/** Overhead of the document and of everything that is no batch. */
+const requestOverheadBytes = 65_536
+
+/** Largest body of a request. It follows from the limits of batches, so that any result of `encryptBatch` fits `decryptBatch`. */
+export function bodyBytesMax(config: Pick<Config, 'BATCH_BYTES_MAX' | 'BATCH_ITEMS_MAX'>): number {
+  const { BATCH_BYTES_MAX, BATCH_ITEMS_MAX } = config
+  return (
+    Math.ceil(BATCH_BYTES_MAX * base64Factor + BATCH_ITEMS_MAX * itemOverheadBytes) + requestOverheadBytes
+  )
+}
+
 /**
- * Builds what receives the bodies of requests. A body that came together with its head is there at once. Others may
- * arrive for a limited time, few of them at once, and their requests have no place meanwhile. A caller without a role,
- * whose requests are short or refused, gets less of all that.
+ * Builds the receiver of bodies. A body that came together with its head is there at once. Others may arrive for a limited
+ * time, few of them at once, and their requests yield their slots meanwhile. Callers without a role have smaller limits:
+ * their requests are short or refused.
  */
 export function createBodyReceiver(config: Config, shed: (reason: Shed) => Answer): BodyReceiver {
   const tokensMax = bodyTokensMax(config)
-  const places = config.REQUESTS_UNDER_WAY_MAX + config.REQUESTS_WAITING_MAX
+  const slots = config.REQUESTS_UNDER_WAY_MAX + config.REQUESTS_WAITING_MAX
   const usual: BodyLimits = {
     bytesMax: bodyBytesMax(config),
     withinMs: config.REQUEST_TIMEOUT_MS,
-    arriving: arrivingBodies(places),
+    arriving: arrivingBodies(slots),
   }
   const unauthorised: BodyLimits = {
     bytesMax: Math.min(withoutRole.bytesMax, usual.bytesMax),
     withinMs: Math.min(withoutRole.withinMs, usual.withinMs),
-    arriving: arrivingBodies(places * withoutRole.part),
+    arriving: arrivingBodies(slots * withoutRole.share),
   }
 
   function answerFailure(failure: Failure, { bytesMax, withinMs, arriving }: BodyLimits): Answer {
@@ -91,27 +106,27 @@ export function createBodyReceiver(config: Config, shed: (reason: Shed) => Answe
     get arriving() {
       return usual.arriving.count + unauthorised.arriving.count
     },
-    async receive(exchange, { caller, visit }) {
+    async receive(exchange, { caller, admitted }) {
       const limits = hasAnyAccess(caller) ? usual : unauthorised
-      if (!exchange.request.complete) visit.leavePlace()
+      if (!exchange.request.complete) admitted.yieldSlot()
       const owner = { caller: callerKey(caller), project: caller.projectId }
       const received = await receive(exchange, owner, limits)
       if (typeof received === 'string') return answerFailure(received, limits)
       if (hasMoreTokens(received, tokensMax)) {
-        // To read the next such body costs the event loop as much as this one.
-        visit.leave()
+        // Reading the next such body costs the event loop as much as this one.
+        admitted.release()
         await pauseBeforeRefusal()
         return answerFailure('too many tokens', limits)
       }
-      return visit.retakePlace() ? received : shed('full')
+      return admitted.retakeSlot() ? received : shed('full')
     },
   }
 }
 
-function arrivingBodies(places: number): ArrivingBodies {
+function arrivingBodies(slots: number): ArrivingBodies {
   return createArrivingBodies({
-    earlyMax: Math.max(earlyMin, Math.floor(places * parts.early)),
-    slotsMax: Math.max(1, Math.floor(places * parts.slots)),
+    earlyMax: Math.max(earlyMin, Math.floor(slots * shares.early)),
+    slotsMax: Math.max(1, Math.floor(slots * shares.slots)),
   })
 }
 
@@ -129,7 +144,7 @@ function receive(
     return result
   }
   if (isAwaitingContinue(request)) response.writeContinue()
-  // What has arrived while the server was busy is read before the time counts as over.
+  // Data that arrived while the server was busy is read before the timeout counts.
   const timer = setTimeout(() => setImmediate(fail, 'too slow'), withinMs)
   return result.finally(() => {
     clearTimeout(timer)
@@ -137,7 +152,7 @@ function receive(
   })
 }
 
-/** Collects a body until it ends or fails. What comes after that is not read. */
+/** Collects a body until it ends or fails. Further data is not read. */
 function collect(
   request: IncomingMessage,
   bytesMax: number,
@@ -158,28 +173,28 @@ function collect(
     request.pause()
     resolve(failure)
   }
-  const breakOff = () => fail('gone')
-  // By events rather than as an iterator, which costs more than all else that is done to read a short body.
+  const abort = () => fail('gone')
+  // An iterator would cost more than everything else that reads a short body.
   request.on('data', collectChunk)
   request.once('end', () => {
     hasEnded = true
     const [first] = chunks
     resolve(chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks))
   })
-  request.once('error', breakOff)
-  // Comes after the end, too, and changes nothing then.
-  request.once('close', breakOff)
-  // May have happened before anybody listened.
-  if (request.destroyed) breakOff()
+  request.once('error', abort)
+  // Also emitted after the end, where it changes nothing.
+  request.once('close', abort)
+  // May have happened before the listeners were added.
+  if (request.destroyed) abort()
   return { result, fail }
 }
 
-/** Whether the client still holds its body back: after its answer it may send that, or the next request. */
+/** True if the client has not sent its body yet. After its answer it may send that, or the next request. */
 export function isAwaitingContinue({ headers, complete }: IncomingMessage): boolean {
   return !complete && expectsContinue(headers.expect)
 }
 
-/** Ends the connection of a client that has its answer and goes on with a body that nobody reads. */
+/** Closes the connection of a client that has its answer and keeps sending a body that nobody reads. */
 export function endUnreadBody({ request, response }: Exchange): void {
   response.once('finish', () => {
     if (request.complete) return

@@ -2,34 +2,32 @@ import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
-import type { Answer } from './answer.ts'
-import { dropStream } from './event-stream.ts'
+import { type Answer, dropStream } from '../answer.ts'
 
-/** How answers are sent. */
+/** Options for sending answers. */
 export interface SenderOptions {
-  /** A client that does not take its answer within so many milliseconds loses its connection. */
+  /** A client that does not read its answer within this time loses its connection. */
   readonly withinMs: number
-  /** Told of an answer that could not be sent. Must not throw. */
+  /** Called for an answer that could not be sent. Must not throw. */
   readonly onFailure: (addressee: Addressee, error: unknown) => void
 }
 
-/** Whom an answer goes to. */
+/** Receiver of an answer. */
 export interface Addressee {
   readonly response: ServerResponse
   readonly requestId: string
 }
 
-/** A text that goes out with the next ones. */
+/** An answer that goes out at the end of the turn. */
 interface Ready extends Omit<Answer, 'body'> {
   readonly addressee: Addressee
   readonly text: string
 }
 
 /**
- * Builds what sends answers. Those that get ready in one turn of the event loop go out together at its end: each write
- * on its own wakes the client that it is for, which costs a third of the time that a short request takes, and where all
- * come at once the client is awake already. Nobody can have answers pile up in memory: a client has a time to take its
- * own. A stream has as long as it goes on, and ends with its client.
+ * Builds the function that sends answers. Answers of one turn of the event loop are written together at its end: each
+ * separate write wakes its client, which costs a third of the time of a short request. A client has a limited time to read
+ * its answer, so that answers cannot pile up in memory. A stream lasts until its client leaves.
  */
 export function createSender({
   withinMs,
@@ -75,8 +73,8 @@ function sendStream(
   { status, headers, body }: Answer & { readonly body: ReadableStream },
 ): void {
   response.writeHead(status, headers)
-  // Its client must know at once that it is connected.
+  // Tells the client at once that it is connected.
   response.flushHeaders()
-  // A stream that breaks off just ends, without its last event: that tells its client what it has to know.
+  // A stream that fails ends without its last event, which tells the client.
   void pipeline(Readable.fromWeb(body as NodeReadableStream), response).catch(() => {})
 }

@@ -1,310 +1,141 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { GraphQLSchema } from 'graphql'
 import type { Config } from '../../config.ts'
 import { KeysteadError } from '../../errors.ts'
 import type { Call, Caller } from '../../keys/rules/caller.ts'
 import type { Log } from '../../log.ts'
-import { requestCost } from '../graphql/cost.ts'
-import { createGraphQL } from '../graphql/graphql.ts'
+import { settlesWithin, within } from '../../timeout.ts'
+import { type Answer, dropStream, errorAnswer, securityHeaders } from '../answer.ts'
+import { createGraphQL, type GraphQLRequest } from '../graphql/graphql.ts'
 import { graphqlPath } from '../graphql/yoga.ts'
-import { type Abandonment, watchAbandonment } from '../load/abandonment.ts'
-import { createAdmission, type Visit } from '../load/admission.ts'
-import { callerKey, createCallerLimit, createFailureLimit, RateLimitedError } from '../load/caller-limit.ts'
-import { createLoopTurns } from '../load/loop-turns.ts'
+import { type Admission, type AdmittedRequest, createAdmission } from '../load/admission.ts'
+import { createLoopTurns, type LoopTurns } from '../load/loop-turns.ts'
+import {
+  type CallerLimit,
+  callerKey,
+  createCallerLimit,
+  createFailureLimit,
+  type FailureLimit,
+  RateLimitedError,
+  requestCost,
+} from '../load/rate-limit.ts'
 import { pauseBeforeRefusal } from '../load/refusal-pause.ts'
-import { answerGone, createShedding } from '../load/shedding.ts'
-import { isWithin } from '../load/timeout.ts'
-import { noteReason, noteRefusal, type RequestFacts, withRequestFacts } from '../observe/request-facts.ts'
-import { type AnsweredRequest, logRequest } from '../observe/request-log.ts'
+import { answerGone, createShedding, type Shed } from '../load/shedding.ts'
+import { type Accepted, acceptedTypes, errorContentType, mediaTypes } from '../media-type.ts'
+import {
+  type AnsweredRequest,
+  logRequest,
+  noteReason,
+  noteRefusal,
+  type RequestFacts,
+  withRequestFacts,
+} from '../observe/request-log.ts'
 import type { Tracing } from '../observe/tracing.ts'
-import { type Answer, errorAnswer, headerOf, requestIdOf, securityHeaders } from './answer.ts'
 import { createClientAddress, createForwardingWarning } from './client-address.ts'
-import { createCors } from './cors.ts'
-import { answerTokenRequest, type DevTokens, refuseForeignPages } from './dev-mode.ts'
-import { dropStream } from './event-stream.ts'
+import { type Cors, createCors } from './cors.ts'
+import { createDevMode, type DevModeStep, type DevTokens } from './dev-mode.ts'
 import { createGraphiqlPage } from './graphiql.ts'
 import { healthRouteOf, liveAnswer, type Part, readyAnswer } from './health.ts'
 import type { Listener } from './listener.ts'
-import { type Accepted, acceptedTypes, errorContentType, mediaTypes } from './media-type.ts'
-import { createBodyReceiver, type Exchange, endUnreadBody, isAwaitingContinue } from './receive-body.ts'
-import { pathOf, refuseContent, refuseFraming } from './request-head.ts'
-import { type Addressee, createSender } from './send.ts'
+import {
+  type BodyReceiver,
+  createBodyReceiver,
+  type Exchange,
+  endUnreadBody,
+  isAwaitingContinue,
+} from './receive-body.ts'
+import { headerOf, pathOf, refuseContent, refuseFraming, refuseMethod, requestIdOf } from './request-head.ts'
+import { createSender } from './send.ts'
 
-/** What the HTTP server is built from. */
+/** The parts that a server is built from. */
 export interface ServerParts {
   readonly config: Config
   readonly log: Log
   readonly schema: GraphQLSchema
   readonly createContext: (call: Call) => object
-  /** Throws errors with a code UNAUTHENTICATED and a `challenge`, or UNAVAILABLE. */
+  /** Throws errors with the code UNAUTHENTICATED and a `challenge`, or UNAVAILABLE. */
   readonly authenticator: Authenticator
   /** Null outside of development mode. */
   readonly devTokens: DevTokens | null
-  /** The parts that keep the server from its work now. */
+  /** Resolves to the parts that make the server not ready. */
   readonly checkReady: () => Promise<readonly Part[]>
-  readonly tracing: Tracing
-  /** The product's own error for one that a part threw, such as the database's; null if there is none. */
+  /** Null if traces are off. */
+  readonly tracing: Tracing | null
+  /** Translates an error of another part, such as the database, into an error of the product; null if it is unknown. */
   readonly explain: (error: unknown) => KeysteadError | null
-  /** Told of each request that was answered. Must not throw. */
+  /** Called for each answered request. Must not throw. */
   readonly onRequest?: (request: AnsweredRequest) => void
 }
 
-/** Finds out who asks. */
+/** Finds the caller of a request. */
 interface Authenticator {
   authenticate(authorization: string | null): Promise<Caller>
-  /** Null for a token that has to be verified first. */
+  /** The caller of a token that was verified before; null for other tokens. */
   recognise(authorization: string | null): Caller | null
-  /** Whether the token names a caller that was verified before, without verifying that. */
+  /** True if the token claims to be of a caller that was verified before. The claim is not verified. */
   expects(authorization: string | null): boolean
 }
 
-/** Requests to the API at the moment. */
+/** Number of requests to the API. */
 export interface Load {
-  readonly underWay: number
-  /** Those that are being read, or wait to be worked on. */
-  readonly waiting: number
+  readonly running: number
+  /** Requests that are being read, or are queued. */
+  readonly queued: number
 }
 
 /** The HTTP server. */
 export interface Server {
-  /** Begins to answer the requests that the listener takes. */
+  /** Begins to answer the requests of the listener. */
   serve(): void
   load(): Load
-  /** Takes no new connections, and answers accepted requests within a limit; tells how many requests were cut off. */
+  /** Accepts no new connections, and answers accepted requests within SHUTDOWN_TIMEOUT_MS. */
   close(): Promise<{ readonly cutRequests: number }>
 }
 
-/** What is known of a request that has a place. */
-interface Admitted {
-  readonly visit: Visit
-  readonly abandonment: Abandonment
-  readonly accepted: Accepted
+/** The parts that the steps use. */
+interface Tools extends Omit<ServerParts, 'schema' | 'createContext' | 'devTokens' | 'explain'> {
+  readonly listener: Listener
+  readonly answerDocument: (request: GraphQLRequest) => Promise<Answer>
+  readonly admission: Admission
+  readonly callerLimit: CallerLimit
+  readonly failureLimit: FailureLimit
+  readonly loopTurns: LoopTurns
+  readonly clientAddressOf: (request: IncomingMessage) => string | null
+  readonly shed: (reason: Shed) => Answer
+  readonly bodies: BodyReceiver
+  readonly cors: Cors | null
+  readonly devMode: DevModeStep | null
+  readonly graphiqlPage: (() => Answer) | null
 }
 
-/** Builds the server: the ordered list of steps through which each request goes. */
+/** A request on its way through the steps. */
+interface Incoming extends Exchange {
+  readonly facts: RequestFacts
+}
+
+/** A request to the API that holds a slot. */
+interface AdmittedIncoming extends Incoming {
+  readonly admitted: AdmittedRequest
+  readonly accepted: Accepted
+  /** Aborted once nobody waits for the answer. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Builds the server. A request passes the steps of {@link answerRequest}, then those of {@link answerGraphQL} and
+ * {@link startWork}, each in the order in which they are written. The first step that has an answer ends it.
+ */
 export function createServer(parts: ServerParts, listener: Listener): Server {
-  const { config, log, devTokens, checkReady, tracing } = parts
-  const answerDocument = createGraphQL(parts)
-  const hasGraphiql = config.GRAPHIQL === 'on' || (config.GRAPHIQL === 'auto' && config.developmentMode)
-  const admission = createAdmission({
-    underWayMax: config.REQUESTS_UNDER_WAY_MAX,
-    waitingMax: config.REQUESTS_WAITING_MAX,
-    waitMs: config.REQUEST_WAIT_MS_MAX,
+  const tools = createTools(parts, listener)
+  const { config, log, admission, bodies } = tools
+  const send = createSender({
+    withinMs: config.REQUEST_TIMEOUT_MS,
+    onFailure: ({ response, requestId }, error) => breakOff(response, requestId, error, log),
   })
-  const callerLimit = createCallerLimit(config)
-  const failureLimit = createFailureLimit(config)
-  const clientAddressOf = createClientAddress(config, createForwardingWarning(log))
-  const loopTurns = createLoopTurns()
-  const shed = createShedding(log)
-  const bodies = createBodyReceiver(config, shed)
-  const cors = createCors(config.CORS_ORIGINS)
-  const send = createSender({ withinMs: config.REQUEST_TIMEOUT_MS, onFailure: giveUp })
-  const graphiqlPage = hasGraphiql ? createGraphiqlPage({ withTour: devTokens !== null }) : null
 
-  async function answer(exchange: Exchange, facts: RequestFacts): Promise<Answer> {
-    const { request } = exchange
-    const badFraming = refuseFraming(request)
-    if (badFraming !== null) return badFraming
-    const path = pathOf(request)
-    if (path === null) {
-      return errorAnswer(400, { code: 'BAD_REQUEST', message: 'The address of the request cannot be read.' })
-    }
-    const health = healthRouteOf(path)
-    if (health !== null) facts.route = health
-    if (path === graphqlPath) facts.route = graphqlPath
-    if (health === '/health/live') return liveAnswer()
-    if (health === '/health/ready') return answerReady()
-    const refusal = devTokens === null ? null : refuseForeignPages(request, config.CORS_ORIGINS)
-    if (refusal !== null) return refusal
-    if (devTokens !== null && request.method === 'GET' && /^\/dev\/tokens(\/|$)/.test(path)) {
-      return answerTokenRequest(path, devTokens)
-    }
-    if (path === '/' && graphiqlPage !== null) {
-      return { status: 302, headers: { location: graphqlPath }, body: null }
-    }
-    if (path !== graphqlPath) {
-      return errorAnswer(404, {
-        code: 'BAD_REQUEST',
-        message: `There is nothing here; the API is at ${graphqlPath}.`,
-      })
-    }
-    return answerGraphQL(exchange, facts)
-  }
-
-  async function answerGraphQL({ request, response }: Exchange, facts: RequestFacts): Promise<Answer> {
-    const { method, headers } = request
-    const wantsPage = method === 'GET' && (headerOf(headers, 'accept') ?? '').includes('text/html')
-    if (wantsPage && graphiqlPage !== null) return graphiqlPage()
-    const preflight = cors.answerPreflight(request)
-    if (preflight !== null) return preflight
-    if (method !== 'POST') {
-      const message = 'GraphQL is answered to POST requests only, also for queries.'
-      return errorAnswer(405, { code: 'BAD_REQUEST', message }, { allow: 'POST' })
-    }
-    const badContent = refuseContent(request)
-    if (badContent !== null) return badContent
-    const accepted = acceptedTypes(headerOf(headers, 'accept'))
-    if (accepted === null) {
-      const message = `The Accept header takes none of the media types that there are: ${mediaTypes.join(', ')}.`
-      return errorAnswer(406, { code: 'BAD_REQUEST', message })
-    }
-    const visit = admission.enter()
-    if (visit === null) return shed('full')
-    const abandonment = watchAbandonment(response)
-    let work: Promise<Answer> | null = null
-    try {
-      const answered = await answerVisitor({ request, response }, facts, { visit, abandonment, accepted })
-      if ('status' in answered) return answered
-      work = answered.work
-      const answer = await withTimeout(work, abandonment)
-      // One that goes on being sent is no work, and those have a limit of their own.
-      if (answer.body instanceof ReadableStream) visit.leave()
-      return answer
-    } finally {
-      // Not before the work has ended, also where its client has gone or was told that it took too long: what had
-      // begun by then is finished, and takes memory and connections to the database as before. And not before the
-      // client has its answer, which takes memory for as long as it does not read.
-      let reasonsToStay = 2
-      const leave = () => {
-        if (--reasonsToStay === 0) visit.leave()
-      }
-      const endWork = () => {
-        visit.endTurn()
-        leave()
-      }
-      if (work === null) endWork()
-      else work.then(endWork, endWork)
-      if (response.closed) leave()
-      else response.once('close', leave)
-    }
-  }
-
-  /** The answer to a request that was let in, or the work on it, which ends when there is an answer. */
-  async function answerVisitor(
-    { request, response }: Exchange,
-    facts: RequestFacts,
-    { visit, abandonment: { signal }, accepted }: Admitted,
-  ): Promise<Answer | { work: Promise<Answer> }> {
-    const { headers } = request
-    const clientAddress = clientAddressOf(request)
-    const authorization = headerOf(headers, 'authorization')
-    const known = parts.authenticator.recognise(authorization)
-    const isExpected = known !== null || parts.authenticator.expects(authorization)
-    if (known === null && !visit.beStranger(isExpected)) return shed('full')
-    const caller = known ?? (await authenticate(authorization, { clientAddress, isExpected, visit }))
-    if (!visit.belongTo(callerKey(caller), caller.projectId)) return shed('share')
-    await callerLimit.charge(caller, requestCost)
-    const body = await bodies.receive({ request, response }, { caller, visit })
-    if (!Buffer.isBuffer(body)) return body
-    if (!visit.turnAtOnce() && !(await visit.turn(signal))) {
-      return signal.aborted ? answerGone() : shed('waited')
-    }
-    const call = {
-      caller,
-      requestId: facts.requestId,
-      clientAddress,
-      signal,
-      charge: (units: number) => callerLimit.chargeWork(caller, units),
-    }
-    const charge = (cost: number) => callerLimit.charge(caller, cost, requestCost)
-    const owner = { project: caller.projectId, caller: callerKey(caller), signal }
-    const loopTurn = () => loopTurns.next(owner)
-    const work = tracing.traceGraphQL(facts, () =>
-      answerDocument({ body, context: { call, charge, accepted, loopTurn } }),
-    )
-    return { work }
-  }
-
-  /** Verifies a token. Callers that were verified before are not refused for what others at their address send. */
-  async function authenticate(
-    authorization: string | null,
-    { clientAddress, isExpected, visit }: { clientAddress: string | null; isExpected: boolean; visit: Visit },
-  ): Promise<Caller> {
-    if (!authorization) return parts.authenticator.authenticate(authorization)
-    if (!isExpected) {
-      await failureLimit.check(clientAddress).catch(async (error: unknown) => {
-        // A client that goes on regardless waits for each refusal, without a place.
-        visit.leave()
-        await pauseBeforeRefusal()
-        throw error
-      })
-    }
-    try {
-      return await parts.authenticator.authenticate(authorization)
-    } catch (error) {
-      if (isUnauthenticated(error) && (await failureLimit.count(clientAddress))) {
-        visit.leave()
-        await pauseBeforeRefusal()
-      }
-      throw error
-    }
-  }
-
-  function withTimeout(answering: Promise<Answer>, abandonment: Abandonment): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        const message = `The request took longer than ${config.REQUEST_TIMEOUT_MS} milliseconds. Before you repeat a change, look whether it took effect.`
-        resolve(errorAnswer(503, { code: 'UNAVAILABLE', message }))
-        abandonment.timeOut()
-        // A stream that comes later has nobody to read it.
-        answering.then(
-          ({ body }) => dropStream(body),
-          () => {},
-        )
-      }, config.REQUEST_TIMEOUT_MS)
-      answering.then(resolve, reject).finally(() => clearTimeout(timer))
-    })
-  }
-
-  async function answerReady(): Promise<Answer> {
-    // Whoever spreads the load must look elsewhere before the last connection is closed.
-    return readyAnswer(listener.isClosing ? ['stop'] : await checkReady())
-  }
-
-  async function answerAndTell(exchange: Exchange, facts: RequestFacts): Promise<void> {
-    const { request, response } = exchange
-    const { requestId } = facts
-    const startedAtMs = performance.now()
-    const traceparent = headerOf(request.headers, 'traceparent')
-    const { status, headers, body } = await tracing.traceRequest(
-      { method: request.method ?? '', traceparent, facts },
-      () => answer(exchange, facts).catch((error: unknown) => answerError(error, requestId)),
-    )
-    const answered = { ...facts, status, durationMs: performance.now() - startedAtMs }
-    logRequest(log, answered)
-    parts.onRequest?.(answered)
-    const isError = body !== null && headers['content-type'] === undefined
-    const all = {
-      ...securityHeaders,
-      'x-request-id': requestId,
-      ...(isError && { 'content-type': errorContentType(headerOf(request.headers, 'accept')) }),
-      ...headers,
-      ...(facts.route === graphqlPath && cors.headersFor(request)),
-      ...((listener.isClosing || isAwaitingContinue(request)) && { connection: 'close' }),
-    }
-    send({ response, requestId }, { status, headers: all, body })
-  }
-
-  function answerError(error: unknown, requestId: string): Answer {
-    if (error instanceof RateLimitedError) {
-      noteRefusal(error.refusal)
-      return errorAnswer(429, error)
-    }
-    if (isUnauthenticated(error)) {
-      noteReason(error.message)
-      const { challenge = 'Bearer' } = error as { challenge?: string }
-      return errorAnswer(401, error, { 'www-authenticate': challenge })
-    }
-    if (error instanceof KeysteadError) return errorAnswer(error.code === 'UNAVAILABLE' ? 503 : 400, error)
-    log.error({ requestId, error: nameOf(error) }, 'a request failed')
-    return errorAnswer(500, {
-      code: 'INTERNAL',
-      message: `Something is wrong with the server. Its operator finds the cause in the log under ${requestId}.`,
-    })
-  }
-
-  function giveUp({ response, requestId }: Addressee, error: unknown): void {
-    log.error({ requestId, error: nameOf(error) }, 'an answer could not be sent')
-    response.destroy()
+  async function handle(incoming: Incoming): Promise<void> {
+    const { response, facts } = incoming
+    send({ response, requestId: facts.requestId }, await answerAndLog(incoming, tools))
   }
 
   return {
@@ -312,26 +143,307 @@ export function createServer(parts: ServerParts, listener: Listener): Server {
       listener.handleWith((request, response) => {
         endUnreadBody({ request, response })
         const requestId = requestIdOf(request)
-        withRequestFacts(requestId, (facts) => answerAndTell({ request, response }, facts)).catch((error) =>
-          giveUp({ response, requestId }, error),
+        withRequestFacts(requestId, (facts) => handle({ request, response, facts })).catch((error) =>
+          breakOff(response, requestId, error, log),
         )
       })
     },
     load: () => ({
-      underWay: admission.underWay,
-      waiting: admission.inside - admission.underWay + bodies.arriving,
+      running: admission.running,
+      queued: admission.admitted - admission.running + bodies.arriving,
     }),
     async close() {
-      const finished = Promise.all([listener.close(), admission.empty()])
-      if (await isWithin(config.SHUTDOWN_TIMEOUT_MS, finished)) return { cutRequests: 0 }
-      const cutRequests = Math.max(listener.unanswered, admission.inside)
+      const finished = Promise.all([listener.close(), admission.untilEmpty()])
+      if (await settlesWithin(config.SHUTDOWN_TIMEOUT_MS, finished)) return { cutRequests: 0 }
+      const cutRequests = Math.max(listener.unanswered, admission.admitted)
       await listener.cut()
       return { cutRequests }
     },
   }
 }
 
-/** What of an error may be in the log: its message can hold anything. */
+function createTools(parts: ServerParts, listener: Listener): Tools {
+  const { config, log, devTokens } = parts
+  const hasGraphiql = config.GRAPHIQL === 'on' || (config.GRAPHIQL === 'auto' && config.developmentMode)
+  const shed = createShedding(log)
+  return {
+    ...parts,
+    listener,
+    answerDocument: createGraphQL(parts),
+    admission: createAdmission({
+      runningMax: config.REQUESTS_UNDER_WAY_MAX,
+      queuedMax: config.REQUESTS_WAITING_MAX,
+      waitMs: config.REQUEST_WAIT_MS_MAX,
+    }),
+    callerLimit: createCallerLimit(config),
+    failureLimit: createFailureLimit(config),
+    loopTurns: createLoopTurns(),
+    clientAddressOf: createClientAddress(config, createForwardingWarning(log)),
+    shed,
+    bodies: createBodyReceiver(config, shed),
+    cors: createCors(config.CORS_ORIGINS),
+    devMode: devTokens && createDevMode(devTokens, config.CORS_ORIGINS),
+    graphiqlPage: hasGraphiql ? createGraphiqlPage({ withTour: devTokens !== null }) : null,
+  }
+}
+
+/** Answers a request, in a span if traces are on, and logs it. */
+async function answerAndLog(incoming: Incoming, tools: Tools): Promise<Answer> {
+  const { request, facts } = incoming
+  const { log, tracing, onRequest } = tools
+  const startedAtMs = performance.now()
+  const answer = () =>
+    answerRequest(incoming, tools).catch((error: unknown) => answerError(error, facts, log))
+  const { status, headers, body } =
+    tracing === null
+      ? await answer()
+      : await tracing.traceRequest(
+          { method: request.method ?? '', traceparent: headerOf(request.headers, 'traceparent'), facts },
+          answer,
+        )
+  const answered = { ...facts, status, durationMs: performance.now() - startedAtMs }
+  logRequest(log, answered)
+  onRequest?.(answered)
+  const isError = body !== null && headers['content-type'] === undefined
+  return {
+    status,
+    headers: {
+      ...securityHeaders,
+      'x-request-id': facts.requestId,
+      ...(isError && { 'content-type': errorContentType(headerOf(request.headers, 'accept')) }),
+      ...headers,
+      ...(facts.route === graphqlPath && tools.cors?.headersFor(request)),
+      ...((tools.listener.isClosing || isAwaitingContinue(request)) && { connection: 'close' }),
+    },
+    body,
+  }
+}
+
+/** The steps of every request. */
+async function answerRequest(incoming: Incoming, tools: Tools): Promise<Answer> {
+  const { request, facts } = incoming
+  const badFraming = refuseFraming(request)
+  if (badFraming !== null) return badFraming
+  const path = pathOf(request)
+  if (path === null) {
+    return errorAnswer(400, {
+      code: 'BAD_REQUEST',
+      message: 'The request target or Host header is malformed.',
+    })
+  }
+  facts.route = routeOf(path)
+  if (facts.route === '/health/live') return liveAnswer()
+  if (facts.route === '/health/ready') return answerReady(tools)
+  return (
+    tools.devMode?.(request, path) ??
+    redirectToPage(path, tools) ??
+    refuseOtherPath(path) ??
+    answerPage(request, tools) ??
+    tools.cors?.answerPreflight(request) ??
+    refuseMethod(request) ??
+    refuseContent(request) ??
+    answerGraphQL(incoming, tools)
+  )
+}
+
+function routeOf(path: string): string {
+  return path === graphqlPath ? graphqlPath : (healthRouteOf(path) ?? 'other')
+}
+
+/** A stopping server is not ready, so that load balancers stop using it before the last connection is closed. */
+async function answerReady({ listener, checkReady }: Tools): Promise<Answer> {
+  return readyAnswer(listener.isClosing ? ['stop'] : await checkReady())
+}
+
+function redirectToPage(path: string, { graphiqlPage }: Tools): Answer | null {
+  if (path !== '/' || graphiqlPage === null) return null
+  return { status: 302, headers: { location: graphqlPath }, body: null }
+}
+
+function refuseOtherPath(path: string): Answer | null {
+  if (path === graphqlPath) return null
+  return errorAnswer(404, {
+    code: 'BAD_REQUEST',
+    message: `Unknown path. The API is at ${graphqlPath}.`,
+  })
+}
+
+function answerPage({ method, headers }: IncomingMessage, { graphiqlPage }: Tools): Answer | null {
+  if (method !== 'GET' || graphiqlPage === null) return null
+  return (headerOf(headers, 'accept') ?? '').includes('text/html') ? graphiqlPage() : null
+}
+
+/** The steps of a request to the API, up to its timeout. It holds a slot meanwhile. */
+async function answerGraphQL(incoming: Incoming, tools: Tools): Promise<Answer> {
+  const { request, response } = incoming
+  const accepted = acceptedTypes(headerOf(request.headers, 'accept'))
+  if (accepted === null) {
+    const message = `The Accept header takes none of the media types that there are: ${mediaTypes.join(', ')}.`
+    return errorAnswer(406, { code: 'BAD_REQUEST', message })
+  }
+  const admitted = tools.admission.admit()
+  if (admitted === null) return tools.shed('full')
+  const abandonment = abortOnClose(response)
+  let work: Promise<Answer> | null = null
+  try {
+    const started = await startWork({ ...incoming, admitted, accepted, signal: abandonment.signal }, tools)
+    if ('status' in started) return started
+    work = started.work
+    const answer = await withinTimeout(work, abandonment, tools.config.REQUEST_TIMEOUT_MS)
+    // A response still streaming no longer holds a slot. Streams have a limit of their own.
+    if (answer.body instanceof ReadableStream) admitted.release()
+    return answer
+  } finally {
+    releaseAfter({ work, response, admitted })
+  }
+}
+
+/** The steps of an admitted request: the answer that refuses it, or the work on its operation. */
+async function startWork(
+  { request, response, facts, admitted, accepted, signal }: AdmittedIncoming,
+  tools: Tools,
+): Promise<Answer | { work: Promise<Answer> }> {
+  const { tracing, shed } = tools
+  const clientAddress = tools.clientAddressOf(request)
+  const caller = await authenticate({ request, clientAddress, admitted }, tools)
+  if (caller === null) return shed('full')
+  if (!admitted.assign(callerKey(caller), caller.projectId)) return shed('share')
+  const { charge, chargeWork } = tools.callerLimit.forRequest(caller)
+  await charge(requestCost)
+  const body = await tools.bodies.receive({ request, response }, { caller, admitted })
+  if (!Buffer.isBuffer(body)) return body
+  if (!admitted.startNow() && !(await admitted.start(signal))) {
+    return signal.aborted ? answerGone() : shed('waited')
+  }
+  const call = { caller, requestId: facts.requestId, clientAddress, signal, charge: chargeWork }
+  const owner = { project: caller.projectId, caller: callerKey(caller), signal }
+  const loopTurn = () => tools.loopTurns.next(owner)
+  const run = () => tools.answerDocument({ body, context: { call, charge, accepted, loopTurn } })
+  return { work: tracing === null ? run() : tracing.traceGraphQL(facts, run) }
+}
+
+/** Finds the caller; null if there are too many unauthenticated requests. A token that is not known yet is verified. */
+async function authenticate(
+  {
+    request,
+    clientAddress,
+    admitted,
+  }: { request: IncomingMessage; clientAddress: string | null; admitted: AdmittedRequest },
+  { authenticator, failureLimit }: Tools,
+): Promise<Caller | null> {
+  const authorization = headerOf(request.headers, 'authorization')
+  const known = authenticator.recognise(authorization)
+  if (known !== null) return known
+  const isExpected = authenticator.expects(authorization)
+  if (!admitted.markUnauthenticated(isExpected)) return null
+  if (!authorization) return authenticator.authenticate(authorization)
+  // Others at the address of a known caller cannot lock it out.
+  if (!isExpected) {
+    await failureLimit.check(clientAddress).catch((error: unknown) => refuseLater(error, admitted))
+  }
+  try {
+    return await authenticator.authenticate(authorization)
+  } catch (error) {
+    if (isUnauthenticated(error) && (await failureLimit.count(clientAddress))) {
+      await refuseLater(error, admitted)
+    }
+    throw error
+  }
+}
+
+/** Throws an error after a pause, without a slot: a flood of bad tokens is a client that goes on regardless. */
+async function refuseLater(error: unknown, admitted: AdmittedRequest): Promise<never> {
+  admitted.release()
+  await pauseBeforeRefusal()
+  throw error
+}
+
+/** Nobody waits for the answer any more. Ends the rest of the work; no client sees this error. */
+class AbandonedError extends KeysteadError {
+  readonly code = 'UNAVAILABLE'
+}
+
+/** Builds a controller that is aborted if the client leaves without an answer. */
+function abortOnClose(response: ServerResponse): AbortController {
+  const abandonment = new AbortController()
+  const abort = () => {
+    if (!response.writableFinished) abandonment.abort(new AbandonedError('The client is gone.'))
+  }
+  if (response.closed) abort()
+  else response.once('close', abort)
+  return abandonment
+}
+
+/** The answer, or a 503 after the timeout, which also aborts the rest of the work. */
+function withinTimeout(
+  work: Promise<Answer>,
+  abandonment: AbortController,
+  timeoutMs: number,
+): Promise<Answer> {
+  return within(timeoutMs, work, () => {
+    abandonment.abort(new AbandonedError('The request has timed out.'))
+    // A stream that comes later has no reader.
+    work.then(
+      ({ body }) => dropStream(body),
+      () => {},
+    )
+    const message = `The request took longer than ${timeoutMs} milliseconds. Check whether the change was applied before retrying.`
+    return errorAnswer(503, { code: 'UNAVAILABLE', message })
+  })
+}
+
+/**
+ * Releases the slot once the work has ended and the response is closed. Work that goes on after a timeout, or without its
+ * client, takes memory and connections to the database as before. So does an answer that its client does not read.
+ */
+function releaseAfter({
+  work,
+  response,
+  admitted,
+}: {
+  work: Promise<Answer> | null
+  response: ServerResponse
+  admitted: AdmittedRequest
+}): void {
+  let open = 2
+  const end = () => {
+    if (--open === 0) admitted.release()
+  }
+  const endWork = () => {
+    admitted.finish()
+    end()
+  }
+  if (work === null) endWork()
+  else work.then(endWork, endWork)
+  if (response.closed) end()
+  else response.once('close', end)
+}
+
+function answerError(error: unknown, { requestId }: RequestFacts, log: Log): Answer {
+  if (error instanceof RateLimitedError) {
+    noteRefusal(error.refusal)
+    return errorAnswer(429, error)
+  }
+  if (isUnauthenticated(error)) {
+    noteReason(error.message)
+    const { challenge = 'Bearer' } = error as { challenge?: string }
+    return errorAnswer(401, error, { 'www-authenticate': challenge })
+  }
+  if (error instanceof KeysteadError) return errorAnswer(error.code === 'UNAVAILABLE' ? 503 : 400, error)
+  log.error({ requestId, error: nameOf(error) }, 'a request failed')
+  return errorAnswer(500, {
+    code: 'INTERNAL',
+    message: `Internal error. Details are in the server log under ${requestId}.`,
+  })
+}
+
+/** Closes the connection of a request that cannot be answered. */
+function breakOff(response: ServerResponse, requestId: string, error: unknown, log: Log): void {
+  log.error({ requestId, error: nameOf(error) }, 'an answer could not be sent')
+  response.destroy()
+}
+
+/** Name of an error for the log. Its message may contain anything. */
 function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : 'unknown'
 }

@@ -1,16 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type Answer, errorAnswer, securityHeaders } from './answer.ts'
+import { type Answer, errorAnswer, securityHeaders } from '../answer.ts'
 import { healthRouteOf, liveAnswer, readyAnswer } from './health.ts'
 import { pathOf } from './request-head.ts'
 
-/** Answers requests while the server starts, so that a start-up probe is told what it waits for. */
+/** Answers requests while the server starts, so that a start-up probe learns what it waits for. */
 export interface StartingAnswers {
   handle(request: IncomingMessage, response: ServerResponse): void
-  /** Says in a sentence what the start is at; nothing secret. */
+  /** Sets the stage of the start: one sentence without secrets. */
   setStage(stage: string): void
 }
 
-/** Builds what answers during a start. */
+/** Builds the answers during a start. */
 export function createStartingAnswers(): StartingAnswers {
   let stage = ''
 
@@ -25,7 +25,7 @@ export function createStartingAnswers(): StartingAnswers {
   return {
     handle(request, response) {
       const { status, headers, body } = answer(request)
-      // The next request may be answered by the server itself: not on a connection whose body nobody reads.
+      // The body stays unread, so that the connection cannot be used for the next request.
       response.writeHead(status, { ...securityHeaders, ...headers, connection: 'close' })
       response.end(body)
     },

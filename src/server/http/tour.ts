@@ -5,17 +5,17 @@ export interface TourTab {
   readonly variables: Readonly<Record<string, unknown>>
 }
 
-/** Stands in variables for the ID of the key that the tour has last seen; the page puts it in. */
+/** Placeholder in variables that the page replaces by the ID of the last key of the tour. */
 export const lastKeyId = 'LAST_KEY_ID'
-/** The same for ciphertext. */
+/** Placeholder for the last ciphertext. */
 export const lastCiphertext = 'LAST_CIPHERTEXT'
-/** Stands in the header of a tab for a token of a persona. */
+/** Placeholder in the headers of a tab for a token of a persona. */
 export const tokenOf = (persona: string): string => `TOKEN_OF_${persona.toUpperCase()}`
 
 const greeting = 'Hello, Keystead!'
 const plaintext = Buffer.from(greeting).toString('base64')
 
-/** The way through Keystead's main job, tab by tab. Lines of at most 50 characters are seen whole on small screens. */
+/** Tour of the main operations, tab by tab. Lines of at most 50 characters fit small screens. */
 export const tour: readonly TourTab[] = [
   {
     persona: 'member',

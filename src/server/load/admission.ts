@@ -1,59 +1,59 @@
-/** How many requests a server works on, and how many wait for that. */
+/** Sizes of an admission. */
 export interface AdmissionLimits {
-  /** Requests that are worked on at once. */
-  readonly underWayMax: number
-  /** Requests that may be in the house besides: they are being read, or wait for their turn. */
-  readonly waitingMax: number
-  /** How long one may wait for its turn. */
+  /** Most requests that run at once. */
+  readonly runningMax: number
+  /** Most requests that are admitted but do not run: they are being read, or are queued. */
+  readonly queuedMax: number
+  /** Longest time in the queue, in milliseconds. */
   readonly waitMs: number
 }
 
-/** A request that is in the house, until it leaves. */
-export interface Visit {
+/** An admitted request. It holds a slot until it is released. */
+export interface AdmittedRequest {
   /**
-   * Marks the request as unauthenticated until it is known whose it is; false if there are as many of these as there may
-   * be. Those whose token names a caller that was verified before are counted apart from the others.
+   * Marks the request as unauthenticated until it is assigned to a caller; false if there are too many of these. Requests
+   * whose token names a caller that was verified before (`isExpected`) are counted apart from the others.
    */
-  beStranger(isExpected: boolean): boolean
-  /** Names the caller and its project; false if either has as many requests here as one may have. */
-  belongTo(caller: string, project: string): boolean
-  /** Takes its turn if there is one for it now. */
-  turnAtOnce(): boolean
-  /** Waits for its turn; false if that did not come in time, or if the client has gone. */
-  turn(signal?: AbortSignal): Promise<boolean>
-  /** Gives its place to others until it takes one again. */
-  leavePlace(): void
-  /** Takes a place again; false if all are taken, or if its caller has as many as one may have. True if it has one. */
-  retakePlace(): boolean
-  /** Gives its turn to the next one, and keeps its place. Further calls do nothing. */
-  endTurn(): void
-  /** Gives its turn and its place to others. Further calls do nothing. */
-  leave(): void
+  markUnauthenticated(isExpected: boolean): boolean
+  /** Assigns the request to a caller and its project; false if either has its share of the slots already. */
+  assign(caller: string, project: string): boolean
+  /** Starts to run if it can start now. */
+  startNow(): boolean
+  /** Starts to run, after waiting in the queue if it must; false if that took too long or the signal was aborted. */
+  start(signal?: AbortSignal): Promise<boolean>
+  /** Gives the slot back for a while. */
+  yieldSlot(): void
+  /** Takes a slot again; false if all are taken, or the caller has its share. True if it has one already. */
+  retakeSlot(): boolean
+  /** Ends running, and keeps the slot. Further calls do nothing. */
+  finish(): void
+  /** Ends running, and gives the slot back. Further calls do nothing. */
+  release(): void
 }
 
-/** Lets in as many requests as can be served soon. */
+/** Admits as many requests as can be served soon. */
 export interface Admission {
-  /** Requests that are worked on. */
-  readonly underWay: number
-  /** All that have been let in and have not left. */
-  readonly inside: number
-  /** Lets a request in, or does not: null. Costs next to nothing, so that it can come before anything else. */
-  enter(): Visit | null
-  /** Resolves as soon as nobody is inside. */
-  empty(): Promise<void>
+  /** Number of requests that run. */
+  readonly running: number
+  /** Number of admitted requests that hold a slot. */
+  readonly admitted: number
+  /** Admits a request; null if all slots are taken. Costs next to nothing, so that it can be the first step. */
+  admit(): AdmittedRequest | null
+  /** Resolves once no request holds a slot. */
+  untilEmpty(): Promise<void>
 }
 
 interface Waiter {
   readonly start: () => void
 }
 
-/** Whose request it is. */
+/** Caller and project of a request. */
 interface Owner {
   readonly caller: string
   readonly project: string
 }
 
-/** Of requests whose caller was never named. */
+/** Owner of requests that were never assigned. */
 const unknownOwner: Owner = { caller: '', project: '' }
 
 interface Queue {
@@ -61,70 +61,70 @@ interface Queue {
   readonly waiters: Set<Waiter>
 }
 
-/**
- * The part of all places that unauthenticated requests may have, each of the two kinds: to find out whose they are can take
- * as long as an issuer does.
- */
-const strangersPart = 1 / 4
+/** Share of all slots for unauthenticated requests of each kind: verifying a token can take as long as an issuer does. */
+const unauthenticatedShare = 1 / 4
 
-/** Share of the waiting places that one caller may have, and that all callers of one project may have. */
-const waitingPart = { caller: 1 / 2, project: 3 / 4 } as const
+/** Share of the queue that one caller may have, and that all callers of one project may have. */
+const queueShare = { caller: 1 / 2, project: 3 / 4 } as const
 
-/** A caller, or a project, gets a further turn while it has fewer than so many times the turns that are free. */
-const turnsForEachFree = 3
+/** A caller or project may start another request while it runs fewer than this many times the free run slots. */
+const runningForEachFree = 3
 
 /**
- * Builds the admission of a server. Whoever is let in has a place, of which there are `underWayMax + waitingMax`; those
- * that are ready to be worked on take turns: the next turn is for the project with the fewest, and within it for the
- * caller that waits longest since its last one. Others always get in, and soon get a turn. A caller takes no more than half
- * of the places for waiting, a project no more than three quarters, and both no more than three quarters of the turns,
- * since work that takes long would keep them for as long. The more callers take all that they can get, the less that is
- * for each. Unauthenticated requests share some of the
- * places, so that a slow issuer delays no known caller.
+ * Builds the admission of a server. There are `runningMax + queuedMax` slots. An admitted request that is ready runs at
+ * once or is queued. The next one to run is of the project that runs fewest, and within it of the caller that has waited
+ * longest since its last start.
+ *
+ * No owner can take everything: a caller has at most half of the queue, a project three quarters, and each of them three
+ * quarters of the running requests, since slow work would hold them for long. The more owners take their share, the
+ * smaller it is. Unauthenticated requests have a share of the slots, so that a slow issuer delays no known caller.
  */
-export function createAdmission({ underWayMax, waitingMax, waitMs }: AdmissionLimits): Admission {
-  const insideMax = underWayMax + waitingMax
-  const shareMax = {
-    caller: underWayMax + Math.ceil(waitingMax * waitingPart.caller),
-    project: underWayMax + Math.ceil(waitingMax * waitingPart.project),
+export function createAdmission({ runningMax, queuedMax, waitMs }: AdmissionLimits): Admission {
+  const admittedMax = runningMax + queuedMax
+  const slotsMax = {
+    caller: runningMax + Math.ceil(queuedMax * queueShare.caller),
+    project: runningMax + Math.ceil(queuedMax * queueShare.project),
   }
-  const shares = { caller: new Map<string, number>(), project: new Map<string, number>() }
-  const turns = { caller: new Map<string, number>(), project: new Map<string, number>() }
-  /** Those that wait, by caller; a caller goes to the end with each turn. */
+  const slotsOf = { caller: new Map<string, number>(), project: new Map<string, number>() }
+  const runningOf = { caller: new Map<string, number>(), project: new Map<string, number>() }
+  /** Queues by caller; a caller goes to the end with each start. */
   const queues = new Map<string, Queue>()
-  const strangersMax = Math.max(1, Math.floor(insideMax * strangersPart))
-  const strangers = { expected: 0, others: 0 }
-  let underWay = 0
-  let inside = 0
+  const unauthenticatedMax = Math.max(1, Math.floor(admittedMax * unauthenticatedShare))
+  const unauthenticated = { expected: 0, others: 0 }
+  let running = 0
+  let admitted = 0
   let onEmpty: (() => void)[] = []
 
   function mayStart({ caller, project }: Owner): boolean {
-    const turnsMax = turnsForEachFree * (underWayMax - underWay)
-    return count(turns.caller, caller) < turnsMax && count(turns.project, project) < turnsMax
+    const max = runningForEachFree * (runningMax - running)
+    return count(runningOf.caller, caller) < max && count(runningOf.project, project) < max
   }
 
-  function hasShare({ caller, project }: Owner): boolean {
-    return count(shares.caller, caller) < shareMax.caller && count(shares.project, project) < shareMax.project
+  function mayHoldSlot({ caller, project }: Owner): boolean {
+    return (
+      count(slotsOf.caller, caller) < slotsMax.caller && count(slotsOf.project, project) < slotsMax.project
+    )
   }
 
-  function start(owner: Owner): void {
-    underWay++
-    addBoth(turns, owner, 1)
+  function run(owner: Owner): void {
+    running++
+    addBoth(runningOf, owner, 1)
   }
 
-  /** The queue of the project with the fewest turns; the first one among equals. Null if nobody may start. */
+  /** The queue of the project that runs fewest, the first one among equals; null if no queued request may start. */
   function nextQueue(): Queue | null {
     let next: Queue | null = null
     for (const queue of queues.values()) {
       if (!mayStart(queue.owner)) continue
       const isBefore =
-        next === null || count(turns.project, queue.owner.project) < count(turns.project, next.owner.project)
+        next === null ||
+        count(runningOf.project, queue.owner.project) < count(runningOf.project, next.owner.project)
       if (isBefore) next = queue
     }
     return next
   }
 
-  /** Starts the next waiter; false if there is none that may start. */
+  /** Starts the next queued request; false if none may start. */
   function startNext(): boolean {
     const next = nextQueue()
     const [waiter] = next?.waiters ?? []
@@ -133,7 +133,7 @@ export function createAdmission({ underWayMax, waitingMax, waitMs }: AdmissionLi
     waiters.delete(waiter)
     queues.delete(owner.caller)
     if (waiters.size > 0) queues.set(owner.caller, next)
-    start(owner)
+    run(owner)
     waiter.start()
     return true
   }
@@ -159,103 +159,103 @@ export function createAdmission({ underWayMax, waitingMax, waitMs }: AdmissionLi
     })
   }
 
-  function visit(): Visit {
+  function createAdmitted(): AdmittedRequest {
     let owner: Owner | null = null
-    let hasTurn = false
-    let hasPlace = true
-    let strangerAs: keyof typeof strangers | null = null
+    let isRunning = false
+    let hasSlot = true
+    let unauthenticatedAs: keyof typeof unauthenticated | null = null
 
-    function endStrangeness(): void {
-      if (strangerAs !== null) strangers[strangerAs]--
-      strangerAs = null
+    function endUnauthenticated(): void {
+      if (unauthenticatedAs !== null) unauthenticated[unauthenticatedAs]--
+      unauthenticatedAs = null
     }
 
-    function endTurn(): void {
-      if (!hasTurn) return
-      hasTurn = false
-      underWay--
-      addBoth(turns, owner ?? unknownOwner, -1)
-      // Can be two: another caller, and one more of this caller, whose turns have become fewer.
+    function finish(): void {
+      if (!isRunning) return
+      isRunning = false
+      running--
+      addBoth(runningOf, owner ?? unknownOwner, -1)
+      // Can start two: one of another caller, and one of this caller, which now runs fewer.
       while (startNext());
     }
 
-    function leavePlace(): void {
-      if (!hasPlace) return
-      hasPlace = false
-      inside--
-      if (owner !== null) addBoth(shares, owner, -1)
-      if (inside > 0) return
+    function yieldSlot(): void {
+      if (!hasSlot) return
+      hasSlot = false
+      admitted--
+      if (owner !== null) addBoth(slotsOf, owner, -1)
+      if (admitted > 0) return
       for (const tell of onEmpty) tell()
       onEmpty = []
     }
 
-    function turnAtOnce(): boolean {
-      // Nobody waits while there is a turn that it may have: whoever ends hands it on.
+    function startNow(): boolean {
+      // Overtakes nobody: a request that ends starts all queued ones that may start.
       if (!mayStart(owner ?? unknownOwner)) return false
-      start(owner ?? unknownOwner)
-      hasTurn = true
+      run(owner ?? unknownOwner)
+      isRunning = true
       return true
     }
 
     return {
-      beStranger(isExpected) {
+      markUnauthenticated(isExpected) {
         const kind = isExpected ? 'expected' : 'others'
-        if (strangers[kind] >= strangersMax) return false
-        strangers[kind]++
-        strangerAs = kind
+        if (unauthenticated[kind] >= unauthenticatedMax) return false
+        unauthenticated[kind]++
+        unauthenticatedAs = kind
         return true
       },
-      belongTo(caller, project) {
-        endStrangeness()
+      assign(caller, project) {
+        endUnauthenticated()
         const named = { caller, project }
-        if (!hasShare(named)) return false
-        addBoth(shares, named, 1)
+        if (!mayHoldSlot(named)) return false
+        addBoth(slotsOf, named, 1)
         owner = named
         return true
       },
-      leavePlace,
-      retakePlace() {
-        if (hasPlace) return true
-        if (inside >= insideMax || (owner !== null && !hasShare(owner))) return false
-        hasPlace = true
-        inside++
-        if (owner !== null) addBoth(shares, owner, 1)
+      yieldSlot,
+      retakeSlot() {
+        if (hasSlot) return true
+        if (admitted >= admittedMax || (owner !== null && !mayHoldSlot(owner))) return false
+        hasSlot = true
+        admitted++
+        if (owner !== null) addBoth(slotsOf, owner, 1)
         return true
       },
-      turnAtOnce,
-      async turn(signal) {
-        if (turnAtOnce()) return true
-        hasTurn = await waitInQueue(owner ?? unknownOwner, signal)
-        return hasTurn
+      startNow,
+      async start(signal) {
+        if (startNow()) return true
+        isRunning = await waitInQueue(owner ?? unknownOwner, signal)
+        return isRunning
       },
-      endTurn,
-      leave() {
-        endStrangeness()
-        endTurn()
-        leavePlace()
+      finish,
+      release() {
+        endUnauthenticated()
+        finish()
+        yieldSlot()
       },
     }
   }
 
   return {
-    get underWay() {
-      return underWay
+    get running() {
+      return running
     },
-    get inside() {
-      return inside
+    get admitted() {
+      return admitted
     },
-    enter() {
-      if (inside >= insideMax) return null
-      inside++
-      return visit()
+    admit() {
+      if (admitted >= admittedMax) return null
+      admitted++
+      return createAdmitted()
     },
-    async empty() {
-      if (inside > 0) await new Promise<void>((resolve) => onEmpty.push(resolve))
+    async untilEmpty() {
+      if (admitted > 0) await new Promise<void>((resolve) => onEmpty.push(resolve))
     },
   }
 }
 
-/** Counts up or down for a caller and its project; who is at nothing is not kept. */
+/** Adds to the counts of a caller and of its project. Counts of 0 are dropped. */
 function addBoth(
   counts: { readonly caller: Map<string, number>; readonly project: Map<string, number> },
   { caller, project }: Owner,

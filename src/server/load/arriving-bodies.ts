@@ -1,29 +1,28 @@
-/** How many bodies may be arriving at once. */
+/** Most bodies that may be arriving at once. */
 export interface ArrivalLimits {
-  /** Bodies that have just begun: most end before they need a slot, having come in two packets instead of one. */
+  /** Bodies in their first moments. Most end before they need a slot: they came in two packets instead of one. */
   readonly earlyMax: number
-  /** Slots for those that take longer. */
+  /** Slots for bodies that take longer. */
   readonly slotsMax: number
 }
 
-/** Whose body it is. */
+/** Caller and project that send a body. */
 export interface BodyOwner {
   readonly caller: string
   readonly project: string
 }
 
-/** The bodies of requests that are still arriving. */
+/** Request bodies that are still arriving. */
 export interface ArrivingBodies {
-  /** How many there are. */
+  /** Number of bodies that are arriving. */
   readonly count: number
   /**
-   * Counts a body in: as one that has just begun if there may be more of these, and for as long as that lasts, then with
-   * a slot. Where all slots are taken, the project with the most of them, and in it the caller with the most, loses the
-   * one that it has had for longest: slow clients make room, whoever comes. But a slot is not taken at once from those
-   * with no more than who comes: to displace each body by the next would help nobody.
+   * Counts a body: as an early one if there is room for it, and with a slot once it takes longer. If all slots are taken,
+   * the caller with most slots in the project with most slots loses its oldest one, so that slow clients make room. An owner
+   * that holds no more slots than the newcomer keeps a slot for a while: bodies that displace each other would never end.
    *
-   * @param onLost called where the body has to make room for others
-   * @returns what counts it out, of which further calls do nothing; null if it cannot be counted in
+   * @param onLost called when the body loses its slot
+   * @returns the function that ends the count, which may be called again; null if there is no room
    */
   hold(owner: BodyOwner, onLost: () => void): (() => void) | null
 }
@@ -34,25 +33,25 @@ interface Slot {
   readonly onLost: () => void
 }
 
-/** How long a body counts as one that has just begun. */
+/** How long a body counts as early, in milliseconds. */
 const earlyMs = 100
-/** How long a slot is not taken from those with no more slots than who comes. */
+/** How long a slot is safe from newcomers with as many slots, in milliseconds. */
 const keptMs = 1000
 
-/** Builds the count of bodies that are arriving. */
+/** Builds the count of arriving bodies. */
 export function createArrivingBodies({ earlyMax, slotsMax }: ArrivalLimits): ArrivingBodies {
-  /** The oldest first. */
+  /** Oldest first. */
   const taken = new Set<Slot>()
   let early = 0
 
-  /** The slot that makes room for who comes; null if none has to. */
-  function slotToDisplace(comer: BodyOwner): Slot | null {
-    const holdsMore = compareHoldings([...[...taken].map(({ owner }) => owner), comer])
+  /** The slot that a newcomer may take; null if there is none. */
+  function slotToDisplace(newcomer: BodyOwner): Slot | null {
+    const holdsMore = compareHoldings([...[...taken].map(({ owner }) => owner), newcomer])
     let chosen: Slot | null = null
     for (const slot of taken) {
       if (chosen === null || holdsMore(slot.owner, chosen.owner)) chosen = slot
     }
-    if (chosen === null || holdsMore(chosen.owner, comer)) return chosen
+    if (chosen === null || holdsMore(chosen.owner, newcomer)) return chosen
     return performance.now() - chosen.takenAtMs < keptMs ? null : chosen
   }
 
@@ -83,7 +82,7 @@ export function createArrivingBodies({ earlyMax, slotsMax }: ArrivalLimits): Arr
       if (slot === null) onLost()
       else giveBack = slot
     }
-    // What has arrived while the server was busy is read before the time counts as over.
+    // Data that arrived while the server was busy is read before the timeout counts.
     const timer = setTimeout(() => setImmediate(takesLonger), earlyMs)
     return () => {
       clearTimeout(timer)
@@ -101,7 +100,7 @@ export function createArrivingBodies({ earlyMax, slotsMax }: ArrivalLimits): Arr
   }
 }
 
-/** Whether one owner has more slots than another: by its project, then by itself. */
+/** Builds the comparison of owners: true if the first has more slots, by project and then by caller. */
 function compareHoldings(owners: readonly BodyOwner[]): (one: BodyOwner, other: BodyOwner) => boolean {
   const projects = new Map<string, number>()
   const callers = new Map<string, number>()

@@ -5,7 +5,7 @@ const pauseMs = { least: 100, more: 300 } as const
 
 /**
  * Waits before a refusal that costs the event loop nearly as much as a request that is answered. A client that goes on
- * regardless then sends few of them. To be called without a place. The pause differs, so that clients do not come back
+ * regardless then sends few of them. Call it without a slot. The pause differs, so that clients do not come back
  * at the same moment.
  */
 export async function pauseBeforeRefusal(): Promise<void> {

@@ -1,11 +1,11 @@
 import type { Log } from '../../log.ts'
-import { type Answer, errorAnswer } from '../http/answer.ts'
-import { noteRefusal, type Refusal } from '../observe/request-facts.ts'
+import { type Answer, errorAnswer } from '../answer.ts'
+import { noteRefusal, type Refusal } from '../observe/request-log.ts'
 
-/** Why a request is shed, of all refusals. */
+/** Why a request is shed. */
 export type Shed = Exclude<Refusal, 'gone' | 'rate' | 'failures'>
 
-/** How often an overload is told of. */
+/** Shortest time between two warnings, in milliseconds. */
 const warningIntervalMs = 10_000
 
 const messages: Readonly<Record<Shed, string>> = {
@@ -16,8 +16,8 @@ const messages: Readonly<Record<Shed, string>> = {
 }
 
 /**
- * Makes what answers requests that are shed: nothing was done for them, so that they can be repeated. One warning
- * stands for all that are shed within some seconds: an overload must not fill the log, too.
+ * Builds the function that answers a shed request. Nothing was done for it, so that it can be repeated. One warning stands
+ * for all that are shed within some seconds: an overload must not fill the log, too.
  */
 export function createShedding(log: Log): (reason: Shed) => Answer {
   let warnedAtMs = Number.NEGATIVE_INFINITY
@@ -39,8 +39,8 @@ export function createShedding(log: Log): (reason: Shed) => Answer {
   }
 }
 
-/** For a request whose client has broken off its connection: nobody reads it, but it is counted. */
+/** Answer to a request whose client is gone. Nobody reads it, but it is counted. */
 export function answerGone(): Answer {
   noteRefusal('gone')
-  return errorAnswer(400, { code: 'BAD_REQUEST', message: 'The request was broken off.' })
+  return errorAnswer(400, { code: 'BAD_REQUEST', message: 'The client closed the connection.' })
 }

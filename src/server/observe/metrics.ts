@@ -1,9 +1,10 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { ErrorCode } from '../../errors.ts'
+import { within } from '../../timeout.ts'
 import { addProcessMetrics } from './process-metrics.ts'
 import type { AnsweredRequest } from './request-log.ts'
 
-/** An operation of the domain, as it is counted and traced. */
+/** An operation of the domain, for metrics and traces. */
 export interface CountedOperation {
   readonly action: string
   readonly outcome: 'SUCCEEDED' | ErrorCode
@@ -14,21 +15,21 @@ export interface CountedOperation {
   readonly endedAtMs: number
 }
 
-/** What is asked at the moment at which metrics are read. */
+/** Values that are read when metrics are scraped. */
 export interface MetricsSources {
   readonly version: string
   readonly keysInMemory: () => number
-  readonly load: () => { readonly underWay: number; readonly waiting: number }
-  /** Reject while the part cannot do its work. */
+  readonly load: () => { readonly running: number; readonly queued: number }
+  /** Rejects while the part cannot do its work. */
   readonly checkDatabase: () => Promise<unknown>
   readonly checkRootKey: () => Promise<unknown>
 }
 
-/** Counts what the server does. No label holds a name that a caller has given, so that there are few series. */
+/** Metrics of the server. No label holds a name that a caller has chosen, so that there are few series. */
 export interface Metrics {
   readonly registry: Registry
   readonly contentType: string
-  /** In Prometheus' text format. */
+  /** Metrics in the text format of Prometheus. */
   print(): Promise<string>
   onOperations(operations: readonly CountedOperation[]): void
   onRequest(request: AnsweredRequest): void
@@ -40,17 +41,17 @@ export interface Metrics {
   onClock(aheadMs: number): void
   onAlert(): void
   onFetch(succeeded: boolean): void
-  /** From here on metrics of these sources are there. */
+  /** Adds the metrics of these sources. */
   watch(sources: MetricsSources): void
   close(): void
 }
 
-/** Bounds of durations, in seconds: operations in memory take microseconds, RSA keys and outages seconds. */
+/** Buckets of durations, in seconds: operations in memory take microseconds, RSA keys and outages take seconds. */
 const seconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20]
-/** How long a part may take to say that it works; a scrape waits no longer. */
+/** Longest wait for a health check during a scrape. */
 const checkTimeoutMs = 2000
 
-/** Makes all metrics; docs/monitoring.md describes each. */
+/** Builds all metrics. docs/monitoring.md describes each. */
 export function createMetrics(): Metrics {
   const registry = new Registry()
   const registers = [registry]
@@ -152,8 +153,8 @@ export function createMetrics(): Metrics {
             this.set(await read())
           },
         })
-      watched('requests_under_way', 'Requests to the API that are worked on.', () => load().underWay)
-      watched('requests_waiting', 'Requests to the API that are read or wait.', () => load().waiting)
+      watched('requests_under_way', 'Requests to the API that are worked on.', () => load().running)
+      watched('requests_waiting', 'Requests to the API that are read or wait.', () => load().queued)
       watched('key_cache_keys', 'Keys in memory.', keysInMemory)
       watched('database_healthy', '1 while the database answers.', () => healthOf(checkDatabase))
       watched('root_key_healthy', '1 while the root key can be used.', () => healthOf(checkRootKey))
@@ -162,12 +163,10 @@ export function createMetrics(): Metrics {
   }
 }
 
-async function healthOf(check: () => Promise<unknown>): Promise<number> {
-  const { promise: timedOut, resolve } = Promise.withResolvers<number>()
-  const timer = setTimeout(() => resolve(0), checkTimeoutMs)
+function healthOf(check: () => Promise<unknown>): Promise<number> {
   const checked = check().then(
     () => 1,
     () => 0,
   )
-  return Promise.race([checked, timedOut]).finally(() => clearTimeout(timer))
+  return within(checkTimeoutMs, checked, () => 0)
 }

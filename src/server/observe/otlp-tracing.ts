@@ -11,25 +11,24 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
-import type { Answer } from '../http/answer.ts'
+import { settlesWithin } from '../../timeout.ts'
 import type { CountedOperation } from './metrics.ts'
-import type { RequestFacts } from './request-facts.ts'
-import { outcomeOf } from './request-log.ts'
-import type { Tracing } from './tracing.ts'
+import { outcomeOf, type RequestFacts } from './request-log.ts'
+import type { TracedAnswer, Tracing } from './tracing.ts'
 
-/** Where traces go, and under which name. */
+/** Destination of traces, and the name of the service in them. */
 export interface TracingOptions {
   readonly url: string
   readonly serviceName: string
   readonly version: string
 }
 
-/** How long a stop waits for the last spans. */
+/** Longest wait for the last spans when the server stops. */
 const closeTimeoutMs = 3000
 
 /**
- * Traces that are sent to a collector (OTLP over HTTP). Nothing is registered for the whole process: no library adds
- * spans of its own, so that only what is written here is ever sent.
+ * Builds tracing that sends spans to a collector (OTLP over HTTP). No provider is registered for the process, so that
+ * libraries add no spans of their own.
  */
 export function createOtlpTracing({ url, serviceName, version }: TracingOptions): Tracing {
   const resource = resourceFromAttributes({ 'service.name': serviceName, 'service.version': version })
@@ -38,18 +37,18 @@ export function createOtlpTracing({ url, serviceName, version }: TracingOptions)
   const tracer = provider.getTracer('keystead', version)
   const contexts = new AsyncLocalStorageContextManager().enable()
 
-  async function inSpan(
+  async function inSpan<A extends TracedAnswer>(
     { name, kind, parent }: { name: string; kind: SpanKind; parent: Context },
-    work: () => Promise<Answer>,
-    describe: (span: Span, answered: Answer) => void,
-  ): Promise<Answer> {
+    work: () => Promise<A>,
+    describe: (span: Span, answered: A) => void,
+  ): Promise<A> {
     const span = tracer.startSpan(name, { kind }, parent)
     try {
       const answered = await contexts.with(trace.setSpan(parent, span), work)
       describe(span, answered)
       return answered
     } catch (error) {
-      // Its message may hold anything, so it is not said.
+      // The message of the error may contain anything, so that it is not recorded.
       span.setStatus({ code: SpanStatusCode.ERROR })
       throw error
     } finally {
@@ -70,7 +69,7 @@ export function createOtlpTracing({ url, serviceName, version }: TracingOptions)
             'http.response.status_code': status,
             'keystead.request_id': facts.requestId,
           })
-          fail(span, outcomeOf({ status, codes: facts.codes }))
+          recordOutcome(span, outcomeOf({ status, codes: facts.codes }))
         },
       ),
     traceGraphQL: (facts, run) =>
@@ -80,13 +79,13 @@ export function createOtlpTracing({ url, serviceName, version }: TracingOptions)
         (span, { status }) => {
           span.updateName(facts.operationType ?? 'graphql')
           span.setAttributes(graphqlAttributes(facts))
-          fail(span, outcomeOf({ status, codes: facts.codes }))
+          recordOutcome(span, outcomeOf({ status, codes: facts.codes }))
         },
       ),
     onOperations(operations) {
       const [first] = operations
       if (first === undefined) return
-      // One for all items of a batch: they run side by side.
+      // One span for all items of a batch, which run side by side.
       const startTime = Math.min(...operations.map(({ startedAtMs }) => startedAtMs))
       const failed = operations.find(({ outcome }) => outcome !== 'SUCCEEDED')
       const span = tracer.startSpan(
@@ -94,15 +93,12 @@ export function createOtlpTracing({ url, serviceName, version }: TracingOptions)
         { startTime, attributes: attributesOf(operations) },
         contexts.active(),
       )
-      fail(span, failed?.outcome ?? 'SUCCEEDED')
+      recordOutcome(span, failed?.outcome ?? 'SUCCEEDED')
       span.end(Math.max(...operations.map(({ endedAtMs }) => endedAtMs)))
     },
     async close() {
-      const timer = Promise.withResolvers<void>()
-      const timeout = setTimeout(timer.resolve, closeTimeoutMs)
       // A collector that is down must not keep the server from stopping.
-      await Promise.race([provider.shutdown().catch(() => {}), timer.promise])
-      clearTimeout(timeout)
+      await settlesWithin(closeTimeoutMs, provider.shutdown())
     },
   }
 }
@@ -123,20 +119,20 @@ function attributesOf(operations: readonly CountedOperation[]): Attributes {
   }
 }
 
-/** What callers do wrong is told by its code; a span counts as failed only where the server is to blame. */
-function fail(span: Span, outcome: string): void {
+/** Records the outcome. A span has failed only if the server is at fault, not the caller. */
+function recordOutcome(span: Span, outcome: string): void {
   span.setAttribute('keystead.outcome', outcome)
   if (outcome !== 'INTERNAL' && outcome !== 'UNAVAILABLE') return
   span.setAttribute('error.type', outcome)
   span.setStatus({ code: SpanStatusCode.ERROR })
 }
 
-/** Methods are any word that a client makes up; those that are not known are one. */
+/** A client can send any word as the method; unknown ones are recorded as one. */
 function methodOf(method: string): string {
   return /^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)$/.test(method) ? method : '_OTHER'
 }
 
-/** The span that the client was in (W3C Trace Context, version 00); none if the header is not one. */
+/** The span of the client (W3C Trace Context, version 00); none if the header is malformed. */
 function parentOf(traceparent: string | null): Context {
   const [, traceId, spanId, flags] =
     /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/.exec(traceparent ?? '') ?? []

@@ -1,10 +1,10 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Counter, Gauge, type Registry } from 'prom-client'
 
-/** How often the event loop is looked at, in milliseconds: as much is in each delay that Node gives. */
+/** Sampling interval of the event loop, in milliseconds. Each delay that Node measures contains it. */
 const resolutionMs = 10
 
-/** Metrics of the process. Those that prom-client brings go on measuring for ever once they have begun. */
+/** Adds metrics of the process; gives the function that stops them. The ones of prom-client cannot be stopped. */
 export function addProcessMetrics(registry: Registry): () => void {
   const registers = [registry]
   const delay = monitorEventLoopDelay({ resolution: resolutionMs })
@@ -20,7 +20,7 @@ export function addProcessMetrics(registry: Registry): () => void {
         ['0.99', delay.percentile(99)],
         ['1', delay.max],
       ] as const) {
-        // Nothing was measured yet in an empty one.
+        // An empty histogram has no meaningful percentiles.
         const lagMs = delay.count === 0 ? 0 : Math.max(0, delayNs / 1e6 - resolutionMs)
         this.set({ quantile }, lagMs / 1000)
       }

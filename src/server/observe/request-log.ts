@@ -1,5 +1,28 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { ErrorCode } from '../../errors.ts'
 import type { Log, LogLevel } from '../../log.ts'
-import type { RequestFacts } from './request-facts.ts'
+
+/**
+ * Why a valid request was not served: the server is full, its caller or project has its share, too many bodies are
+ * arriving, it waited too long, its client is gone, or a rate limit of the caller or of its address is used up.
+ */
+export type Refusal = 'full' | 'share' | 'bodies' | 'waited' | 'gone' | 'rate' | 'failures'
+
+/** Facts about a request that are collected while it is answered, for its log line, its trace and the metrics. */
+export interface RequestFacts {
+  readonly requestId: string
+  /** One of a few routes, never the path that was asked for. */
+  route: string
+  /** GraphQL: query, mutation or subscription, and the operation's name in the document. */
+  operationType: string | null
+  operationName: string | null
+  /** Codes of all errors in the answer, at any depth. */
+  readonly codes: Set<ErrorCode>
+  /** Null for a request that was served. */
+  refusal: Refusal | null
+  /** Why the token was refused, in the words of the answer, which hold nothing of the token; else null. */
+  reason: string | null
+}
 
 /** A request that was answered. */
 export interface AnsweredRequest extends RequestFacts {
@@ -7,9 +30,63 @@ export interface AnsweredRequest extends RequestFacts {
   readonly durationMs: number
 }
 
+/** Longest operation name that is kept, in characters. */
+const nameLengthMax = 64
+
+const requests = new AsyncLocalStorage<RequestFacts>()
+
+/** Runs the function that answers a request. The `note…` functions called meanwhile change the facts of this request. */
+export function withRequestFacts<T>(requestId: string, answer: (facts: RequestFacts) => T): T {
+  const facts: RequestFacts = {
+    requestId,
+    route: 'other',
+    operationType: null,
+    operationName: null,
+    codes: new Set(),
+    refusal: null,
+    reason: null,
+  }
+  return requests.run(facts, () => answer(facts))
+}
+
+/** Facts about the request that is being answered; null outside of requests. */
+export function currentRequest(): RequestFacts | null {
+  return requests.getStore() ?? null
+}
+
+/** Notes an error in the answer. */
+export function noteCode(code: ErrorCode): void {
+  requests.getStore()?.codes.add(code)
+}
+
+/** Notes that the request is refused. */
+export function noteRefusal(refusal: Refusal): void {
+  const facts = requests.getStore()
+  if (facts !== undefined) facts.refusal = refusal
+}
+
+/** Notes why the token of the request is refused. */
+export function noteReason(reason: string): void {
+  const facts = requests.getStore()
+  if (facts !== undefined) facts.reason = reason
+}
+
+/** Notes errors of operations, which can be part of the data of the answer. */
+export function noteOutcomes(operations: readonly { readonly outcome: 'SUCCEEDED' | ErrorCode }[]): void {
+  for (const { outcome } of operations) if (outcome !== 'SUCCEEDED') noteCode(outcome)
+}
+
+/** Notes the GraphQL operation of the request. A client can choose a name of any length. */
+export function noteOperation(type: string, name: string | null): void {
+  const facts = requests.getStore()
+  if (facts === undefined) return
+  facts.operationType = type
+  facts.operationName = name === null ? null : name.slice(0, nameLengthMax)
+}
+
 /**
- * One line for each request: when it was, how long it took and how it went. Neither its document nor its variables,
- * headers or path are in it, and not who asked: that is in the audit trail, under the same request ID.
+ * Logs a request: its route, duration and outcome. The line holds no document, variables, headers or path. The audit trail
+ * has the caller under the same request ID.
  */
 export function logRequest(log: Log, request: AnsweredRequest): void {
   const level = levelOf(request)
@@ -31,16 +108,16 @@ export function logRequest(log: Log, request: AnsweredRequest): void {
   log[level](facts, 'request')
 }
 
-/** The code that an operator should see first. */
+/** The most important code of an answer for an operator. */
 export function outcomeOf({ status, codes }: Pick<AnsweredRequest, 'status' | 'codes'>): string {
   const [first = status < 400 ? 'SUCCEEDED' : 'REFUSED'] = codes
   return codes.has('INTERNAL') ? 'INTERNAL' : codes.has('UNAVAILABLE') ? 'UNAVAILABLE' : first
 }
 
-/** What the server is to blame for stands out; what callers do wrong must not drown it, nor what goes well. */
+/** Faults of the server have a higher level than mistakes of callers, and these a higher one than success. */
 function levelOf(request: AnsweredRequest): LogLevel {
   const outcome = outcomeOf(request)
-  // An overload has a warning of its own. A line for each request would be most of the work that it makes.
+  // An overload has a warning of its own. A line for each refused request would be most of the work.
   if (['full', 'share', 'bodies', 'waited', 'gone'].includes(request.refusal ?? '')) return 'debug'
   if (outcome === 'INTERNAL') return 'error'
   if (outcome === 'UNAVAILABLE' || request.status >= 500) return 'warn'

@@ -56,22 +56,22 @@ import {
   VariablesInAllowedPositionRule,
 } from 'graphql'
 import { KeysteadError } from '../../errors.ts'
-import { expectedValue, missingField, notOneField, unknownField } from './input-errors.ts'
-import { quoteName, RequestError } from './request-errors.ts'
+import { expectedValue, missingField, notOneField, unknownField } from './input-messages.ts'
+import { quoteName, RequestError } from './request-error.ts'
 
-/** Says what a rule has found, from the nodes of its error and from where in the document it stands. */
+/** Writes the message for an error of a rule from its nodes and the current position in the document. */
 type Describe = (nodes: readonly ASTNode[], context: ValidationContext) => string
 
 /**
- * A mistake of a document in our own words. The rule that found it says what it is, the nodes of its error say where, and
- * the context of validation says what the schema has there. What stands in the document is shown if it is a name.
+ * Rewrites a validation error. The message follows from the rule, the nodes of the error and the schema. It quotes names
+ * of the document, never values.
  */
-export function describeDocumentError(
+export function describeValidationError(
   rule: ValidationRule,
   error: GraphQLError,
   context: ValidationContext,
 ): RequestError {
-  // What a scalar of the schema threw about a value: an error of the product, by its class.
+  // Thrown by a custom scalar, with a text of the product.
   const { originalError: own } = error
   if (own instanceof KeysteadError) return new RequestError(own.message, own.code)
   return new RequestError(
@@ -79,8 +79,8 @@ export function describeDocumentError(
   )
 }
 
-/** @param describe is given the first node of the error, which is of the kind that the rule is about */
-function about<First extends ASTNode>(
+/** Entry for a rule. `describe` gets the first node of the error, which is of the kind that the rule checks. */
+function messageFor<First extends ASTNode>(
   rule: ValidationRule,
   describe: (first: First, context: ValidationContext, nodes: readonly ASTNode[]) => string,
 ): [ValidationRule, Describe] {
@@ -94,88 +94,106 @@ function about<First extends ASTNode>(
 }
 
 const descriptions: ReadonlyMap<ValidationRule, Describe> = new Map([
-  about(ExecutableDefinitionsRule, () => 'A document holds operations and fragments only.'),
-  about<NameNode>(
+  messageFor(ExecutableDefinitionsRule, () => 'A document holds operations and fragments only.'),
+  messageFor<NameNode>(
     UniqueOperationNamesRule,
     (name) => `There can be only one operation named ${textOf(name)}.`,
   ),
-  about(
+  messageFor(
     LoneAnonymousOperationRule,
     () => 'An operation without a name must be the only one of its document.',
   ),
-  about(
+  messageFor(
     SingleFieldSubscriptionsRule,
-    () => 'A subscription has one field on its first level, and none of introspection.',
+    () => 'A subscription must have exactly one top-level field, which must not be an introspection field.',
   ),
-  about<NamedTypeNode>(KnownTypeNamesRule, ({ name }) => `Unknown type ${textOf(name)}.`),
-  about<TypeNode>(
+  messageFor<NamedTypeNode>(KnownTypeNamesRule, ({ name }) => `Unknown type ${textOf(name)}.`),
+  messageFor<TypeNode>(
     FragmentsOnCompositeTypesRule,
     (type) => `A fragment cannot be on ${typeText(type)}, which has no fields.`,
   ),
-  about<TypeNode>(VariablesAreInputTypesRule, (type) => `A variable cannot be of type ${typeText(type)}.`),
-  about<FieldNode | SelectionSetNode>(ScalarLeafsRule, describeLeaf),
-  about<FieldNode>(
+  messageFor<TypeNode>(
+    VariablesAreInputTypesRule,
+    (type) => `A variable cannot be of type ${typeText(type)}.`,
+  ),
+  messageFor<FieldNode | SelectionSetNode>(ScalarLeafsRule, describeLeaf),
+  messageFor<FieldNode>(
     FieldsOnCorrectTypeRule,
     ({ name }, context) => `Cannot query field ${textOf(name)} on type "${context.getParentType()}".`,
   ),
-  about<NameNode>(UniqueFragmentNamesRule, (name) => `There can be only one fragment named ${textOf(name)}.`),
-  about<NameNode>(KnownFragmentNamesRule, (name) => `Unknown fragment ${textOf(name)}.`),
-  about<FragmentDefinitionNode>(
+  messageFor<NameNode>(
+    UniqueFragmentNamesRule,
+    (name) => `There can be only one fragment named ${textOf(name)}.`,
+  ),
+  messageFor<NameNode>(KnownFragmentNamesRule, (name) => `Unknown fragment ${textOf(name)}.`),
+  messageFor<FragmentDefinitionNode>(
     NoUnusedFragmentsRule,
     ({ name }) => `Fragment ${textOf(name)} is never used.`,
   ),
-  about<InlineFragmentNode | FragmentSpreadNode>(PossibleFragmentSpreadsRule, describeSpread),
-  about<FragmentSpreadNode>(
+  messageFor<InlineFragmentNode | FragmentSpreadNode>(PossibleFragmentSpreadsRule, describeSpread),
+  messageFor<FragmentSpreadNode>(
     NoFragmentCyclesRule,
     (first, _context, spreads) =>
       `Fragment ${textOf(((spreads.at(-1) ?? first) as FragmentSpreadNode).name)} spreads itself.`,
   ),
-  about<NameNode>(UniqueVariableNamesRule, (name) => `There can be only one variable named ${textOf(name)}.`),
-  about<VariableNode>(NoUndefinedVariablesRule, ({ name }) => `Variable ${textOf(name)} is not defined.`),
-  about<VariableDefinitionNode>(
+  messageFor<NameNode>(
+    UniqueVariableNamesRule,
+    (name) => `There can be only one variable named ${textOf(name)}.`,
+  ),
+  messageFor<VariableNode>(
+    NoUndefinedVariablesRule,
+    ({ name }) => `Variable ${textOf(name)} is not defined.`,
+  ),
+  messageFor<VariableDefinitionNode>(
     NoUnusedVariablesRule,
     ({ variable }) => `Variable ${textOf(variable.name)} is never used.`,
   ),
-  about<DirectiveNode>(KnownDirectivesRule, ({ name }, context) =>
+  messageFor<DirectiveNode>(KnownDirectivesRule, ({ name }, context) =>
     context.getSchema().getDirective(name.value)
       ? `Directive ${textOf(name)} cannot be used here.`
       : `Unknown directive ${textOf(name)}.`,
   ),
-  about<DirectiveNode>(
+  messageFor<DirectiveNode>(
     UniqueDirectivesPerLocationRule,
     ({ name }) => `Directive ${textOf(name)} can be used only once in one place.`,
   ),
-  about<ArgumentNode>(
+  messageFor<ArgumentNode>(
     KnownArgumentNamesRule,
     ({ name }, context) => `Unknown argument ${textOf(name)} of ${holderOf(context)}.`,
   ),
-  about<NameNode>(UniqueArgumentNamesRule, (name) => `There can be only one argument named ${textOf(name)}.`),
-  about<ValueNode | ObjectFieldNode>(ValuesOfCorrectTypeRule, describeValue),
-  about<FieldNode | DirectiveNode>(ProvidedRequiredArgumentsRule, describeMissingArguments),
-  about<VariableDefinitionNode>(VariablesInAllowedPositionRule, describeVariableUse),
-  about<FieldNode>(
+  messageFor<NameNode>(
+    UniqueArgumentNamesRule,
+    (name) => `There can be only one argument named ${textOf(name)}.`,
+  ),
+  messageFor<ValueNode | ObjectFieldNode>(ValuesOfCorrectTypeRule, describeValue),
+  messageFor<FieldNode | DirectiveNode>(ProvidedRequiredArgumentsRule, describeMissingArguments),
+  messageFor<VariableDefinitionNode>(VariablesInAllowedPositionRule, describeVariableUse),
+  messageFor<FieldNode>(
     OverlappingFieldsCanBeMergedRule,
     ({ alias, name }) => `Fields called ${textOf(alias ?? name)} differ here: give one of them an alias.`,
   ),
-  about<NameNode>(
+  messageFor<NameNode>(
     UniqueInputFieldNamesRule,
     (name) => `There can be only one input field named ${textOf(name)}.`,
   ),
-  about(MaxIntrospectionDepthRule, () => 'Maximum introspection depth exceeded'),
-  about(NoSchemaIntrospectionCustomRule, () => 'GraphQL introspection has been disabled on this server.'),
+  messageFor(MaxIntrospectionDepthRule, () => 'Maximum introspection depth exceeded'),
+  messageFor(
+    NoSchemaIntrospectionCustomRule,
+    () => 'GraphQL introspection has been disabled on this server.',
+  ),
 ])
 
-/** Names of a document are names of GraphQL: its grammar knows no others. */
+/** A name in quotes. The grammar allows only GraphQL names, so that it can be quoted. */
 function textOf(name: NameNode | undefined): string {
   return quoteName(name?.value ?? '') ?? '""'
 }
 
-/** The named type in a type of the document. */
+/** The named type of a type in the document. */
 function typeText(type: TypeNode): string {
   return type.kind === Kind.NAMED_TYPE ? textOf(type.name) : typeText(type.type)
 }
 
-/** The field or the directive whose arguments are looked at. */
+/** The field or directive whose arguments are being validated. */
 function holderOf(context: ValidationContext): string {
   const directive = context.getDirective()
   if (directive) return `directive "@${directive.name}"`
@@ -197,7 +215,7 @@ function describeSpread(node: InlineFragmentNode | FragmentSpreadNode, context: 
   return `A fragment on ${textOf(type?.name)} cannot be spread on type "${context.getParentType()}": no object is of both.`
 }
 
-/** What is wrong with a literal, or with the field of an input that holds it. */
+/** Message for a literal of the wrong type, or for an unknown input field. */
 function describeValue(node: ValueNode | ObjectFieldNode, context: ValidationContext): string {
   if (node.kind === Kind.OBJECT_FIELD) {
     return unknownField(String(getNamedType(context.getParentInputType())), node.name.value)
@@ -213,7 +231,7 @@ function describeValue(node: ValueNode | ObjectFieldNode, context: ValidationCon
   return missing.length > 0 ? missingField(named.name, missing) : notOneField(named.name)
 }
 
-/** Of a value that stands for a list of one, the type of the item, and of an enum its name. */
+/** The item type where a single value stands for a list, and the bare type of an enum. */
 function typeOfValue(node: ValueNode, type: GraphQLInputType): GraphQLInputType {
   const isNull = node.kind === Kind.NULL
   return !isNull && (isEnumType(getNamedType(type)) || isListType(type)) ? getNamedType(type) : type

@@ -1,15 +1,15 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Config } from '../../config.ts'
-import { ListenError } from '../http/listen-error.ts'
+import { ListenError } from './listener.ts'
 
-/** Answers what Prometheus asks for. */
+/** HTTP server for Prometheus. */
 export interface MetricsServer {
   readonly url: string
   close(): Promise<void>
 }
 
-/** Listens apart from the API, so that a way to the one is no way to the other. It answers one address, and takes no bodies. */
+/** Starts the server on a port of its own, so that access to metrics and to the API can be given separately. */
 export async function startMetricsServer(
   { METRICS_HOST: host, METRICS_PORT: port }: Pick<Config, 'METRICS_HOST' | 'METRICS_PORT'>,
   metrics: { readonly contentType: string; print(): Promise<string> },

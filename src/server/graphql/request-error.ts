@@ -2,8 +2,8 @@ import { GraphQLError, type GraphQLErrorOptions } from 'graphql'
 import { type ErrorCode, KeysteadError } from '../../errors.ts'
 
 /**
- * A request that cannot be executed. Its text is made from what the schema defines and from names, never from a value:
- * values are plaintexts, and errors end up in logs.
+ * A request that cannot be executed. Its text holds names and what the schema defines, never values: values can be
+ * plaintexts, and errors end up in logs.
  */
 export class RequestError extends KeysteadError {
   readonly code: ErrorCode
@@ -13,18 +13,18 @@ export class RequestError extends KeysteadError {
   }
 }
 
-/** A {@link RequestError} in the form that GraphQL passes errors on. */
-export function asGraphQLError(error: RequestError, options: GraphQLErrorOptions = {}): GraphQLError {
+/** Wraps an error of the product for graphql-js and yoga. */
+export function asGraphQLError(error: KeysteadError, options: GraphQLErrorOptions = {}): GraphQLError {
   return new GraphQLError(error.message, { ...options, originalError: error })
 }
 
-/** Characters of an unknown name that an error shows. */
+/** Longest part of an unknown name that an error shows, in characters. */
 const nameLengthMax = 40
 
-/** A name of GraphQL. Anything else that stands in the place of one may be a value. */
+/** A GraphQL name. Anything else where a name belongs may be a value. */
 const namePattern = /^[_A-Za-z][_0-9A-Za-z]*$/
 
-/** The beginning of a name that the request gives, in quotes; null if it is not a name of GraphQL. */
+/** The beginning of a name from the request, in quotes; null if it is no GraphQL name. */
 export function quoteName(name: string): string | null {
   if (!namePattern.test(name)) return null
   return name.length > nameLengthMax ? `"${name.slice(0, nameLengthMax)}…"` : `"${name}"`

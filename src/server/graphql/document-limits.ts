@@ -3,10 +3,8 @@ import {
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
-  type GraphQLError,
   type GraphQLSchema,
   getNamedType,
-  getOperationAST,
   isInterfaceType,
   isObjectType,
   Kind,
@@ -16,9 +14,9 @@ import {
   type TypeNode,
   type ValidationContext,
 } from 'graphql'
-import { asGraphQLError, RequestError } from './request-errors.ts'
+import { asGraphQLError, RequestError } from './request-error.ts'
 
-/** Limits of a document, so that a short request cannot mean a long answer. */
+/** Limits of a document, so that a short request cannot ask for a very long answer. */
 export const documentLimits = {
   /** Characters. */
   length: 20_000,
@@ -26,19 +24,19 @@ export const documentLimits = {
   tokens: 4000,
   /** Fields inside fields. */
   depth: 15,
-  /** Fields that all selections have together once fragments are spread. */
+  /** Fields of all selections together, once fragments are spread. */
   fields: 2000,
-  /** Values that the answer may have: fields, times the sizes of the lists around them. */
+  /** Values in the answer: fields, multiplied by the sizes of the lists around them. */
   values: 50_000,
-  /** Fields of a mutation; the batch forms do many operations in one. */
+  /** Fields of a mutation. The batch forms do many operations in one field. */
   mutations: 20,
-  /** Fields of a query on its first level. */
+  /** Top-level fields of a query. */
   queries: 50,
-  /** Lists that are counted (`totalCount`); inside a list, one for all its items. */
+  /** Fields `totalCount`. Inside a list, one counts for all items. */
   counts: 50,
-  /** Fields that each ask the database much. */
-  questions: 20,
-  /** Fields of bytes: three for each of as many mutations as there can be, or the details of twelve pages of events. */
+  /** Fields that are expensive for the database. */
+  expensive: 20,
+  /** Fields of bytes: three for each mutation of a full document, or the details of twelve pages of events. */
   bytes: 60,
 } as const
 
@@ -49,59 +47,59 @@ interface Size {
   readonly values: number
   /** Fields on its own level. */
   readonly breadth: number
-  /** `totalCount`; the domain counts for all items of a list at once. */
+  /** Fields `totalCount`. The domain counts once for all items of a list. */
   readonly counts: number
-  /** Fields of {@link askingMuch}. */
-  readonly questions: number
-  /** Fields of bytes and long texts: under aliases, a short document would mean a very long answer. */
+  /** Fields of {@link expensiveFields}. */
+  readonly expensive: number
+  /** Fields of bytes and long strings, which aliases could repeat many times. */
   readonly bytes: number
 }
 
-const nothing: Size = {
+const zero: Size = {
   depth: 0,
   fields: 0,
   values: 0,
   breadth: 0,
   counts: 0,
-  questions: 0,
+  expensive: 0,
   bytes: 0,
 }
-const endless: Size = {
+const infinite: Size = {
   depth: Number.POSITIVE_INFINITY,
   fields: Number.POSITIVE_INFINITY,
   values: Number.POSITIVE_INFINITY,
   breadth: Number.POSITIVE_INFINITY,
   counts: Number.POSITIVE_INFINITY,
-  questions: Number.POSITIVE_INFINITY,
+  expensive: Number.POSITIVE_INFINITY,
   bytes: Number.POSITIVE_INFINITY,
 }
 
-/** Fields that cost several statements, or a walk over what was recorded. */
-const askingMuch: ReadonlySet<string> = new Set(['destroyImpact', 'explainAccess', 'usageByCaller'])
+/** Fields that take several statements or read the audit trail. */
+const expensiveFields: ReadonlySet<string> = new Set(['destroyImpact', 'explainAccess', 'usageByCaller'])
 
-/** Items of a page where the document does not say, and where only a variable says: the most that there can be. */
+/** Page sizes without `first`, and with `first` in a variable, where the maximum is assumed. */
 const pageSizes = { default: 20, max: 200 } as const
 
-/** What a document is measured with besides itself. */
-interface Surroundings {
+/** Context for measuring a selection. */
+interface MeasureContext {
   readonly schema: GraphQLSchema
   readonly fragmentOf: (name: string) => FragmentDefinitionNode | null | undefined
-  /** How many items the list in a variable has. */
+  /** Number of items of the list in a variable. */
   readonly itemsIn: (variable: string) => number
 }
 
-/** What gateways ask for is a list in a variable, as long as their own documents make it. */
+/** Argument of `_entities`. Gateways send the list in a variable. */
 const representations = 'representations'
 
-/** Representations that `_entities` is asked for; null for another field. */
-function representationsOf(field: FieldNode, { itemsIn }: Surroundings): number | null {
+/** Number of representations that `_entities` is asked for; null for other fields. */
+function representationsOf(field: FieldNode, { itemsIn }: MeasureContext): number | null {
   if (field.name.value !== '_entities') return null
   const value = field.arguments?.find(({ name }) => name.value === representations)?.value
   if (value?.kind === Kind.VARIABLE) return itemsIn(value.name.value)
   return value?.kind === Kind.LIST ? value.values.length : 1
 }
 
-/** Items that a field may answer with: fields that take `first` are pages, and `ids` is a list of as many. */
+/** Most items that a field can return: fields with `first` are pages, and `ids` gives one item for each ID. */
 function itemsOf(field: FieldNode, pages: ReadonlySet<string>): number {
   const values = (field.arguments ?? []).filter(({ name }) => ['first', 'last', 'ids'].includes(name.value))
   const sizes = values.map(({ value }) => {
@@ -114,19 +112,19 @@ function itemsOf(field: FieldNode, pages: ReadonlySet<string>): number {
   return pages.has(field.name.value) ? pageSizes.default : 1
 }
 
-/** A list whose length is nobody's choice; the domain fills it with so many at most. */
+/** A list without an argument for its size; the domain returns at most this many. */
 const changedKeys = { name: 'changedKeys', max: 100 } as const
 
 /**
- * Access lists have few entries, but may have 1000. To count so many would refuse a page of keys with their lists, and to
- * count one would let a page have each list a hundred times.
+ * Access lists are short, but may have 1000 entries. Counting 1000 would refuse a page of keys with their lists. Counting 1
+ * would let a page repeat each list a hundred times.
  */
 const allowedSubjects = { name: 'allowedSubjects', counted: 30 } as const
 
-/** A text that may hold the names of a whole access list, on each of a page of audit events. */
+/** A string that can hold the names of a whole access list, once for each audit event of a page. */
 const details = { name: 'details', counted: 5 } as const
 
-/** Names of fields that count for more than one, by what they answer with. */
+/** Names of fields that count for more than one because of their type. */
 interface CountedFields {
   readonly pages: ReadonlySet<string>
   readonly bytes: ReadonlySet<string>
@@ -150,13 +148,10 @@ function countedFieldsOf(schema: GraphQLSchema): CountedFields {
   return counted
 }
 
-/**
- * Measures selections. Each fragment is measured once however often it is spread, so that measuring costs no more than
- * reading.
- */
-function createMeasure(surroundings: Surroundings): (selections: SelectionSetNode) => Size {
+/** Builds the function that measures selections. Each fragment is measured once, so that the time is linear in the document. */
+function createMeasure(context: MeasureContext): (selections: SelectionSetNode) => Size {
   const measured = new Map<string, Size | 'measuring'>()
-  const { pages, bytes } = countedFieldsOf(surroundings.schema)
+  const { pages, bytes } = countedFieldsOf(context.schema)
 
   function bytesCountOf(name: string): number {
     if (name === details.name) return details.counted
@@ -165,11 +160,11 @@ function createMeasure(surroundings: Surroundings): (selections: SelectionSetNod
 
   function sizeOfFragment(name: string): Size {
     const known = measured.get(name)
-    // A fragment inside itself: a rule of GraphQL refuses it, here it only must not run on for ever.
-    if (known === 'measuring') return endless
+    // A fragment that spreads itself: a rule of GraphQL refuses it, and this must not recurse without end.
+    if (known === 'measuring') return infinite
     if (known !== undefined) return known
-    const fragment = surroundings.fragmentOf(name)
-    if (!fragment) return nothing
+    const fragment = context.fragmentOf(name)
+    if (!fragment) return zero
     measured.set(name, 'measuring')
     const size = sizeOf(fragment.selectionSet)
     measured.set(name, size)
@@ -177,9 +172,9 @@ function createMeasure(surroundings: Surroundings): (selections: SelectionSetNod
   }
 
   function sizeOfField(field: FieldNode): Size {
-    const inner = field.selectionSet === undefined ? nothing : sizeOf(field.selectionSet)
-    // Not 0 times endless, which is no number.
-    const items = Math.max(1, representationsOf(field, surroundings) ?? itemsOf(field, pages))
+    const inner = field.selectionSet === undefined ? zero : sizeOf(field.selectionSet)
+    // At least 1: 0 times infinity is NaN.
+    const items = Math.max(1, representationsOf(field, context) ?? itemsOf(field, pages))
     const name = field.name.value
     return {
       depth: inner.depth + 1,
@@ -187,13 +182,13 @@ function createMeasure(surroundings: Surroundings): (selections: SelectionSetNod
       values: 1 + items * inner.values,
       breadth: 1,
       counts: inner.counts + (name === 'totalCount' ? 1 : 0),
-      questions: inner.questions + (askingMuch.has(name) ? 1 : 0),
+      expensive: inner.expensive + (expensiveFields.has(name) ? 1 : 0),
       bytes: inner.bytes + bytesCountOf(name),
     }
   }
 
   function sizeOf(selections: SelectionSetNode): Size {
-    let sum = nothing
+    let sum = zero
     for (const selection of selections.selections) {
       const size =
         selection.kind === Kind.FIELD
@@ -207,7 +202,7 @@ function createMeasure(surroundings: Surroundings): (selections: SelectionSetNod
         values: sum.values + size.values,
         breadth: sum.breadth + size.breadth,
         counts: sum.counts + size.counts,
-        questions: sum.questions + size.questions,
+        expensive: sum.expensive + size.expensive,
         bytes: sum.bytes + size.bytes,
       }
     }
@@ -219,18 +214,18 @@ function createMeasure(surroundings: Surroundings): (selections: SelectionSetNod
 
 export const tooManyTokens = `The document has more than ${documentLimits.tokens} tokens. Pass data in variables, and repeated selections in fragments.`
 
-/** For the limits of graphql-js itself, which no option changes: comparisons of fields, and spreads of fragments. */
+/** Message for the limits of graphql-js itself, which no option changes: comparisons of fields and spreads of fragments. */
 export const tooManySteps =
   'The document takes too many steps to check: at most 500000 comparisons of repeated fields, and 50000 spreads of fragments. Select each field once, or under aliases, and send one operation.'
 
 const tooManyValues = `The document asks for more than ${documentLimits.values} values. Ask for smaller pages (first), or for fewer lists inside lists.`
 
-/** Validation rule: the document stays within {@link documentLimits}, as far as it can be told without its variables. */
+/** Validation rule: the document stays within {@link documentLimits}, as far as that does not depend on variables. */
 export function documentLimitsRule(context: ValidationContext): ASTVisitor {
   const sizeOf = createMeasure({
     schema: context.getSchema(),
     fragmentOf: (name) => context.getFragment(name),
-    // Counted by `checkRepresentations`: validation is remembered for all variables.
+    // Counted by `representationLimitOf`: the result of validation is cached for all variables.
     itemsIn: () => 1,
   })
   function refuse(isBeyond: boolean, message: string): void {
@@ -239,7 +234,7 @@ export function documentLimitsRule(context: ValidationContext): ASTVisitor {
 
   return {
     OperationDefinition({ operation, selectionSet }) {
-      const { depth, fields, values, breadth, counts, questions, bytes } = sizeOf(selectionSet)
+      const { depth, fields, values, breadth, counts, expensive, bytes } = sizeOf(selectionSet)
       refuse(
         depth > documentLimits.depth,
         `The document is nested more than ${documentLimits.depth} fields deep.`,
@@ -254,8 +249,8 @@ export function documentLimitsRule(context: ValidationContext): ASTVisitor {
         `The document asks for more than ${documentLimits.counts} counts (totalCount).`,
       )
       refuse(
-        questions > documentLimits.questions,
-        `The document has more than ${documentLimits.questions} of the fields ${[...askingMuch].join(', ')}.`,
+        expensive > documentLimits.expensive,
+        `The document has more than ${documentLimits.expensive} of the fields ${[...expensiveFields].join(', ')}.`,
       )
       refuse(
         bytes > documentLimits.bytes,
@@ -263,7 +258,7 @@ export function documentLimitsRule(context: ValidationContext): ASTVisitor {
       )
       refuse(
         operation === OperationTypeNode.QUERY && breadth > documentLimits.queries,
-        `A request may have at most ${documentLimits.queries} fields on its first level.`,
+        `A request may have at most ${documentLimits.queries} top-level fields.`,
       )
       refuse(
         operation === OperationTypeNode.MUTATION && breadth > documentLimits.mutations,
@@ -273,36 +268,36 @@ export function documentLimitsRule(context: ValidationContext): ASTVisitor {
   }
 }
 
-/** What is wrong with a valid document once its representations are counted; null if nothing is. */
-export function checkRepresentations(
+/** Throws a RequestError if an operation asks for too many values with these variables. */
+export type RepresentationLimit = (variables: Readonly<Record<string, unknown>>) => void
+
+/** Builds the limit on the representations of an operation of a valid document; null if it has none in a variable. */
+export function representationLimitOf(
   schema: GraphQLSchema,
   document: DocumentNode,
-  request: { operationName?: string | null | undefined; variables: Readonly<Record<string, unknown>> },
-): GraphQLError | null {
-  const operation = getOperationAST(document, request.operationName)
-  // Cheaper than measuring: most documents are no gateway's.
-  const isGateways = operation?.variableDefinitions?.some(({ type }) => namedTypeOf(type) === '_Any')
-  if (!operation || !isGateways) return null
+  operation: OperationDefinitionNode,
+): RepresentationLimit | null {
+  if (!operation.variableDefinitions?.some(({ type }) => namedTypeOf(type) === '_Any')) return null
   const fragments = new Map(
     document.definitions.flatMap((each) =>
       each.kind === Kind.FRAGMENT_DEFINITION ? [[each.name.value, each]] : [],
     ),
   )
-  const sizeOf = createMeasure({
-    schema,
-    fragmentOf: (name) => fragments.get(name),
-    itemsIn: (variable) => itemsInVariable(operation, variable, request.variables[variable]),
-  })
-  return sizeOf(operation.selectionSet).values > documentLimits.values
-    ? asGraphQLError(new RequestError(tooManyValues))
-    : null
+  return (variables) => {
+    const sizeOf = createMeasure({
+      schema,
+      fragmentOf: (name) => fragments.get(name),
+      itemsIn: (variable) => itemsInVariable(operation, variable, variables[variable]),
+    })
+    if (sizeOf(operation.selectionSet).values > documentLimits.values) throw new RequestError(tooManyValues)
+  }
 }
 
 function namedTypeOf(type: TypeNode): string {
   return type.kind === Kind.NAMED_TYPE ? type.name.value : namedTypeOf(type.type)
 }
 
-/** A value that is no list stands for a list of one, and one that is not given for the default. */
+/** GraphQL reads a single value as a list of one, and a missing value as the default. */
 function itemsInVariable(operation: OperationDefinitionNode, variable: string, value: unknown): number {
   if (Array.isArray(value)) return value.length
   if (value !== undefined) return 1

@@ -3,19 +3,19 @@ const json = 'application/json'
 /** Media type of server-sent events. */
 export const eventStream = 'text/event-stream'
 
-/** Media types of answers, without parameters; in this order where a client takes them equally, as with `*`/`*`. */
+/** Media types of answers, without parameters, in the order of preference where a client accepts them equally (`*`/`*`). */
 export const mediaTypes = [json, graphqlResponse, eventStream] as const
 
 /** One of {@link mediaTypes}. */
 export type MediaType = (typeof mediaTypes)[number]
 
-/** What a client takes, by its Accept header. */
+/** Media types for an Accept header. */
 export interface Accepted {
-  /** Of the result of a query or mutation. */
+  /** Type of the result of a query or mutation. */
   readonly result: MediaType
-  /** Of an error that is no GraphQL result: no token, or too many requests. */
+  /** Type of an error that is no GraphQL result, such as a missing token. */
   readonly error: Exclude<MediaType, 'text/event-stream'>
-  /** Whether a subscription can be answered. A stream is only opened for clients that ask for one. */
+  /** True if the client asks for a stream, so that a subscription can be answered. */
   readonly takesStream: boolean
 }
 
@@ -25,19 +25,18 @@ interface MediaRange {
   readonly weight: number
 }
 
-/** How well a media type suits a client: by the most specific range that it matches. */
+/** How well a media type suits a client, by the most specific range that matches it. */
 interface Suitability {
   readonly mediaType: MediaType
   readonly weight: number
-  /** 2 where it is named, 1 for its main type, 0 for any. */
+  /** 2 for the type itself, 1 for its main type, 0 for any type. */
   readonly specificity: number
   readonly position: number
 }
 
 /**
- * Which media types answer which Accept header; null if none does (406). The greatest weight (`q`) counts, then what is
- * named rather than covered by a wildcard, then the order of the header, then that of {@link mediaTypes}. It follows from
- * the header alone, so that a request is answered alike however often it comes.
+ * Media types for an Accept header; null if it accepts none of ours (406). The type with the greatest weight (`q`) wins,
+ * then the more specific range, then the order of the header, then that of {@link mediaTypes}.
  */
 export function acceptedTypes(accept: string | null): Accepted | null {
   const suitable = suitableTypes(accept === null || accept.trim() === '' ? '*/*' : accept)
@@ -52,12 +51,12 @@ export function acceptedTypes(accept: string | null): Accepted | null {
   }
 }
 
-/** The content-type of an error that is no GraphQL result; also where the client takes nothing that there is. */
+/** Content-type of an error that is no GraphQL result, also for clients that accept none of our types. */
 export function errorContentType(accept: string | null): string {
   return `${acceptedTypes(accept)?.error ?? graphqlResponse}; charset=utf-8`
 }
 
-/** Errors outside of GraphQL have the type that tells them from other JSON, unless the client prefers plain JSON. */
+/** The type that tells GraphQL errors from other JSON, unless the client prefers plain JSON. */
 function errorTypeOf(suitable: readonly Suitability[]): Accepted['error'] {
   const plain = suitable.find(({ mediaType }) => mediaType === json)
   const telling = suitable.find(({ mediaType }) => mediaType === graphqlResponse)
@@ -66,7 +65,7 @@ function errorTypeOf(suitable: readonly Suitability[]): Accepted['error'] {
   return plain.weight > telling.weight || plain.specificity > telling.specificity ? json : graphqlResponse
 }
 
-/** The media types that a header takes, the best first. */
+/** Media types that a header accepts, the best first. */
 function suitableTypes(accept: string): Suitability[] {
   const ranges = accept
     .toLowerCase()
@@ -89,7 +88,7 @@ function suitabilityOf(mediaType: MediaType, ranges: readonly MediaRange[]): Sui
   return best
 }
 
-/** Null for what is no range, or one of another charset: all answers are in UTF-8. Other parameters count for nothing. */
+/** Reads a media range; null for a malformed one, or one of a charset other than UTF-8. Other parameters are ignored. */
 function readRange(text: string): MediaRange | null {
   const [type = '', ...parameters] = text.split(';').map((part) => part.trim())
   let weight = 1

@@ -8,9 +8,9 @@ import {
   isListType,
   isNonNullType,
 } from 'graphql'
-import { quoteName } from './request-errors.ts'
+import { quoteName } from './request-error.ts'
 
-/** What a scalar of GraphQL itself accepts, as JSON has it. Other scalars say for themselves what is wrong. */
+/** Values that the built-in scalars accept. Custom scalars have messages of their own. */
 const scalarValues: Readonly<Record<string, string>> = {
   Boolean: 'true or false',
   Float: 'a number',
@@ -19,7 +19,7 @@ const scalarValues: Readonly<Record<string, string>> = {
   String: 'a string',
 }
 
-/** Says that a value is not of its type. */
+/** Message for a value of the wrong type. */
 export function expectedValue(type: GraphQLInputType): string {
   if (isNonNullType(type)) return `Expected a value of type "${type}"${inWords(type.ofType)}, and not null.`
   if (isEnumType(type)) return `Expected a value of the enum "${type.name}".`
@@ -33,21 +33,21 @@ function inWords(type: GraphQLInputType): string {
   return words === undefined ? '' : `, ${words}`
 }
 
-/** Says that an input has a field that its type does not have. */
+/** Message for a field that the input type does not have. */
 export function unknownField(type: string, name: string): string {
   const quoted = quoteName(name)
   return quoted === null
-    ? `Unknown field of type ${type}: its name has characters that no name of GraphQL has.`
+    ? `Unknown field of type ${type}: its name is not a GraphQL name.`
     : `Unknown field ${quoted} of type ${type}.`
 }
 
-/** Says that an input lacks fields. */
+/** Message for missing required fields. */
 export function missingField(type: string, fields: readonly GraphQLInputField[]): string {
   const names = fields.map((field) => `"${field.name}" of type "${field.type}"`).join(', ')
   return `An object of type "${type}" needs the field${fields.length > 1 ? 's' : ''} ${names}.`
 }
 
-/** Says that an input that is one of several does not say which. */
+/** Message for a OneOf input without exactly one field. */
 export function notOneField(type: string): string {
   return `Exactly one field of "${type}" must be given, and it must not be null.`
 }

@@ -6,11 +6,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readConfig } from '../../src/config.ts'
 import { schema } from '../../src/schema/index.ts'
-import { documentRules } from '../../src/server/graphql/document-rules.ts'
-import {
-  readTrustedDocuments,
-  type TrustedDocuments,
-} from '../../src/server/graphql/trusted-documents-file.ts'
+import { documentRules } from '../../src/server/graphql/check-document.ts'
+import { readTrustedDocuments, type TrustedDocuments } from '../../src/server/graphql/trusted-documents.ts'
 
 const guide = readFileSync(join(import.meta.dirname, '../../docs/trusted-documents.md'), 'utf8')
 const hashOf = (text: string) => createHash('sha256').update(text).digest('hex')
@@ -51,7 +48,7 @@ describe('a file of trusted documents', () => {
       JSON.stringify({ [hashOf('a')]: viewer }),
       `SHA-256: ${hashOf(viewer)}`,
     ],
-    ['with what is no text', JSON.stringify({ [hashOf('7')]: 7 }), 'is no text'],
+    ['with what is no text', JSON.stringify({ [hashOf('7')]: 7 }), 'must be a string'],
     ['with what is no GraphQL', fileOf('query Viewer {'), 'cannot be read: Syntax Error'],
     [
       'with a field that there is not',
