@@ -37,7 +37,8 @@ describe('a refusal that comes after a pause', () => {
         await answer.text()
         return answer.status
       }
-      const bad = (n: number) => `${known.slice(0, -20)}${String(n).padStart(20, 'A')}`
+      expect(await ask(known)).toBe(200)
+    const bad = (n: number) => `${known.slice(0, -20)}${String(n).padStart(20, 'A')}`
       const isOfBody = status === 413
       const tooMany = JSON.stringify({
         query: '{ viewer { projectId } }',
