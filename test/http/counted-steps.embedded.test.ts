@@ -43,7 +43,10 @@ const data: Readonly<Record<string, (size: number) => Request>> = {
     create,
     { i: { name: 'a', accessControl: { enabled: true, allowedSubjects: Array(size / 20).fill('nobody') } } },
   ],
-  'items of a batch, all wrong': (size) => [encryptBatch, { i: { items: Array(size / 50).fill({ unknownField: 1 }) } }],
+  'items of a batch, all wrong': (size) => [
+    encryptBatch,
+    { i: { items: Array(size / 50).fill({ unknownField: 1 }) } },
+  ],
   'items of a batch, the last one wrong': (size) => [
     encryptBatch,
     { i: { items: [...Array(400).fill({ keyId: 'x', plaintext: 'AAAA'.repeat(size / 2000) }), 1] } },

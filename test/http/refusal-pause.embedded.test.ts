@@ -38,7 +38,7 @@ describe('a refusal that comes after a pause', () => {
         return answer.status
       }
       expect(await ask(known)).toBe(200)
-    const bad = (n: number) => `${known.slice(0, -20)}${String(n).padStart(20, 'A')}`
+      const bad = (n: number) => `${known.slice(0, -20)}${String(n).padStart(20, 'A')}`
       const isOfBody = status === 413
       const tooMany = JSON.stringify({
         query: '{ viewer { projectId } }',
