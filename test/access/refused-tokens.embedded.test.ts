@@ -77,7 +77,7 @@ describe('a token that is not accepted', () => {
     }
     const file = join(folder, 'jwks.json')
     writeFileSync(file, JSON.stringify({ keys: Object.values(signers).map(({ jwk }) => jwk) }))
-    story = await startStory({ AUTH_JWKS_FILE: file })
+    story = await startStory({ AUTH_JWKS_FILE: file, AUTH_FAILURES_PER_MINUTE_MAX: '0' })
   })
   afterAll(async () => {
     await endStory(story)

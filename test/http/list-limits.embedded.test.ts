@@ -57,7 +57,7 @@ describe('a list in a request', () => {
         v: place.argumentWith(items(count), ids),
       })
     const message = new RegExp(`^The input is not valid: \\S+ must have at most ${itemsMax} entries, got `)
-    for (const count of [itemsMax + 1, 60_000]) {
+    for (const count of [itemsMax + 1, itemsMax * 4]) {
       const { errors, status } = await inVariable(count)
       expect(errors).toEqual([
         { message: expect.stringMatching(message), extensions: { code: 'INPUT_VALIDATION' } },
@@ -120,8 +120,8 @@ describe('a list in a request', () => {
     ])
   })
 
-  it('of 300,000 bad entries is answered in one line', async () => {
-    const allowedSubjects = Array(300_000).fill('x')
+  it('of 10,000 bad entries is answered in one line', async () => {
+    const allowedSubjects = Array(10_000).fill('x')
     const { status, text } = await story
       .as(admin)
       .send('mutation($input: CreateUserKeyInput!) { createUserKey(input: $input) { __typename } }', {
@@ -132,7 +132,7 @@ describe('a list in a request', () => {
       errors: [
         {
           message:
-            'The input is not valid: accessControl.allowedSubjects must have at most 1000 entries, got 300000.',
+            'The input is not valid: accessControl.allowedSubjects must have at most 1000 entries, got 10000.',
           extensions: { code: 'INPUT_VALIDATION' },
         },
       ],
