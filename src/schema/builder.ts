@@ -18,7 +18,7 @@ export const builder = new SchemaBuilder<{
   DefaultFieldNullability: false
   DefaultAuthStrategy: 'all'
   AuthScopes: {
-    /** Any caller with a verified token. */
+    /** Any caller with a verified token. For mutations: the functions of `keys` check permissions, and record refusals. */
     authenticated: boolean
     /** A role that gives this permission. */
     permission: KeyPermission
@@ -48,7 +48,7 @@ export const builder = new SchemaBuilder<{
     directResult: true,
     defaultUnionOptions: {
       name: ({ fieldName }) => `${fieldName.charAt(0).toUpperCase()}${fieldName.slice(1)}Result`,
-      description: 'What the operation answers with: its payload, or an error that the caller can act on.',
+      description: 'Result of the operation: its payload, or an error that the caller can act on.',
     },
   },
   scopeAuth: {

@@ -5,7 +5,7 @@ import { changeErrors } from '../errors.ts'
 import { defineKeyPayload } from './payloads.ts'
 
 const ConfigureAutomaticRotationInput = builder.inputType('ConfigureAutomaticRotationInput', {
-  description: 'Which key, and how it rotates.',
+  description: 'The key, and its automatic rotation.',
   fields: (t) => ({
     keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
     enabled: t.boolean({ required: true, description: 'Whether the system rotates the key by itself.' }),
@@ -30,13 +30,12 @@ builder.mutationField('configureAutomaticRotation', (t) =>
     nullable: true,
     description:
       'Switches automatic rotation on or off, or changes its cycle, which starts again today. With asymmetric keys each rotation changes the public key. Needs MANAGE.',
-    // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
     args: {
       input: t.arg({
         type: ConfigureAutomaticRotationInput,
         required: true,
-        description: 'Which key, and how it rotates.',
+        description: 'The key, and its automatic rotation.',
       }),
     },
     errors: { types: [...changeErrors, InvalidKeyOriginError] },

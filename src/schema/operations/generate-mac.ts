@@ -4,11 +4,10 @@ import { runBatch, runOperation } from '../../keys/operations/run-operation.ts'
 import { InputValidationError } from '../../keys/rules/errors.ts'
 import { builder } from '../builder.ts'
 import { protectErrors } from '../errors.ts'
-import { defineBatchPayload, pairOutcomes } from './batch.ts'
-import { defineBatchableInput } from './batchable-input.ts'
-import { addUsedVersion } from './used-version.ts'
+import { defineBatchableInput, defineBatchPayload, pairOutcomes } from './batch.ts'
+import { addUsedVersion } from './payloads.ts'
 
-const description = 'What to authenticate, and with which key.'
+const description = 'The message to authenticate, and the key.'
 
 const inputs = defineBatchableInput('GenerateMac', description, (t) => ({
   keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
@@ -38,7 +37,6 @@ builder.mutationField('generateMac', (t) =>
     type: GenerateMacPayload,
     nullable: true,
     description: 'Makes a message authentication code with the default version of a key. Needs USE.',
-    // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: inputs.single, required: true, description }) },
     errors: { types: [...protectErrors] },

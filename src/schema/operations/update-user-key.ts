@@ -5,7 +5,7 @@ import { changeErrors } from '../errors.ts'
 import { defineKeyPayload } from './payloads.ts'
 
 const UpdateUserKeyInput = builder.inputType('UpdateUserKeyInput', {
-  description: 'What to change; what is not given stays.',
+  description: 'The changes. Fields that are not given stay as they are.',
   fields: (t) => ({
     keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
     name: t.string({
@@ -28,13 +28,12 @@ builder.mutationField('updateUserKey', (t) =>
     type: UpdateUserKeyPayload,
     nullable: true,
     description: 'Changes name or description of a key. Needs MANAGE.',
-    // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
     args: {
       input: t.arg({
         type: UpdateUserKeyInput,
         required: true,
-        description: 'What to change; what is not given stays.',
+        description: 'The changes. Fields that are not given stay as they are.',
       }),
     },
     errors: { types: [...changeErrors, NameTakenError] },

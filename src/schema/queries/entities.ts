@@ -13,7 +13,7 @@ interface Representation {
   readonly id: string
 }
 
-/** Only these two values are taken over, so that no other can stand in for what the domain says of the entity. */
+/** Takes over only these two values, so that no other can replace a field of the entity. */
 function parseRepresentation(value: unknown, index: number): Representation {
   const path = ['representations', String(index)]
   if (typeof value !== 'object' || value === null || Array.isArray(value))
@@ -25,7 +25,7 @@ function parseRepresentation(value: unknown, index: number): Representation {
 }
 
 const Entity = builder.unionType('_Entity', {
-  description: 'What other subgraphs can refer to by its ID (Apollo Federation).',
+  description: 'Objects that other subgraphs can refer to by ID (Apollo Federation).',
   types: [UserKey, ServiceKey, KeyVersion],
   resolveType: (view) => typeNameOf(view),
 })
