@@ -7,6 +7,7 @@ import {
   findUnchainedEventsToExport,
 } from '../store/audit/export-rows.ts'
 import type { Queryable } from '../store/queryable.ts'
+import { hex } from '../store/rows/hex.ts'
 
 const pageSize = 1000
 const beforeAll = '00000000-0000-0000-0000-000000000000'
@@ -51,34 +52,22 @@ async function* exportChain(
 }
 
 function lineOf(event: ExportedEvent, chain: AuditChainRow | null): string {
-  const { id, keyId, keyKind, sequence, hash, chainId, ...rest } = event
+  const { chainId, sequence, hash, previousHash, keyKind, ...columns } = event
   const isFirst = chain !== null && sequence === chain.base.sequence + 1
-  const previousHash = isFirst ? chain.base.hash : event.previousHash
   return JSON.stringify({
-    id: formatId('auditEvent', id),
-    projectId: rest.projectId,
-    // As RFC 3339 wants it, in UTC and with milliseconds.
-    occurredAt: rest.occurredAt.toISOString(),
-    action: rest.action,
-    outcome: rest.outcome,
-    errorCode: rest.errorCode,
-    actor: rest.actor,
-    tokenId: rest.tokenId,
-    clientAddress: rest.clientAddress,
-    requestId: rest.requestId,
-    // Keys of services cannot be deleted, so that a key that is not there was a user's.
-    keyId: keyId === null ? null : formatId(keyKind === 'SERVICE' ? 'serviceKey' : 'userKey', keyId),
-    keyRevision: rest.keyRevision,
-    versionNumber: rest.versionNumber,
-    details: rest.details,
+    // In the order of the columns; JSON has times as RFC 3339 wants them, in UTC and with milliseconds.
+    ...columns,
+    id: formatId('auditEvent', event.id),
+    // Service keys cannot be deleted, so a key that is missing was a user's.
+    keyId: event.keyId && formatId(keyKind === 'SERVICE' ? 'serviceKey' : 'userKey', event.keyId),
     chain: chain?.number ?? null,
     chainId,
     sequence,
-    previousHash: hexOf(previousHash),
+    previousHash: hexOf(isFirst ? chain.base.hash : previousHash),
     hash: hexOf(hash),
   })
 }
 
 function hexOf(bytes: Uint8Array | null): string | null {
-  return bytes === null ? null : Buffer.from(bytes).toString('hex')
+  return bytes && hex(bytes)
 }

@@ -1,13 +1,17 @@
-import type { Executor } from './executor.ts'
 import type { Prisma } from './generated/client.ts'
 import type { KeyChangeEvents, KeyChangeListener } from './notify.ts'
 import type { Queryable } from './queryable.ts'
+
+/** Runs a statement that returns no rows, and returns how many it wrote. */
+export interface Executor {
+  $executeRaw(statement: Prisma.Sql): PromiseLike<number>
+}
 
 /** An open database. */
 export interface Store {
   readonly kind: 'embedded' | 'postgres'
   readonly db: Queryable
-  /** Runs statements that give no rows, with less around them. Not for transactions. */
+  /** For statements outside of transactions that take less time than Prisma takes around them. */
   readonly executor: Executor
   /**
    * Runs work in a transaction (READ COMMITTED) that commits when it resolves. Inside only `tx` may be used: the
@@ -55,7 +59,7 @@ export interface StoreOptions {
 export interface Driver {
   readonly kind: Store['kind']
   readonly adapter: NonNullable<Prisma.PrismaClientOptions['adapter']>
-  /** Null where Prisma's client does as well. */
+  /** Null to use Prisma's client. */
   readonly executor: Executor | null
   listen(events: KeyChangeEvents): KeyChangeListener
   close(): Promise<void>

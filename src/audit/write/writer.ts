@@ -80,23 +80,16 @@ function writerOn(
   let writtenAtMs = Number.NEGATIVE_INFINITY
   let checking: Promise<void> | null = null
 
-  const toRow = (event: AuditEvent): AuditEventRow => ({
+  const toRow = ({ actor, details, ...columns }: AuditEvent): AuditEventRow => ({
+    ...columns,
     id: newUuid(),
     occurredAt: clock.now(),
-    projectId: wellFormed(event.actor.projectId),
-    actor: wellFormed(event.actor.subject),
-    tokenId: wellFormed(event.actor.tokenId),
-    clientAddress: wellFormed(event.actor.clientAddress),
-    requestId: wellFormed(event.actor.requestId),
-    action: event.action,
-    outcome: event.outcome,
-    errorCode: event.errorCode,
-    keyId: event.keyId,
-    keyRevision: event.keyRevision,
-    versionNumber: event.versionNumber,
-    details: Object.fromEntries(
-      Object.entries(event.details).map(([name, value]) => [name, wellFormed(value)]),
-    ),
+    projectId: wellFormed(actor.projectId),
+    actor: wellFormed(actor.subject),
+    tokenId: wellFormed(actor.tokenId),
+    clientAddress: wellFormed(actor.clientAddress),
+    requestId: wellFormed(actor.requestId),
+    details: Object.fromEntries(Object.entries(details).map(([name, value]) => [name, wellFormed(value)])),
   })
 
   function takeGroup(): Waiting[] {

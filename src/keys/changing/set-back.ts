@@ -6,9 +6,9 @@ import { newUuid } from '../../ids.ts'
 import type { PolicyMac } from '../../keyring/policy-mac.ts'
 import type { Queryable } from '../../store/queryable.ts'
 import { everyRow } from '../../store/rows/every-row.ts'
-import { findVersionsInGroup, updateRestoredKeys } from '../../store/rows/group-rows.ts'
-import type { KeyRow } from '../../store/rows/key-rows.ts'
+import { type KeyRow, updateRestoredKeys } from '../../store/rows/key-rows.ts'
 import { giveUpEncryptions, raiseEncryptions, type VersionPlace } from '../../store/rows/usage-rows.ts'
+import { findVersionsOfKeys } from '../../store/rows/version-rows.ts'
 import { changeEventOf, startAuditContext } from '../requests/audit-context.ts'
 import { formatSubject } from '../rules/caller.ts'
 import { sealChange, stateOf } from './locked-key.ts'
@@ -52,7 +52,7 @@ export async function setKeysBack(tx: Queryable, parts: SetBackParts): Promise<n
   const skip = randomNumber(skippedNumbers.min, skippedNumbers.max)
   let count = 0
   for await (const rows of everyRow(tx).keys()) {
-    const versions = await findVersionsInGroup(
+    const versions = await findVersionsOfKeys(
       tx,
       rows.map(({ id }) => id),
     )

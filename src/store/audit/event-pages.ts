@@ -2,26 +2,11 @@ import { isSubject } from '../canonical-subject.ts'
 import { Prisma } from '../generated/client.ts'
 import type { Queryable } from '../queryable.ts'
 import { seesWhole, type ViewerCondition } from '../rows/viewer-condition.ts'
-import type { AuditEventRow } from './event-rows.ts'
+import { select } from '../table.ts'
+import { type AuditEventRow, eventTable } from './event-rows.ts'
 
 /** An event as it is read. */
-export type StoredEvent = Pick<
-  AuditEventRow,
-  | 'id'
-  | 'projectId'
-  | 'occurredAt'
-  | 'action'
-  | 'outcome'
-  | 'errorCode'
-  | 'actor'
-  | 'tokenId'
-  | 'clientAddress'
-  | 'requestId'
-  | 'keyId'
-  | 'keyRevision'
-  | 'versionNumber'
-  | 'details'
-> & {
+export type StoredEvent = AuditEventRow & {
   /** The chain that it is in; null for one from before there were chains. */
   readonly chainId: string | null
   readonly hash: Uint8Array | null
@@ -66,10 +51,7 @@ export interface AuditRange {
   readonly max: number
 }
 
-const columns = Prisma.sql`e.id, e.project_id AS "projectId", e.occurred_at AS "occurredAt", e.action,
-  e.outcome::text AS outcome, e.error_code AS "errorCode", e.actor, e.token_id AS "tokenId",
-  e.client_address AS "clientAddress", e.request_id AS "requestId", e.key_id AS "keyId",
-  e.key_revision AS "keyRevision", e.version_number AS "versionNumber", e.details, e.chain_id AS "chainId", e.hash,
+const columns = Prisma.sql`${select('e', eventTable)}, e.chain_id AS "chainId", e.hash,
   CASE WHEN e.sequence = c.base_sequence + 1 THEN c.base_hash ELSE (
     SELECT p.hash FROM audit_events p WHERE p.chain_id = e.chain_id AND p.sequence = e.sequence - 1
   ) END AS "previousHash"`

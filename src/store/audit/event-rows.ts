@@ -1,22 +1,31 @@
 import type { AuditEvent } from '../generated/client.ts'
 import type { Queryable } from '../queryable.ts'
+import type { RowOf, Table } from '../table.ts'
 
-/** One event; see prisma/schema.prisma for the meaning of the columns. */
-export interface AuditEventRow {
-  readonly id: string
-  readonly projectId: string
-  readonly occurredAt: Date
-  readonly action: string
-  readonly outcome: 'SUCCEEDED' | 'DENIED' | 'FAILED'
-  readonly errorCode: string | null
-  readonly actor: string
-  readonly tokenId: string | null
-  readonly clientAddress: string | null
-  readonly requestId: string
-  readonly keyId: string | null
-  readonly keyRevision: number | null
-  readonly versionNumber: number | null
+/** One event without its place in a chain; prisma/schema.prisma describes the columns. */
+export type AuditEventRow = Omit<RowOf<AuditEvent>, 'details' | 'chainId' | 'sequence' | 'hash'> & {
   readonly details: Readonly<Record<string, string | number | boolean>>
+}
+
+/** Columns of an event, in the order in which its hash covers them and exports have them. */
+export const eventTable: Table<AuditEventRow> = {
+  name: 'audit_events',
+  columns: {
+    id: 'id',
+    projectId: 'project_id',
+    occurredAt: 'occurred_at',
+    action: 'action',
+    outcome: 'outcome',
+    errorCode: 'error_code',
+    actor: 'actor',
+    tokenId: 'token_id',
+    clientAddress: 'client_address',
+    requestId: 'request_id',
+    keyId: 'key_id',
+    keyRevision: 'key_revision',
+    versionNumber: 'version_number',
+    details: 'details',
+  },
 }
 
 /** A place in a chain: the number and the hash of an event. */
@@ -26,7 +35,7 @@ export interface AuditHead {
 }
 
 /** An event as it stands in a chain; the hash is null only where somebody took it away. */
-export interface ChainedEventRow extends AuditEventRow {
+export type ChainedEventRow = AuditEventRow & {
   readonly sequence: number
   readonly hash: Uint8Array | null
 }

@@ -1,8 +1,9 @@
 import { Prisma } from '../generated/client.ts'
+import { prepared } from '../prepared.ts'
 import type { Queryable } from '../queryable.ts'
-import { type Columns, partOf, select } from './columns.ts'
-import { columnsOfKey, type KeyRow } from './key-rows.ts'
-import { columnsOfVersion, type KeyVersionRow, type MaterialRow } from './version-rows.ts'
+import { rowOf, select } from '../table.ts'
+import { type KeyRow, keyTable } from './key-rows.ts'
+import { type KeyVersionRow, type MaterialRow, materialTable, versionTable } from './version-rows.ts'
 
 /** A key with what most uses of it need. */
 export interface KeyInUse {
@@ -13,15 +14,10 @@ export interface KeyInUse {
   readonly material: MaterialRow | null
 }
 
-const materialColumns: Columns<MaterialRow> = {
-  versionId: 'version_id',
-  rootKeyId: 'root_key_id',
-  wrapped: 'wrapped',
-}
 const columns = Prisma.join([
-  select('k', columnsOfKey, 'key.'),
-  select('v', columnsOfVersion, 'version.'),
-  select('m', materialColumns, 'material.'),
+  select('k', keyTable, 'key.'),
+  select('v', versionTable, 'version.'),
+  select('m', materialTable, 'material.'),
 ])
 
 /** One key with its newest version and the material of that, in one statement; null if the project has none of this ID. */
@@ -29,15 +25,20 @@ export async function findKeyInUse(
   db: Queryable,
   { projectId, id }: { projectId: string; id: string },
 ): Promise<KeyInUse | null> {
-  const [row] = await db.$queryRaw<Record<string, unknown>[]>`/* prepared as find_key_in_use */
+  const [row] = await db.$queryRaw<Record<string, unknown>[]>(
+    prepared(
+      'find_key_in_use',
+      Prisma.sql`
     SELECT ${columns} FROM keys k
     LEFT JOIN key_versions v ON v.key_id = k.id AND v.number = k.last_version_number
     LEFT JOIN key_material m ON m.version_id = v.id
-    WHERE k.project_id = ${projectId} AND k.id = ${id}::uuid`
+    WHERE k.project_id = ${projectId} AND k.id = ${id}::uuid`,
+    ),
+  )
   if (row === undefined) return null
   return {
-    key: partOf(row, columnsOfKey, 'key.'),
-    version: row['version.id'] === null ? null : partOf(row, columnsOfVersion, 'version.'),
-    material: row['material.versionId'] === null ? null : partOf(row, materialColumns, 'material.'),
+    key: rowOf(row, keyTable, 'key.'),
+    version: row['version.id'] === null ? null : rowOf(row, versionTable, 'version.'),
+    material: row['material.versionId'] === null ? null : rowOf(row, materialTable, 'material.'),
   }
 }

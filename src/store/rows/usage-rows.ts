@@ -1,3 +1,5 @@
+import { Prisma } from '../generated/client.ts'
+import { prepared } from '../prepared.ts'
 import type { Queryable } from '../queryable.ts'
 
 /** Which version of which key. */
@@ -21,12 +23,17 @@ export async function setEncryptionsAside(
   place: VersionPlace,
   { count, max }: { count: number; max: number },
 ): Promise<number | null> {
-  const rows = await db.$queryRaw<{ encryptions: bigint }[]>`/* prepared as set_encryptions_aside */
+  const rows = await db.$queryRaw<{ encryptions: bigint }[]>(
+    prepared(
+      'set_encryptions_aside',
+      Prisma.sql`
     INSERT INTO key_version_usage AS u (key_id, version_number, encryptions)
     VALUES (${place.keyId}::uuid, ${place.versionNumber}, ${count}::bigint)
     ON CONFLICT (key_id, version_number) DO UPDATE SET encryptions = u.encryptions + excluded.encryptions
       WHERE u.encryptions + excluded.encryptions <= ${max}::bigint
-    RETURNING encryptions`
+    RETURNING encryptions`,
+    ),
+  )
   return rows[0] === undefined ? null : Number(rows[0].encryptions)
 }
 
