@@ -3,7 +3,7 @@ import { constantTimeEqual, hmacSha256 } from '../crypto/derive.ts'
 import type { AuditChainRow } from '../store/audit/chain-rows.ts'
 import type { AuditHead } from '../store/audit/event-rows.ts'
 import type { PrunedRevision } from '../store/audit/pruned-rows.ts'
-import { hex } from '../store/rows/hex.ts'
+import { hex } from '../store/table.ts'
 
 /** Makes and checks the MACs of what a chain begins and ends with: who has the database alone cannot move either. */
 export interface ChainMac {

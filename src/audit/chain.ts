@@ -1,8 +1,7 @@
 import { hash } from 'node:crypto'
 import type { AuditLink } from '../store/audit/append-rows.ts'
 import { type AuditEventRow, type AuditHead, eventTable } from '../store/audit/event-rows.ts'
-import { hex } from '../store/rows/hex.ts'
-import { fieldsOf } from '../store/table.ts'
+import { fieldsOf, hex } from '../store/table.ts'
 
 /** What stands before the first event of a chain, so that no chain can be taken for another. */
 export function firstHash(chainId: string): Uint8Array {

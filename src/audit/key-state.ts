@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { hex } from '../store/rows/hex.ts'
+import { hex } from '../store/table.ts'
 
 /** Name of the detail in the record of a change that says in which state the key's rows are afterwards. */
 export const keyStateDetail = 'keyState'

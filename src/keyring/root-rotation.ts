@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { inPages, lowestUuid } from '../store/pages.ts'
 import type { Queryable } from '../store/queryable.ts'
 import { lockInstallation, updateInstallation } from '../store/rows/installation-row.ts'
 import {
@@ -127,11 +128,12 @@ export async function rewrapAll(
     dataFor: (row: Row) => Parameters<typeof rewrap>[3]
     replace: (changes: readonly Rewrapped[]) => Promise<number>
   }): Promise<void> {
-    for (let after: string | null = null; ; ) {
-      const rows: Row[] = await table.find({ except: to, after, max: batchSize })
-      const last = rows.at(-1)
-      if (last === undefined) return
-      after = last.id
+    const batches = inPages({
+      after: lowestUuid,
+      find: (after) => table.find({ except: to, after, max: batchSize }),
+      keyOf: ({ id }) => id,
+    })
+    for await (const rows of batches) {
       const changes: Rewrapped[] = []
       for (const row of rows) {
         try {

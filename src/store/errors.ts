@@ -10,9 +10,18 @@ export class StoreError extends KeysteadError {
 /** Another process has the folder of the embedded database open. */
 export class FolderInUseError extends StoreError {}
 
+/** A database server answers but cannot be used. Its text is for operators only. */
+export class UnfitServerError extends Error {
+  /** Prisma passes on the codes of errors that it does not know, but not their classes. */
+  readonly code = 'UNAVAILABLE'
+}
+
 /** Whether a statement failed because a value exists already that must be unique. */
 export function isUniqueViolation(error: unknown): boolean {
-  return error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002'
+  // Prisma's code for its own statements, and PostgreSQL's for raw ones.
+  return codesOf(error).some(
+    (code) => code === 'P2002' || code === '23505' || code === 'UniqueConstraintViolation',
+  )
 }
 
 /**

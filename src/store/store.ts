@@ -1,5 +1,5 @@
 import type { Prisma } from './generated/client.ts'
-import type { KeyChangeEvents, KeyChangeListener } from './notify.ts'
+import type { KeyChangeEvents, KeyChangeListener } from './key-changes.ts'
 import type { Queryable } from './queryable.ts'
 
 /** Runs a statement that returns no rows, and returns how many it wrote. */

@@ -97,5 +97,10 @@ function jsonOf<Row>(
 }
 
 function jsonValue(value: unknown): unknown {
-  return value instanceof Uint8Array ? `\\x${Buffer.from(value).toString('hex')}` : value
+  return value instanceof Uint8Array ? `\\x${hex(value)}` : value
+}
+
+/** Bytes in hexadecimal, as `decode(…, 'hex')` of PostgreSQL reads them. */
+export function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex')
 }

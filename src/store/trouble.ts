@@ -1,6 +1,5 @@
 import { systemTroubleOf, type Trouble, textOfCode } from '../system-errors.ts'
-import { causesOf, codesOf, isUnavailable } from './errors.ts'
-import { UnfitServerError } from './postgres/hosts.ts'
+import { causesOf, codesOf, isUnavailable, UnfitServerError } from './errors.ts'
 
 const schemaText =
   'The tables are not where they are looked for. Check search_path of the user and of the database.'

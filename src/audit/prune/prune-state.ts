@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import { sumPruned } from '../../store/audit/chain-rows.ts'
 import type { AuditEventRow } from '../../store/audit/event-rows.ts'
 import { findKeptRevisions } from '../../store/audit/pruned-rows.ts'
+import { inPages, lowestUuid } from '../../store/pages.ts'
 import type { Queryable } from '../../store/queryable.ts'
-import { hex } from '../../store/rows/hex.ts'
+import { hex } from '../../store/table.ts'
 
 /** What pruning left behind, as a whole: every record of pruning says it, so that the trail vouches for it. */
 export interface PruneState {
@@ -16,7 +17,6 @@ export interface PruneState {
 }
 
 const pageSize = 5000
-const beforeAll = { keyId: '00000000-0000-0000-0000-000000000000', versionNumber: 0 }
 
 /** How things are before the first pruning. */
 export const neverPruned: PruneState = {
@@ -44,17 +44,18 @@ export async function readPruneState(db: Queryable): Promise<PruneState | null> 
   const removed = await sumPruned(db)
   const digest = startDigest()
   let keptRows = 0
-  for (let after = beforeAll; ; ) {
-    const rows = await findKeptRevisions(db, { after, max: pageSize })
-    for (const { keyId, versionNumber, revision, records, keyState } of rows) {
-      // Rows that an earlier release left have the text that it gave them, so that its records still vouch for them.
+  const pages = inPages({
+    after: { keyId: lowestUuid, versionNumber: 0 },
+    find: (after) => findKeptRevisions(db, { after, max: pageSize }),
+    keyOf: ({ keyId, versionNumber }) => ({ keyId, versionNumber }),
+  })
+  for await (const page of pages) {
+    for (const { keyId, versionNumber, revision, records, keyState } of page) {
+      // Rows that an earlier release left keep the text that it gave them, so that its records still vouch for them.
       const rest = records === null && keyState === null ? [] : [records, keyState && hex(keyState)]
       digest.update(`${JSON.stringify([keyId, versionNumber, revision, ...rest])}\n`)
     }
-    keptRows += rows.length
-    const last = rows.at(-1)
-    if (last === undefined) break
-    after = last
+    keptRows += page.length
   }
   if ((await sumPruned(db)) !== removed) return null
   return { removed, keptRows, keptDigest: digest.digest('hex') }

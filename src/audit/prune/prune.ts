@@ -1,7 +1,7 @@
 import type { GuardedClock } from '../../clock.ts'
 import { KeysteadError } from '../../errors.ts'
 import { newUuid } from '../../ids.ts'
-import { type AuditChainRow, findChains, lockChains, moveBase } from '../../store/audit/chain-rows.ts'
+import { type AuditChainRow, everyChain, lockChains, moveBase } from '../../store/audit/chain-rows.ts'
 import {
   deleteChainedEvents,
   findCounted,
@@ -46,7 +46,6 @@ export interface PruneReport {
   readonly notCounted: number
 }
 
-const pageSize = 100
 const dayMs = 86_400_000
 /** Longest step: it reads all that is kept of pruned records, once or twice. */
 const stepMs = 120_000
@@ -73,20 +72,16 @@ export async function pruneAudit(options: PruneOptions): Promise<PruneReport> {
   const pruning: Pruning = { ...options, state: verified.pruneState }
   const since = new Date(clock.certainNow().getTime() - olderThanDays * dayMs)
   let [pruned, notCounted] = [0, 0]
-  for (let last = 0; ; ) {
-    const chains = await findChains(store.db, { after: last, max: pageSize })
-    if (chains.length === 0) return { pruned, notCounted }
-    for (const chain of chains) {
-      last = chain.number
-      const old = await findLastBefore(store.db, chain, since)
-      const upTo = Math.min(old, await findCounted(store.db, chain.id))
-      notCounted += Math.max(0, old - Math.max(upTo, chain.base.sequence))
-      for await (const count of pruneChain(pruning, chain, upTo)) {
-        pruned += count
-        await options.onProgress?.(pruned)
-      }
+  for await (const chain of everyChain(store.db)) {
+    const old = await findLastBefore(store.db, chain, since)
+    const upTo = Math.min(old, await findCounted(store.db, chain.id))
+    notCounted += Math.max(0, old - Math.max(upTo, chain.base.sequence))
+    for await (const count of pruneChain(pruning, chain, upTo)) {
+      pruned += count
+      await options.onProgress?.(pruned)
     }
   }
+  return { pruned, notCounted }
 }
 
 async function findLastBefore(db: Queryable, chain: AuditChainRow, since: Date): Promise<number> {

@@ -2,8 +2,9 @@ import { createPublicKey, type KeyObject } from 'node:crypto'
 import { CompactSign, calculateJwkThumbprint, compactVerify, exportJWK, type JWK } from 'jose'
 import type { Clock } from '../../clock.ts'
 import { KeysteadError } from '../../errors.ts'
-import { type AuditChainKind, findChains } from '../../store/audit/chain-rows.ts'
+import { type AuditChainKind, everyChain } from '../../store/audit/chain-rows.ts'
 import type { Queryable } from '../../store/queryable.ts'
+import { hex } from '../../store/table.ts'
 import type { AuditKeys } from '../audit-keys.ts'
 
 /** Where a chain ended at a checkpoint. */
@@ -28,7 +29,6 @@ export class CheckpointError extends KeysteadError {
 }
 
 const type = 'keystead-checkpoint+jws'
-const pageSize = 1000
 
 /**
  * Signs where all chains end, as a compact JWS (RFC 7515). The records are not read: what is vouched for is what the
@@ -38,19 +38,14 @@ const pageSize = 1000
  */
 export async function createCheckpoint(db: Queryable, clock: Clock, keys: AuditKeys): Promise<string> {
   const chains: { id: string; number: number; kind: AuditChainKind; sequence: number; hash: string }[] = []
-  for (let after = 0; ; ) {
-    const page = await findChains(db, { after, max: pageSize })
-    if (page.length === 0) break
-    for (const chain of page) {
-      if (!keys.chainMac.isAuthenticChain(chain) || !keys.chainMac.isAuthenticHead(chain)) {
-        throw new CheckpointError(
-          `Chain ${chain.number} was changed outside of the server, so nobody can vouch for it. Run "keystead audit verify".`,
-        )
-      }
-      const { id, number, kind, head } = chain
-      chains.push({ id, number, kind, sequence: head.sequence, hash: Buffer.from(head.hash).toString('hex') })
-      after = number
+  for await (const chain of everyChain(db)) {
+    if (!keys.chainMac.isAuthenticChain(chain) || !keys.chainMac.isAuthenticHead(chain)) {
+      throw new CheckpointError(
+        `Chain ${chain.number} was changed outside of the server, so nobody can vouch for it. Run "keystead audit verify".`,
+      )
     }
+    const { id, number, kind, head } = chain
+    chains.push({ id, number, kind, sequence: head.sequence, hash: hex(head.hash) })
   }
   const payload = { iat: Math.floor(clock.now().getTime() / 1000), chains }
   const { kid = '' } = await checkpointJwk(keys.checkpointKey)

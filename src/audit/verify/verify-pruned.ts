@@ -1,4 +1,4 @@
-import { findChains, sumPruned } from '../../store/audit/chain-rows.ts'
+import { everyChain, sumPruned } from '../../store/audit/chain-rows.ts'
 import type { AuditEventRow } from '../../store/audit/event-rows.ts'
 import type { Queryable } from '../../store/queryable.ts'
 import type { ChainMac } from '../chain-mac.ts'
@@ -22,7 +22,6 @@ export interface NewestPruning {
 /** What is known before any record was read. */
 export const noPruning: NewestPruning = { state: neverPruned, chain: 0 }
 
-const pageSize = 100
 /** How often it is tried again where somebody prunes meanwhile. */
 const turnsMax = 10
 
@@ -67,21 +66,17 @@ export async function verifyPruned(
 /** Who prunes later does so in the same chain or, as a rule, in one that was opened later. */
 async function walkAgain(db: Queryable, chainMac: ChainMac, known: NewestPruning): Promise<NewestPruning> {
   let newest = known
-  for (let last = Math.max(0, known.chain - 1); ; ) {
-    const chains = await findChains(db, { after: last, max: pageSize })
-    if (chains.length === 0) return newest
-    for (const chain of chains) {
-      last = chain.number
-      let own = newest
-      const findings = await verifyChain(db, chain, {
-        chainMac,
-        onRecords: (events) => {
-          own = newestPruning(own, chain.number, events)
-        },
-      })
-      if (findings.length === 0) newest = own
-    }
+  for await (const chain of everyChain(db, Math.max(0, known.chain - 1))) {
+    let own = newest
+    const findings = await verifyChain(db, chain, {
+      chainMac,
+      onRecords: (events) => {
+        own = newestPruning(own, chain.number, events)
+      },
+    })
+    if (findings.length === 0) newest = own
   }
+  return newest
 }
 
 function differences(expected: PruneState, present: PruneState): Finding[] {

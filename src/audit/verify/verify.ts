@@ -1,4 +1,4 @@
-import { findChains, sumPruned } from '../../store/audit/chain-rows.ts'
+import { everyChain, findChain, sumPruned } from '../../store/audit/chain-rows.ts'
 import { type AuditEventRow, countUnchainedEvents, findStrayEvents } from '../../store/audit/event-rows.ts'
 import type { Queryable } from '../../store/queryable.ts'
 import type { ChainMac } from '../chain-mac.ts'
@@ -40,7 +40,6 @@ export interface VerifyOptions {
   readonly onProgress?: (progress: VerifyProgress) => void | Promise<void>
 }
 
-const pageSize = 100
 /** Most records without a chain that are named. */
 const straysMax = 100
 
@@ -95,29 +94,26 @@ async function verifyChains(
 ): Promise<number> {
   const expected = new Map(checkpoint?.chains.map((chain) => [chain.id, chain]))
   let count = 0
-  for (let last = 0; ; ) {
-    const chains = await findChains(db, { after: last, max: pageSize })
-    if (chains.length === 0) break
-    for (const { id, number } of chains) {
-      if (number > last + 1) findings.push(missingChains(last + 1, number - 1))
-      last = number
-      // Read again: it may have grown since the page was read, and the checkpoint may know that.
-      const chain = (await findChains(db, { after: number - 1, max: 1 }))[0]
-      if (chain?.id !== id) {
-        findings.push(chainFinding(number, 'is missing'))
-        continue
-      }
-      count++
-      const known = expected.get(id)
-      expected.delete(id)
-      findings.push(
-        ...(await verifyChain(db, chain, {
-          chainMac,
-          checkpoint: known,
-          onRecords: (events) => onRecords(number, events, count),
-        })),
-      )
+  let last = 0
+  for await (const { id, number } of everyChain(db)) {
+    if (number > last + 1) findings.push(missingChains(last + 1, number - 1))
+    last = number
+    // Read again: the chain may have grown since the page was read, and the checkpoint may know that.
+    const chain = await findChain(db, id)
+    if (chain?.number !== number) {
+      findings.push(chainFinding(number, 'is missing'))
+      continue
     }
+    count++
+    const known = expected.get(id)
+    expected.delete(id)
+    findings.push(
+      ...(await verifyChain(db, chain, {
+        chainMac,
+        checkpoint: known,
+        onRecords: (events) => onRecords(number, events, count),
+      })),
+    )
   }
   for (const { number } of expected.values()) {
     findings.push(chainFinding(number, 'is missing: the checkpoint knows it'))

@@ -1,4 +1,4 @@
-import type { KeyChange } from '../../store/notify.ts'
+import type { KeyChange } from '../../store/key-changes.ts'
 import type { KeyRow } from '../../store/rows/key-rows.ts'
 import { canonicalSubject } from '../rules/caller.ts'
 

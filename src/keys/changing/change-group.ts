@@ -1,6 +1,6 @@
 import type { Moment } from '../../clock.ts'
 import { findRecordedStates } from '../../store/audit/audited-key-rows.ts'
-import { announce } from '../../store/notify.ts'
+import { announce } from '../../store/key-changes.ts'
 import type { Queryable } from '../../store/queryable.ts'
 import { findKeysById, updateKeyStates } from '../../store/rows/key-rows.ts'
 import { findVersionsOfKeys, insertVersions, updateVersions } from '../../store/rows/version-rows.ts'

@@ -5,8 +5,8 @@ import { freshRandomBytes } from '../../crypto/random.ts'
 import { newUuid } from '../../ids.ts'
 import type { PolicyMac } from '../../keyring/policy-mac.ts'
 import type { Queryable } from '../../store/queryable.ts'
-import { everyRow } from '../../store/rows/every-row.ts'
 import { type KeyRow, updateRestoredKeys } from '../../store/rows/key-rows.ts'
+import { macCoveredRows } from '../../store/rows/mac-covered-rows.ts'
 import { giveUpEncryptions, raiseEncryptions, type VersionPlace } from '../../store/rows/usage-rows.ts'
 import { findVersionsOfKeys } from '../../store/rows/version-rows.ts'
 import { changeEventOf, startAuditContext } from '../requests/audit-context.ts'
@@ -51,7 +51,7 @@ export async function setKeysBack(tx: Queryable, parts: SetBackParts): Promise<n
   const { policyMac, audit, now, backupCreatedAt, replaced } = parts
   const skip = randomNumber(skippedNumbers.min, skippedNumbers.max)
   let count = 0
-  for await (const rows of everyRow(tx).keys()) {
+  for await (const rows of macCoveredRows(tx).keys()) {
     const versions = await findVersionsOfKeys(
       tx,
       rows.map(({ id }) => id),

@@ -1,4 +1,5 @@
 import type { AuditChain } from '../generated/client.ts'
+import { inPages } from '../pages.ts'
 import type { Queryable } from '../queryable.ts'
 import type { AuditHead } from './event-rows.ts'
 
@@ -17,6 +18,8 @@ export interface AuditChainRow {
   readonly head: AuditHead
   readonly headMac: Uint8Array
 }
+
+const pageSize = 100
 
 /** Held to the end of the transaction by who opens or prunes chains, so that they come one after the other. */
 const chainsLock = 5_107_339_002n
@@ -70,17 +73,19 @@ export async function lockChain(tx: Queryable, id: string): Promise<AuditChainRo
   return locked.length === 0 ? null : findChain(tx, id)
 }
 
-/** The next chains after a number. */
-export async function findChains(
-  db: Queryable,
-  page: { after: number; max: number },
-): Promise<AuditChainRow[]> {
-  const rows = await db.auditChain.findMany({
-    where: { number: { gt: page.after } },
-    orderBy: { number: 'asc' },
-    take: page.max,
+/** All chains after a number, in the order of their numbers. */
+export async function* everyChain(db: Queryable, after = 0): AsyncGenerator<AuditChainRow> {
+  const pages = inPages({
+    after,
+    find: (number) =>
+      db.auditChain.findMany({
+        where: { number: { gt: number } },
+        orderBy: { number: 'asc' },
+        take: pageSize,
+      }),
+    keyOf: ({ number }) => number,
   })
-  return rows.map(decode)
+  for await (const page of pages) yield* page.map(decode)
 }
 
 /** Where a chain ends and which of its records is the last, at one moment; null if it is gone. */

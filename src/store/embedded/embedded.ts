@@ -4,8 +4,8 @@ import { NodeFS } from '@electric-sql/pglite/nodefs'
 import { PrismaPGlite } from 'pglite-prisma-adapter'
 import { systemTroubleOf } from '../../system-errors.ts'
 import { StoreError } from '../errors.ts'
+import { channel, type KeyChangeEvents, receiveAnnouncement } from '../key-changes.ts'
 import { migrate } from '../migrate.ts'
-import { channel, hearAnnouncement, type KeyChangeEvents } from '../notify.ts'
 import type { Driver, StoreOptions } from '../store.ts'
 import { makeDataFolder, prepareDatabaseFolder } from './database-folder.ts'
 import { type EmbeddedFileSystem, undoFailedOpens } from './files.ts'
@@ -46,7 +46,7 @@ export async function openEmbedded(
     const listeners = new Set<KeyChangeEvents>()
     // At once, since later a transaction may be open on the one connection.
     await pglite.listen(channel, (payload) => {
-      for (const events of listeners) hearAnnouncement(payload, events)
+      for (const events of listeners) receiveAnnouncement(payload, events)
     })
     return {
       kind: 'embedded',

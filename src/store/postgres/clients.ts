@@ -1,5 +1,6 @@
 import type pg from 'pg'
-import { createHostChoice, type HostChoice, UnfitServerError } from './hosts.ts'
+import { UnfitServerError } from '../errors.ts'
+import { createHostChoice, type HostChoice } from './hosts.ts'
 import { prepareSession } from './session.ts'
 import { type PostgresHost, parsePostgresUrl, type TlsFiles } from './url.ts'
 import { WatchedClient } from './watched-client.ts'

@@ -1,11 +1,6 @@
+import { UnfitServerError } from '../errors.ts'
 import type { ServerState } from './session.ts'
 import type { PostgresHost } from './url.ts'
-
-/** A server that answers and cannot be used; no error of the product, since its text is for operators only. */
-export class UnfitServerError extends Error {
-  /** Prisma passes on the codes of errors that it does not know, and not their classes. */
-  readonly code = 'UNAVAILABLE'
-}
 
 /** Of several servers the one that connections are made to. */
 export interface HostChoice {

@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { UnfitServerError } from './hosts.ts'
+import { UnfitServerError } from '../errors.ts'
 
 /** What a server says of itself at the start of a session. */
 export interface ServerState {

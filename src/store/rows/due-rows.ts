@@ -1,4 +1,5 @@
 import { Prisma } from '../generated/client.ts'
+import { lowestUuid } from '../pages.ts'
 import type { Queryable } from '../queryable.ts'
 
 /** A key for which something is due. */
@@ -20,7 +21,6 @@ export interface DuePage {
 
 /** A date before all others. */
 const firstDay = '-infinity'
-const firstId = '00000000-0000-0000-0000-000000000000'
 
 /** Keys whose rotation is due on a day or before, the oldest days first. */
 export async function findKeysDueForRotation(
@@ -30,7 +30,7 @@ export async function findKeysDueForRotation(
   return db.$queryRaw<DueKey[]>`
     SELECT id, project_id AS "projectId", rotation_due_on::text AS position FROM keys
     WHERE rotation_due_on <= ${onOrBefore}::date
-      AND (rotation_due_on, id) > (${after?.position ?? firstDay}::date, ${after?.id ?? firstId}::uuid)
+      AND (rotation_due_on, id) > (${after?.position ?? firstDay}::date, ${after?.id ?? lowestUuid}::uuid)
       AND ${isAmong(algorithms)}
     ORDER BY rotation_due_on, id LIMIT ${max}::int`
 }
@@ -58,7 +58,7 @@ export async function findKeysDueForDestruction(
     SELECT id, project_id AS "projectId", id::text AS position FROM keys WHERE id IN (
       SELECT DISTINCT key_id FROM key_versions
       WHERE status = 'DESTROY_SCHEDULED' AND destroy_scheduled_for <= ${now.toISOString()}::text::timestamptz
-        AND key_id > ${after?.id ?? firstId}::uuid
+        AND key_id > ${after?.id ?? lowestUuid}::uuid
       ORDER BY key_id LIMIT ${max}::int)
     ORDER BY id`
 }

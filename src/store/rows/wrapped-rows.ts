@@ -1,6 +1,6 @@
 import { Prisma } from '../generated/client.ts'
 import type { Queryable } from '../queryable.ts'
-import { hex } from './hex.ts'
+import { hex } from '../table.ts'
 
 /** Bytes under a root key. */
 export interface StoredBytes {
@@ -30,7 +30,7 @@ export interface WrappedImportKeyRow extends StoredBytes {
 export interface WrappedPage {
   /** Rows under this root key are left out. */
   readonly except: string
-  readonly after: string | null
+  readonly after: string
   readonly max: number
 }
 
@@ -50,16 +50,25 @@ export interface RootKeyUse {
   readonly imports: number
 }
 
-const firstId = '00000000-0000-0000-0000-000000000000'
+const materialSelection = Prisma.sql`
+  SELECT m.version_id AS id, m.root_key_id AS "rootKeyId", m.wrapped, k.project_id AS "projectId",
+    k.id AS "keyId", v.number AS "versionNumber", k.algorithm
+  FROM key_material m JOIN key_versions v ON v.id = m.version_id JOIN keys k ON k.id = v.key_id`
 
 /** Material under other root keys than one. */
 export async function findMaterialToRewrap(db: Queryable, page: WrappedPage): Promise<WrappedMaterialRow[]> {
-  return db.$queryRaw<WrappedMaterialRow[]>`
-    SELECT m.version_id AS id, m.root_key_id AS "rootKeyId", m.wrapped, k.project_id AS "projectId",
-      k.id AS "keyId", v.number AS "versionNumber", k.algorithm
-    FROM key_material m JOIN key_versions v ON v.id = m.version_id JOIN keys k ON k.id = v.key_id
-    WHERE m.root_key_id <> ${page.except} AND m.version_id > ${page.after ?? firstId}::uuid
+  return db.$queryRaw<WrappedMaterialRow[]>`${materialSelection}
+    WHERE m.root_key_id <> ${page.except} AND m.version_id > ${page.after}::uuid
     ORDER BY m.version_id LIMIT ${page.max}`
+}
+
+/** A random sample of the material under a root key. */
+export async function pickMaterial(
+  db: Queryable,
+  { rootKeyId, max }: { rootKeyId: string; max: number },
+): Promise<WrappedMaterialRow[]> {
+  return db.$queryRaw<WrappedMaterialRow[]>`${materialSelection}
+    WHERE m.root_key_id = ${rootKeyId} ORDER BY random() LIMIT ${max}`
 }
 
 /** Private keys of imports under other root keys than one; erased ones are under none. */
@@ -70,7 +79,7 @@ export async function findImportKeysToRewrap(
   return db.$queryRaw<WrappedImportKeyRow[]>`
     SELECT p.id, p.root_key_id AS "rootKeyId", p.wrapped, k.project_id AS "projectId", k.id AS "keyId"
     FROM import_parameters p JOIN keys k ON k.id = p.key_id
-    WHERE p.wrapped IS NOT NULL AND p.root_key_id <> ${page.except} AND p.id > ${page.after ?? firstId}::uuid
+    WHERE p.wrapped IS NOT NULL AND p.root_key_id <> ${page.except} AND p.id > ${page.after}::uuid
     ORDER BY p.id LIMIT ${page.max}`
 }
 
