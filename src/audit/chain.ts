@@ -3,7 +3,7 @@ import type { AuditLink } from '../store/audit/append-rows.ts'
 import { type AuditEventRow, type AuditHead, eventTable } from '../store/audit/event-rows.ts'
 import { fieldsOf, hex } from '../store/table.ts'
 
-/** What stands before the first event of a chain, so that no chain can be taken for another. */
+/** Hash before the first event of a chain. It depends on the chain, so that no chain can pass for another. */
 export function firstHash(chainId: string): Uint8Array {
   return sha256(JSON.stringify(['keystead audit chain v1', chainId]))
 }
@@ -52,7 +52,7 @@ function encodeDetails(details: AuditEventRow['details']): string {
   return `{${members.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',')}}`
 }
 
-/** Whether two hashes are the same; hashes are no secrets. */
+/** True if two hashes are equal; hashes are not secret. */
 export function isSameHash(a: Uint8Array, b: Uint8Array | null): boolean {
   return b !== null && Buffer.compare(a, b) === 0
 }

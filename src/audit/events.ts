@@ -1,6 +1,6 @@
 import type { AuditEventRow } from '../store/audit/event-rows.ts'
 
-/** What can be on record. */
+/** Actions that events record. */
 export type AuditAction =
   | 'CREATE_USER_KEY'
   | 'UPDATE_USER_KEY'
@@ -55,7 +55,7 @@ export function destroyedVersionsOf(
   return typeof destroyedVersions === 'string' ? destroyedVersions.split(' ').map(Number) : []
 }
 
-/** Who acted, and in which request. */
+/** Actor of an event and its request. */
 export interface AuditActor {
   readonly projectId: string
   /** Subject string. */

@@ -8,7 +8,7 @@ import { BackupError } from './backup-error.ts'
 /** Most material that is opened for each root key. An HSM takes some time for each. */
 const sampleSize = 100
 
-/** What is checked with. */
+/** Parts of the check. */
 export interface CheckParts {
   readonly envelope: Envelope
   readonly policyMac: PolicyMac

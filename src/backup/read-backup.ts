@@ -10,7 +10,7 @@ export interface BackupVisitor {
   onRecord?(record: BackupRecord): Promise<void> | void
 }
 
-/** What a backup is, once everything in it was read. */
+/** Summary of a backup that was read to its end. */
 export interface BackupSummary {
   readonly header: BackupHeader
   readonly counts: BackupTrailer['counts']

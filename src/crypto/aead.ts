@@ -39,7 +39,7 @@ export function sealWith(
   const encryption = createCipheriv(asDeclared(cipher), key, nonce, { authTagLength: tagBytes })
   encryption.setAAD(associatedData)
   const body = encryption.update(plaintext)
-  // Of stream ciphers nothing is left, but without this there is no tag.
+  // Returns no bytes for stream ciphers, but computes the tag.
   encryption.final()
   return Buffer.concat([nonce, body, encryption.getAuthTag()])
 }

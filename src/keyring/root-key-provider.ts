@@ -72,7 +72,7 @@ export class RootKeyError extends Error {}
 /** The root key is there, but these bytes do not open with it. */
 export class WrappedBytesError extends RootKeyError {}
 
-/** Whether the root key could not be used, as opposed to bytes that do not open with it. */
+/** True if the root key is unavailable, as opposed to bytes that it does not unwrap. */
 export function isRootKeyUnavailable(error: unknown): error is RootKeyError {
   return error instanceof RootKeyError && !(error instanceof WrappedBytesError)
 }

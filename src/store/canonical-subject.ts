@@ -18,7 +18,7 @@ export function isSubject(column: Prisma.Sql, subject: string): Prisma.Sql {
     : Prisma.sql`${column} = ${subject}`
 }
 
-/** Whether a column with a list of subjects holds one of those that are given in their one spelling. */
+/** SQL condition that a column with a list of subjects contains one of the given canonical subjects. */
 export function holdsSubject(column: Prisma.Sql, subjects: readonly string[]): Prisma.Sql {
   const overlap = Prisma.sql`${column} && ${[...subjects]}::text[]`
   const agents = subjects.filter((subject) => subject.startsWith(agentPrefix))

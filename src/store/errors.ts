@@ -2,7 +2,7 @@ import { KeysteadError } from '../errors.ts'
 import { isConnectionCode } from '../system-errors.ts'
 import { Prisma } from './generated/client.ts'
 
-/** The store cannot be opened, and why; for the operator. */
+/** The store cannot be opened. The text is for the operator. */
 export class StoreError extends KeysteadError {
   readonly code = 'UNAVAILABLE'
 }
@@ -16,7 +16,7 @@ export class UnfitServerError extends Error {
   readonly code = 'UNAVAILABLE'
 }
 
-/** Whether a statement failed because a value exists already that must be unique. */
+/** True if a statement failed because it violates a unique constraint. */
 export function isUniqueViolation(error: unknown): boolean {
   // Prisma's code for its own statements, and PostgreSQL's for raw ones.
   return codesOf(error).some(
@@ -44,7 +44,7 @@ const unavailableCodes = new Set([
   'P2024',
   'P2028',
   'P2037',
-  // Of UnfitServerError.
+  // Code of UnfitServerError.
   'UNAVAILABLE',
 ])
 
@@ -73,7 +73,7 @@ const unavailableStates = /^(?:08|28|40|53|57|58)...$|^(?:25006|25P03|25P04|3D00
 const unavailableTexts =
   /^(timeout exceeded when trying to connect|timeout expired|Connection terminated|Client has encountered a connection error)/
 
-/** Whether the database could not be asked, or something else was in the way, as opposed to a mistake in what was asked. */
+/** True if the database is unavailable or busy, as opposed to a mistake in the statement. */
 export function isUnavailable(error: unknown): boolean {
   if (error instanceof Prisma.PrismaClientInitializationError) return true
   return causesOf(error).some((cause) => {

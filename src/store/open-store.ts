@@ -7,10 +7,10 @@ import { connectionWaitMs, type Driver, type Store, type StoreOptions } from './
 
 /** Longest transaction, in milliseconds. */
 const transactionMs = 15_000
-/** How much longer the start of one may take than a connection is waited for, whose error says more. */
+/** Margin for starting a transaction over the wait for a connection, whose error is more specific. */
 const startMarginMs = 5000
 
-/** How often work is done that other transactions keep from its end. */
+/** Attempts for work that other transactions abort. */
 const transactionTriesMax = 4
 /** Longest pause before it is done again; by chance, so that two do not meet again. */
 const retryPauseMs = 50

@@ -6,11 +6,11 @@ import { inPages, lowestUuid } from '../../store/pages.ts'
 import type { Queryable } from '../../store/queryable.ts'
 import { hex } from '../../store/table.ts'
 
-/** What pruning left behind, as a whole: every record of pruning says it, so that the trail vouches for it. */
+/** State after pruning. Every record of pruning holds it, so that the trail vouches for it. */
 export interface PruneState {
   /** Records that were ever pruned, over all chains. It grows with each step and says which of two is newer. */
   readonly removed: number
-  /** What is kept of pruned records: how many rows. */
+  /** Number of summary rows of pruned records. */
   readonly keptRows: number
   /** SHA-256 over these rows, in hexadecimal. */
   readonly keptDigest: string
@@ -18,14 +18,14 @@ export interface PruneState {
 
 const pageSize = 5000
 
-/** How things are before the first pruning. */
+/** State before the first pruning. */
 export const neverPruned: PruneState = {
   removed: 0,
   keptRows: 0,
   keptDigest: startDigest().digest('hex'),
 }
 
-/** What a record says of pruning; null if it is not about pruning. */
+/** State that a record of pruning holds; null for other records. */
 export function pruneStateOf(
   event: Pick<AuditEventRow, 'action' | 'outcome' | 'details'>,
 ): PruneState | null {
@@ -37,7 +37,7 @@ export function pruneStateOf(
 }
 
 /**
- * How things are in the database, read one page at a time. Null if somebody pruned meanwhile: what was read is then of
+ * Reads the state in the database, one page at a time. Returns null if pruning went on meanwhile: the pages are then from
  * several moments.
  */
 export async function readPruneState(db: Queryable): Promise<PruneState | null> {
@@ -61,7 +61,7 @@ export async function readPruneState(db: Queryable): Promise<PruneState | null> 
   return { removed, keptRows, keptDigest: digest.digest('hex') }
 }
 
-/** Whether two say the same. */
+/** True if two states are equal. */
 export function isSamePruneState(one: PruneState, other: PruneState | null): boolean {
   return (
     one.removed === other?.removed && one.keptRows === other.keptRows && one.keptDigest === other.keptDigest

@@ -41,7 +41,7 @@ export async function createCheckpoint(db: Queryable, clock: Clock, keys: AuditK
   for await (const chain of everyChain(db)) {
     if (!keys.chainMac.isAuthenticChain(chain) || !keys.chainMac.isAuthenticHead(chain)) {
       throw new CheckpointError(
-        `Chain ${chain.number} was changed outside of the server, so nobody can vouch for it. Run "keystead audit verify".`,
+        `Chain ${chain.number} was changed outside of the server, so no checkpoint was signed. Run "keystead audit verify".`,
       )
     }
     const { id, number, kind, head } = chain
@@ -69,9 +69,9 @@ export async function readCheckpoint(jws: string, checkpointKey: KeyObject): Pro
   const { payload, protectedHeader } = await compactVerify(jws.trim(), createPublicKey(checkpointKey), {
     algorithms: ['EdDSA'],
   }).catch(() => {
-    throw new CheckpointError('This is no checkpoint that was signed by this installation.')
+    throw new CheckpointError('Not a checkpoint of this installation: its signature does not verify.')
   })
-  if (protectedHeader.typ !== type) throw new CheckpointError('This is signed, but not a checkpoint.')
+  if (protectedHeader.typ !== type) throw new CheckpointError('Not a checkpoint: this installation signed it for another purpose.')
   // Signed by this program, so its form needs no further check.
   const { iat, chains } = JSON.parse(Buffer.from(payload).toString()) as {
     iat: number

@@ -16,7 +16,7 @@ import { type Finding, otherFinding } from './finding.ts'
 
 const pageSize = 100
 
-/** What keys are compared with. */
+/** Parts that keys are compared with. */
 export interface KeyCheck {
   readonly chainMac: ChainMac
   /** Encryptions that are on record. */
@@ -54,7 +54,7 @@ export async function* verifyKeys(
   }
 }
 
-/** What of one key is not as the trail has it. */
+/** Differences between one key and the trail. */
 export function checkKey(key: AuditedKey, { chainMac, encryptions }: KeyCheck): Finding[] {
   const id = formatId(key.kind === 'SERVICE' ? 'serviceKey' : 'userKey', key.id)
   const name = key.isDeleted ? `what is kept of the deleted key ${id}` : `key ${id}`

@@ -14,7 +14,7 @@ export interface RowMacs {
   isAuthenticImport(row: ImportParametersRow): boolean
 }
 
-/** Finds rows that somebody edited who has not the MAC's key. Servers refuse each of them when it is used. */
+/** Finds rows that were edited without the key of their MAC. Servers refuse each of them when it is used. */
 export async function* verifyRows(db: Queryable, macs: RowMacs): AsyncGenerator<readonly Finding[]> {
   const rows = macCoveredRows(db)
   for await (const page of rows.keys()) {

@@ -11,23 +11,23 @@ import { verifyKeys } from './verify-keys.ts'
 import { newestPruning, noPruning, verifyPruned } from './verify-pruned.ts'
 import { type RowMacs, verifyRows } from './verify-rows.ts'
 
-/** What was looked at so far. */
+/** Progress of a verification. */
 export interface VerifyProgress {
   readonly chains: number
   readonly records: number
   readonly keys: number
 }
 
-/** What came of looking at everything. */
+/** Result of a verification. */
 export interface VerifyReport extends VerifyProgress {
   readonly findings: readonly Finding[]
   /** Records from before there were chains: nothing vouches for them. */
   readonly recordsBeforeChains: number
-  /** What the newest record of pruning says. */
+  /** State that the newest record of pruning holds. */
   readonly pruneState: PruneState
 }
 
-/** What is checked with, and against. */
+/** Options of a verification. */
 export interface VerifyOptions {
   readonly db: Queryable
   readonly chainMac: ChainMac
@@ -35,7 +35,7 @@ export interface VerifyOptions {
   readonly checkpoint?: Checkpoint | undefined
   /** Checks the rows themselves; they are only compared with the trail otherwise. */
   readonly rowMacs?: RowMacs
-  /** Whether there may be records from before there were chains; otherwise each record without one is a finding. */
+  /** True if there may be records from before there were chains; otherwise each record without one is a finding. */
   readonly predatesChains?: boolean
   readonly onProgress?: (progress: VerifyProgress) => void | Promise<void>
 }

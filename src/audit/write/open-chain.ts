@@ -12,16 +12,16 @@ import type { Store } from '../../store/store.ts'
 import { firstHash } from '../chain.ts'
 import type { ChainMac } from '../chain-mac.ts'
 
-/** What chains are opened and appended to with. */
+/** Parts for opening chains and appending to them. */
 export interface ChainParts {
   readonly store: Store
   readonly clock: Clock
   readonly chainMac: ChainMac
-  /** Told of a chain that is not as its only writer left it. */
+  /** Called for a chain that was changed by anything but its only writer. */
   readonly alert: (error: Error) => void
 }
 
-/** Opens a chain that nobody else appends to. What a process left behind that crashed stays as it is. */
+/** Opens a chain for this process alone. Chains of processes that crashed stay as they are. */
 export async function openChain(
   tx: Queryable,
   { clock, chainMac }: Pick<ChainParts, 'clock' | 'chainMac'>,

@@ -93,7 +93,7 @@ export function createOperationsChain(parts: ChainParts): OperationsChain {
           return
         }
       }
-      throw new Error('the audit chain moves though nobody else writes to it')
+      throw new Error('the audit chain was changed by another writer')
     },
   }
 }

@@ -11,7 +11,7 @@ import {
 } from '../../store/audit/usage-rows.ts'
 import type { Store } from '../../store/store.ts'
 
-/** What a re-encryption counts as for the version that its ciphertext was read with. */
+/** Action that a re-encryption counts as for the version that decrypted its ciphertext. */
 export const sourceAction = 'RE_ENCRYPT_FROM'
 
 /**

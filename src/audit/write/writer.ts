@@ -21,19 +21,19 @@ export interface AuditWriter {
   checkWritable(): Promise<void>
 }
 
-/** What became of one group of events. */
+/** Result of writing one group of events. */
 export interface WrittenGroup {
   readonly events: number
   readonly failed: boolean
-  /** How long its write took. */
+  /** Duration of the write. */
   readonly writeMs: number
   /** From when its first events came until all are durable. */
   readonly lagMs: number
 }
 
-/** How a writer works. */
+/** Options of a writer. */
 export interface AuditWriterOptions {
-  /** Told of each group. Must not throw. */
+  /** Called for each group. Must not throw. */
   readonly onGroup?: (group: WrittenGroup) => void
 }
 
@@ -157,7 +157,7 @@ function writerOn(
   }
 }
 
-/** What is written and taken back again to see whether events can be written. */
+/** Event that is written and rolled back to check that events can be written. */
 const sampleEvent: AuditEvent = {
   actor: { projectId: '', subject: 'system:health', tokenId: null, clientAddress: null, requestId: '' },
   action: 'ENCRYPT',

@@ -12,7 +12,7 @@ export interface FileSource extends RootKeySource {
   create(): Promise<boolean>
 }
 
-/** Root keys in the file of a path. Whoever adds or removes some sees to it that nobody else does at that moment. */
+/** Root keys in the file of a path. Callers that add or remove keys must exclude each other. */
 export function createFileSource(path: string, warn: Warn = () => {}): FileSource {
   async function load(from = path): Promise<string[]> {
     const lines = await readRootKeyFile(from, warn)
@@ -153,7 +153,7 @@ interface Owner {
   readonly mode: number
 }
 
-/** Whoever runs the command can be another user than the servers, which must be able to read the file afterwards. */
+/** Gives a new file to the owner of the old one: the servers must still be able to read it if another user runs the command. */
 async function giveTo({ uid, gid }: Owner, file: FileHandle, path: string): Promise<void> {
   const made = await file.stat()
   if (made.uid === uid && made.gid === gid) return

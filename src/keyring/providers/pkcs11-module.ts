@@ -1,6 +1,6 @@
 import { RootKeyError } from '../root-key-provider.ts'
 
-/** What an HSM's library hands out for slots, sessions and objects. */
+/** Handle of a slot, session or object of an HSM. */
 export type Handle = Buffer
 
 interface Attribute {
@@ -45,7 +45,7 @@ export const ck = {
   aes: 0x1f,
   aesKeyGen: 0x1080,
   aesGcm: 0x1087,
-  /** How pkcs11js is told that the parameter is a CK_GCM_PARAMS as version 2.40 has it (with the bits of the IV). */
+  /** Type for pkcs11js of a CK_GCM_PARAMS in the form of version 2.40, with the bits of the IV. */
   gcmParams: 7,
   class: 0x00,
   token: 0x01,

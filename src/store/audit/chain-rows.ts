@@ -3,7 +3,7 @@ import { inPages } from '../pages.ts'
 import type { Queryable } from '../queryable.ts'
 import type { AuditHead } from './event-rows.ts'
 
-/** What a chain holds: operations and refusals, or changes. */
+/** Kind of events in a chain: operations and refusals, or changes. */
 export type AuditChainKind = AuditChain['kind']
 
 /** A chain; see prisma/schema.prisma for the meaning of the columns. */
@@ -12,7 +12,7 @@ export interface AuditChainRow {
   readonly number: number
   readonly kind: AuditChainKind
   readonly startedAt: Date
-  /** What was pruned: everything up to it. */
+  /** End of the pruned part. */
   readonly base: AuditHead
   readonly mac: Uint8Array
   readonly head: AuditHead
@@ -21,10 +21,10 @@ export interface AuditChainRow {
 
 const pageSize = 100
 
-/** Held to the end of the transaction by who opens or prunes chains, so that they come one after the other. */
+/** Advisory lock that serialises opening and pruning of chains. */
 const chainsLock = 5_107_339_002n
 
-/** Waits until nobody else opens or prunes chains; until the transaction ends nobody else will. */
+/** Locks out others that open or prune chains until the transaction ends. */
 export async function lockChains(tx: Queryable): Promise<void> {
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(${chainsLock}::bigint)`
 }
@@ -66,7 +66,7 @@ export async function findChain(db: Queryable, id: string): Promise<AuditChainRo
   return row === null ? null : decode(row)
 }
 
-/** Keeps everybody else from appending to a chain until the transaction ends, and reads it. */
+/** Locks a chain against appends until the transaction ends, and reads it. */
 export async function lockChain(tx: Queryable, id: string): Promise<AuditChainRow | null> {
   const locked = await tx.$queryRaw<object[]>`SELECT 1 FROM audit_chains WHERE id = ${id}::uuid FOR UPDATE`
   // A row that appears only now was not there to be locked.
@@ -100,7 +100,7 @@ export async function findTip(
   return row === undefined ? null : { headSequence: Number(row.head), lastSequence: Number(row.last) }
 }
 
-/** How many records were ever pruned, over all chains. */
+/** Number of records that were ever pruned, over all chains. */
 export async function sumPruned(db: Queryable): Promise<number> {
   const { _sum } = await db.auditChain.aggregate({ _sum: { baseSequence: true } })
   return Number(_sum.baseSequence ?? 0)

@@ -10,7 +10,7 @@ export type StoredEvent = AuditEventRow & {
   /** The chain that it is in; null for one from before there were chains. */
   readonly chainId: string | null
   readonly hash: Uint8Array | null
-  /** Of the event before it in its chain, or what stands there in its place; null where that is not there. */
+  /** Hash of the event before it in its chain, or the chain's base hash; null if that event is missing. */
   readonly previousHash: Uint8Array | null
 }
 
@@ -19,9 +19,9 @@ export interface AuditEventFilter {
   readonly projectId: string
   /** Events of keys that this viewer does not see whole are not there; matches what the domain checks again. */
   readonly visibleTo: ViewerCondition
-  /** Whether events count that are in no chain, of the time before the first one. */
+  /** True to include events without a chain from before the first chain. */
   readonly predatesChains: boolean
-  /** Of one key, by either of its IDs; its kind is part of the first. */
+  /** Events of one key, by either of its IDs; the kind is part of the first. */
   readonly key:
     | { readonly id: string; readonly kind: 'USER' | 'SERVICE' }
     | { readonly redactedId: string }
@@ -41,7 +41,7 @@ export interface AuditPosition {
   readonly id: string
 }
 
-/** What part of a list is read. */
+/** Range of a list. */
 export interface AuditRange {
   readonly newestFirst: boolean
   /** Events older than this one, by moment and ID. */
@@ -87,7 +87,7 @@ function isOnRecord(predatesChains: boolean): Prisma.Sql {
     : inChain
 }
 
-/** How many events the filter matches. */
+/** Number of events that match the filter. */
 export async function countAuditEvents(db: Queryable, filter: AuditEventFilter): Promise<number> {
   const [row] = await db.$queryRaw<{ count: bigint }[]>`
     SELECT count(*) AS count FROM ${eventsAndKeys} WHERE ${conditionOf(filter)}`
@@ -123,7 +123,7 @@ export async function findAuditPagesOfKeys(
     ) AS p`
 }
 
-/** How many events each of several keys has, in one statement. */
+/** Number of events of each of several keys, in one statement. */
 export async function countAuditEventsOfKeys(
   db: Queryable,
   { keyIds, predatesChains }: { keyIds: readonly string[]; predatesChains: boolean },

@@ -34,7 +34,7 @@ export interface AuditHead {
   readonly hash: Uint8Array
 }
 
-/** An event as it stands in a chain; the hash is null only where somebody took it away. */
+/** An event as it stands in a chain; the hash is null only if it was removed outside of the server. */
 export type ChainedEventRow = AuditEventRow & {
   readonly sequence: number
   readonly hash: Uint8Array | null
@@ -67,7 +67,7 @@ export async function countUnchainedEvents(db: Queryable): Promise<{ before: num
   return { before: Number(row?.before ?? 0), since: Number(row?.since ?? 0) }
 }
 
-/** Whether there is an event without a chain. */
+/** True if there is an event without a chain. */
 export async function hasUnchainedEvents(db: Queryable): Promise<boolean> {
   return (await db.auditEvent.findFirst({ where: { chainId: null }, select: { id: true } })) !== null
 }
@@ -91,7 +91,7 @@ export async function findStrayEvents(
     LIMIT ${max}::int`
 }
 
-/** Whether it is on record that somebody failed at something with a key, since a moment. */
+/** True if a failure of this actor with this key and action is on record since a moment. */
 export async function hasFailedSince(
   db: Queryable,
   { since, ...event }: Pick<AuditEventRow, 'keyId' | 'action' | 'actor' | 'errorCode'> & { since: Date },

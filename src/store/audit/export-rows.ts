@@ -10,7 +10,7 @@ export type ExportedEvent = AuditEventRow & {
   readonly hash: Uint8Array | null
   /** Null also where the record before it is not there. */
   readonly previousHash: Uint8Array | null
-  /** Of the key, as far as it is there. */
+  /** Kind of the key; null if the key is gone. */
   readonly keyKind: 'USER' | 'SERVICE' | null
 }
 

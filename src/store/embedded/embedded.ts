@@ -111,7 +111,7 @@ class SyncingFS extends NodeFS {
 
 /**
  * PostgreSQL gives up (PANIC) when the disk does not take what it must. Its WebAssembly then spins for ever and blocks
- * this process with it, so there is nobody left to tell: the process ends at once, as a PostgreSQL server does, and
+ * this process with it, so nothing can be reported: the process ends at once, as a PostgreSQL server does, and
  * the next start recovers what was acknowledged.
  */
 const diskFailure =
@@ -130,7 +130,7 @@ async function initialise(folder: string, start: (folder: string) => Promise<PGl
 }
 
 /**
- * Removes the databases from which PostgreSQL would make others; Keystead never makes one. Nobody could vacuum them, so
+ * Removes the databases from which PostgreSQL would make others; Keystead never makes one. They cannot be vacuumed, so
  * that after two thousand million transactions they would keep the whole installation from writing.
  */
 async function dropTemplates(pglite: PGlite): Promise<void> {

@@ -29,7 +29,7 @@ export function listenForKeyChanges(clients: PostgresClients, events: KeyChangeE
     while (!closed) {
       current = openConnection(clients, events)
       const { reason, wasSteady, wasListening } = await current.ended
-      // What was loaded since the last notification that got through may be out of date.
+      // Keys loaded since the last notification that got through may be out of date.
       if (wasListening) events.onGap()
       if (closed) return
       if (wasListening || !isOut) events.onLost(reason)
@@ -102,7 +102,7 @@ function openConnection(clients: PostgresClients, events: KeyChangeEvents): Conn
       return { reason, wasListening, wasSteady }
     }),
     end() {
-      // The goodbye is a courtesy: a server that does not take it keeps nobody from stopping.
+      // Ending the session is a courtesy: a silent server must not delay the stop.
       client.end().catch(() => {})
       setTimeout(() => client.cut('stopped'), 500).unref()
       resolve('closed')

@@ -36,8 +36,8 @@ export async function findKeysDueForRotation(
 }
 
 /**
- * Locks up to so many of some keys whose rotation is still due and that nobody else holds, until the transaction ends:
- * whoever asks for the same ones meanwhile is given others. Their IDs, in no order.
+ * Locks up to `max` of some keys whose rotation is still due, until the transaction ends, and skips keys that others have
+ * locked. Returns their IDs in no order.
  */
 export async function claimKeysDueForRotation(
   tx: Queryable,

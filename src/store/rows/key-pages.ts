@@ -78,7 +78,7 @@ export async function findKeyPage(db: Queryable, query: KeyPageQuery): Promise<L
   }))
 }
 
-/** How many rows the filter matches. */
+/** Number of keys that match the filter. */
 export async function countKeys(db: Queryable, filter: KeyListFilter): Promise<number> {
   const [row] = await db.$queryRaw<{ count: bigint }[]>`
     SELECT count(*) AS count FROM keys k WHERE ${allOf(conditionsOf(filter))}`

@@ -43,7 +43,7 @@ export const keyTable: Table<KeyRow> = {
   days: ['rotationConfiguredOn', 'rotationDueOn'],
 }
 
-/** The highest version number that any key has used up; 0 if there is none. */
+/** Highest version number in use by any key; 0 if there is none. */
 export async function findHighestVersionNumber(db: Queryable): Promise<number> {
   const [row] = await db.$queryRaw<{ highest: number | null }[]>`
     SELECT max(greatest(last_version_number, skipped_versions[cardinality(skipped_versions)])) AS highest FROM keys`
@@ -72,7 +72,7 @@ export const deletedKeyTable: Table<DeletedKeyRow> = {
   },
 }
 
-/** Which one key is looked for, always inside one project. */
+/** Identifies one key, always inside one project. */
 export type KeyLookup = { readonly projectId: string } & (
   | { readonly id: string }
   | { readonly redactedId: string }
@@ -103,7 +103,7 @@ export async function findKeysById(tx: Queryable, ids: readonly string[]): Promi
   return rows.map(decode)
 }
 
-/** Locks a key's row until the transaction ends. Nobody is told: who changes the row announces that. */
+/** Locks a key's row until the transaction ends. Announcing a change is up to the caller. */
 export async function lockKey(
   tx: Queryable,
   { projectId, id }: { projectId: string; id: string },
@@ -111,12 +111,12 @@ export async function lockKey(
   await tx.$queryRaw`SELECT 1 FROM keys WHERE id = ${id}::uuid AND project_id = ${projectId} FOR UPDATE`
 }
 
-/** Adds a key; false if its name is taken. A taken name is no error, since that would end the transaction. */
+/** Inserts a key. Returns false if its name is taken: an error would abort the transaction. */
 export async function insertKey(tx: Queryable, row: KeyRow): Promise<boolean> {
   return (await insertRows(tx, keyTable, [row], { skipDuplicates: true })) === 1
 }
 
-/** Whether a live key of the project, other than this one, has the name. */
+/** True if another live key of the project has the name. */
 export async function isNameTaken(
   tx: Queryable,
   wanted: { projectId: string; name: string; exceptId: string | null },
@@ -152,13 +152,13 @@ export async function updateRestoredKeys(tx: Queryable, rows: readonly KeyRow[])
   await updateRows(tx, keyTable, rows, ['skippedVersions', 'restoredAt', 'revision', 'updatedAt', 'mac'])
 }
 
-/** Replaces a live key by what is kept of it; its versions go with it. */
+/** Replaces a live key by its tombstone and deletes its versions. */
 export async function moveToDeleted(tx: Queryable, row: DeletedKeyRow): Promise<void> {
   await insertRows(tx, deletedKeyTable, [row])
   await tx.key.delete({ where: { id: row.id } })
 }
 
-/** What is left of several deleted keys, inside one project, in no order. */
+/** Tombstones of several deleted keys of one project, in no order. */
 export async function findDeletedKeys(
   db: Queryable,
   lookup: { projectId: string; ids: readonly string[] },
@@ -166,7 +166,7 @@ export async function findDeletedKeys(
   return db.deletedKey.findMany({ where: { projectId: lookup.projectId, id: { in: [...lookup.ids] } } })
 }
 
-/** The row as the rest of the program knows it. */
+/** Decodes a row that Prisma read. */
 export function decode(row: Key): KeyRow {
   return {
     ...row,

@@ -8,7 +8,7 @@ export interface VersionPlace {
   readonly versionNumber: number
 }
 
-/** How much a version was used; see prisma/schema.prisma. */
+/** Usage of a version; prisma/schema.prisma describes the columns. */
 export interface UsageRow extends VersionPlace {
   readonly encryptions: number
   readonly lastUsedAt: Date | null

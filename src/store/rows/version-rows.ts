@@ -91,7 +91,7 @@ export async function findVersionPages(
     ) AS v`
 }
 
-/** How many versions each key has that are not DESTROYED at a moment, in one statement. */
+/** Number of versions of each key that are not DESTROYED at a moment, in one statement. */
 export async function countStandingVersions(
   db: Queryable,
   keyIds: readonly string[],
@@ -111,7 +111,7 @@ export async function countStandingVersions(
   return new Map(rows.map((row) => [row.keyId, row._count._all]))
 }
 
-/** How many versions each of several keys has, in one statement. */
+/** Number of versions of each of several keys, in one statement. */
 export async function countVersions(db: Queryable, keyIds: readonly string[]): Promise<Map<string, number>> {
   const rows = await db.keyVersion.groupBy({
     by: ['keyId'],

@@ -41,10 +41,10 @@ export interface Rewrapped {
   readonly to: StoredBytes
 }
 
-/** How much is under one root key. */
+/** Amounts wrapped by one root key. */
 export interface RootKeyUse {
   readonly rootKeyId: string
-  /** Whether the installation secret is. */
+  /** True if the installation secret is. */
   readonly installation: boolean
   readonly versions: number
   readonly imports: number
@@ -83,18 +83,18 @@ export async function findImportKeysToRewrap(
     ORDER BY p.id LIMIT ${page.max}`
 }
 
-/** Replaces material where it still is what it was made from; gives how much that was. */
+/** Replaces material that is unchanged since it was read. Returns how many rows it replaced. */
 export function replaceMaterial(db: Queryable, changes: readonly Rewrapped[]): Promise<number> {
   return replace(db, changes, { table: Prisma.sql`key_material`, id: Prisma.sql`version_id` })
 }
 
-/** Replaces private keys of imports where they still are what they were made from; gives how many those were. */
+/** Replaces private keys of imports that are unchanged since they were read. Returns how many rows it replaced. */
 export function replaceImportKeys(db: Queryable, changes: readonly Rewrapped[]): Promise<number> {
   return replace(db, changes, { table: Prisma.sql`import_parameters`, id: Prisma.sql`id` })
 }
 
 /**
- * Compare and set, for many rows in one statement. It waits for nobody: rows that others have locked stay as they are,
+ * Compare and set, for many rows in one statement. It never waits: rows that others have locked stay as they are,
  * so that it can take part in no deadlock, and they come up again in the next round.
  */
 function replace(
@@ -115,7 +115,7 @@ function replace(
     WHERE t.${id} = c.id`
 }
 
-/** How much is under each root key, in one statement, so that nothing is missed on its way from one to another. */
+/** Amounts wrapped by each root key, in one statement, so that nothing is missed while it moves between two. */
 export async function countByRootKey(db: Queryable): Promise<RootKeyUse[]> {
   return db.$queryRaw<RootKeyUse[]>`
     SELECT root_key_id AS "rootKeyId", sum(installation) > 0 AS installation,
