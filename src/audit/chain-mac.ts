@@ -15,6 +15,15 @@ export interface ChainMac {
   isAuthenticPruned(row: PrunedRevision): boolean
 }
 
+/** Keys that verify and sign the audit trail. */
+export interface AuditKeys {
+  readonly chainMac: ChainMac
+  /** Ed25519 private key. */
+  readonly checkpointKey: KeyObject
+  /** True if there may be records from before there were chains; otherwise a record without a chain is a forgery. */
+  readonly predatesChains: boolean
+}
+
 /** HMAC-SHA-256 over the columns as a JSON array with its purpose in front. */
 export function createChainMac(key: KeyObject): ChainMac {
   const mac = (values: readonly unknown[]): Uint8Array<ArrayBuffer> =>

@@ -45,7 +45,7 @@ export type AuditAction =
 /** Facts of one event beyond its other columns; plain values, none of them secret. */
 export type AuditDetails = AuditEventRow['details']
 
-/** The numbers of the versions that a change destroyed, as its details name them. */
+/** Numbers of the versions that a change destroyed, from its details. */
 export function destroyedVersionsOf(
   details: {
     readonly [name in 'destroyedVersions']?: AuditDetails[string] | null

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { hex } from '../store/table.ts'
 
-/** Name of the detail in the record of a change that says in which state the key's rows are afterwards. */
+/** Detail of a recorded change that holds the state of the key's rows after it. */
 export const keyStateDetail = 'keyState'
 
 /** Input for the state of a key: the MACs of its rows, which cover all columns. */

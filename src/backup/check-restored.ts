@@ -5,7 +5,7 @@ import { macCoveredRows } from '../store/rows/mac-covered-rows.ts'
 import { pickMaterial } from '../store/rows/wrapped-rows.ts'
 import { BackupError } from './backup-error.ts'
 
-/** Most material that is opened for each root key. An HSM takes some time for each. */
+/** Most material to unwrap for each root key. An HSM takes some time for each. */
 const sampleSize = 100
 
 /** Parts of the check. */

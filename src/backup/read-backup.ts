@@ -108,7 +108,7 @@ function isTable(name: string): name is BackupTable {
   return (backupTables as readonly string[]).includes(name)
 }
 
-/** A line is authentic: that it is no JSON means that it was written by something else than a backup. */
+/** Parses a line. Lines are authenticated, so one that is not JSON was not written by Keystead. */
 function parse(line: Buffer, path: string): unknown {
   try {
     return JSON.parse(line.toString('utf8'))

@@ -99,7 +99,7 @@ export async function noteBirthWithChains(store: Store, rootKeys: RootKeyProvide
   })
 }
 
-/** Reads the installation secret, or makes it when the database is new; of two racing servers one wins. */
+/** Reads the installation secret, or creates it in a new database. Of two racing servers one wins. */
 export async function openInstallation(
   db: Queryable,
   provider: RootKeyProvider,

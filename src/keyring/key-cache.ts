@@ -3,8 +3,8 @@ import { LRUCache } from 'lru-cache'
 import { findAlgorithm } from '../crypto/algorithms.ts'
 import { loadPublicKey } from '../crypto/public-key.ts'
 import type { Queryable } from '../store/queryable.ts'
-import { findKeyInUse, type KeyInUse } from '../store/rows/key-in-use.ts'
 import { findKey, type KeyRow } from '../store/rows/key-rows.ts'
+import { findKeyInUse, type KeyInUse } from '../store/rows/key-with-versions.ts'
 import { firstNotSkipped } from '../store/rows/skipped-versions.ts'
 import {
   findMaterial,
@@ -47,7 +47,7 @@ interface Entry {
   readonly key: Promise<CachedKey | null>
 }
 
-/** Builds the cache. Its lifetime is real time (monotonic): it bounds how long a revocation can take elsewhere. */
+/** Builds the cache. Its lifetime is monotonic time: it bounds how long other replicas' revocations take. */
 export function createKeyCache(options: {
   db: Queryable
   envelope: Envelope
@@ -114,7 +114,7 @@ export function createKeyCache(options: {
   }
 }
 
-/** The ID is a UUID, and never has what stands between the two. */
+/** Name of a cache entry. The separator never occurs in a UUID. */
 function nameOf(projectId: string, keyId: string): string {
   return `${keyId} ${projectId}`
 }

@@ -2,7 +2,7 @@ import { Prisma } from './generated/client.ts'
 
 const agentPrefix = 'service-agent:'
 
-/** The one spelling of a subject string in a column, as `canonicalSubject` of the domain has it. */
+/** Canonical form of a subject string in a column, as `canonicalSubject` of the domain makes it. */
 export function canonicalSubject(column: Prisma.Sql): Prisma.Sql {
   return Prisma.sql`CASE WHEN ${column} LIKE 'service-agent:%'
     THEN 'service-agent:' || initcap(substr(${column}, 15)) ELSE ${column} END`

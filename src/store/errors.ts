@@ -88,7 +88,7 @@ export function isUnavailable(error: unknown): boolean {
   })
 }
 
-/** The codes of an error and of what it was made from, those of the database before those of the libraries. */
+/** Codes of an error and its causes, those of the database before those of the libraries. */
 export function codesOf(error: unknown): string[] {
   const causes = causesOf(error) as { code?: unknown; originalCode?: unknown; kind?: unknown }[]
   const codes = [
@@ -99,7 +99,7 @@ export function codesOf(error: unknown): string[] {
   return codes.filter((code) => typeof code === 'string')
 }
 
-/** An error and what it was made from: Prisma keeps the driver's error in `meta` and in `cause`. */
+/** An error and its causes. Prisma keeps the driver's error in `meta` and in `cause`. */
 export function causesOf(error: unknown, depth = 0): object[] {
   if (typeof error !== 'object' || error === null || depth > 5) return []
   const { cause, meta } = error as { cause?: unknown; meta?: { driverAdapterError?: unknown } }

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { newUuid } from '../ids.ts'
+import { databaseTroubleOf } from './database-trouble.ts'
 import { StoreError } from './errors.ts'
-import { databaseTroubleOf } from './trouble.ts'
 
 /** A bare connection; statements are the migrations' own. */
 export interface MigrationConnection {

@@ -12,7 +12,7 @@ const startMarginMs = 5000
 
 /** Attempts for work that other transactions abort. */
 const transactionTriesMax = 4
-/** Longest pause before it is done again; by chance, so that two do not meet again. */
+/** Longest pause before a retry. It is random, so that two transactions do not collide again. */
 const retryPauseMs = 50
 
 /** Each of the two databases has libraries that take a while to load, and a process needs one of them. */

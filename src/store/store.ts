@@ -28,13 +28,13 @@ export interface Store {
   close(): Promise<void>
 }
 
-/** Where the data is and how it is opened. */
+/** Options for opening a store. */
 export interface StoreOptions {
   /** Null for the embedded database. */
   readonly databaseUrl: string | null
   /** Folder of the embedded database. */
   readonly dataFolder: string
-  /** Files that the embedded database keeps open, at most; as PostgreSQL has it if not given. */
+  /** Most files that the embedded database keeps open; PostgreSQL's default if not given. */
   readonly filesMax?: number
   /** Connections to PostgreSQL, at most. */
   readonly poolSize: number

@@ -8,7 +8,7 @@ import { hex } from '../../store/table.ts'
 
 /** State after pruning. Every record of pruning holds it, so that the trail vouches for it. */
 export interface PruneState {
-  /** Records that were ever pruned, over all chains. It grows with each step and says which of two is newer. */
+  /** Records that were ever pruned, over all chains. It grows with each step, so the higher of two is the newer one. */
   readonly removed: number
   /** Number of summary rows of pruned records. */
   readonly keptRows: number
@@ -68,7 +68,7 @@ export function isSamePruneState(one: PruneState, other: PruneState | null): boo
   )
 }
 
-/** A line in front says what is hashed; each row is a line of its own, so that no two sets have one text. */
+/** The first line names the purpose, and each row has a line of its own, so that no two sets have the same text. */
 function startDigest() {
   return createHash('sha256').update('["keystead audit pruned revisions v1"]\n')
 }

@@ -31,7 +31,7 @@ export interface PruneOptions {
   readonly store: Store
   readonly clock: GuardedClock
   readonly chainMac: ChainMac
-  /** As {@link verifyAudit} has it. */
+  /** As in {@link verifyAudit}. */
   readonly predatesChains?: boolean
   readonly audit: AuditWriter
   /** Records that are older than this many days go. */
@@ -168,7 +168,9 @@ async function keepRevisions(tx: Queryable, chainMac: ChainMac, { events }: Veri
   for (const row of told.values()) {
     const before = kept.find((each) => each.keyId === row.keyId && each.versionNumber === row.versionNumber)
     if (before !== undefined && !chainMac.isAuthenticPruned(before)) {
-      throw new PruneError('Pruning stopped: the summaries of pruned records were changed outside of the server. Run "keystead audit verify".')
+      throw new PruneError(
+        'Pruning stopped: the summaries of pruned records were changed outside of the server. Run "keystead audit verify".',
+      )
     }
     const after = before === undefined ? row : joined(before, row)
     await writePrunedRevision(tx, { ...after, mac: chainMac.prunedMac(after) })

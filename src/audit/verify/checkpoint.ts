@@ -5,7 +5,7 @@ import { KeysteadError } from '../../errors.ts'
 import { type AuditChainKind, everyChain } from '../../store/audit/chain-rows.ts'
 import type { Queryable } from '../../store/queryable.ts'
 import { hex } from '../../store/table.ts'
-import type { AuditKeys } from '../audit-keys.ts'
+import type { AuditKeys } from '../chain-mac.ts'
 
 /** Where a chain ended at a checkpoint. */
 export interface CheckpointChain {
@@ -23,7 +23,7 @@ export interface Checkpoint {
   readonly chains: readonly CheckpointChain[]
 }
 
-/** There can be no checkpoint, or it is none; for the operator. */
+/** A checkpoint cannot be made or read. The text is for the operator. */
 export class CheckpointError extends KeysteadError {
   readonly code = 'INTERNAL'
 }
@@ -71,7 +71,8 @@ export async function readCheckpoint(jws: string, checkpointKey: KeyObject): Pro
   }).catch(() => {
     throw new CheckpointError('Not a checkpoint of this installation: its signature does not verify.')
   })
-  if (protectedHeader.typ !== type) throw new CheckpointError('Not a checkpoint: this installation signed it for another purpose.')
+  if (protectedHeader.typ !== type)
+    throw new CheckpointError('Not a checkpoint: this installation signed it for another purpose.')
   // Signed by this program, so its form needs no further check.
   const { iat, chains } = JSON.parse(Buffer.from(payload).toString()) as {
     iat: number

@@ -5,7 +5,7 @@ import {
   findAuditedKeys,
   findVanishedKeys,
   type RecordedChange,
-} from '../../store/audit/audited-key-rows.ts'
+} from '../../store/audit/key-history-rows.ts'
 import { inPages, lowestUuid } from '../../store/pages.ts'
 import type { Queryable } from '../../store/queryable.ts'
 import type { ChainMac } from '../chain-mac.ts'
@@ -95,7 +95,7 @@ function isAuthenticPruned(
   return chainMac.isAuthenticPruned({ ...rest, keyId, keyState: state, mac: Buffer.from(mac, 'hex') })
 }
 
-/** The newest revision of a key that is on record, and the state that its record names. */
+/** Newest recorded revision of a key, and the state in its record. */
 function newestOf({ changes, pruned }: AuditedKey): { revision: number; keyState: string | null } {
   return [...changes, ...pruned].reduce(
     (newest, each) =>

@@ -21,7 +21,7 @@ export interface VerifyProgress {
 /** Result of a verification. */
 export interface VerifyReport extends VerifyProgress {
   readonly findings: readonly Finding[]
-  /** Records from before there were chains: nothing vouches for them. */
+  /** Records from before there were chains, which cannot be verified. */
   readonly recordsBeforeChains: number
   /** State that the newest record of pruning holds. */
   readonly pruneState: PruneState

@@ -12,6 +12,15 @@ import type { Store } from '../../store/store.ts'
 import { firstHash } from '../chain.ts'
 import type { ChainMac } from '../chain-mac.ts'
 
+/** A chain was changed by anything but its only writer. For the log and the operator. */
+export class ChainError extends Error {
+  constructor(number: number) {
+    super(
+      `audit chain ${number} is not as this server left it: it was changed outside of the server, or the database was set back; the server goes on with a new chain`,
+    )
+  }
+}
+
 /** Parts for opening chains and appending to them. */
 export interface ChainParts {
   readonly store: Store

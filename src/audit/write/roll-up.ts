@@ -8,7 +8,7 @@ import {
   type DailyUse,
   findEndOfBatch,
   moveRollUpPlace,
-} from '../../store/audit/usage-rows.ts'
+} from '../../store/audit/daily-usage-rows.ts'
 import type { Store } from '../../store/store.ts'
 
 /** Action that a re-encryption counts as for the version that decrypted its ciphertext. */

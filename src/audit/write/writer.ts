@@ -40,7 +40,7 @@ export interface AuditWriterOptions {
 /** Most events of one INSERT; more wait for the next group. */
 const groupSizeMax = 2000
 
-/** For how long a group that was written says that the next one can be. */
+/** Time for which a written group proves that events can be written. */
 const writtenFreshMs = 5000
 
 interface Waiting {

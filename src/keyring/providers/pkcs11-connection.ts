@@ -30,7 +30,7 @@ const retryPauseMs = 1000
 
 interface Line {
   readonly library: Pkcs11Library
-  /** The start of the library that it is good for. */
+  /** Start of the library for which it is valid. */
   readonly start: number
   readonly slot: Handle
   readonly idle: Handle[]

@@ -35,7 +35,7 @@ export interface Pkcs11 {
   C_DecryptAsync(session: Handle, data: Buffer, out: Buffer): Promise<Buffer>
 }
 
-/** Numbers of PKCS #11 2.40 (OASIS), as its header files have them. */
+/** Constants from the header files of PKCS #11 2.40 (OASIS). */
 export const ck = {
   lockingOk: 0x02,
   sessionReadWrite: 0x02,
@@ -80,7 +80,7 @@ export async function loadPkcs11(): Promise<new () => Pkcs11> {
   }
 }
 
-/** The name of an error of PKCS #11, e.g. CKR_PIN_INCORRECT; null for other errors. Nothing else of it is passed on. */
+/** Name of a PKCS #11 error, e.g. CKR_PIN_INCORRECT; null for other errors. The rest of the error is dropped. */
 export function codeOf(error: unknown): string | null {
   if (!(error instanceof Error) || error instanceof RootKeyError) return null
   return /CKR_[A-Z0-9_]+/.exec(error.message)?.[0] ?? null

@@ -37,7 +37,7 @@ export interface Pkcs11Settings {
 
 /** Root keys that never leave an HSM, whatever is wrapped and unwrapped with them. */
 export interface Pkcs11Source extends RootKeySource {
-  /** Makes the key of the first label in the HSM, and gives the root key's ID; refused if there is one. */
+  /** Creates the key of the first label in the HSM and returns the root key's ID. Fails if the key exists. */
   create(): Promise<string>
 }
 

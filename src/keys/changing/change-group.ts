@@ -1,5 +1,5 @@
 import type { Moment } from '../../clock.ts'
-import { findRecordedStates } from '../../store/audit/audited-key-rows.ts'
+import { findRecordedStates } from '../../store/audit/key-history-rows.ts'
 import { announce } from '../../store/key-changes.ts'
 import type { Queryable } from '../../store/queryable.ts'
 import { findKeysById, updateKeyStates } from '../../store/rows/key-rows.ts'

@@ -29,7 +29,7 @@ export async function lockChains(tx: Queryable): Promise<void> {
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(${chainsLock}::bigint)`
 }
 
-/** The number of the newest chain; 0 if there is none. */
+/** Number of the newest chain; 0 if there is none. */
 export async function lastChainNumber(db: Queryable): Promise<number> {
   const { _max } = await db.auditChain.aggregate({ _max: { number: true } })
   return _max.number ?? 0
@@ -88,7 +88,7 @@ export async function* everyChain(db: Queryable, after = 0): AsyncGenerator<Audi
   for await (const page of pages) yield* page.map(decode)
 }
 
-/** Where a chain ends and which of its records is the last, at one moment; null if it is gone. */
+/** End of a chain and number of its last record, at one moment; null if the chain is gone. */
 export async function findTip(
   db: Queryable,
   id: string,
@@ -106,7 +106,7 @@ export async function sumPruned(db: Queryable): Promise<number> {
   return Number(_sum.baseSequence ?? 0)
 }
 
-/** Moves the beginning of a chain; false if it is not where it was said to be. */
+/** Moves the beginning of a chain. Resolves to false if it is not at `from`. */
 export async function moveBase(
   tx: Queryable,
   move: { chainId: string; from: number; base: AuditHead; mac: Uint8Array },

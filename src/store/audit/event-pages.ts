@@ -7,7 +7,7 @@ import { type AuditEventRow, eventTable } from './event-rows.ts'
 
 /** An event as it is read. */
 export type StoredEvent = AuditEventRow & {
-  /** The chain that it is in; null for one from before there were chains. */
+  /** Its chain; null for an event from before there were chains. */
   readonly chainId: string | null
   readonly hash: Uint8Array | null
   /** Hash of the event before it in its chain, or the chain's base hash; null if that event is missing. */
@@ -134,7 +134,7 @@ export async function countAuditEventsOfKeys(
   return new Map(rows.map(({ keyId, count }) => [keyId, Number(count)]))
 }
 
-/** Rows are compared as a whole, which is what the indexes on (…, occurred_at, id) are made for. */
+/** Compares row values, which the indexes on (…, occurred_at, id) support. */
 function within({ below, above }: AuditRange): Prisma.Sql {
   const bounds = [
     ...(below === null

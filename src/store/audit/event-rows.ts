@@ -34,7 +34,7 @@ export interface AuditHead {
   readonly hash: Uint8Array
 }
 
-/** An event as it stands in a chain; the hash is null only if it was removed outside of the server. */
+/** An event of a chain. The hash is null only if it was removed outside of the server. */
 export type ChainedEventRow = AuditEventRow & {
   readonly sequence: number
   readonly hash: Uint8Array | null

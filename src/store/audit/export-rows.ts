@@ -3,12 +3,12 @@ import type { Queryable } from '../queryable.ts'
 import { select } from '../table.ts'
 import { type AuditEventRow, eventTable } from './event-rows.ts'
 
-/** A record as it is exported: with its chain, where it has one, and the hash before it. */
+/** An event with its chain, if it has one, and the hash before it. */
 export type ExportedEvent = AuditEventRow & {
   readonly chainId: string | null
   readonly sequence: number | null
   readonly hash: Uint8Array | null
-  /** Null also where the record before it is not there. */
+  /** Null also if the event before it is missing. */
   readonly previousHash: Uint8Array | null
   /** Kind of the key; null if the key is gone. */
   readonly keyKind: 'USER' | 'SERVICE' | null

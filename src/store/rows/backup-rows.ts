@@ -48,7 +48,7 @@ export function onSnapshot<T>(store: Store, work: (tx: Queryable) => Promise<T>)
   }, limitMs)
 }
 
-/** Runs a transaction that may take as long as it needs. */
+/** Runs a transaction without timeouts. */
 export function inLongTransaction<T>(store: Store, work: (tx: Queryable) => Promise<T>): Promise<T> {
   return store.transaction(async (tx) => {
     await tx.$executeRawUnsafe('SET LOCAL statement_timeout = 0')

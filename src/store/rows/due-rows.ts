@@ -6,7 +6,7 @@ import type { Queryable } from '../queryable.ts'
 export interface DueKey {
   readonly id: string
   readonly projectId: string
-  /** Where the key stands in its list; the next page begins after it. */
+  /** Position of the key in its list; the next page begins after it. */
   readonly position: string
 }
 

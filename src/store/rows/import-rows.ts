@@ -36,7 +36,7 @@ export async function insertImportParameters(
   await insertRows(tx, importParametersTable, [{ ...row, rootKeyId, wrapped }])
 }
 
-/** Import parameters of a key, with their private key while it is there; null if the key has none of this ID. */
+/** Import parameters of a key, with their private key until it is erased; null if the key has none with this ID. */
 export async function findImportParameters(
   db: Queryable,
   where: { keyId: string; id: string },

@@ -2,9 +2,6 @@ import type { DeletedKey, Key } from '../generated/client.ts'
 import type { Queryable } from '../queryable.ts'
 import { fieldsOf, insertRows, type RowOf, type Table, updateRows } from '../table.ts'
 
-/** Bytes as the database gives and takes them. */
-export type Bytes = Uint8Array<ArrayBuffer>
-
 /** A live key. Days are `YYYY-MM-DD`; prisma/schema.prisma describes the columns. */
 export type KeyRow = RowOf<Key, 'rotationConfiguredOn' | 'rotationDueOn'>
 

@@ -83,7 +83,7 @@ export async function giveUpEncryptions(
       SET encryptions = u.encryptions + greatest(${max}::bigint - u.encryptions + 1, 0) / 2`
 }
 
-/** Raises counters to at least these, where their versions are there. */
+/** Raises the counters of existing versions to at least these. */
 export async function raiseEncryptions(
   tx: Queryable,
   rows: readonly (VersionPlace & { readonly encryptions: number })[],
@@ -98,7 +98,7 @@ export async function raiseEncryptions(
     WHERE u.key_id = w.key_id AND u.version_number = w.number`
 }
 
-/** Versions that have made more encryptions than a number. */
+/** Versions with more encryptions than a number. */
 export async function findEncryptionsAbove(
   db: Queryable,
   encryptions: number,

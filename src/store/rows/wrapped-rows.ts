@@ -8,7 +8,7 @@ export interface StoredBytes {
   readonly wrapped: Uint8Array
 }
 
-/** Wrapped material, with what it is bound to. */
+/** Wrapped material with its binding. */
 export interface WrappedMaterialRow extends StoredBytes {
   /** The version's UUID. */
   readonly id: string
@@ -18,7 +18,7 @@ export interface WrappedMaterialRow extends StoredBytes {
   readonly algorithm: string
 }
 
-/** The wrapped private key of an import, with what it is bound to. */
+/** Wrapped private key of an import with its binding. */
 export interface WrappedImportKeyRow extends StoredBytes {
   /** The import parameters' UUID. */
   readonly id: string

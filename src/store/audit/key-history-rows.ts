@@ -1,6 +1,6 @@
 import type { Queryable } from '../queryable.ts'
 
-/** A change of a key as it is on record. */
+/** A recorded change of a key. */
 export interface RecordedChange {
   readonly chainId: string | null
   readonly sequence: number | null

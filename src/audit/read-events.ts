@@ -13,7 +13,7 @@ import { hashOf, isSameHash } from './chain.ts'
 import type { ChainMac } from './chain-mac.ts'
 import type { AuditAction } from './events.ts'
 
-/** An event that was read, with the keys that it tells about. Whether a caller may see them is decided elsewhere. */
+/** An event with the keys that it names. The domain decides who may see them. */
 export interface RecordedEvent extends Omit<StoredEvent, 'action'> {
   readonly action: AuditAction
   /** UUID of the key whose ciphertext was re-encrypted, where that is on record. */
