@@ -1,8 +1,8 @@
-/** Who a task runs for. */
+/** Owner of a task. */
 export interface TaskOwner {
   readonly project: string
   readonly caller: string
-  /** Once it is aborted, a task that has not started is dropped. Null for tasks that nobody can abandon. */
+  /** Once it is aborted, a task that has not started is dropped. Null for tasks that cannot be abandoned. */
   readonly signal: AbortSignal | null
 }
 

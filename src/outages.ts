@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { RootKeyError } from './keyring/root-key-provider.ts'
 import type { OutagePart } from './keys/parts/parts.ts'
 import type { Log } from './log.ts'
-import { databaseTroubleOf } from './store/trouble.ts'
+import { databaseTroubleOf } from './store/database-trouble.ts'
 import { systemTroubleOf, type Trouble } from './system-errors.ts'
 
 /** A failed fetch of an issuer's keys. */

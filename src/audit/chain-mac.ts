@@ -3,7 +3,7 @@ import { constantTimeEqual, hmacSha256 } from '../crypto/derive.ts'
 import type { AuditChainRow } from '../store/audit/chain-rows.ts'
 import type { AuditHead } from '../store/audit/event-rows.ts'
 import type { PrunedRevision } from '../store/audit/pruned-rows.ts'
-import { hex } from '../store/rows/hex.ts'
+import { hex } from '../store/table.ts'
 
 /** Makes and checks the MACs of what a chain begins and ends with: who has the database alone cannot move either. */
 export interface ChainMac {
@@ -13,6 +13,15 @@ export interface ChainMac {
   isAuthenticChain(chain: AuditChainRow): boolean
   isAuthenticHead(chain: AuditChainRow): boolean
   isAuthenticPruned(row: PrunedRevision): boolean
+}
+
+/** Keys that verify and sign the audit trail. */
+export interface AuditKeys {
+  readonly chainMac: ChainMac
+  /** Ed25519 private key. */
+  readonly checkpointKey: KeyObject
+  /** True if there may be records from before there were chains; otherwise a record without a chain is a forgery. */
+  readonly predatesChains: boolean
 }
 
 /** HMAC-SHA-256 over the columns as a JSON array with its purpose in front. */

@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto'
 import type { AuditLink } from '../store/audit/append-rows.ts'
-import type { AuditEventRow, AuditHead } from '../store/audit/event-rows.ts'
-import { hex } from '../store/rows/hex.ts'
+import { type AuditEventRow, type AuditHead, eventTable } from '../store/audit/event-rows.ts'
+import { fieldsOf, hex } from '../store/table.ts'
 
-/** What stands before the first event of a chain, so that no chain can be taken for another. */
+/** Hash before the first event of a chain. It depends on the chain, so that no chain can pass for another. */
 export function firstHash(chainId: string): Uint8Array {
   return sha256(JSON.stringify(['keystead audit chain v1', chainId]))
 }
@@ -35,25 +35,13 @@ export function encodeEvent(previousHash: Uint8Array, event: AuditEventRow): str
   return textOf(hex(previousHash), event)
 }
 
+/** Columns that JSON can encode as they are; of the others `details` is last, and times are alike in JSON. */
+const plainFields = fieldsOf(eventTable, ['details'])
+
 function textOf(previousHash: string, event: AuditEventRow): string {
-  const columns = [
-    'keystead audit event v1',
-    previousHash,
-    event.id,
-    event.projectId,
-    event.occurredAt.toISOString(),
-    event.action,
-    event.outcome,
-    event.errorCode,
-    event.actor,
-    event.tokenId,
-    event.clientAddress,
-    event.requestId,
-    event.keyId,
-    event.keyRevision,
-    event.versionNumber,
-  ]
-  return `${JSON.stringify(columns).slice(0, -1)},${encodeDetails(event.details)}]`
+  const values: unknown[] = ['keystead audit event v1', previousHash]
+  for (const field of plainFields) values.push(event[field])
+  return `${JSON.stringify(values).slice(0, -1)},${encodeDetails(event.details)}]`
 }
 
 /** By hand, since JavaScript puts names that look like numbers first. */
@@ -64,7 +52,7 @@ function encodeDetails(details: AuditEventRow['details']): string {
   return `{${members.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',')}}`
 }
 
-/** Whether two hashes are the same; hashes are no secrets. */
+/** True if two hashes are equal; hashes are not secret. */
 export function isSameHash(a: Uint8Array, b: Uint8Array | null): boolean {
   return b !== null && Buffer.compare(a, b) === 0
 }

@@ -1,4 +1,6 @@
-/** What can be on record. */
+import type { AuditEventRow } from '../store/audit/event-rows.ts'
+
+/** Actions that events record. */
 export type AuditAction =
   | 'CREATE_USER_KEY'
   | 'UPDATE_USER_KEY'
@@ -40,10 +42,10 @@ export type AuditAction =
   | 'RESTORE_BACKUP'
   | 'CONFIRM_CLOCK'
 
-/** Facts of one event beyond its columns; names and plain values only, never anything secret. */
-export type AuditDetails = Readonly<Record<string, string | number | boolean>>
+/** Facts of one event beyond its other columns; plain values, none of them secret. */
+export type AuditDetails = AuditEventRow['details']
 
-/** The numbers of the versions that a change destroyed, as its details name them. */
+/** Numbers of the versions that a change destroyed, from its details. */
 export function destroyedVersionsOf(
   details: {
     readonly [name in 'destroyedVersions']?: AuditDetails[string] | null
@@ -53,7 +55,7 @@ export function destroyedVersionsOf(
   return typeof destroyedVersions === 'string' ? destroyedVersions.split(' ').map(Number) : []
 }
 
-/** Who acted, and in which request. */
+/** Actor of an event and its request. */
 export interface AuditActor {
   readonly projectId: string
   /** Subject string. */
@@ -63,16 +65,10 @@ export interface AuditActor {
   readonly requestId: string
 }
 
-/** Something that happened, as the domain tells it. */
-export interface AuditEvent {
+/** One event as the domain reports it; the writer adds the rest of its columns. */
+export interface AuditEvent extends Omit<AuditEventRow, 'id' | 'occurredAt' | 'action' | ActorColumn> {
   readonly actor: AuditActor
   readonly action: AuditAction
-  readonly outcome: 'SUCCEEDED' | 'DENIED' | 'FAILED'
-  /** Code of the error where the outcome is not SUCCEEDED. */
-  readonly errorCode: string | null
-  /** UUID of the key, as far as the caller named one that exists in its project. */
-  readonly keyId: string | null
-  readonly keyRevision: number | null
-  readonly versionNumber: number | null
-  readonly details: AuditDetails
 }
+
+type ActorColumn = 'actor' | 'projectId' | 'tokenId' | 'clientAddress' | 'requestId'

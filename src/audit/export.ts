@@ -1,84 +1,62 @@
 import { formatId } from '../ids.ts'
-import { type AuditChainRow, findChains } from '../store/audit/chain-rows.ts'
+import { type AuditChainRow, everyChain } from '../store/audit/chain-rows.ts'
 import {
   type ExportedEvent,
   type ExportFilter,
   findEventsToExport,
   findUnchainedEventsToExport,
 } from '../store/audit/export-rows.ts'
+import { inPages, lowestUuid } from '../store/pages.ts'
 import type { Queryable } from '../store/queryable.ts'
+import { hex } from '../store/table.ts'
 
 const pageSize = 1000
-const beforeAll = '00000000-0000-0000-0000-000000000000'
 
 /**
- * All records as lines of JSON, one page at a time: chain by chain, in each in order, and at the end those from before
- * there were chains, where there may be some. Records that are added meanwhile are left out.
+ * All events as lines of JSON, one page at a time: chain by chain, each in order, and at the end those from before there
+ * were chains, where there may be some. Events that are added meanwhile are left out.
  */
 export async function* exportAudit(
   db: Queryable,
   filter: ExportFilter,
   { predatesChains = false }: { readonly predatesChains?: boolean } = {},
 ): AsyncGenerator<readonly string[]> {
-  for (let last = 0; ; ) {
-    const chains = await findChains(db, { after: last, max: pageSize })
-    if (chains.length === 0) break
-    for (const chain of chains) {
-      yield* exportChain(db, chain, filter)
-      last = chain.number
-    }
+  for await (const chain of everyChain(db)) {
+    const { base, head, id: chainId } = chain
+    const pages = inPages({
+      after: base.sequence,
+      find: (after) =>
+        findEventsToExport(db, { ...filter, chainId, after, upTo: head.sequence, max: pageSize }),
+      keyOf: ({ sequence }) => Number(sequence),
+    })
+    for await (const page of pages) yield page.map((event) => lineOf(event, chain))
   }
-  for (let after = beforeAll; predatesChains; ) {
-    const events = await findUnchainedEventsToExport(db, { ...filter, after, max: pageSize })
-    if (events.length === 0) return
-    yield events.map((event) => lineOf(event, null))
-    after = events.at(-1)?.id ?? after
-  }
-}
-
-async function* exportChain(
-  db: Queryable,
-  chain: AuditChainRow,
-  filter: ExportFilter,
-): AsyncGenerator<readonly string[]> {
-  for (let after = chain.base.sequence; ; ) {
-    const page = { ...filter, chainId: chain.id, after, upTo: chain.head.sequence, max: pageSize }
-    const events = await findEventsToExport(db, page)
-    if (events.length === 0) return
-    yield events.map((event) => lineOf(event, chain))
-    after = events.at(-1)?.sequence ?? after
-  }
+  if (!predatesChains) return
+  const unchained = inPages({
+    after: lowestUuid,
+    find: (after) => findUnchainedEventsToExport(db, { ...filter, after, max: pageSize }),
+    keyOf: ({ id }) => id,
+  })
+  for await (const page of unchained) yield page.map((event) => lineOf(event, null))
 }
 
 function lineOf(event: ExportedEvent, chain: AuditChainRow | null): string {
-  const { id, keyId, keyKind, sequence, hash, chainId, ...rest } = event
+  const { chainId, sequence, hash, previousHash, keyKind, ...columns } = event
   const isFirst = chain !== null && sequence === chain.base.sequence + 1
-  const previousHash = isFirst ? chain.base.hash : event.previousHash
   return JSON.stringify({
-    id: formatId('auditEvent', id),
-    projectId: rest.projectId,
-    // As RFC 3339 wants it, in UTC and with milliseconds.
-    occurredAt: rest.occurredAt.toISOString(),
-    action: rest.action,
-    outcome: rest.outcome,
-    errorCode: rest.errorCode,
-    actor: rest.actor,
-    tokenId: rest.tokenId,
-    clientAddress: rest.clientAddress,
-    requestId: rest.requestId,
-    // Keys of services cannot be deleted, so that a key that is not there was a user's.
-    keyId: keyId === null ? null : formatId(keyKind === 'SERVICE' ? 'serviceKey' : 'userKey', keyId),
-    keyRevision: rest.keyRevision,
-    versionNumber: rest.versionNumber,
-    details: rest.details,
+    // In the order of the columns; JSON has times as RFC 3339 wants them, in UTC and with milliseconds.
+    ...columns,
+    id: formatId('auditEvent', event.id),
+    // Service keys cannot be deleted, so a key that is missing was a user's.
+    keyId: event.keyId && formatId(keyKind === 'SERVICE' ? 'serviceKey' : 'userKey', event.keyId),
     chain: chain?.number ?? null,
     chainId,
     sequence,
-    previousHash: hexOf(previousHash),
+    previousHash: hexOf(isFirst ? chain.base.hash : previousHash),
     hash: hexOf(hash),
   })
 }
 
 function hexOf(bytes: Uint8Array | null): string | null {
-  return bytes === null ? null : Buffer.from(bytes).toString('hex')
+  return bytes && hex(bytes)
 }

@@ -1,12 +1,12 @@
 import { hash } from 'node:crypto'
-import { hex } from '../store/rows/hex.ts'
+import { hex } from '../store/table.ts'
 
-/** Name of the detail in the record of a change that says in which state the key's rows are afterwards. */
+/** Detail of a recorded change that holds the state of the key's rows after it. */
 export const keyStateDetail = 'keyState'
 
-/** What the state of a key is computed from: the MACs cover all that its rows say. */
+/** Input for the state of a key: the MACs of its rows, which cover all columns. */
 export interface KeyStateParts {
-  /** Of the key's row, or of what is kept of a deleted key. */
+  /** MAC of the key's row, or of its tombstone. */
   readonly mac: Uint8Array
   /** In the order of their numbers; none for a deleted key. */
   readonly versions: readonly { readonly number: number; readonly mac: Uint8Array }[]

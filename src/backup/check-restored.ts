@@ -1,13 +1,14 @@
 import type { Envelope } from '../keyring/envelope.ts'
 import type { PolicyMac } from '../keyring/policy-mac.ts'
 import type { Queryable } from '../store/queryable.ts'
-import { everyRow, pickMaterial } from '../store/rows/every-row.ts'
+import { macCoveredRows } from '../store/rows/mac-covered-rows.ts'
+import { pickMaterial } from '../store/rows/wrapped-rows.ts'
 import { BackupError } from './backup-error.ts'
 
-/** Most material that is opened for each root key. An HSM takes some time for each. */
+/** Most material to unwrap for each root key. An HSM takes some time for each. */
 const sampleSize = 100
 
-/** What is checked with. */
+/** Parts of the check. */
 export interface CheckParts {
   readonly envelope: Envelope
   readonly policyMac: PolicyMac
@@ -22,7 +23,7 @@ export interface CheckParts {
  */
 export async function checkRestored(tx: Queryable, parts: CheckParts): Promise<{ opened: number }> {
   const { policyMac } = parts
-  const rows = everyRow(tx)
+  const rows = macCoveredRows(tx)
   await requireAuthentic('key', rows.keys(), policyMac.isAuthenticKey)
   await requireAuthentic('key version', rows.versions(), policyMac.isAuthenticVersion)
   await requireAuthentic('deleted key', rows.deletedKeys(), policyMac.isAuthenticDeletedKey)

@@ -3,9 +3,9 @@ import type { BackupTable } from '../store/rows/backup-rows.ts'
 /** The first line inside a backup. */
 export interface BackupHeader {
   readonly format: 1
-  /** The newest migration of the database that it was made of. */
+  /** Newest migration of the source database. */
   readonly migration: string
-  /** The moment that it shows, RFC 3339. */
+  /** Moment of the snapshot, RFC 3339. */
   readonly createdAt: string
   readonly source: 'embedded' | 'postgres'
   /** Root keys that are needed to open what is in it. */

@@ -4,21 +4,21 @@ import { within } from '../timeout.ts'
 import { BackupError } from './backup-error.ts'
 import { formatHeader, formatRecord } from './contents.ts'
 
-/** How long nobody may take a page of records. On the embedded database everybody else waits meanwhile. */
+/** Timeout for writing one page of records. On the embedded database all requests wait meanwhile. */
 const stallMs = 30_000
 
-/** Who takes the lines of a backup. */
+/** Receiver of the lines of a backup. */
 export interface DumpTarget {
   /** Resolves when there is room for more. */
   takeLine(line: string): Promise<void>
-  /** Told after each page. */
+  /** Called after each page. */
   onProgress?(records: number): Promise<void>
 }
 
 /**
- * Gives the header and all records of one moment, in pages; gives how many records there are.
+ * Writes the header and all records of one moment, in pages. Returns the number of records.
  *
- * @throws BackupError if nobody takes the lines
+ * @throws BackupError if the target stalls
  */
 export function dumpStore(store: Store, { takeLine, onProgress }: DumpTarget): Promise<number> {
   return onSnapshot(store, async (tx) => {
@@ -42,5 +42,5 @@ export function dumpStore(store: Store, { takeLine, onProgress }: DumpTarget): P
 }
 
 function throwStalled(): never {
-  throw new BackupError('The backup was given up: for half a minute nobody has taken its records.')
+  throw new BackupError('The backup was stopped: its records could not be written for 30 seconds.')
 }

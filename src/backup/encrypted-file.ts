@@ -23,16 +23,16 @@ const magic = { keystead: 'backup', version: 1 } as const
 const headerBytesMax = 1024
 const headerMacBytes = 32
 
-/** A file that is being written; nothing stands under its name before `commit`. */
+/** A file that is being written. It gets its name with `commit`. */
 export interface EncryptedWriter {
   write(bytes: Uint8Array): Promise<void>
-  /** Ends the file, durable under its name when this resolves; refused if something has got that name meanwhile. */
+  /** Ends the file and makes it durable under its name. Fails if the name is taken. */
   commit(): Promise<void>
   /** Leaves nothing behind. Does nothing after `commit`. */
   discard(): Promise<void>
 }
 
-/** Begins an encrypted file for a recipient, under a temporary name in the folder of its own. */
+/** Begins an encrypted file for a recipient, under a temporary name in the same folder. */
 export async function createEncryptedFile(path: string, recipient: FileRecipient): Promise<EncryptedWriter> {
   const { lock, shared } = await lockFile(recipient)
   const header = Buffer.from(`${JSON.stringify({ ...magic, lock })}\n`)
@@ -149,7 +149,7 @@ async function* readChunks(path: string, opening: { keys: FileKeys; start: Buffe
   }
 }
 
-/** The backup is not as it was written. */
+/** Error for a backup that was changed or truncated. */
 export function damaged(path: string): BackupError {
   return new BackupError(`The backup ${path} is damaged: it was changed, or its end is missing.`)
 }

@@ -1,6 +1,6 @@
 import { link, lstat, rename, unlink } from 'node:fs/promises'
 
-/** How file systems without hard links refuse to make one. */
+/** Error codes of file systems without hard links. */
 const withoutHardLinks = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']
 
 /**
@@ -17,7 +17,7 @@ export async function placeNewFile(temporary: string, path: string, hardLink = l
   await unlink(temporary)
 }
 
-/** What is left without hard links: somebody can still come between the look and the renaming, but hardly. */
+/** Fallback without hard links: a file that appears between check and rename would be overwritten. */
 async function renameToNew(temporary: string, path: string): Promise<void> {
   const isFree = await lstat(path).then(
     () => false,

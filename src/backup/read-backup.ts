@@ -10,7 +10,7 @@ export interface BackupVisitor {
   onRecord?(record: BackupRecord): Promise<void> | void
 }
 
-/** What a backup is, once everything in it was read. */
+/** Summary of a backup that was read to its end. */
 export interface BackupSummary {
   readonly header: BackupHeader
   readonly counts: BackupTrailer['counts']
@@ -108,7 +108,7 @@ function isTable(name: string): name is BackupTable {
   return (backupTables as readonly string[]).includes(name)
 }
 
-/** A line is authentic: that it is no JSON means that it was written by something else than a backup. */
+/** Parses a line. Lines are authenticated, so one that is not JSON was not written by Keystead. */
 function parse(line: Buffer, path: string): unknown {
   try {
     return JSON.parse(line.toString('utf8'))

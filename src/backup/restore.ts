@@ -31,23 +31,23 @@ import { checkRestored } from './check-restored.ts'
 import type { BackupHeader } from './contents.ts'
 import type { Backup } from './read-backup.ts'
 
-/** What a restore works with. */
+/** Options of a restore. */
 export interface RestoreOptions {
   readonly store: Store
   readonly rootKeys: RootKeyProvider
   readonly clock: Clock
   readonly backup: Backup
-  /** Of the same backup, from a first reading. */
+  /** Header of the same backup, from a first pass. */
   readonly header: BackupHeader
-  /** Whether what is there is replaced. */
+  /** True to replace existing data. */
   readonly replace: boolean
   readonly onProgress?: (records: number) => Promise<void>
 }
 
-/** What came of it. */
+/** Result of a restore. */
 export interface Restored {
   readonly records: number
-  /** How much material was opened to see whether it can be. */
+  /** Number of versions whose material was unwrapped as a check. */
   readonly opened: number
   readonly keys: InstallationKeys
 }
@@ -67,7 +67,7 @@ const batchLength = 100_000
  */
 export function restoreBackup(options: RestoreOptions): Promise<Restored> {
   const { store, backup, clock } = options
-  // Inside the transaction the embedded database answers nobody else.
+  // Inside the transaction the embedded database answers no other query.
   const now = clock.now()
   return inLongTransaction(store, async (tx) => {
     await requireUnused(store, tx)
@@ -141,7 +141,7 @@ function createBatch(tx: Queryable) {
   }
   return {
     flush,
-    /** Whether rows were written. */
+    /** Resolves to true if rows were written. */
     async add(table: BackupTable, json: string): Promise<boolean> {
       const isFull = rows.length >= batchRows || length + json.length > batchLength
       const isDue = rows.length > 0 && (isFull || table !== current)

@@ -6,7 +6,7 @@ import { createEncryptedFile } from './encrypted-file.ts'
 /** A backup that is being written. */
 export interface BackupWriter {
   writeLine(line: string): Promise<void>
-  /** Adds the trailer and gives the file its name; gives how many records there are. */
+  /** Adds the trailer and gives the file its name. Returns the number of records. */
   commit(): Promise<number>
   discard(): Promise<void>
 }

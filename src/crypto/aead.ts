@@ -39,7 +39,7 @@ export function sealWith(
   const encryption = createCipheriv(asDeclared(cipher), key, nonce, { authTagLength: tagBytes })
   encryption.setAAD(associatedData)
   const body = encryption.update(plaintext)
-  // Of stream ciphers nothing is left, but without this there is no tag.
+  // Returns no bytes for stream ciphers, but computes the tag.
   encryption.final()
   return Buffer.concat([nonce, body, encryption.getAuthTag()])
 }
@@ -70,4 +70,23 @@ export function openWith(
 /** Node's declarations tell ChaCha20-Poly1305 from GCM; its objects are used in the same way. */
 function asDeclared(cipher: AeadCipher): CipherGCMTypes {
   return cipher as CipherGCMTypes
+}
+
+/** AES-256 in Galois/Counter Mode (NIST SP 800-38D) with 96-bit random nonces and 128-bit tags. */
+export const aes256Gcm = createAead('aes-256-gcm', 1)
+
+/** AES-128 in Galois/Counter Mode (NIST SP 800-38D) with 96-bit random nonces and 128-bit tags. */
+export const aes128Gcm = createAead('aes-128-gcm', 2)
+
+/** ChaCha20-Poly1305 (RFC 8439 §2.8) with 96-bit random nonces. */
+export const chacha20Poly1305 = createAead('chacha20-poly1305', 3)
+
+/** Wraps key material or a secret; the result is nonce ‖ body ‖ tag. */
+export function wrapAead(key: KeyObject, plaintext: Uint8Array, associatedData: Uint8Array): Uint8Array {
+  return aes256Gcm.seal(key, plaintext, associatedData)
+}
+
+/** Opens what {@link wrapAead} made; throws DecryptionFailedError for every cause. */
+export function unwrapAead(key: KeyObject, wrapped: Uint8Array, associatedData: Uint8Array): Buffer {
+  return aes256Gcm.open(key, wrapped, associatedData)
 }

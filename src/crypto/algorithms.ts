@@ -1,4 +1,4 @@
-import { aes128Gcm, aes256Gcm } from './aes-gcm.ts'
+import { aes128Gcm, aes256Gcm, chacha20Poly1305 } from './aead.ts'
 import {
   aeadAlgorithm,
   agreementAlgorithm,
@@ -9,7 +9,6 @@ import {
   rsaAlgorithm,
 } from './algorithm-families.ts'
 import type { AlgorithmEntry, KeyType, KeyUsage } from './capabilities.ts'
-import { chacha20Poly1305 } from './chacha20-poly1305.ts'
 import { xaes256Gcm } from './xaes-256-gcm.ts'
 
 /** Every algorithm that keys can have. Adding one is an entry here and, for a new family, one small file. */

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import type { SlowWork } from './slow-work.ts'
 
-/** What a key is for (NIST SP 800-57 Part 1 §5.1): a key serves one purpose only. */
+/** Purpose of a key (NIST SP 800-57 Part 1 §5.1); a key has only one. */
 export type KeyUsage =
   | 'ENCRYPT_DECRYPT'
   | 'SIGN_VERIFY'
@@ -59,13 +59,13 @@ export type EncryptionAlgorithm =
   | 'RSAES_OAEP_SHA_384'
   | 'RSAES_OAEP_SHA_512'
 
-/** Whether the bytes to sign are the message or its digest. */
+/** Type of the bytes to sign: the message or its digest. */
 export type MessageType = 'MESSAGE' | 'DIGEST'
 
 /** Form of ECDSA signatures: ASN.1 DER (RFC 3279 §2.2.3) or the two integers side by side (IEEE P1363). */
 export type SignatureEncoding = 'DER' | 'P1363'
 
-/** What is signed, and how. */
+/** Parameters of a signature. */
 export interface SignatureParameters {
   readonly message: Uint8Array
   readonly messageType: MessageType
@@ -138,7 +138,7 @@ export interface KeyAgreementCapability {
   ): Promise<Buffer>
 }
 
-/** What a key of one algorithm and usage can do. */
+/** Capability of a key of one algorithm and usage. */
 export type Capability =
   | AeadCapability
   | PublicKeyEncryptionCapability
@@ -160,13 +160,13 @@ export interface AlgorithmEntry {
   readonly standard: string
   /** One sentence for the schema and for documents. */
   readonly description: string
-  /** What keys of this algorithm can do, by usage. A key has one of these usages, chosen at its creation. */
+  /** Capabilities by usage. A key has one of these usages, chosen when it is created. */
   readonly capabilities: Readonly<Partial<Record<KeyUsage, Capability>>>
   /** Makes new material. */
   generate(work: SlowWork): Promise<GeneratedMaterial>
   /** Turns stored material into the key that the capabilities take; throws TypeError if it is not of this algorithm. */
   load(secret: Uint8Array): KeyObject
-  /** What imported material has to be. */
+  /** Required form of imported material. */
   readonly importFormat: ImportFormat
   /** Checks material that was made elsewhere; throws ImportedMaterialError if it cannot be of this algorithm. */
   readImported(material: Uint8Array, work: SlowWork): Promise<GeneratedMaterial>

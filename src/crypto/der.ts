@@ -23,7 +23,7 @@ const longTagNumber = 0x1f
 /** Deeper than any key is nested. */
 const depthMax = 16
 
-/** Whether the bytes are one DER value and nothing behind it: OpenSSL reads a key and ignores what follows. */
+/** True if the bytes are one DER value without trailing bytes, which OpenSSL would ignore. */
 export function isOneDerValue(bytes: Uint8Array): boolean {
   try {
     readDer(bytes)

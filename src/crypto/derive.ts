@@ -34,7 +34,7 @@ export function constantTimeEqual(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && timingSafeEqual(a, b)
 }
 
-/** What precedes the seed in the PKCS#8 form of an Ed25519 private key (RFC 8410 §7). */
+/** DER before the seed in the PKCS#8 form of an Ed25519 private key (RFC 8410 §7). */
 const ed25519Prefix = Buffer.from('302e020100300506032b657004220420', 'hex')
 
 /** The Ed25519 private key of a seed of 32 bytes (RFC 8032 §5.1.5), which the caller zeroes. */

@@ -9,7 +9,7 @@ import {
 } from 'node:crypto'
 import { freshRandomBytes } from './random.ts'
 
-/** How the key of an encrypted file is found again; stands in the file's first line. */
+/** Data from which the key of an encrypted file is derived; part of the file's first line. */
 export type FileLock =
   | {
       readonly kind: 'x25519'
@@ -28,12 +28,12 @@ export type FileLock =
       readonly p: number
     }
 
-/** What opens a file. */
+/** Secret that opens a file. */
 export type FileSecret =
   | { readonly kind: 'x25519'; readonly privateKey: KeyObject }
   | { readonly kind: 'scrypt'; readonly passphrase: Buffer }
 
-/** What a file is locked to. */
+/** Recipient that a file is encrypted for. */
 export type FileRecipient =
   | { readonly kind: 'x25519'; readonly publicKey: KeyObject }
   | { readonly kind: 'scrypt'; readonly passphrase: Buffer }

@@ -106,7 +106,7 @@ function requireAlgorithm({ algorithm, parameters }: Pkcs8, kind: KeyPairKind): 
   if (wrong !== null) throw new ImportedMaterialError('OTHER_ALGORITHM', wrong)
 }
 
-/** What is other about the algorithm of a key than this kind; null if it is the same. */
+/** Describes how the algorithm of a key differs from this kind; null if it does not. */
 function whatIsOther({ algorithm, parameters }: Pick<Pkcs8, 'algorithm' | 'parameters'>, kind: KeyPairKind) {
   if (kind.type === 'rsa' && algorithm === rsaPssIdentifier) {
     return 'the private key is marked for RSASSA-PSS alone, and a key here is for every scheme of RSA (remove the mark: openssl rsa -traditional -inform DER -in key -outform DER -out unmarked; openssl pkcs8 -topk8 -nocrypt -inform DER -in unmarked -outform DER -out material)'
@@ -226,7 +226,7 @@ function outOfRange(): ImportedMaterialError {
   )
 }
 
-/** Whether bytes are the point of a pair, in any of its forms (SEC 1 §2.3.3). */
+/** True if bytes are the point of a pair, in any of its forms (SEC 1 §2.3.3). */
 function isPointOf(pair: ECDH, point: Uint8Array): boolean {
   const forms = ['uncompressed', 'compressed', 'hybrid'] as const
   return forms.some((form) => pair.getPublicKey(null, form).equals(point))

@@ -9,7 +9,7 @@ import {
 } from 'node:crypto'
 import { promisify } from 'node:util'
 
-/** Whether a number is a prime, with an error of less than 2^-64 (OpenSSL's number of rounds). */
+/** True if a number is prime, with an error probability below 2^-64 (OpenSSL's number of rounds). */
 export const isPrime = promisify<bigint, boolean>(checkPrime)
 const signInPool = promisify<null, Uint8Array, KeyObject, Buffer>(sign)
 const verifyInPool = promisify<null, Uint8Array, KeyObject, Uint8Array, boolean>(verify)
@@ -46,7 +46,7 @@ export async function isConsistentRsaKey(numbers: readonly Uint8Array[]): Promis
   )
 }
 
-/** Whether a private key of any other type does with its public key what the two are for. */
+/** True if a private key of any other type works together with its public key. */
 export async function worksWithItsPublicKey(privateKey: KeyObject): Promise<boolean> {
   switch (privateKey.asymmetricKeyType) {
     case 'ml-kem-768':

@@ -15,7 +15,7 @@ export type KeyPairKind =
   | { readonly type: 'ml-dsa-44' | 'ml-dsa-65' | 'ml-dsa-87' }
   | { readonly type: 'ml-kem-768' | 'ml-kem-1024' }
 
-/** How long it takes to generate a pair, or to check one that was made elsewhere: RSA needs two large primes. */
+/** Length of the task to generate a pair, or to check an imported one: RSA needs two large primes. */
 export function lengthOfGeneration(type: KeyPairKind['type']): TaskLength {
   return type === 'rsa' ? 'LONG' : 'SHORT'
 }
@@ -59,7 +59,7 @@ function generateObjects(kind: KeyPairKind): Promise<KeyPairKeyObjectResult> {
   }
 }
 
-/** Whether a key has the type of a kind, and its size or curve. */
+/** True if a key has the type, and the size or curve, of a kind. */
 export function isOfKind(key: KeyObject, kind: KeyPairKind): boolean {
   if (key.asymmetricKeyType !== kind.type) return false
   const { modulusLength, publicExponent, namedCurve } = key.asymmetricKeyDetails ?? {}

@@ -3,11 +3,11 @@ import { derTag, readDer, readDerValues } from './der.ts'
 const isPublic =
   'the material is a public key or a certificate, and must be the private key (RFC 5958, PKCS#8 in DER)'
 
-/** What `openssl` writes when it is given a private key in another form. */
+/** PEM labels that `openssl` writes for other forms of a private key. */
 const converted = (form: 'PEM' | 'DER') =>
   `openssl pkcs8 -topk8 -nocrypt -inform ${form} -in key -outform DER -out material`
 
-/** What is wrong with bytes that are not PKCS#8 in DER, and what to send where their form is known. */
+/** Describes bytes that are not PKCS#8 in DER, with advice where their form is known. */
 export function describeOtherForm(bytes: Uint8Array): string {
   // The key itself is behind the first line.
   const start = Buffer.from(bytes.subarray(0, 64)).toString('latin1')

@@ -3,7 +3,7 @@ import { DecryptionFailedError } from './capabilities.ts'
 
 /** Plain bytes of every chunk but the last, which has one to as many. */
 export const chunkBytes = 65_536
-/** What a chunk is longer by when it is sealed. */
+/** Length that sealing adds to a chunk. */
 export const chunkTagBytes = 16
 
 /**

@@ -24,7 +24,7 @@ export interface Signer {
 const signInPool = promisify<Hash, Uint8Array, SigningKey, Buffer>(sign)
 const verifyInPool = promisify<Hash, Uint8Array, VerifyingKey, Uint8Array, boolean>(verify)
 
-/** Works in the thread pool, as slow work: the event loop goes on meanwhile. */
+/** Works in the thread pool, as slow work, without blocking the event loop. */
 export const poolSigner: Signer = {
   sign: (hash, message, key, work) => work('SHORT', () => signInPool(hash, message, key)),
   verify: (hash, message, key, signature, work) =>

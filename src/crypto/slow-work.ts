@@ -20,7 +20,7 @@ export interface SlowWorkScheduler {
 /** Tasks that may run at once, by length. */
 export type Slots = Readonly<Record<TaskLength, number>>
 
-/** Threads that libuv has where nobody sets UV_THREADPOOL_SIZE. */
+/** Threads of libuv unless UV_THREADPOOL_SIZE is set. */
 const poolThreadsDefault = 4
 
 /**

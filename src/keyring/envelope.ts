@@ -42,7 +42,7 @@ export interface Envelope {
   settleImportKey(tx: Queryable, wrapped: WrappedBytes, binding: ImportKeyBinding): Promise<WrappedBytes>
 }
 
-/** What material is bound to besides its own bytes, by the root key that wraps it. */
+/** Associated data of wrapped material for a root key. */
 type AssociatedData = (rootKeyId: string) => Buffer
 
 /** Envelope encryption under the root key (NIST SP 800-57 Part 1: key-wrapping key). */
@@ -100,7 +100,7 @@ export async function rewrap(
   }
 }
 
-/** What the material of a version is bound to. */
+/** Associated data of a version's material. */
 export function materialData(binding: MaterialBinding): AssociatedData {
   const { projectId, keyId, versionNumber, algorithm } = binding
   return (rootKeyId) =>
@@ -109,7 +109,7 @@ export function materialData(binding: MaterialBinding): AssociatedData {
     )
 }
 
-/** What the private key of an import is bound to. */
+/** Associated data of an import's private key. */
 export function importKeyData(binding: ImportKeyBinding): AssociatedData {
   const { projectId, keyId, parametersId } = binding
   return (rootKeyId) =>

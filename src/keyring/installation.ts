@@ -20,7 +20,7 @@ import {
 const secretBytes = 32
 /**
  * What the wrapped installation secret is bound to: there is one in a database. It also says whether the audit trail may
- * have records from before there were chains, so that whoever can write to the database alone cannot make it say so.
+ * have records from before there were chains, so that write access to the database alone cannot claim it.
  */
 const installationData = {
   predatesChains: 'keystead installation secret v1',
@@ -37,11 +37,11 @@ export interface InstallationKeys {
   readonly auditMac: KeyObject
   /** Signs checkpoints of the audit trail: an Ed25519 private key. */
   readonly checkpointKey: KeyObject
-  /** Whether the installation was made before there were audit chains, and may have records without one. */
+  /** True if the installation is older than audit chains and may have records without one. */
   readonly predatesChains: boolean
 }
 
-/** What an installation secret is bound to, found out by opening it. */
+/** An unwrapped installation secret and its associated data. */
 interface OpenedSecret {
   readonly secret: Buffer
   readonly data: Buffer
@@ -76,7 +76,7 @@ export async function rewrapInstallationSecret(
 
 /**
  * Notes that all records of an installation are in chains, where that is so: from then on a record without a chain is a
- * forgery. For installations that were made when nobody noted it yet.
+ * forgery. For installations from before this was noted.
  *
  * @returns whether there may still be records without a chain
  */
@@ -99,7 +99,7 @@ export async function noteBirthWithChains(store: Store, rootKeys: RootKeyProvide
   })
 }
 
-/** Reads the installation secret, or makes it when the database is new; of two racing servers one wins. */
+/** Reads the installation secret, or creates it in a new database. Of two racing servers one wins. */
 export async function openInstallation(
   db: Queryable,
   provider: RootKeyProvider,

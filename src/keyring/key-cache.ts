@@ -3,8 +3,8 @@ import { LRUCache } from 'lru-cache'
 import { findAlgorithm } from '../crypto/algorithms.ts'
 import { loadPublicKey } from '../crypto/public-key.ts'
 import type { Queryable } from '../store/queryable.ts'
-import { findKeyInUse, type KeyInUse } from '../store/rows/key-in-use.ts'
 import { findKey, type KeyRow } from '../store/rows/key-rows.ts'
+import { findKeyInUse, type KeyInUse } from '../store/rows/key-with-versions.ts'
 import { firstNotSkipped } from '../store/rows/skipped-versions.ts'
 import {
   findMaterial,
@@ -32,9 +32,9 @@ export interface CachedKey {
 export interface KeyCache {
   /** The key, from memory or from the database; null if the project has none of this ID. */
   get(projectId: string, keyId: string): Promise<CachedKey | null>
-  /** Forgets a key, for whoever changed it: the next `get` reads the database. */
+  /** Evicts a changed key: the next `get` reads the database. */
   invalidate(projectId: string, keyId: string): void
-  /** Forgets all keys, for whoever may have missed changes. */
+  /** Evicts all keys, when changes may have been missed. */
   clear(): void
   readonly size: number
 }
@@ -47,14 +47,14 @@ interface Entry {
   readonly key: Promise<CachedKey | null>
 }
 
-/** Builds the cache. Its lifetime is real time (monotonic): it bounds how long a revocation can take elsewhere. */
+/** Builds the cache. Its lifetime is monotonic time: it bounds how long other replicas' revocations take. */
 export function createKeyCache(options: {
   db: Queryable
   envelope: Envelope
   policyMac: PolicyMac
   size: number
   lifetimeMs: number
-  /** Told of each look-up, whether memory had the key. */
+  /** Called for each look-up, with true for a hit. */
   onLookup?: (isHit: boolean) => void
 }): KeyCache {
   const { db, envelope, policyMac, size, lifetimeMs, onLookup } = options
@@ -62,7 +62,7 @@ export function createKeyCache(options: {
   const entries = new LRUCache<string, Entry>({ max: size })
   let isPurgePlanned = false
 
-  /** What is too old to be used goes from memory too, so that key material stays there no longer than its uses. */
+  /** Removes expired entries from memory, so that key material does not stay longer than it may be used. */
   function planPurge(): void {
     if (isPurgePlanned) return
     isPurgePlanned = true
@@ -114,7 +114,7 @@ export function createKeyCache(options: {
   }
 }
 
-/** The ID is a UUID, and never has what stands between the two. */
+/** Name of a cache entry. The separator never occurs in a UUID. */
 function nameOf(projectId: string, keyId: string): string {
   return `${keyId} ${projectId}`
 }
@@ -127,7 +127,7 @@ function createCachedKey(
   const versions = new Map<number, Promise<KeyVersionRow | null>>()
   const secrets = new Map<number, Promise<KeyObject>>()
   const publics = new Map<number, KeyObject>()
-  /** What was read with the key serves the first use of its newest version; others are read when they are used. */
+  /** The newest version was read with the key; others are read on first use. */
   let unusedMaterial = material
 
   async function loadVersion(number: number): Promise<KeyVersionRow | null> {

@@ -1,10 +1,11 @@
 import type { KeyObject } from 'node:crypto'
 import { constantTimeEqual, hmacSha256 } from '../crypto/derive.ts'
-import type { ImportParametersRow } from '../store/rows/import-rows.ts'
-import type { DeletedKeyRow, KeyRow } from '../store/rows/key-rows.ts'
-import type { KeyVersionRow } from '../store/rows/version-rows.ts'
+import { type ImportParametersRow, importParametersTable } from '../store/rows/import-rows.ts'
+import { type DeletedKeyRow, deletedKeyTable, type KeyRow, keyTable } from '../store/rows/key-rows.ts'
+import { type KeyVersionRow, versionTable } from '../store/rows/version-rows.ts'
+import { fieldsOf } from '../store/table.ts'
 
-/** Makes and checks the MACs that bind what a writer of the database would like to change. */
+/** Makes and checks the MACs of rows, which nobody can make with write access to the database alone. */
 export interface PolicyMac {
   keyMac(row: Omit<KeyRow, 'mac'>): Uint8Array<ArrayBuffer>
   versionMac(row: Omit<KeyVersionRow, 'mac'>): Uint8Array<ArrayBuffer>
@@ -16,90 +17,45 @@ export interface PolicyMac {
   isAuthenticDeletedKey(row: DeletedKeyRow): boolean
 }
 
+const keyFields = fieldsOf(keyTable, ['mac', 'origin', 'skippedVersions', 'restoredAt'])
+const versionFields = fieldsOf(versionTable, ['mac'])
+const deletedKeyFields = fieldsOf(deletedKeyTable, ['mac'])
+/** Without the wrapped private key: it is bound to the row by its own encryption, and erased before the row is. */
+const importFields = fieldsOf(importParametersTable, ['mac', 'rootKeyId', 'wrapped'])
+
 /**
- * HMAC-SHA-256 over the row as a JSON array with its purpose in front: JSON separates the values without ambiguity,
- * and the order of the columns is fixed here.
+ * Values of columns that came after the first release. They follow all others, each only where it differs from the
+ * default that its migration gave to existing rows: those keep their MAC. New ones name themselves, so that the value of
+ * one column cannot pass for that of another.
+ */
+function laterKeyValues({ origin, skippedVersions, restoredAt }: Omit<KeyRow, 'mac'>): readonly unknown[] {
+  return [
+    ...(origin === 'KEYSTEAD' ? [] : [origin]),
+    ...(skippedVersions.length === 0 ? [] : [['skipped versions', ...skippedVersions]]),
+    ...(restoredAt === null ? [] : [['restored at', restoredAt]]),
+  ]
+}
+
+/**
+ * HMAC-SHA-256 over the columns of a row, in the order of its table, as a JSON array with its purpose in front. JSON
+ * separates the values without ambiguity.
  */
 export function createPolicyMac(key: KeyObject): PolicyMac {
-  const mac = (purposeAndValues: readonly unknown[]): Uint8Array<ArrayBuffer> =>
-    hmacSha256(key, JSON.stringify(purposeAndValues.map(withoutTimes)))
-
-  const keyMac = (row: Omit<KeyRow, 'mac'>) => {
-    const values: unknown[] = [
-      'keystead key v1',
-      row.id,
-      row.redactedId,
-      row.projectId,
-      row.kind,
-      row.name,
-      row.description,
-      row.serviceName,
-      row.usage,
-      row.algorithm,
-      row.status,
-      row.createdBy,
-      row.owner,
-      row.accessControlEnabled,
-      row.allowedSubjects,
-      row.rotationEnabled,
-      row.rotationCycleDays,
-      row.rotationConfiguredOn,
-      row.rotationDueOn,
-      row.lastRotatedAt,
-      row.lastVersionNumber,
-      row.revision,
-      row.createdAt,
-      row.updatedAt,
-    ]
-    // Columns that came after the first release stand at the end, and only where they differ from the default that
-    // their migration gave to the rows that were there: those keep their MAC.
-    // Each names itself, so that no value of one can be taken for that of another.
-    if (row.origin !== 'KEYSTEAD') values.push(row.origin)
-    if (row.skippedVersions.length > 0) values.push(['skipped versions', ...row.skippedVersions])
-    if (row.restoredAt !== null) values.push(['restored at', row.restoredAt.toISOString()])
-    return mac(values)
+  function mac<Row>(
+    purpose: string,
+    row: Row,
+    fields: readonly (keyof Row)[],
+    later: readonly unknown[] = [],
+  ): Uint8Array<ArrayBuffer> {
+    const values = fields.map((field) => encode(row[field]))
+    return hmacSha256(key, JSON.stringify([purpose, ...values, ...later]))
   }
-  const versionMac = (row: Omit<KeyVersionRow, 'mac'>) =>
-    mac([
-      'keystead key version v1',
-      row.id,
-      row.keyId,
-      row.number,
-      row.status,
-      row.keyRevision,
-      row.createdAt,
-      row.activatedAt,
-      row.deactivatedAt,
-      row.destroyScheduledFor,
-      row.destroyedAt,
-      row.publicKey === null ? null : Buffer.from(row.publicKey).toString('base64'),
-    ])
-  const deletedKeyMac = (row: Omit<DeletedKeyRow, 'mac'>) =>
-    mac([
-      'keystead deleted key v1',
-      row.id,
-      row.redactedId,
-      row.projectId,
-      row.name,
-      row.createdBy,
-      row.owner,
-      row.accessControlEnabled,
-      row.allowedSubjects,
-      row.revision,
-      row.createdAt,
-      row.deletedAt,
-    ])
-  // The wrapped private key is not covered: it is bound to the row by itself, and goes before the row does.
-  const importParametersMac = (row: Omit<ImportParametersRow, 'mac'>) =>
-    mac([
-      'keystead import parameters v1',
-      row.id,
-      row.keyId,
-      Buffer.from(row.publicKey).toString('base64'),
-      row.createdAt,
-      row.expiresAt,
-      row.usedAt,
-    ])
+  const keyMac: PolicyMac['keyMac'] = (row) => mac('keystead key v1', row, keyFields, laterKeyValues(row))
+  const versionMac: PolicyMac['versionMac'] = (row) => mac('keystead key version v1', row, versionFields)
+  const deletedKeyMac: PolicyMac['deletedKeyMac'] = (row) =>
+    mac('keystead deleted key v1', row, deletedKeyFields)
+  const importParametersMac: PolicyMac['importParametersMac'] = (row) =>
+    mac('keystead import parameters v1', row, importFields)
   return {
     keyMac,
     versionMac,
@@ -112,8 +68,8 @@ export function createPolicyMac(key: KeyObject): PolicyMac {
   }
 }
 
-/** As JSON would write it: it takes twice as long with times, and a page of a list has hundreds of them. */
-function withoutTimes(value: unknown): unknown {
-  if (!(value instanceof Date)) return value
-  return Number.isNaN(value.getTime()) ? null : value.toISOString()
+/** Times as JSON writes them, in half the time: a page of a list has hundreds of them. Bytes in base64. */
+function encode(value: unknown): unknown {
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString()
+  return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value
 }

@@ -10,7 +10,7 @@ export type Warn = (text: string) => void
 
 /** One root key, whether it is in this process's memory or never leaves an HSM. */
 export interface RootKey {
-  /** Names the root key; says nothing about the key itself. */
+  /** ID of the root key; reveals nothing about the key itself. */
   readonly rootKeyId: string
   /** The same root key under the name that earlier releases gave it; null if there was no other. */
   readonly formerly: RootKey | null
@@ -27,7 +27,7 @@ export interface RootKey {
 
 /** A place that root keys are in: a file, the environment, an HSM. Every kind of place is exactly this. */
 export interface RootKeySource {
-  /** The root keys that are there now, the newest first. */
+  /** IDs of the root keys at hand, the newest first. */
   load(): Promise<readonly RootKey[]>
   /** Adds a root key that becomes the newest, durable before this resolves; null where only the operator can. */
   readonly add: (() => Promise<void>) | null
@@ -72,7 +72,7 @@ export class RootKeyError extends Error {}
 /** The root key is there, but these bytes do not open with it. */
 export class WrappedBytesError extends RootKeyError {}
 
-/** Whether the root key could not be used, as opposed to bytes that do not open with it. */
+/** True if the root key is unavailable, as opposed to bytes that it does not unwrap. */
 export function isRootKeyUnavailable(error: unknown): error is RootKeyError {
   return error instanceof RootKeyError && !(error instanceof WrappedBytesError)
 }

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { inPages, lowestUuid } from '../store/pages.ts'
 import type { Queryable } from '../store/queryable.ts'
 import { lockInstallation, updateInstallation } from '../store/rows/installation-row.ts'
 import {
@@ -19,24 +20,24 @@ import { importKeyData, materialData, rewrap } from './envelope.ts'
 import { rewrapInstallationSecret } from './installation.ts'
 import { RootKeyError, type RootKeyProvider, WrappedBytesError } from './root-key-provider.ts'
 
-/** What a rotation works with. */
+/** Parts of a rotation. */
 export interface RotationParts {
   readonly store: Store
   readonly rootKeys: RootKeyProvider
 }
 
-/** How far it is. */
+/** Progress of a rotation. */
 export interface RotationProgress {
   readonly rewrapped: number
-  /** What does not open with the root key that it is said to be under. */
+  /** Number of rows that their root key does not unwrap. */
   readonly unopened: number
 }
 
-/** What did not open, for whoever hears of rows that do not verify. */
+/** Called for each row that its root key does not unwrap. */
 export type OnUnopened = (what: 'key material' | 'import parameters', id: string) => void
 
 const batchSize = 200
-/** Between two rounds in which others hold all that is left. */
+/** Pause after a round in which others had locked all that is left. */
 const roundPauseMs = 100
 
 /**
@@ -86,7 +87,7 @@ export async function addPendingRootKey({ store, rootKeys }: RotationParts): Pro
   })
 }
 
-/** Removes the root keys under which nothing is any more; gives their IDs. */
+/** Removes root keys that no longer wrap anything. Returns their IDs. */
 export async function retireRootKeys(
   { store, rootKeys }: RotationParts,
   record: (tx: Queryable, rootKeyId: string) => Promise<void>,
@@ -127,11 +128,12 @@ export async function rewrapAll(
     dataFor: (row: Row) => Parameters<typeof rewrap>[3]
     replace: (changes: readonly Rewrapped[]) => Promise<number>
   }): Promise<void> {
-    for (let after: string | null = null; ; ) {
-      const rows: Row[] = await table.find({ except: to, after, max: batchSize })
-      const last = rows.at(-1)
-      if (last === undefined) return
-      after = last.id
+    const batches = inPages({
+      after: lowestUuid,
+      find: (after) => table.find({ except: to, after, max: batchSize }),
+      keyOf: ({ id }) => id,
+    })
+    for await (const rows of batches) {
       const changes: Rewrapped[] = []
       for (const row of rows) {
         try {
@@ -172,7 +174,7 @@ export async function rewrapAll(
   }
 }
 
-/** How much is under other root keys than one. */
+/** Number of rows wrapped by other root keys than one. */
 export function countOthers(uses: readonly RootKeyUse[], rootKeyId: string): number {
   return uses
     .filter((use) => use.rootKeyId !== rootKeyId)
@@ -184,7 +186,7 @@ function newestOf({ rootKeyIds: [newest] }: RootKeyProvider): string {
   return newest
 }
 
-/** Whether there is nothing to go on with: the newest root key is in use, and no other one is held any more. */
+/** True if no rotation is in progress: the newest root key is in use, and no other one is held any more. */
 function isFinished(rootKeys: RootKeyProvider, inUse: string, uses: readonly RootKeyUse[]): boolean {
   return newestOf(rootKeys) === inUse && countOthers(uses, inUse) === 0 && rootKeys.rootKeyIds.length === 1
 }

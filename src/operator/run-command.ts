@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { KeysteadError } from '../errors.ts'
 import { RootKeyError } from '../keyring/root-key-provider.ts'
-import { databaseTroubleOf } from '../store/trouble.ts'
+import { databaseTroubleOf } from '../store/database-trouble.ts'
 import { systemTroubleOf } from '../system-errors.ts'
 import {
   CommandError,

@@ -2,7 +2,7 @@ import { Prisma } from './generated/client.ts'
 
 const agentPrefix = 'service-agent:'
 
-/** The one spelling of a subject string in a column, as `canonicalSubject` of the domain has it. */
+/** Canonical form of a subject string in a column, as `canonicalSubject` of the domain makes it. */
 export function canonicalSubject(column: Prisma.Sql): Prisma.Sql {
   return Prisma.sql`CASE WHEN ${column} LIKE 'service-agent:%'
     THEN 'service-agent:' || initcap(substr(${column}, 15)) ELSE ${column} END`
@@ -18,7 +18,7 @@ export function isSubject(column: Prisma.Sql, subject: string): Prisma.Sql {
     : Prisma.sql`${column} = ${subject}`
 }
 
-/** Whether a column with a list of subjects holds one of those that are given in their one spelling. */
+/** SQL condition that a column with a list of subjects contains one of the given canonical subjects. */
 export function holdsSubject(column: Prisma.Sql, subjects: readonly string[]): Prisma.Sql {
   const overlap = Prisma.sql`${column} && ${[...subjects]}::text[]`
   const agents = subjects.filter((subject) => subject.startsWith(agentPrefix))

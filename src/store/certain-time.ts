@@ -13,29 +13,29 @@ import {
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
 
-/** How far a clock may be ahead of the time that has passed, and still be believed: clocks are set and drift. */
+/** Tolerated lead of a clock over the elapsed time: clocks are set and drift. */
 export const toleratedMs = hourMs
-/** How long a stop may seem to have lasted that nothing on this machine can confirm, and still be believed. */
+/** Tolerated length of a stop that nothing on this machine can confirm. */
 export const toleratedStopMs = dayMs
 /**
  * How long a clock is not believed, at most: the longest waiting period. Whatever was scheduled before the clock was set
  * has then waited as long as it was asked to.
  */
 export const holdMaxMs = 30 * dayMs
-/** How fast time may pass by the clock, compared with this machine: two good clocks differ by far less. */
+/** Tolerated rate of the clock against this machine's: two good clocks differ by far less. */
 const rateMax = 1.01
 
-/** What this machine knows of the time that has passed, whatever its clock says. */
+/** Time elapsed on this machine, independent of its wall clock. */
 export interface ElapsedTime {
-  /** Milliseconds since an arbitrary moment, by a clock that nobody sets. Cheap. */
+  /** Milliseconds since an arbitrary moment, by a clock that cannot be set. Cheap. */
   monotonicMs(): number
   /** The same since the machine was started, including the time for which it was suspended. */
   uptimeMs(): number
-  /** What tells one start of the machine from another; null where that is not known. */
+  /** Identifies one start of the machine; null if unknown. */
   readonly bootId: string | null
 }
 
-/** Of this machine. Only Linux tells its boots apart, and counts the time of its suspensions. */
+/** Elapsed time of this machine. Only Linux identifies its boots and counts the time of suspensions. */
 export function systemElapsedTime(): ElapsedTime {
   const monotonicMs = () => performance.now()
   const bootId = readBootId()
@@ -53,7 +53,7 @@ function readBootId(): string | null {
 /**
  * Guards the database's clock: how far time has certainly come is kept in the database, and moves on no faster than time
  * passes on this machine. A clock that is set ahead of it is not believed, until it is set back, an operator confirms it,
- * or time has really passed. Replicas share the row: whoever knows of the later moment is right.
+ * or time has really passed. Replicas share the row: the later moment counts.
  *
  * @param keep whether what is found is written: servers do, commands that only look need not be able to
  */
@@ -77,7 +77,7 @@ export async function guardClock(
     if (keep) await writeCertainTime(db, { ...mark, bootId: elapsed.bootId, uptimeMs: at.uptimeMs }, now)
   }
 
-  /** How long ago the row was written, where this machine can tell. */
+  /** Milliseconds since the row was written; null if this machine cannot tell. */
   function passedSince(row: CertainTimeRow | null, uptimeMs: number): number | null {
     if (row === null || row.bootId === null || row.bootId !== elapsed.bootId) return null
     return uptimeMs < row.uptimeMs ? null : uptimeMs - row.uptimeMs
@@ -106,18 +106,18 @@ export async function guardClock(
   }
 }
 
-/** What is known before a look at the clock. */
+/** Input of {@link nextMark}. */
 interface Known {
-  /** What this process knew, and how long ago. */
+  /** Mark of this process and the milliseconds since then. */
   readonly own: { readonly mark: TimeMark; readonly passedMs: number } | null
   readonly row: TimeMark | null
-  /** How long ago the row was written; null if that is not known. */
+  /** Milliseconds since the row was written; null if unknown. */
   readonly rowPassedMs: number | null
-  /** What the clock says, in milliseconds. */
+  /** Time by the clock, in milliseconds. */
   readonly now: number
 }
 
-/** How far time has certainly come by what is known, and whether the clock is believed. */
+/** Computes how far time has certainly come, and whether the clock is trusted. */
 export function nextMark({ own, row, rowPassedMs, now }: Known): TimeMark {
   const moments = [
     ...(own === null ? [] : [own.mark.reachedMs + own.passedMs * rateMax]),

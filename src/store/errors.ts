@@ -2,7 +2,7 @@ import { KeysteadError } from '../errors.ts'
 import { isConnectionCode } from '../system-errors.ts'
 import { Prisma } from './generated/client.ts'
 
-/** The store cannot be opened, and why; for the operator. */
+/** The store cannot be opened. The text is for the operator. */
 export class StoreError extends KeysteadError {
   readonly code = 'UNAVAILABLE'
 }
@@ -10,9 +10,18 @@ export class StoreError extends KeysteadError {
 /** Another process has the folder of the embedded database open. */
 export class FolderInUseError extends StoreError {}
 
-/** Whether a statement failed because a value exists already that must be unique. */
+/** A database server answers but cannot be used. Its text is for operators only. */
+export class UnfitServerError extends Error {
+  /** Prisma passes on the codes of errors that it does not know, but not their classes. */
+  readonly code = 'UNAVAILABLE'
+}
+
+/** True if a statement failed because it violates a unique constraint. */
 export function isUniqueViolation(error: unknown): boolean {
-  return error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002'
+  // Prisma's code for its own statements, and PostgreSQL's for raw ones.
+  return codesOf(error).some(
+    (code) => code === 'P2002' || code === '23505' || code === 'UniqueConstraintViolation',
+  )
 }
 
 /**
@@ -35,7 +44,7 @@ const unavailableCodes = new Set([
   'P2024',
   'P2028',
   'P2037',
-  // Of UnfitServerError.
+  // Code of UnfitServerError.
   'UNAVAILABLE',
 ])
 
@@ -64,7 +73,7 @@ const unavailableStates = /^(?:08|28|40|53|57|58)...$|^(?:25006|25P03|25P04|3D00
 const unavailableTexts =
   /^(timeout exceeded when trying to connect|timeout expired|Connection terminated|Client has encountered a connection error)/
 
-/** Whether the database could not be asked, or something else was in the way, as opposed to a mistake in what was asked. */
+/** True if the database is unavailable or busy, as opposed to a mistake in the statement. */
 export function isUnavailable(error: unknown): boolean {
   if (error instanceof Prisma.PrismaClientInitializationError) return true
   return causesOf(error).some((cause) => {
@@ -79,7 +88,7 @@ export function isUnavailable(error: unknown): boolean {
   })
 }
 
-/** The codes of an error and of what it was made from, those of the database before those of the libraries. */
+/** Codes of an error and its causes, those of the database before those of the libraries. */
 export function codesOf(error: unknown): string[] {
   const causes = causesOf(error) as { code?: unknown; originalCode?: unknown; kind?: unknown }[]
   const codes = [
@@ -90,7 +99,7 @@ export function codesOf(error: unknown): string[] {
   return codes.filter((code) => typeof code === 'string')
 }
 
-/** An error and what it was made from: Prisma keeps the driver's error in `meta` and in `cause`. */
+/** An error and its causes. Prisma keeps the driver's error in `meta` and in `cause`. */
 export function causesOf(error: unknown, depth = 0): object[] {
   if (typeof error !== 'object' || error === null || depth > 5) return []
   const { cause, meta } = error as { cause?: unknown; meta?: { driverAdapterError?: unknown } }

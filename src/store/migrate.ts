@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { newUuid } from '../ids.ts'
+import { databaseTroubleOf } from './database-trouble.ts'
 import { StoreError } from './errors.ts'
-import { databaseTroubleOf } from './trouble.ts'
 
 /** A bare connection; statements are the migrations' own. */
 export interface MigrationConnection {
@@ -12,7 +12,7 @@ export interface MigrationConnection {
   execute(sql: string): Promise<void>
 }
 
-/** How migrations are applied. */
+/** Options of a migration. */
 export interface MigrateOptions {
   /** Refused if not, where some are pending. */
   readonly apply: boolean
@@ -41,12 +41,12 @@ SET LOCAL lock_timeout = 0`
 const lock = `pg_advisory_xact_lock(${advisoryLock})`
 const tryLock = `pg_try_advisory_xact_lock(${advisoryLock})`
 
-/** Who holds the lock; its two halves are how the server lists it. */
+/** Holder of the lock, which the server lists in two halves. */
 const holders = `SELECT l.pid, coalesce(a.application_name, '') AS application FROM pg_locks l
   LEFT JOIN pg_stat_activity a ON a.pid = l.pid
   WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
     AND l.classid::bigint = ${advisoryLock >> 32n} AND l.objid::bigint = ${advisoryLock & 0xffff_ffffn}`
-/** How often it is told that the lock is still waited for, in milliseconds. */
+/** Interval of the warnings while the lock is waited for, in milliseconds. */
 const reminderMs = 60_000
 
 /** The table of Prisma Migrate, so that its command line reads the same history. */
@@ -138,7 +138,7 @@ async function applyNext(
   }
 }
 
-/** The lock that one server at a time holds while it migrates; whoever waits for it says so. */
+/** Takes the lock that one server at a time holds while it migrates, and warns while it waits. */
 async function takeLock(
   db: MigrationConnection,
   { warn = () => {}, onStage = () => {} }: MigrateOptions,
@@ -167,7 +167,7 @@ async function takeLock(
   }
 }
 
-/** A name that somebody else chose, for a line of the log. */
+/** Makes a foreign name safe for a line of the log. */
 function printable(name: unknown): string {
   return String(name)
     .replaceAll(/[^ -~]/g, '?')

@@ -7,12 +7,12 @@ import { connectionWaitMs, type Driver, type Store, type StoreOptions } from './
 
 /** Longest transaction, in milliseconds. */
 const transactionMs = 15_000
-/** How much longer the start of one may take than a connection is waited for, whose error says more. */
+/** Margin for starting a transaction over the wait for a connection, whose error is more specific. */
 const startMarginMs = 5000
 
-/** How often work is done that other transactions keep from its end. */
+/** Attempts for work that other transactions abort. */
 const transactionTriesMax = 4
-/** Longest pause before it is done again; by chance, so that two do not meet again. */
+/** Longest pause before a retry. It is random, so that two transactions do not collide again. */
 const retryPauseMs = 50
 
 /** Each of the two databases has libraries that take a while to load, and a process needs one of them. */

@@ -1,4 +1,4 @@
 import type { Prisma } from './generated/client.ts'
 
-/** What rows are read and written through: the database, or one transaction on it. */
+/** Client for rows: the database, or one transaction on it. */
 export type Queryable = Prisma.TransactionClient

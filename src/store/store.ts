@@ -1,13 +1,17 @@
-import type { Executor } from './executor.ts'
 import type { Prisma } from './generated/client.ts'
-import type { KeyChangeEvents, KeyChangeListener } from './notify.ts'
+import type { KeyChangeEvents, KeyChangeListener } from './key-changes.ts'
 import type { Queryable } from './queryable.ts'
+
+/** Runs a statement that returns no rows, and returns how many it wrote. */
+export interface Executor {
+  $executeRaw(statement: Prisma.Sql): PromiseLike<number>
+}
 
 /** An open database. */
 export interface Store {
   readonly kind: 'embedded' | 'postgres'
   readonly db: Queryable
-  /** Runs statements that give no rows, with less around them. Not for transactions. */
+  /** For statements outside of transactions that take less time than Prisma takes around them. */
   readonly executor: Executor
   /**
    * Runs work in a transaction (READ COMMITTED) that commits when it resolves. Inside only `tx` may be used: the
@@ -17,49 +21,49 @@ export interface Store {
   transaction<T>(work: (tx: Queryable) => Promise<T>, limitMs?: number): Promise<T>
   /** The database's clock. */
   now(): Promise<Date>
-  /** Does between requests what the database does not do by itself; see `maintainEmbedded`. */
+  /** Does maintenance that the database does not do by itself; see `maintainEmbedded`. */
   maintain(signal: AbortSignal): Promise<void>
-  /** Hears of the changes of keys that are committed, by this process and by others. */
+  /** Listens for committed changes of keys, by this process and by others. */
   listen(events: KeyChangeEvents): KeyChangeListener
   close(): Promise<void>
 }
 
-/** Where the data is and how it is opened. */
+/** Options for opening a store. */
 export interface StoreOptions {
   /** Null for the embedded database. */
   readonly databaseUrl: string | null
   /** Folder of the embedded database. */
   readonly dataFolder: string
-  /** Files that the embedded database keeps open, at most; as PostgreSQL has it if not given. */
+  /** Most files that the embedded database keeps open; PostgreSQL's default if not given. */
   readonly filesMax?: number
   /** Connections to PostgreSQL, at most. */
   readonly poolSize: number
-  /** How long somebody waits for one of them, in milliseconds; 15 seconds if not given. */
+  /** Timeout for a free connection in milliseconds; 15 seconds by default. */
   readonly waitMs?: number
-  /** Whether pending migrations are applied; refused if not. */
+  /** True to apply pending migrations; otherwise opening fails if there are any. */
   readonly migrate: boolean
   /**
-   * Told why, just before the process ends: the folder of the embedded database was removed or replaced while it was
+   * Called with the reason just before the process ends: the folder of the embedded database was removed or replaced while it was
    * open.
    */
   readonly onFolderLost?: (reason: string) => void
-  /** Told of each SQL statement that the client sends. */
+  /** Called for each SQL statement that the client sends. */
   readonly onStatement?: (sql: string) => void
   /** Takes warnings for the operator: sentences without a full stop, with nothing secret in them. */
   readonly warn?: (text: string) => void
-  /** Told in a sentence what opening is at. */
+  /** Called with a sentence for each stage of opening. */
   readonly onStage?: (stage: string) => void
 }
 
-/** How one of the two kinds of database is reached. */
+/** Access to one of the two kinds of database. */
 export interface Driver {
   readonly kind: Store['kind']
   readonly adapter: NonNullable<Prisma.PrismaClientOptions['adapter']>
-  /** Null where Prisma's client does as well. */
+  /** Null to use Prisma's client. */
   readonly executor: Executor | null
   listen(events: KeyChangeEvents): KeyChangeListener
   close(): Promise<void>
 }
 
-/** How long somebody waits for a connection unless told otherwise, in milliseconds. */
+/** Default timeout for a free connection, in milliseconds. */
 export const connectionWaitMs = 15_000

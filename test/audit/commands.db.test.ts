@@ -118,7 +118,7 @@ describe.skipIf(hasNoDatabase())('the commands on an audit trail', () => {
     writeFileSync(file, jws.slice(0, -9))
     expect(await run(parts, 'audit verify', ['--checkpoint', file])).toMatchObject({
       exitCode: 1,
-      progress: ['This is no checkpoint that was signed by this installation.'],
+      progress: ['Not a checkpoint of this installation: its signature does not verify.'],
     })
   })
 

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { AuditEvent } from '../../src/audit/events.ts'
 import { createAuditWriter } from '../../src/audit/write/writer.ts'
-import type { Executor } from '../../src/store/executor.ts'
+import type { Executor } from '../../src/store/store.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import { startStoryForTest } from '../support/story.ts'
 import { findingsOf, openTrail } from './opened-trail.ts'

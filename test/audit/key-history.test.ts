@@ -5,7 +5,7 @@ import { keyStateOf } from '../../src/audit/key-state.ts'
 import { createEncryptionTally } from '../../src/audit/verify/encryption-tally.ts'
 import { checkKey } from '../../src/audit/verify/verify-keys.ts'
 import { formatId, newUuid } from '../../src/ids.ts'
-import type { AuditedKey, PrunedChanges, RecordedChange } from '../../src/store/audit/audited-key-rows.ts'
+import type { AuditedKey, PrunedChanges, RecordedChange } from '../../src/store/audit/key-history-rows.ts'
 
 const chainMac = createChainMac(createSecretKey(Buffer.alloc(32, 7)))
 const id = newUuid()

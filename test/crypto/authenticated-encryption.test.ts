@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { unwrapAead, wrapAead } from '../../src/crypto/aes-gcm.ts'
+import { unwrapAead, wrapAead } from '../../src/crypto/aead.ts'
 import { DecryptionFailedError } from '../../src/crypto/capabilities.ts'
 import { encodeHeader, parseCiphertext } from '../../src/crypto/ciphertext-format.ts'
 import { candidates, freshKey } from './keys.ts'

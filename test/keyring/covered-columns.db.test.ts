@@ -4,6 +4,7 @@ import { verifyRows } from '../../src/audit/verify/verify-rows.ts'
 import { openInstallation } from '../../src/keyring/installation.ts'
 import type { DomainParts } from '../../src/keys/parts/parts.ts'
 import { Prisma } from '../../src/store/generated/client.ts'
+import { lowestUuid } from '../../src/store/pages.ts'
 import type { Queryable } from '../../src/store/queryable.ts'
 import { findImportKeysToRewrap, findMaterialToRewrap } from '../../src/store/rows/wrapped-rows.ts'
 import { findingsOf, openTrail } from '../audit/opened-trail.ts'
@@ -31,7 +32,7 @@ const byRowMac: Check = async ({ policyMac }, tx) => {
 
 const byTrail: Check = async (parts, tx) => (await findingsOf(parts, { db: tx })).length === 0
 
-const everything = { except: '', after: null, max: 100 }
+const everything = { except: '', after: lowestUuid, max: 100 }
 
 /** Each key opens what is wrapped for it, and nothing else. */
 const byWrapping: Check = async ({ envelope }, tx) => {

@@ -137,7 +137,7 @@ describe.skipIf(await hasNoSoftHsm())('a root key in an HSM', () => {
   })
 
   it.each([
-    ['no such token', { token: 'nowhere' }, 'shows no token with the label nowhere'],
+    ['no such token', { token: 'nowhere' }, 'has no token with the label nowhere'],
     [
       'no such library',
       { library: '/nowhere/lib.so' },

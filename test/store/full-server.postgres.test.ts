@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { databaseTroubleOf } from '../../src/store/database-trouble.ts'
 import { isUnavailable } from '../../src/store/errors.ts'
-import { databaseTroubleOf } from '../../src/store/trouble.ts'
+import { Prisma } from '../../src/store/generated/client.ts'
 import { asOperator } from '../support/as-operator.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import { failureOf } from '../support/failures.ts'
@@ -53,7 +54,9 @@ describe.skipIf(hasNoDatabase())('a pool that may have fewer connections than it
       const transactions = Array.from({ length: 20 }, () =>
         store.transaction(async (tx) => void (await tx.$queryRawUnsafe(slow))),
       )
-      const direct = Array.from({ length: 10 }, async () => store.executor.$executeRaw`SELECT pg_sleep(0.01)`)
+      const direct = Array.from({ length: 10 }, async () =>
+        store.executor.$executeRaw(Prisma.sql`SELECT pg_sleep(0.01)`),
+      )
       const results = await Promise.allSettled([...statements, ...transactions, ...direct])
       expect(results.filter(({ status }) => status === 'rejected')).toEqual([])
       expect(await connections()).toBe(limit)

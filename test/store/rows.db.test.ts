@@ -12,6 +12,7 @@ import {
   moveToDeleted,
   updateKey,
 } from '../../src/store/rows/key-rows.ts'
+import { findWholeKey } from '../../src/store/rows/key-with-versions.ts'
 import {
   findMaterial,
   findVersionPages,
@@ -19,7 +20,6 @@ import {
   insertVersion,
   updateVersion,
 } from '../../src/store/rows/version-rows.ts'
-import { findWholeKey } from '../../src/store/rows/whole-key.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import { sampleKey, sampleVersion } from '../support/sample-rows.ts'
 import { openForTest, withDatabase } from '../support/test-store.ts'

@@ -2,15 +2,16 @@ import { randomBytes } from 'node:crypto'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { newOpaqueUuid } from '../../src/ids.ts'
 import { appendAuditEvents } from '../../src/store/audit/append-rows.ts'
+import { databaseTroubleOf } from '../../src/store/database-trouble.ts'
 import { isUnavailable, StoreError } from '../../src/store/errors.ts'
+import { Prisma } from '../../src/store/generated/client.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import type { Queryable } from '../../src/store/queryable.ts'
-import { findKeyInUse } from '../../src/store/rows/key-in-use.ts'
 import { findKeyPage } from '../../src/store/rows/key-pages.ts'
 import { insertKey } from '../../src/store/rows/key-rows.ts'
+import { findKeyInUse } from '../../src/store/rows/key-with-versions.ts'
 import { setEncryptionsAside, type VersionPlace } from '../../src/store/rows/usage-rows.ts'
 import { insertVersion } from '../../src/store/rows/version-rows.ts'
-import { databaseTroubleOf } from '../../src/store/trouble.ts'
 import { asOperator } from '../support/as-operator.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import { failureOf, kindsOf } from '../support/failures.ts'
@@ -244,7 +245,7 @@ describe.skipIf(hasNoDatabase())('a PostgreSQL server', () => {
     )
     // The first round may still find the connections that were cut off; the second has to open new ones.
     for (const client of [executor, db, executor, db]) {
-      const failing = async () => client.$executeRaw`SELECT 1`
+      const failing = async () => client.$executeRaw(Prisma.sql`SELECT 1`)
       expect(kindsOf(await failureOf(failing()))).toEqual({
         unique: false,
         retryable: false,

@@ -6,8 +6,9 @@ import type { DomainParts } from '../../src/keys/parts/parts.ts'
 import { type AuditContext, eventOf, startAuditContext } from '../../src/keys/requests/audit-context.ts'
 import { dayAt } from '../../src/keys/rules/calendar.ts'
 import { applyCommand, type KeyState } from '../../src/keys/rules/lifecycle.ts'
-import { insertVersions } from '../../src/store/rows/group-rows.ts'
-import { encode, type KeyRow } from '../../src/store/rows/key-rows.ts'
+import { type KeyRow, keyTable } from '../../src/store/rows/key-rows.ts'
+import { insertVersions } from '../../src/store/rows/version-rows.ts'
+import { insertRows } from '../../src/store/table.ts'
 import { draftKey } from './sample-rows.ts'
 
 const groupSize = 500
@@ -61,7 +62,7 @@ async function insertGroup(
   )
   const rows = sealed.map(({ after }) => after.row)
   await store.transaction(async (tx) => {
-    await tx.key.createMany({ data: rows.map(encode) })
+    await insertRows(tx, keyTable, rows)
     await insertVersions(
       tx,
       sealed.flatMap(({ added }) => added),

@@ -1,7 +1,7 @@
 // Fills tables of an embedded database: before all descriptors of the process are taken, without any, and with them again.
 import { closeSync, openSync } from 'node:fs'
+import { databaseTroubleOf } from '../../src/store/database-trouble.ts'
 import { openStore } from '../../src/store/open-store.ts'
-import { databaseTroubleOf } from '../../src/store/trouble.ts'
 
 const dataFolder = process.env['DATA_FOLDER'] ?? ''
 const store = await openStore({ databaseUrl: null, dataFolder, poolSize: 2, migrate: true })

@@ -2,30 +2,30 @@ import { createHash } from 'node:crypto'
 import { sumPruned } from '../../store/audit/chain-rows.ts'
 import type { AuditEventRow } from '../../store/audit/event-rows.ts'
 import { findKeptRevisions } from '../../store/audit/pruned-rows.ts'
+import { inPages, lowestUuid } from '../../store/pages.ts'
 import type { Queryable } from '../../store/queryable.ts'
-import { hex } from '../../store/rows/hex.ts'
+import { hex } from '../../store/table.ts'
 
-/** What pruning left behind, as a whole: every record of pruning says it, so that the trail vouches for it. */
+/** State after pruning. Every record of pruning holds it, so that the trail vouches for it. */
 export interface PruneState {
-  /** Records that were ever pruned, over all chains. It grows with each step and says which of two is newer. */
+  /** Records that were ever pruned, over all chains. It grows with each step, so the higher of two is the newer one. */
   readonly removed: number
-  /** What is kept of pruned records: how many rows. */
+  /** Number of summary rows of pruned records. */
   readonly keptRows: number
   /** SHA-256 over these rows, in hexadecimal. */
   readonly keptDigest: string
 }
 
 const pageSize = 5000
-const beforeAll = { keyId: '00000000-0000-0000-0000-000000000000', versionNumber: 0 }
 
-/** How things are before the first pruning. */
+/** State before the first pruning. */
 export const neverPruned: PruneState = {
   removed: 0,
   keptRows: 0,
   keptDigest: startDigest().digest('hex'),
 }
 
-/** What a record says of pruning; null if it is not about pruning. */
+/** State that a record of pruning holds; null for other records. */
 export function pruneStateOf(
   event: Pick<AuditEventRow, 'action' | 'outcome' | 'details'>,
 ): PruneState | null {
@@ -37,37 +37,38 @@ export function pruneStateOf(
 }
 
 /**
- * How things are in the database, read one page at a time. Null if somebody pruned meanwhile: what was read is then of
+ * Reads the state in the database, one page at a time. Returns null if pruning went on meanwhile: the pages are then from
  * several moments.
  */
 export async function readPruneState(db: Queryable): Promise<PruneState | null> {
   const removed = await sumPruned(db)
   const digest = startDigest()
   let keptRows = 0
-  for (let after = beforeAll; ; ) {
-    const rows = await findKeptRevisions(db, { after, max: pageSize })
-    for (const { keyId, versionNumber, revision, records, keyState } of rows) {
-      // Rows that an earlier release left have the text that it gave them, so that its records still vouch for them.
+  const pages = inPages({
+    after: { keyId: lowestUuid, versionNumber: 0 },
+    find: (after) => findKeptRevisions(db, { after, max: pageSize }),
+    keyOf: ({ keyId, versionNumber }) => ({ keyId, versionNumber }),
+  })
+  for await (const page of pages) {
+    for (const { keyId, versionNumber, revision, records, keyState } of page) {
+      // Rows that an earlier release left keep the text that it gave them, so that its records still vouch for them.
       const rest = records === null && keyState === null ? [] : [records, keyState && hex(keyState)]
       digest.update(`${JSON.stringify([keyId, versionNumber, revision, ...rest])}\n`)
     }
-    keptRows += rows.length
-    const last = rows.at(-1)
-    if (last === undefined) break
-    after = last
+    keptRows += page.length
   }
   if ((await sumPruned(db)) !== removed) return null
   return { removed, keptRows, keptDigest: digest.digest('hex') }
 }
 
-/** Whether two say the same. */
+/** True if two states are equal. */
 export function isSamePruneState(one: PruneState, other: PruneState | null): boolean {
   return (
     one.removed === other?.removed && one.keptRows === other.keptRows && one.keptDigest === other.keptDigest
   )
 }
 
-/** A line in front says what is hashed; each row is a line of its own, so that no two sets have one text. */
+/** The first line names the purpose, and each row has a line of its own, so that no two sets have the same text. */
 function startDigest() {
   return createHash('sha256').update('["keystead audit pruned revisions v1"]\n')
 }

@@ -1,7 +1,7 @@
 import type { GuardedClock } from '../../clock.ts'
 import { KeysteadError } from '../../errors.ts'
 import { newUuid } from '../../ids.ts'
-import { type AuditChainRow, findChains, lockChains, moveBase } from '../../store/audit/chain-rows.ts'
+import { type AuditChainRow, everyChain, lockChains, moveBase } from '../../store/audit/chain-rows.ts'
 import {
   deleteChainedEvents,
   findCounted,
@@ -21,17 +21,17 @@ import { type VerifiedPage, walkChain } from '../verify/walk-chain.ts'
 import type { AuditWriter } from '../write/writer.ts'
 import { isSamePruneState, type PruneState, readPruneState } from './prune-state.ts'
 
-/** Nothing was pruned, or no more, and why; for the operator. */
+/** Pruning did not start, or stopped. The text is for the operator. */
 export class PruneError extends KeysteadError {
   readonly code = 'INTERNAL'
 }
 
-/** What pruning works with. */
+/** Options of pruning. */
 export interface PruneOptions {
   readonly store: Store
   readonly clock: GuardedClock
   readonly chainMac: ChainMac
-  /** As {@link verifyAudit} has it. */
+  /** As in {@link verifyAudit}. */
   readonly predatesChains?: boolean
   readonly audit: AuditWriter
   /** Records that are older than this many days go. */
@@ -39,19 +39,18 @@ export interface PruneOptions {
   readonly onProgress?: (pruned: number) => void | Promise<void>
 }
 
-/** What pruning did. */
+/** Result of pruning. */
 export interface PruneReport {
   readonly pruned: number
   /** Records that are old enough, but not counted yet for the use of keys. */
   readonly notCounted: number
 }
 
-const pageSize = 100
 const dayMs = 86_400_000
-/** Longest step: it reads all that is kept of pruned records, once or twice. */
+/** Timeout of one step, which reads all summaries of pruned records once or twice. */
 const stepMs = 120_000
 
-/** What pruning works with, and how its last step left things. */
+/** Options of pruning and the state after its last step. */
 interface Pruning extends PruneOptions {
   state: PruneState
 }
@@ -67,26 +66,22 @@ export async function pruneAudit(options: PruneOptions): Promise<PruneReport> {
   const verified = await verifyAudit({ db: store.db, chainMac, predatesChains })
   const [finding] = verified.findings
   if (finding !== undefined) {
-    throw new PruneError(`Nothing was pruned, since the audit trail does not verify: ${finding.text}.`)
+    throw new PruneError(`Nothing was pruned: the audit trail does not verify: ${finding.text}.`)
   }
   // It was verified; what is read again later may have been changed since.
   const pruning: Pruning = { ...options, state: verified.pruneState }
   const since = new Date(clock.certainNow().getTime() - olderThanDays * dayMs)
   let [pruned, notCounted] = [0, 0]
-  for (let last = 0; ; ) {
-    const chains = await findChains(store.db, { after: last, max: pageSize })
-    if (chains.length === 0) return { pruned, notCounted }
-    for (const chain of chains) {
-      last = chain.number
-      const old = await findLastBefore(store.db, chain, since)
-      const upTo = Math.min(old, await findCounted(store.db, chain.id))
-      notCounted += Math.max(0, old - Math.max(upTo, chain.base.sequence))
-      for await (const count of pruneChain(pruning, chain, upTo)) {
-        pruned += count
-        await options.onProgress?.(pruned)
-      }
+  for await (const chain of everyChain(store.db)) {
+    const old = await findLastBefore(store.db, chain, since)
+    const upTo = Math.min(old, await findCounted(store.db, chain.id))
+    notCounted += Math.max(0, old - Math.max(upTo, chain.base.sequence))
+    for await (const count of pruneChain(pruning, chain, upTo)) {
+      pruned += count
+      await options.onProgress?.(pruned)
     }
   }
+  return { pruned, notCounted }
 }
 
 async function findLastBefore(db: Queryable, chain: AuditChainRow, since: Date): Promise<number> {
@@ -120,10 +115,10 @@ async function prunePage(
 ): Promise<{ readonly chain: AuditChainRow; readonly state: PruneState }> {
   await lockChains(tx)
   await lockKeptRevisions(tx)
-  // What this step puts on record is vouched for from then on, so it must be what the last one left, and its own change.
+  // The trail vouches for what this step records, so it must start from exactly what the last step left.
   if (!isSamePruneState(before, await readPruneState(tx))) {
     throw new PruneError(
-      'Pruning stopped, since somebody else pruned meanwhile or what is kept of pruned records was changed.',
+      'Pruning stopped: another process pruned at the same time, or the summaries of pruned records were changed outside of the server. Run "keystead audit verify".',
     )
   }
   const moved = { ...chain, base: page.end }
@@ -131,14 +126,14 @@ async function prunePage(
   const isMoved = await moveBase(tx, { chainId: chain.id, from: chain.base.sequence, base: page.end, mac })
   const count = await deleteChainedEvents(tx, { chainId: chain.id, upTo: page.end.sequence })
   if (!isMoved || count !== page.events.length) {
-    throw new PruneError(`Pruning stopped, since somebody else changed chain ${chain.number} meanwhile.`)
+    throw new PruneError(`Pruning stopped: another process changed chain ${chain.number} at the same time.`)
   }
   const hasKept = await keepRevisions(tx, chainMac, page)
   const removed = before.removed + page.end.sequence - chain.base.sequence
   // Most steps remove operations, which leave nothing to keep: then there is no need to read it all once more.
   const state = hasKept ? await readPruneState(tx) : { ...before, removed }
   if (state?.removed !== removed) {
-    throw new PruneError('Pruning stopped, since somebody else changed chains meanwhile.')
+    throw new PruneError('Pruning stopped: another process changed chains at the same time.')
   }
   await audit.recordIn(tx, {
     actor: {
@@ -173,7 +168,9 @@ async function keepRevisions(tx: Queryable, chainMac: ChainMac, { events }: Veri
   for (const row of told.values()) {
     const before = kept.find((each) => each.keyId === row.keyId && each.versionNumber === row.versionNumber)
     if (before !== undefined && !chainMac.isAuthenticPruned(before)) {
-      throw new PruneError('Pruning stopped, since what is kept of pruned records was changed.')
+      throw new PruneError(
+        'Pruning stopped: the summaries of pruned records were changed outside of the server. Run "keystead audit verify".',
+      )
     }
     const after = before === undefined ? row : joined(before, row)
     await writePrunedRevision(tx, { ...after, mac: chainMac.prunedMac(after) })
@@ -189,7 +186,7 @@ function joined(before: Told, row: Told): Told {
   return { keyId: row.keyId, versionNumber: row.versionNumber, revision, records, keyState }
 }
 
-/** What records say of the revisions of keys and versions, one row for each. */
+/** Newest revisions of keys and versions that records name, one row for each. */
 function toldOfRevisions(events: VerifiedPage['events']): ReadonlyMap<string, Told> {
   const told = new Map<string, Told>()
   const add = (row: Told) => {

@@ -2,9 +2,10 @@ import { createPublicKey, type KeyObject } from 'node:crypto'
 import { CompactSign, calculateJwkThumbprint, compactVerify, exportJWK, type JWK } from 'jose'
 import type { Clock } from '../../clock.ts'
 import { KeysteadError } from '../../errors.ts'
-import { type AuditChainKind, findChains } from '../../store/audit/chain-rows.ts'
+import { type AuditChainKind, everyChain } from '../../store/audit/chain-rows.ts'
 import type { Queryable } from '../../store/queryable.ts'
-import type { AuditKeys } from '../audit-keys.ts'
+import { hex } from '../../store/table.ts'
+import type { AuditKeys } from '../chain-mac.ts'
 
 /** Where a chain ended at a checkpoint. */
 export interface CheckpointChain {
@@ -22,13 +23,12 @@ export interface Checkpoint {
   readonly chains: readonly CheckpointChain[]
 }
 
-/** There can be no checkpoint, or it is none; for the operator. */
+/** A checkpoint cannot be made or read. The text is for the operator. */
 export class CheckpointError extends KeysteadError {
   readonly code = 'INTERNAL'
 }
 
 const type = 'keystead-checkpoint+jws'
-const pageSize = 1000
 
 /**
  * Signs where all chains end, as a compact JWS (RFC 7515). The records are not read: what is vouched for is what the
@@ -38,19 +38,14 @@ const pageSize = 1000
  */
 export async function createCheckpoint(db: Queryable, clock: Clock, keys: AuditKeys): Promise<string> {
   const chains: { id: string; number: number; kind: AuditChainKind; sequence: number; hash: string }[] = []
-  for (let after = 0; ; ) {
-    const page = await findChains(db, { after, max: pageSize })
-    if (page.length === 0) break
-    for (const chain of page) {
-      if (!keys.chainMac.isAuthenticChain(chain) || !keys.chainMac.isAuthenticHead(chain)) {
-        throw new CheckpointError(
-          `Chain ${chain.number} was changed outside of the server, so nobody can vouch for it. Run "keystead audit verify".`,
-        )
-      }
-      const { id, number, kind, head } = chain
-      chains.push({ id, number, kind, sequence: head.sequence, hash: Buffer.from(head.hash).toString('hex') })
-      after = number
+  for await (const chain of everyChain(db)) {
+    if (!keys.chainMac.isAuthenticChain(chain) || !keys.chainMac.isAuthenticHead(chain)) {
+      throw new CheckpointError(
+        `Chain ${chain.number} was changed outside of the server, so no checkpoint was signed. Run "keystead audit verify".`,
+      )
     }
+    const { id, number, kind, head } = chain
+    chains.push({ id, number, kind, sequence: head.sequence, hash: hex(head.hash) })
   }
   const payload = { iat: Math.floor(clock.now().getTime() / 1000), chains }
   const { kid = '' } = await checkpointJwk(keys.checkpointKey)
@@ -74,9 +69,10 @@ export async function readCheckpoint(jws: string, checkpointKey: KeyObject): Pro
   const { payload, protectedHeader } = await compactVerify(jws.trim(), createPublicKey(checkpointKey), {
     algorithms: ['EdDSA'],
   }).catch(() => {
-    throw new CheckpointError('This is no checkpoint that was signed by this installation.')
+    throw new CheckpointError('Not a checkpoint of this installation: its signature does not verify.')
   })
-  if (protectedHeader.typ !== type) throw new CheckpointError('This is signed, but not a checkpoint.')
+  if (protectedHeader.typ !== type)
+    throw new CheckpointError('Not a checkpoint: this installation signed it for another purpose.')
   // Signed by this program, so its form needs no further check.
   const { iat, chains } = JSON.parse(Buffer.from(payload).toString()) as {
     iat: number

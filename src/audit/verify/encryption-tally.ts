@@ -1,7 +1,7 @@
 import type { AuditEventRow } from '../../store/audit/event-rows.ts'
 import type { AuditAction } from '../events.ts'
 
-/** What is counted in the usage of the version that it encrypts with. */
+/** Actions that count as an encryption with the key version. */
 const encryptingActions: ReadonlySet<string> = new Set<AuditAction>([
   'ENCRYPT',
   'RE_ENCRYPT',

@@ -1,8 +1,8 @@
 import { formatId } from '../../ids.ts'
 
-/** Something that is wrong with the audit trail, or with a row that it tells of. */
+/** A fault in the audit trail, or in a row that it covers. */
 export interface Finding {
-  /** Number of the chain that it is about, if it is about one. */
+  /** Number of the faulty chain; null if the fault is elsewhere. */
   readonly chain: number | null
   /** Number of the record in the chain. */
   readonly sequence: number | null

@@ -6,12 +6,12 @@ import type { ChainMac } from '../chain-mac.ts'
 import { chainFinding, type Finding, recordFinding } from './finding.ts'
 import { walkChain } from './walk-chain.ts'
 
-/** What is known of a chain besides what the database says. */
+/** Options for verifying one chain. */
 export interface ChainCheck {
   readonly chainMac: ChainMac
   /** Where the chain was when a checkpoint was made. */
   readonly checkpoint?: AuditHead | undefined
-  /** Told of each page of records, once they are verified. */
+  /** Called for each page of records after their verification. */
   readonly onRecords?: (events: readonly AuditEventRow[]) => void | Promise<void>
 }
 
@@ -47,7 +47,7 @@ export async function verifyChain(
     findings.push(recordFinding(chain.number, end, 'is not the one that the chain ends with'))
   }
   if (!isAsInCheckpoint && checkpoint !== undefined) {
-    // What was pruned meanwhile can no longer be compared.
+    // A record that was pruned meanwhile can no longer be compared.
     const current = await findChain(db, chain.id)
     if (current === null || current.base.sequence <= checkpoint.sequence) {
       findings.push(notAsInCheckpoint(chain, checkpoint))

@@ -5,7 +5,8 @@ import {
   findAuditedKeys,
   findVanishedKeys,
   type RecordedChange,
-} from '../../store/audit/audited-key-rows.ts'
+} from '../../store/audit/key-history-rows.ts'
+import { inPages, lowestUuid } from '../../store/pages.ts'
 import type { Queryable } from '../../store/queryable.ts'
 import type { ChainMac } from '../chain-mac.ts'
 import { destroyedVersionsOf } from '../events.ts'
@@ -14,10 +15,8 @@ import type { EncryptionTally } from './encryption-tally.ts'
 import { type Finding, otherFinding } from './finding.ts'
 
 const pageSize = 100
-/** Below every ID of a key. */
-const beforeAll = '00000000-0000-0000-0000-000000000000'
 
-/** What keys are compared with. */
+/** Parts that keys are compared with. */
 export interface KeyCheck {
   readonly chainMac: ChainMac
   /** Encryptions that are on record. */
@@ -29,28 +28,33 @@ export async function* verifyKeys(
   db: Queryable,
   check: KeyCheck,
 ): AsyncGenerator<{ readonly keys: number; readonly findings: readonly Finding[] }> {
-  for (let after = beforeAll; ; ) {
-    const keys = await findAuditedKeys(db, { after, max: pageSize })
-    if (keys.length === 0) break
-    yield { keys: keys.length, findings: keys.flatMap((key) => checkKey(key, check)) }
-    after = keys.at(-1)?.id ?? after
+  const keyOf = ({ id }: { readonly id: string }) => id
+  const found = inPages({
+    after: lowestUuid,
+    find: (after) => findAuditedKeys(db, { after, max: pageSize }),
+    keyOf,
+  })
+  for await (const page of found) {
+    yield { keys: page.length, findings: page.flatMap((key) => checkKey(key, check)) }
   }
-  for (let after = beforeAll; ; ) {
-    const vanished = await findVanishedKeys(db, { after, max: pageSize })
-    if (vanished.length === 0) break
+  const vanished = inPages({
+    after: lowestUuid,
+    find: (after) => findVanishedKeys(db, { after, max: pageSize }),
+    keyOf,
+  })
+  for await (const page of vanished) {
     yield {
       keys: 0,
-      findings: vanished.map(({ id, isServiceKey }) =>
+      findings: page.map(({ id, isServiceKey }) =>
         otherFinding(
           `key ${formatId(isServiceKey ? 'serviceKey' : 'userKey', id)} is gone, though it was not deleted or its deletion left a row`,
         ),
       ),
     }
-    after = vanished.at(-1)?.id ?? after
   }
 }
 
-/** What of one key is not as the trail has it. */
+/** Differences between one key and the trail. */
 export function checkKey(key: AuditedKey, { chainMac, encryptions }: KeyCheck): Finding[] {
   const id = formatId(key.kind === 'SERVICE' ? 'serviceKey' : 'userKey', key.id)
   const name = key.isDeleted ? `what is kept of the deleted key ${id}` : `key ${id}`
@@ -91,7 +95,7 @@ function isAuthenticPruned(
   return chainMac.isAuthenticPruned({ ...rest, keyId, keyState: state, mac: Buffer.from(mac, 'hex') })
 }
 
-/** The newest revision of a key that is on record, and the state that its record names. */
+/** Newest recorded revision of a key, and the state in its record. */
 function newestOf({ changes, pruned }: AuditedKey): { revision: number; keyState: string | null } {
   return [...changes, ...pruned].reduce(
     (newest, each) =>

@@ -1,4 +1,4 @@
-import { findChains, sumPruned } from '../../store/audit/chain-rows.ts'
+import { everyChain, sumPruned } from '../../store/audit/chain-rows.ts'
 import type { AuditEventRow } from '../../store/audit/event-rows.ts'
 import type { Queryable } from '../../store/queryable.ts'
 import type { ChainMac } from '../chain-mac.ts'
@@ -12,18 +12,17 @@ import {
 import { type Finding, otherFinding } from './finding.ts'
 import { verifyChain } from './verify-chain.ts'
 
-/** What the newest record of pruning says, and in which chain it stands. */
+/** State that the newest record of pruning holds, and its chain. */
 export interface NewestPruning {
   readonly state: PruneState
   /** Number of the chain; 0 if nothing was ever pruned. */
   readonly chain: number
 }
 
-/** What is known before any record was read. */
+/** State before any record was read. */
 export const noPruning: NewestPruning = { state: neverPruned, chain: 0 }
 
-const pageSize = 100
-/** How often it is tried again where somebody prunes meanwhile. */
+/** Attempts while others prune at the same time. */
 const turnsMax = 10
 
 /** The newest of what is known and what verified records say. Each step removes records, so that no two are equal. */
@@ -54,7 +53,7 @@ export async function verifyPruned(
   for (let turn = 0; turn < turnsMax; turn++) {
     const present = await readPruneState(db)
     if (isSamePruneState(newest.state, present)) return []
-    // Nobody pruned since the walk began: it saw the newest record.
+    // No pruning since the walk began: it saw the newest record.
     if (present !== null && present.removed === removedBefore) return differences(newest.state, present)
     removedBefore = await sumPruned(db)
     newest = await walkAgain(db, chainMac, newest)
@@ -64,24 +63,20 @@ export async function verifyPruned(
   ]
 }
 
-/** Who prunes later does so in the same chain or, as a rule, in one that was opened later. */
+/** Later prunings are recorded in the same chain or, as a rule, in one that was opened later. */
 async function walkAgain(db: Queryable, chainMac: ChainMac, known: NewestPruning): Promise<NewestPruning> {
   let newest = known
-  for (let last = Math.max(0, known.chain - 1); ; ) {
-    const chains = await findChains(db, { after: last, max: pageSize })
-    if (chains.length === 0) return newest
-    for (const chain of chains) {
-      last = chain.number
-      let own = newest
-      const findings = await verifyChain(db, chain, {
-        chainMac,
-        onRecords: (events) => {
-          own = newestPruning(own, chain.number, events)
-        },
-      })
-      if (findings.length === 0) newest = own
-    }
+  for await (const chain of everyChain(db, Math.max(0, known.chain - 1))) {
+    let own = newest
+    const findings = await verifyChain(db, chain, {
+      chainMac,
+      onRecords: (events) => {
+        own = newestPruning(own, chain.number, events)
+      },
+    })
+    if (findings.length === 0) newest = own
   }
+  return newest
 }
 
 function differences(expected: PruneState, present: PruneState): Finding[] {

@@ -1,8 +1,8 @@
 import { formatId } from '../../ids.ts'
 import type { Queryable } from '../../store/queryable.ts'
-import { everyRow } from '../../store/rows/every-row.ts'
 import type { ImportParametersRow } from '../../store/rows/import-rows.ts'
 import type { DeletedKeyRow, KeyRow } from '../../store/rows/key-rows.ts'
+import { macCoveredRows } from '../../store/rows/mac-covered-rows.ts'
 import type { KeyVersionRow } from '../../store/rows/version-rows.ts'
 import { type Finding, otherFinding } from './finding.ts'
 
@@ -14,9 +14,9 @@ export interface RowMacs {
   isAuthenticImport(row: ImportParametersRow): boolean
 }
 
-/** Finds rows that somebody edited who has not the MAC's key. Servers refuse each of them when it is used. */
+/** Finds rows that were edited without the key of their MAC. Servers refuse each of them when it is used. */
 export async function* verifyRows(db: Queryable, macs: RowMacs): AsyncGenerator<readonly Finding[]> {
-  const rows = everyRow(db)
+  const rows = macCoveredRows(db)
   for await (const page of rows.keys()) {
     yield findingsIn(page, macs.isAuthenticKey, ({ id, kind }) => `key ${keyId(kind, id)}`)
   }

@@ -1,4 +1,4 @@
-import { findChains, sumPruned } from '../../store/audit/chain-rows.ts'
+import { everyChain, findChain, sumPruned } from '../../store/audit/chain-rows.ts'
 import { type AuditEventRow, countUnchainedEvents, findStrayEvents } from '../../store/audit/event-rows.ts'
 import type { Queryable } from '../../store/queryable.ts'
 import type { ChainMac } from '../chain-mac.ts'
@@ -11,23 +11,23 @@ import { verifyKeys } from './verify-keys.ts'
 import { newestPruning, noPruning, verifyPruned } from './verify-pruned.ts'
 import { type RowMacs, verifyRows } from './verify-rows.ts'
 
-/** What was looked at so far. */
+/** Progress of a verification. */
 export interface VerifyProgress {
   readonly chains: number
   readonly records: number
   readonly keys: number
 }
 
-/** What came of looking at everything. */
+/** Result of a verification. */
 export interface VerifyReport extends VerifyProgress {
   readonly findings: readonly Finding[]
-  /** Records from before there were chains: nothing vouches for them. */
+  /** Records from before there were chains, which cannot be verified. */
   readonly recordsBeforeChains: number
-  /** What the newest record of pruning says. */
+  /** State that the newest record of pruning holds. */
   readonly pruneState: PruneState
 }
 
-/** What is checked with, and against. */
+/** Options of a verification. */
 export interface VerifyOptions {
   readonly db: Queryable
   readonly chainMac: ChainMac
@@ -35,12 +35,11 @@ export interface VerifyOptions {
   readonly checkpoint?: Checkpoint | undefined
   /** Checks the rows themselves; they are only compared with the trail otherwise. */
   readonly rowMacs?: RowMacs
-  /** Whether there may be records from before there were chains; otherwise each record without one is a finding. */
+  /** True if there may be records from before there were chains; otherwise each record without one is a finding. */
   readonly predatesChains?: boolean
   readonly onProgress?: (progress: VerifyProgress) => void | Promise<void>
 }
 
-const pageSize = 100
 /** Most records without a chain that are named. */
 const straysMax = 100
 
@@ -95,29 +94,26 @@ async function verifyChains(
 ): Promise<number> {
   const expected = new Map(checkpoint?.chains.map((chain) => [chain.id, chain]))
   let count = 0
-  for (let last = 0; ; ) {
-    const chains = await findChains(db, { after: last, max: pageSize })
-    if (chains.length === 0) break
-    for (const { id, number } of chains) {
-      if (number > last + 1) findings.push(missingChains(last + 1, number - 1))
-      last = number
-      // Read again: it may have grown since the page was read, and the checkpoint may know that.
-      const chain = (await findChains(db, { after: number - 1, max: 1 }))[0]
-      if (chain?.id !== id) {
-        findings.push(chainFinding(number, 'is missing'))
-        continue
-      }
-      count++
-      const known = expected.get(id)
-      expected.delete(id)
-      findings.push(
-        ...(await verifyChain(db, chain, {
-          chainMac,
-          checkpoint: known,
-          onRecords: (events) => onRecords(number, events, count),
-        })),
-      )
+  let last = 0
+  for await (const { id, number } of everyChain(db)) {
+    if (number > last + 1) findings.push(missingChains(last + 1, number - 1))
+    last = number
+    // Read again: the chain may have grown since the page was read, and the checkpoint may know that.
+    const chain = await findChain(db, id)
+    if (chain?.number !== number) {
+      findings.push(chainFinding(number, 'is missing'))
+      continue
     }
+    count++
+    const known = expected.get(id)
+    expected.delete(id)
+    findings.push(
+      ...(await verifyChain(db, chain, {
+        chainMac,
+        checkpoint: known,
+        onRecords: (events) => onRecords(number, events, count),
+      })),
+    )
   }
   for (const { number } of expected.values()) {
     findings.push(chainFinding(number, 'is missing: the checkpoint knows it'))

@@ -3,8 +3,7 @@ import { type AuditChainRow, lockChain } from '../../store/audit/chain-rows.ts'
 import type { AuditEventRow, AuditHead } from '../../store/audit/event-rows.ts'
 import type { Queryable } from '../../store/queryable.ts'
 import { isSameHash, linkEvents } from '../chain.ts'
-import { ChainError } from '../chain-error.ts'
-import { type ChainParts, openChain } from './open-chain.ts'
+import { ChainError, type ChainParts, openChain } from './open-chain.ts'
 
 /** The chain of changes; each appends in its own transaction, under a lock on the chain's row. */
 export interface ManagementChain {

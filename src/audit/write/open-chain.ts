@@ -12,16 +12,25 @@ import type { Store } from '../../store/store.ts'
 import { firstHash } from '../chain.ts'
 import type { ChainMac } from '../chain-mac.ts'
 
-/** What chains are opened and appended to with. */
+/** A chain was changed by anything but its only writer. For the log and the operator. */
+export class ChainError extends Error {
+  constructor(number: number) {
+    super(
+      `audit chain ${number} is not as this server left it: it was changed outside of the server, or the database was set back; the server goes on with a new chain`,
+    )
+  }
+}
+
+/** Parts for opening chains and appending to them. */
 export interface ChainParts {
   readonly store: Store
   readonly clock: Clock
   readonly chainMac: ChainMac
-  /** Told of a chain that is not as its only writer left it. */
+  /** Called for a chain that was changed by anything but its only writer. */
   readonly alert: (error: Error) => void
 }
 
-/** Opens a chain that nobody else appends to. What a process left behind that crashed stays as it is. */
+/** Opens a chain for this process alone. Chains of processes that crashed stay as they are. */
 export async function openChain(
   tx: Queryable,
   { clock, chainMac }: Pick<ChainParts, 'clock' | 'chainMac'>,

@@ -3,8 +3,7 @@ import { type AuditChainRow, findChain } from '../../store/audit/chain-rows.ts'
 import type { AuditEventRow, AuditHead } from '../../store/audit/event-rows.ts'
 import { isRetryable } from '../../store/errors.ts'
 import { isSameHash, linkEvents } from '../chain.ts'
-import { ChainError } from '../chain-error.ts'
-import { type ChainParts, openChain } from './open-chain.ts'
+import { ChainError, type ChainParts, openChain } from './open-chain.ts'
 
 /** Most tries of one group. A chain that is not where it should be is looked at after the first of them. */
 const triesMax = 3
@@ -12,7 +11,7 @@ const triesMax = 3
 /** Most ends that are remembered of groups whose outcome is unknown. */
 const doubtfulMax = 1000
 
-/** The chain of the group writer, which is the only one to append to it, and one group at a time. */
+/** Chain of the group writer, its only writer, which appends one group at a time. */
 export interface OperationsChain {
   open(): Promise<void>
   /**
@@ -93,7 +92,7 @@ export function createOperationsChain(parts: ChainParts): OperationsChain {
           return
         }
       }
-      throw new Error('the audit chain moves though nobody else writes to it')
+      throw new Error('the audit chain was changed by another writer')
     },
   }
 }

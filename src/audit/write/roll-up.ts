@@ -8,10 +8,10 @@ import {
   type DailyUse,
   findEndOfBatch,
   moveRollUpPlace,
-} from '../../store/audit/usage-rows.ts'
+} from '../../store/audit/daily-usage-rows.ts'
 import type { Store } from '../../store/store.ts'
 
-/** What a re-encryption counts as for the version that its ciphertext was read with. */
+/** Action that a re-encryption counts as for the version that decrypted its ciphertext. */
 export const sourceAction = 'RE_ENCRYPT_FROM'
 
 /**

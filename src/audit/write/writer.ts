@@ -21,26 +21,26 @@ export interface AuditWriter {
   checkWritable(): Promise<void>
 }
 
-/** What became of one group of events. */
+/** Result of writing one group of events. */
 export interface WrittenGroup {
   readonly events: number
   readonly failed: boolean
-  /** How long its write took. */
+  /** Duration of the write. */
   readonly writeMs: number
   /** From when its first events came until all are durable. */
   readonly lagMs: number
 }
 
-/** How a writer works. */
+/** Options of a writer. */
 export interface AuditWriterOptions {
-  /** Told of each group. Must not throw. */
+  /** Called for each group. Must not throw. */
   readonly onGroup?: (group: WrittenGroup) => void
 }
 
 /** Most events of one INSERT; more wait for the next group. */
 const groupSizeMax = 2000
 
-/** For how long a group that was written says that the next one can be. */
+/** Time for which a written group proves that events can be written. */
 const writtenFreshMs = 5000
 
 interface Waiting {
@@ -80,23 +80,16 @@ function writerOn(
   let writtenAtMs = Number.NEGATIVE_INFINITY
   let checking: Promise<void> | null = null
 
-  const toRow = (event: AuditEvent): AuditEventRow => ({
+  const toRow = ({ actor, details, ...columns }: AuditEvent): AuditEventRow => ({
+    ...columns,
     id: newUuid(),
     occurredAt: clock.now(),
-    projectId: wellFormed(event.actor.projectId),
-    actor: wellFormed(event.actor.subject),
-    tokenId: wellFormed(event.actor.tokenId),
-    clientAddress: wellFormed(event.actor.clientAddress),
-    requestId: wellFormed(event.actor.requestId),
-    action: event.action,
-    outcome: event.outcome,
-    errorCode: event.errorCode,
-    keyId: event.keyId,
-    keyRevision: event.keyRevision,
-    versionNumber: event.versionNumber,
-    details: Object.fromEntries(
-      Object.entries(event.details).map(([name, value]) => [name, wellFormed(value)]),
-    ),
+    projectId: wellFormed(actor.projectId),
+    actor: wellFormed(actor.subject),
+    tokenId: wellFormed(actor.tokenId),
+    clientAddress: wellFormed(actor.clientAddress),
+    requestId: wellFormed(actor.requestId),
+    details: Object.fromEntries(Object.entries(details).map(([name, value]) => [name, wellFormed(value)])),
   })
 
   function takeGroup(): Waiting[] {
@@ -164,7 +157,7 @@ function writerOn(
   }
 }
 
-/** What is written and taken back again to see whether events can be written. */
+/** Event that is written and rolled back to check that events can be written. */
 const sampleEvent: AuditEvent = {
   actor: { projectId: '', subject: 'system:health', tokenId: null, clientAddress: null, requestId: '' },
   action: 'ENCRYPT',

@@ -8,11 +8,11 @@ import { createLocalRootKey, parseRootKey, rootKeyBytes } from './local.ts'
 
 /** Root keys in a file that is protected (see `readSecretFile`): the base64 of 32 bytes a line, the newest first. */
 export interface FileSource extends RootKeySource {
-  /** Makes the file with one root key unless it is there; whether it was made. */
+  /** Creates the file with one root key unless it exists. Resolves to true if it was created. */
   create(): Promise<boolean>
 }
 
-/** Root keys in the file of a path. Whoever adds or removes some sees to it that nobody else does at that moment. */
+/** Root keys in the file of a path. Callers that add or remove keys must exclude each other. */
 export function createFileSource(path: string, warn: Warn = () => {}): FileSource {
   async function load(from = path): Promise<string[]> {
     const lines = await readRootKeyFile(from, warn)
@@ -75,7 +75,7 @@ function rootKeyOf(line: string): RootKey {
   return createLocalRootKey(secret)
 }
 
-/** The file's lines, each of which is a root key; null if there is no file. */
+/** Lines of the file, each a root key; null if the file is missing. */
 async function readRootKeyFile(path: string, warn: Warn): Promise<string[] | null> {
   const text = await readSecretFile(path, { what: 'root key file', warn }).catch((error: unknown) => {
     if (!(error instanceof SecretFileError)) throw error
@@ -92,7 +92,7 @@ async function readRootKeyFile(path: string, warn: Warn): Promise<string[] | nul
   return lines
 }
 
-/** Makes the file unless it is there; whether it was made. */
+/** Creates the file unless it exists. Resolves to true if it was created. */
 async function createFile(path: string, lines: readonly string[]): Promise<boolean> {
   await makeFolder(dirname(path))
   const draft = await writeDraft(path, lines)
@@ -123,7 +123,7 @@ async function replaceFile(path: string, lines: readonly string[]): Promise<void
   await syncFolder(dirname(path))
 }
 
-/** Writes aside and syncs, to be moved into place: the file is there whole, as it was or as it shall be. */
+/** Writes and syncs a temporary file, to be renamed: readers see the old file or the new one, never a part. */
 async function writeDraft(path: string, lines: readonly string[], owner?: Owner): Promise<string> {
   const draft = `${path}.${process.pid}.${freshRandomBytes(4).toString('hex')}`
   const file = await open(draft, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
@@ -153,7 +153,7 @@ interface Owner {
   readonly mode: number
 }
 
-/** Whoever runs the command can be another user than the servers, which must be able to read the file afterwards. */
+/** Gives a new file to the owner of the old one: the servers must still be able to read it if another user runs the command. */
 async function giveTo({ uid, gid }: Owner, file: FileHandle, path: string): Promise<void> {
   const made = await file.stat()
   if (made.uid === uid && made.gid === gid) return

@@ -1,5 +1,5 @@
 import { createSecretKey, type KeyObject } from 'node:crypto'
-import { unwrapAead, wrapAead } from '../../crypto/aes-gcm.ts'
+import { unwrapAead, wrapAead } from '../../crypto/aead.ts'
 import { deriveKey, hmacSha256 } from '../../crypto/derive.ts'
 import { type RootKey, WrappedBytesError } from '../root-key-provider.ts'
 
@@ -40,7 +40,7 @@ function namedRootKey(key: KeyObject, name: Buffer, formerly: RootKey | null): R
   }
 }
 
-/** Reads base64 text of a root key; null if it is not exactly that. */
+/** Decodes a root key from base64; null if the text is anything else. */
 export function parseRootKey(text: string): Buffer | null {
   const trimmed = text.trim()
   const bytes = Buffer.from(trimmed, 'base64')

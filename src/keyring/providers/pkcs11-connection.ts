@@ -13,7 +13,7 @@ export interface HsmSession {
 /** A way to a token that comes back by itself after the token or the session was lost. */
 export interface HsmConnection {
   /**
-   * Runs work on a session that nobody else uses meanwhile. If the HSM fails it, it runs once more on a new connection.
+   * Runs work on a session of its own. If the HSM fails, the work runs once more on a new connection.
    *
    * @throws RootKeyError if the HSM cannot be used; what `work` throws itself
    */
@@ -25,12 +25,12 @@ export class MissingKeyError extends RootKeyError {}
 
 /** Sessions that are open at the same time, at most. */
 const sessionsMax = 4
-/** How long a failed attempt to connect stands for those that come after it, in milliseconds. */
+/** Milliseconds for which a failed attempt to connect answers later ones. */
 const retryPauseMs = 1000
 
 interface Line {
   readonly library: Pkcs11Library
-  /** The start of the library that it is good for. */
+  /** Start of the library for which it is valid. */
   readonly start: number
   readonly slot: Handle
   readonly idle: Handle[]
@@ -81,7 +81,7 @@ export function createHsmConnection(options: {
   async function logIn(library: Pkcs11Library): Promise<Line> {
     const { module, starts: start } = library
     const slot = findSlot(module, options.token)
-    if (slot === undefined) throw new RootKeyError(`the HSM shows no token with the label ${options.token}`)
+    if (slot === undefined) throw new RootKeyError(`the HSM has no token with the label ${options.token}`)
     const pin = await options.readPin()
     // A token locks itself after a few wrong PINs, so that a wrong one is tried once.
     if (pin === refusedPin) throw new RootKeyError('the HSM did not accept the PIN; it is not tried again')
@@ -138,7 +138,7 @@ export function createHsmConnection(options: {
   }
 }
 
-/** Only the code of an error is told: its text can hold what was passed to the library. */
+/** Reports only the code of an error: its text can hold values that were passed to the library. */
 function textOf(error: unknown): unknown {
   const code = codeOf(error)
   return code === null ? error : new RootKeyError(`the HSM cannot be used: it answers ${code}`)

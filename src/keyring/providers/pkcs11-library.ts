@@ -1,14 +1,14 @@
 import { RootKeyError } from '../root-key-provider.ts'
 import { ck, codeOf, loadPkcs11, type Pkcs11 } from './pkcs11-module.ts'
 
-/** An HSM's library, of which a process has one copy, whoever uses it. */
+/** Library of an HSM. All users in a process share one copy. */
 export interface Pkcs11Library {
   readonly module: Pkcs11
-  /** How often it was started; sessions and handles are good for one start. */
+  /** Number of starts; sessions and handles are valid for one start. */
   readonly starts: number
   /** Runs work while the library stays started. */
   hold<T>(work: () => Promise<T>): Promise<T>
-  /** Ends it and starts it again, unless somebody has since the start that the caller knows: only then it looks again which tokens there are. */
+  /** Restarts the library, which then detects tokens anew. Does nothing if it was restarted since the given start. */
   restart(knownStart: number): Promise<void>
 }
 

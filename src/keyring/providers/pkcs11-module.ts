@@ -1,6 +1,6 @@
 import { RootKeyError } from '../root-key-provider.ts'
 
-/** What an HSM's library hands out for slots, sessions and objects. */
+/** Handle of a slot, session or object of an HSM. */
 export type Handle = Buffer
 
 interface Attribute {
@@ -35,7 +35,7 @@ export interface Pkcs11 {
   C_DecryptAsync(session: Handle, data: Buffer, out: Buffer): Promise<Buffer>
 }
 
-/** Numbers of PKCS #11 2.40 (OASIS), as its header files have them. */
+/** Constants from the header files of PKCS #11 2.40 (OASIS). */
 export const ck = {
   lockingOk: 0x02,
   sessionReadWrite: 0x02,
@@ -45,7 +45,7 @@ export const ck = {
   aes: 0x1f,
   aesKeyGen: 0x1080,
   aesGcm: 0x1087,
-  /** How pkcs11js is told that the parameter is a CK_GCM_PARAMS as version 2.40 has it (with the bits of the IV). */
+  /** Type for pkcs11js of a CK_GCM_PARAMS in the form of version 2.40, with the bits of the IV. */
   gcmParams: 7,
   class: 0x00,
   token: 0x01,
@@ -80,7 +80,7 @@ export async function loadPkcs11(): Promise<new () => Pkcs11> {
   }
 }
 
-/** The name of an error of PKCS #11, e.g. CKR_PIN_INCORRECT; null for other errors. Nothing else of it is passed on. */
+/** Name of a PKCS #11 error, e.g. CKR_PIN_INCORRECT; null for other errors. The rest of the error is dropped. */
 export function codeOf(error: unknown): string | null {
   if (!(error instanceof Error) || error instanceof RootKeyError) return null
   return /CKR_[A-Z0-9_]+/.exec(error.message)?.[0] ?? null

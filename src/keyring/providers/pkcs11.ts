@@ -15,14 +15,14 @@ const nonceBytes = 12
 const tagBytes = 16
 const probe = Buffer.from('keystead root key probe')
 
-/** What says that the bytes are the trouble and not the HSM; some HSMs have a less telling code for it. */
+/** Codes that blame the bytes and not the HSM; some HSMs use a less specific one. */
 const badBytesCodes = [
   'CKR_ENCRYPTED_DATA_INVALID',
   'CKR_ENCRYPTED_DATA_LEN_RANGE',
   'CKR_AEAD_DECRYPT_FAILED',
 ]
 
-/** How the HSM is reached, and which of its keys are root keys. */
+/** Connection settings of the HSM, and the labels of its root keys. */
 export interface Pkcs11Settings {
   /** Path of the HSM's library. */
   readonly library: string
@@ -37,7 +37,7 @@ export interface Pkcs11Settings {
 
 /** Root keys that never leave an HSM, whatever is wrapped and unwrapped with them. */
 export interface Pkcs11Source extends RootKeySource {
-  /** Makes the key of the first label in the HSM, and gives the root key's ID; refused if there is one. */
+  /** Creates the key of the first label in the HSM and returns the root key's ID. Fails if the key exists. */
   create(): Promise<string>
 }
 

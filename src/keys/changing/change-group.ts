@@ -1,14 +1,9 @@
 import type { Moment } from '../../clock.ts'
-import { findRecordedStates } from '../../store/audit/audited-key-rows.ts'
-import { announce } from '../../store/notify.ts'
+import { findRecordedStates } from '../../store/audit/key-history-rows.ts'
+import { announce } from '../../store/key-changes.ts'
 import type { Queryable } from '../../store/queryable.ts'
-import {
-  findKeysInGroup,
-  findVersionsInGroup,
-  insertVersions,
-  updateKeyStates,
-  updateVersionStates,
-} from '../../store/rows/group-rows.ts'
+import { findKeysById, updateKeyStates } from '../../store/rows/key-rows.ts'
+import { findVersionsOfKeys, insertVersions, updateVersions } from '../../store/rows/version-rows.ts'
 import type { DomainParts } from '../parts/parts.ts'
 import { type AuditContext, changeEventOf, observationOf } from '../requests/audit-context.ts'
 import { applyCommand, isDestructionDue, type KeyState } from '../rules/lifecycle.ts'
@@ -50,8 +45,8 @@ export async function changeGroup(
     const outcome = await parts.store.transaction(async (tx) => {
       const claimed = await claim(tx)
       if (claimed.length === 0) return { claimed, changed: [], settled: [], failed: [] }
-      const rows = await findKeysInGroup(tx, claimed)
-      const versions = await findVersionsInGroup(tx, claimed)
+      const rows = await findKeysById(tx, claimed)
+      const versions = await findVersionsOfKeys(tx, claimed)
       places.push(...rows.map(({ projectId, id }) => ({ projectId, id })))
       const keys = rows.map((row) => ({ row, versions: versions.get(row.id) ?? [] }))
       const at = parts.clock.moment()
@@ -184,7 +179,7 @@ async function write(
     tx,
     sealed.flatMap(({ added }) => added),
   )
-  await updateVersionStates(
+  await updateVersions(
     tx,
     sealed.flatMap(({ changed }) => changed),
   )

@@ -1,5 +1,5 @@
 import { newOpaqueUuid, newUuid } from '../../ids.ts'
-import { announceChange } from '../../store/notify.ts'
+import { announceChange } from '../../store/key-changes.ts'
 import { isNameTaken, type KeyRow } from '../../store/rows/key-rows.ts'
 import type { DomainParts } from '../parts/parts.ts'
 import { type AuditContext, changeEventOf, observationOf } from '../requests/audit-context.ts'

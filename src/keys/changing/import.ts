@@ -10,7 +10,7 @@ import { ImportedMaterialError } from '../../crypto/imported-material.ts'
 import { describePublicKey } from '../../crypto/public-key.ts'
 import { formatId, newUuid, parseId } from '../../ids.ts'
 import { IntegrityError } from '../../keyring/integrity-error.ts'
-import { isImportOnRecord } from '../../store/audit/audited-key-rows.ts'
+import { isImportOnRecord } from '../../store/audit/key-history-rows.ts'
 import type { Queryable } from '../../store/queryable.ts'
 import {
   findImportParameters,

@@ -3,10 +3,10 @@ import { algorithms } from '../../crypto/algorithms.ts'
 import { freshRandomBytes } from '../../crypto/random.ts'
 import type { PolicyMac } from '../../keyring/policy-mac.ts'
 import type { Queryable } from '../../store/queryable.ts'
-import { everyRow } from '../../store/rows/every-row.ts'
-import { findVersionsInGroup, updateRestoredKeys } from '../../store/rows/group-rows.ts'
-import type { KeyRow } from '../../store/rows/key-rows.ts'
+import { type KeyRow, updateRestoredKeys } from '../../store/rows/key-rows.ts'
+import { macCoveredRows } from '../../store/rows/mac-covered-rows.ts'
 import { giveUpEncryptions, raiseEncryptions, type VersionPlace } from '../../store/rows/usage-rows.ts'
+import { findVersionsOfKeys } from '../../store/rows/version-rows.ts'
 import { changeEventOf, startAuditContext, systemActor } from '../requests/audit-context.ts'
 import { sealChange, stateOf } from './locked-key.ts'
 
@@ -48,8 +48,8 @@ export async function setKeysBack(tx: Queryable, parts: SetBackParts): Promise<n
   const { policyMac, audit, now, backupCreatedAt, replaced } = parts
   const skip = randomNumber(skippedNumbers.min, skippedNumbers.max)
   let count = 0
-  for await (const rows of everyRow(tx).keys()) {
-    const versions = await findVersionsInGroup(
+  for await (const rows of macCoveredRows(tx).keys()) {
+    const versions = await findVersionsOfKeys(
       tx,
       rows.map(({ id }) => id),
     )

@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.ts'
-import type { KeyChange } from '../../store/notify.ts'
+import type { KeyChange } from '../../store/key-changes.ts'
 import { type AccessFacts, subjectsOf, visibilityOf } from '../rules/access.ts'
 import type { Caller } from '../rules/caller.ts'
 import { TooManyStreamsError, UnavailableError } from '../rules/errors.ts'

@@ -1,5 +1,11 @@
 import { keyStateDetail } from '../../audit/key-state.ts'
-import { type RecordedEvent, readById, readPage, readPagesOfKeys, verifyEvents } from '../../audit/read.ts'
+import {
+  type RecordedEvent,
+  readById,
+  readPage,
+  readPagesOfKeys,
+  verifyEvents,
+} from '../../audit/read-events.ts'
 import { formatId, parseId } from '../../ids.ts'
 import { IntegrityError } from '../../keyring/integrity-error.ts'
 import {

@@ -1,7 +1,8 @@
-import type { Executor } from '../executor.ts'
-import { hex } from '../rows/hex.ts'
-import type { Store } from '../store.ts'
-import type { AuditEventRow, AuditHead } from './event-rows.ts'
+import { Prisma } from '../generated/client.ts'
+import { prepared } from '../prepared.ts'
+import type { Executor, Store } from '../store.ts'
+import { fieldsOf, hex } from '../table.ts'
+import { type AuditEventRow, type AuditHead, eventTable } from './event-rows.ts'
 
 /** An event that goes into a chain, and its hash there in hexadecimal. */
 export interface AuditLink {
@@ -20,16 +21,20 @@ export interface AuditAppend {
   readonly headMac: Uint8Array
 }
 
+/** Fields that many events of a group have in common. */
+const sharedFields = fieldsOf(eventTable, ['id', 'occurredAt', 'requestId'])
+const sharedColumns = Prisma.raw(sharedFields.map((field) => eventTable.columns[field]).join(', '))
+
 /**
- * Adds events and moves the chain's head in one statement, however many. False, and nothing is written, if the chain
- * does not end where it was said to. What many events have in common stands there once, and of the rest each column is
- * one text, which the server takes apart in half of the time that rows in JSON need.
+ * Appends events and moves the chain's head in one statement, however many. Returns false and writes nothing if the
+ * chain does not end at `after`. Values that events share are sent once. Each other column is one text, which the server
+ * splits in half the time that it needs for rows in JSON.
  */
 export async function appendAuditEvents(db: Executor, append: AuditAppend): Promise<boolean> {
   const { chainId, after, links, head, headMac } = append
   const { texts, places } = shareAlike(links)
   const events = links.map(({ event }) => event)
-  const written = await db.$executeRaw`/* prepared as append_audit_events */
+  const statement = Prisma.sql`
     WITH head AS (
       UPDATE audit_chains SET head_sequence = ${BigInt(head.sequence)}::bigint,
         head_hash = decode(${hex(head.hash)}::text, 'hex'), head_mac = decode(${hex(headMac)}::text, 'hex')
@@ -37,11 +42,9 @@ export async function appendAuditEvents(db: Executor, append: AuditAppend): Prom
         AND head_hash = decode(${hex(after.hash)}::text, 'hex')
       RETURNING id
     )
-    INSERT INTO audit_events (id, project_id, occurred_at, action, outcome, error_code, actor, token_id,
-      client_address, request_id, key_id, key_revision, version_number, details, chain_id, sequence, hash)
-    SELECT e.id::uuid, "projectId", to_timestamp(e.ms::float8 / 1000), action, outcome, "errorCode", actor, "tokenId",
-      "clientAddress", e.request_id, "keyId", "keyRevision", "versionNumber", details,
-      head.id, ${BigInt(after.sequence)}::bigint + e.number, decode(e.hash, 'hex')
+    INSERT INTO audit_events (id, occurred_at, request_id, chain_id, sequence, hash, ${sharedColumns})
+    SELECT own.id::uuid, to_timestamp(own.ms::float8 / 1000), own.request_id, head.id,
+      ${BigInt(after.sequence)}::bigint + own.number, decode(own.hash, 'hex'), ${sharedColumns}
     FROM head,
       ROWS FROM (
         unnest(string_to_array(${events.map(({ id }) => id).join()}::text, ',')),
@@ -49,13 +52,12 @@ export async function appendAuditEvents(db: Executor, append: AuditAppend): Prom
         unnest(string_to_array(${links.map(({ hash }) => hash).join()}::text, ',')),
         unnest(string_to_array(${places.join()}::text, ',')),
         json_array_elements_text(${JSON.stringify(events.map(({ requestId }) => requestId))}::json)
-      ) WITH ORDINALITY AS e(id, ms, hash, place, request_id, number)
-      JOIN ROWS FROM (
-        json_to_recordset(${`[${texts.join()}]`}::json) AS ("projectId" text, action text, outcome "AuditOutcome",
-          "errorCode" text, actor text, "tokenId" text, "clientAddress" text, "keyId" uuid, "keyRevision" int,
-          "versionNumber" int, details jsonb)
-      ) WITH ORDINALITY AS alike("projectId", action, outcome, "errorCode", actor, "tokenId", "clientAddress", "keyId",
-        "keyRevision", "versionNumber", details, place) ON alike.place = e.place::bigint`
+      ) WITH ORDINALITY AS own(id, ms, hash, place, request_id, number)
+      JOIN (
+        SELECT ${sharedColumns}, ordinality AS place
+        FROM json_populate_recordset(NULL::audit_events, ${`[${texts.join()}]`}::json) WITH ORDINALITY
+      ) AS shared ON shared.place = own.place::bigint`
+  const written = await db.$executeRaw(prepared('append_audit_events', statement))
   return written === links.length
 }
 
@@ -78,25 +80,13 @@ export async function tryAppend(store: Pick<Store, 'transaction'>, append: Audit
   }, tryLimits.whole)
 }
 
-/** Each different text of what events may have in common, and for every event which of them is its own, from 1. */
+/** Distinct texts of the shared values of events, and for each event the place of its text, from 1. */
 function shareAlike(links: AuditAppend['links']): { texts: readonly string[]; places: readonly number[] } {
   const known = new Map<string, number>()
   const places = links.map(({ event }) => {
-    const { projectId, actor, tokenId, clientAddress, action, outcome, errorCode } = event
-    const { keyId, keyRevision, versionNumber, details } = event
-    const text = JSON.stringify({
-      projectId,
-      actor,
-      tokenId,
-      clientAddress,
-      action,
-      outcome,
-      errorCode,
-      keyId,
-      keyRevision,
-      versionNumber,
-      details,
-    })
+    const values: Record<string, unknown> = {}
+    for (const field of sharedFields) values[eventTable.columns[field]] = event[field]
+    const text = JSON.stringify(values)
     const place = known.get(text) ?? known.size + 1
     known.set(text, place)
     return place

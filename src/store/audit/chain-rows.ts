@@ -1,8 +1,9 @@
 import type { AuditChain } from '../generated/client.ts'
+import { inPages } from '../pages.ts'
 import type { Queryable } from '../queryable.ts'
 import type { AuditHead } from './event-rows.ts'
 
-/** What a chain holds: operations and refusals, or changes. */
+/** Kind of events in a chain: operations and refusals, or changes. */
 export type AuditChainKind = AuditChain['kind']
 
 /** A chain; see prisma/schema.prisma for the meaning of the columns. */
@@ -11,22 +12,24 @@ export interface AuditChainRow {
   readonly number: number
   readonly kind: AuditChainKind
   readonly startedAt: Date
-  /** What was pruned: everything up to it. */
+  /** End of the pruned part. */
   readonly base: AuditHead
   readonly mac: Uint8Array
   readonly head: AuditHead
   readonly headMac: Uint8Array
 }
 
-/** Held to the end of the transaction by who opens or prunes chains, so that they come one after the other. */
+const pageSize = 100
+
+/** Advisory lock that serialises opening and pruning of chains. */
 const chainsLock = 5_107_339_002n
 
-/** Waits until nobody else opens or prunes chains; until the transaction ends nobody else will. */
+/** Locks out others that open or prune chains until the transaction ends. */
 export async function lockChains(tx: Queryable): Promise<void> {
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(${chainsLock}::bigint)`
 }
 
-/** The number of the newest chain; 0 if there is none. */
+/** Number of the newest chain; 0 if there is none. */
 export async function lastChainNumber(db: Queryable): Promise<number> {
   const { _max } = await db.auditChain.aggregate({ _max: { number: true } })
   return _max.number ?? 0
@@ -63,27 +66,29 @@ export async function findChain(db: Queryable, id: string): Promise<AuditChainRo
   return row === null ? null : decode(row)
 }
 
-/** Keeps everybody else from appending to a chain until the transaction ends, and reads it. */
+/** Locks a chain against appends until the transaction ends, and reads it. */
 export async function lockChain(tx: Queryable, id: string): Promise<AuditChainRow | null> {
   const locked = await tx.$queryRaw<object[]>`SELECT 1 FROM audit_chains WHERE id = ${id}::uuid FOR UPDATE`
   // A row that appears only now was not there to be locked.
   return locked.length === 0 ? null : findChain(tx, id)
 }
 
-/** The next chains after a number. */
-export async function findChains(
-  db: Queryable,
-  page: { after: number; max: number },
-): Promise<AuditChainRow[]> {
-  const rows = await db.auditChain.findMany({
-    where: { number: { gt: page.after } },
-    orderBy: { number: 'asc' },
-    take: page.max,
+/** All chains after a number, in the order of their numbers. */
+export async function* everyChain(db: Queryable, after = 0): AsyncGenerator<AuditChainRow> {
+  const pages = inPages({
+    after,
+    find: (number) =>
+      db.auditChain.findMany({
+        where: { number: { gt: number } },
+        orderBy: { number: 'asc' },
+        take: pageSize,
+      }),
+    keyOf: ({ number }) => number,
   })
-  return rows.map(decode)
+  for await (const page of pages) yield* page.map(decode)
 }
 
-/** Where a chain ends and which of its records is the last, at one moment; null if it is gone. */
+/** End of a chain and number of its last record, at one moment; null if the chain is gone. */
 export async function findTip(
   db: Queryable,
   id: string,
@@ -95,13 +100,13 @@ export async function findTip(
   return row === undefined ? null : { headSequence: Number(row.head), lastSequence: Number(row.last) }
 }
 
-/** How many records were ever pruned, over all chains. */
+/** Number of records that were ever pruned, over all chains. */
 export async function sumPruned(db: Queryable): Promise<number> {
   const { _sum } = await db.auditChain.aggregate({ _sum: { baseSequence: true } })
   return Number(_sum.baseSequence ?? 0)
 }
 
-/** Moves the beginning of a chain; false if it is not where it was said to be. */
+/** Moves the beginning of a chain. Resolves to false if it is not at `from`. */
 export async function moveBase(
   tx: Queryable,
   move: { chainId: string; from: number; base: AuditHead; mac: Uint8Array },

@@ -2,30 +2,15 @@ import { isSubject } from '../canonical-subject.ts'
 import { Prisma } from '../generated/client.ts'
 import type { Queryable } from '../queryable.ts'
 import { seesWhole, type ViewerCondition } from '../rows/viewer-condition.ts'
-import type { AuditEventRow } from './event-rows.ts'
+import { select } from '../table.ts'
+import { type AuditEventRow, eventTable } from './event-rows.ts'
 
 /** An event as it is read. */
-export type StoredEvent = Pick<
-  AuditEventRow,
-  | 'id'
-  | 'projectId'
-  | 'occurredAt'
-  | 'action'
-  | 'outcome'
-  | 'errorCode'
-  | 'actor'
-  | 'tokenId'
-  | 'clientAddress'
-  | 'requestId'
-  | 'keyId'
-  | 'keyRevision'
-  | 'versionNumber'
-  | 'details'
-> & {
-  /** The chain that it is in; null for one from before there were chains. */
+export type StoredEvent = AuditEventRow & {
+  /** Its chain; null for an event from before there were chains. */
   readonly chainId: string | null
   readonly hash: Uint8Array | null
-  /** Of the event before it in its chain, or what stands there in its place; null where that is not there. */
+  /** Hash of the event before it in its chain, or the chain's base hash; null if that event is missing. */
   readonly previousHash: Uint8Array | null
 }
 
@@ -34,9 +19,9 @@ export interface AuditEventFilter {
   readonly projectId: string
   /** Events of keys that this viewer does not see whole are not there; matches what the domain checks again. */
   readonly visibleTo: ViewerCondition
-  /** Whether events count that are in no chain, of the time before the first one. */
+  /** True to include events without a chain from before the first chain. */
   readonly predatesChains: boolean
-  /** Of one key, by either of its IDs; its kind is part of the first. */
+  /** Events of one key, by either of its IDs; the kind is part of the first. */
   readonly key:
     | { readonly id: string; readonly kind: 'USER' | 'SERVICE' }
     | { readonly redactedId: string }
@@ -56,7 +41,7 @@ export interface AuditPosition {
   readonly id: string
 }
 
-/** What part of a list is read. */
+/** Range of a list. */
 export interface AuditRange {
   readonly newestFirst: boolean
   /** Events older than this one, by moment and ID. */
@@ -66,10 +51,7 @@ export interface AuditRange {
   readonly max: number
 }
 
-const columns = Prisma.sql`e.id, e.project_id AS "projectId", e.occurred_at AS "occurredAt", e.action,
-  e.outcome::text AS outcome, e.error_code AS "errorCode", e.actor, e.token_id AS "tokenId",
-  e.client_address AS "clientAddress", e.request_id AS "requestId", e.key_id AS "keyId",
-  e.key_revision AS "keyRevision", e.version_number AS "versionNumber", e.details, e.chain_id AS "chainId", e.hash,
+const columns = Prisma.sql`${select('e', eventTable)}, e.chain_id AS "chainId", e.hash,
   CASE WHEN e.sequence = c.base_sequence + 1 THEN c.base_hash ELSE (
     SELECT p.hash FROM audit_events p WHERE p.chain_id = e.chain_id AND p.sequence = e.sequence - 1
   ) END AS "previousHash"`
@@ -105,7 +87,7 @@ function isOnRecord(predatesChains: boolean): Prisma.Sql {
     : inChain
 }
 
-/** How many events the filter matches. */
+/** Number of events that match the filter. */
 export async function countAuditEvents(db: Queryable, filter: AuditEventFilter): Promise<number> {
   const [row] = await db.$queryRaw<{ count: bigint }[]>`
     SELECT count(*) AS count FROM ${eventsAndKeys} WHERE ${conditionOf(filter)}`
@@ -141,7 +123,7 @@ export async function findAuditPagesOfKeys(
     ) AS p`
 }
 
-/** How many events each of several keys has, in one statement. */
+/** Number of events of each of several keys, in one statement. */
 export async function countAuditEventsOfKeys(
   db: Queryable,
   { keyIds, predatesChains }: { keyIds: readonly string[]; predatesChains: boolean },
@@ -152,7 +134,7 @@ export async function countAuditEventsOfKeys(
   return new Map(rows.map(({ keyId, count }) => [keyId, Number(count)]))
 }
 
-/** Rows are compared as a whole, which is what the indexes on (…, occurred_at, id) are made for. */
+/** Compares row values, which the indexes on (…, occurred_at, id) support. */
 function within({ below, above }: AuditRange): Prisma.Sql {
   const bounds = [
     ...(below === null

@@ -1,22 +1,31 @@
 import type { AuditEvent } from '../generated/client.ts'
 import type { Queryable } from '../queryable.ts'
+import type { RowOf, Table } from '../table.ts'
 
-/** One event; see prisma/schema.prisma for the meaning of the columns. */
-export interface AuditEventRow {
-  readonly id: string
-  readonly projectId: string
-  readonly occurredAt: Date
-  readonly action: string
-  readonly outcome: 'SUCCEEDED' | 'DENIED' | 'FAILED'
-  readonly errorCode: string | null
-  readonly actor: string
-  readonly tokenId: string | null
-  readonly clientAddress: string | null
-  readonly requestId: string
-  readonly keyId: string | null
-  readonly keyRevision: number | null
-  readonly versionNumber: number | null
+/** One event without its place in a chain; prisma/schema.prisma describes the columns. */
+export type AuditEventRow = Omit<RowOf<AuditEvent>, 'details' | 'chainId' | 'sequence' | 'hash'> & {
   readonly details: Readonly<Record<string, string | number | boolean>>
+}
+
+/** Columns of an event, in the order in which its hash covers them and exports have them. */
+export const eventTable: Table<AuditEventRow> = {
+  name: 'audit_events',
+  columns: {
+    id: 'id',
+    projectId: 'project_id',
+    occurredAt: 'occurred_at',
+    action: 'action',
+    outcome: 'outcome',
+    errorCode: 'error_code',
+    actor: 'actor',
+    tokenId: 'token_id',
+    clientAddress: 'client_address',
+    requestId: 'request_id',
+    keyId: 'key_id',
+    keyRevision: 'key_revision',
+    versionNumber: 'version_number',
+    details: 'details',
+  },
 }
 
 /** A place in a chain: the number and the hash of an event. */
@@ -25,8 +34,8 @@ export interface AuditHead {
   readonly hash: Uint8Array
 }
 
-/** An event as it stands in a chain; the hash is null only where somebody took it away. */
-export interface ChainedEventRow extends AuditEventRow {
+/** An event of a chain. The hash is null only if it was removed outside of the server. */
+export type ChainedEventRow = AuditEventRow & {
   readonly sequence: number
   readonly hash: Uint8Array | null
 }
@@ -58,7 +67,7 @@ export async function countUnchainedEvents(db: Queryable): Promise<{ before: num
   return { before: Number(row?.before ?? 0), since: Number(row?.since ?? 0) }
 }
 
-/** Whether there is an event without a chain. */
+/** True if there is an event without a chain. */
 export async function hasUnchainedEvents(db: Queryable): Promise<boolean> {
   return (await db.auditEvent.findFirst({ where: { chainId: null }, select: { id: true } })) !== null
 }
@@ -82,7 +91,7 @@ export async function findStrayEvents(
     LIMIT ${max}::int`
 }
 
-/** Whether it is on record that somebody failed at something with a key, since a moment. */
+/** True if a failure of this actor with this key and action is on record since a moment. */
 export async function hasFailedSince(
   db: Queryable,
   { since, ...event }: Pick<AuditEventRow, 'keyId' | 'action' | 'actor' | 'errorCode'> & { since: Date },

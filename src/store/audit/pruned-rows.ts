@@ -1,18 +1,18 @@
 import type { Queryable } from '../queryable.ts'
 
-/** What pruned records said of the newest revision of a key, for one of its versions or (0) for none. */
+/** Newest revision that pruned records named for a key and one of its versions (0 for none). */
 export interface PrunedRevision {
   readonly keyId: string
   readonly versionNumber: number
   readonly revision: number
-  /** How many records were pruned; null where an earlier release pruned some of them, which did not count. */
+  /** Number of pruned records; null if an earlier release, which did not count them, pruned some. */
   readonly records: number | null
   /** State of the key that the record of this revision names; null where it names none. */
   readonly keyState: Uint8Array | null
   readonly mac: Uint8Array
 }
 
-/** What is kept of pruned records of some keys. */
+/** Summaries of the pruned records of some keys. */
 export async function findPrunedRevisions(
   db: Queryable,
   keyIds: readonly string[],
@@ -20,12 +20,12 @@ export async function findPrunedRevisions(
   return db.auditPrunedRevision.findMany({ where: { keyId: { in: [...keyIds] } } })
 }
 
-/** Keeps everybody else from changing what is kept until the transaction ends; it can be read meanwhile. */
+/** Locks the summaries of pruned records against changes until the transaction ends. They can still be read. */
 export async function lockKeptRevisions(tx: Queryable): Promise<void> {
   await tx.$executeRaw`LOCK TABLE audit_pruned_revisions IN SHARE ROW EXCLUSIVE MODE`
 }
 
-/** The next rows of what is kept, by key and version. */
+/** The next summaries after a key and version, in their order. */
 export async function findKeptRevisions(
   db: Queryable,
   { after, max }: { after: Pick<PrunedRevision, 'keyId' | 'versionNumber'>; max: number },
@@ -37,7 +37,7 @@ export async function findKeptRevisions(
     ORDER BY key_id, version_number LIMIT ${max}::int`
 }
 
-/** Keeps what records say that are about to be pruned. */
+/** Writes the summary of records that are about to be pruned. */
 export async function writePrunedRevision(tx: Queryable, row: PrunedRevision): Promise<void> {
   const { keyId, versionNumber, revision, records } = row
   const keyState = row.keyState === null ? null : new Uint8Array(row.keyState)
@@ -49,7 +49,7 @@ export async function writePrunedRevision(tx: Queryable, row: PrunedRevision): P
   })
 }
 
-/** How far the records of a chain are counted; 0 if they are not. */
+/** Sequence number up to which a chain's records are counted; 0 if none are. */
 export async function findCounted(db: Queryable, chainId: string): Promise<number> {
   const row = await db.auditRollupProgress.findUnique({ where: { chainId } })
   return Number(row?.sequence ?? 0)
@@ -68,7 +68,7 @@ export async function findFirstSince(
   return row === null ? null : Number(row.sequence)
 }
 
-/** Removes a chain's records up to a number; gives how many there were. */
+/** Deletes a chain's records up to a number. Returns how many it deleted. */
 export async function deleteChainedEvents(
   tx: Queryable,
   where: { chainId: string; upTo: number },

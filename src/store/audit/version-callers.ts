@@ -2,7 +2,7 @@ import { canonicalSubject } from '../canonical-subject.ts'
 import { Prisma } from '../generated/client.ts'
 import type { Queryable } from '../queryable.ts'
 
-/** How often an actor used a version for an operation. */
+/** Uses of a version by one actor for one operation. */
 export interface VersionCallerRow {
   readonly keyId: string
   readonly versionNumber: number
@@ -11,13 +11,13 @@ export interface VersionCallerRow {
   readonly succeeded: number
   readonly refused: number
   readonly lastUsedAt: Date | null
-  /** Of days on which nothing succeeded. */
+  /** On days without a success. */
   readonly lastRefusedAt: Date | null
 }
 
 /**
  * Who used versions since a day (UTC), in one statement: what is counted, and the events that are not counted yet. One
- * statement sees one state of both, so that no event is missed or counted twice while somebody counts.
+ * statement sees one state of both, so that no event is missed or counted twice during a roll-up.
  */
 export async function findVersionCallers(
   db: Queryable,
@@ -25,7 +25,7 @@ export async function findVersionCallers(
     /** The public ID is what re-encryptions name their source by. */
     versions: readonly { keyId: string; publicKeyId: string; number: number }[]
     actions: readonly string[]
-    /** What a re-encryption counts as for its source. */
+    /** Action that a re-encryption counts as for its source. */
     sourceAction: string
     /** `YYYY-MM-DD`. */
     sinceDay: string

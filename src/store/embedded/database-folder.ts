@@ -59,7 +59,7 @@ export async function makeDataFolder(dataFolder: string): Promise<void> {
   }
 }
 
-/** Whether a data folder holds a database, open or not, or what is left of one. */
+/** True if a data folder holds a database, open or not, or remains of one. */
 export function hasEmbeddedDatabase(dataFolder: string): boolean {
   return !isMissingOrEmpty(databaseFolderOf(dataFolder))
 }
@@ -109,7 +109,7 @@ function isMissingOrEmpty(folder: string): boolean {
  */
 async function makeDatabase(folder: string, initialise: (folder: string) => Promise<void>): Promise<void> {
   const draft = `${folder}.new`
-  // Of a start that was interrupted.
+  // Left by an interrupted start.
   rmSync(draft, { recursive: true, force: true })
   try {
     mkdirSync(draft, { mode: 0o700 })
@@ -136,7 +136,7 @@ function requireWhole(folder: string): void {
   )
 }
 
-/** What a database cannot be without, in words; null if it is all there. */
+/** Describes an essential part of the database that is missing; null if none is. */
 function missingPartOf(folder: string): string | null {
   const missingFolder = folders.find((name) => !isThere(join(folder, name), (found) => found.isDirectory()))
   if (missingFolder !== undefined) return `the folder ${missingFolder} is missing`

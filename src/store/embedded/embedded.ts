@@ -4,8 +4,8 @@ import { NodeFS } from '@electric-sql/pglite/nodefs'
 import { PrismaPGlite } from 'pglite-prisma-adapter'
 import { systemTroubleOf } from '../../system-errors.ts'
 import { StoreError } from '../errors.ts'
+import { channel, type KeyChangeEvents, receiveAnnouncement } from '../key-changes.ts'
 import { migrate } from '../migrate.ts'
-import { channel, hearAnnouncement, type KeyChangeEvents } from '../notify.ts'
 import type { Driver, StoreOptions } from '../store.ts'
 import { makeDataFolder, prepareDatabaseFolder } from './database-folder.ts'
 import { type EmbeddedFileSystem, undoFailedOpens } from './files.ts'
@@ -46,7 +46,7 @@ export async function openEmbedded(
     const listeners = new Set<KeyChangeEvents>()
     // At once, since later a transaction may be open on the one connection.
     await pglite.listen(channel, (payload) => {
-      for (const events of listeners) hearAnnouncement(payload, events)
+      for (const events of listeners) receiveAnnouncement(payload, events)
     })
     return {
       kind: 'embedded',
@@ -111,7 +111,7 @@ class SyncingFS extends NodeFS {
 
 /**
  * PostgreSQL gives up (PANIC) when the disk does not take what it must. Its WebAssembly then spins for ever and blocks
- * this process with it, so there is nobody left to tell: the process ends at once, as a PostgreSQL server does, and
+ * this process with it, so nothing can be reported: the process ends at once, as a PostgreSQL server does, and
  * the next start recovers what was acknowledged.
  */
 const diskFailure =
@@ -130,7 +130,7 @@ async function initialise(folder: string, start: (folder: string) => Promise<PGl
 }
 
 /**
- * Removes the databases from which PostgreSQL would make others; Keystead never makes one. Nobody could vacuum them, so
+ * Removes the databases from which PostgreSQL would make others; Keystead never makes one. They cannot be vacuumed, so
  * that after two thousand million transactions they would keep the whole installation from writing.
  */
 async function dropTemplates(pglite: PGlite): Promise<void> {

@@ -10,7 +10,7 @@ interface FsStream {
   readonly node: FsNode
 }
 
-/** What is used here of the file system of PGlite's module: Emscripten's, on that of Node. */
+/** The parts used here of the file system of PGlite's module: Emscripten's, on top of Node's. */
 export interface EmbeddedFileSystem {
   readonly FS: {
     readonly ErrnoError: new (errno: number) => Error

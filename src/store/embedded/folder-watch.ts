@@ -2,13 +2,13 @@ import { type BigIntStats, closeSync, fstatSync, openSync, statSync } from 'node
 import { join } from 'node:path'
 import { controlFile, versionFile } from './database-folder.ts'
 
-/** How often the paths are looked at, in milliseconds. */
+/** Interval between two checks of the paths, in milliseconds. */
 const intervalMs = 500
 
-/** How a path answers that what was there is gone, as opposed to a passing failure. */
+/** Error codes of a path that is gone, as opposed to a temporary failure. */
 const goneCodes = new Set(['ENOENT', 'ENOTDIR', 'ESTALE'])
 
-/** What stands at a path, and whether that is still the same file. */
+/** A path and the identity of the file that was there. */
 interface WatchedPath {
   readonly path: string
   readonly identity: string
@@ -18,10 +18,10 @@ interface WatchedPath {
 
 /**
  * Notices when the data folder, its lock or its database is removed or replaced while this process uses it: the lock then
- * keeps nobody else out, and what is written goes into files that nobody finds again.
+ * keeps no other process out, and writes go into files that are lost.
  *
- * @param onLost told once, with the path
- * @returns what ends the watch
+ * @param onLost called once, with the path
+ * @returns function that ends the watch
  */
 export function watchFolders(
   folders: { readonly lock: string; readonly database: string },

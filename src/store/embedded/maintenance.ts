@@ -37,7 +37,7 @@ interface DueTable {
 /**
  * Does what a PostgreSQL server does in the background and PGlite does not: vacuums tables, so that the space of removed
  * rows is used again, freezes old rows, keeps the planner's statistics up to date, and writes checkpoints, so that the
- * write-ahead log does not grow without end. Each step is one statement, during which nobody else is answered; after it
+ * write-ahead log does not grow without end. Each step is one statement, during which all requests wait; after it
  * others have as long as it took.
  *
  * @param signal ends it early, between two steps

@@ -1,5 +1,6 @@
 import type pg from 'pg'
-import { createHostChoice, type HostChoice, UnfitServerError } from './hosts.ts'
+import { UnfitServerError } from '../errors.ts'
+import { createHostChoice, type HostChoice } from './hosts.ts'
 import { prepareSession } from './session.ts'
 import { type PostgresHost, parsePostgresUrl, type TlsFiles } from './url.ts'
 import { WatchedClient } from './watched-client.ts'
@@ -16,16 +17,16 @@ export interface PostgresClients {
   createClient(config: pg.ClientConfig, answerMs: number): HostClient
 }
 
-/** What clients share. */
+/** State that clients share. */
 interface Shared {
   /** Null where there is one server only. */
   readonly choice: HostChoice | null
   readonly clients: Set<HostClient>
 }
 
-/** How long a connection may take, in milliseconds. */
+/** Timeout for a connection, in milliseconds. */
 const connectMs = 5000
-/** How long a server may take to say what it is while one is looked for. */
+/** Timeout for asking a server for its state. */
 const probeMs = 2000
 /**
  * Longer than `statement_timeout`, so that it ends only what the server does not: it is dead, or waits for a standby that
@@ -105,7 +106,7 @@ export class HostClient extends WatchedClient {
     }
   }
 
-  /** Told why no connection was made, before anybody who waits for it. */
+  /** Called with the reason that no connection was made, before the caller that waits for it. */
   protected onFailedConnect(_error: unknown): void {}
 
   #doubt(): void {

@@ -1,13 +1,8 @@
+import { UnfitServerError } from '../errors.ts'
 import type { ServerState } from './session.ts'
 import type { PostgresHost } from './url.ts'
 
-/** A server that answers and cannot be used; no error of the product, since its text is for operators only. */
-export class UnfitServerError extends Error {
-  /** Prisma passes on the codes of errors that it does not know, and not their classes. */
-  readonly code = 'UNAVAILABLE'
-}
-
-/** Of several servers the one that connections are made to. */
+/** Chooses which of several servers connections go to. */
 export interface HostChoice {
   /**
    * The server that served last, until there is doubt; then the one that takes changes, of several the one that was
@@ -26,12 +21,12 @@ export interface HostChoice {
   judge(state: ServerState): void
 }
 
-/** How servers are looked at. */
+/** Parts of a {@link HostChoice}. */
 export interface ChoiceParts {
   readonly hosts: readonly PostgresHost[]
   /** Asks a server what it is, within a limited time. */
   probe(host: PostgresHost): Promise<ServerState>
-  /** Told of each choice. */
+  /** Called for each choice. */
   onChosen(host: PostgresHost): void
 }
 
@@ -54,7 +49,7 @@ export function createHostChoice({ hosts, probe, onChosen }: ChoiceParts): HostC
     const results = await Promise.allSettled(
       hosts.map(async (host) => {
         const state = await probe(host)
-        // What the others said may have shown meanwhile that it is a former primary.
+        // Answers of the others may have shown meanwhile that it is a former primary.
         judge(state)
         return { host, timeline: state.timeline }
       }),
@@ -84,7 +79,7 @@ export function createHostChoice({ hosts, probe, onChosen }: ChoiceParts): HostC
   }
 }
 
-/** By their place in the list: names are not for everybody who may read the error. */
+/** Names hosts by their position in the list: not every reader of the error may see their names. */
 function describe(results: readonly PromiseSettledResult<unknown>[]): string {
   const reasons = results.flatMap((result, index) =>
     result.status === 'rejected' ? [`host ${index + 1}: ${reasonOf(result.reason)}`] : [],

@@ -2,20 +2,20 @@ import pg from 'pg'
 import { codesOf } from '../errors.ts'
 import type { HostClient, PostgresClients } from './clients.ts'
 
-/** How many connections a pool has, and how long somebody waits for one. */
+/** Size of a pool and timeout for a free connection. */
 export interface PoolOptions {
   readonly size: number
   readonly waitMs: number
 }
 
-/** What a connection is refused with where the pool may not grow: by the server, or for want of file descriptors. */
+/** Codes of refused connections that keep the pool from growing: by the server, or for lack of file descriptors. */
 const refusalCodes = ['53300', 'EMFILE', 'ENFILE']
-/** How long a pool that was refused a connection makes do with those that it has, in milliseconds. */
+/** Pause before a pool that was refused a connection tries to grow again, in milliseconds. */
 const growthPauseMs = 5000
 
 /**
- * A pool that makes do with the connections that it has while it gets no more of them: whoever is refused one waits for
- * another to become free, as in a pool that is full by its own size.
+ * A pool that works with the connections it has while the server refuses more: a caller that is refused one waits for
+ * another to become free, as in a pool that has reached its own size.
  */
 class ElasticPool extends pg.Pool {
   readonly #size: number

@@ -2,14 +2,14 @@ import { readFile } from 'node:fs/promises'
 import { PrismaPg } from '@prisma/adapter-pg'
 import type pg from 'pg'
 import { readSecretFile, SecretFileError } from '../../secret-file.ts'
+import { databaseTroubleOf } from '../database-trouble.ts'
 import { StoreError } from '../errors.ts'
-import { createExecutor, statementName } from '../executor.ts'
 import { migrate } from '../migrate.ts'
-import { listenForKeyChanges } from '../notify.ts'
-import { connectionWaitMs, type Driver, type StoreOptions } from '../store.ts'
-import { databaseTroubleOf } from '../trouble.ts'
+import { preparedName } from '../prepared.ts'
+import { connectionWaitMs, type Driver, type Executor, type StoreOptions } from '../store.ts'
 import { createPostgresClients, type PostgresClients } from './clients.ts'
 import { reasonOf } from './hosts.ts'
+import { listenForKeyChanges } from './listener.ts'
 import { createPool } from './pool.ts'
 import type { TlsFiles } from './url.ts'
 
@@ -48,10 +48,21 @@ export async function openPostgres(
   }
   return {
     kind: 'postgres',
-    adapter: new PrismaPg(pool, { statementNameGenerator: ({ sql }) => statementName(sql) }),
-    executor: createExecutor(pool, options.onStatement),
+    adapter: new PrismaPg(pool, { statementNameGenerator: ({ sql }) => preparedName(sql) }),
+    executor: createExecutor(pool, options),
     listen: (events) => listenForKeyChanges(clients, events),
     close: () => pool.end(),
+  }
+}
+
+/** Runs statements on the pool's connections, each in a transaction of its own. */
+function createExecutor(pool: pg.Pool, { onStatement }: Pick<StoreOptions, 'onStatement'>): Executor {
+  return {
+    async $executeRaw({ text, values }) {
+      onStatement?.(text)
+      const { rowCount } = await pool.query({ name: preparedName(text), text, values: [...values] })
+      return rowCount ?? 0
+    },
   }
 }
 

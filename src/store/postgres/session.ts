@@ -1,9 +1,9 @@
 import type pg from 'pg'
-import { UnfitServerError } from './hosts.ts'
+import { UnfitServerError } from '../errors.ts'
 
-/** What a server says of itself at the start of a session. */
+/** State of a server at the start of a session. */
 export interface ServerState {
-  /** A standby, or a server that was told to take no changes. */
+  /** True for a standby, or a server that was set to read-only. */
   readonly isReadOnly: boolean
   /** Grows with each promotion of a standby; 0 where it was not asked for, or the server is a standby. */
   readonly timeline: number

@@ -7,7 +7,7 @@ export interface PostgresHost {
 
 /** The address of a database, after libpq's form with several hosts. */
 export interface PostgresUrl {
-  /** Of the first host, in the form that pg reads: it knows one host only. */
+  /** Names the first host only, since pg supports no more. */
   readonly connectionString: string
   /** All of them where there are several, else none: pg finds a single one by itself. */
   readonly hosts: readonly PostgresHost[]

@@ -1,11 +1,11 @@
 import { Socket } from 'node:net'
 import pg from 'pg'
 
-/** What a client does besides. */
+/** Options of a {@link WatchedClient}. */
 export interface WatchOptions {
-  /** How long a statement may go without its answer, in milliseconds, before the connection is given up. */
+  /** Milliseconds that a statement may go without an answer before the connection is dropped. */
   readonly answerMs: number
-  /** Told when a statement was refused because the server takes no changes. */
+  /** Called when a statement was refused because the server is read-only. */
   onReadOnly(): void
 }
 
@@ -15,7 +15,7 @@ const readOnlyState = '25006'
 const unlimited = 'SET LOCAL statement_timeout = 0'
 
 /**
- * A connection to PostgreSQL that notices when nobody is at the other end any more. The server's own limits
+ * A connection to PostgreSQL that notices when the other end no longer answers. The server's own limits
  * (`statement_timeout`) end nothing when the server itself is silent, and a transaction's connection would go back to
  * the pool with its statement still under way.
  */
@@ -39,7 +39,7 @@ export class WatchedClient extends pg.Client {
     this.on('end', () => clearTimeout(this.#timer))
   }
 
-  /** Whether it was dropped, perhaps before it was connected. */
+  /** True if the connection was dropped, perhaps before it was made. */
   get isCut(): boolean {
     return this.#socket.destroyed
   }
@@ -84,7 +84,7 @@ export class WatchedClient extends pg.Client {
     clearTimeout(this.#timer)
     if (this.getTransactionStatus() !== 'I') return
     this.#mayTakeLong = false
-    // Only now: within its transaction the statement's own error is the one that should be told.
+    // Only now: within its transaction the statement's own error is the one to report.
     if (this.#isUnfit) this.cut('the server takes no changes')
   }
 }

@@ -28,7 +28,7 @@ export type BackupTable = (typeof backupTables)[number]
 const limitMs = 7 * 86_400_000
 const pageSize = 200
 
-/** What the database says of itself for a backup. */
+/** Facts about the database for a backup's header. */
 export interface BackupFacts {
   readonly now: Date
   readonly migration: string
@@ -48,7 +48,7 @@ export function onSnapshot<T>(store: Store, work: (tx: Queryable) => Promise<T>)
   }, limitMs)
 }
 
-/** Runs a transaction that may take as long as it needs. */
+/** Runs a transaction without timeouts. */
 export function inLongTransaction<T>(store: Store, work: (tx: Queryable) => Promise<T>): Promise<T> {
   return store.transaction(async (tx) => {
     await tx.$executeRawUnsafe('SET LOCAL statement_timeout = 0')
@@ -94,7 +94,7 @@ export async function removeEverything(tx: Queryable): Promise<void> {
   await tx.$executeRawUnsafe(`TRUNCATE ${backupTables.map((table) => `"${table}"`).join(', ')}`)
 }
 
-/** Whether anything is there that a restore would destroy. A server that was started once has left no more than chains. */
+/** True if a restore would destroy anything. A server that was only started has left nothing but chains. */
 export async function hasRecords(db: Queryable): Promise<boolean> {
   const [row] = await db.$queryRaw<{ found: boolean }[]>`
     SELECT EXISTS (SELECT FROM keys) OR EXISTS (SELECT FROM deleted_keys) OR EXISTS (SELECT FROM audit_events) AS found`

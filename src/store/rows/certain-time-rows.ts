@@ -1,6 +1,6 @@
 import type { Queryable } from '../queryable.ts'
 
-/** How far time has certainly come; see prisma/schema.prisma. In milliseconds since 1970. */
+/** Time that has certainly passed, in milliseconds since 1970; prisma/schema.prisma describes the columns. */
 export interface TimeMark {
   readonly reachedMs: number
   readonly aheadMs: number

@@ -1,11 +1,12 @@
 import { Prisma } from '../generated/client.ts'
+import { lowestUuid } from '../pages.ts'
 import type { Queryable } from '../queryable.ts'
 
 /** A key for which something is due. */
 export interface DueKey {
   readonly id: string
   readonly projectId: string
-  /** Where the key stands in its list; the next page begins after it. */
+  /** Position of the key in its list; the next page begins after it. */
   readonly position: string
 }
 
@@ -20,7 +21,6 @@ export interface DuePage {
 
 /** A date before all others. */
 const firstDay = '-infinity'
-const firstId = '00000000-0000-0000-0000-000000000000'
 
 /** Keys whose rotation is due on a day or before, the oldest days first. */
 export async function findKeysDueForRotation(
@@ -30,14 +30,14 @@ export async function findKeysDueForRotation(
   return db.$queryRaw<DueKey[]>`
     SELECT id, project_id AS "projectId", rotation_due_on::text AS position FROM keys
     WHERE rotation_due_on <= ${onOrBefore}::date
-      AND (rotation_due_on, id) > (${after?.position ?? firstDay}::date, ${after?.id ?? firstId}::uuid)
+      AND (rotation_due_on, id) > (${after?.position ?? firstDay}::date, ${after?.id ?? lowestUuid}::uuid)
       AND ${isAmong(algorithms)}
     ORDER BY rotation_due_on, id LIMIT ${max}::int`
 }
 
 /**
- * Locks up to so many of some keys whose rotation is still due and that nobody else holds, until the transaction ends:
- * whoever asks for the same ones meanwhile is given others. Their IDs, in no order.
+ * Locks up to `max` of some keys whose rotation is still due, until the transaction ends, and skips keys that others have
+ * locked. Returns their IDs in no order.
  */
 export async function claimKeysDueForRotation(
   tx: Queryable,
@@ -58,7 +58,7 @@ export async function findKeysDueForDestruction(
     SELECT id, project_id AS "projectId", id::text AS position FROM keys WHERE id IN (
       SELECT DISTINCT key_id FROM key_versions
       WHERE status = 'DESTROY_SCHEDULED' AND destroy_scheduled_for <= ${now.toISOString()}::text::timestamptz
-        AND key_id > ${after?.id ?? firstId}::uuid
+        AND key_id > ${after?.id ?? lowestUuid}::uuid
       ORDER BY key_id LIMIT ${max}::int)
     ORDER BY id`
 }

@@ -1,41 +1,42 @@
+import type { ImportParameters } from '../generated/client.ts'
 import type { Queryable } from '../queryable.ts'
-import type { Bytes } from './key-rows.ts'
+import { insertRows, type RowOf, type Table } from '../table.ts'
 
-/** Import parameters without their private key; see prisma/schema.prisma for the meaning of the columns. */
-export interface ImportParametersRow {
-  readonly id: string
-  readonly keyId: string
-  readonly publicKey: Uint8Array
-  readonly createdAt: Date
-  readonly expiresAt: Date
-  readonly usedAt: Date | null
-  readonly mac: Uint8Array
-}
+/** Import parameters without their private key; prisma/schema.prisma describes the columns. */
+export type ImportParametersRow = Omit<RowOf<ImportParameters>, 'rootKeyId' | 'wrapped'>
 
-/** A private key under a root key. */
+/** Private key under a root key. */
 export interface WrappedPrivateKey {
   readonly rootKeyId: string
   readonly wrapped: Uint8Array
 }
 
-/** Adds import parameters. */
+/** Columns of import parameters, with their private key. */
+export const importParametersTable: Table<RowOf<ImportParameters>> = {
+  name: 'import_parameters',
+  columns: {
+    id: 'id',
+    keyId: 'key_id',
+    publicKey: 'public_key',
+    createdAt: 'created_at',
+    expiresAt: 'expires_at',
+    usedAt: 'used_at',
+    rootKeyId: 'root_key_id',
+    wrapped: 'wrapped',
+    mac: 'mac',
+  },
+}
+
+/** Inserts import parameters. */
 export async function insertImportParameters(
   tx: Queryable,
   row: ImportParametersRow,
-  privateKey: WrappedPrivateKey,
+  { rootKeyId, wrapped }: WrappedPrivateKey,
 ): Promise<void> {
-  await tx.importParameters.create({
-    data: {
-      ...row,
-      publicKey: bytes(row.publicKey),
-      mac: bytes(row.mac),
-      rootKeyId: privateKey.rootKeyId,
-      wrapped: bytes(privateKey.wrapped),
-    },
-  })
+  await insertRows(tx, importParametersTable, [{ ...row, rootKeyId, wrapped }])
 }
 
-/** Import parameters of a key, with their private key while it is there; null if the key has none of this ID. */
+/** Import parameters of a key, with their private key until it is erased; null if the key has none with this ID. */
 export async function findImportParameters(
   db: Queryable,
   where: { keyId: string; id: string },
@@ -51,7 +52,10 @@ export async function useImportParameters(
   tx: Queryable,
   { id, usedAt, mac }: Pick<ImportParametersRow, 'id' | 'usedAt' | 'mac'>,
 ): Promise<void> {
-  await tx.importParameters.update({ where: { id }, data: { usedAt, mac: bytes(mac), wrapped: null } })
+  await tx.importParameters.update({
+    where: { id },
+    data: { usedAt, mac: new Uint8Array(mac), wrapped: null },
+  })
 }
 
 /** Removes all import parameters of a key but the newest. */
@@ -70,8 +74,4 @@ export async function sweepImportParameters(
     data: { wrapped: null },
   })
   await db.importParameters.deleteMany({ where: { expiresAt: { lte: forgetBefore } } })
-}
-
-function bytes(value: Uint8Array): Bytes {
-  return new Uint8Array(value)
 }

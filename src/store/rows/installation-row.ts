@@ -12,7 +12,7 @@ export async function findInstallation(db: Queryable): Promise<InstallationRow |
   return db.installation.findUnique({ where: { id: 1 } })
 }
 
-/** Stores the row unless one is there already. */
+/** Inserts the row unless it exists. */
 export async function createInstallation(db: Queryable, row: InstallationRow): Promise<void> {
   const { rootKeyId, wrappedSecret, createdAt } = row
   await db.installation.createMany({
@@ -21,7 +21,7 @@ export async function createInstallation(db: Queryable, row: InstallationRow): P
   })
 }
 
-/** The root key in use, which stays in use until the transaction ends. */
+/** ID of the root key in use, which stays in use until the transaction ends. */
 export async function lockRootKeyId(tx: Queryable): Promise<string> {
   const [row] = await tx.$queryRaw<{ rootKeyId: string }[]>`
     SELECT root_key_id AS "rootKeyId" FROM installation WHERE id = 1 FOR SHARE`
@@ -29,7 +29,7 @@ export async function lockRootKeyId(tx: Queryable): Promise<string> {
   return row.rootKeyId
 }
 
-/** The one row, which nobody else can change, and on which everybody waits who stores material, until the transaction ends. */
+/** Locks and reads the row. Until the transaction ends, others cannot change it and wait before they store material. */
 export async function lockInstallation(tx: Queryable): Promise<InstallationRow> {
   await tx.$queryRaw`SELECT id FROM installation WHERE id = 1 FOR UPDATE`
   const row = await findInstallation(tx)

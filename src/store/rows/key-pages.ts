@@ -1,9 +1,10 @@
 import { isSubject } from '../canonical-subject.ts'
 import { Prisma } from '../generated/client.ts'
+import { type PreparedName, prepared } from '../prepared.ts'
 import type { Queryable } from '../queryable.ts'
-import { partOf, select } from './columns.ts'
-import { columnsOfKey, type KeyRow } from './key-rows.ts'
-import { columnsOfVersion, type KeyVersionRow } from './version-rows.ts'
+import { rowOf, select } from '../table.ts'
+import { type KeyRow, keyTable } from './key-rows.ts'
+import { type KeyVersionRow, versionTable } from './version-rows.ts'
 import { seesWhole, type ViewerCondition } from './viewer-condition.ts'
 
 /** Which keys a list has. */
@@ -48,7 +49,7 @@ export interface ListedKey {
   readonly newest: KeyVersionRow | null
 }
 
-const columns = Prisma.join([select('k', columnsOfKey), select('v', columnsOfVersion, 'version.')])
+const columns = Prisma.join([select('k', keyTable), select('v', versionTable, 'version.')])
 
 /** The keys of a page, each with its newest version, in one statement. */
 export async function findKeyPage(db: Queryable, query: KeyPageQuery): Promise<ListedKey[]> {
@@ -59,32 +60,34 @@ export async function findKeyPage(db: Queryable, query: KeyPageQuery): Promise<L
   ]
   const order = orderOf(query)
   const conditions = conditionsOf(query.filter)
-  const rows = await db.$queryRaw<(KeyRow & Record<string, unknown>)[]>`${preparationOf(query, conditions)}
+  const statement = Prisma.sql`
     SELECT ${columns} FROM (
       SELECT * FROM keys k WHERE ${allOf([...conditions, ...bounds])} ORDER BY ${order} LIMIT ${query.max}
     ) AS k
     LEFT JOIN key_versions v ON v.key_id = k.id AND v.number = k.last_version_number
     ORDER BY ${order}`
+  // Few lists have no filter, and connections keep every statement that is prepared.
+  const isFrequent = conditions.length === conditionsMin
+  const rows = await db.$queryRaw<(KeyRow & Record<string, unknown>)[]>(
+    isFrequent ? prepared(preparedNameOf(query), statement) : statement,
+  )
   return rows.map((row) => ({
     // With what is of the version: to copy a hundred rows takes longer than anything else that is done with them here.
     key: row,
-    newest: row['version.id'] === null ? null : partOf(row, columnsOfVersion, 'version.'),
+    newest: row['version.id'] === null ? null : rowOf(row, versionTable, 'version.'),
   }))
 }
 
-/** How many rows the filter matches. */
+/** Number of keys that match the filter. */
 export async function countKeys(db: Queryable, filter: KeyListFilter): Promise<number> {
   const [row] = await db.$queryRaw<{ count: bigint }[]>`
     SELECT count(*) AS count FROM keys k WHERE ${allOf(conditionsOf(filter))}`
   return Number(row?.count)
 }
 
-/** Of lists without a filter only: there are few of these, and a connection keeps each statement that is prepared. */
-function preparationOf(query: KeyPageQuery, conditions: readonly Prisma.Sql[]): Prisma.Sql {
-  if (conditions.length > conditionsMin) return Prisma.empty
-  const { orderBy, direction, after, before } = query
-  const bounds = `${after === null ? '' : '_after'}${before === null ? '' : '_before'}`
-  return Prisma.raw(`/* prepared as page_by_${orderBy}_${direction}${bounds} */`.toLowerCase())
+function preparedNameOf({ orderBy, direction, after, before }: KeyPageQuery): PreparedName {
+  const order = orderBy === 'NAME' ? 'name' : 'created_at'
+  return `page_by_${order}_${direction}${after === null ? '' : '_after'}${before === null ? '' : '_before'}`
 }
 
 function orderOf({ orderBy, direction }: KeyPageQuery): Prisma.Sql {

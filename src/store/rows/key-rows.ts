@@ -1,97 +1,75 @@
-import type { Key, Prisma } from '../generated/client.ts'
+import type { DeletedKey, Key } from '../generated/client.ts'
 import type { Queryable } from '../queryable.ts'
-import type { Columns } from './columns.ts'
+import { fieldsOf, insertRows, type RowOf, type Table, updateRows } from '../table.ts'
 
-/** Bytes as the database gives and takes them. */
-export type Bytes = Uint8Array<ArrayBuffer>
+/** A live key. Days are `YYYY-MM-DD`; prisma/schema.prisma describes the columns. */
+export type KeyRow = RowOf<Key, 'rotationConfiguredOn' | 'rotationDueOn'>
 
-/** A live key. Days are `YYYY-MM-DD`; see prisma/schema.prisma for the meaning of the columns. */
-export interface KeyRow {
-  readonly id: string
-  readonly redactedId: string
-  readonly projectId: string
-  readonly kind: 'USER' | 'SERVICE'
-  readonly name: string
-  readonly description: string
-  readonly serviceName: string | null
-  readonly usage: string
-  readonly algorithm: string
-  readonly origin: 'KEYSTEAD' | 'EXTERNAL'
-  readonly status: 'PRE_ACTIVATION' | 'ACTIVE' | 'DEACTIVATED'
-  readonly createdBy: string
-  readonly owner: string | null
-  readonly accessControlEnabled: boolean
-  readonly allowedSubjects: readonly string[]
-  readonly rotationEnabled: boolean
-  readonly rotationCycleDays: number
-  readonly rotationConfiguredOn: string
-  readonly rotationDueOn: string | null
-  readonly lastRotatedAt: Date | null
-  readonly lastVersionNumber: number
-  readonly skippedVersions: readonly number[]
-  readonly restoredAt: Date | null
-  readonly revision: number
-  readonly createdAt: Date
-  readonly updatedAt: Date
-  readonly mac: Uint8Array
+/** Columns of a key. */
+export const keyTable: Table<KeyRow> = {
+  name: 'keys',
+  columns: {
+    id: 'id',
+    redactedId: 'redacted_id',
+    projectId: 'project_id',
+    kind: 'kind',
+    name: 'name',
+    description: 'description',
+    serviceName: 'service_name',
+    usage: 'usage',
+    algorithm: 'algorithm',
+    status: 'status',
+    createdBy: 'created_by',
+    owner: 'owner',
+    accessControlEnabled: 'access_control_enabled',
+    allowedSubjects: 'allowed_subjects',
+    rotationEnabled: 'rotation_enabled',
+    rotationCycleDays: 'rotation_cycle_days',
+    rotationConfiguredOn: 'rotation_configured_on',
+    rotationDueOn: 'rotation_due_on',
+    lastRotatedAt: 'last_rotated_at',
+    lastVersionNumber: 'last_version_number',
+    revision: 'revision',
+    createdAt: 'created_at',
+    updatedAt: 'updated_at',
+    origin: 'origin',
+    skippedVersions: 'skipped_versions',
+    restoredAt: 'restored_at',
+    mac: 'mac',
+  },
+  days: ['rotationConfiguredOn', 'rotationDueOn'],
 }
 
-/** The columns of `keys`. */
-export const columnsOfKey: Columns<KeyRow> = {
-  id: 'id',
-  redactedId: 'redacted_id',
-  projectId: 'project_id',
-  kind: 'kind',
-  name: 'name',
-  description: 'description',
-  serviceName: 'service_name',
-  usage: 'usage',
-  algorithm: 'algorithm',
-  origin: 'origin',
-  status: 'status',
-  createdBy: 'created_by',
-  owner: 'owner',
-  accessControlEnabled: 'access_control_enabled',
-  allowedSubjects: 'allowed_subjects',
-  rotationEnabled: 'rotation_enabled',
-  rotationCycleDays: 'rotation_cycle_days',
-  // Days are text in the program.
-  rotationConfiguredOn: 'rotation_configured_on::text',
-  rotationDueOn: 'rotation_due_on::text',
-  lastRotatedAt: 'last_rotated_at',
-  lastVersionNumber: 'last_version_number',
-  skippedVersions: 'skipped_versions',
-  restoredAt: 'restored_at',
-  revision: 'revision',
-  createdAt: 'created_at',
-  updatedAt: 'updated_at',
-  mac: 'mac',
-}
-
-/** The highest version number that any key has used up; 0 if there is none. */
+/** Highest version number in use by any key; 0 if there is none. */
 export async function findHighestVersionNumber(db: Queryable): Promise<number> {
   const [row] = await db.$queryRaw<{ highest: number | null }[]>`
     SELECT max(greatest(last_version_number, skipped_versions[cardinality(skipped_versions)])) AS highest FROM keys`
   return row?.highest ?? 0
 }
 
-/** What is kept of a deleted key. */
-export interface DeletedKeyRow {
-  readonly id: string
-  readonly redactedId: string
-  readonly projectId: string
-  readonly name: string
-  readonly createdBy: string
-  readonly owner: string | null
-  readonly accessControlEnabled: boolean
-  readonly allowedSubjects: readonly string[]
-  readonly revision: number
-  readonly createdAt: Date
-  readonly deletedAt: Date
-  readonly mac: Uint8Array
+/** Tombstone of a deleted key: what is needed to decide who may read its history. */
+export type DeletedKeyRow = RowOf<DeletedKey>
+
+/** Columns of a tombstone. */
+export const deletedKeyTable: Table<DeletedKeyRow> = {
+  name: 'deleted_keys',
+  columns: {
+    id: 'id',
+    redactedId: 'redacted_id',
+    projectId: 'project_id',
+    name: 'name',
+    createdBy: 'created_by',
+    owner: 'owner',
+    accessControlEnabled: 'access_control_enabled',
+    allowedSubjects: 'allowed_subjects',
+    revision: 'revision',
+    createdAt: 'created_at',
+    deletedAt: 'deleted_at',
+    mac: 'mac',
+  },
 }
 
-/** Which one key is looked for, always inside one project. */
+/** Identifies one key, always inside one project. */
 export type KeyLookup = { readonly projectId: string } & (
   | { readonly id: string }
   | { readonly redactedId: string }
@@ -116,7 +94,13 @@ export async function findKeys(
   return rows.map(decode)
 }
 
-/** Locks a key's row until the transaction ends. Nobody is told: who changes the row announces that. */
+/** Keys by their IDs, in any project and in no order. */
+export async function findKeysById(tx: Queryable, ids: readonly string[]): Promise<KeyRow[]> {
+  const rows = await tx.key.findMany({ where: { id: { in: [...ids] } } })
+  return rows.map(decode)
+}
+
+/** Locks a key's row until the transaction ends. Announcing a change is up to the caller. */
 export async function lockKey(
   tx: Queryable,
   { projectId, id }: { projectId: string; id: string },
@@ -124,13 +108,12 @@ export async function lockKey(
   await tx.$queryRaw`SELECT 1 FROM keys WHERE id = ${id}::uuid AND project_id = ${projectId} FOR UPDATE`
 }
 
-/** Adds a key; false if its name is taken. A taken name is no error, since that would end the transaction. */
+/** Inserts a key. Returns false if its name is taken: an error would abort the transaction. */
 export async function insertKey(tx: Queryable, row: KeyRow): Promise<boolean> {
-  const { count } = await tx.key.createMany({ data: [encode(row)], skipDuplicates: true })
-  return count === 1
+  return (await insertRows(tx, keyTable, [row], { skipDuplicates: true })) === 1
 }
 
-/** Whether a live key of the project, other than this one, has the name. */
+/** True if another live key of the project has the name. */
 export async function isNameTaken(
   tx: Queryable,
   wanted: { projectId: string; name: string; exceptId: string | null },
@@ -145,19 +128,34 @@ export async function isNameTaken(
 
 /** Replaces a locked key's row. */
 export async function updateKey(tx: Queryable, row: KeyRow): Promise<void> {
-  const { id, ...columns } = encode(row)
-  await tx.key.update({ where: { id }, data: columns })
+  await updateRows(tx, keyTable, [row], fieldsOf(keyTable))
 }
 
-/** Replaces a live key by what is kept of it; its versions go with it. */
+/** Replaces what follows from the states of locked keys, and their MACs. */
+export async function updateKeyStates(tx: Queryable, rows: readonly KeyRow[]): Promise<void> {
+  await updateRows(tx, keyTable, rows, [
+    'status',
+    'rotationDueOn',
+    'lastRotatedAt',
+    'lastVersionNumber',
+    'revision',
+    'updatedAt',
+    'mac',
+  ])
+}
+
+/** Replaces what a restore of a backup changes in keys, and their MACs. */
+export async function updateRestoredKeys(tx: Queryable, rows: readonly KeyRow[]): Promise<void> {
+  await updateRows(tx, keyTable, rows, ['skippedVersions', 'restoredAt', 'revision', 'updatedAt', 'mac'])
+}
+
+/** Replaces a live key by its tombstone and deletes its versions. */
 export async function moveToDeleted(tx: Queryable, row: DeletedKeyRow): Promise<void> {
-  await tx.deletedKey.create({
-    data: { ...row, allowedSubjects: [...row.allowedSubjects], mac: new Uint8Array(row.mac) },
-  })
+  await insertRows(tx, deletedKeyTable, [row])
   await tx.key.delete({ where: { id: row.id } })
 }
 
-/** What is left of several deleted keys, inside one project, in no order. */
+/** Tombstones of several deleted keys of one project, in no order. */
 export async function findDeletedKeys(
   db: Queryable,
   lookup: { projectId: string; ids: readonly string[] },
@@ -165,19 +163,7 @@ export async function findDeletedKeys(
   return db.deletedKey.findMany({ where: { projectId: lookup.projectId, id: { in: [...lookup.ids] } } })
 }
 
-/** The columns as Prisma takes them. */
-export function encode(row: KeyRow): Prisma.KeyCreateManyInput & { id: string } {
-  return {
-    ...row,
-    allowedSubjects: [...row.allowedSubjects],
-    skippedVersions: [...row.skippedVersions],
-    rotationConfiguredOn: dateOf(row.rotationConfiguredOn),
-    rotationDueOn: row.rotationDueOn === null ? null : dateOf(row.rotationDueOn),
-    mac: new Uint8Array(row.mac),
-  }
-}
-
-/** The row as the rest of the program knows it. */
+/** Decodes a row that Prisma read. */
 export function decode(row: Key): KeyRow {
   return {
     ...row,
@@ -186,11 +172,7 @@ export function decode(row: Key): KeyRow {
   }
 }
 
-/** Prisma stands a date column for its midnight in UTC. */
-function dateOf(day: string): Date {
-  return new Date(`${day}T00:00:00Z`)
-}
-
+/** Prisma represents a date column by its midnight in UTC. */
 function dayOf(date: Date): string {
   return date.toISOString().slice(0, 10)
 }

@@ -1,3 +1,5 @@
+import { Prisma } from '../generated/client.ts'
+import { prepared } from '../prepared.ts'
 import type { Queryable } from '../queryable.ts'
 
 /** Which version of which key. */
@@ -6,7 +8,7 @@ export interface VersionPlace {
   readonly versionNumber: number
 }
 
-/** How much a version was used; see prisma/schema.prisma. */
+/** Usage of a version; prisma/schema.prisma describes the columns. */
 export interface UsageRow extends VersionPlace {
   readonly encryptions: number
   readonly lastUsedAt: Date | null
@@ -21,12 +23,17 @@ export async function setEncryptionsAside(
   place: VersionPlace,
   { count, max }: { count: number; max: number },
 ): Promise<number | null> {
-  const rows = await db.$queryRaw<{ encryptions: bigint }[]>`/* prepared as set_encryptions_aside */
+  const rows = await db.$queryRaw<{ encryptions: bigint }[]>(
+    prepared(
+      'set_encryptions_aside',
+      Prisma.sql`
     INSERT INTO key_version_usage AS u (key_id, version_number, encryptions)
     VALUES (${place.keyId}::uuid, ${place.versionNumber}, ${count}::bigint)
     ON CONFLICT (key_id, version_number) DO UPDATE SET encryptions = u.encryptions + excluded.encryptions
       WHERE u.encryptions + excluded.encryptions <= ${max}::bigint
-    RETURNING encryptions`
+    RETURNING encryptions`,
+    ),
+  )
   return rows[0] === undefined ? null : Number(rows[0].encryptions)
 }
 
@@ -76,7 +83,7 @@ export async function giveUpEncryptions(
       SET encryptions = u.encryptions + greatest(${max}::bigint - u.encryptions + 1, 0) / 2`
 }
 
-/** Raises counters to at least these, where their versions are there. */
+/** Raises the counters of existing versions to at least these. */
 export async function raiseEncryptions(
   tx: Queryable,
   rows: readonly (VersionPlace & { readonly encryptions: number })[],
@@ -91,7 +98,7 @@ export async function raiseEncryptions(
     WHERE u.key_id = w.key_id AND u.version_number = w.number`
 }
 
-/** Versions that have made more encryptions than a number. */
+/** Versions with more encryptions than a number. */
 export async function findEncryptionsAbove(
   db: Queryable,
   encryptions: number,

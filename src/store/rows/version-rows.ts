@@ -1,48 +1,40 @@
-import { type KeyVersion, Prisma } from '../generated/client.ts'
+import { type KeyMaterial, type KeyVersion, Prisma } from '../generated/client.ts'
 import type { Queryable } from '../queryable.ts'
-import { type Columns, select } from './columns.ts'
+import { fieldsOf, insertRows, type RowOf, select, type Table, updateRows } from '../table.ts'
 
-/** A key version without its material; see prisma/schema.prisma for the meaning of the columns. */
-export interface KeyVersionRow {
-  readonly id: string
-  readonly keyId: string
-  readonly number: number
-  readonly status: 'ACTIVE' | 'DEACTIVATED' | 'DESTROY_SCHEDULED' | 'DESTROYED'
-  readonly keyRevision: number
-  readonly createdAt: Date
-  readonly activatedAt: Date
-  readonly deactivatedAt: Date | null
-  readonly destroyScheduledFor: Date | null
-  readonly destroyedAt: Date | null
-  readonly publicKey: Uint8Array | null
-  readonly mac: Uint8Array
-}
+/** A key version without its material; prisma/schema.prisma describes the columns. */
+export type KeyVersionRow = RowOf<KeyVersion>
 
 /** Wrapped material of one version. */
-export interface MaterialRow {
-  readonly versionId: string
-  readonly rootKeyId: string
-  readonly wrapped: Uint8Array
+export type MaterialRow = RowOf<KeyMaterial>
+
+/** Columns of a version. */
+export const versionTable: Table<KeyVersionRow> = {
+  name: 'key_versions',
+  columns: {
+    id: 'id',
+    keyId: 'key_id',
+    number: 'number',
+    status: 'status',
+    keyRevision: 'key_revision',
+    createdAt: 'created_at',
+    activatedAt: 'activated_at',
+    deactivatedAt: 'deactivated_at',
+    destroyScheduledFor: 'destroy_scheduled_for',
+    destroyedAt: 'destroyed_at',
+    publicKey: 'public_key',
+    mac: 'mac',
+  },
 }
 
-/** The columns of `key_versions`. */
-export const columnsOfVersion: Columns<KeyVersionRow> = {
-  id: 'id',
-  keyId: 'key_id',
-  number: 'number',
-  status: 'status',
-  keyRevision: 'key_revision',
-  createdAt: 'created_at',
-  activatedAt: 'activated_at',
-  deactivatedAt: 'deactivated_at',
-  destroyScheduledFor: 'destroy_scheduled_for',
-  destroyedAt: 'destroyed_at',
-  publicKey: 'public_key',
-  mac: 'mac',
+/** Columns of wrapped material. */
+export const materialTable: Table<MaterialRow> = {
+  name: 'key_material',
+  columns: { versionId: 'version_id', rootKeyId: 'root_key_id', wrapped: 'wrapped' },
 }
 
-/** The columns of a version in a raw statement, of `key_versions v`. */
-export const versionColumns = select('v', columnsOfVersion)
+/** Select list of a version, of `key_versions v`. */
+export const versionColumns = select('v', versionTable)
 
 /** Some versions of several keys, each named by key and number, in one statement and in no order. */
 export async function findVersionsByNumber(
@@ -55,6 +47,16 @@ export async function findVersionsByNumber(
   return db.$queryRaw<KeyVersion[]>`
     SELECT ${versionColumns} FROM unnest(${keyIds}::uuid[], ${numbers}::int[]) AS w(key_id, number)
     JOIN key_versions v ON v.key_id = w.key_id AND v.number = w.number`
+}
+
+/** All versions of several keys, by key, oldest first. */
+export async function findVersionsOfKeys(
+  tx: Queryable,
+  keyIds: readonly string[],
+): Promise<Map<string, KeyVersionRow[]>> {
+  const rows = await tx.$queryRaw<KeyVersionRow[]>`
+    SELECT ${versionColumns} FROM key_versions v WHERE v.key_id = ANY(${keyIds}::uuid[]) ORDER BY v.key_id, v.number`
+  return Map.groupBy(rows, ({ keyId }) => keyId)
 }
 
 /** Versions by their own ID, inside one project, in no order. */
@@ -89,7 +91,7 @@ export async function findVersionPages(
     ) AS v`
 }
 
-/** How many versions each key has that are not DESTROYED at a moment, in one statement. */
+/** Number of versions of each key that are not DESTROYED at a moment, in one statement. */
 export async function countStandingVersions(
   db: Queryable,
   keyIds: readonly string[],
@@ -109,7 +111,7 @@ export async function countStandingVersions(
   return new Map(rows.map((row) => [row.keyId, row._count._all]))
 }
 
-/** How many versions each of several keys has, in one statement. */
+/** Number of versions of each of several keys, in one statement. */
 export async function countVersions(db: Queryable, keyIds: readonly string[]): Promise<Map<string, number>> {
   const rows = await db.keyVersion.groupBy({
     by: ['keyId'],
@@ -119,34 +121,48 @@ export async function countVersions(db: Queryable, keyIds: readonly string[]): P
   return new Map(rows.map((row) => [row.keyId, row._count._all]))
 }
 
-/** Adds a version and its wrapped material. */
-export async function insertVersion(
-  tx: Queryable,
-  row: KeyVersionRow,
-  material: Omit<MaterialRow, 'versionId'>,
-): Promise<void> {
-  await tx.keyVersion.create({ data: encode(row) })
-  await tx.keyMaterial.create({
-    data: { versionId: row.id, rootKeyId: material.rootKeyId, wrapped: new Uint8Array(material.wrapped) },
-  })
+/** A version to insert, with its wrapped material. */
+export interface NewVersion {
+  readonly version: KeyVersionRow
+  readonly material: Omit<MaterialRow, 'versionId'>
 }
 
-/** Replaces a version's row; the wrapped material of a destroyed one is erased with it. */
+/** Inserts a version and its wrapped material. */
+export async function insertVersion(
+  tx: Queryable,
+  version: KeyVersionRow,
+  material: Omit<MaterialRow, 'versionId'>,
+): Promise<void> {
+  await insertVersions(tx, [{ version, material }])
+}
+
+/** Inserts versions and their wrapped material, in one statement each. */
+export async function insertVersions(tx: Queryable, added: readonly NewVersion[]): Promise<void> {
+  if (added.length === 0) return
+  const versions = added.map(({ version }) => version)
+  const material = added.map(({ version, material: { rootKeyId, wrapped } }) => ({
+    versionId: version.id,
+    rootKeyId,
+    wrapped,
+  }))
+  await insertRows(tx, versionTable, versions)
+  await insertRows(tx, materialTable, material)
+}
+
+/** Replaces a version's row and erases the material of a destroyed one. */
 export async function updateVersion(tx: Queryable, row: KeyVersionRow): Promise<void> {
-  const { id, ...data } = encode(row)
-  await tx.keyVersion.update({ where: { id }, data })
-  if (row.status === 'DESTROYED') await tx.keyMaterial.deleteMany({ where: { versionId: id } })
+  await updateVersions(tx, [row])
+}
+
+/** Replaces the rows of versions and erases the material of destroyed ones, in one statement each. */
+export async function updateVersions(tx: Queryable, rows: readonly KeyVersionRow[]): Promise<void> {
+  await updateRows(tx, versionTable, rows, fieldsOf(versionTable))
+  const destroyed = rows.flatMap(({ id, status }) => (status === 'DESTROYED' ? [id] : []))
+  if (destroyed.length === 0) return
+  await tx.$executeRaw`DELETE FROM key_material WHERE version_id = ANY(${destroyed}::uuid[])`
 }
 
 /** The wrapped material of a version, or null when it was erased. */
 export async function findMaterial(db: Queryable, versionId: string): Promise<MaterialRow | null> {
   return db.keyMaterial.findUnique({ where: { versionId } })
-}
-
-function encode(row: KeyVersionRow): Prisma.KeyVersionCreateManyInput & { id: string } {
-  return {
-    ...row,
-    publicKey: row.publicKey === null ? null : new Uint8Array(row.publicKey),
-    mac: new Uint8Array(row.mac),
-  }
 }

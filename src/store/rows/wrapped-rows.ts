@@ -1,6 +1,6 @@
 import { Prisma } from '../generated/client.ts'
 import type { Queryable } from '../queryable.ts'
-import { hex } from './hex.ts'
+import { hex } from '../table.ts'
 
 /** Bytes under a root key. */
 export interface StoredBytes {
@@ -8,7 +8,7 @@ export interface StoredBytes {
   readonly wrapped: Uint8Array
 }
 
-/** Wrapped material, with what it is bound to. */
+/** Wrapped material with its binding. */
 export interface WrappedMaterialRow extends StoredBytes {
   /** The version's UUID. */
   readonly id: string
@@ -18,7 +18,7 @@ export interface WrappedMaterialRow extends StoredBytes {
   readonly algorithm: string
 }
 
-/** The wrapped private key of an import, with what it is bound to. */
+/** Wrapped private key of an import with its binding. */
 export interface WrappedImportKeyRow extends StoredBytes {
   /** The import parameters' UUID. */
   readonly id: string
@@ -30,7 +30,7 @@ export interface WrappedImportKeyRow extends StoredBytes {
 export interface WrappedPage {
   /** Rows under this root key are left out. */
   readonly except: string
-  readonly after: string | null
+  readonly after: string
   readonly max: number
 }
 
@@ -41,25 +41,34 @@ export interface Rewrapped {
   readonly to: StoredBytes
 }
 
-/** How much is under one root key. */
+/** Amounts wrapped by one root key. */
 export interface RootKeyUse {
   readonly rootKeyId: string
-  /** Whether the installation secret is. */
+  /** True if the installation secret is. */
   readonly installation: boolean
   readonly versions: number
   readonly imports: number
 }
 
-const firstId = '00000000-0000-0000-0000-000000000000'
+const materialSelection = Prisma.sql`
+  SELECT m.version_id AS id, m.root_key_id AS "rootKeyId", m.wrapped, k.project_id AS "projectId",
+    k.id AS "keyId", v.number AS "versionNumber", k.algorithm
+  FROM key_material m JOIN key_versions v ON v.id = m.version_id JOIN keys k ON k.id = v.key_id`
 
 /** Material under other root keys than one. */
 export async function findMaterialToRewrap(db: Queryable, page: WrappedPage): Promise<WrappedMaterialRow[]> {
-  return db.$queryRaw<WrappedMaterialRow[]>`
-    SELECT m.version_id AS id, m.root_key_id AS "rootKeyId", m.wrapped, k.project_id AS "projectId",
-      k.id AS "keyId", v.number AS "versionNumber", k.algorithm
-    FROM key_material m JOIN key_versions v ON v.id = m.version_id JOIN keys k ON k.id = v.key_id
-    WHERE m.root_key_id <> ${page.except} AND m.version_id > ${page.after ?? firstId}::uuid
+  return db.$queryRaw<WrappedMaterialRow[]>`${materialSelection}
+    WHERE m.root_key_id <> ${page.except} AND m.version_id > ${page.after}::uuid
     ORDER BY m.version_id LIMIT ${page.max}`
+}
+
+/** A random sample of the material under a root key. */
+export async function pickMaterial(
+  db: Queryable,
+  { rootKeyId, max }: { rootKeyId: string; max: number },
+): Promise<WrappedMaterialRow[]> {
+  return db.$queryRaw<WrappedMaterialRow[]>`${materialSelection}
+    WHERE m.root_key_id = ${rootKeyId} ORDER BY random() LIMIT ${max}`
 }
 
 /** Private keys of imports under other root keys than one; erased ones are under none. */
@@ -70,22 +79,22 @@ export async function findImportKeysToRewrap(
   return db.$queryRaw<WrappedImportKeyRow[]>`
     SELECT p.id, p.root_key_id AS "rootKeyId", p.wrapped, k.project_id AS "projectId", k.id AS "keyId"
     FROM import_parameters p JOIN keys k ON k.id = p.key_id
-    WHERE p.wrapped IS NOT NULL AND p.root_key_id <> ${page.except} AND p.id > ${page.after ?? firstId}::uuid
+    WHERE p.wrapped IS NOT NULL AND p.root_key_id <> ${page.except} AND p.id > ${page.after}::uuid
     ORDER BY p.id LIMIT ${page.max}`
 }
 
-/** Replaces material where it still is what it was made from; gives how much that was. */
+/** Replaces material that is unchanged since it was read. Returns how many rows it replaced. */
 export function replaceMaterial(db: Queryable, changes: readonly Rewrapped[]): Promise<number> {
   return replace(db, changes, { table: Prisma.sql`key_material`, id: Prisma.sql`version_id` })
 }
 
-/** Replaces private keys of imports where they still are what they were made from; gives how many those were. */
+/** Replaces private keys of imports that are unchanged since they were read. Returns how many rows it replaced. */
 export function replaceImportKeys(db: Queryable, changes: readonly Rewrapped[]): Promise<number> {
   return replace(db, changes, { table: Prisma.sql`import_parameters`, id: Prisma.sql`id` })
 }
 
 /**
- * Compare and set, for many rows in one statement. It waits for nobody: rows that others have locked stay as they are,
+ * Compare and set, for many rows in one statement. It never waits: rows that others have locked stay as they are,
  * so that it can take part in no deadlock, and they come up again in the next round.
  */
 function replace(
@@ -106,7 +115,7 @@ function replace(
     WHERE t.${id} = c.id`
 }
 
-/** How much is under each root key, in one statement, so that nothing is missed on its way from one to another. */
+/** Amounts wrapped by each root key, in one statement, so that nothing is missed while it moves between two. */
 export async function countByRootKey(db: Queryable): Promise<RootKeyUse[]> {
   return db.$queryRaw<RootKeyUse[]>`
     SELECT root_key_id AS "rootKeyId", sum(installation) > 0 AS installation,

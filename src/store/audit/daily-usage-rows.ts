@@ -11,7 +11,7 @@ export interface DailyUse {
   readonly day: string
   readonly succeeded: number
   readonly refused: number
-  /** Of the last success; of the last refusal while nothing has succeeded. */
+  /** Time of the last success, or of the last refusal while nothing has succeeded. */
   readonly lastAt: Date
 }
 

@@ -1,6 +1,6 @@
 import type { Queryable } from '../queryable.ts'
 
-/** A change of a key as it is on record. */
+/** A recorded change of a key. */
 export interface RecordedChange {
   readonly chainId: string | null
   readonly sequence: number | null
@@ -12,7 +12,7 @@ export interface RecordedChange {
   readonly importParametersId: string | null
 }
 
-/** What is kept of pruned records of a key, by version (0 for none). Bytes are in hexadecimal. */
+/** Summary of a key's pruned records by version (0 for none). Bytes are in hexadecimal. */
 export interface PrunedChanges {
   readonly versionNumber: number
   readonly revision: number
@@ -97,7 +97,7 @@ export interface RecordedState {
   readonly keyState: string | null
 }
 
-/** What the newest records say of some keys; nothing for a key of which there are none. */
+/** Newest recorded states of some keys, without keys that have no record. */
 export async function findRecordedStates(
   db: Queryable,
   keyIds: readonly string[],
@@ -116,7 +116,7 @@ export async function findRecordedStates(
   return new Map(rows.map((row) => [row.keyId, row]))
 }
 
-/** Whether material was imported with import parameters, named as the API names them. */
+/** True if an import with these import parameters is on record. The ID is the one of the API. */
 export async function isImportOnRecord(
   db: Queryable,
   { keyId, importParametersId }: { keyId: string; importParametersId: string },

@@ -13,7 +13,7 @@ import { hashOf, isSameHash } from './chain.ts'
 import type { ChainMac } from './chain-mac.ts'
 import type { AuditAction } from './events.ts'
 
-/** An event that was read, with the keys that it tells about. Whether a caller may see them is decided elsewhere. */
+/** An event with the keys that it names. The domain decides who may see them. */
 export interface RecordedEvent extends Omit<StoredEvent, 'action'> {
   readonly action: AuditAction
   /** UUID of the key whose ciphertext was re-encrypted, where that is on record. */
@@ -48,7 +48,7 @@ export async function readById(
  * Those events of a page that are as they were recorded, as far as a look at the page can tell: they follow on the event
  * before them, and stand in chains whose beginning and end are as the server left them. Only `verifyAudit` looks further.
  *
- * @param alert told of each chain and each event that does not verify
+ * @param alert called for each chain and each event that does not verify
  */
 export async function verifyEvents(
   { db, chainMac }: { readonly db: Queryable; readonly chainMac: ChainMac },
@@ -62,7 +62,7 @@ export async function verifyEvents(
     else alert('audit chain', chain.id)
   }
   return events.filter((event) => {
-    // What is in no chain is from before there were any, where the query gives it at all.
+    // The query returns events without a chain only if they are from before there were any.
     if (event.chainId === null) return true
     if (!authentic.has(event.chainId)) return false
     const isAsRecorded =

@@ -1,17 +1,16 @@
 import { systemTroubleOf, type Trouble, textOfCode } from '../system-errors.ts'
-import { causesOf, codesOf, isUnavailable } from './errors.ts'
-import { UnfitServerError } from './postgres/hosts.ts'
+import { causesOf, codesOf, isUnavailable, UnfitServerError } from './errors.ts'
 
 const schemaText =
   'The tables are not where they are looked for. Check search_path of the user and of the database.'
 
 /** Why a database failed. */
 export interface DatabaseTrouble extends Trouble {
-  /** Whether the text is of this very trouble. */
+  /** True if the text is about this code and not a general one. */
   readonly isKnown: boolean
 }
 
-/** What SQLSTATEs mean to an operator; whole classes by their first two characters. */
+/** Advice by SQLSTATE; whole classes by their first two characters. */
 const stateTexts: Readonly<Record<string, string>> = {
   '08': 'The connection was broken. Check that the database runs.',
   '25006': 'The server takes no changes: it is a standby, or was set to be read-only.',
@@ -34,7 +33,7 @@ const stateTexts: Readonly<Record<string, string>> = {
   XX: 'The server has found damaged data, or a fault of its own. Its log has more.',
 }
 
-/** What connections without a code of their own failed of, by the words of the drivers. */
+/** Failures of connections that have no code, recognised by the driver's message. */
 const wordedTroubles: readonly (readonly [RegExp, Trouble])[] = [
   [
     /^timeout exceeded when trying to connect|^P20(?:24|28)$/,

@@ -1,0 +1,99 @@
+import type { Queryable } from './queryable.ts'
+
+/** Identifies a key by project and ID, as caches do. */
+export interface KeyIdentity {
+  readonly projectId: string
+  readonly id: string
+}
+
+/** A committed change of one key. */
+export interface KeyChange extends KeyIdentity {
+  /** Whether everyone who may list the project's keys can see what has changed. */
+  readonly isShown: boolean
+  /** Subjects that lost access: they owned the key or were on its access list before. */
+  readonly lostBy: readonly string[]
+}
+
+/** Callbacks of a listener. */
+export interface KeyChangeEvents {
+  /** Called for each change, by whichever replica. One change may be reported several times. */
+  onChange(change: KeyChange): void
+  /** Called when changes may have been missed: everything cached from the database is then out of date. */
+  onGap(): void
+  onListening(): void
+  /** Called once for each connection that ends, and for the first attempt that fails, with the reason. */
+  onLost(reason: string): void
+}
+
+/** Listens for the changes that all replicas make. */
+export interface KeyChangeListener {
+  close(): Promise<void>
+}
+
+/** PostgreSQL channel of the announcements. */
+export const channel = 'keystead_keys'
+/** Below PostgreSQL's limit of 8,000 bytes for one notification. */
+const payloadBytesMax = 7900
+
+/** Announces changes of keys in one statement. The database delivers notifications when the transaction commits. */
+export async function announce(tx: Queryable, keys: readonly KeyIdentity[]): Promise<void> {
+  await notify(tx, keys.map(formatIdentity))
+}
+
+/**
+ * Announces a change of a key, with what callers without access may learn of it: changes of hidden fields are not
+ * announced to them.
+ */
+export async function announceChange(
+  tx: Queryable,
+  { projectId, id, isShown, lostBy }: KeyChange,
+): Promise<void> {
+  const payloads = isShown ? [JSON.stringify([projectId, id, []])] : []
+  let part: string[] = []
+  for (const subject of lostBy) {
+    const longer = JSON.stringify([projectId, id, [...part, subject]])
+    if (part.length > 0 && Buffer.byteLength(longer) > payloadBytesMax) {
+      payloads.push(JSON.stringify([projectId, id, part]))
+      part = []
+    }
+    part.push(subject)
+  }
+  if (part.length > 0) payloads.push(JSON.stringify([projectId, id, part]))
+  await notify(tx, payloads.length === 0 ? [formatIdentity({ projectId, id })] : payloads)
+}
+
+async function notify(tx: Queryable, payloads: readonly string[]): Promise<void> {
+  // As text, because the function's own result has no type that the client reads.
+  await tx.$queryRaw`SELECT count(pg_notify(${channel}, payload)::text)::int
+    FROM unnest(${[...payloads]}::text[]) AS t(payload)`
+}
+
+/** Passes an announcement on. An unreadable one counts as a gap. */
+export function receiveAnnouncement(
+  payload: string | undefined,
+  events: Pick<KeyChangeEvents, 'onChange' | 'onGap'>,
+): void {
+  const change = parseChange(payload)
+  if (change === null) events.onGap()
+  else events.onChange(change)
+}
+
+/** One text for each key: PostgreSQL delivers equal payloads once for each transaction. */
+function formatIdentity({ projectId, id }: KeyIdentity): string {
+  return JSON.stringify([projectId, id])
+}
+
+/** Returns null for a payload that no replica of this release sends. */
+function parseChange(payload: string | undefined): KeyChange | null {
+  try {
+    const value: unknown = JSON.parse(payload ?? '')
+    if (!Array.isArray(value)) return null
+    const [projectId, id, lostBy = null, ...rest] = value as unknown[]
+    if (typeof projectId !== 'string' || typeof id !== 'string' || rest.length > 0) return null
+    if (lostBy === null) return { projectId, id, isShown: false, lostBy: [] }
+    if (!Array.isArray(lostBy) || !lostBy.every((each) => typeof each === 'string')) return null
+    return { projectId, id, isShown: lostBy.length === 0, lostBy }
+  } catch {
+    return null
+  }
+}

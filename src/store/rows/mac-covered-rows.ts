@@ -1,0 +1,42 @@
+import { inPages, lowestUuid } from '../pages.ts'
+import type { Queryable } from '../queryable.ts'
+import type { ImportParametersRow } from './import-rows.ts'
+import { type DeletedKeyRow, decode, type KeyRow } from './key-rows.ts'
+import type { KeyVersionRow } from './version-rows.ts'
+
+const pageSize = 200
+
+/** All rows of every project that a policy MAC covers, in pages. */
+export interface MacCoveredRows {
+  keys(): AsyncGenerator<readonly KeyRow[]>
+  versions(): AsyncGenerator<readonly KeyVersionRow[]>
+  deletedKeys(): AsyncGenerator<readonly DeletedKeyRow[]>
+  importParameters(): AsyncGenerator<readonly ImportParametersRow[]>
+}
+
+/** Reads whole tables, to check all that is stored. */
+export function macCoveredRows(db: Queryable): MacCoveredRows {
+  return {
+    keys: () => byId(async (page) => (await db.key.findMany(page)).map(decode)),
+    versions: () => byId((page) => db.keyVersion.findMany(page)),
+    deletedKeys: () => byId((page) => db.deletedKey.findMany(page)),
+    importParameters: () =>
+      byId((page) => db.importParameters.findMany({ ...page, omit: { rootKeyId: true, wrapped: true } })),
+  }
+}
+
+interface Page {
+  readonly where: { readonly id: { readonly gt: string } }
+  readonly orderBy: { readonly id: 'asc' }
+  readonly take: number
+}
+
+function byId<Row extends { readonly id: string }>(
+  find: (page: Page) => Promise<readonly Row[]>,
+): AsyncGenerator<readonly Row[]> {
+  return inPages({
+    after: lowestUuid,
+    find: (id) => find({ where: { id: { gt: id } }, orderBy: { id: 'asc' }, take: pageSize }),
+    keyOf: ({ id }) => id,
+  })
+}
