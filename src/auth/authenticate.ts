@@ -8,24 +8,24 @@ import { UnauthenticatedError } from './errors.ts'
 import { claimedName, issuerOf, type TrustedIssuer } from './trusted-issuer.ts'
 import { verifyToken } from './verify-token.ts'
 
-/** Longest time for which a verified token is not checked again, in milliseconds. */
+/** Longest time that a verified token is cached, in milliseconds. */
 const callerLifetimeMaxMs = 60_000
-/** Most callers of whom is remembered that a token of theirs was verified. */
+/** Most callers with a verified token that are remembered. */
 const knownNamesMax = 10_000
 
-/** Finds out who asks. */
+/** Authenticates requests. */
 export interface Authenticator {
   /**
-   * The caller of a request by its Authorization header.
+   * Verifies the token in an Authorization header.
    *
    * @throws UnauthenticatedError or IssuerUnavailableError
    */
   authenticate(authorization: string | null): Promise<Caller>
-  /** The same if the token was verified before and still counts, else null: costs no signature. */
+  /** The caller of a token that is cached as verified; null for other tokens. Checks no signature. */
   recognise(authorization: string | null): Caller | null
   /**
-   * Whether the token names a caller of whom one was verified before, this one or another. Anybody can name such a
-   * caller, so that it allows nothing; but the tokens that others make up must not keep a known caller out.
+   * True if the token names a caller of whom some token was verified before. The name is not verified, so that it allows
+   * nothing. It keeps limits on made-up tokens from locking out known callers.
    */
   expects(authorization: string | null): boolean
 }
@@ -42,7 +42,7 @@ export function createAuthenticator(options: {
     clock,
     lifetimeMs: Math.min(callerLifetimeMaxMs, config.AUTH_JWKS_CACHE_MINUTES * 60_000),
   })
-  // Only what was verified comes in: made-up tokens cannot push a caller out.
+  // Only names from verified tokens, so that made-up tokens cannot evict a caller.
   const knownNames = new LRUCache<string, true>({ max: knownNamesMax })
   return {
     async authenticate(authorization) {
@@ -68,7 +68,7 @@ export function createAuthenticator(options: {
   }
 }
 
-/** An issuer that is trusted with some projects or kinds of callers says nothing about the others. */
+/** Refuses callers of projects or kinds for which the issuer is not trusted. */
 function assertMaySpeakFor({ projects, kinds }: TrustedIssuer, { projectId, kind }: Caller): void {
   if (projects !== null && !projects.includes(projectId)) {
     throw new UnauthenticatedError('The issuer of the token is not trusted for the project that it names.')
@@ -78,11 +78,11 @@ function assertMaySpeakFor({ projects, kinds }: TrustedIssuer, { projectId, kind
   }
 }
 
-/** Credentials of the Bearer scheme (RFC 6750 §2.1). Two headers joined by a comma are none. */
+/** Reads the token of the Bearer scheme (RFC 6750 §2.1). Two headers, joined by a comma, are invalid. */
 function readBearerToken(authorization: string | null): string {
   if (authorization === null || authorization === '') {
     throw new UnauthenticatedError(
-      'This needs a token: send the header "Authorization: Bearer TOKEN".',
+      'A token is required: send the header "Authorization: Bearer TOKEN".',
       'Bearer realm="keystead"',
     )
   }

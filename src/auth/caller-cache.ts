@@ -3,14 +3,14 @@ import { LRUCache } from 'lru-cache'
 import type { Clock } from '../clock.ts'
 import type { Caller } from '../keys/rules/caller.ts'
 
-/** Most tokens that are remembered. */
+/** Most tokens in the cache. */
 const tokensMax = 10_000
 
-/** Verified tokens, so that a signature is checked once and not with each request. */
+/** Cache of verified tokens, so that a signature is not checked with each request. */
 export interface CallerCache {
-  /** The caller of a token: remembered, or worked out now. Failures are not remembered. */
+  /** The caller of a token: cached, or verified now. Failures are not cached. */
   get(token: string, verify: () => Promise<Caller>): Promise<Caller>
-  /** The caller of a token if it is remembered, else null. */
+  /** The caller of a cached token; null for other tokens. */
   find(token: string): Caller | null
 }
 
@@ -19,7 +19,7 @@ interface Entry {
   readonly verifiedAtMs: number
 }
 
-/** Builds the cache; `lifetimeMs` bounds how long a token counts after the issuer withdrew the key that signed it. */
+/** Builds the cache. `lifetimeMs` bounds how long a token counts after its issuer has withdrawn the signing key. */
 export function createCallerCache({
   clock,
   lifetimeMs,
@@ -30,13 +30,13 @@ export function createCallerCache({
   size?: number
 }): CallerCache {
   const verified = new LRUCache<string, Entry>({ max: size })
-  // Apart from the verified ones, so that a flood of bad tokens cannot push these out.
-  const underWay = new Map<string, Promise<Caller>>()
+  // Separate from the verified ones, so that a flood of bad tokens cannot evict these.
+  const pendingVerifications = new Map<string, Promise<Caller>>()
 
   function isGood({ caller, verifiedAtMs }: Entry): boolean {
     const nowMs = clock.now().getTime()
     const ageMs = nowMs - verifiedAtMs
-    // A clock that was set back must not lengthen a life.
+    // A clock that is set back must not extend the lifetime.
     return ageMs >= 0 && ageMs < lifetimeMs && nowMs < caller.tokenExpiresAt.getTime()
   }
 
@@ -61,16 +61,18 @@ export function createCallerCache({
       const digest = digestOf(token)
       const known = findVerified(digest)
       if (known !== null) return known
-      const pending = underWay.get(digest)
+      const pending = pendingVerifications.get(digest)
       if (pending !== undefined) return pending
-      const verification = verifyAndRemember(digest, verify).finally(() => underWay.delete(digest))
-      underWay.set(digest, verification)
+      const verification = verifyAndRemember(digest, verify).finally(() =>
+        pendingVerifications.delete(digest),
+      )
+      pendingVerifications.set(digest, verification)
       return verification
     },
   }
 }
 
-/** The digest, not the token: what stays in memory for long cannot be replayed. */
+/** Digest of a token. A token in memory could be replayed. */
 function digestOf(token: string): string {
   return hash('sha256', token, 'base64')
 }

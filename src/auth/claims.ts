@@ -13,16 +13,16 @@ import {
 } from '../keys/rules/caller.ts'
 import { UnauthenticatedError } from './errors.ts'
 
-/** Names of the claims that say who the caller is. */
+/** Names of the claims about the caller. */
 export type ClaimNames = Pick<
   Config,
   'AUTH_CLAIM_PROJECT' | 'AUTH_CLAIM_ROLES' | 'AUTH_CLAIM_GROUPS' | 'AUTH_CLAIM_KIND' | 'AUTH_CLAIM_SUBJECT'
 >
 
 /**
- * Who a verified token speaks for.
+ * Reads the caller from the claims of a verified token.
  *
- * @throws UnauthenticatedError for claims that are missing or malformed: a caller is known whole or not at all
+ * @throws UnauthenticatedError for missing or malformed claims
  */
 export function readCaller(payload: JWTPayload & { exp: number }, names: ClaimNames): Caller {
   const kind = readKind(readClaim(payload, names.AUTH_CLAIM_KIND))
@@ -32,14 +32,14 @@ export function readCaller(payload: JWTPayload & { exp: number }, names: ClaimNa
     kind,
     name,
     groups: readGroups(readClaim(payload, names.AUTH_CLAIM_GROUPS)),
-    projectId: readText(readClaim(payload, names.AUTH_CLAIM_PROJECT), 'project', nameFault),
+    projectId: readString(readClaim(payload, names.AUTH_CLAIM_PROJECT), 'project', nameFault),
     roles: readRoles(readClaim(payload, names.AUTH_CLAIM_ROLES)),
-    tokenId: payload.jti === undefined ? null : readText(payload.jti, 'token ID', nameFault),
+    tokenId: payload.jti === undefined ? null : readString(payload.jti, 'token ID', nameFault),
     tokenExpiresAt: new Date(payload.exp * 1000),
   }
 }
 
-/** A claim by its name, or else by a path of names with dots between them. Only own properties count. */
+/** Reads a claim by its name, or by a path of names with dots between them. Only own properties count. */
 function readClaim(payload: object, name: string): unknown {
   if (Object.hasOwn(payload, name)) return (payload as Record<string, unknown>)[name]
   let value: unknown = payload
@@ -58,7 +58,7 @@ function readKind(value: unknown): CallerKind {
 }
 
 function readName(value: unknown, kind: CallerKind): string {
-  return readText(value, 'subject', (name) => subjectNameFault(kind, name))
+  return readString(value, 'subject', (name) => subjectNameFault(kind, name))
 }
 
 function readGroups(value: unknown): readonly string[] {
@@ -66,10 +66,10 @@ function readGroups(value: unknown): readonly string[] {
   if (!Array.isArray(value) || value.length > callerGroupsMax) {
     throw malformed('groups', `must be a list of at most ${callerGroupsMax} names`)
   }
-  return value.map((group: unknown) => readText(group, 'groups', (name) => subjectNameFault('GROUP', name)))
+  return value.map((group: unknown) => readString(group, 'groups', (name) => subjectNameFault('GROUP', name)))
 }
 
-/** A list, or one text with spaces between the roles (like the scope claim of RFC 8693 §4.2). */
+/** Reads a list, or one string with spaces between the roles (like the scope claim of RFC 8693 §4.2). */
 function readRoles(value: unknown): ReadonlySet<Role> {
   if (value === undefined) return new Set()
   const given: unknown = typeof value === 'string' ? value.split(' ') : value
@@ -79,15 +79,15 @@ function readRoles(value: unknown): ReadonlySet<Role> {
   return new Set(roles.filter((role) => given.includes(role)))
 }
 
-/** A name in a claim, by the same rules as names on access lists: who has a token can be put on one. */
-function readText(value: unknown, claim: string, faultOf: (name: string) => string | null): string {
+/** Reads a name by the rules of access lists, so that every caller can be put on one. */
+function readString(value: unknown, claim: string, faultOf: (name: string) => string | null): string {
   if (typeof value !== 'string') throw malformed(claim, `must be a string`)
   const fault = faultOf(value)
   if (fault !== null) throw malformed(claim, fault)
   return value
 }
 
-/** @param rule what the value breaks, in words that begin with "must" */
+/** @param rule the broken rule, beginning with "must" */
 function malformed(claim: string, rule: string): UnauthenticatedError {
   return new UnauthenticatedError(`The token's claim for the ${claim} is missing or malformed; it ${rule}.`)
 }

@@ -12,12 +12,12 @@ const algorithm = 'EdDSA'
 const tokenLifetimeSeconds = 3600
 const project = 'demo'
 
-/** Someone to be while trying Keystead out. */
+/** A caller of development mode. */
 export interface Persona {
   readonly name: string
-  /** One sentence for people. */
+  /** One sentence. */
   readonly description: string
-  /** Name of the subject, without its kind. */
+  /** Name without the kind. */
   readonly subject: string
   readonly kind: CallerKind
   readonly roles: readonly Role[]
@@ -60,19 +60,19 @@ export const personas: readonly Persona[] = [
   },
 ]
 
-/** Makes tokens for development mode; its key is gone when the process ends. */
+/** Issuer of development mode. Its key exists only in memory. */
 export interface DevIssuer {
   readonly personas: readonly Persona[]
   readonly issuer: TrustedIssuer
   /**
-   * A token for a persona, good for an hour.
+   * Issues a token for a persona, valid for an hour.
    *
-   * @throws TypeError if there is no such persona
+   * @throws TypeError for an unknown persona
    */
   issue(personaName: string): Promise<string>
 }
 
-/** Builds an issuer with a fresh Ed25519 key (RFC 8037), for tokens with the configured claim names and audience. */
+/** Builds an issuer with a new Ed25519 key (RFC 8037). Its tokens have the configured claim names and audience. */
 export async function createDevIssuer({
   clock,
   config,
@@ -89,7 +89,7 @@ export async function createDevIssuer({
     },
     async issue(personaName) {
       const persona = personas.find(({ name }) => name === personaName)
-      if (persona === undefined) throw new TypeError('there is no such persona')
+      if (persona === undefined) throw new TypeError('unknown persona')
       const issuedAtSeconds = Math.floor(clock.now().getTime() / 1000)
       return new SignJWT({
         client_id: 'development',

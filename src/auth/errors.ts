@@ -1,6 +1,6 @@
 import { KeysteadError } from '../errors.ts'
 
-/** The request carries no token, or none that is accepted. Says what to do, never what the token holds. */
+/** The request has no token, or one that is refused. The message holds nothing of the token. */
 export class UnauthenticatedError extends KeysteadError {
   readonly code = 'UNAUTHENTICATED'
   /** Value of the WWW-Authenticate header (RFC 6750 §3). */
@@ -11,7 +11,7 @@ export class UnauthenticatedError extends KeysteadError {
   }
 }
 
-/** The token cannot be verified now: the issuer's keys are unavailable or unusable, or may be newer than those at hand. */
+/** The token cannot be verified now: the issuer's keys are unavailable, unusable or may be outdated. */
 export class IssuerUnavailableError extends KeysteadError {
   readonly code = 'UNAVAILABLE'
   readonly retryAfterSeconds: number
@@ -24,8 +24,8 @@ export class IssuerUnavailableError extends KeysteadError {
   }
 }
 
-/** The file with the issuer's keys cannot be used at start. For the operator, never for a caller. */
+/** The file with the issuer's keys cannot be used. For the operator. */
 export class KeySetError extends Error {}
 
-/** The same for the file with further issuers. */
+/** The file with further issuers cannot be used. For the operator. */
 export class IssuersFileError extends KeySetError {}

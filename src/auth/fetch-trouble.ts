@@ -1,12 +1,12 @@
 import { systemTroubleOf, type Trouble } from '../system-errors.ts'
 
-/** Why keys could not be had from where they are. */
+/** Why the keys of an issuer could not be read. */
 export interface FetchTrouble extends Trouble {
   /** The address without credentials and query, or the path of the file. */
   readonly url: string
 }
 
-/** The answer is not what it should be. The message is for the operator, and says nothing of what was in it. */
+/** The answer is not a JWK Set. The message is for the operator, and quotes nothing of the answer. */
 export class BadAnswerError extends Error {
   readonly code: string
   constructor(code: string, message: string) {
@@ -15,7 +15,7 @@ export class BadAnswerError extends Error {
   }
 }
 
-/** An answer of another status than 200. */
+/** Error for a status other than 200. */
 export function badStatus(status: number): BadAnswerError {
   const isRedirect = status >= 300 && status < 400
   return new BadAnswerError(
@@ -26,7 +26,7 @@ export function badStatus(status: number): BadAnswerError {
   )
 }
 
-/** Why a fetch failed. */
+/** Describes a failed fetch. */
 export function fetchTroubleOf(error: unknown, url: string): FetchTrouble {
   return { url: withoutSecrets(url), ...reasonOf(error) }
 }

@@ -3,7 +3,7 @@ import { type Config, settings } from '../config.ts'
 import type { CallerKind } from '../keys/rules/caller.ts'
 import type { ClaimNames } from './claims.ts'
 import { IssuersFileError } from './errors.ts'
-import type { KeyPlace } from './key-lookup.ts'
+import type { KeyLocation } from './key-lookup.ts'
 import type { IssuerRules } from './trusted-issuer.ts'
 
 const issuersMax = 20
@@ -27,12 +27,12 @@ const members = [
   'kinds',
 ]
 
-/** An issuer of the file: its rules, and where its keys are. */
-export type ListedIssuer = IssuerRules & KeyPlace
+/** An issuer of the file: its rules and the location of its keys. */
+export type ListedIssuer = IssuerRules & KeyLocation
 
 /**
- * The further issuers of AUTH_ISSUERS_FILE. What an entry leaves out is as the settings say, but its name, its audience
- * and its keys are its own. Unknown members are refused: a misspelt limit must not become no limit.
+ * Reads the further issuers of AUTH_ISSUERS_FILE. Members that an entry leaves out come from the settings, except its name,
+ * audience and keys. Unknown members are refused, so that a misspelt restriction is noticed.
  *
  * @throws IssuersFileError that names the entry and the member
  */
@@ -47,7 +47,7 @@ export function readIssuersFile(path: string, config: Config): readonly ListedIs
     return readContent(content, config)
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
-    throw new IssuersFileError(`the file ${path} (AUTH_ISSUERS_FILE) is not right: ${error.message}`)
+    throw new IssuersFileError(`the file ${path} (AUTH_ISSUERS_FILE) is invalid: ${error.message}`)
   }
 }
 
@@ -59,25 +59,25 @@ function readContent(content: unknown, config: Config): readonly ListedIssuer[] 
   const listed = issuers.map((entry, index) => readEntry(entry, `issuers[${index}]`, config))
   const names = [config.AUTH_ISSUER, ...listed.map(({ issuer }) => issuer)]
   const twice = names.find((name, index) => name !== null && names.indexOf(name) !== index)
-  if (twice !== undefined) throw new TypeError(`the issuer ${twice} is there twice`)
+  if (twice !== undefined) throw new TypeError(`the issuer ${twice} is listed twice`)
   return listed
 }
 
 function readEntry(value: unknown, path: string, config: Config): ListedIssuer {
   const entry = readObject(value, path, members)
   const at = (member: string) => `${path}.${member}`
-  const jwksUrl = entry['jwksUrl'] === undefined ? null : readText(entry['jwksUrl'], at('jwksUrl'))
-  const jwksFile = entry['jwksFile'] === undefined ? null : readText(entry['jwksFile'], at('jwksFile'))
+  const jwksUrl = entry['jwksUrl'] === undefined ? null : readString(entry['jwksUrl'], at('jwksUrl'))
+  const jwksFile = entry['jwksFile'] === undefined ? null : readString(entry['jwksFile'], at('jwksFile'))
   if ((jwksUrl === null) === (jwksFile === null)) {
     throw new TypeError(`${path} must have exactly one of jwksUrl and jwksFile`)
   }
   const algorithms =
-    entry['algorithms'] === undefined ? null : readTexts(entry['algorithms'], at('algorithms'))
+    entry['algorithms'] === undefined ? null : readStrings(entry['algorithms'], at('algorithms'))
   const profile =
-    entry['tokenProfile'] === undefined ? null : readText(entry['tokenProfile'], at('tokenProfile'))
+    entry['tokenProfile'] === undefined ? null : readString(entry['tokenProfile'], at('tokenProfile'))
   return {
-    issuer: readText(entry['issuer'], at('issuer')),
-    audience: readText(entry['audience'], at('audience')),
+    issuer: readString(entry['issuer'], at('issuer')),
+    audience: readString(entry['audience'], at('audience')),
     jwksUrl: jwksUrl && withPath(at('jwksUrl'), () => settings.AUTH_JWKS_URL.parse(jwksUrl)),
     jwksFile,
     algorithms: algorithms
@@ -87,7 +87,7 @@ function readEntry(value: unknown, path: string, config: Config): ListedIssuer {
       ? withPath(at('tokenProfile'), () => settings.AUTH_TOKEN_PROFILE.parse(profile))
       : config.AUTH_TOKEN_PROFILE,
     claims: readClaims(entry['claims'], at('claims'), config),
-    projects: entry['projects'] === undefined ? null : readTexts(entry['projects'], at('projects')),
+    projects: entry['projects'] === undefined ? null : readStrings(entry['projects'], at('projects')),
     kinds: entry['kinds'] === undefined ? null : readKinds(entry['kinds'], at('kinds')),
   }
 }
@@ -98,13 +98,13 @@ function readClaims(value: unknown, path: string, config: Config): ClaimNames {
   return Object.fromEntries(
     Object.entries(claimSettings).map(([claim, setting]) => [
       setting,
-      given[claim] === undefined ? names[setting] : readText(given[claim], `${path}.${claim}`),
+      given[claim] === undefined ? names[setting] : readString(given[claim], `${path}.${claim}`),
     ]),
   ) as ClaimNames
 }
 
 function readKinds(value: unknown, path: string): readonly CallerKind[] {
-  const given = readTexts(value, path)
+  const given = readStrings(value, path)
   if (given.some((each) => !callerKinds.some((kind) => kind === each))) {
     throw new TypeError(`${path} must list some of ${callerKinds.join(', ')}`)
   }
@@ -120,13 +120,13 @@ function readObject(value: unknown, path: string, known: readonly string[]): Rec
   return value as Record<string, unknown>
 }
 
-function readTexts(value: unknown, path: string): readonly string[] {
-  if (!Array.isArray(value) || value.length === 0) throw new TypeError(`${path} must be a list of texts`)
-  return value.map((each, index) => readText(each, `${path}[${index}]`))
+function readStrings(value: unknown, path: string): readonly string[] {
+  if (!Array.isArray(value) || value.length === 0) throw new TypeError(`${path} must be a list of strings`)
+  return value.map((each, index) => readString(each, `${path}[${index}]`))
 }
 
-function readText(value: unknown, path: string): string {
-  if (typeof value !== 'string' || value === '') throw new TypeError(`${path} must be a text`)
+function readString(value: unknown, path: string): string {
+  if (typeof value !== 'string' || value === '') throw new TypeError(`${path} must be a string`)
   return value
 }
 

@@ -1,16 +1,15 @@
 import { readFileSync, statSync } from 'node:fs'
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
 import { IssuerUnavailableError, KeySetError } from './errors.ts'
-import type { KeyTrust } from './key-lookup.ts'
-import { failurePauseMs, type KeySource, reportOutages } from './key-lookup.ts'
+import { failurePauseMs, type KeySource, type KeyTrust, reportOutages } from './key-lookup.ts'
 
-/** How often the file is looked at for changes. */
+/** How often the file is checked for changes, in milliseconds. */
 const checkIntervalMs = 1000
 
 /**
- * Keys in a file (JWK Set, RFC 7517 §5), which is read now and again whenever it changes: it is looked at once a second,
- * and for each token that names an unknown key or whose signature fails. While it is missing or
- * broken, as when it is being replaced, the keys that it held are trusted for their lifetime and the time of an outage.
+ * Builds a source of keys from a file (JWK Set, RFC 7517 §5). The file is checked for changes once a second, and for each
+ * token that names an unknown key or whose signature fails. While it is missing or broken, as during a replacement, its
+ * last keys are trusted for their lifetime and for AUTH_JWKS_OUTAGE_MINUTES.
  *
  * @throws KeySetError if it cannot be used now
  */
@@ -20,10 +19,10 @@ export function createFileKeySource(path: string, { lifetimeMs, outageMs, onFail
   let checkedAtMs = performance.now()
   let confirmedAtMs = checkedAtMs
 
-  function look(): void {
+  function check(): void {
     checkedAtMs = performance.now()
     try {
-      // The state is taken first: a change while the keys are read is then seen at the next look.
+      // The state is read first, so that the next check sees a change during the read.
       const newState = readState(path)
       if (newState !== state) keys = readKeys(path)
       state = newState
@@ -33,13 +32,13 @@ export function createFileKeySource(path: string, { lifetimeMs, outageMs, onFail
       onFailure?.({
         url: path,
         code: 'BAD_FILE',
-        text: `${error.message}. Put it right; its last keys still count.`,
+        text: `${error.message}. Correct it; its last keys still count.`,
       })
     }
   }
 
   function currentKeys(): JWTVerifyGetKey {
-    if (performance.now() - checkedAtMs >= checkIntervalMs) look()
+    if (performance.now() - checkedAtMs >= checkIntervalMs) check()
     if (performance.now() - confirmedAtMs >= lifetimeMs + outageMs) {
       throw new IssuerUnavailableError(failurePauseMs / 1000)
     }
@@ -51,14 +50,14 @@ export function createFileKeySource(path: string, { lifetimeMs, outageMs, onFail
       return await currentKeys()(header, token)
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error
-      look()
+      check()
       return currentKeys()(header, token)
     }
   })
-  return Object.assign(find, { lookAgain: async () => look() })
+  return Object.assign(find, { refresh: async () => check() })
 }
 
-/** What tells one state of a file from another, also when it is replaced within one tick of its clock. */
+/** Fingerprint of a file, which also differs when it is replaced within one tick of the clock. */
 function readState(path: string): string {
   try {
     const { ino, size, mtimeMs } = statSync(path)

@@ -8,43 +8,45 @@ import {
 } from 'jose'
 import { IssuerUnavailableError } from './errors.ts'
 import { BadAnswerError, badStatus, fetchTroubleOf } from './fetch-trouble.ts'
-import type { KeyTrust } from './key-lookup.ts'
-import { failurePauseMs, type KeySource, reportOutages } from './key-lookup.ts'
+import { failurePauseMs, type KeySource, type KeyTrust, reportOutages } from './key-lookup.ts'
 
-/** How long a fetch may take. */
+/** Timeout of a fetch, in milliseconds. */
 const fetchTimeoutMs = 5000
 
 /**
- * How soon after a fetch a token may cause another, by naming an unknown key or by a signature that fails: a flood of
- * made-up tokens must not reach the issuer. Each of the two has a pause of its own.
+ * Shortest time between two fetches because of tokens, in milliseconds: a flood of made-up tokens must not reach the issuer.
+ * Unknown keys and failed signatures have a pause each.
  */
 const tokenPauseMs = 10_000
 
-/** Largest answer that is read. */
+/** Largest answer, in bytes. */
 const answerBytesMax = 1_048_576
 
 /**
- * Keys at an address (JWK Set, RFC 7517 §5): fetched when first needed, when they are old, and when a token names an
- * unknown key or its signature fails. A token that names an unknown key soon after a fetch cannot be told from one that
- * is signed with a key that was published since: it is not refused, but to be sent again. They are fetched anew in the background from half of their lifetime on, so that requests do not wait. Once
- * it is over requests wait for a fetch; only where that fails the last keys are trusted, until `outageMs` later.
+ * Builds a source of keys from a URL (JWK Set, RFC 7517 §5). Keys are fetched when they are first needed, when they are old,
+ * and when a token names an unknown key or its signature fails.
+ *
+ * After half of their lifetime they are fetched in the background, so that requests do not wait. After their lifetime,
+ * requests wait for a fetch. If it fails, the last keys are trusted for another `outageMs`.
+ *
+ * Soon after a fetch, a token with an unknown key is answered with UNAVAILABLE: its key may have been published since.
  */
 export function createUrlKeySource(
   url: string,
   { lifetimeMs, outageMs, onFetch, onFailure }: KeyTrust,
 ): KeySource {
-  /** When the last fetch that succeeded began: what was published since may be missing from it. */
+  /** Beginning of the last successful fetch. Keys that were published later may be missing from it. */
   let fetchedAtMs = Number.NEGATIVE_INFINITY
   let failedAtMs = Number.NEGATIVE_INFINITY
-  let lookedAgainAtMs = Number.NEGATIVE_INFINITY
+  let refreshedAtMs = Number.NEGATIVE_INFINITY
 
   const fetchWithPause: FetchImplementation = async (address, options) => {
     const startedAtMs = performance.now()
-    // Requests fail at once for a while, so that an outage does not hold each of them up.
+    // For a while after a failure, requests fail at once instead of waiting for the timeout.
     if (startedAtMs - failedAtMs < failurePauseMs) throw new Error('the last fetch failed just now')
     try {
       const text = await fetchLimited(address, options)
-      // Thrown away: an answer that is no key set must count as a failure, too.
+      // The result is not used: an answer that is no JWK Set counts as a failure.
       requireKeySet(text)
       fetchedAtMs = startedAtMs
       onFetch?.(true)
@@ -59,7 +61,7 @@ export function createUrlKeySource(
 
   const keys = createRemoteJWKSet(new URL(url), {
     timeoutDuration: fetchTimeoutMs,
-    // When to fetch is decided here, by a clock that cannot be set back.
+    // This function decides when to fetch, with a monotonic clock.
     cooldownDuration: Number.POSITIVE_INFINITY,
     cacheMaxAge: Number.POSITIVE_INFINITY,
     [customFetch]: fetchWithPause,
@@ -67,11 +69,11 @@ export function createUrlKeySource(
 
   async function renewOldKeys(): Promise<void> {
     const ageMs = performance.now() - fetchedAtMs
-    // Keys whose time is over altogether, or that were never had, are not looked at.
+    // Without keys that may still be trusted, a failed fetch is an error.
     if (ageMs >= lifetimeMs + outageMs) await keys.reload()
-    // A failure is no reason to refuse yet: the issuer may be down while its keys are still good.
+    // A failed fetch is ignored: the last keys are trusted during an outage of the issuer.
     else if (ageMs >= lifetimeMs) await keys.reload().catch(() => undefined)
-    // Nobody waits for this one.
+    // In the background.
     else if (ageMs > lifetimeMs / 2 && !keys.reloading) keys.reload().catch(() => undefined)
   }
 
@@ -86,7 +88,7 @@ export function createUrlKeySource(
         return keys(header, token)
       })
     } catch (error) {
-      // All keys that could have signed the token are among those that were fetched after it had come.
+      // Keys that were fetched after the token arrived include every key that could have signed it.
       if (!(error instanceof errors.JWKSNoMatchingKey) || fetchedAtMs >= askedAtMs) throw error
       const pauseMs = fetchedAtMs + tokenPauseMs - performance.now()
       throw new IssuerUnavailableError(
@@ -97,17 +99,17 @@ export function createUrlKeySource(
   })
 
   return Object.assign(find, {
-    async lookAgain() {
+    async refresh() {
       const nowMs = performance.now()
-      const isTooSoon = nowMs - lookedAgainAtMs < tokenPauseMs
+      const isTooSoon = nowMs - refreshedAtMs < tokenPauseMs
       if (isTooSoon && !keys.reloading) return
-      if (!isTooSoon) lookedAgainAtMs = nowMs
+      if (!isTooSoon) refreshedAtMs = nowMs
       await keys.reload().catch(() => undefined)
     },
   })
 }
 
-/** The text of an answer of status 200 and limited size; jose's options keep redirects from being followed. */
+/** Fetches an answer of status 200 and limited size. The options of jose exclude redirects. */
 async function fetchLimited(...[address, options]: Parameters<FetchImplementation>): Promise<string> {
   const response = await fetch(address, options)
   if (response.status !== 200 || response.body === null) {

@@ -3,16 +3,16 @@ import type { FetchTrouble } from './fetch-trouble.ts'
 import { readIssuersFile } from './issuers-file.ts'
 import { createFileKeySource } from './jwks-file.ts'
 import { createUrlKeySource } from './jwks-url.ts'
-import type { KeyPlace, KeySource, KeyTrust } from './key-lookup.ts'
+import type { KeyLocation, KeySource, KeyTrust } from './key-lookup.ts'
 import { mainIssuerRules, type TrustedIssuer } from './trusted-issuer.ts'
 
-/** Who is told of fetches. */
+/** Callbacks for fetches of keys. */
 export interface FetchObserver {
   readonly onFetch?: KeyTrust['onFetch']
   readonly onFailure?: ((trouble: FetchTrouble & { readonly issuer: string }) => void) | undefined
 }
 
-/** All issuers that the configuration trusts, each with a source of keys of its own. */
+/** Builds all trusted issuers of the settings, each with its own source of keys. */
 export function createTrustedIssuers(
   config: Config,
   { onFetch, onFailure }: FetchObserver = {},
@@ -29,9 +29,9 @@ export function createTrustedIssuers(
   }))
 }
 
-/** The public keys of one issuer. */
+/** Builds the source of an issuer's public keys. */
 export function createKeySource(
-  { jwksFile, jwksUrl }: KeyPlace,
+  { jwksFile, jwksUrl }: KeyLocation,
   config: Config,
   observer: Pick<KeyTrust, 'onFetch' | 'onFailure'> = {},
 ): KeySource {

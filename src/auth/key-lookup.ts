@@ -2,39 +2,39 @@ import { errors, type JWTVerifyGetKey, type JWTVerifyOptions, type JWTVerifyResu
 import { IssuerUnavailableError } from './errors.ts'
 import type { FetchTrouble } from './fetch-trouble.ts'
 
-/** Where an issuer's keys are: one of the two. */
-export interface KeyPlace {
+/** Location of an issuer's keys: exactly one of the two. */
+export interface KeyLocation {
   readonly jwksUrl: string | null
   readonly jwksFile: string | null
 }
 
 /** How long keys are trusted. */
 export interface KeyTrust {
-  /** Without a new look, while there can be one. */
+  /** While they can be read again. */
   readonly lifetimeMs: number
-  /** How much longer, while there cannot. */
+  /** How much longer while they cannot be read. */
   readonly outageMs: number
-  /** Told of each fetch of keys, whether there were any. */
+  /** Called after each fetch. */
   readonly onFetch?: ((succeeded: boolean) => void) | undefined
-  /** Told why a fetch failed. */
+  /** Called when a fetch or a read has failed. */
   readonly onFailure?: ((trouble: FetchTrouble) => void) | undefined
 }
 
 /** Finds the public key of an issuer that a token names. */
 export interface KeySource extends JWTVerifyGetKey {
   /**
-   * Looks for newer keys, unless that was done a short time ago: an issuer may publish another key under the same ID.
-   * Does not fail: without newer keys, those at hand count. Absent where keys never change.
+   * Reads the keys again, at most once in a while: an issuer may publish another key under the same ID. Never rejects; if
+   * the read fails, the last keys count. Absent where keys never change.
    */
-  readonly lookAgain?: () => Promise<void>
+  readonly refresh?: () => Promise<void>
 }
 
-/** How soon after a failed look at the keys of an issuer there is another, in milliseconds. */
+/** Pause after a failed read of the keys, in milliseconds. */
 export const failurePauseMs = 2000
 
 /**
- * A key source that tells whose fault it is: that no key fits is the token's. Everything else (no connection, a broken
- * key set) is between this server and the issuer, an IssuerUnavailableError: a caller must not take it for a bad token.
+ * Wraps a source of keys. That no key fits is the fault of the token. All other errors (no connection, a broken key set)
+ * become an IssuerUnavailableError, so that a caller does not take them for a bad token.
  */
 export function reportOutages(keys: JWTVerifyGetKey): JWTVerifyGetKey {
   return async (header, token) => {
@@ -52,8 +52,8 @@ export function reportOutages(keys: JWTVerifyGetKey): JWTVerifyGetKey {
 }
 
 /**
- * Verifies a token with the key that it names. If its signature fails, the source looks for newer keys, and the token is
- * verified once more if its key is another one then.
+ * Verifies a token with the key that it names. If the signature fails, the keys are read again, and the token is verified
+ * once more if its key has changed.
  */
 export async function verifyWithNewestKey(
   token: string,
@@ -70,8 +70,8 @@ export async function verifyWithNewestKey(
     return await jwtVerify(token, find, options)
   } catch (error) {
     const isWrongKey = error instanceof errors.JWSSignatureVerificationFailed
-    if (!isWrongKey || tried.asked === undefined || keySource.lookAgain === undefined) throw error
-    await keySource.lookAgain()
+    if (!isWrongKey || tried.asked === undefined || keySource.refresh === undefined) throw error
+    await keySource.refresh()
     const key = await keySource(...tried.asked)
     if (key === tried.key) throw error
     return await jwtVerify(token, async () => key, options)

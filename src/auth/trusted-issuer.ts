@@ -8,9 +8,9 @@ import type { KeySource } from './key-lookup.ts'
 /** Longest accepted token, in characters. */
 const tokenLengthMax = 8192
 
-/** What an issuer is trusted with. */
+/** Rules for the tokens of an issuer. */
 export interface IssuerRules {
-  /** The "iss" claim of its tokens, character by character. */
+  /** The exact "iss" claim of its tokens. */
   readonly issuer: string
   readonly audience: string
   /** Accepted signature algorithms. */
@@ -23,12 +23,12 @@ export interface IssuerRules {
   readonly kinds: readonly CallerKind[] | null
 }
 
-/** An issuer together with its keys, which verify its own tokens and nobody else's. */
+/** An issuer and its keys, which verify only its own tokens. */
 export interface TrustedIssuer extends IssuerRules {
   readonly keySource: KeySource
 }
 
-/** The rules of the issuer that the settings themselves describe. */
+/** Rules of the issuer AUTH_ISSUER. */
 export function mainIssuerRules(issuer: string, config: Config): IssuerRules {
   return {
     issuer,
@@ -42,10 +42,10 @@ export function mainIssuerRules(issuer: string, config: Config): IssuerRules {
 }
 
 /**
- * The one issuer whose keys may verify a token: the one that the token names. The name is not verified yet; a liar picks
- * only the keys under which its signature fails.
+ * Finds the issuer that a token names, whose keys must verify it. The name is not verified yet: with a false one, the
+ * signature fails.
  *
- * @throws UnauthenticatedError if it names none that is trusted
+ * @throws UnauthenticatedError if the issuer is not trusted
  */
 export function issuerOf(token: string, issuers: readonly TrustedIssuer[]): TrustedIssuer {
   if (token.length > tokenLengthMax) {
@@ -61,7 +61,7 @@ export function issuerOf(token: string, issuers: readonly TrustedIssuer[]): Trus
   return issuer
 }
 
-/** Whom a token names, which is not verified: its issuer and subject in one text; null if it names nobody. */
+/** Unverified issuer and subject of a token, as one string; null if it names none. */
 export function claimedName(token: string): string | null {
   const { iss, sub } = token.length > tokenLengthMax ? {} : (decodeClaims(token) ?? {})
   return typeof iss === 'string' && typeof sub === 'string' ? JSON.stringify([iss, sub]) : null

@@ -6,28 +6,28 @@ import { UnauthenticatedError } from './errors.ts'
 import { verifyWithNewestKey } from './key-lookup.ts'
 import type { TrustedIssuer } from './trusted-issuer.ts'
 
-/** Latest time that a `Date` can hold, in seconds. */
+/** Latest time of a `Date`, in seconds. */
 const timeMaxSeconds = 8_640_000_000_000
 
-/** What tokens are checked against. */
+/** Rules that a token is verified with. */
 export interface TokenRules {
-  /** The one that the token names. */
+  /** The issuer that the token names. */
   readonly issuer: TrustedIssuer
   readonly config: Config
   readonly clock: Clock
 }
 
-/** The claims of a token that was verified. */
+/** Claims of a verified token. */
 export type VerifiedPayload = JWTPayload & { readonly exp: number }
 
 /**
- * The claims of a signed token (RFC 7519, RFC 8725), once its signature, issuer, audience and times are right.
+ * Verifies signature, issuer, audience and times of a token (RFC 7519, RFC 8725), and returns its claims.
  *
- * The profile "rfc9068" takes access tokens after RFC 9068 only. "generic" is for issuers that do not make such: it
- * takes any type that is not explicitly another one (RFC 8725 §3.11, e.g. `logout+jwt`). There an ID token cannot be
- * told from an access token; what keeps it out is the audience, which must not be that of a client.
+ * The profile "rfc9068" accepts only access tokens of RFC 9068. "generic" is for issuers that do not issue those: it accepts
+ * any type that is not explicitly another one (RFC 8725 §3.11, e.g. `logout+jwt`). It cannot tell an ID token from an access
+ * token, so that the audience must not be the one of a client.
  *
- * @throws UnauthenticatedError, or IssuerUnavailableError while the issuer's keys cannot be had
+ * @throws UnauthenticatedError, or IssuerUnavailableError while the issuer's keys are unavailable
  */
 export async function verifyToken(token: string, rules: TokenRules): Promise<VerifiedPayload> {
   const { config, clock, issuer } = rules
@@ -36,7 +36,7 @@ export async function verifyToken(token: string, rules: TokenRules): Promise<Ver
   const options: JWTVerifyOptions = {
     issuer: issuer.issuer,
     audience: issuer.audience,
-    // Named one by one, so that neither "none" nor a MAC made with a public key can pass.
+    // An explicit list, so that neither "none" nor a MAC with a public key is accepted.
     algorithms: [...issuer.algorithms],
     clockTolerance: config.AUTH_CLOCK_TOLERANCE_SECONDS,
     currentDate: now,
@@ -54,11 +54,11 @@ export async function verifyToken(token: string, rules: TokenRules): Promise<Ver
     return verified
   } catch (error) {
     if (error instanceof KeysteadError) throw error
-    throw new UnauthenticatedError(whatIsWrong(error, issuer))
+    throw new UnauthenticatedError(describeFault(error, issuer))
   }
 }
 
-/** What jose leaves open: it knows one critical extension, and without a wanted type it takes all. */
+/** Checks that jose does not make: it supports one critical extension, and accepts any type if none is required. */
 function assertHeader({ crit, typ }: JWTHeaderParameters): void {
   if (crit !== undefined) {
     throw new UnauthenticatedError('The token uses critical extensions (crit); none is supported.')
@@ -68,7 +68,7 @@ function assertHeader({ crit, typ }: JWTHeaderParameters): void {
   }
 }
 
-/** A token that is bound to a key (RFC 7800, RFC 8705, RFC 9449) is worth nothing without the proof of that key. */
+/** Refuses tokens that are bound to a key (RFC 7800, RFC 8705, RFC 9449): the proof of that key is not checked. */
 function assertPlainBearer(payload: JWTPayload): void {
   if (Object.hasOwn(payload, 'cnf')) {
     throw new UnauthenticatedError(
@@ -77,7 +77,7 @@ function assertPlainBearer(payload: JWTPayload): void {
   }
 }
 
-/** Bounds `exp` from now as well: `assertTimes` has refused an `iat` in the future. */
+/** Also bounds the time until `exp`: `assertTimes` has refused an `iat` in the future. */
 function assertLifetime({ exp = 0, iat = 0 }: JWTPayload, minutesMax: number): void {
   if (minutesMax > 0 && exp - iat > minutesMax * 60) {
     throw new UnauthenticatedError(
@@ -104,7 +104,7 @@ const notYetValid = 'The token is not valid yet. Check the clocks of issuer and 
 const notAnAccessToken =
   'The token is not an access token (RFC 9068, typ "at+jwt"). Send an access token, not an ID token.'
 
-function whatIsWrong(error: unknown, { algorithms }: TrustedIssuer): string {
+function describeFault(error: unknown, { algorithms }: TrustedIssuer): string {
   if (error instanceof errors.JWTExpired) return 'The token has expired. Get a new one from the issuer.'
   if (error instanceof errors.JWTClaimValidationFailed) {
     switch (error.reason === 'check_failed' ? error.claim : '') {

@@ -41,7 +41,7 @@ describe('the issuer of development mode', () => {
   test('has no token for anybody else', async () => {
     const { issuer } = await start()
     for (const name of ['', 'root', 'constructor']) {
-      await expect(issuer.issue(name)).rejects.toThrow('no such persona')
+      await expect(issuer.issue(name)).rejects.toThrow('unknown persona')
     }
   })
 

@@ -142,7 +142,7 @@ describe('the file of issuers', () => {
       { issuers: [{ project: ['shop'] }] },
       /issuers\[0\] must not have a member "project"/,
     ],
-    ['no audience', { issuers: [{ issuer: 'a', jwksFile: 'a' }] }, /issuers\[0\]\.audience must be a text/],
+    ['no audience', { issuers: [{ issuer: 'a', jwksFile: 'a' }] }, /issuers\[0\]\.audience must be a string/],
     ['no keys', { issuers: [{ issuer: 'a', audience: 'a' }] }, /exactly one of jwksUrl and jwksFile/],
     ['both kinds of keys', { issuers: [{ jwksFile: 'a', jwksUrl: 'https://a.test' }] }, /exactly one of/],
     [
