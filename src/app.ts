@@ -32,43 +32,43 @@ import { productVersion } from './version.ts'
 
 /** A running Keystead. */
 export interface App {
-  /** Where it listens, e.g. `http://127.0.0.1:4600`. */
+  /** URL of the API, e.g. `http://127.0.0.1:4600`. */
   readonly url: string
-  /** Where its metrics are; null where they are off. */
+  /** URL of the metrics; null where they are off. */
   readonly metricsUrl: string | null
   readonly housekeeping: Housekeeping
   /**
-   * Finishes what is under way within SHUTDOWN_TIMEOUT_MS, and lets go of everything.
+   * Finishes accepted requests within SHUTDOWN_TIMEOUT_MS, and closes everything.
    *
-   * @throws CutOffError once that is done, if something was cut off
+   * @throws CutOffError at the end, if something was cut off
    */
   close(): Promise<void>
 }
 
-/** A stop could not wait for everything. The log says how much was cut off. */
+/** A stop has cut off unfinished work. The log has the numbers. */
 export class CutOffError extends Error {}
 
-/** How long letting go may take where something was cut off, which may hold on to it for ever. */
-const letGoTimeoutMs = 2000
+/** Timeout for closing everything after unfinished work was cut off, which may never end. */
+const closeTimeoutMs = 2000
 
-/** What tests may replace; the real things otherwise. */
+/** Parts that tests may replace. */
 export interface AppOptions {
-  /** Stands for the database's clock, and for this machine's where tokens are verified. */
+  /** Replaces the clock of the database, and the clock of this machine that tokens are verified with. */
   readonly clock?: Clock
-  /** Stands for the clocks of the database and of this machine, and for the time that passes: see OpenOptions. */
+  /** Replaces both clocks and the measured time: see OpenOptions. */
   readonly time?: NonNullable<OpenOptions['time']>
   readonly log?: Log
-  /** Told of each SQL statement. */
+  /** Called for each SQL statement. */
   readonly onStatement?: (sql: string) => void
-  /** Only for benchmarks, to measure what the audit trail costs: no setting replaces it. */
+  /** For benchmarks that measure the cost of the audit trail. No setting replaces it. */
   readonly audit?: AuditWriter
-  /** For tests that count slow work, or hold it up. */
+  /** For tests that count or delay slow work. */
   readonly slowWork?: SlowWorkScheduler
 }
 
 /**
- * Builds the server from its configuration and starts it. Everything that can be wrong with a set-up fails here. The
- * port answers from the beginning on, with 503 and what the start is at.
+ * Builds the server from its configuration and starts it. A wrong set-up fails here. During the start, the port answers with
+ * 503 and the stage of the start.
  */
 export async function createApp(config: Config, options: AppOptions = {}): Promise<App> {
   const { log = createLog(config.LOG_LEVEL), time } = options
@@ -119,7 +119,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
   }
 }
 
-/** What a server is made of besides its data. */
+/** Parts of a server besides its data. */
 interface ServerMeans {
   readonly log: Log
   readonly machineClock: Clock
@@ -198,25 +198,25 @@ async function startOn(
     housekeeping,
     async close() {
       const endsAtMs = performance.now() + config.SHUTDOWN_TIMEOUT_MS
-      // A round ends after the group of keys that it is at: it has as long as the requests.
+      // A round ends after its current group of keys, within the same timeout as the requests.
       const housekeepingStopped = housekeeping.stop()
-      // Streams have no end of their own that closing could wait for.
+      // Streams do not end by themselves.
       opened.parts.changes.close()
       const { cutRequests } = await server.close()
       const leftMs = Math.max(1, endsAtMs - performance.now())
       const isRestOver = await settlesWithin(leftMs, Promise.all([housekeepingStopped, operators?.close()]))
-      const letGo = async () => {
+      const closeAll = async () => {
         await listener.close()
         await metricsServer?.close()
         await opened.close()
         await observer.close()
       }
       if (cutRequests === 0 && isRestOver) {
-        await letGo()
+        await closeAll()
         log.info({}, 'stopped')
         return
       }
-      await settlesWithin(letGoTimeoutMs, letGo())
+      await settlesWithin(closeTimeoutMs, closeAll())
       const { SHUTDOWN_TIMEOUT_MS: timeoutMs } = config
       const cut = { cutRequests, cutOther: !isRestOver }
       log.error({ ...cut, timeoutMs }, 'stopped before everything was finished')
@@ -226,8 +226,8 @@ async function startOn(
 }
 
 /**
- * Operators' commands come through a socket where only this process can open the data. A server without it serves its
- * callers all the same.
+ * Starts the server of operator commands, if only this process can open the data. Without its socket, the server still
+ * answers its callers.
  */
 async function startOperators(
   { parts }: OpenedParts,
@@ -243,7 +243,7 @@ async function startOperators(
   }
 }
 
-/** All replicas' changes are heard of at once: by the caches of keys, and by the streams of changes. */
+/** Listens for changes of all replicas, for the key cache and for subscriptions. */
 function startListener(
   { parts: { keys, changes, store } }: OpenedParts,
   { CACHE_LIFETIME_MS: lifetimeMs }: Config,
@@ -273,7 +273,7 @@ function startListener(
   })
 }
 
-/** What an operator wants to know first of a log: what runs and how, without names, addresses or secrets. */
+/** First line of the log: release and important settings, without names, addresses or secrets. */
 function summaryOf(config: Config): object {
   return {
     version: productVersion(),
@@ -289,7 +289,7 @@ function summaryOf(config: Config): object {
   }
 }
 
-/** What of an error may be in the log: its message can hold anything. */
+/** Code of an error for the log. Its message may contain anything. */
 function codeOf(error: unknown): string {
   const trouble = databaseTroubleOf(error) ?? systemTroubleOf(error)
   return trouble?.code ?? (error instanceof Error ? error.name : 'unknown')

@@ -1,4 +1,4 @@
-/** The source of "now". Passed in everywhere, so that tests move time and a deployment follows one clock. */
+/** Source of the current time. It is always passed in, so that tests control time and all replicas use one clock. */
 export interface Clock {
   now(): Date
 }
@@ -6,34 +6,34 @@ export interface Clock {
 /** The clock of this machine. */
 export const systemClock: Clock = { now: () => new Date() }
 
-/** One look at a guarded clock. */
+/** A reading of a guarded clock. */
 export interface Moment {
-  /** What the clock says: for records. */
+  /** Time of the clock, for records. */
   readonly now: Date
-  /** The latest moment that has certainly come, never after `now`: for what cannot be undone. */
+  /** Latest time that has certainly passed, never after `now`; for irreversible actions. */
   readonly certainNow: Date
 }
 
-/** A clock that is not believed, since it is further ahead than time can have passed. */
+/** A clock that is not trusted: it is further ahead than time can have passed. */
 export interface ClockHold {
-  /** By how much it is ahead. */
+  /** How far it is ahead. */
   readonly aheadMs: number
-  /** The latest moment that has certainly come. */
+  /** Latest time that has certainly passed. */
   readonly certainNow: Date
 }
 
-/** A clock that may be set to a wrong time, and that tells how far time has certainly come. */
+/** A clock that may be wrong, with the latest time that has certainly passed. */
 export interface GuardedClock extends Clock {
   /** See Moment. */
   certainNow(): Date
   moment(): Moment
-  /** Null while the clock is believed. */
+  /** Null while the clock is trusted. */
   hold(): ClockHold | null
-  /** Compares with the database and with the time that has passed, since clocks drift and are set. */
+  /** Compares the clock with the database and with the elapsed time: clocks drift and are set. */
   synchronise(): Promise<void>
 }
 
-/** A clock that is always believed. */
+/** Wraps a clock that is always trusted. */
 export function believe(clock: Clock): GuardedClock {
   const now = () => clock.now()
   const moment = () => {

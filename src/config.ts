@@ -20,23 +20,23 @@ import {
 const rootKeyProvider = oneOf('file', 'env', 'pkcs11')
 
 interface Setting<T> {
-  /** What a person who runs the server needs to know; one line of `.env.example`. */
+  /** Description for operators; one line of `.env.example`. */
   readonly meaning: string
-  /** Unit of the value, where it has one. */
+  /** Unit of the value, if it has one. */
   readonly unit?: string
-  /** The text that stands for the default; empty means not set. */
+  /** Default as text; empty for not set. */
   readonly default: string
-  /** What a value can look like, for `docs/configuration.md`; where there is a default, that is the example. */
+  /** Example for `docs/configuration.md`. Without one, the default is the example. */
   readonly example?: string
-  /** True for values that must not be printed. */
+  /** True if the value must not be printed. */
   readonly secret?: boolean
-  /** Turns the text into the value, or throws a `TypeError` that says what is allowed. */
+  /** Parses the text. Throws a `TypeError` whose message states what is allowed. */
   readonly parse: (text: string) => T
 }
 
 /**
- * All settings, by the name of their environment variable, in the order in which `.env.example` lists them. One table in
- * one file, however long: whoever looks for a setting looks here.
+ * All settings, by the name of their environment variable, in the order of `.env.example`. The file is long because it is
+ * the only place where settings are declared.
  */
 export const settings = {
   HOST: {
@@ -51,31 +51,31 @@ export const settings = {
   },
   NODE_ENV: {
     meaning:
-      'With "production" the server refuses to start in development mode (that is: without AUTH_ISSUER or DATABASE_URL).',
+      'With "production", the server refuses to start in development mode (that is: without AUTH_ISSUER or DATABASE_URL).',
     default: '',
     example: 'production',
     parse: text,
   },
   LOG_LEVEL: {
-    meaning: 'How much is logged, as JSON lines on standard output.',
+    meaning: 'Level of the log, which is written to standard output as lines of JSON.',
     default: 'info',
     parse: oneOf('silent', 'error', 'warn', 'info', 'debug'),
   },
   METRICS_PORT: {
     meaning:
-      'TCP port for Prometheus metrics at /metrics, apart from the API; 0 takes any free one. Not set: no metrics.',
+      'TCP port for Prometheus metrics at /metrics, separate from the API; 0 takes any free one. Not set: no metrics.',
     default: '',
     example: '4601',
     parse: optional(integer(0, 65_535)),
   },
   METRICS_HOST: {
-    meaning: 'Address to listen on for metrics, which are answered to whoever asks.',
+    meaning: 'Address to listen on for metrics, which need no token.',
     default: '127.0.0.1',
     parse: text,
   },
   OTEL_TRACES_EXPORTER: {
     meaning:
-      'Whether OpenTelemetry traces are sent: "otlp" or "none". Not set: "otlp" where an endpoint is set (docs/monitoring.md has more).',
+      'Exporter of OpenTelemetry traces: "otlp" or "none". Not set: "otlp" if an endpoint is set (see docs/monitoring.md).',
     default: '',
     example: 'otlp',
     parse: optional(oneOf('otlp', 'none')),
@@ -87,7 +87,7 @@ export const settings = {
     parse: optionalText,
   },
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: {
-    meaning: 'Collector of traces with its whole path, in place of OTEL_EXPORTER_OTLP_ENDPOINT.',
+    meaning: 'Collector of traces with its full path, instead of OTEL_EXPORTER_OTLP_ENDPOINT.',
     default: '',
     example: 'http://collector:4318/v1/traces',
     parse: optionalText,
@@ -98,72 +98,71 @@ export const settings = {
     parse: text,
   },
   OTEL_SDK_DISABLED: {
-    meaning: 'With "true" no traces are made, whatever else is set.',
+    meaning: '"true" disables traces, whatever else is set.',
     default: 'false',
     parse: boolean,
   },
 
   DATABASE_URL: {
     meaning:
-      'PostgreSQL 15 or newer to store everything in, also with several hosts (docs/postgresql.md has more). Not set: the embedded database in DATA_FOLDER, for one process.',
+      'PostgreSQL database, version 15 or newer, also with several hosts (see docs/postgresql.md). Not set: the embedded database in DATA_FOLDER, for one process.',
     default: '',
     example: 'postgresql://keystead:PASSWORD@db.example.com:5432/keystead',
     secret: true,
     parse: postgresUrl,
   },
   DATABASE_POOL_SIZE: {
-    meaning: 'Connections to PostgreSQL, at most; one more listens for changes made by other replicas.',
+    meaning: 'Most connections to PostgreSQL. One more listens for changes made by other replicas.',
     unit: 'connections',
     default: '10',
     parse: integer(2, 1000),
   },
   MIGRATE_ON_START: {
     meaning:
-      'Whether pending database migrations are applied at start; "false" refuses to start while some are pending.',
+      '"true" applies pending database migrations at start; "false" refuses to start while some are pending.',
     default: 'true',
     parse: boolean,
   },
   DATA_FOLDER: {
-    meaning: 'Folder of the embedded database and of the default root key file; made at first start.',
+    meaning: 'Folder of the embedded database and of the default root key file; created at the first start.',
     default: './data',
     parse: text,
   },
 
   ROOT_KEY_PROVIDER: {
-    meaning:
-      'Where the root key is: in a file, in the variable ROOT_KEY, or in an HSM (docs/root-keys.md has more).',
+    meaning: 'Provider of the root key: a file, the variable ROOT_KEY, or an HSM (see docs/root-keys.md).',
     default: 'file',
     parse: rootKeyProvider,
   },
   ROOT_KEY_FILE: {
     meaning:
-      'The root key file (base64 of 32 random bytes a line, the newest first; docs/root-keys.md says who may read it). Not set: root.key in DATA_FOLDER. Made together with an empty database.',
+      'Root key file (base64 of 32 random bytes on each line, the newest first; docs/root-keys.md describes its permissions). Not set: root.key in DATA_FOLDER. Created together with an empty database.',
     default: '',
     example: '/etc/keystead/root.key',
     parse: optionalText,
   },
   ROOT_KEY: {
-    meaning: 'The root key (base64 of 32 random bytes), for ROOT_KEY_PROVIDER=env.',
+    meaning: 'Root key (base64 of 32 random bytes), for ROOT_KEY_PROVIDER=env.',
     default: '',
     example: '$(openssl rand -base64 32)',
     secret: true,
     parse: optionalText,
   },
   ROOT_KEY_PREVIOUS: {
-    meaning: 'Root keys before ROOT_KEY, comma separated, until a rotation has led away from them.',
+    meaning: 'Previous root keys, comma separated, until a rotation to ROOT_KEY is complete.',
     default: '',
     example: '$(cat former-root-key)',
     secret: true,
     parse: optionalText,
   },
   ROOT_KEY_PREVIOUS_PROVIDER: {
-    meaning: 'Where the root key was before, until a rotation has led from there to ROOT_KEY_PROVIDER.',
+    meaning: 'Previous provider of the root key, until a rotation to ROOT_KEY_PROVIDER is complete.',
     default: '',
     example: 'file',
     parse: optional(rootKeyProvider),
   },
   PKCS11_LIBRARY: {
-    meaning: 'The PKCS #11 library of the HSM, for ROOT_KEY_PROVIDER=pkcs11; an absolute path.',
+    meaning: 'PKCS #11 library of the HSM, for ROOT_KEY_PROVIDER=pkcs11; an absolute path.',
     default: '',
     example: '/usr/lib/softhsm/libsofthsm2.so',
     parse: optionalText,
@@ -180,20 +179,21 @@ export const settings = {
     parse: text,
   },
   PKCS11_PREVIOUS_KEY_LABELS: {
-    meaning: 'Labels of root keys before that one, comma separated, until a rotation has led away from them.',
+    meaning:
+      'Labels of previous root keys, comma separated, until a rotation to PKCS11_KEY_LABEL is complete.',
     default: '',
     example: 'keystead-root-2025,keystead-root-2024',
     parse: list,
   },
   PKCS11_PIN_FILE: {
     meaning:
-      'File with the user PIN of the token, which others must not be able to read (docs/root-keys.md). This or PKCS11_PIN.',
+      'File with the user PIN of the token, which other users must not be able to read (docs/root-keys.md). Set this or PKCS11_PIN.',
     default: '',
     example: '/etc/keystead/pin',
     parse: optionalText,
   },
   PKCS11_PIN: {
-    meaning: 'The user PIN of the token.',
+    meaning: 'User PIN of the token.',
     default: '',
     example: '$(cat pin)',
     secret: true,
@@ -214,7 +214,7 @@ export const settings = {
   },
   AUTH_JWKS_URL: {
     meaning:
-      'Where the issuer publishes its public keys (JWK Set, RFC 7517). This or AUTH_JWKS_FILE goes with AUTH_ISSUER. For a private certificate authority set NODE_EXTRA_CA_CERTS (docs/tokens.md).',
+      "URL of the issuer's public keys (JWK Set, RFC 7517). AUTH_ISSUER needs this or AUTH_JWKS_FILE. For a private certificate authority, set NODE_EXTRA_CA_CERTS (docs/tokens.md).",
     default: '',
     example: 'https://login.example.com/jwks',
     parse: httpsUrl,
@@ -227,20 +227,20 @@ export const settings = {
   },
   AUTH_ISSUERS_FILE: {
     meaning:
-      'File with further trusted issuers (JSON; docs/tokens.md has its form), each with its own keys and audience.',
+      'File with further trusted issuers, each with its own keys and audience (JSON; see docs/tokens.md).',
     default: '',
     example: '/etc/keystead/issuers.json',
     parse: optionalText,
   },
   AUTH_JWKS_CACHE_MINUTES: {
-    meaning: 'How long fetched keys of an issuer are trusted without a new fetch, while it can be reached.',
+    meaning: 'How long fetched keys of an issuer are used before they are fetched again.',
     unit: 'minutes',
     default: '10',
     parse: integer(1, 1440),
   },
   AUTH_JWKS_OUTAGE_MINUTES: {
     meaning:
-      'How much longer the last keys of an issuer are trusted while they cannot be fetched. Then tokens are answered with UNAVAILABLE.',
+      'How much longer the last keys of an issuer are used while they cannot be fetched. After that, tokens are answered with UNAVAILABLE.',
     unit: 'minutes',
     default: '60',
     parse: integer(0, 1440),
@@ -252,7 +252,7 @@ export const settings = {
   },
   AUTH_TOKEN_PROFILE: {
     meaning:
-      '"rfc9068" asks for access tokens after RFC 9068 (typ at+jwt, jti, client_id); "generic" for any JWT with iss, aud, sub, iat and exp.',
+      '"rfc9068" requires access tokens of RFC 9068 (typ at+jwt, jti, client_id); "generic" accepts any JWT with iss, aud, sub, iat and exp.',
     default: 'rfc9068',
     parse: oneOf('rfc9068', 'generic'),
   },
@@ -264,13 +264,13 @@ export const settings = {
   },
   AUTH_TOKEN_LIFETIME_MINUTES_MAX: {
     meaning:
-      'Longest life of an accepted token, from its "iat" (which is never in the future) to its "exp"; 0 for no limit. A stolen token works for that long.',
+      'Longest lifetime of an accepted token, from "iat" (which must not be in the future) to "exp"; 0 for no limit. A stolen token works for that long.',
     unit: 'minutes',
     default: '1440',
     parse: integer(0, 527_040),
   },
   AUTH_CLAIM_PROJECT: {
-    meaning: 'Claim with the project that the caller acts in. Dots reach into objects.',
+    meaning: 'Claim with the project of the caller. Dots separate the names of nested claims.',
     default: 'project',
     parse: claimName,
   },
@@ -292,30 +292,30 @@ export const settings = {
   },
 
   ALLOWED_ALGORITHMS: {
-    meaning: 'Algorithms that new user keys may have, comma separated. Not set: all.',
+    meaning: 'Algorithms allowed for new user keys, comma separated. Not set: all.',
     default: '',
     example: 'AES_256_GCM,ED25519',
     parse: algorithmNames,
   },
   ROTATION_TIME_ZONE: {
-    meaning: 'Automatic rotation is due at 00:00 of a day in this zone.',
+    meaning: 'Time zone of automatic rotations, which are due at 00:00.',
     default: 'UTC',
     parse: timeZone,
   },
   HOUSEKEEPING_INTERVAL_SECONDS: {
-    meaning: 'How often the server looks for due rotations and destructions.',
+    meaning: 'How often the server runs due rotations and destructions.',
     unit: 'seconds',
     default: '30',
     parse: integer(1, 3600),
   },
   DESTROY_WAITING_DAYS_DEFAULT: {
-    meaning: 'Waiting period of destroyKeyVersion where the caller names none.',
+    meaning: 'Waiting period of destroyKeyVersion if the caller gives none.',
     unit: 'days',
     default: '7',
     parse: integer(0, 30),
   },
   DESTROY_WAITING_DAYS_MIN: {
-    meaning: 'Shortest waiting period that a caller may ask for.',
+    meaning: 'Shortest waiting period that a caller may choose.',
     unit: 'days',
     default: '0',
     parse: integer(0, 30),
@@ -340,113 +340,112 @@ export const settings = {
     parse: integer(1024, 67_108_864),
   },
   KEY_CACHE_SIZE: {
-    meaning: 'Most keys held in memory, ready to use.',
+    meaning: 'Most keys in the cache.',
     unit: 'keys',
     default: '10000',
     parse: integer(1, 10_000_000),
   },
   CACHE_LIFETIME_MS: {
     meaning:
-      'How long a cached key is used without asking the database again: a change made by another replica takes effect within this time.',
+      'How long a cached key is used before it is read from the database again. A change made by another replica takes effect within this time.',
     unit: 'milliseconds',
     default: '5000',
     parse: integer(0, 60_000),
   },
   REQUEST_TIMEOUT_MS: {
-    meaning:
-      'How long a request may take; no operation uses a key for longer than this after it was checked.',
+    meaning: 'Timeout of a request. No operation uses a key for longer than this after it was checked.',
     unit: 'milliseconds',
     default: '15000',
     parse: integer(100, 600_000),
   },
   SHUTDOWN_TIMEOUT_MS: {
-    meaning:
-      'How long a server that is asked to stop finishes what it has accepted; what takes longer is cut off.',
+    meaning: 'How long a stopping server may finish accepted requests. Longer ones are cut off.',
     unit: 'milliseconds',
     default: '10000',
     parse: integer(0, 600_000),
   },
   CONNECTIONS_MAX: {
     meaning:
-      'Connections of clients at once, at most. Where the limit of open files of the process leaves room for fewer, it is that many, and the log warns (docs/overload.md has more).',
+      'Most connections of clients at once. If the limit of open files of the process allows fewer, that limit applies, and the log warns (see docs/overload.md).',
     unit: 'connections',
     default: '5000',
     parse: integer(16, 1_000_000),
   },
   REQUESTS_UNDER_WAY_MAX: {
-    meaning: 'Requests that are worked on at once (docs/overload.md has more).',
+    meaning: 'Most requests that are executed at once (see docs/overload.md).',
     unit: 'requests',
     default: '64',
     parse: integer(1, 10_000),
   },
   REQUESTS_WAITING_MAX: {
-    meaning: 'Requests that may wait besides; further ones are answered with UNAVAILABLE and 503 at once.',
+    meaning:
+      'Most requests that are admitted but queued. Further ones are answered at once with UNAVAILABLE and status 503.',
     unit: 'requests',
     default: '256',
     parse: integer(0, 100_000),
   },
   REQUEST_WAIT_MS_MAX: {
-    meaning: 'How long a request may wait until it is worked on, before it is answered so.',
+    meaning: 'Longest time that a request may be queued. Requests that wait too long get the same answer.',
     unit: 'milliseconds',
     default: '2000',
     parse: integer(0, 600_000),
   },
   RATE_LIMIT_UNITS: {
     meaning:
-      'Units that a caller may use within RATE_LIMIT_WINDOW_SECONDS, on each replica: one for each top-level field of a request and for each item of a batch, and more for slow cryptography (docs/algorithms.md). 0 for any number.',
+      'Units that a caller may use within RATE_LIMIT_WINDOW_SECONDS, on each replica: one for each top-level field of a request and for each item of a batch, and more for slow cryptography (docs/algorithms.md). 0 for no limit.',
     unit: 'units',
     default: '60000',
     parse: integer(0, 1_000_000_000),
   },
   RATE_LIMIT_WINDOW_SECONDS: {
-    meaning: 'The window of time of RATE_LIMIT_UNITS.',
+    meaning: 'Time window of RATE_LIMIT_UNITS.',
     unit: 'seconds',
     default: '10',
     parse: integer(1, 86_400),
   },
   UV_THREADPOOL_SIZE: {
     meaning:
-      'Threads of the pool that Node reads files, looks up names and computes slow cryptography in. Slow cryptography never takes all of them: with fewer than 4 it may. Not set: what the processors need (10 for 2 processors, 38 for 16).',
+      'Threads of the pool in which Node reads files, resolves names and computes slow cryptography. Slow cryptography leaves some of them free if there are at least 4. Not set: by the number of processors (10 for 2 processors, 38 for 16).',
     unit: 'threads',
     default: '',
     example: '16',
     parse: optional(integer(1, 1024)),
   },
   SUBSCRIPTIONS_MAX: {
-    meaning: 'Subscriptions that may be open at once, on each replica (docs/subscriptions.md has more).',
+    meaning: 'Most open subscriptions, on each replica (see docs/subscriptions.md).',
     unit: 'subscriptions',
     default: '1000',
     parse: integer(0, 100_000),
   },
   SUBSCRIPTIONS_PER_CALLER_MAX: {
-    meaning: 'Subscriptions that one caller may have open at once, on each replica. 0 switches them off.',
+    meaning: 'Most open subscriptions of one caller, on each replica. 0 disables subscriptions.',
     unit: 'subscriptions',
     default: '20',
     parse: integer(0, 100_000),
   },
   CORS_ORIGINS: {
     meaning:
-      'Origins of web pages that may use the API from another address, comma separated. Not set: none. Each exactly as browsers write it; there is no wildcard.',
+      'Origins of web pages that may use the API (CORS), comma separated, exactly as browsers write them, without wildcards. Not set: none.',
     default: '',
     example: 'https://console.example.com',
     parse: origins,
   },
   TRUSTED_PROXIES: {
     meaning:
-      'Networks of the reverse proxies in front of this server, comma separated, and of nobody else: what they say in Forwarded or X-Forwarded-For is the client address in audit records and limits. Not set: the address of the connection.',
+      'Networks of the reverse proxies in front of this server, and of no other hosts, comma separated. The client address in audit records and limits is taken from their Forwarded or X-Forwarded-For header. Not set: the address of the connection.',
     default: '',
     example: '10.0.5.0/24,2001:db8:5::/64',
     parse: networks,
   },
   TRUSTED_PROXY_HEADER: {
     meaning:
-      'Which header the trusted proxies write: "forwarded", "x-forwarded-for", or "auto" for either; with "auto" a request in which both name different clients is refused.',
+      'Header that the trusted proxies write: "forwarded", "x-forwarded-for", or "auto" for either. With "auto", a request in which the two name different clients is refused.',
     default: 'auto',
     parse: oneOf('auto', 'forwarded', 'x-forwarded-for'),
   },
   AUTH_FAILURES_PER_MINUTE_MAX: {
     meaning:
-      'Refused tokens of one client address in a minute, after which tokens of callers that this server has not verified before are not looked at. 0 for any number. Behind a proxy, set TRUSTED_PROXIES: all clients share the address of the proxy otherwise.',
+      'Refused tokens of one client address in a minute. Beyond that, unverified tokens are rejected without checking, except those that name a caller this server has verified before. 0 for any number. Behind a proxy, set TRUSTED_PROXIES; otherwise all clients share the address of the proxy.',
     unit: 'tokens',
     default: '6000',
     parse: integer(0, 1_000_000_000),
@@ -458,13 +457,12 @@ export const settings = {
   },
   TRUSTED_DOCUMENTS: {
     meaning:
-      'Whether requests may name a document of TRUSTED_DOCUMENTS_FILE by its ID: "off", "allow" (beside documents in full) or "only" (nothing else is answered).',
+      'Use of TRUSTED_DOCUMENTS_FILE: "off", "allow" (requests may name a trusted document by its ID), or "only" (other documents are refused).',
     default: 'off',
     parse: oneOf('off', 'allow', 'only'),
   },
   TRUSTED_DOCUMENTS_FILE: {
-    meaning:
-      'File with the trusted documents by their SHA-256 (JSON; docs/trusted-documents.md has its form).',
+    meaning: 'File with the trusted documents by their SHA-256 (JSON; see docs/trusted-documents.md).',
     default: '',
     example: '/etc/keystead/documents.json',
     parse: optionalText,
@@ -485,7 +483,7 @@ export type Config = Readonly<{ [Name in keyof Settings]: ReturnType<Settings[Na
   readonly developmentMode: boolean
 }
 
-/** The configuration does not make sense; `problems` holds one sentence for each setting that is wrong. */
+/** The configuration is invalid. `problems` has one sentence for each problem. */
 export class ConfigError extends KeysteadError {
   readonly code = 'BAD_REQUEST'
   readonly problems: readonly string[]
@@ -524,7 +522,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     developmentMode:
       parsed.AUTH_ISSUER === null && parsed.AUTH_ISSUERS_FILE === null && parsed.DATABASE_URL === null,
   }
-  // What does not fit the default of a setting that cannot be read may fit what was meant.
+  // An inconsistency with the default of an invalid setting may not exist with the intended value.
   const isCertain = (problem: string) => !unreadable.some((name) => problem.includes(name))
   problems.push(...inconsistencies(config).filter(isCertain))
   if (problems.length > 0) throw new ConfigError(problems)

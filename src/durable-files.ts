@@ -1,13 +1,13 @@
 import { mkdir, open, readdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 
-/** How systems and file systems answer that they cannot sync a folder; there the file system sees to names itself. */
+/** Error codes of systems that cannot sync a folder, where the file system makes names durable by itself. */
 const withoutFolderSync = new Set(['EACCES', 'EBADF', 'EINVAL', 'EISDIR', 'ENOTSUP', 'EOPNOTSUPP', 'EPERM'])
 
-/** Files that are synced at the same time, so that a journal can commit several of them at once. */
+/** Files that are synced concurrently, so that a journal can commit several of them at once. */
 const filesAtOnce = 16
 
-/** Makes the names in a folder durable: what was made, renamed or removed there survives a power cut. */
+/** Makes the names in a folder durable: created, renamed or removed entries survive a power failure. */
 export async function syncFolder(folder: string): Promise<void> {
   try {
     await syncPath(folder)
@@ -16,7 +16,7 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** Makes everything below a folder durable, and the folder's own list of names; its own name is the caller's affair. */
+/** Makes a folder and everything below it durable, but not the name of the folder itself. */
 export async function syncTree(folder: string): Promise<void> {
   const entries = await readdir(folder, { withFileTypes: true })
   const files = entries.filter((entry) => entry.isFile()).map(({ name }) => join(folder, name))
@@ -27,7 +27,7 @@ export async function syncTree(folder: string): Promise<void> {
   await syncFolder(folder)
 }
 
-/** Makes a folder with those above it that are missing, and makes each new name durable. Leaves what is there alone. */
+/** Creates a folder and its missing parents, and makes each new name durable. Existing folders are not changed. */
 export async function makeFolder(folder: string): Promise<void> {
   const first = await mkdir(folder, { recursive: true, mode: 0o700 })
   if (first === undefined) return

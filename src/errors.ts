@@ -1,4 +1,4 @@
-/** Every code that a caller can meet, in `extensions.code` or in the `code` field of an error type. */
+/** All codes of errors, in `extensions.code` or in the `code` field of an error type. */
 export const errorCodes = [
   'UNAUTHENTICATED',
   'FORBIDDEN',
@@ -28,9 +28,8 @@ export const errorCodes = [
 export type ErrorCode = (typeof errorCodes)[number]
 
 /**
- * Base of all errors that may reach a caller. The message is written for the caller: it says what to do next and
- * never holds key material, tokens, SQL or anything about a key that the caller may not see. Every other error is
- * masked as `INTERNAL` at the edge.
+ * Base of all errors that may reach a caller. The message is written for the caller. It says what to do, and never contains
+ * key material, tokens, SQL or hidden facts about a key. All other errors are masked as `INTERNAL` by the server.
  */
 export abstract class KeysteadError extends Error {
   abstract readonly code: ErrorCode
@@ -39,7 +38,7 @@ export abstract class KeysteadError extends Error {
   }
 }
 
-/** Marks a branch that the types rule out; throws if it is reached all the same. */
+/** Marks a branch that the types exclude. Throws if it is reached. */
 export function assertNever(value: never): never {
   throw new TypeError(`unexpected value: ${String(value)}`)
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { TypeID } from 'typeid-js'
 
-/** What an ID names; the prefix is the first part of its TypeID. */
+/** Kinds of IDs, with the prefixes of their TypeIDs. */
 export const idPrefixes = {
   userKey: 'ukey',
   serviceKey: 'skey',
@@ -20,15 +20,15 @@ const kindsByPrefix = new Map<string, IdKind>(
 )
 
 /**
- * A fresh UUIDv7 (RFC 9562 §5.7): time-ordered, for primary keys. All 74 bits beside the time are random, without a
- * counter, since a neighbour's ID must not tell this one: a part of it is shown for redacted keys.
+ * A new UUIDv7 (RFC 9562 §5.7): time-ordered, for primary keys. All 74 bits besides the time are random, without a counter:
+ * a part of the ID is shown for redacted keys, and an ID must not be guessable from a neighbour's.
  */
 export function newUuid(): string {
-  // Node draws the random bits of these for many at once; the version is the one digit to replace.
+  // Node caches random bytes for `randomUUID`. Only the digit of the version is replaced.
   return `${timeOfUuid(Date.now())}-7${randomUUID().slice(15)}`
 }
 
-/** Many IDs are made in a millisecond, and its digits are most of the work. */
+/** The last time, since its digits are most of the work and many IDs are made in a millisecond. */
 const lastTime = { ms: -1, digits: '' }
 
 function timeOfUuid(ms: number): string {
@@ -40,17 +40,17 @@ function timeOfUuid(ms: number): string {
   return lastTime.digits
 }
 
-/** A fresh random UUID (RFC 9562 §5.4) that says nothing about when it was made; for IDs that stand in for another. */
+/** A random UUID (RFC 9562 §5.4), which does not disclose its time; for IDs that replace others. */
 export function newOpaqueUuid(): string {
   return randomUUID()
 }
 
-/** The same few IDs come and go all the time, and their conversion costs more than what is done with a small message. */
+/** Cache size. The same few IDs are converted again and again, which costs more than encrypting a small message. */
 const convertedMax = 10_000
 const texts = new LRUCache<string, string>({ max: convertedMax })
 const parsed = new LRUCache<string, ParsedId>({ max: convertedMax })
 
-/** What an ID says. */
+/** Parts of an ID. */
 interface ParsedId {
   readonly kind: IdKind
   readonly uuid: string
@@ -66,7 +66,7 @@ export function formatId(kind: IdKind, uuid: string): string {
   return text
 }
 
-/** Reads a TypeID; null for anything that is not the one spelling of an ID of a known kind. */
+/** Parses a TypeID; null unless it is the canonical form of an ID of a known kind. */
 export function parseId(text: string): ParsedId | null {
   const known = parsed.get(text)
   if (known !== undefined) return known
@@ -80,14 +80,14 @@ function readTypeId(text: string): ParsedId | null {
   if (kind === undefined || text.length !== idPrefixes[kind].length + 27) return null
   try {
     const uuid = TypeID.fromString(text).toUUID()
-    // One ID has one spelling: caches, audit records and answers compare IDs as text.
+    // Only the canonical form: caches, audit records and answers compare IDs as text.
     return formatId(kind, uuid) === text ? { kind, uuid } : null
   } catch {
     return null
   }
 }
 
-/** Prefix, `…` and the last six characters of an ID: enough for people to tell keys apart, not unique. */
+/** Prefix, `…` and the last six characters of an ID. People can tell keys apart by it, but it is not unique. */
 export function partialId(id: string): string {
   return `${id.slice(0, id.indexOf('_') + 1)}…${id.slice(-6)}`
 }

@@ -1,23 +1,20 @@
 import { type DestinationStream, pino } from 'pino'
 import type { Config } from './config.ts'
 
-/** What parts of the server need of a logger. Objects hold IDs, codes and numbers: nothing secret, no variables. */
+/** Logger of the server. Facts are IDs, codes and numbers, never secrets or variables. */
 export interface Log {
   error(facts: object, message: string): void
   warn(facts: object, message: string): void
   info(facts: object, message: string): void
   debug(facts: object, message: string): void
-  /** Whether there is a line at all for what is said at this level. */
+  /** True if lines of this level are written. */
   isLevelEnabled(level: LogLevel): boolean
 }
 
-/** How much something matters to an operator. */
+/** Importance of a line for the operator. */
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
 
-/**
- * Names under which no value is written, should it ever be handed to the log: a second net below the rule that nothing
- * secret is.
- */
+/** Names whose values are never written. A safety net: such facts must not be passed to the log at all. */
 const redactedNames = [
   'authorization',
   'body',
@@ -45,7 +42,7 @@ const redactedNames = [
 ]
 const redactedPaths = redactedNames.flatMap((name) => [name, `*.${name}`, `*.*.${name}`])
 
-/** The log of the process: JSON lines on standard output, or wherever a test wants them. */
+/** Builds the log: lines of JSON on standard output, or at the destination of a test. */
 export function createLog(level: Config['LOG_LEVEL'], destination?: DestinationStream): Log {
   const options = {
     level,

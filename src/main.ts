@@ -3,14 +3,14 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { handleStopSignals } from './cli/stop-signals.ts'
 
-// Before the rest of the program is read, which takes a while.
+// First, since loading the rest of the program takes a while.
 const stopSignals = handleStopSignals()
 
-// Most of a start is reading code; the second one finds it compiled. Beside the code, so that only those who could
-// change the code itself can write there; where nobody can, there is no cache.
+// Most of a start is loading code, so that compiled code is cached. The cache is next to the code, so that only users who
+// could change the code can write to it. If nobody can, there is no cache.
 enableCompileCache(join(import.meta.dirname, '../.cache'))
 
-// Before anything uses the pool, which never grows: slow work must not take its last threads.
+// Before the first use of the pool, which never grows. Slow work must not take its last threads.
 const { poolThreadsFor } = await import('./crypto/slow-work.ts')
 process.env['UV_THREADPOOL_SIZE'] ??= String(poolThreadsFor(availableParallelism()))
 

@@ -1,30 +1,30 @@
 import { readFileSync } from 'node:fs'
 import type { Config } from './config.ts'
 
-/** What a process does with the files that it may have open at once: sockets are files, too. */
+/** Shares of the open files of a process. Sockets are files, too. */
 export interface OpenFilesBudget {
   /** Most connections of clients at once. */
   readonly connectionsMax: number
   /** Most files that the embedded database keeps open. */
   readonly databaseFilesMax: number
-  /** Whether CONNECTIONS_MAX would be more than the limit of the process allows. */
+  /** True if the limit of the process allows fewer connections than CONNECTIONS_MAX. */
   readonly isShort: boolean
 }
 
-/** For the program itself, its logs, the operator's socket, and fetches of keys. */
+/** Files for the program itself, its log, the operator's socket, and fetches of keys. */
 const ownFiles = 64
-/** Part of what is left that connections may take. */
+/** Share of the remaining files for connections. */
 const connectionsPart = 0.8
-/** The least that can be worked with, whatever the limit is. */
+/** Least number of connections, whatever the limit is. */
 const connectionsMin = 16
 /** PostgreSQL's smallest and default `max_files_per_process`. */
 const databaseFiles = { min: 64, max: 1000 } as const
 
 /**
- * Shares the files that a process may have open, so that connections of clients leave enough for the database: a write
- * that cannot open its file must not depend on how many clients there are.
+ * Divides the open files of the process, so that connections of clients leave enough for the database: too many clients must
+ * not make writes fail.
  *
- * @param limit how many that are; null if there is no limit, or it is not known
+ * @param limit most open files of the process; null if there is no limit, or it is unknown
  */
 export function shareOpenFiles(
   config: Pick<Config, 'CONNECTIONS_MAX' | 'DATABASE_URL' | 'DATABASE_POOL_SIZE'>,
@@ -40,13 +40,13 @@ export function shareOpenFiles(
   return { connectionsMax: Math.min(wanted, possible), databaseFilesMax, isShort: possible < wanted }
 }
 
-/** How many files this process may have open; null if that has no limit or cannot be found out. */
+/** Most open files of this process; null if there is no limit, or it is unknown. */
 export function openFilesLimit(): number | null {
   try {
     const [, soft] = /^Max open files\s+(\d+)\s/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []
     return soft === undefined ? null : Number(soft)
   } catch {
-    // Other systems than Linux: the report of Node has it, which takes longer to make.
+    // On systems other than Linux, the diagnostic report of Node has the limit, but takes longer.
     const { userLimits } = (process.report?.getReport() ?? {}) as {
       userLimits?: Record<string, { soft?: unknown }>
     }

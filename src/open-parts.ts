@@ -29,14 +29,14 @@ import { hasRecords } from './store/rows/backup-rows.ts'
 import { findInstallation } from './store/rows/installation-row.ts'
 import type { Store } from './store/store.ts'
 
-/** The parts of the domain on open data. */
+/** Parts of the domain on opened data. */
 export interface OpenedParts {
   readonly parts: DomainParts
-  /** Lets go of the data. */
+  /** Closes the data. */
   close(): Promise<void>
 }
 
-/** Who is told of what the parts do, for metrics and traces; none of it may throw. */
+/** Callbacks of the parts for metrics and traces. Must not throw. */
 export interface PartsObserver {
   readonly onOperations: DomainParts['observe']
   readonly onLookup?: (isHit: boolean) => void
@@ -44,38 +44,38 @@ export interface PartsObserver {
   readonly onBlock?: (share: number) => void
 }
 
-/** How the data is opened. */
+/** Options for opening the data. */
 export interface OpenOptions {
-  /** Whether what is missing is made: migrations as the settings say, root key and secret of a new installation. */
+  /** True to create what is missing: migrations (if the settings allow), root key and secret of a new installation. */
   readonly prepare: boolean
-  /** Told of every row that does not verify. */
+  /** Called for each row that does not verify. */
   readonly alert: DomainParts['alert']
-  /** Takes warnings for the operator. */
+  /** Receives warnings for the operator. */
   readonly warn?: Warn
-  /** Told in a sentence what opening is at. */
+  /** Called with the stage of opening, one sentence. */
   readonly onStage?: (stage: string) => void
-  /** Told why something outside of this process cannot be used. */
+  /** Called with the reason when something outside of this process fails. */
   readonly onOutage?: DomainParts['onOutage']
-  /** Stands for the database's clock, and is believed whatever it says. */
+  /** Replaces the clock of the database, and is always trusted. */
   readonly clock?: Clock
-  /** Stands for the clocks of the database and of this machine, and for what this machine knows of the time that passes. */
+  /** Replaces the clocks of the database and of this machine, and the measured time. */
   readonly time?: { readonly clock: Clock; readonly elapsed: ElapsedTime }
-  /** Told of each SQL statement. */
+  /** Called for each SQL statement. */
   readonly onStatement?: (sql: string) => void
-  /** Told why the process is about to end: see StoreOptions. */
+  /** Called with the reason before the process ends: see StoreOptions. */
   readonly onFolderLost?: (reason: string) => void
-  /** Told of what the parts do. */
+  /** Observes the parts. */
   readonly observer?: PartsObserver
-  /** Stands for the audit trail. */
+  /** Replaces the audit trail. */
   readonly audit?: AuditWriter
-  /** Stands for the slots of slow work. */
+  /** Replaces the scheduler of slow work. */
   readonly slowWork?: SlowWorkScheduler
 }
 
-/** Most service keys whose IDs are remembered by name. */
+/** Most service keys in the cache of IDs by name. */
 const serviceKeyIdsMax = 10_000
 
-/** Opens store, keyring and audit trail, and builds what the domain works with, for servers and for commands. */
+/** Opens store, keyring and audit trail, and builds the parts of the domain, for servers and for commands. */
 export async function openParts(config: Config, options: OpenOptions): Promise<OpenedParts> {
   const { onStatement, onFolderLost, warn, onStage } = options
   const store = await openStore({
@@ -103,11 +103,9 @@ async function openOn(store: Store, config: Config, options: OpenOptions): Promi
   const clock = options.clock ? believe(options.clock) : await openClock(store, options)
   const isNew = (await findInstallation(store.db)) === null
   if (isNew && !prepare) {
-    throw new StoreError(
-      'No server has used this database yet, so that it holds no keys. Check the settings.',
-    )
+    throw new StoreError('No server has used this database yet: it has no keys. Check the settings.')
   }
-  // A new secret would make every row look forged, and what is written under it look forged once the old one is back.
+  // With a new secret all existing rows would look forged, and with the old one back, so would the rows written meanwhile.
   if (isNew && (await hasRecords(store.db))) {
     throw new StoreError(
       'The installation row is missing, though the database holds keys or audit records. It was removed outside of Keystead: restore a backup (docs/backup.md).',
@@ -146,7 +144,7 @@ async function openOn(store: Store, config: Config, options: OpenOptions): Promi
         streamsPerCallerMax: config.SUBSCRIPTIONS_PER_CALLER_MAX,
       },
     }),
-    // Most commands record nothing: they open no chains.
+    // Most commands write no audit events, so that they open no chains.
     audit: options.audit ?? (await (prepare ? openAuditWriter : createAuditWriter)(chainParts, onGroup)),
     auditKeys: { chainMac, checkpointKey: installation.checkpointKey, predatesChains },
     usage: createUsageCounter({
@@ -166,7 +164,7 @@ async function openOn(store: Store, config: Config, options: OpenOptions): Promi
   return {
     parts,
     async close() {
-      // The last uses are worth an attempt, not a failure to stop.
+      // Best effort: a failure must not prevent the stop.
       await parts.usage.flush().catch(() => {})
       await store.close()
     },

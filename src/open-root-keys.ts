@@ -6,17 +6,17 @@ import { createPkcs11Source } from './keyring/providers/pkcs11.ts'
 import type { RootKeyProvider, RootKeySource, Warn } from './keyring/root-key-provider.ts'
 import { openRootKeys } from './keyring/root-keys.ts'
 
-/** The names of the kinds of places that root keys can be in. */
+/** Name of a root key provider. */
 export type RootKeyProviderName = Config['ROOT_KEY_PROVIDER']
 
-/** How root keys are opened. */
+/** Options for opening root keys. */
 export interface OpenRootKeysOptions {
-  /** Whether the database is empty: only then is a root key file made that is not there. */
+  /** True for an empty database: only then is a missing root key file created. */
   readonly isNew: boolean
   readonly warn: Warn
 }
 
-/** Opens the root keys that the configuration names. */
+/** Opens the root keys of the settings. */
 export async function openConfiguredRootKeys(
   config: Config,
   { isNew, warn }: OpenRootKeysOptions,
@@ -29,17 +29,17 @@ export async function openConfiguredRootKeys(
   )
 }
 
-/** The root key file that the configuration names. */
+/** Root key file of the settings. */
 export function createConfiguredFileSource(config: Config, warn: Warn): FileSource {
   return createFileSource(rootKeyFileOf(config), warn)
 }
 
-/** Where the root key file is. */
+/** Path of the root key file. */
 export function rootKeyFileOf({ ROOT_KEY_FILE, DATA_FOLDER }: Config): string {
   return ROOT_KEY_FILE ?? join(DATA_FOLDER, 'root.key')
 }
 
-/** The HSM keys that the configuration names. */
+/** Root keys in the HSM of the settings. */
 export function createConfiguredPkcs11Source(config: Config, warn: Warn) {
   const settings = {
     library: config.PKCS11_LIBRARY ?? '',

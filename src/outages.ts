@@ -12,11 +12,11 @@ export interface FetchTrouble extends Trouble {
   readonly url: string
 }
 
-/** Tells the operator why something outside of the server does not work. */
+/** Warns the operator about failures outside of the server. */
 export interface Outages {
   report(part: OutagePart, error: unknown): void
   reportIssuer(trouble: FetchTrouble): void
-  /** There were more connections of clients than there may be. */
+  /** Reports that there are too many connections of clients. */
   reportFull(connectionsMax: number): void
 }
 
@@ -26,14 +26,14 @@ const beginnings: Readonly<Record<OutagePart, string>> = {
   rootKey: 'The root key cannot be used.',
 }
 
-/** How long the same trouble stands in the log only once, in milliseconds. */
+/** Shortest time between two warnings about the same trouble, in milliseconds. */
 const warningIntervalMs = 60_000
-/** Most different troubles that are remembered. */
+/** Most troubles that are remembered. */
 const troublesMax = 200
 
 /**
- * Writes one warning for each trouble within a minute, with how often it was met: an outage must not fill the log. What
- * libraries say is never in it, since it can hold values; codes are, and what this product knows of them.
+ * Builds the warnings. Each trouble is logged once a minute, with its number of occurrences, so that an outage does not fill
+ * the log. Messages of libraries may contain values and are not logged, only their codes with our own texts.
  */
 export function createOutages(log: Pick<Log, 'warn'>): Outages {
   const known = new LRUCache<string, { warnedAtMs: number; occurrences: number }>({ max: troublesMax })
@@ -76,13 +76,13 @@ function troubleOf(error: unknown): Trouble {
     }
   }
   if (error instanceof RootKeyError) {
-    // Written for operators: names files, labels and codes only.
+    // This message is written for operators, and contains only files, labels and codes.
     const { message } = error
     const [code = 'ROOT_KEY'] = /CKR_[A-Z0-9_]+/.exec(message) ?? []
     return { code, text: `${message.charAt(0).toUpperCase()}${message.slice(1)}.` }
   }
   const known = databaseTroubleOf(error) ?? systemTroubleOf(error)
-  return known ?? { code: nameOf(error), text: 'The cause is not known.' }
+  return known ?? { code: nameOf(error), text: 'The cause is unknown.' }
 }
 
 function nameOf(error: unknown): string {

@@ -3,12 +3,12 @@ import { NoAnswerError, type Outages } from './outages.ts'
 import type { Part } from './server/http/health.ts'
 import { within } from './timeout.ts'
 
-/** How long a part may take to say that it works, in milliseconds. */
+/** Timeout of the check of a part, in milliseconds. */
 const checkTimeoutMs = 5000
 
 /**
- * Builds what says which parts keep a server from its work. Whoever asks while it is found out gets the same answer:
- * anybody may ask, and the answer costs a few statements.
+ * Builds the readiness check, which resolves to the parts that do not work. Concurrent calls share one check: anyone may ask,
+ * and it costs a few statements.
  */
 export function createReadiness(
   { store, audit, rootKeys }: Pick<DomainParts, 'store' | 'audit' | 'rootKeys'>,
@@ -33,7 +33,7 @@ export function createReadiness(
       works('database', () => store.now()),
       works('rootKey', () => rootKeys.checkHealth()),
     ])
-    // Without a database there is no trail, and one reason is enough.
+    // Without the database the trail cannot work, and one reason is enough.
     const hasTrail = !hasDatabase || (await works('auditTrail', () => audit.checkWritable()))
     const parts: [Part, boolean][] = [
       ['database', hasDatabase],

@@ -1,8 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises'
 
-/** A file with a secret cannot be read, or too many may read it. For the operator. */
+/** A secret file cannot be read, or its permissions are too wide. For the operator. */
 export class SecretFileError extends Error {
-  /** The code of the system error, e.g. `ENOENT`; null where others have access. */
+  /** Code of the system error, e.g. `ENOENT`; null for wrong permissions. */
   readonly code: string | null
   constructor(message: string, code: string | null = null) {
     super(message)
@@ -10,11 +10,11 @@ export class SecretFileError extends Error {
   }
 }
 
-/** How a file with a secret is named to the operator, and where warnings go. */
+/** Name of a secret file in messages, and the receiver of warnings. */
 export interface SecretFileOptions {
-  /** What the file is, e.g. `root key file`. */
+  /** Kind of file, e.g. `root key file`. */
   readonly what: string
-  /** Told that the mode of the file was corrected. */
+  /** Called when the mode of the file was corrected. */
   readonly warn: (text: string) => void
 }
 
@@ -27,7 +27,7 @@ export interface FileAccess {
 /**
  * Reads a file with a secret: a root key, a PIN, a passphrase, a private key.
  *
- * @throws SecretFileError if it cannot be read, or others than PostgreSQL's rule allows have access to it
+ * @throws SecretFileError if it cannot be read, or its permissions are wider than {@link isProtected} allows
  */
 export async function readSecretFile(path: string, options: SecretFileOptions): Promise<string> {
   const { what } = options
@@ -47,18 +47,18 @@ export async function readSecretFile(path: string, options: SecretFileOptions): 
 }
 
 /**
- * Whether a file's permissions keep its secret, by PostgreSQL's rule for private keys: root's file may be readable by a
- * group, since that is how secrets are mounted; every other file is its owner's alone.
+ * True if the permissions of a file protect its secret, by PostgreSQL's rule for private keys. A file of root may be readable
+ * by a group, as mounted secrets are. Other files must be accessible to their owner only.
  */
 export function isProtected({ uid, mode }: FileAccess): boolean {
   return (mode & (uid === 0 ? 0o037 : 0o077)) === 0
 }
 
-/** Takes the rights of others from a file of our own: mounting a volume with `fsGroup` adds them again and again. */
+/** Removes permissions of others from a file of our own: mounting a volume with `fsGroup` adds them each time. */
 async function protect(file: FileHandle, path: string, { what, warn }: SecretFileOptions): Promise<void> {
   const ownUid = process.geteuid?.()
   const found = await file.stat()
-  // Pipes and terminals have no mode that an operator chose, and Windows has no modes.
+  // The modes of pipes and terminals are not chosen by an operator, and Windows has no modes.
   if (ownUid === undefined || !found.isFile() || isProtected(found)) return
   const mode = (found.mode & 0o777).toString(8)
   const exposed = `others than its owner have access to the ${what} ${path} (mode ${mode}, user ${found.uid})`

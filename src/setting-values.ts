@@ -1,18 +1,18 @@
 import ipaddr from 'ipaddr.js'
 import { algorithms } from './crypto/algorithms.ts'
 
-/** The text itself. */
+/** Any text. */
 export const text = (value: string): string => value
 
-/** For settings without which the server chooses by itself. */
+/** Text, or null if it is not set. */
 export const optionalText = (value: string): string | null => (value === '' ? null : value)
 
-/** The value of another kind, or null where nothing is set. */
+/** A value of another kind, or null if it is not set. */
 export function optional<T>(parse: (text: string) => T): (text: string) => T | null {
   return (value) => (value === '' ? null : parse(value))
 }
 
-/** A whole number within bounds, both included. */
+/** A whole number from `min` to `max`. */
 export function integer(min: number, max: number): (text: string) => number {
   return (value) => {
     const number = Number(value)
@@ -23,7 +23,7 @@ export function integer(min: number, max: number): (text: string) => number {
   }
 }
 
-/** One of some words. */
+/** One of the given words. */
 export function oneOf<const T extends readonly string[]>(...values: T): (text: string) => T[number] {
   return (value) => {
     if (!values.includes(value)) throw new TypeError(`must be one of ${values.join(', ')}`)
@@ -36,7 +36,7 @@ export function boolean(value: string): boolean {
   return oneOf('true', 'false')(value) === 'true'
 }
 
-/** Parts between commas. */
+/** Comma-separated values. */
 export function list(value: string): readonly string[] {
   return value
     .split(',')
@@ -44,7 +44,7 @@ export function list(value: string): readonly string[] {
     .filter((part) => part !== '')
 }
 
-/** Networks in CIDR notation; an address is a network of one. Not all addresses at once: that would trust every client. */
+/** Networks in CIDR notation, or single addresses. A network of all addresses is refused: it would trust every client. */
 export function networks(value: string): readonly string[] {
   return list(value).map((text) => {
     const network =
@@ -63,7 +63,7 @@ export function networks(value: string): readonly string[] {
   })
 }
 
-/** Origins of web pages, in the spelling of browsers: that is what is compared. */
+/** Origins of web pages, exactly as browsers send them. */
 export function origins(value: string): readonly string[] {
   const given = list(value)
   for (const origin of given) {
@@ -96,20 +96,20 @@ export function timeZone(value: string): string {
   }
 }
 
-/** Dots reach into objects, but a claim whose own name holds dots (a URL, say) wins. */
+/** Name of a claim. Dots reach into objects, but a claim whose own name has dots (such as a URL) comes first. */
 export const claimName = (value: string): string => {
   if (value === '') throw new TypeError('must name a claim')
   return value
 }
 
-/** Address of a database. */
+/** URL of a PostgreSQL database. */
 export function postgresUrl(value: string): string | null {
   if (value === '') return null
   if (!/^postgres(ql)?:\/\//.test(value)) throw new TypeError('must start with postgres:// or postgresql://')
   return value
 }
 
-/** An address that cannot be tampered with on the way. */
+/** An HTTPS URL, or an HTTP URL of this machine. */
 export function httpsUrl(value: string): string | null {
   if (value === '') return null
   const url = URL.parse(value)
@@ -120,7 +120,7 @@ export function httpsUrl(value: string): string | null {
   return value
 }
 
-/** Signature algorithms of tokens (RFC 7518 §3.1, RFC 8037). MACs are not among them: a public key must not be a secret. */
+/** Signature algorithms of tokens (RFC 7518 §3.1, RFC 8037), without MACs, for which a public key could be used as the secret. */
 const signatureAlgorithmNames = [
   'EdDSA',
   'Ed25519',

@@ -1,8 +1,8 @@
-/** What went wrong outside of this program, for its operator. */
+/** An error outside of this program, for its operator. */
 export interface Trouble {
-  /** An errno, an OpenSSL code, an SQLSTATE or the like; nothing secret. */
+  /** An errno, an OpenSSL code or an SQLSTATE; not secret. */
   readonly code: string
-  /** What it means and what to do, in sentences. */
+  /** Meaning and advice, in sentences. */
   readonly text: string
 }
 
@@ -14,7 +14,7 @@ const noDescriptors =
   'The process has no file descriptors left. Raise its limit (ulimit -n, LimitNOFILE), or lower CONNECTIONS_MAX and DATABASE_POOL_SIZE.'
 const noSpace = 'The disk is full. Make room on it.'
 
-/** Texts for the codes of Node and OpenSSL. */
+/** Texts for codes of Node and OpenSSL. */
 const texts: Readonly<Record<string, string>> = {
   EAI_AGAIN: noName,
   ENOTFOUND: noName,
@@ -52,18 +52,18 @@ const connectionCodes = new Set(
   ),
 )
 
-/** Whether a code stands for a connection that is not there, or for a lack of means to make one. */
+/** True for codes of broken connections, and of missing file descriptors for new ones. */
 export function isConnectionCode(code: string): boolean {
   return connectionCodes.has(code) || code === 'EMFILE' || code === 'ENFILE'
 }
 
-/** What a code of Node or OpenSSL means, or null if it is none that has a text here. */
+/** Text for a code of Node or OpenSSL; null for other codes. */
 export function textOfCode(code: string): string | null {
   if (Object.hasOwn(texts, code)) return texts[code] ?? null
   return code.startsWith('ERR_SSL_') ? (texts['EPROTO'] ?? null) : null
 }
 
-/** The first error with a known code, of an error and its causes: `fetch` and drivers wrap what they met. */
+/** Finds the first known code in an error and its causes: `fetch` and drivers wrap errors. */
 export function systemTroubleOf(error: unknown, depth = 0): Trouble | null {
   if (typeof error !== 'object' || error === null || depth > 5) return null
   const { code, cause, errors } = error as { code?: unknown; cause?: unknown; errors?: unknown }

@@ -8,11 +8,11 @@ export interface KeyLocation {
   readonly jwksFile: string | null
 }
 
-/** How long keys are trusted. */
+/** Limits on the use of keys, and callbacks. */
 export interface KeyTrust {
-  /** While they can be read again. */
+  /** How long keys are used before they are read again. */
   readonly lifetimeMs: number
-  /** How much longer while they cannot be read. */
+  /** How much longer they are used while they cannot be read. */
   readonly outageMs: number
   /** Called after each fetch. */
   readonly onFetch?: ((succeeded: boolean) => void) | undefined

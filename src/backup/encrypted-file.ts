@@ -58,7 +58,7 @@ export async function createEncryptedFile(path: string, recipient: FileRecipient
       await discard()
       const { code } = error as NodeJS.ErrnoException
       if (code === 'EEXIST') {
-        throw new BackupError(`The file ${path} is there already, and was not touched.`)
+        throw new BackupError(`The file ${path} already exists and was not changed.`)
       }
       const advice = textOfCode(code ?? '')
       throw new BackupError(

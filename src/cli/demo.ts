@@ -3,10 +3,10 @@ import { runDemo } from '../../examples/run-demo.ts'
 import { type GivenValues, UsageError } from '../operator/command.ts'
 import type { Program } from './program.ts'
 
-/** Runs the demo of `examples`: a client of a running server, or of one that it starts and removes. */
+/** Runs the demo of `examples` against a running server, or against one that it starts and removes. */
 export function runDemoCommand(given: GivenValues, { environment }: Program): Promise<number> {
   const args = readArguments(given, environment)
-  // Where nobody reads on, the program ends at once. The demo has something to remove first, and listens for itself.
+  // The handler of the program ends it at once. The demo cleans up first, with a handler of its own.
   process.stdout.removeAllListeners('error')
   return runDemo(args)
 }

@@ -1,9 +1,9 @@
 import { readConfig } from '../config.ts'
 import {
-  type Caller,
   type CommandText,
   exitCodes,
   type GivenValues,
+  type Invocation,
   type OperatorCommand,
   type Output,
   type ReceivingCommand,
@@ -14,14 +14,12 @@ import { helpOf, listOf, nameOf, overviewOf } from '../operator/help.ts'
 import { readOptions, reportError } from '../operator/run-command.ts'
 import { productVersion } from '../version.ts'
 import { backupVerify } from './backup-verify.ts'
-import { demoText } from './demo-text.ts'
-import type { Program } from './program.ts'
+import { demoText, type Program, serveText } from './program.ts'
 import { restore } from './restore.ts'
 import { rootKeyCreate } from './root-key-create.ts'
 import { runOnData } from './run-on-data.ts'
-import { serveText } from './serve-text.ts'
 
-/** Every command of the program, in the order in which it is listed. */
+/** All commands, in the order of the help text. */
 export const commands: readonly CommandText[] = [
   serveText,
   demoText,
@@ -31,7 +29,7 @@ export const commands: readonly CommandText[] = [
   restore,
 ]
 
-/** Runs `keystead` with the arguments after its name; gives the exit code and never throws. */
+/** Runs `keystead` with its arguments. Resolves to the exit code, and never rejects. */
 export async function runKeystead(args: readonly string[], program: Program): Promise<number> {
   const command = findCommand(args)
   if (command === undefined) return answerWithout(args, program)
@@ -47,7 +45,7 @@ export async function runKeystead(args: readonly string[], program: Program): Pr
   }
 }
 
-/** The longest name counts: `backup verify` is not the backup into a file "verify". */
+/** Finds the command with the longest name: `backup verify` is not `backup` with a file "verify". */
 function findCommand(args: readonly string[]): CommandText | undefined {
   return commands
     .filter(({ path }) => path.every((word, index) => args[index] === word))
@@ -60,17 +58,17 @@ async function run(
   program: Program,
 ): Promise<number> {
   const { environment, print, progress, listenForStop, askSecret = null } = program
-  const caller: Caller = { options, environment, print, progress, askSecret }
+  const invocation: Invocation = { options, environment, print, progress, askSecret }
   if (isOperatorCommand(command)) {
     const config = readConfig(environment)
     const start = (taking: Output['print']) =>
       runOnData(config, command, args, { print: taking, progress, signal: listenForStop() })
-    return isReceivingCommand(command) ? command.receive(caller, start) : start(print)
+    return isReceivingCommand(command) ? command.receive(invocation, start) : start(print)
   }
-  if (isSetupCommand(command)) return command.setUp(readConfig(environment), caller)
+  if (isSetupCommand(command)) return command.setUp(readConfig(environment), invocation)
   if (command === demoText) {
     const { runDemoCommand } = await import('./demo.ts')
-    // The demo has handlers of its own, and something to remove before it ends.
+    // The demo has its own signal handlers, and cleans up before it ends.
     listenForStop()
     return runDemoCommand(options, program)
   }
@@ -90,7 +88,7 @@ function isSetupCommand(command: CommandText): command is SetupCommand {
   return 'setUp' in command
 }
 
-/** Arguments that name no command: a question about the program, the first word of several commands, or a mistake. */
+/** Answers arguments without a command: --version, --help, the first word of several commands, or a mistake. */
 async function answerWithout(args: readonly string[], program: Program): Promise<number> {
   const [first] = args
   if (first === '--version') {
@@ -108,11 +106,11 @@ async function answerWithout(args: readonly string[], program: Program): Promise
     await program.print(listOf(related))
     return exitCodes.fine
   }
-  await program.progress(textOfMistake(words, related.length > 0 ? related : commands))
+  await program.progress(describeMistake(words, related.length > 0 ? related : commands))
   return exitCodes.usage
 }
 
-function textOfMistake(words: readonly string[], candidates: readonly CommandText[]): string {
+function describeMistake(words: readonly string[], candidates: readonly CommandText[]): string {
   const end = words.findIndex((word) => word.startsWith('-'))
   const called = (end < 0 ? words : words.slice(0, end)).join(' ')
   const problem =
@@ -120,6 +118,6 @@ function textOfMistake(words: readonly string[], candidates: readonly CommandTex
       ? `The command is missing${words[0] === undefined ? '' : ` before ${words[0]}`}.`
       : candidates.some((each) => nameOf(each).startsWith(`${called} `))
         ? `"${called}" is the beginning of several commands.`
-        : `There is no command "${called}".`
+        : `Unknown command "${called}".`
   return [problem, '', listOf(candidates), '', 'See: keystead --help'].join('\n')
 }

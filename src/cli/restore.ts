@@ -10,30 +10,35 @@ import type { InstallationKeys } from '../keyring/installation.ts'
 import type { RootKeyProvider } from '../keyring/root-key-provider.ts'
 import { openConfiguredRootKeys } from '../open-root-keys.ts'
 import { passphraseOptions, privateKeyOptions, readSecret } from '../operator/backup-secrets.ts'
-import { type Caller, CommandError, exitCodes, type SetupCommand } from '../operator/command.ts'
-import { createPacer } from '../operator/progress-pace.ts'
+import {
+  CommandError,
+  createPacer,
+  exitCodes,
+  type Invocation,
+  type SetupCommand,
+} from '../operator/command.ts'
 import { createDatabaseClock } from '../store/database-clock.ts'
 import { FolderInUseError } from '../store/errors.ts'
 import { openStore } from '../store/open-store.ts'
 import { newestMigration } from '../store/rows/backup-rows.ts'
 import type { Store } from '../store/store.ts'
-import { backupFileOption, describeBackup } from './backup-file.ts'
+import { backupFileOption, describeBackup } from './backup-verify.ts'
 
 const findingsMax = 100
 
 /** `keystead restore`. */
 export const restore: SetupCommand = {
   path: ['restore'],
-  summary: 'Puts everything that is in a backup into an empty database.',
+  summary: 'Restores a backup into an empty database.',
   help: `
-Into the database that the settings name, embedded or PostgreSQL, whichever of the two the backup was made of. All servers
-on it must be stopped. The settings must name the root keys that the backup needs (docs/backup.md).
+Restores into the database of the settings, embedded or PostgreSQL, regardless of which one the backup was made from. All
+servers on it must be stopped. The settings must name the root keys that the backup needs (docs/backup.md).
 
-The whole file is checked before anything is written, and everything is written in one transaction: a restore that fails or
-is stopped has changed nothing. It counts only if every key verifies and the root keys open what they should. Afterwards
-the audit trail is verified, and the restore stands in it, by system:operator.
+The whole file is checked before anything is written, and everything is written in one transaction, so that a restore that
+fails or is stopped changes nothing. It succeeds only if all keys verify and the root keys unwrap them. Then the audit
+trail is verified, and the restore is audited, by system:operator.
 
-Ends with 1 if nothing was restored, or if the restored audit trail has findings.
+Exit code 1 if nothing was restored, or if the restored audit trail has findings.
 
 Example:
   DATABASE_URL=postgresql://keystead@db/keystead keystead restore /backups/monday.keystead`,
@@ -43,16 +48,16 @@ Example:
     ...passphraseOptions,
     force: {
       type: 'boolean',
-      meaning: 'Replaces everything in a database that is not empty. What is in it is lost.',
+      meaning: 'Replaces everything in a database that is not empty. Its content is lost.',
     },
   },
-  async setUp(config, caller) {
-    const backup = await openBackup(String(caller.options['file']), await readSecret(caller))
+  async setUp(config, invocation) {
+    const backup = await openBackup(String(invocation.options['file']), await readSecret(invocation))
     const summary = await backup.read()
-    await caller.progress(describeBackup(summary))
+    await invocation.progress(describeBackup(summary))
     requireSameMigration(summary.header)
-    const rootKeys = await openNeededRootKeys(config, summary.header, caller)
-    const store = await openForRestore(config, caller)
+    const rootKeys = await openNeededRootKeys(config, summary.header, invocation)
+    const store = await openForRestore(config, invocation)
     try {
       const isTime = createPacer()
       let isFirst = true
@@ -62,16 +67,16 @@ Example:
         clock: await createDatabaseClock(store, systemClock),
         backup,
         header: summary.header,
-        replace: caller.options['force'] === true,
+        replace: invocation.options['force'] === true,
         async onProgress(count) {
-          if (isFirst || isTime()) await caller.progress(`${count} of ${summary.records} records`)
+          if (isFirst || isTime()) await invocation.progress(`${count} of ${summary.records} records`)
           isFirst = false
         },
       })
-      await caller.print(
-        `${records} records were restored. All keys verify, and the root key opened ${opened} of them for a test.`,
+      await invocation.print(
+        `${records} records were restored. All keys verify, and the root key unwrapped ${opened} of them as a test.`,
       )
-      return await reportAudit(store, keys, caller)
+      return await reportAudit(store, keys, invocation)
     } finally {
       await store.close()
     }
@@ -91,7 +96,7 @@ function requireSameMigration({ migration }: BackupHeader): void {
 async function openNeededRootKeys(
   config: Config,
   { rootKeyIds }: BackupHeader,
-  { progress }: Caller,
+  { progress }: Invocation,
 ): Promise<RootKeyProvider> {
   const warn = (text: string) => void progress(text)
   const rootKeys = await openConfiguredRootKeys(config, { isNew: false, warn })
@@ -103,9 +108,9 @@ async function openNeededRootKeys(
   return rootKeys
 }
 
-async function openForRestore(config: Config, { progress }: Caller): Promise<Store> {
+async function openForRestore(config: Config, { progress }: Invocation): Promise<Store> {
   const { DATABASE_URL: databaseUrl, DATA_FOLDER: dataFolder } = config
-  // One connection, so that all others are somebody else's.
+  // One connection, so that all others belong to other processes.
   const warn = (text: string) => void progress(text)
   return openStore({ databaseUrl, dataFolder, poolSize: 1, migrate: true, warn }).catch((error: unknown) => {
     if (!(error instanceof FolderInUseError)) throw error
@@ -118,7 +123,7 @@ async function openForRestore(config: Config, { progress }: Caller): Promise<Sto
 async function reportAudit(
   store: Store,
   { auditMac, predatesChains }: InstallationKeys,
-  { print }: Caller,
+  { print }: Invocation,
 ): Promise<number> {
   const { findings, chains, records } = await verifyAudit({
     db: store.db,
@@ -129,7 +134,7 @@ async function reportAudit(
   await print(
     findings.length === 0
       ? `The audit trail verifies: ${chains} chains with ${records} records.`
-      : `The audit trail has ${findings.length} findings, which it had when the backup was made. What was restored stays.`,
+      : `The audit trail has ${findings.length} findings from before the backup. The restored data stays.`,
   )
   return findings.length === 0 ? exitCodes.fine : exitCodes.failed
 }

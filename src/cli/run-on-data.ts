@@ -8,8 +8,8 @@ import { hasEmbeddedDatabase } from '../store/embedded/database-folder.ts'
 import { FolderInUseError } from '../store/errors.ts'
 
 /**
- * Runs a command where the data is: inside the server that has the embedded database open, or here. It makes no
- * database and applies no migration; that is for servers.
+ * Runs a command on the data: inside the server that has the embedded database open, or in this process. Unlike a server, it
+ * creates no database and applies no migrations.
  */
 export async function runOnData(
   config: Config,
@@ -32,7 +32,7 @@ export async function runOnData(
     alert: (error) => void io.progress(error.message),
     warn: (text) => void io.progress(text),
   }).catch((error: unknown) => {
-    throw error instanceof FolderInUseError ? new CommandError(textOfFolderInUse(DATA_FOLDER)) : error
+    throw error instanceof FolderInUseError ? new CommandError(folderInUse(DATA_FOLDER)) : error
   })
   try {
     return await runOperatorCommand(command, args, { parts: opened.parts, ...io })
@@ -41,7 +41,7 @@ export async function runOnData(
   }
 }
 
-function textOfFolderInUse(dataFolder: string): string {
+function folderInUse(dataFolder: string): string {
   return hasOperatorSockets
     ? `A process is using the data folder ${dataFolder} and takes no commands: it is starting or stopping, or its log says why. Try again in a moment, or stop it first.`
     : `A process is using the data folder ${dataFolder}. On Windows commands cannot reach a running server on an embedded database: stop it first.`

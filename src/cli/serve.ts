@@ -10,7 +10,7 @@ import { ListenError } from '../server/http/listener.ts'
 import { StoreError } from '../store/errors.ts'
 import type { Program } from './program.ts'
 
-/** Runs the server until the process is told to stop; gives the exit code. */
+/** Runs the server until the process is asked to stop. Resolves to the exit code. */
 export async function runServer({ environment, listenForStop }: Program): Promise<number> {
   const stop = listenForStop()
   const stopped = new Promise<null>((resolve) => stop.addEventListener('abort', () => resolve(null)))
@@ -19,7 +19,7 @@ export async function runServer({ environment, listenForStop }: Program): Promis
     console.log(
       config.developmentMode ? 'Keystead is starting in development mode …' : 'Keystead is starting …',
     )
-    // A start that is left in the middle is undone as after a crash: what it changes is in transactions.
+    // An interrupted start is safe like a crash: its changes are in transactions.
     const app = await Promise.race([createApp(config), stopped])
     if (app === null) {
       console.log('Keystead is stopping before it has started.')
@@ -31,14 +31,14 @@ export async function runServer({ environment, listenForStop }: Program): Promis
     await app.close()
     return exitCodes.fine
   } catch (error) {
-    // The log has told more of it.
+    // The log has the details.
     if (error instanceof CutOffError) return exitCodes.failed
     console.error('Keystead has to stop:', reasonOf(error))
     return exitCodes.failed
   }
 }
 
-/** The sentence that an operator can act on; for what nobody has foreseen, the whole error with its place in the code. */
+/** Message of an expected error; for other errors, the whole error with its stack. */
 function reasonOf(error: unknown): unknown {
   const expected = [ConfigError, KeySetError, ListenError, RootKeyError, StoreError, TrustedDocumentsError]
   if (error instanceof Error && expected.some((type) => error instanceof type)) return error.message

@@ -1,14 +1,14 @@
 import { constants } from 'node:os'
 
-/** Signals by which a process is asked to stop. */
+/** Signals that ask a process to stop. */
 export interface StopSignals {
-  /** From now on the first signal aborts this one, and only the next one ends the process at once. */
+  /** After this call, the first signal aborts the returned signal, and the second one ends the process at once. */
   listen(): AbortSignal
 }
 
 /**
- * Handles Ctrl+C and SIGTERM from the first moment of a process: the kernel ignores signals without a handler for
- * process 1, which the program is in a container.
+ * Handles Ctrl+C and SIGTERM from the start of the process. In a container the program is process 1, for which the kernel
+ * ignores signals without a handler.
  */
 export function handleStopSignals(): StopSignals {
   const stop = new AbortController()
@@ -19,7 +19,7 @@ export function handleStopSignals(): StopSignals {
         stop.abort()
         return
       }
-      // What the kernel does without a handler ends also a process whose threads wait for a file or a network.
+      // The kernel's default action also ends a process whose threads wait for a file or the network.
       if (!isListening && process.pid !== 1) {
         process.off(signal, handle)
         process.kill(process.pid, signal)

@@ -3,100 +3,103 @@ import { readFile } from 'node:fs/promises'
 import type { FileRecipient, FileSecret } from '../crypto/file-key.ts'
 import { readPrivateKey } from '../crypto/read-private-key.ts'
 import { readSecretFile, SecretFileError } from '../secret-file.ts'
-import { type Caller, CommandError, UsageError } from './command.ts'
+import { CommandError, type Invocation, UsageError } from './command.ts'
 
 const passphraseLengthMin = 12
 
-/** The options by which a passphrase is given; never the passphrase itself, which others could see in a process list. */
+/** Options for a passphrase. The passphrase itself would be visible in process lists. */
 export const passphraseOptions = {
   'passphrase-file': {
     type: 'string',
     value: 'FILE',
-    meaning: 'The first line of this file is the passphrase.',
+    meaning: 'File whose first line is the passphrase.',
   },
   'passphrase-env': {
     type: 'string',
     value: 'NAME',
-    meaning: 'The environment variable of this name holds the passphrase.',
+    meaning: 'Name of the environment variable with the passphrase.',
   },
 } as const
 
-/** The option by which the private key of a recipient is given. */
+/** Option for the private key of a recipient. */
 export const privateKeyOptions = {
   'private-key': {
     type: 'string',
     value: 'FILE',
-    meaning: 'X25519 private key (PEM) of the recipient for whom the backup was made.',
+    meaning: 'X25519 private key (PEM) of the recipient that the backup is encrypted for.',
   },
 } as const
 
-/** Whom a backup is made for, from the options; asks for a passphrase, twice, where they say nothing. */
-export async function readRecipient(caller: Caller): Promise<FileRecipient> {
-  const path = optionOf(caller, 'recipient')
+/** Reads the recipient of a backup from the options. Without any, asks for a passphrase twice. */
+export async function readRecipient(invocation: Invocation): Promise<FileRecipient> {
+  const path = optionOf(invocation, 'recipient')
   if (path !== null) {
-    refuseSeveral(caller, 'recipient')
+    refuseSeveral(invocation, 'recipient')
     return { kind: 'x25519', publicKey: toX25519(await readPublic(path), path, 'public') }
   }
-  const given = await readGivenPassphrase(caller)
-  const passphrase = given ?? (await ask(caller, 'Passphrase for the backup: '))
+  const given = await readGivenPassphrase(invocation)
+  const passphrase = given ?? (await ask(invocation, 'Passphrase for the backup: '))
   if (passphrase.length < passphraseLengthMin) {
-    throw new CommandError(`The passphrase needs ${passphraseLengthMin} characters or more.`)
+    throw new CommandError(`The passphrase must have at least ${passphraseLengthMin} characters.`)
   }
-  if (given === null && (await ask(caller, 'The same again: ')) !== passphrase) {
-    throw new CommandError('The two are not the same. Nothing was backed up.')
+  if (given === null && (await ask(invocation, 'Repeat the passphrase: ')) !== passphrase) {
+    throw new CommandError('The passphrases differ. Nothing was backed up.')
   }
   return { kind: 'scrypt', passphrase: bytesOf(passphrase) }
 }
 
-/** What opens a backup, from the options; asks for a passphrase where they say nothing. */
-export async function readSecret(caller: Caller): Promise<FileSecret> {
-  const path = optionOf(caller, 'private-key')
+/** Reads the secret that opens a backup from the options. Without any, asks for a passphrase. */
+export async function readSecret(invocation: Invocation): Promise<FileSecret> {
+  const path = optionOf(invocation, 'private-key')
   if (path !== null) {
-    refuseSeveral(caller, 'private-key')
+    refuseSeveral(invocation, 'private-key')
     return {
       kind: 'x25519',
-      privateKey: toX25519(await readSecretText(caller, path, 'private key file'), path, 'private'),
+      privateKey: toX25519(await readSecretText(invocation, path, 'private key file'), path, 'private'),
     }
   }
-  const given = await readGivenPassphrase(caller)
-  return { kind: 'scrypt', passphrase: bytesOf(given ?? (await ask(caller, 'Passphrase of the backup: '))) }
+  const given = await readGivenPassphrase(invocation)
+  return {
+    kind: 'scrypt',
+    passphrase: bytesOf(given ?? (await ask(invocation, 'Passphrase of the backup: '))),
+  }
 }
 
-async function readGivenPassphrase(caller: Caller): Promise<string | null> {
-  const [path, variable] = [optionOf(caller, 'passphrase-file'), optionOf(caller, 'passphrase-env')]
+async function readGivenPassphrase(invocation: Invocation): Promise<string | null> {
+  const [path, variable] = [optionOf(invocation, 'passphrase-file'), optionOf(invocation, 'passphrase-env')]
   if (path !== null) {
-    refuseSeveral(caller, 'passphrase-file')
-    return (await readSecretText(caller, path, 'passphrase file')).split(/\r?\n/, 1)[0] ?? ''
+    refuseSeveral(invocation, 'passphrase-file')
+    return (await readSecretText(invocation, path, 'passphrase file')).split(/\r?\n/, 1)[0] ?? ''
   }
   if (variable === null) return null
-  const value = caller.environment[variable]
+  const value = invocation.environment[variable]
   if (value === undefined || value === '') {
     throw new CommandError(`The environment variable ${variable} is not set.`)
   }
   return value
 }
 
-function ask({ askSecret }: Caller, question: string): Promise<string> {
+function ask({ askSecret }: Invocation, question: string): Promise<string> {
   if (askSecret === null) {
     throw new UsageError(
-      'There is no terminal to ask for the passphrase on. Give --passphrase-file or --passphrase-env, or a key.',
+      'A passphrase is needed, and there is no terminal to ask for it. Give --passphrase-file, --passphrase-env or a key.',
     )
   }
   return askSecret(question)
 }
 
-function refuseSeveral({ options }: Caller, chosen: string): void {
+function refuseSeveral({ options }: Invocation, chosen: string): void {
   const others = ['recipient', 'private-key', 'passphrase-file', 'passphrase-env']
   const second = others.find((name) => name !== chosen && options[name] !== undefined)
   if (second !== undefined) throw new UsageError(`Give either --${chosen} or --${second}, not both.`)
 }
 
-function optionOf({ options }: Caller, name: string): string | null {
+function optionOf({ options }: Invocation, name: string): string | null {
   const value = options[name]
   return typeof value === 'string' ? value : null
 }
 
-/** The same letters can be typed in several ways, depending on the keyboard (Unicode normalization form C). */
+/** Normalises the passphrase (Unicode form C): keyboards produce the same letters in several ways. */
 function bytesOf(passphrase: string): Buffer {
   return Buffer.from(passphrase.normalize('NFC'))
 }
@@ -104,11 +107,11 @@ function bytesOf(passphrase: string): Buffer {
 function toX25519(pem: string, path: string, kind: 'public' | 'private'): KeyObject {
   let key: KeyObject | null = null
   try {
-    // OpenSSL would make a public key of a private one, which then would be where only the public one belongs.
+    // OpenSSL would accept a private key as a public one, and it should not be stored where a public key is enough.
     if (kind === 'private') key = readPrivateKey(pem)
     else if (!pem.includes('PRIVATE KEY')) key = createPublicKey(pem)
   } catch {
-    // Not a key at all, or one with a passphrase of its own.
+    // Not a key, or an encrypted one.
   }
   if (key?.asymmetricKeyType !== 'x25519') {
     throw new CommandError(
@@ -124,7 +127,7 @@ function readPublic(path: string): Promise<string> {
   })
 }
 
-function readSecretText({ progress }: Caller, path: string, what: string): Promise<string> {
+function readSecretText({ progress }: Invocation, path: string, what: string): Promise<string> {
   return readSecretFile(path, { what, warn: (text) => void progress(text) }).catch((error: unknown) => {
     throw error instanceof SecretFileError ? new CommandError(`${sentence(error.message)}.`) : error
   })

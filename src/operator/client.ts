@@ -4,10 +4,10 @@ import { CommandError, type Output } from './command.ts'
 import { type OperatorAnswer, type OperatorRequest, readLines, writeLine } from './protocol.ts'
 import { findSocket } from './socket.ts'
 
-/** What connecting to a socket says when nobody listens there, or there is none. */
-const nobodyCodes = ['ENOENT', 'ECONNREFUSED', 'ENOTSOCK']
+/** Error codes of a connection to a socket where no server listens. */
+const noServerCodes = ['ENOENT', 'ECONNREFUSED', 'ENOTSOCK']
 
-/** Has the server that runs on a data folder carry out a command; null if there is no such server. */
+/** Runs a command in the server that has the data folder open; null if there is no such server. */
 export async function runInServer(
   dataFolder: string,
   request: OperatorRequest,
@@ -26,7 +26,7 @@ export async function runInServer(
       await ('print' in answer ? print(answer.print) : progress(answer.progress))
     }
   } catch {
-    // A lost connection; what it means is the same as if it had ended.
+    // A broken connection means the same as one that ended.
   } finally {
     signal.removeEventListener('abort', stop)
     socket.destroy()
@@ -34,7 +34,7 @@ export async function runInServer(
   throw new CommandError(
     signal.aborted
       ? 'Stopped.'
-      : 'The server ended before the command did. Start it again and look whether the command took effect.',
+      : 'The server ended before the command did. Start the server and check whether the command was applied.',
   )
 }
 
@@ -44,7 +44,7 @@ async function connectTo(path: string): Promise<Socket | null> {
     await once(socket, 'connect')
   } catch (error) {
     const { code = 'unknown error' } = error as NodeJS.ErrnoException
-    if (nobodyCodes.includes(code)) return null
+    if (noServerCodes.includes(code)) return null
     throw new CommandError(
       `The running server cannot be reached at ${path} (${code}). Run the command as the user who runs the server.`,
     )

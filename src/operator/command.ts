@@ -1,25 +1,25 @@
 import type { Config } from '../config.ts'
 import type { DomainParts } from '../keys/parts/parts.ts'
 
-/** How a command ended: all is well; it found or met something that the operator must see to; it was used wrongly. */
+/** Exit codes: success, a failure or findings, wrong usage. */
 export const exitCodes = { fine: 0, failed: 1, usage: 2 } as const
 
 /** One option, `--name VALUE` or `--name`. */
 export interface Option {
   readonly type: 'string' | 'boolean'
-  /** What stands for the value in help texts, e.g. `PROJECT`. */
+  /** Placeholder of the value in help texts, e.g. `PROJECT`. */
   readonly value?: string
   /** One sentence, for the help text. */
   readonly meaning: string
   readonly required?: true
-  /** It stands for itself, without a name before it: `FILE` instead of `--file FILE`. At most one of a command does. */
+  /** True for the positional argument: `FILE` instead of `--file FILE`. A command has at most one. */
   readonly bare?: true
 }
 
-/** The options of a command by their names, without the dashes. */
+/** Options of a command by name, without the dashes. */
 export type OptionTable = Readonly<Record<string, Option>>
 
-/** The values that were given, by the options' names. */
+/** Values of options, by name. */
 export type Values<Options extends OptionTable> = {
   readonly [Name in keyof Options]: Options[Name]['type'] extends 'boolean'
     ? boolean
@@ -28,71 +28,71 @@ export type Values<Options extends OptionTable> = {
       : string | undefined
 }
 
-/** The values of any table's options. */
+/** Values of the options of any table. */
 export type GivenValues = Readonly<Record<string, string | boolean | undefined>>
 
-/** Where a command's lines go; each promise is kept when the reader is ready for more. */
+/** Output of a command. Each promise resolves once the reader is ready for more. */
 export interface Output {
-  /** A line of the result: standard output. */
+  /** Writes a line of the result to standard output. */
   print(line: string): Promise<void>
-  /** A line for the person who waits, or about what went wrong: standard error. */
+  /** Writes a line about progress or an error to standard error. */
   progress(line: string): Promise<void>
 }
 
-/** What every command has, whatever it works on. */
+/** Name, help and options of a command. */
 export interface CommandText {
-  /** The words by which it is called, e.g. `['audit', 'verify']`. */
+  /** Words of its name, e.g. `['audit', 'verify']`. */
   readonly path: readonly string[]
   /** One line, for lists of commands. */
   readonly summary: string
-  /** What a person needs to know to use it, in sentences; the options are listed after it. */
+  /** Help text, before the list of options. */
   readonly help: string
   readonly options: OptionTable
 }
 
-/** The operator's services: the parts of the domain on the operator's data. No caller, no roles. */
+/** The parts of the domain, without a caller and roles. */
 export interface OperatorServices {
   readonly parts: DomainParts
 }
 
-/** What a command on the data works with. */
+/** Context of a command on the data. */
 export interface OperatorContext<Given = GivenValues> extends OperatorServices, Output {
   readonly options: Given
-  /** Aborted when nobody waits for the result any more: a long command stops where it can be started again. */
+  /** Aborted when nobody waits for the result any more. A long command then stops at a point where it can be resumed. */
   readonly signal: AbortSignal
 }
 
 /**
- * A command on the data. It runs inside the server that has the embedded database open, or in a process of its own:
- * it must rely on nothing but its context, and speak only through it.
+ * A command on the data. It runs inside the server that has the embedded database open, or in its own process, so that it
+ * must use only its context for input and output.
  */
 export interface OperatorCommand extends CommandText {
   run(context: OperatorContext): Promise<number>
 }
 
 /**
- * A command on the data whose lines are not for the screen: the process that was called takes them, with what only that
- * one has, such as the operator's passphrase and files.
+ * A command on the data whose lines are processed by the operator's process, which alone has the operator's passphrase and
+ * files.
  */
 export interface ReceivingCommand extends OperatorCommand {
-  /** Runs the command with `start` and takes what it prints; gives the exit code. */
-  receive(caller: Caller, start: (print: Output['print']) => Promise<number>): Promise<number>
+  /** Runs the command with `start`, processes its lines, and resolves to the exit code. */
+  receive(invocation: Invocation, start: (print: Output['print']) => Promise<number>): Promise<number>
 }
 
-/** The process that an operator called. */
-export interface Caller extends Output {
+/** The operator's process. */
+export interface Invocation extends Output {
   readonly options: GivenValues
   readonly environment: Readonly<Record<string, string | undefined>>
-  /** Asks for something that is not shown while it is typed; null where nobody can be asked. */
+  /** Asks for a secret without echo; null without a terminal. */
   readonly askSecret: ((question: string) => Promise<string>) | null
 }
 
-/** A command that needs no open data: it can work before the first start of a server. */
+/** A command without open data, which works before the first start of a server. */
 export interface SetupCommand extends CommandText {
-  setUp(config: Config, caller: Caller): Promise<number>
+  setUp(config: Config, invocation: Invocation): Promise<number>
 }
 
-/** Declares a command whose `run` knows the types of its own options. */
+/** Defines a command. Its `run` gets typed options. */
 export function defineOperatorCommand<const Options extends OptionTable>(
   command: Omit<CommandText, 'options'> & {
     readonly options: Options
@@ -101,13 +101,26 @@ export function defineOperatorCommand<const Options extends OptionTable>(
 ): OperatorCommand {
   return {
     ...command,
-    // Values are read from this command's own table, so that they have its types.
+    // The values were read with the options of this command, so that they have their types.
     run: (context) => command.run(context as OperatorContext<Values<Options>>),
   }
 }
 
-/** The command line does not make sense; the message says what is wrong with it. Ends with exit code 2. */
+/** Wrong usage of the command line. Exit code 2. */
 export class UsageError extends Error {}
 
-/** What was asked for cannot be done, and why; for the operator. Ends with exit code 1. */
+/** The command cannot be carried out. The message gives the reason. Exit code 1. */
 export class CommandError extends Error {}
+
+const progressIntervalMs = 1000
+
+/** Builds a check that is true at most once a second, so that long work does not print too many lines of progress. */
+export function createPacer(): () => boolean {
+  let lastMs = performance.now()
+  return () => {
+    const nowMs = performance.now()
+    if (nowMs - lastMs < progressIntervalMs) return false
+    lastMs = nowMs
+    return true
+  }
+}

@@ -12,7 +12,7 @@ import { rootKeyRetire } from './commands/root-key-retire.ts'
 import { rootKeyRotate } from './commands/root-key-rotate.ts'
 import { rootKeyStatus } from './commands/root-key-status.ts'
 
-/** The commands on the data, in the order in which they are listed. Each is one file of this folder. */
+/** Commands on the data, in the order of the help text. */
 export const operatorCommands: readonly OperatorCommand[] = [
   showKey,
   transferOwner,

@@ -2,12 +2,12 @@ import type { CommandText, Option } from './command.ts'
 
 const optionColumn = 24
 
-/** The name of a command as it is typed. */
+/** Name of a command as it is typed. */
 export function nameOf({ path }: Pick<CommandText, 'path'>): string {
   return path.join(' ')
 }
 
-/** The help text of one command. */
+/** Help text of a command. */
 export function helpOf(command: CommandText): string {
   const options = Object.entries(command.options)
   const usage = ['keystead', nameOf(command), ...options.map(usageOf)].join(' ')
@@ -17,19 +17,19 @@ export function helpOf(command: CommandText): string {
   )
 }
 
-/** The help text of the program. */
+/** Help text of the program. */
 export function overviewOf(commands: readonly CommandText[]): string {
   return [
     'Keystead, a key management service: the command line for operators.\n',
     'Usage: keystead COMMAND [OPTIONS]\n',
     listOf(commands),
     '',
-    'keystead COMMAND --help says more about one; keystead --version names this release.',
+    'keystead COMMAND --help describes a command; keystead --version prints the release.',
     'Commands read the same settings as the server, from the environment.',
   ].join('\n')
 }
 
-/** Commands with their summaries, one a line. */
+/** Commands with their summaries, one on each line. */
 export function listOf(commands: readonly CommandText[]): string {
   return ['Commands:', ...commands.map((command) => row(nameOf(command), command.summary))].join('\n')
 }

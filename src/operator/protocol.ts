@@ -1,23 +1,23 @@
 import type { Readable, Writable } from 'node:stream'
 
-/** What a command line asks the running server to do; one line of JSON. */
+/** Request of the command line to the running server; one line of JSON. */
 export interface OperatorRequest {
-  /** The words of the command. */
+  /** Words of the command. */
   readonly path: readonly string[]
-  /** What follows them. */
+  /** Arguments after them. */
   readonly args: readonly string[]
 }
 
-/** What the server answers, one line of JSON each; the exit code is the last one. */
+/** Answers of the server, one line of JSON each. The exit code is the last one. */
 export type OperatorAnswer =
   | { readonly print: string }
   | { readonly progress: string }
   | { readonly exit: number }
 
-/** Longest line that is read, in characters: longer than any row of a backup, whose access list may have 1,000 names. */
+/** Longest line, in characters. A row of a backup, with an access list of 1,000 names, is shorter. */
 const lineLengthMax = 8_000_000
 
-/** Lines as they come. JSON has no line breaks, and nothing but "\n" ends a line here, also not U+2028. */
+/** Reads lines. Only "\n" ends a line, not U+2028, which JSON may contain. */
 export async function* readLines(stream: Readable): AsyncGenerator<string, void> {
   let rest = ''
   stream.setEncoding('utf8')
@@ -29,7 +29,7 @@ export async function* readLines(stream: Readable): AsyncGenerator<string, void>
   }
 }
 
-/** Writes one line, and waits until the reader takes more; a reader who has gone is no error. */
+/** Writes a line, and waits until the reader accepts more. A reader that is gone is no error. */
 export async function writeLine(stream: Writable, line: string): Promise<void> {
   if (stream.destroyed || stream.write(`${line}\n`)) return
   await new Promise<void>((resolve) => {
@@ -41,16 +41,16 @@ export async function writeLine(stream: Writable, line: string): Promise<void> {
   })
 }
 
-/** Reads a request; null for what is none. */
+/** Parses a request; null if it is malformed. */
 export function parseRequest(line: string): OperatorRequest | null {
   try {
     const { path, args } = JSON.parse(line) as { path?: unknown; args?: unknown }
-    return isTexts(path) && isTexts(args) ? { path, args } : null
+    return isStrings(path) && isStrings(args) ? { path, args } : null
   } catch {
     return null
   }
 }
 
-function isTexts(value: unknown): value is string[] {
+function isStrings(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((each) => typeof each === 'string')
 }

@@ -16,7 +16,7 @@ import {
 } from './command.ts'
 import { nameOf } from './help.ts'
 
-/** Runs a command on the data with the arguments after its name; gives its exit code, also where it fails. */
+/** Runs a command on the data with the arguments after its name. Resolves to its exit code, also if it fails. */
 export async function runOperatorCommand(
   command: OperatorCommand,
   args: readonly string[],
@@ -30,7 +30,7 @@ export async function runOperatorCommand(
 }
 
 /**
- * The values of a command's options.
+ * Reads the values of a command's options.
  *
  * @throws UsageError if an argument is unknown, has no value, or is missing
  */
@@ -71,12 +71,12 @@ function parse(
     if (error instanceof UsageError) throw error
     const { code = '', message } = error as NodeJS.ErrnoException
     if (!code.startsWith('ERR_PARSE_ARGS_')) throw error
-    // Further sentences are about positional arguments, which hardly any command has.
+    // Node's further sentences are about positional arguments, which few commands have.
     throw new UsageError(`${message.split('. ')[0]}.`)
   }
 }
 
-/** Says what went wrong, in sentences and without a stack trace, and gives the exit code for it. */
+/** Prints an error without a stack trace, and gives its exit code. */
 export async function reportError(error: unknown, command: CommandText, output: Output): Promise<number> {
   if (error instanceof UsageError) {
     await output.progress(error.message)
@@ -87,7 +87,7 @@ export async function reportError(error: unknown, command: CommandText, output: 
   return exitCodes.failed
 }
 
-/** What an operator needs to know of an error. Only the errors that were foreseen are written for people. */
+/** Text of an error for the operator. Only expected errors have a message that is written for people. */
 function textOf(error: unknown): string {
   if (error instanceof CommandError || error instanceof KeysteadError) return error.message
   if (error instanceof RootKeyError) return error.message
@@ -97,12 +97,12 @@ function textOf(error: unknown): string {
   return `Unexpected error: ${error.name}: ${error.message.trim()}`
 }
 
-/** What an operator can do about a database, a disk or a process that is at its limit; null for other errors. */
+/** Text of a failure of the database or the system, with what to do; null for other errors. */
 export function textOfTrouble(error: unknown): string | null {
   const database = databaseTroubleOf(error)
   const system = systemTroubleOf(error)
   if (system !== null && (database === null || database.code === system.code)) {
-    return `The machine refused (${system.code}). ${system.text}`
+    return `System error (${system.code}). ${system.text}`
   }
-  return database === null ? null : `The database failed (${database.code}). ${database.text}`
+  return database === null ? null : `Database error (${database.code}). ${database.text}`
 }

@@ -7,16 +7,16 @@ import { type OperatorAnswer, parseRequest, readLines, writeLine } from './proto
 import { runOperatorCommand } from './run-command.ts'
 import { listenInFolder } from './socket.ts'
 
-/** How long a connection may take to say what it wants, in milliseconds. */
+/** Timeout for the request of a connection, in milliseconds. */
 const requestTimeoutMs = 10_000
 
-/** Takes commands from the machine's operator while the server has the embedded database open. */
+/** Runs commands of the operator while the server has the embedded database open. */
 export interface OperatorServer {
-  /** Ends after the commands under way, which are told to stop. */
+  /** Aborts running commands, and resolves once they have ended. */
   close(): Promise<void>
 }
 
-/** Listens on the data folder's socket. A connection carries one command and the lines that it prints. */
+/** Listens on the data folder's socket. A connection carries one command and its output. */
 export async function startOperatorServer(options: {
   dataFolder: string
   services: OperatorServices
@@ -25,7 +25,7 @@ export async function startOperatorServer(options: {
   const { dataFolder, services, log } = options
   const connections = new Map<Socket, Promise<void>>()
   const server = createServer((socket) => {
-    // A reader who has gone is noticed by the end of the connection.
+    // A client that is gone is noticed by the end of the connection.
     socket.on('error', () => {})
     const served = serveConnection(socket, services, log)
       .catch((error: unknown) => {
@@ -57,7 +57,7 @@ async function serveConnection(socket: Socket, services: OperatorServices, log: 
   const { value: line } = await readLines(socket).next()
   socket.setTimeout(0)
   if (typeof line !== 'string') return
-  // Nothing more is expected; reading on shows when the other side has gone.
+  // No more data is expected; reading on shows when the client leaves.
   socket.resume()
 
   const send = (answer: OperatorAnswer) => writeLine(socket, JSON.stringify(answer))
@@ -69,7 +69,7 @@ async function serveConnection(socket: Socket, services: OperatorServices, log: 
   const name = request?.path.join(' ')
   const command = operatorCommands.find((each) => nameOf(each) === name)
   if (request === null || command === undefined) {
-    await output.progress('The running server is of another release and does not know this command.')
+    await output.progress('The running server does not know this command: it is of another release.')
     await send({ exit: exitCodes.failed })
     return
   }

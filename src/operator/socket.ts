@@ -13,25 +13,24 @@ import type { Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 
-/** Longest path of a socket, in bytes: macOS takes 103, Linux 107. */
+/** Longest path of a socket, in bytes: macOS allows 103, Linux 107. */
 const pathBytesMax = 103
 
-/** Whether this system has sockets that belong to one user. */
+/** True if the system has sockets that belong to one user. */
 export const hasOperatorSockets = process.platform !== 'win32'
 
 /**
- * Makes a server listen on the data folder's socket, for the folder's owner only. The caller has the folder to itself
- * (its lock), so that whatever lies there was left behind.
+ * Makes a server listen on the data folder's socket, for the folder's owner only. The caller must hold the lock of the
+ * folder, so that existing sockets are leftovers.
  *
- * @returns what takes the socket away
+ * @returns the function that removes the socket
  */
 export async function listenInFolder(server: Server, dataFolder: string): Promise<() => void> {
   const { socket, pointer, draftFolder } = pathsIn(dataFolder)
   removeLeftovers(dataFolder)
   try {
     requireShort(socket)
-    // Bound where nobody else can reach it, and moved once its mode is right: there is no moment at which others
-    // could connect.
+    // Bound in a private folder and moved once its mode is right, so that other users can never connect.
     mkdirSync(draftFolder, { mode: 0o700 })
     const draft = join(draftFolder, 's')
     await listen(server, draft)
@@ -44,7 +43,7 @@ export async function listenInFolder(server: Server, dataFolder: string): Promis
   return () => removeLeftovers(dataFolder)
 }
 
-/** Where a server on the data folder listens, or would: null where that cannot be. */
+/** Path of the socket of a server on the data folder; null if there can be none. */
 export function findSocket(dataFolder: string): string | null {
   const { socket, pointer } = pathsIn(dataFolder)
   const elsewhere = readPointer(pointer)
@@ -84,7 +83,7 @@ function requireShort(path: string): void {
   if (Buffer.byteLength(path) > pathBytesMax) throw new RangeError('the path of the socket is too long')
 }
 
-/** Takes away what a server has left, also one that was killed. A folder elsewhere goes only if nothing else is in it. */
+/** Removes sockets that a server has left behind. A temporary folder is removed only if it is empty. */
 function removeLeftovers(dataFolder: string): void {
   const { socket, pointer, draftFolder } = pathsIn(dataFolder)
   const elsewhere = readPointer(pointer)
@@ -93,7 +92,7 @@ function removeLeftovers(dataFolder: string): void {
     try {
       rmdirSync(dirname(elsewhere))
     } catch {
-      // Something else is in it.
+      // It is not empty.
     }
   }
   rmSync(pointer, { force: true })
@@ -109,7 +108,7 @@ function readPointer(pointer: string): string | null {
   }
 }
 
-/** Whether a folder is the data folder's owner's alone: temporary folders can be removed, and made anew by others. */
+/** True if only the owner of the data folder has access to a folder: another user may have recreated a temporary one. */
 function isOwnersFolder(folder: string, dataFolder: string): boolean {
   try {
     const { uid, mode } = statSync(folder)

@@ -60,7 +60,7 @@ describe.skipIf(hasNoDatabase())('the commands on an audit trail', () => {
     const fine = await run(parts, 'audit verify')
     expect(fine.exitCode).toBe(0)
     expect(fine.printed).toEqual([
-      expect.stringMatching(/^Nothing was found in 2 chains with \d+ records, and 2 keys\.$/),
+      expect.stringMatching(/^2 chains with \d+ records, and 2 keys verified, no problems found\.$/),
     ])
     const record = await parts.store.db.auditEvent.findFirstOrThrow({ where: { sequence: 2n } })
     await parts.store.db.auditEvent.update({ where: { id: record.id }, data: { actor: 'user:nobody' } })
@@ -80,7 +80,7 @@ describe.skipIf(hasNoDatabase())('the commands on an audit trail', () => {
     const older = { ...parts, auditKeys: { ...parts.auditKeys, predatesChains: true } }
     const { exitCode, printed } = await run(older, 'audit verify')
     expect(exitCode).toBe(0)
-    expect(printed[0]).toBe('Nothing vouches for 1 records from before there were chains.')
+    expect(printed[0]).toBe('1 records are older than the chains and cannot be verified.')
   })
 
   it('verify finds records without a chain where there were chains from the beginning, and prune goes on strike', async () => {
@@ -142,7 +142,7 @@ describe.skipIf(hasNoDatabase())('the commands on an audit trail', () => {
       exitCode: 0,
       printed: [
         '0 records removed.',
-        `${count} more are old enough, but not counted yet for the use of keys.`,
+        `${count} more are old enough, but not yet counted for the use of keys.`,
       ],
     })
     for (const { id } of await parts.store.db.auditChain.findMany()) {

@@ -149,7 +149,7 @@ describe('a backup file', () => {
     writeFileSync(path, 'of somebody else')
     const error = await writer.commit().catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(BackupError)
-    expect((error as Error).message).toBe(`The file ${path} is there already, and was not touched.`)
+    expect((error as Error).message).toBe(`The file ${path} already exists and was not changed.`)
     await writer.discard()
     expect(readFileSync(path, 'utf8')).toBe('of somebody else')
     expect(readdirSync(folder)).toEqual(['backup'])

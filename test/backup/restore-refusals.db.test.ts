@@ -195,9 +195,9 @@ describe.skipIf(hasNoDatabase())('a backup that fails', () => {
     for (const [args, text] of [
       [['--recipient', recipient.privateKey], 'holds no X25519 public key'],
       [['--recipient', join(folder, 'none')], 'cannot be read (ENOENT)'],
-      [['--passphrase-file', passphraseFile], 'The passphrase needs 12 characters or more.'],
+      [['--passphrase-file', passphraseFile], 'The passphrase must have at least 12 characters.'],
       [['--passphrase-env', 'UNSET_VARIABLE'], 'The environment variable UNSET_VARIABLE is not set.'],
-      [[], 'The two are not the same. Nothing was backed up.'],
+      [[], 'The passphrases differ. Nothing was backed up.'],
     ] as const) {
       const { code, said } = await operate(story.database, ['backup', ...args, file], { askSecret })
       expect({ code, said }).toEqual({ code: 1, said: expect.stringContaining(text) })
@@ -209,7 +209,7 @@ describe.skipIf(hasNoDatabase())('a backup that fails', () => {
     [[], 'The argument FILE is missing.'],
     [['a', 'b'], "Unexpected argument 'b'."],
     [['--recipient', 'x', '--passphrase-file', 'y', 'a'], 'Give either --recipient or --passphrase-file'],
-    [['a'], 'There is no terminal to ask for the passphrase on.'],
+    [['a'], 'A passphrase is needed, and there is no terminal to ask for it.'],
     [['--passphrase', 'secret', 'a'], "Unknown option '--passphrase'."],
   ])('was used wrongly with %j', async (args, text) => {
     const story = await startStoryForTest()

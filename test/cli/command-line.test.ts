@@ -35,8 +35,8 @@ describe('the command line', () => {
   })
 
   it.each([
-    [['sevre'], 'There is no command "sevre".', 'serve'],
-    [['key', 'shwo'], 'There is no command "key shwo".', 'key show'],
+    [['sevre'], 'Unknown command "sevre".', 'serve'],
+    [['key', 'shwo'], 'Unknown command "key shwo".', 'key show'],
     [['key'], '"key" is the beginning of several commands.', 'key show'],
     [['--project', 'shop'], 'The command is missing before --project.', 'key show'],
     [[], 'The command is missing.', 'key show'],

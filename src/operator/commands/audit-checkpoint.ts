@@ -4,14 +4,14 @@ import { defineOperatorCommand, exitCodes } from '../command.ts'
 /** `keystead audit checkpoint`. */
 export const auditCheckpoint = defineOperatorCommand({
   path: ['audit', 'checkpoint'],
-  summary: 'Prints a signed checkpoint of the audit trail, to be kept elsewhere.',
+  summary: 'Prints a signed checkpoint of the audit trail, to keep elsewhere.',
   help: `
-A checkpoint says where every chain of the audit trail ends now. Kept where nobody who can write to the database can
-reach it, it lets keystead audit verify --checkpoint find a trail whose end was cut off, even where the whole database
-was set back. It holds no record, only numbers and hashes.
+A checkpoint records the end of each chain of the audit trail. Keep it where nobody with write access to the database can
+change it. With it, keystead audit verify --checkpoint detects a trail whose end was cut off, even if the whole database
+was set back. It contains numbers and hashes, no records.
 
-It is a compact JWS (RFC 7515), signed with Ed25519. With --public-key the key for checking it is printed instead, as a
-JWK, so that others need not trust this machine.
+It is a compact JWS (RFC 7515), signed with Ed25519. With --public-key the command prints the public key as a JWK instead,
+so that others can check the signature themselves.
 
 Example:
   keystead audit checkpoint > /mnt/vault/$(date +%F).jws`,

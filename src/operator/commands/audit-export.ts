@@ -1,15 +1,13 @@
 import { exportAudit } from '../../audit/export.ts'
-import { defineOperatorCommand, exitCodes, UsageError } from '../command.ts'
-import { createPacer } from '../progress-pace.ts'
+import { createPacer, defineOperatorCommand, exitCodes, UsageError } from '../command.ts'
 
 /** `keystead audit export`. */
 export const auditExport = defineOperatorCommand({
   path: ['audit', 'export'],
   summary: 'Prints the records of the audit trail as lines of JSON.',
   help: `
-One record a line, chain by chain, with the hashes by which others can check that nothing was changed; docs/audit.md
-says how. Times are RFC 3339; a date alone is its first moment in UTC. The trail itself is not checked: see
-keystead audit verify.
+Prints one record a line, chain by chain, with the hashes by which others can verify the records (docs/audit.md). Times
+are RFC 3339; a date alone means 00:00 UTC. The command does not verify the trail: see keystead audit verify.
 
 Examples:
   keystead audit export > trail.jsonl
@@ -43,7 +41,7 @@ const timeForm = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:
 function readTime(name: string, text: string | undefined): Date | null {
   if (text === undefined) return null
   const time = new Date(text)
-  // JavaScript takes the 30th of February for the 2nd of March.
+  // JavaScript reads 30 February as 2 March.
   const day = new Date(`${text.slice(0, 10)}T00:00:00Z`)
   const isDay = !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text.slice(0, 10))
   if (!timeForm.test(text) || !isDay || Number.isNaN(time.getTime())) {

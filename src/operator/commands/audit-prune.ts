@@ -1,8 +1,7 @@
 import { pruneAudit } from '../../audit/prune/prune.ts'
-import { defineOperatorCommand, exitCodes, UsageError } from '../command.ts'
-import { createPacer } from '../progress-pace.ts'
+import { createPacer, defineOperatorCommand, exitCodes, UsageError } from '../command.ts'
 
-/** Longest retention, in days: more than any law asks for, and every date stays one. */
+/** Longest retention, in days. More would not give a valid date. */
 const daysMax = 36_500
 
 /** `keystead audit prune`. */
@@ -10,11 +9,11 @@ export const auditPrune = defineOperatorCommand({
   path: ['audit', 'prune'],
   summary: 'Removes old records of the audit trail for good.',
   help: `
-Removes the records that are older than a number of days, from the beginning of each chain. The whole trail is verified
-first, and nothing is removed if anything is found. Records that are not counted yet for the use of keys stay. What was
-removed is on record itself, by system:audit.
+Removes records that are older than a number of days, from the beginning of each chain. The whole trail is verified first,
+and with any finding nothing is removed. Records that are not yet counted for the use of keys stay. The removal is audited,
+by system:audit.
 
-It can be stopped at any moment and started again. To keep what goes, use keystead audit export before.
+The command can be stopped and started again at any time. To keep the records, run keystead audit export first.
 
 Example:
   keystead audit prune --older-than-days 400`,
@@ -23,7 +22,7 @@ Example:
       type: 'string',
       value: 'DAYS',
       required: true,
-      meaning: 'Age from which records go, in days; 1 at least.',
+      meaning: 'Age of records to remove, in days; at least 1.',
     },
   },
   async run({ options, parts, print, progress, signal }) {
@@ -48,7 +47,7 @@ Example:
     })
     await print(`${pruned} records removed.`)
     if (notCounted > 0) {
-      await print(`${notCounted} more are old enough, but not counted yet for the use of keys.`)
+      await print(`${notCounted} more are old enough, but not yet counted for the use of keys.`)
     }
     return exitCodes.fine
   },

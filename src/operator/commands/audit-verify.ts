@@ -2,10 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { isAbsolute } from 'node:path'
 import { type Checkpoint, readCheckpoint } from '../../audit/verify/checkpoint.ts'
 import { verifyAudit } from '../../audit/verify/verify.ts'
-import { CommandError, defineOperatorCommand, exitCodes, UsageError } from '../command.ts'
-import { createPacer } from '../progress-pace.ts'
+import { CommandError, createPacer, defineOperatorCommand, exitCodes, UsageError } from '../command.ts'
 
-/** Most findings that are printed; so many are one catastrophe, not many findings. */
+/** Most findings that are printed. */
 const findingsMax = 1000
 
 /** `keystead audit verify`. */
@@ -13,14 +12,14 @@ export const auditVerify = defineOperatorCommand({
   path: ['audit', 'verify'],
   summary: 'Finds records of the audit trail that were changed, removed or moved.',
   help: `
-Reads the whole audit trail and compares the keys with it. Names the first bad record of each chain, every key whose
-rows were edited, went back to an earlier state, are gone, or are newer than the trail knows, and every key that was
-changed after an older row had been put back. Servers may go on working meanwhile.
+Verifies the whole audit trail and compares the keys with it. It reports the first bad record of each chain, and each key
+whose rows were edited, reverted, removed, are newer than the trail, or were changed after an older row had been put back.
+Servers can keep running.
 
-A trail whose end was cut off together with everything that tells of it is only found with a checkpoint that was kept
-elsewhere: see keystead audit checkpoint.
+If the end of the trail was cut off together with all traces of it, only a checkpoint that was kept elsewhere shows that:
+see keystead audit checkpoint.
 
-Ends with 0 if nothing was found, with 1 if something was.
+Exit code 0 without findings, 1 with findings.
 
 Examples:
   keystead audit verify
@@ -29,7 +28,7 @@ Examples:
     checkpoint: {
       type: 'string',
       value: 'FILE',
-      meaning: 'A checkpoint to compare with; an absolute path.',
+      meaning: 'Checkpoint to compare with; an absolute path.',
     },
   },
   async run({ options, parts, print, progress, signal }) {
@@ -49,15 +48,15 @@ Examples:
     })
     for (const { text } of report.findings.slice(0, findingsMax)) await print(text)
     const further = report.findings.length - findingsMax
-    if (further > 0) await print(`and ${further} findings more`)
+    if (further > 0) await print(`and ${further} more findings`)
     if (report.recordsBeforeChains > 0) {
-      await print(`Nothing vouches for ${report.recordsBeforeChains} records from before there were chains.`)
+      await print(`${report.recordsBeforeChains} records are older than the chains and cannot be verified.`)
     }
-    const looked = `${report.chains} chains with ${report.records} records, and ${report.keys} keys`
+    const verified = `${report.chains} chains with ${report.records} records, and ${report.keys} keys`
     await print(
       report.findings.length === 0
-        ? `Nothing was found in ${looked}.`
-        : `${report.findings.length} findings in ${looked}.`,
+        ? `${verified} verified, no problems found.`
+        : `${report.findings.length} findings in ${verified}.`,
     )
     return report.findings.length === 0 ? exitCodes.fine : exitCodes.failed
   },
@@ -67,7 +66,7 @@ type Key = Parameters<typeof readCheckpoint>[1]
 
 async function readCheckpointFile(path: string | undefined, key: Key): Promise<Checkpoint | undefined> {
   if (path === undefined) return undefined
-  // A running server reads it, whose working directory is another one.
+  // The file may be read by a running server, with another working directory.
   if (!isAbsolute(path)) throw new UsageError('--checkpoint needs an absolute path.')
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new CommandError(`The checkpoint ${path} cannot be read (${error.code ?? 'unknown error'}).`)

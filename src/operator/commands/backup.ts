@@ -2,24 +2,29 @@ import { existsSync } from 'node:fs'
 import { dumpStore } from '../../backup/dump.ts'
 import { createBackupWriter } from '../../backup/write-backup.ts'
 import { passphraseOptions, readRecipient } from '../backup-secrets.ts'
-import { CommandError, defineOperatorCommand, exitCodes, type ReceivingCommand } from '../command.ts'
-import { createPacer } from '../progress-pace.ts'
+import {
+  CommandError,
+  createPacer,
+  defineOperatorCommand,
+  exitCodes,
+  type ReceivingCommand,
+} from '../command.ts'
 
 /**
- * `keystead backup`. Where the data is, it only gives records; the process that was called encrypts and writes them, so
- * that the file and the passphrase are the operator's and not the server's.
+ * `keystead backup`. The server only dumps records; the operator's process encrypts and writes them, so that the server needs
+ * neither the passphrase nor access to the file.
  */
 export const backup: ReceivingCommand = {
   ...defineOperatorCommand({
     path: ['backup'],
-    summary: 'Writes everything that is stored into an encrypted file.',
+    summary: 'Writes everything that is stored to an encrypted file.',
     help: `
-All keys and the whole audit trail as they are at one moment; servers go on working. On the embedded database requests
-wait until the backup is complete. Keys in it stay wrapped by the root key: to restore, both are needed, so keep the root
-key elsewhere (docs/backup.md).
+The backup is a consistent snapshot of all keys and the whole audit trail. Servers keep running. On the embedded database,
+requests wait until the backup is complete. Keys stay wrapped by the root key. A restore needs both, so keep the root key
+elsewhere (docs/backup.md).
 
-The file is encrypted for a recipient's X25519 public key, or with a passphrase, which is asked for unless an option says
-where it is. A file that is there already is never replaced.
+The file is encrypted for an X25519 public key, or with a passphrase. Without an option for it, the command asks for the
+passphrase. An existing file is never replaced.
 
 Examples:
   keystead backup /backups/monday.keystead
@@ -30,7 +35,7 @@ Examples:
         value: 'FILE',
         bare: true,
         required: true,
-        meaning: 'Where the backup is written to.',
+        meaning: 'File to write the backup to.',
       },
       recipient: {
         type: 'string',
@@ -50,24 +55,24 @@ Examples:
           if (isTime()) await progress(`${count} records`)
         },
       })
-      // Whoever is gone took the last lines for nothing.
+      // A reader that is gone has not stored the last lines.
       signal.throwIfAborted()
       await progress(`${records} records.`)
       return exitCodes.fine
     },
   }),
-  async receive(caller, start) {
-    const path = String(caller.options['file'])
+  async receive(invocation, start) {
+    const path = String(invocation.options['file'])
     if (existsSync(path)) {
-      throw new CommandError(`The file ${path} is there already, and was not touched.`)
+      throw new CommandError(`The file ${path} already exists and was not changed.`)
     }
-    const writer = await createBackupWriter(path, await readRecipient(caller))
+    const writer = await createBackupWriter(path, await readRecipient(invocation))
     try {
       const exit = await start((line) => writer.writeLine(line))
       if (exit !== exitCodes.fine) return exit
       const records = await writer.commit()
-      await caller.print(
-        `The backup ${path} holds ${records} records. The root key is not in it: keep that elsewhere.`,
+      await invocation.print(
+        `The backup ${path} holds ${records} records. It does not contain the root key: keep that elsewhere.`,
       )
       return exitCodes.fine
     } finally {

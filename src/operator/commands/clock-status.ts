@@ -4,12 +4,12 @@ import { defineOperatorCommand, exitCodes } from '../command.ts'
 /** `keystead clock status`. */
 export const clockStatus = defineOperatorCommand({
   path: ['clock', 'status'],
-  summary: "Tells whether the database's clock is believed.",
+  summary: "Shows whether the database's clock is believed.",
   help: `
 Compares the database's clock with the time that has certainly passed. While it is too far ahead, automatic destruction,
 rotation, expiry and pruning are paused: docs/destruction.md says why and for how long.
 
-Ends with 1 if the clock is not believed.
+Exit code 1 if the clock is not believed.
 
 Example:
   keystead clock status`,

@@ -2,13 +2,13 @@ import { parseId } from '../../ids.ts'
 import type { OperatorKeyWanted } from '../../keys/changing/operator.ts'
 import { CommandError, UsageError } from '../command.ts'
 
-/** The options by which commands name one key. */
+/** Options that name a key. */
 export const keyOptions = {
-  project: { type: 'string', value: 'PROJECT', required: true, meaning: 'The project that the key is in.' },
+  project: { type: 'string', value: 'PROJECT', required: true, meaning: 'Project of the key.' },
   key: {
     type: 'string',
     value: 'ID',
-    meaning: 'ID of the key: ukey_… or skey_…, or rkey_… as those without access see it.',
+    meaning: 'ID of the key: ukey_… or skey_…, or rkey_… as seen by callers without access.',
   },
   name: { type: 'string', value: 'NAME', meaning: 'Name of the key, instead of its ID.' },
 } as const
@@ -20,13 +20,13 @@ interface KeyValues {
 }
 
 /**
- * Which key the options name.
+ * Reads the key that the options name.
  *
- * @throws UsageError unless it is named in one of the two ways
+ * @throws UsageError unless exactly one option names it
  */
 export function keyWanted({ project: projectId, key, name }: KeyValues): OperatorKeyWanted {
   if ((key === undefined) === (name === undefined)) {
-    throw new UsageError('Name the key by exactly one of --key ID and --name NAME.')
+    throw new UsageError('Give exactly one of --key ID and --name NAME.')
   }
   if (name !== undefined) return { projectId, by: { name } }
   const id = key ?? ''
@@ -37,7 +37,7 @@ export function keyWanted({ project: projectId, key, name }: KeyValues): Operato
   return { projectId, by: { id } }
 }
 
-/** The error where a project has no such key. */
+/** Error for a key that the project does not have. */
 export function noSuchKey({ projectId, by }: OperatorKeyWanted): CommandError {
   const key = 'id' in by ? `the ID ${by.id}` : `the name "${by.name}"`
   return new CommandError(

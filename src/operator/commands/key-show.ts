@@ -11,7 +11,7 @@ export const showKey = defineOperatorCommand({
   path: ['key', 'show'],
   summary: 'Shows one key: owner, access list, state, versions.',
   help: `
-Shows the key whoever has access to it, and never its material. Nothing is changed.
+Shows the key regardless of its access list, without its material. Nothing is changed.
 
 Example:
   keystead key show --project shop --name orders`,

@@ -10,11 +10,11 @@ export const transferOwner = defineOperatorCommand({
   path: ['key', 'transfer-owner'],
   summary: 'Gives a user key another owner.',
   help: `
-For a key that nobody can manage any more, because those whom its access list names are gone. The new owner sees and
-manages the key as far as its roles allow. The transfer is in the project's audit trail, by system:operator.
+For a key that nobody can manage any more because all subjects on its access list are gone. The new owner sees and manages
+the key as far as its roles allow. The transfer is audited in the project, by system:operator.
 
-The access list stays as it is, unless --clear-list is given. Running servers notice at once, and within
-CACHE_LIFETIME_MS where they are cut off from the others' changes.
+The access list stays unless --clear-list is given. Running servers apply the change at once, or within CACHE_LIFETIME_MS
+if they do not receive notifications.
 
 Example:
   keystead key transfer-owner --project shop --name orders --to user:alice`,
@@ -28,7 +28,7 @@ Example:
     },
     'clear-list': {
       type: 'boolean',
-      meaning: 'Takes everyone off the access list, so that the new owner is alone with the key.',
+      meaning: 'Clears the access list, so that only the new owner has access.',
     },
   },
   async run({ options, parts, print }) {

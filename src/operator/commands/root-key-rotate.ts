@@ -1,31 +1,30 @@
 import { addPendingRootKey } from '../../keyring/root-rotation.ts'
 import { rotateRootKey } from '../../keys/changing/root-key.ts'
-import { defineOperatorCommand, exitCodes } from '../command.ts'
-import { createPacer } from '../progress-pace.ts'
+import { createPacer, defineOperatorCommand, exitCodes } from '../command.ts'
 
 /** `keystead root-key rotate`. */
 export const rootKeyRotate = defineOperatorCommand({
   path: ['root-key', 'rotate'],
-  summary: 'Puts a new root key to use and rewraps everything under it.',
+  summary: 'Starts to use a new root key and rewraps everything with it.',
   help: `
-Servers go on working meanwhile. With root keys in a file it adds a new one to the file; with others set the new root
-key first, keep the present one as a previous one, and restart all servers so (docs/root-keys.md). From the moment at
-which the new root key is in use no server stores anything under another one.
+Servers keep running. With root keys in a file, the command adds a new one to the file. With other providers, first set the
+new root key, keep the current one as a previous one, and restart all servers (docs/root-keys.md). Once the new root key is
+in use, no server wraps material with another one.
 
-It can be stopped at any moment and started again: it then goes on where it was. Start and end are on record, by
-system:operator. Root keys that open nothing any more stay until keystead root-key retire.
+The command can be stopped at any time, and continues when it is started again. Start and end are audited, by
+system:operator. Root keys that wrap nothing any more stay until keystead root-key retire.
 
-Servers on several machines, each with a copy of the file: run it with --add-only, copy the file to all of them, and run
-it again. They notice by themselves.
+For servers on several machines, each with a copy of the file: run it with --add-only, copy the file to all of them, and run
+it again. Servers read the changed file by themselves.
 
-Ends with 1 if something is left that does not open.
+Exit code 1 if some material cannot be unwrapped.
 
 Example:
   keystead root-key rotate`,
   options: {
     'add-only': {
       type: 'boolean',
-      meaning: 'Only adds a root key to the file; the next run puts it to use.',
+      meaning: 'Only adds a root key to the file. The next run starts to use it.',
     },
   },
   async run({ options, parts, print, progress, signal }) {

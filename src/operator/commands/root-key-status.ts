@@ -4,13 +4,13 @@ import { defineOperatorCommand, exitCodes } from '../command.ts'
 /** `keystead root-key status`. */
 export const rootKeyStatus = defineOperatorCommand({
   path: ['root-key', 'status'],
-  summary: 'Says which root keys there are, and how much is under each.',
+  summary: 'Lists root keys, and how much each of them wraps.',
   help: `
-One line for each root key that is configured or that something is stored under. The one in use wraps; the others only
-open what is still under them, and the newest one, where it is not in use, waits for keystead root-key rotate. The
-numbers are of the material of key versions and of private keys of imports.
+Prints one line for each root key that is configured or that wraps stored material. The one in use wraps new material, the
+others only unwrap. The newest one, if it is not in use, waits for keystead root-key rotate. The numbers count key versions
+and private keys of imports.
 
-Ends with 1 if something is stored under a root key that is not there.`,
+Exit code 1 if a root key that wraps stored material is missing.`,
   options: {},
   async run({ parts: { store, rootKeys }, print }) {
     await rootKeys.reload()

@@ -73,7 +73,7 @@ export class TrustedDocumentsError extends Error {}
 /** Texts of documents by their SHA-256, in hexadecimal. */
 export type TrustedDocuments = ReadonlyMap<string, string>
 
-/** What a trusted document is checked with. */
+/** Schema and rules that trusted documents are checked with. */
 interface Checks {
   readonly schema: GraphQLSchema
   readonly rules: readonly ValidationRule[]

@@ -1,10 +1,10 @@
-// Runs in the page of GraphiQL, in development mode only, before GraphiQL itself. It puts in what the placeholders of
-// the tour stand for; tokens are in the memory of the page only, so that the browser stores none.
+// Runs in the page of GraphiQL, in development mode only, before GraphiQL itself. It replaces the placeholders of the tour.
+// Tokens stay in the memory of the page, so that the browser stores none.
 ;(() => {
   const original = window.fetch.bind(window)
   const tokens = new Map()
 
-  /** Remembers what later tabs stand for, also for the next visit: neither is secret. */
+  /** Stores the values for placeholders of later tabs, also after a reload. Neither is secret. */
   function remember(text) {
     const [, key] = /"id": ?"(ukey_[0-9a-z]{26})"/.exec(text) ?? []
     if (key) localStorage.setItem('LAST_KEY_ID', key)
@@ -19,7 +19,7 @@
     })
   }
 
-  /** The answer with a fresh token of a persona, or with the reason why there is none. */
+  /** Requests a token for a persona. Resolves to the answer, which has the token or an error. */
   async function askForToken(persona) {
     const answer = await original(`/dev/tokens/${persona.toLowerCase()}`)
     if (answer.ok) tokens.set(persona, (await answer.clone().json()).token)
@@ -40,7 +40,7 @@
     if (!persona) return original(resource, request)
     const answer = await sendAs(persona, resource, request)
     if (answer.status !== 401) return answer
-    // It has expired, or the server was started again and has a new key.
+    // The token has expired, or the server was restarted with a new key.
     tokens.delete(persona)
     return sendAs(persona, resource, request)
   }
@@ -52,7 +52,7 @@
       headers: new Headers(init.headers),
       body: fillIn(init.body),
     })
-    // A stream of events has no end that could be waited for.
+    // An event stream does not end.
     const isStream = answer.headers.get('content-type')?.startsWith('text/event-stream')
     if (!isStream && !init.body.includes('__schema')) remember(await answer.clone().text())
     return answer
