@@ -168,12 +168,12 @@ describe('the file of issuers', () => {
     [
       'an issuer twice',
       { issuers: [1, 2].map(() => ({ issuer: 'a', audience: 'a', jwksFile: 'a' })) },
-      /there twice/,
+      /listed twice/,
     ],
     [
       'the issuer of the settings again',
       { issuers: [{ issuer: 'https://issuer.test', audience: 'a', jwksFile: 'a' }] },
-      /there twice/,
+      /listed twice/,
     ],
   ]
   test.each(wrong)('with %s is told to the operator at start', (_, content, expected) => {

@@ -96,7 +96,7 @@ describe.skipIf(hasNoDatabase())('a backup', () => {
       said: expect.stringContaining('the passphrase is another one'),
     })
     const again = await operate(story.database, ['backup', ...variable, file], { environment })
-    expect(again).toMatchObject({ code: 1, said: expect.stringContaining('is there already') })
+    expect(again).toMatchObject({ code: 1, said: expect.stringContaining('already exists') })
   })
 })
 

@@ -22,7 +22,7 @@ describe.skipIf(hasNoDatabase() || (await hasNoSoftHsm()))('a server whose root 
   async function createRootKey(label: string): Promise<void> {
     const done = await runCommand(labelled(label), 'root-key', 'create')
     expect(done).toMatchObject({ code: 0, said: '' })
-    expect(done.printed).toMatch(new RegExp(`root key pkcs11:${label}:[0-9a-f]{16} is in the HSM`))
+    expect(done.printed).toMatch(new RegExp(`root key pkcs11:${label}:[0-9a-f]{16} was created in the HSM`))
   }
 
   async function expectOpensWith(story: Story, settings: Record<string, string>, keys: HeldKey[]) {

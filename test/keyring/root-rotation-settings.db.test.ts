@@ -101,7 +101,7 @@ describe.skipIf(hasNoDatabase())('the root key of the environment', () => {
     expect(await runWith(story, both, 'create')).toMatchObject({ code: 0 })
     expect(await runWith(story, both, 'create')).toMatchObject({
       code: 1,
-      said: expect.stringContaining('is there already'),
+      said: expect.stringContaining('already exists'),
     })
     const done = await runWith(story, both, 'rotate')
     expect(done.printed).toContain('Unset ROOT_KEY_PREVIOUS_PROVIDER')
