@@ -7,11 +7,11 @@ import { createPolicyMac } from '../keyring/policy-mac.ts'
 import { RootKeyError, type RootKeyProvider } from '../keyring/root-key-provider.ts'
 import {
   leastGivenUp,
-  operatorIn,
   type SetBackParts,
   setKeysBack,
   VersionNumbersUsedUpError,
 } from '../keys/changing/set-back.ts'
+import { systemActor } from '../keys/requests/audit-context.ts'
 import { analyzeTables } from '../store/embedded/maintenance.ts'
 import type { Queryable } from '../store/queryable.ts'
 import {
@@ -170,7 +170,7 @@ async function record(
   { header, records }: { header: BackupHeader; records: number },
 ): Promise<void> {
   await audit.recordIn(tx, {
-    actor: operatorIn(''),
+    actor: systemActor('operator', ''),
     action: 'RESTORE_BACKUP',
     outcome: 'SUCCEEDED',
     errorCode: null,

@@ -48,7 +48,7 @@ export const builder = new SchemaBuilder<{
     directResult: true,
     defaultUnionOptions: {
       name: ({ fieldName }) => `${fieldName.charAt(0).toUpperCase()}${fieldName.slice(1)}Result`,
-      description: 'What the operation answers with: its payload, or an error that the caller can act on.',
+      description: 'Result of the operation: its payload, or an error that the caller can act on.',
     },
   },
   scopeAuth: {

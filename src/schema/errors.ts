@@ -23,7 +23,7 @@ import { listOptions } from './list-limits.ts'
 import { ErrorCode, KeyOrigin, KeyStatus, KeyVersionStatus } from './types/enums.ts'
 
 const UserError = builder.interfaceRef<KeysteadError>('UserError').implement({
-  description: 'Something that the caller can act on. The concrete types say more.',
+  description: 'An error that the caller can act on. The concrete types have more fields.',
   fields: (t) => ({
     code: t.field({
       type: ErrorCode,
@@ -31,7 +31,7 @@ const UserError = builder.interfaceRef<KeysteadError>('UserError').implement({
       resolve: ({ code }) => code,
     }),
     message: t.string({
-      description: 'For people: what is wrong and what to do. Its wording may change.',
+      description: 'For people: the problem, and what to do about it. The wording may change.',
       resolve: ({ message }) => message,
     }),
   }),
@@ -40,13 +40,13 @@ const UserError = builder.interfaceRef<KeysteadError>('UserError').implement({
 const interfaces = [UserError]
 
 const InputIssueType = builder.objectRef<InputIssue>('InputIssue').implement({
-  description: 'One thing that is wrong with an input.',
+  description: 'One issue of an input.',
   fields: (t) => ({
     path: t.stringList({
-      ...listOptions(issuePathMax, 'Where, below `input`: names of fields and positions in lists.'),
+      ...listOptions(issuePathMax, 'Path below `input`: names of fields and positions in lists.'),
       resolve: ({ path }) => [...path],
     }),
-    message: t.string({ description: 'What is allowed there.', resolve: ({ message }) => message }),
+    message: t.string({ description: 'The problem, or the allowed values.', resolve: ({ message }) => message }),
   }),
 })
 
@@ -59,7 +59,7 @@ builder.objectType(InputValidationError, {
       type: [InputIssueType],
       ...listOptions(
         inputIssuesMax,
-        'What is wrong, in one answer. If there is more, the message says how much.',
+        'The issues. If there are more, the message tells how many.',
       ),
       resolve: ({ issues }) => [...issues],
     }),
@@ -104,7 +104,7 @@ const AllowedState = builder.enumType('AllowedState', {
 
 builder.objectType(InvalidKeyStateError, {
   name: 'InvalidKeyStateError',
-  description: 'Not possible in the present state of the key or of the version.',
+  description: 'Not possible in the current state of the key or version.',
   interfaces,
   fields: (t) => ({
     keyStatus: t.field({
@@ -114,7 +114,7 @@ builder.objectType(InvalidKeyStateError, {
     }),
     version: t.int({
       nullable: true,
-      description: 'The version that stands in the way, where there is one.',
+      description: 'The version whose state is wrong, if it is a version.',
       resolve: ({ version }) => version,
     }),
     versionStatus: t.field({
@@ -136,7 +136,7 @@ builder.objectType(InvalidKeyStateError, {
 
 builder.objectType(InvalidKeyUsageError, {
   name: 'InvalidKeyUsageError',
-  description: 'The key is of another usage or algorithm than the operation needs.',
+  description: 'The key has another usage or algorithm than the operation needs.',
   interfaces,
   fields: (t) => ({
     usage: t.string({ description: 'Usage of the key.', resolve: ({ usage }) => usage }),
@@ -147,7 +147,7 @@ builder.objectType(InvalidKeyUsageError, {
 builder.objectType(InvalidKeyOriginError, {
   name: 'InvalidKeyOriginError',
   description:
-    'The material of the key comes from elsewhere than the operation needs: the system makes none for keys of origin EXTERNAL, and none is imported into others.',
+    'The origin of the key does not fit the operation: the system generates no material for keys of origin EXTERNAL, and material can be imported only into those.',
   interfaces,
   fields: (t) => ({
     origin: t.field({ type: KeyOrigin, description: 'Origin of the key.', resolve: ({ origin }) => origin }),
@@ -157,7 +157,7 @@ builder.objectType(InvalidKeyOriginError, {
 const ImportParametersFault = builder.enumType('ImportParametersFault', {
   description: 'Why import parameters cannot be used.',
   values: {
-    UNKNOWN: { description: 'The key has none of this ID; those of another key answer the same.' },
+    UNKNOWN: { description: 'The key has no import parameters with this ID. Parameters of another key get the same answer.' },
     EXPIRED: { description: 'More than 24 hours have passed.' },
     USED: { description: 'A version was imported with them.' },
   } as const,
@@ -176,7 +176,7 @@ const KeyMaterialFault = builder.enumType('KeyMaterialFault', {
   description: 'Why material is refused.',
   values: {
     UNWRAPPING_FAILED: {
-      description: 'Wrapped for another public key, in another way, or damaged on the way.',
+      description: 'Wrapped for another public key, wrapped in another way, or damaged in transit.',
     },
     NOT_A_KEY: {
       description:
@@ -191,7 +191,7 @@ const KeyMaterialFault = builder.enumType('KeyMaterialFault', {
 builder.objectType(InvalidKeyMaterialError, {
   name: 'InvalidKeyMaterialError',
   description:
-    'The material is not what the key needs; nothing was imported, and the parameters can still be used.',
+    'The material does not fit the key. Nothing was imported, and the parameters can still be used.',
   interfaces,
   fields: (t) => ({
     reason: t.field({ type: KeyMaterialFault, description: 'Why.', resolve: ({ reason }) => reason }),
@@ -201,16 +201,16 @@ builder.objectType(InvalidKeyMaterialError, {
 builder.objectType(ConflictError, {
   name: 'ConflictError',
   description:
-    'The key has changed since the caller read it (`expectedRevision`, `expectedDefaultVersion`); nothing was done.',
+    'The key has changed since the caller read it (`expectedRevision`, `expectedDefaultVersion`). Nothing was changed.',
   interfaces,
   fields: (t) => ({
     currentRevision: t.int({
-      description: 'Revision of the key now.',
+      description: 'Current revision of the key.',
       resolve: ({ currentRevision }) => currentRevision,
     }),
     currentDefaultVersion: t.int({
       nullable: true,
-      description: 'Number of its default version now; null without one.',
+      description: 'Number of its current default version; null if it has none.',
       resolve: ({ currentDefaultVersion }) => currentDefaultVersion,
     }),
   }),
@@ -219,14 +219,14 @@ builder.objectType(ConflictError, {
 builder.objectType(LockoutError, {
   name: 'LockoutError',
   description:
-    'After this change the caller could no longer see the key. Repeat with `allowLockout: true` if that is meant.',
+    'After this change the caller could no longer see the key. Repeat with `allowLockout: true` if this is intended.',
   interfaces,
 })
 
 builder.objectType(InvalidCiphertextError, {
   name: 'InvalidCiphertextError',
   description:
-    'The answer to every decryption that fails, whatever the cause: damaged bytes, other additional authenticated data, another public key, a key that is not there.',
+    'The same answer for each failed decryption, whatever the cause: damaged bytes, other additional authenticated data, another public key, an unknown key.',
   interfaces,
 })
 

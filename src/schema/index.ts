@@ -54,7 +54,7 @@ import './operations/generate-random.ts'
 import './operations/verify-mac.ts'
 import './operations/verify.ts'
 
-builder.queryType({ description: 'Everything that can be read.' })
+builder.queryType({ description: 'All that can be read.' })
 builder.mutationType({
   description:
     'Everything that changes something or uses a key. Each field answers with its payload or with a typed error; FORBIDDEN, UNAVAILABLE and INTERNAL are top-level errors and null their own field only.',

@@ -135,7 +135,7 @@ describe.skipIf(hasNoDatabase())('a change of access', () => {
       const input = name === 'disableAccessControl' ? { keyId } : { keyId, subjects: ['user:bob'] }
       const result = await owner.mutate(name, input)
       expect(result, name).toMatchObject({ __typename: 'InputValidationError', code: 'INPUT_VALIDATION' })
-      expect(result['message'], name).toMatch(/keyId is of a key with(out)? access control/)
+      expect(result['message'], name).toMatch(/keyId must name a key with access control (on|off)/)
     }
     expect(await listOf(open.keyId)).toEqual({ accessControlEnabled: false, allowed: [] })
     expect(await listOf(closed.keyId)).toEqual({ accessControlEnabled: true, allowed: [] })

@@ -216,7 +216,7 @@ describe.skipIf(hasNoDatabase())('the advice in an error', () => {
       follow: async () => importMaterial(ada, await once('wrapped', create), randomBytes(32)),
     },
     {
-      advice: 'is of a key without access control; call enableAccessControl first',
+      advice: 'must name a key with access control on; call enableAccessControl first',
       meet: async () =>
         mutate('addAllowedSubjects', { keyId: await once('open', create), subjects: ['user:bob'] }),
       async follow() {

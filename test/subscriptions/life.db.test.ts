@@ -32,7 +32,7 @@ describe.skipIf(hasNoDatabase())('a subscription', () => {
     expect(last).toMatchObject({ event: 'next', data: null })
     expect(last?.errors).toMatchObject([
       {
-        message: 'The token has expired, which ends the subscription. Subscribe again with a new one.',
+        message: 'The token has expired, so the subscription ends. Subscribe again with a new token.',
         extensions: { code: 'UNAUTHENTICATED' },
       },
     ])
@@ -99,7 +99,7 @@ describe.skipIf(hasNoDatabase())('a subscription', () => {
     const second = await subscribeAs(story, rob, userKeysChanged)
     const [refusal] = await second.rest()
     expect(refusal?.errors[0]).toMatchObject({
-      message: 'The server has as many subscriptions as it can take. Try again later.',
+      message: 'The server has reached its limit of subscriptions. Try again later.',
       extensions: { code: 'RATE_LIMITED' },
     })
   })

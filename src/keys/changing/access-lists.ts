@@ -59,7 +59,7 @@ export function addAllowedSubjects(
   )
 }
 
-/** Takes subjects off the list of a key; those that are not on it are passed over. */
+/** Removes subjects from the list of a key. Subjects that are not on it are ignored. */
 export function removeAllowedSubjects(
   parts: DomainParts,
   call: Call,
@@ -81,7 +81,7 @@ export function removeAllowedSubjects(
   )
 }
 
-/** Opens a key to all roles of its project again; the list is cleared. */
+/** Switches access control off: roles alone decide who has access. The list is cleared. */
 export function disableAccessControl(parts: DomainParts, call: Call, input: KeyInput): Promise<UserKeyView> {
   return keyAfterAccessChange(
     parts,
@@ -103,7 +103,7 @@ interface AccessListChange {
   readonly action: AuditAction
   readonly whileEnabled: boolean
   readonly listOf: (before: readonly string[]) => readonly string[]
-  /** Of the subjects that are given; as for an access list unless said otherwise. */
+  /** Check of the given subjects; `checkSubjects` by default. */
   readonly check?: typeof checkSubjects
 }
 
@@ -140,7 +140,7 @@ function requireAccessControl(key: LockedKey, enabled: boolean): void {
     key.row.accessControlEnabled === enabled,
     'keyId',
     enabled
-      ? 'is of a key without access control; call enableAccessControl first'
-      : 'is of a key with access control already; change its list with addAllowedSubjects and removeAllowedSubjects',
+      ? 'must name a key with access control on; call enableAccessControl first'
+      : 'must name a key with access control off; change a list with addAllowedSubjects and removeAllowedSubjects',
   )
 }

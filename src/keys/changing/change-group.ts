@@ -17,18 +17,18 @@ import { type LockedKey, sealChange, stateOf, verifyLockedKey } from './locked-k
 import { makeMaterial, type NewMaterial, settleMaterials } from './new-material.ts'
 import { destruction, type SystemAct, type SystemTask, systemContextOf } from './system-task.ts'
 
-/** What became of the keys of a group, once it is committed. */
+/** Outcome of a group, once it is committed. */
 export interface GroupOutcome {
-  /** All that were claimed, whatever became of them. */
+  /** IDs of all claimed keys. */
   readonly claimed: readonly string[]
   readonly changed: readonly AuditContext[]
-  /** Destructions that were due on keys before the task's own change. */
+  /** Destructions that were due before the task's own change. */
   readonly settled: readonly AuditContext[]
-  /** Those that were left as they are, each because of itself; not on record yet. */
+  /** Keys that failed and stay unchanged. Their failures are not on record yet. */
   readonly failed: readonly { readonly context: AuditContext; readonly error: unknown }[]
 }
 
-/** A key with the state that it goes to. */
+/** A decided change of one key. */
 interface Planned {
   readonly key: LockedKey
   readonly state: KeyState
@@ -37,8 +37,8 @@ interface Planned {
 }
 
 /**
- * Carries out a task on a group of keys that the transaction claims, with an audit event for each, in one transaction
- * and a few statements. What is wrong with one key is found out before anything is written, and leaves the others alone.
+ * Carries out a task on a group of keys in one transaction and a few statements, with an audit event for each key. Keys
+ * that fail are found before anything is written, and do not affect the others.
  */
 export async function changeGroup(
   parts: DomainParts,
@@ -66,14 +66,14 @@ export async function changeGroup(
     if (done.length > 0) parts.observe(done.map((context) => observationOf(context)))
     return outcome
   } finally {
-    // Also after a failure: a change whose COMMIT got no answer may stand.
+    // Also after a failure: a change whose COMMIT got no answer may have taken effect.
     for (const { projectId, id } of places) parts.keys.invalidate(projectId, id)
   }
 }
 
 type Failed = GroupOutcome['failed'][number]
 
-/** Tells the keys whose rows are as the newest changes on record left them from the others. */
+/** Separates the keys whose rows match the newest change on record from the others. */
 async function verify(
   { policyMac }: DomainParts,
   tx: Queryable,
@@ -97,7 +97,7 @@ async function verify(
   return { intact, failed }
 }
 
-/** Destroys what is due on the keys of a group before the task's own command; gives all keys as they are then. */
+/** Carries out due destructions before the task's own command. Returns the keys as they are afterwards. */
 async function settle(
   parts: DomainParts,
   tx: Queryable,
@@ -137,7 +137,7 @@ async function plan(
   return { planned: planned.filter((each) => each !== null), failed }
 }
 
-/** Null if there is nothing to do after all. */
+/** Null if nothing is left to do. */
 async function planOne(
   parts: DomainParts,
   { command }: SystemAct,
@@ -153,11 +153,11 @@ async function planOne(
   return { key, state, context, material }
 }
 
-/** Keys that were written. */
+/** Written keys. */
 interface Written {
-  /** By ID, as they are now. */
+  /** Keys after the change, by ID. */
   readonly after: ReadonlyMap<string, LockedKey>
-  /** With what is on record of them. */
+  /** Their audit contexts. */
   readonly changed: readonly AuditContext[]
 }
 

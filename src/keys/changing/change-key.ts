@@ -2,7 +2,7 @@ import type { AuditAction, AuditDetails } from '../../audit/events.ts'
 import type { Moment } from '../../clock.ts'
 import { IntegrityError } from '../../keyring/integrity-error.ts'
 import { isUniqueViolation } from '../../store/errors.ts'
-import { announceChange } from '../../store/notify.ts'
+import { announceChange, type KeyChange } from '../../store/notify.ts'
 import type { Queryable } from '../../store/queryable.ts'
 import type { KeyRow } from '../../store/rows/key-rows.ts'
 import type { DomainParts } from '../parts/parts.ts'
@@ -13,9 +13,8 @@ import {
   observationOf,
   recordingRefusals,
 } from '../requests/audit-context.ts'
-import { requirePermissionOn, requireRoleFor } from '../requests/authorise.ts'
-import { findUserKeyFor } from '../requests/find-key.ts'
-import type { Call } from '../rules/caller.ts'
+import { findUserKeyFor, requirePermissionOn, requireRoleFor } from '../requests/authorise.ts'
+import { type Call, canonicalSubject } from '../rules/caller.ts'
 import {
   ConflictError,
   KeyNotFoundError,
@@ -30,7 +29,6 @@ import {
   type KeyCommand,
   type KeyState,
 } from '../rules/lifecycle.ts'
-import { shownChange } from './announced-change.ts'
 import {
   type KeyColumns,
   type LockedKey,
@@ -52,22 +50,21 @@ export interface KeyInput extends Expecting {
   readonly keyId: string
 }
 
-/** What is decided about a locked key. */
+/** Decision about a locked key. */
 export interface Decision {
   readonly state: KeyState
   readonly columns?: KeyColumns
-  /** The key goes; only what its history needs is kept. */
+  /** Deletes the key. Only the row that its history needs is kept. */
   readonly remove?: boolean
-  /** What is written beside the key, once it is certain that the change is. */
+  /** Writes further rows in the same transaction, after the key. */
   readonly alsoWrite?: (tx: Queryable) => Promise<void>
 }
 
 /**
- * Decides over a key and writes nothing; throws a typed error to refuse. The same state as before means that nothing
- * changes. Asked under the lock of the key; before that also of the key as it is read without a lock, where material for a
- * version has to be made.
+ * Decides on a change and writes nothing. Throws a typed error to refuse; returns the same state if nothing changes. Called
+ * under the lock of the key. If material has to be made, it is also called before, on the key as read without a lock.
  *
- * @param seenRevision the key's revision as the caller could see it, before this change settled what was due
+ * @param seenRevision revision that the caller could see, before due destructions were carried out
  */
 export type Decide = (
   key: LockedKey,
@@ -76,35 +73,35 @@ export type Decide = (
   seenRevision: number,
 ) => Decision | Promise<Decision>
 
-/** How often a change is tried: each time that it starts over, someone else has added a version meanwhile. */
+/** Maximum of tries. A change starts over when another one has added a version meanwhile. */
 const triesMax = 50
 
 /** A change of a user key that a caller asks for. */
 export interface KeyChangeRequest {
   readonly action: AuditAction
-  /** As the caller gave it. */
+  /** ID as given by the caller. */
   readonly keyId: string
   readonly expectedRevision?: number | null | undefined
-  /** The version that it is about, for the record. */
+  /** Version to be named in the audit event. */
   readonly versionNumber?: number
-  /** Facts for the record. */
+  /** Details of the audit event. */
   readonly details?: AuditDetails
-  /** Checks of the input that need no key; run once the caller is known to have access. */
+  /** Checks of the input that need no key. They run once the caller is known to have access. */
   readonly checkInput?: () => void
   readonly decide: Decide
-  /** Comes by the material of the version that the change adds; null for a change that adds none. */
+  /** Obtains the material of the version that the change adds; null for a change that adds none. */
   readonly obtainMaterial?: ObtainMaterial | null
 }
 
 /** Makes or opens material for the next version of a key. May be slow. */
 export type ObtainMaterial = (row: KeyRow, context: AuditContext) => Promise<UnwrappedMaterial>
 
-/** The material of a new version that Keystead makes. */
+/** Obtains material by generating it. */
 export function generatingMaterial(parts: DomainParts): ObtainMaterial {
   return (row, context) => generateMaterial(parts, row, context)
 }
 
-/** Carries out a change of a user key in one transaction with its audit event; refusals are on record too. */
+/** Changes a user key and writes the audit event in one transaction. Refusals are on record too. */
 export async function changeUserKey(
   parts: DomainParts,
   call: Call,
@@ -118,7 +115,7 @@ export async function changeUserKey(
     request.checkInput?.()
     context.details = request.details ?? {}
     const decide: Decide = (key, tx, at, seenRevision) => {
-      // Again, under the lock: what was read before may be a moment old.
+      // Checked again under the lock: the access list may have changed since.
       requirePermissionOn(call, key.row, 'MANAGE', () => new KeyNotFoundError())
       if (expectedRevision !== seenRevision) requireRevision(key, expectedRevision, at.certainNow)
       return request.decide(key, tx, at, seenRevision)
@@ -133,9 +130,9 @@ export async function changeUserKey(
 }
 
 /**
- * Changes any key, on whoever's behalf, once what is due on it is settled; null if there is no such key. Material for a
- * new version takes long to make: it is made outside of the transaction, once the rules allow the change of the key as it
- * is read without a lock. They are asked again in the transaction.
+ * Changes any key for any actor, after its due destructions; null if there is no such key. Material takes long to make, so
+ * it is made before the transaction, once the rules allow the change of the key as read without a lock. The rules are
+ * checked again in the transaction.
  */
 export async function changeKey(
   parts: DomainParts,
@@ -173,8 +170,8 @@ export async function changeKey(
 }
 
 /**
- * Destroys the versions of a key whose waiting period has ended, in a transaction of its own and on record as the
- * system's act: a command that finds such versions is refused or carried out afterwards.
+ * Destroys the versions of a key whose waiting period has ended, in a transaction of its own. The audit event names the
+ * system. A command that finds such versions is decided afterwards.
  *
  * @returns the key's revision afterwards; null if nothing was due
  */
@@ -191,7 +188,7 @@ export async function settleDue(
   return context.keyRevision
 }
 
-/** Revisions between which a change has settled what was due. */
+/** Revisions before and after due destructions that this change has carried out. */
 interface Settled {
   readonly from: number
   readonly to: number
@@ -203,27 +200,27 @@ function withSettled(before: Settled | null, revision: number | null): Settled |
   return { from: isNext ? before.from : revision - 1, to: revision }
 }
 
-/** What became of one try. */
+/** Outcome of one try. */
 interface Try {
-  /** The key after it; null if there is no such key. */
+  /** The key afterwards; null if there is no such key. */
   readonly key: LockedKey | null
-  /** The version for which there is no material yet, if that stopped it. */
+  /** Number of the version whose material is missing, if that ended the try. */
   readonly missing?: number
-  /** What is known of the change, if there was one: true only once it is committed. */
+  /** Facts of the change, if there was one. They hold only once it is committed. */
   readonly facts?: ChangeFacts
 }
 
-/** What the record of a change says of it. */
+/** Facts of a change in its audit event. */
 export type ChangeFacts = Pick<AuditContext, 'keyId' | 'keyRevision' | 'versionNumber' | 'details'>
 
-/** What a try is made with. */
+/** Options of a try. */
 interface TryOptions {
   readonly decide: Decide
   readonly material: NewMaterial | null
   readonly settled: Settled | null | 'is settling'
 }
 
-/** Decides over a key; `due` if something must be settled before. */
+/** Decides on a change; `due` if destructions are due first. */
 async function decideOn(
   key: LockedKey,
   context: AuditContext,
@@ -239,7 +236,7 @@ async function decideOn(
   return { ...decision, added: addedBy(before, state), isChange: state.revision !== before.revision }
 }
 
-/** Finds out for which version a change needs material, if the rules allow it. Takes no lock and announces nothing. */
+/** Finds the version that a change needs material for, if the rules allow it. Takes no lock and announces nothing. */
 async function planChange(
   { store, policyMac, clock }: DomainParts,
   where: { projectId: string; id: string },
@@ -253,7 +250,7 @@ async function planChange(
   return decision.added === null ? { key } : { key, missing: decision.added }
 }
 
-/** Carries out a change in one transaction; `due` if something must be settled before. */
+/** Carries out a change in one transaction; `due` if destructions are due first. */
 async function tryChange(
   parts: DomainParts,
   where: { projectId: string; id: string },
@@ -266,11 +263,11 @@ async function tryChange(
       writeChange(parts, tx, { where, context, ...options, onWrite: () => (isWritten = true) }),
     )
   } catch (error) {
-    // What does not verify in the database must not go on being used from memory.
+    // A key whose rows do not verify must not be used from memory either.
     isWritten ||= error instanceof IntegrityError
     throw error
   } finally {
-    // Also after a failure: a change whose COMMIT got no answer may stand.
+    // Also after a failure: a change whose COMMIT got no answer may have taken effect.
     if (isWritten) parts.keys.invalidate(where.projectId, where.id)
   }
 }
@@ -299,7 +296,7 @@ async function writeChange(
   const write = { state, columns, material, now: at.now }
   const written = await (remove ? removeLockedKey : writeLockedKey)(tx, policyMac, key, write).catch(
     (error: unknown) => {
-      // Two renames at once: the database settles what a look-up could not see yet.
+      // Of two concurrent renames, the unique index refuses the second.
       throw isUniqueViolation(error) && columns.name !== undefined ? new NameTakenError(columns.name) : error
     },
   )
@@ -311,7 +308,7 @@ async function writeChange(
   return { key: changed, facts }
 }
 
-/** What is on record of a change of a locked key to a state. */
+/** Facts of a change of a locked key to a state. */
 export function factsOf(context: AuditContext, key: LockedKey, state: KeyState): ChangeFacts {
   const before = stateOf(key)
   const destroyed = destroyedBy(before, state)
@@ -325,12 +322,12 @@ export function factsOf(context: AuditContext, key: LockedKey, state: KeyState):
   }
 }
 
-/** The number of the version that a change adds, or null. */
+/** Number of the version that a change adds, or null. */
 export function addedBy(before: KeyState, after: KeyState): number | null {
   return after.lastVersionNumber > before.lastVersionNumber ? after.lastVersionNumber : null
 }
 
-/** The numbers of the versions that a change has destroyed. */
+/** Numbers of the versions that a change destroys. */
 function destroyedBy(before: KeyState, after: KeyState): readonly number[] {
   const standing = new Set(
     before.versions.flatMap(({ status, number }) => (status === 'DESTROYED' ? [] : [number])),
@@ -364,4 +361,23 @@ export function requireRevision(key: LockedKey, expectedRevision: number | null,
     currentRevision: key.row.revision,
     currentDefaultVersion: defaultVersionOf({ ...key.row, versions: key.versions }, now)?.number ?? null,
   })
+}
+
+/** The part of a change that callers without full access afterwards may hear of. */
+export function shownChange(before: KeyRow, after: KeyRow): KeyChange {
+  const stillNamed = new Set(namedBy(after))
+  return {
+    projectId: after.projectId,
+    id: after.id,
+    isShown:
+      before.name !== after.name ||
+      before.description !== after.description ||
+      before.accessControlEnabled !== after.accessControlEnabled,
+    lostBy: namedBy(before).filter((subject) => !stillNamed.has(subject)),
+  }
+}
+
+/** Owner and access list. */
+function namedBy({ owner, allowedSubjects }: KeyRow): readonly string[] {
+  return (owner === null ? allowedSubjects : [owner, ...allowedSubjects]).map(canonicalSubject)
 }

@@ -8,7 +8,7 @@ import { applyCommand, type KeyState, type LifecycleSettings } from '../rules/li
 import { insertNewKey, type LockedKey } from './locked-key.ts'
 import { makeMaterial, settleMaterial } from './new-material.ts'
 
-/** What a new key is, all checked. */
+/** Facts of a new key, already checked. */
 export type NewKey = Pick<
   KeyRow,
   | 'projectId'
@@ -35,7 +35,7 @@ export async function createKey(
 ): Promise<LockedKey | null> {
   const { store, policyMac, audit, clock, settings } = parts
   const id = newUuid()
-  // The transaction decides, too. Looked up here because material takes long to make.
+  // Checked again in the transaction. Checked here because material takes long to make.
   if (!preActivation && (await isNameTaken(store.db, { ...wanted, exceptId: null }))) return null
   const made = preActivation ? null : await makeMaterial(parts, { ...wanted, id }, 1, context)
   const created = await store.transaction(async (tx) => {
@@ -66,7 +66,7 @@ export async function createKey(
     const written = await insertNewKey(tx, policyMac, draft, { state, material, now })
     if (written === null) return null
     await announceChange(tx, { projectId: wanted.projectId, id, isShown: true, lostBy: [] })
-    // The attempt itself keeps to what is true: there is no such key until the transaction has ended.
+    // The context itself stays as it is: the key does not exist until the transaction commits.
     const facts = { keyId: id, keyRevision: state.revision, versionNumber: preActivation ? null : 1 }
     await audit.recordIn(tx, changeEventOf({ ...context, ...facts }, written.keyState))
     return written.key

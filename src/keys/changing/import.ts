@@ -32,8 +32,7 @@ import {
   recordingRefusals,
   slowWorkOf,
 } from '../requests/audit-context.ts'
-import { requirePermissionOn, requireRoleFor } from '../requests/authorise.ts'
-import { findUserKeyFor } from '../requests/find-key.ts'
+import { findUserKeyFor, requirePermissionOn, requireRoleFor } from '../requests/authorise.ts'
 import type { Call } from '../rules/caller.ts'
 import { InvalidImportParametersError, InvalidKeyMaterialError, KeyNotFoundError } from '../rules/errors.ts'
 import { requireInput } from '../rules/input.ts'
@@ -51,7 +50,7 @@ export interface ImportKeyVersionInput extends Expecting {
   readonly wrappedMaterial: Uint8Array
 }
 
-/** What is needed to wrap material for one import. */
+/** Parameters with which a caller wraps material for one import. */
 export interface ImportParametersView {
   /** `impt_…`. */
   readonly id: string
@@ -61,14 +60,14 @@ export interface ImportParametersView {
 }
 
 const hourMs = 60 * 60 * 1000
-/** How long import parameters can be used. */
+/** Lifetime of import parameters. */
 const importParametersLifetimeMs = 24 * hourMs
-/** Most open imports of a key; another one ends the oldest. */
+/** Maximum of open imports of a key. Another one ends the oldest. */
 const openImportsMax = 5
-/** How long expired ones are still told from those that never were. */
+/** Time for which expired parameters are reported as expired instead of unknown. */
 const importParametersMemoryMs = 30 * 24 * hourMs
 
-/** Makes a key pair for which the material of one version can be wrapped. */
+/** Makes a key pair. The material of one version can be wrapped for its public key. */
 export function getImportParameters(
   parts: DomainParts,
   call: Call,
@@ -96,7 +95,7 @@ export function getImportParameters(
     await store.transaction(async (tx) => {
       const key = await lockVerifiedKey(tx, policyMac, row)
       if (key === null) throw new KeyNotFoundError()
-      // Again, under the lock: what was read before may be a moment old.
+      // Checked again under the lock: the access list may have changed since.
       requirePermissionOn(call, key.row, 'MANAGE', () => new KeyNotFoundError())
       const privateKey = await envelope.settleImportKey(tx, wrapped, bindingOf(row, id))
       await insertImportParameters(tx, { ...draft, mac: policyMac.importParametersMac(draft) }, privateKey)
@@ -113,7 +112,7 @@ export function getImportParameters(
   })
 }
 
-/** Gives a key a new default version whose material was made elsewhere. */
+/** Adds a new default version with material that was made elsewhere. */
 export function importKeyVersion(
   parts: DomainParts,
   call: Call,
@@ -143,7 +142,7 @@ export function importKeyVersion(
       },
       async decide(key, tx, at, ...rest) {
         requireOrigin(key.row, 'EXTERNAL')
-        // In the end under the lock of the key, where nobody else can use them.
+        // The last check runs under the lock of the key: no other import can use the parameters.
         const open = await findOpenImport(parts, tx, key.row, parametersId)
         const used = { ...open.row, usedAt: at.now }
         return {
@@ -156,7 +155,7 @@ export function importKeyVersion(
   )
 }
 
-/** Erases the private keys of imports that can no longer take place, whatever the clock was set to. */
+/** Erases the private keys of expired imports. Goes by the time that has certainly passed. */
 export async function sweepImports({ store, clock }: DomainParts): Promise<void> {
   const now = clock.certainNow()
   await sweepImportParameters(store.db, {
@@ -171,7 +170,7 @@ interface OpenImport {
   readonly privateKey: WrappedPrivateKey
 }
 
-/** The import parameters of this ID, if they can be used for the key now. */
+/** Finds import parameters that can be used for the key now. */
 async function findOpenImport(
   { policyMac, clock }: DomainParts,
   db: Queryable,

@@ -11,19 +11,19 @@ import { findWholeKey, type WholeKey } from '../../store/rows/whole-key.ts'
 import { type KeyState, statusOf, type VersionState } from '../rules/lifecycle.ts'
 import type { NewMaterial } from './new-material.ts'
 
-/** A key that nobody else can change until the transaction ends. */
+/** A key with its versions, locked until the transaction ends. */
 export type LockedKey = WholeKey
 
-/** What a change may write to a key's row besides what follows from its state. */
+/** Columns of a key's row that a change may write and that do not follow from its state. */
 export type KeyColumns = Partial<
   Pick<KeyRow, 'name' | 'description' | 'owner' | 'accessControlEnabled' | 'allowedSubjects' | 'restoredAt'>
 >
 
-/** A change that was decided and is to be written. */
+/** A decided change, to be written. */
 export interface KeyWrite {
   readonly state: KeyState
   readonly columns?: KeyColumns
-  /** For the state's new version, where it has one. */
+  /** Material of the version that the state adds, if it adds one. */
   readonly material: NewMaterial | null
   readonly now: Date
 }
@@ -62,8 +62,8 @@ export function verifyLockedKey(
 }
 
 /**
- * MACs say that each row was written once. A change of rows that were put back would make them look right for ever, so
- * that nothing is changed that its record does not vouch for.
+ * A valid MAC only proves that the server wrote the row at some time. If older rows were put back and then changed, they
+ * would look right for ever. Nothing is changed unless its rows match the newest change on record.
  */
 function requireAsRecorded({ row, versions }: LockedKey, recorded: RecordedState | undefined): void {
   const isAsRecorded =
@@ -82,7 +82,7 @@ function verifyMacs(policyMac: PolicyMac, { row, versions }: WholeKey): void {
   if (missing !== null) throw IntegrityError.missingVersion(row.id, missing)
 }
 
-/** The first number at which the versions of a key are not those that its row counts; null if all are there. */
+/** Number of the first version that the row counts and that is missing; null if all are there. */
 function firstMissing(row: KeyRow, versions: readonly KeyVersionRow[]): number | null {
   let last = 0
   for (const { number } of versions) {
@@ -93,7 +93,7 @@ function firstMissing(row: KeyRow, versions: readonly KeyVersionRow[]): number |
   return last === row.lastVersionNumber ? null : firstNotSkipped(row.skippedVersions, last + 1)
 }
 
-/** What lifecycle rules need of a locked key. */
+/** State of a locked key, for the lifecycle rules. */
 export function stateOf({ row, versions }: LockedKey): KeyState {
   return {
     origin: row.origin,
@@ -111,7 +111,7 @@ export function stateOf({ row, versions }: LockedKey): KeyState {
   }
 }
 
-/** A key that was written. */
+/** A written key. */
 export interface WrittenKey {
   readonly key: LockedKey
   /** State of its rows, for the record. */
@@ -131,7 +131,7 @@ export async function writeLockedKey(
   return { key: sealed.after, keyState: sealed.keyState }
 }
 
-/** Replaces a key by what is kept of a deleted one; gives it back as it was. */
+/** Replaces a key by the row that is kept of a deleted key. Returns the key as it was. */
 export async function removeLockedKey(
   tx: Queryable,
   policyMac: PolicyMac,
@@ -182,7 +182,7 @@ export async function insertNewKey(
 
 /** The rows that a change writes, with fresh MACs. */
 export interface SealedChange {
-  /** The key as it is then. */
+  /** The key after the change. */
   readonly after: LockedKey
   /** State of its rows, for the record. */
   readonly keyState: string
@@ -190,7 +190,7 @@ export interface SealedChange {
   readonly changed: readonly KeyVersionRow[]
 }
 
-/** Seals a change, and leaves it to the caller to write it. */
+/** Computes the rows of a change with their MACs. Writes nothing. */
 export function sealChange(policyMac: PolicyMac, before: LockedKey, write: KeyWrite): SealedChange {
   const row = sealRow(policyMac, before.row, write)
   const known = new Map(before.versions.map((version) => [version.number, version]))

@@ -5,7 +5,7 @@ import type { Queryable } from '../../store/queryable.ts'
 import type { DomainParts } from '../parts/parts.ts'
 import { type AuditContext, slowWorkOf } from '../requests/audit-context.ts'
 
-/** Fresh material for one version of one key, already wrapped: it fits nowhere else. */
+/** New material for one version of one key, wrapped and bound to both. */
 export interface NewMaterial {
   readonly versionNumber: number
   readonly wrapped: WrappedBytes
@@ -13,7 +13,7 @@ export interface NewMaterial {
   readonly publicKey: Uint8Array | null
 }
 
-/** The key that material is made for. */
+/** Key that material is made for. */
 export interface MaterialOwner {
   readonly projectId: string
   readonly id: string
@@ -21,9 +21,9 @@ export interface MaterialOwner {
   readonly algorithm: string
 }
 
-/** Fresh material that is not wrapped yet. Whoever made it erases it. */
+/** New material that is not wrapped yet. Its maker erases it. */
 export interface UnwrappedMaterial {
-  /** Wraps it for one version of the key that it was made for; again for another number if that one is taken. */
+  /** Wraps it for one version of its key. May be called again with another number if that one is taken. */
   wrapFor(versionNumber: number): Promise<NewMaterial>
   erase(): void
 }
@@ -31,7 +31,7 @@ export interface UnwrappedMaterial {
 /**
  * Makes material for a key. Slow for RSA: never inside a transaction.
  *
- * @throws the reason of the attempt's signal, if nobody waits for the material by the time that it is there
+ * @throws the reason of the context's signal, if the request was abandoned meanwhile
  */
 export async function generateMaterial(
   parts: DomainParts,
@@ -68,7 +68,7 @@ export function materialOf(
   }
 }
 
-/** Material as the transaction that stores it must store it: the root key may have been rotated since it was made. */
+/** Rewraps material in the transaction that stores it, if the root key was rotated since it was made. */
 export async function settleMaterial(
   { envelope }: DomainParts,
   tx: Queryable,
@@ -80,7 +80,7 @@ export async function settleMaterial(
   return { ...material, wrapped: await envelope.settle(tx, wrapped, bindingOf(owner, versionNumber)) }
 }
 
-/** The same for the material of several keys. */
+/** Rewraps the material of several keys, like `settleMaterial`. */
 export async function settleMaterials(
   { envelope }: DomainParts,
   tx: Queryable,

@@ -1,37 +1,48 @@
-import { newUuid, parseId } from '../../ids.ts'
+import type { AuditDetails } from '../../audit/events.ts'
+import type { ClockHold } from '../../clock.ts'
+import { parseId } from '../../ids.ts'
+import { IntegrityError } from '../../keyring/integrity-error.ts'
+import {
+  type RotationProgress,
+  retireRootKeys,
+  rewrapAll,
+  startRotation,
+} from '../../keyring/root-rotation.ts'
+import type { Queryable } from '../../store/queryable.ts'
+import { confirmTime } from '../../store/rows/certain-time-rows.ts'
 import type { KeyLookup, KeyRow } from '../../store/rows/key-rows.ts'
 import type { DomainParts } from '../parts/parts.ts'
-import { recordingRefusals, startAuditContext } from '../requests/audit-context.ts'
-import { findVerifiedKey } from '../requests/find-key.ts'
-import { formatSubject, readSubject } from '../rules/caller.ts'
+import { eventOf, recordingRefusals, startAuditContext, systemActor } from '../requests/audit-context.ts'
+import { findVerifiedKey } from '../requests/authorise.ts'
+import { readSubject } from '../rules/caller.ts'
 import { KeyNotFoundError } from '../rules/errors.ts'
 import { requireInput } from '../rules/input.ts'
 import { changeKey, withColumns } from './change-key.ts'
 import { type LockedKey, readVerifiedKey, stateOf } from './locked-key.ts'
 
-/** How an operator names a key: by either of its IDs, or by its name. */
+/** Key that an operator names, by either of its IDs or by its name. */
 export interface OperatorKeyWanted {
   readonly projectId: string
   readonly by: { readonly id: string } | { readonly name: string }
 }
 
-/** A change of a key's owner that an operator asks for. */
+/** Transfer of a key to another owner. */
 export interface OwnershipTransfer extends OperatorKeyWanted {
   /** Subject string of a user or a service account. */
   readonly newOwner: string
-  /** Whether everyone is taken off the key's access list; it stays as it is otherwise. */
+  /** Also clears the key's access list. */
   readonly clearList: boolean
 }
 
-/** What became of a transfer. */
+/** Outcome of a transfer. */
 export interface OwnershipTransferred {
   readonly key: LockedKey
   readonly formerOwner: string | null
-  /** Whether anything is different from before. */
+  /** False if the key had this owner already. */
   readonly changed: boolean
 }
 
-/** A key with all of its versions as an operator sees it, whoever has access to it; null if there is none. */
+/** Reads a key with all its versions, regardless of access lists; null if there is none. */
 export async function readKeyAsOperator(
   parts: DomainParts,
   wanted: OperatorKeyWanted,
@@ -43,8 +54,7 @@ export async function readKeyAsOperator(
 }
 
 /**
- * Gives a user key another owner, so that somebody can manage it again. On record in the key's project, like every
- * attempt that was refused.
+ * Transfers a user key to another owner. The audit trail of the key's project records it, and also refusals.
  *
  * @throws KeyNotFoundError; InputValidationError if the owner cannot own keys, or the key is a service key
  */
@@ -53,13 +63,7 @@ export async function transferOwnership(
   { newOwner, clearList, ...wanted }: OwnershipTransfer,
 ): Promise<OwnershipTransferred> {
   const context = startAuditContext(
-    {
-      projectId: wanted.projectId,
-      subject: formatSubject('SYSTEM', 'operator'),
-      tokenId: null,
-      clientAddress: null,
-      requestId: newUuid(),
-    },
+    systemActor('operator', wanted.projectId),
     'TRANSFER_OWNERSHIP',
   )
   return recordingRefusals(parts, context, async () => {
@@ -94,7 +98,7 @@ export async function transferOwnership(
   })
 }
 
-/** A group has no token of its own, and a service's agent manages no keys. */
+/** Kinds of subjects that can own keys. Groups have no tokens, and service agents manage no keys. */
 export const ownerKinds = ['USER', 'SERVICE_ACCOUNT'] as const
 
 function requireOwner(subject: string): void {
@@ -106,7 +110,7 @@ async function findAsOperator(parts: DomainParts, wanted: OperatorKeyWanted): Pr
   const lookup = lookupOf(wanted)
   if (lookup === null) return null
   const row = await findVerifiedKey(parts, lookup)
-  // The prefix of an ID says the kind: the other kind's prefix makes it another ID.
+  // The prefix of an ID tells the kind of key. With the prefix of the other kind it is another ID.
   if (row === null || ('id' in wanted.by && !namesKind(wanted.by.id, row.kind))) return null
   return row
 }
@@ -132,4 +136,67 @@ function namesKind(id: string, kind: KeyRow['kind']): boolean {
     default:
       return false
   }
+}
+
+/**
+ * Confirms the database's clock for an operator, and records it. From then on, housekeeping goes by that clock.
+ *
+ * @returns how far the clock was ahead; null if it was trusted already and nothing changed
+ */
+export async function confirmClock(parts: DomainParts): Promise<ClockHold | null> {
+  const { clock, store, audit } = parts
+  await clock.synchronise()
+  const hold = clock.hold()
+  if (hold === null) return null
+  const context = startAuditContext(
+    systemActor('operator', ''),
+    'CONFIRM_CLOCK',
+  )
+  context.details = {
+    aheadSeconds: Math.round(hold.aheadMs / 1000),
+    certainBefore: hold.certainNow.toISOString(),
+  }
+  const now = clock.now().getTime()
+  await store.transaction(async (tx) => {
+    await confirmTime(tx, now)
+    await audit.recordIn(tx, eventOf(context))
+  })
+  await clock.synchronise()
+  return hold
+}
+
+/** Result of a root key rotation. */
+export interface RotationReport extends RotationProgress {
+  /** Root key that now wraps everything that could be opened. */
+  readonly rootKeyId: string
+}
+
+/**
+ * Rotates the root key: switches to the newest one and rewraps everything. Start and end are on record, in no project.
+ *
+ * @throws RootKeyError if something cannot be opened or there is no newer root key. Nothing has changed then
+ */
+export async function rotateRootKey(
+  parts: DomainParts,
+  onProgress: (progress: RotationProgress) => Promise<void>,
+): Promise<RotationReport> {
+  const to = await startRotation(parts, (tx, from, target) =>
+    recordIn(parts, tx, { phase: 'started', from, to: target }),
+  )
+  const progress = await rewrapAll(parts, to, {
+    onProgress,
+    onUnopened: (what, id) => parts.alert(new IntegrityError(what, id)),
+  })
+  await parts.store.transaction((tx) => recordIn(parts, tx, { phase: 'finished', to, ...progress }))
+  return { rootKeyId: to, ...progress }
+}
+
+/** Retires the root keys that wrap nothing any more, and records it. Returns their IDs. */
+export function retireUnusedRootKeys(parts: DomainParts): Promise<readonly string[]> {
+  return retireRootKeys(parts, (tx, rootKeyId) => recordIn(parts, tx, { phase: 'retired', rootKeyId }))
+}
+
+async function recordIn({ audit }: DomainParts, tx: Queryable, details: AuditDetails): Promise<void> {
+  const context = startAuditContext(systemActor('operator', ''), 'ROTATE_ROOT_KEY')
+  await audit.recordIn(tx, eventOf({ ...context, details }))
 }

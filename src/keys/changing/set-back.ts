@@ -1,24 +1,21 @@
-import type { AuditActor } from '../../audit/events.ts'
 import type { AuditWriter } from '../../audit/write/writer.ts'
 import { algorithms } from '../../crypto/algorithms.ts'
 import { freshRandomBytes } from '../../crypto/random.ts'
-import { newUuid } from '../../ids.ts'
 import type { PolicyMac } from '../../keyring/policy-mac.ts'
 import type { Queryable } from '../../store/queryable.ts'
 import { everyRow } from '../../store/rows/every-row.ts'
 import { findVersionsInGroup, updateRestoredKeys } from '../../store/rows/group-rows.ts'
 import type { KeyRow } from '../../store/rows/key-rows.ts'
 import { giveUpEncryptions, raiseEncryptions, type VersionPlace } from '../../store/rows/usage-rows.ts'
-import { changeEventOf, startAuditContext } from '../requests/audit-context.ts'
-import { formatSubject } from '../rules/caller.ts'
+import { changeEventOf, startAuditContext, systemActor } from '../requests/audit-context.ts'
 import { sealChange, stateOf } from './locked-key.ts'
 
-/** Version numbers that a restore leaves out after the newest one of a key: by chance, between these. */
+/** Range of the random count of version numbers that a restore skips after the newest version of a key. */
 export const skippedNumbers = { min: 100_000, max: 4_000_000 } as const
-/** The highest number that a restore leaves out; above it there is room for the versions to come. */
+/** Highest number that a restore skips. Above it there is room for new versions. */
 const highestSkipped = 2_000_000_000
 
-/** What is known of a database that a restore replaces. */
+/** Numbers of the database that a restore replaces. */
 export interface ReplacedNumbers {
   /** The highest version number of any key in it. */
   readonly highestVersion: number
@@ -26,7 +23,7 @@ export interface ReplacedNumbers {
   readonly encryptions: readonly (VersionPlace & { readonly encryptions: number })[]
 }
 
-/** What keys are set back with. */
+/** Parts and facts for setting keys back. */
 export interface SetBackParts {
   readonly policyMac: PolicyMac
   readonly audit: AuditWriter
@@ -40,12 +37,12 @@ export interface SetBackParts {
 export class VersionNumbersUsedUpError extends Error {}
 
 /**
- * Marks all keys as restored from a backup. Nobody knows what was done between the backup and now: versions were made that
- * are lost, and versions that are there encrypted. So that no version number of a key ever has two materials, the next
- * numbers are left out, as many as chance says, since the same backup may be restored more than once. And so that no
- * version encrypts more often than it may, half of the encryptions that it had left are given up.
+ * Marks all keys as restored from a backup. What happened between the backup and now is unknown: versions may have been
+ * added, and versions may have encrypted. A random count of version numbers is skipped, so that no number ever gets two
+ * materials, even if the same backup is restored twice. Each version loses half of its remaining encryptions, so that it
+ * stays within its limit.
  *
- * @returns how many keys there are
+ * @returns the number of keys
  */
 export async function setKeysBack(tx: Queryable, parts: SetBackParts): Promise<number> {
   const { policyMac, audit, now, backupCreatedAt, replaced } = parts
@@ -68,7 +65,7 @@ export async function setKeysBack(tx: Queryable, parts: SetBackParts): Promise<n
       sealed.map(({ after }) => after.row),
     )
     const events = sealed.map(({ after: { row }, keyState }) => {
-      const context = startAuditContext(operatorIn(row.projectId), 'RESTORE_BACKUP')
+      const context = startAuditContext(systemActor('operator', row.projectId), 'RESTORE_BACKUP')
       const facts = { keyId: row.id, keyRevision: row.revision }
       return changeEventOf({ ...context, ...facts, details: { backupCreatedAt } }, keyState)
     })
@@ -80,35 +77,24 @@ export async function setKeysBack(tx: Queryable, parts: SetBackParts): Promise<n
   return count
 }
 
-/** After a restore no version has made fewer encryptions than this, as far as they are counted. */
+/** Lowest count of encryptions that a counted version has after a restore. */
 export function leastGivenUp(): number {
   return Math.min(...[...countedAlgorithms().keys()].map((max) => Math.floor(max / 2)))
-}
-
-/** Who restores backups, as the audit trail of a project names it. */
-export function operatorIn(projectId: string): AuditActor {
-  return {
-    projectId,
-    subject: formatSubject('SYSTEM', 'operator'),
-    tokenId: null,
-    clientAddress: null,
-    requestId: newUuid(),
-  }
 }
 
 function highestOf({ lastVersionNumber, skippedVersions }: KeyRow): number {
   return Math.max(lastVersionNumber, skippedVersions.at(-1) ?? 0)
 }
 
-/** The numbers that a key leaves out, with those after its newest version up to a number. */
+/** Skipped numbers of a key, extended from its newest version up to a number. */
 function skippedUpTo({ lastVersionNumber, skippedVersions }: KeyRow, last: number): readonly number[] {
   if (last > highestSkipped) throw new VersionNumbersUsedUpError()
   const first = lastVersionNumber + 1
-  // Numbers that an earlier restore left out, after which no version was made, are among them.
+  // Includes numbers skipped by an earlier restore after which no version was added.
   return [...skippedVersions.filter((bound) => bound < first), first, last]
 }
 
-/** Algorithms whose encryptions are counted, by how many there may be of one version. */
+/** Algorithms whose encryptions are counted, by their limit per version. */
 function countedAlgorithms(): ReadonlyMap<number, readonly string[]> {
   const counted = algorithms.flatMap(({ name, capabilities: { ENCRYPT_DECRYPT: capability } }) =>
     capability?.kind === 'aead' && capability.encryptionsMax !== null

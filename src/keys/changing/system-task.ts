@@ -1,12 +1,10 @@
 import type { AuditAction } from '../../audit/events.ts'
-import { newUuid } from '../../ids.ts'
 import type { Queryable } from '../../store/queryable.ts'
 import type { DueKey, DuePage } from '../../store/rows/due-rows.ts'
-import { type AuditContext, startAuditContext } from '../requests/audit-context.ts'
-import { formatSubject } from '../rules/caller.ts'
+import { type AuditContext, startAuditContext, systemActor } from '../requests/audit-context.ts'
 import type { KeyCommand } from '../rules/lifecycle.ts'
 
-/** Something that the system does by itself to a key. */
+/** Change of a key that the system makes by itself. */
 export interface SystemAct {
   readonly action: AuditAction
   readonly actor: string
@@ -20,38 +18,27 @@ export const destruction: SystemAct = {
   command: { type: 'sweepDestroyed' },
 }
 
-/** A system act on every key for which it is due. */
+/** System act on all keys for which it is due. */
 export interface SystemTask extends SystemAct {
-  /** The next keys for which it is due, those after another one. */
+  /** Finds the next keys for which it is due. */
   readonly findDue: (page: DuePage) => Promise<readonly DueKey[]>
   /**
-   * Locks some of these keys, those for which it is due and that nobody else holds. Null where keys are handled one by
-   * one: their material takes too long to make to hold a lock meanwhile.
+   * Locks those of the keys for which it is still due and that no other transaction holds. Null for keys that are
+   * changed one by one, because their material takes too long to make under a lock.
    */
   readonly claim: ((tx: Queryable, ids: readonly string[]) => Promise<string[]>) | null
 }
 
-/** What became of keys. */
+/** Count of changed and failed keys. */
 export interface Tally {
   changed: number
   failed: number
 }
 
-/** The attempt of a system act on one key, for its audit event. */
+/** The audit context of a system act on one key. */
 export function systemContextOf(
   { action, actor }: SystemAct,
-  key: { projectId: string; id: string },
+  { projectId, id }: { projectId: string; id: string },
 ): AuditContext {
-  const context = startAuditContext(
-    {
-      projectId: key.projectId,
-      subject: formatSubject('SYSTEM', actor),
-      tokenId: null,
-      clientAddress: null,
-      requestId: newUuid(),
-    },
-    action,
-  )
-  context.keyId = key.id
-  return context
+  return Object.assign(startAuditContext(systemActor(actor, projectId), action), { keyId: id })
 }

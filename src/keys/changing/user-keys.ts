@@ -1,15 +1,15 @@
+import { defaultAlgorithms, findAlgorithm } from '../../crypto/algorithms.ts'
 import type { KeyType, KeyUsage } from '../../crypto/capabilities.ts'
 import { isNameTaken } from '../../store/rows/key-rows.ts'
-import type { DomainParts } from '../parts/parts.ts'
+import type { DomainParts, DomainSettings } from '../parts/parts.ts'
 import { keyIdOf } from '../reading/make-views.ts'
 import type { FullUserKeyView } from '../reading/views.ts'
 import { auditContextOf, recordingRefusals } from '../requests/audit-context.ts'
 import { requireRoleFor } from '../requests/authorise.ts'
 import { type Call, subjectSet } from '../rules/caller.ts'
-import type { KeyOrigin } from '../rules/errors.ts'
-import { NameTakenError } from '../rules/errors.ts'
-import type { AutomaticRotationInput } from '../rules/input.ts'
+import { type KeyOrigin, NameTakenError } from '../rules/errors.ts'
 import {
+  type AutomaticRotationInput,
   checkCycleDays,
   checkDescription,
   checkName,
@@ -18,10 +18,8 @@ import {
   requireInput,
   rotationCycleDays,
 } from '../rules/input.ts'
-import type { Expecting } from './change-key.ts'
-import { changeUserKey, deciding, withColumns } from './change-key.ts'
+import { changeUserKey, deciding, type Expecting, withColumns } from './change-key.ts'
 import { changedKey } from './changed-views.ts'
-import { chooseAlgorithm } from './choose-algorithm.ts'
 import { createKey } from './create-key.ts'
 
 export interface CreateUserKeyInput {
@@ -169,7 +167,7 @@ export function configureAutomaticRotation(
   )
 }
 
-/** Deletes a key for good; its ID is never used again. */
+/** Deletes a key. Its ID is never used again. */
 export async function deleteUserKey(
   parts: DomainParts,
   call: Call,
@@ -188,7 +186,7 @@ export async function deleteUserKey(
   return { deletedKeyId: keyIdOf(row), deletedKeyName: row.name }
 }
 
-/** Keys with imported material start without a version, and nobody but their managers can make them one. */
+/** Keys with imported material start without a version, and the system never rotates them. */
 function checkOrigin(
   issues: InputIssues,
   { origin, preActivation, automaticRotation }: CreateUserKeyInput,
@@ -204,4 +202,50 @@ function checkOrigin(
     'automaticRotation.enabled',
     'must be false for origin EXTERNAL: the system makes no material for such a key',
   )
+}
+
+/** Algorithm and usage of a new key. */
+export interface AlgorithmChoice {
+  readonly algorithm: string
+  readonly usage: KeyUsage
+}
+
+/** Derives algorithm and usage from the input. Notes issues, and returns null if the input fits no algorithm. */
+export function chooseAlgorithm(
+  issues: InputIssues,
+  input: Pick<CreateUserKeyInput, 'type' | 'usage' | 'algorithm'>,
+  settings: DomainSettings,
+): AlgorithmChoice | null {
+  const name = input.algorithm ?? defaultAlgorithmOf(input)
+  const entry = name === null ? undefined : findAlgorithm(name)
+  if (entry === undefined) {
+    issues.require(
+      false,
+      'algorithm',
+      'must be given for this combination of type and usage (see keyAlgorithms)',
+    )
+    return null
+  }
+  const usages = Object.keys(entry.capabilities) as KeyUsage[]
+  const usage = input.usage ?? (usages.length === 1 ? usages[0] : undefined)
+  issues.require(
+    settings.allowedAlgorithms.length === 0 || settings.allowedAlgorithms.includes(entry.name),
+    'algorithm',
+    'is not allowed on this server (see keyAlgorithms)',
+  )
+  issues.require(!input.type || input.type === entry.type, 'type', `must be ${entry.type} for this algorithm`)
+  issues.require(
+    usage !== undefined && usages.includes(usage),
+    'usage',
+    `must be ${usages.join(' or ')} for this algorithm`,
+  )
+  return usage === undefined ? null : { algorithm: entry.name, usage }
+}
+
+function defaultAlgorithmOf(input: Pick<CreateUserKeyInput, 'type' | 'usage'>): string | null {
+  const usage = input.usage ?? 'ENCRYPT_DECRYPT'
+  const fits = defaultAlgorithms.find(
+    (each) => each.usage === usage && (!input.type || each.type === input.type),
+  )
+  return fits?.algorithm ?? null
 }

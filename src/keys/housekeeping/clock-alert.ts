@@ -1,16 +1,16 @@
 import type { ClockHold, GuardedClock } from '../../clock.ts'
 
-/** How often an operator is told again, in milliseconds. */
+/** Interval of repeated alerts in milliseconds. */
 const repeatMs = 3_600_000
 const secondMs = 1000
 
-/** Who is told of a clock that is not believed, and when it is believed again. */
+/** Listener for alerts about the clock. */
 export interface ClockListener {
   onHold(hold: ClockHold): void
   onBelieved(): void
 }
 
-/** Looks at the clock after each time that it was compared: tells of a hold at once, then hourly, and of its end. */
+/** Reports a hold of the clock at once, then hourly, and its end. To be called after each comparison of the clock. */
 export function createClockAlert(
   clock: Pick<GuardedClock, 'hold'>,
   listener: ClockListener,
@@ -31,7 +31,7 @@ export function createClockAlert(
   }
 }
 
-/** A clock that is not believed in words, with what to do. */
+/** Describes a hold of the clock and what to do. */
 export function describeHold({ aheadMs, certainNow }: ClockHold): string {
   return `The database's clock is ${describeDuration(aheadMs)} ahead of the time that has certainly passed. Automatic destruction, rotation, expiry and pruning go by ${certainNow.toISOString()} until this is settled. If the clock is right, run keystead clock confirm. If it is wrong, set it back.`
 }

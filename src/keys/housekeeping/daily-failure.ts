@@ -5,15 +5,15 @@ import type { DomainParts } from '../parts/parts.ts'
 import { type AuditContext, asCallerError, eventOf, observationOf } from '../requests/audit-context.ts'
 import { dayAt, startOfDay } from '../rules/calendar.ts'
 
-/** For which keys each server has raised the alarm today. Not asked of the database: whoever forges rows can forge those too. */
+/** Keys for which this server has raised an alert today. Kept in memory, because rows of the database can be forged. */
 const alarmed = new WeakMap<
   DomainParts['store'],
   { readonly sinceMs: number; readonly keyIds: Set<string> }
 >()
 
 /**
- * Puts on record that the system could not handle a key: once a day, whichever replica comes first, since nothing but an
- * operator changes it and every round finds it again. Where rows do not verify each server raises the alarm once a day.
+ * Records that the system could not change a key, once a day across replicas: each round finds the key again until an
+ * operator acts. If rows do not verify, each server also raises an alert once a day.
  */
 export async function recordDailyFailure(
   parts: DomainParts,
@@ -27,7 +27,7 @@ export async function recordDailyFailure(
   const event = eventOf(context, error)
   const { keyId, action, actor, errorCode } = event
   const isRecorded = await store.transaction(async (tx) => {
-    // Under the key's lock, so that two replicas do not both find nothing on record.
+    // Under the key's lock, so that two replicas do not both record it.
     if (keyId !== null) await lockKey(tx, { projectId: actor.projectId, id: keyId })
     if (await hasFailedSince(tx, { keyId, action, actor: actor.subject, errorCode, since })) return false
     await audit.recordIn(tx, event)

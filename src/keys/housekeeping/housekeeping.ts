@@ -12,24 +12,24 @@ import type { DomainParts } from '../parts/parts.ts'
 import { dayAt } from '../rules/calendar.ts'
 import { runTask } from './run-task.ts'
 
-/** How many keys are changed in one transaction. */
+/** Keys that are changed in one transaction. */
 const groupSize = 100
 
-/** Algorithms whose material is random bytes; that of the others can take seconds to make. */
+/** Algorithms whose material is random bytes. Material of the others can take seconds to make. */
 const symmetricAlgorithms = algorithms.flatMap(({ type, name }) => (type === 'SYMMETRIC' ? [name] : []))
 
-/** What a round of housekeeping did. */
+/** Result of a round of housekeeping. */
 export interface HousekeepingReport {
   readonly rotatedKeys: number
   /** Keys of which at least one version was destroyed. */
   readonly sweptKeys: number
-  /** Keys that could not be handled; the next round tries them again. */
+  /** Keys that failed. The next round tries them again. */
   readonly failedKeys: number
 }
 
 /**
- * Rotates the keys that are due now and erases the versions whose waiting period has ended. Replicas that do the same
- * at the same time share the keys: each is decided under its lock, by whoever has it first.
+ * Rotates the keys that are due and erases the versions whose waiting period has ended. Replicas that run at the same
+ * time share the keys: the first one to lock a key decides on it.
  *
  * @param signal ends the round early, between two groups
  */
@@ -37,7 +37,7 @@ export async function runHousekeeping(
   parts: DomainParts,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<HousekeepingReport> {
-  // None of it can be undone: it must not follow a clock that was set ahead.
+  // This cannot be undone, so it must not follow a clock that was set ahead.
   const now = parts.clock.certainNow()
   const tally = (task: SystemTask): Promise<Tally> => runTask(parts, task, signal)
   const quick = await tally(rotationTask(parts, now, { among: symmetricAlgorithms }))

@@ -9,14 +9,14 @@ import type { AuditContext } from '../requests/audit-context.ts'
 import { UnavailableError } from '../rules/errors.ts'
 import { recordDailyFailure } from './daily-failure.ts'
 
-/** How many keys are listed at a time, to be claimed in groups. */
+/** Keys that are listed at a time, to be claimed in groups. */
 const pageSize = 1000
-/** After so many failures in a row because of the database, what is left waits for the next round. */
+/** After so many outages in a row, the rest waits for the next round. */
 const outagesMax = 3
-/** Share of the time that is left to others. */
+/** Share of the time in which the task pauses between groups. */
 const restShare = 0.1
 
-/** What has to be known from one key to the next. */
+/** Progress of a round. */
 interface Progress extends Tally {
   /** Keys that are not tried again in this round. */
   readonly done: Set<string>
@@ -24,9 +24,8 @@ interface Progress extends Tally {
 }
 
 /**
- * Carries out a task on every key for which it is due, each exactly once, however many replicas do the same at the same
- * time: each claims keys that no other one holds. Keys that others hold are looked at again until there is nothing left
- * to do but for those others.
+ * Carries out a task on each key for which it is due, exactly once across replicas: each replica claims keys that no
+ * other one holds. Keys that others hold are checked again until only those are left.
  */
 export async function runTask(parts: DomainParts, task: SystemTask, signal: AbortSignal): Promise<Tally> {
   const progress: Progress = { changed: 0, failed: 0, done: new Set(), outages: 0 }
@@ -46,7 +45,7 @@ export async function runTask(parts: DomainParts, task: SystemTask, signal: Abor
   }
 }
 
-/** Some keys of a task, and until when they are handled. */
+/** Some keys of a task, with the progress of the round. */
 interface Work {
   readonly keys: readonly DueKey[]
   readonly progress: Progress
@@ -64,7 +63,7 @@ async function handleInGroups(
     const claimed: string[] = []
     try {
       const outcome = await changeGroup(parts, task, async (tx) => {
-        // The transaction may be done again.
+        // The transaction may be retried.
         claimed.length = 0
         claimed.push(...((await task.claim?.(tx, [...open.keys()])) ?? []))
         return claimed
@@ -75,12 +74,12 @@ async function handleInGroups(
       for (const id of claimed) if (!changed.has(id)) progress.done.add(id)
       for (const { context, error } of outcome.failed) await fail(parts, progress, { context, error })
     } catch (error) {
-      // Nothing of the group was written, or the answer was lost; each key is decided again by itself.
+      // The group was rolled back, or the answer to COMMIT was lost. Each key is decided again on its own.
       if (claimed.length === 0) throw error
       const members = claimed.flatMap((id) => open.get(id) ?? [])
       await handleEach(parts, task, { keys: members, progress, mayGoOn })
     }
-    // What is left of the page others hold, or have handled.
+    // Other replicas hold the rest of the page, or have changed it.
     if (claimed.length === 0) return
     for (const id of claimed) open.delete(id)
     await sleep((performance.now() - startedAtMs) * restShare)
@@ -108,7 +107,7 @@ async function handleEach(parts: DomainParts, task: SystemTask, work: Work): Pro
   }
 }
 
-/** One key that cannot be handled must not keep the others from their turn. */
+/** Counts and records a failure. The other keys are still handled. */
 async function fail(
   parts: DomainParts,
   progress: Progress,
@@ -119,13 +118,13 @@ async function fail(
   try {
     await recordDailyFailure(parts, context, error)
   } catch {
-    // What cannot be put on record is counted all the same; the next round tries again.
+    // Counted even if it cannot be recorded. The next round tries again.
     isOutage = true
   }
   progress.outages = isOutage ? progress.outages + 1 : 0
 }
 
-/** So that replicas that handle the same keys one by one seldom make material for the same one. */
+/** Random order, so that replicas seldom make material for the same key at the same time. */
 function shuffled<T>(items: readonly T[]): T[] {
   return items
     .map((item) => ({ item, rank: Math.random() }))

@@ -1,19 +1,19 @@
 import type { HousekeepingReport } from './housekeeping.ts'
 
-/** Wakes up at intervals; what is due is decided elsewhere. */
+/** Runs rounds of housekeeping at intervals. */
 export interface Housekeeping {
-  /** Runs a round now, after the one under way if there is one. */
+  /** Runs a round now, after the current one if there is one. */
   runOnce(): Promise<HousekeepingReport>
-  /** Stops; a round under way ends early, what it leaves is done by others or at the next start. */
+  /** Stops. The current round ends early; other replicas or the next start do the rest. */
   stop(): Promise<void>
 }
 
-/** Rounds begin up to so much earlier than the interval says, by chance. */
+/** Largest share of the interval by which a round starts earlier, at random. */
 const jitter = 0.2
 
 /**
- * Starts at once (to catch up on what fell due while the server was down) and then at intervals. They vary by chance, so
- * that replicas that were started together do not stay together.
+ * Starts at once, to catch up on what fell due while the server was down, and then at intervals. The intervals vary at
+ * random, so that replicas that were started together drift apart.
  */
 export function startHousekeeping(options: {
   run: (signal: AbortSignal) => Promise<HousekeepingReport>
@@ -33,7 +33,7 @@ export function startHousekeeping(options: {
   }
 
   async function tick(): Promise<void> {
-    // The next one is counted from the start of this one, unless that takes longer.
+    // The interval counts from the start of this round, unless the round takes longer.
     const waitMs = intervalMs * (1 - jitter * Math.random())
     const endsAtMs = performance.now() + waitMs
     await runOnce().then(onReport, onError)

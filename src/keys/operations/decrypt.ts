@@ -5,14 +5,18 @@ import { type CiphertextHeader, parseCiphertext } from '../../crypto/ciphertext-
 import type { CachedKey } from '../../keyring/key-cache.ts'
 import type { DomainParts } from '../parts/parts.ts'
 import { keyIdOf } from '../reading/make-views.ts'
-import { requirePermissionOn } from '../requests/authorise.ts'
-import { findUserKeyFor } from '../requests/find-key.ts'
+import { findUserKeyFor, requirePermissionOn } from '../requests/authorise.ts'
 import { InvalidCiphertextError } from '../rules/errors.ts'
 import { requireBytesAtMost, requireInput } from '../rules/input.ts'
 import { type AssociatedData, lengthOf, requireAssociatedData } from './encrypt.ts'
-import { defineKeyOperation, requireRoleToUse, slowWorkWith } from './key-operation.ts'
+import {
+  capabilityFor,
+  defineKeyOperation,
+  requireRoleToUse,
+  slowWorkWith,
+  versionForUse,
+} from './key-operation.ts'
 import type { BatchOperation, Operation, OperationRequest, UsedVersion } from './run-operation.ts'
-import { capabilityFor, versionForUse } from './usable-version.ts'
 
 /** `keyId` and `version` are required for asymmetric keys, whose ciphertext does not describe itself. */
 interface DecryptInput {

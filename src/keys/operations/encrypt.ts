@@ -4,9 +4,8 @@ import type { KeyVersionRow } from '../../store/rows/version-rows.ts'
 import type { DomainParts } from '../parts/parts.ts'
 import { EncryptionLimitError } from '../rules/errors.ts'
 import { requireBytesAtMost, requireInput } from '../rules/input.ts'
-import { defineKeyOperation, type VersionInUse } from './key-operation.ts'
+import { defineKeyOperation, newVersionRemedy, type VersionInUse } from './key-operation.ts'
 import type { BatchOperation, UsedVersion } from './run-operation.ts'
-import { newVersionRemedy } from './usable-version.ts'
 
 /** Bytes to authenticate with a ciphertext. None is the same as empty. */
 export type AssociatedData = Uint8Array | null | undefined

@@ -4,46 +4,46 @@ import { type AccessFacts, subjectsOf, visibilityOf } from '../rules/access.ts'
 import type { Caller } from '../rules/caller.ts'
 import { TooManyStreamsError, UnavailableError } from '../rules/errors.ts'
 
-/** What is known of the changes of a key that were announced since the last look. */
-export interface Announced {
-  /** Some change is of what everybody sees who may list the project's keys. */
+/** Changes of a key that were announced since the last event, combined. */
+export interface KeyChanged {
+  /** A field changed that also a redacted key shows. */
   readonly isShown: boolean
-  /** The caller, or one of its groups, is no longer on the key's list, or no longer its owner. */
+  /** The caller or one of its groups was removed from the key's list, or is no longer its owner. */
   readonly isLost: boolean
 }
 
-/** News for one stream of a caller. */
-export type News =
-  /** By the UUID of the key. */
-  | { readonly kind: 'changed'; readonly keys: ReadonlyMap<string, Announced> }
-  /** More has changed than is remembered, or changes may have been missed. */
+/** Batch of changes for one stream. */
+export type ChangeBatch =
+  /** Changed keys by UUID. */
+  | { readonly kind: 'changed'; readonly keys: ReadonlyMap<string, KeyChanged> }
+  /** Too many changes to remember, or changes may have been missed. */
   | { readonly kind: 'unsure' }
   | { readonly kind: 'expired' }
   | { readonly kind: 'closed' }
 
-/** What one stream of a caller waits for. */
+/** Source of changes for one stream of a caller. */
 export interface Watch {
-  /** The next news; what happens within a moment comes together. */
-  next(): Promise<News>
-  /** Whether the token that the stream was opened with has expired. */
+  /** The next batch. Changes in quick succession come together. */
+  next(): Promise<ChangeBatch>
+  /** True if the token of the stream has expired. */
   isExpired(): boolean
-  /** Lets go of everything; whoever waits gets `closed`. */
+  /** Ends the watch. A waiting `next` gets `closed`. */
   close(): void
 }
 
-/** What decides over access to a key that has changed. */
+/** Access facts of a changed key. */
 interface ChangedKey {
   readonly deleted: boolean
   readonly accessFacts: AccessFacts
 }
 
-/** Reads the access to keys of a project by UUID. Keys without a row that verifies are missing. */
+/** Reads the access facts of keys of a project, by UUID. Keys without a verified row are left out. */
 export type ReadAccess = (
   projectId: string,
   ids: readonly string[],
 ) => Promise<ReadonlyMap<string, ChangedKey>>
 
-/** Passes on to streams what is announced about keys. */
+/** Passes announced changes of keys on to streams. */
 export interface KeyChanges {
   onChange(change: KeyChange): void
   /** Changes may have been missed. */
@@ -51,28 +51,28 @@ export interface KeyChanges {
   /**
    * Watches the keys of the caller's project, or one of them, until the token expires.
    *
-   * @throws TooManyStreamsError, or UnavailableError where the server is about to stop
+   * @throws TooManyStreamsError, or UnavailableError while the server is stopping
    */
   watch(caller: Caller, keyId: string | null): Watch
-  /** Streams that are open. */
+  /** Number of open streams. */
   readonly size: number
-  /** Ends all streams, and opens no more. */
+  /** Ends all streams and refuses new ones. */
   close(): void
 }
 
-/** How many streams there may be at once. */
+/** Maximum of open streams. */
 export interface StreamLimits {
   readonly streamsMax: number
   readonly streamsPerCallerMax: number
 }
 
-/** Most changed keys that are remembered for a stream whose client does not take them; its caller may see all of them. */
+/** Maximum of changed keys that are remembered for a stream whose client reads slowly. */
 const announcedMax = 1000
-/** Keys whose access is read with one look. */
+/** Keys whose access facts are read at once. */
 const readMax = 200
-/** News wait for others of the same moment; this also bounds how often a stream asks the database. */
+/** Time for which a change waits for others. It also limits how often a stream reads from the database. */
 const settleMs = 100
-/** Longest time that a timer can be set to. */
+/** Longest delay of a timer. */
 const timerMsMax = 2_147_483_647
 
 interface Watcher {
@@ -84,14 +84,14 @@ interface Watcher {
   end(): void
 }
 
-/** What was announced of a key, put together. */
+/** KeyChanged changes of a key, combined. */
 interface Change {
   readonly id: string
   readonly isShown: boolean
   readonly lostBy: ReadonlySet<string>
 }
 
-/** Builds the part that streams get their news from. */
+/** Builds the hub that passes changes on to streams. */
 export function createKeyChanges({
   clock,
   limits,
@@ -104,8 +104,8 @@ export function createKeyChanges({
   const watchers = new Set<Watcher>()
   const streamsOf = new Map<string, number>()
   /**
-   * Changes by project whose keys' access is to be read, by key, so that there are never more than keys. They are passed
-   * on to each stream after its caller's access was decided: what is hidden must not fill what a stream remembers.
+   * Changes whose access facts are not read yet, by project and key. They are passed on to a stream after its caller's
+   * access was decided, so that hidden changes do not fill the memory of the stream.
    */
   const pending = new Map<string, Map<string, Change>>()
   let isClosed = false
@@ -123,7 +123,7 @@ export function createKeyChanges({
     }
   }
 
-  /** Goes on until nothing of the project is pending. */
+  /** Runs until nothing of the project is pending. */
   async function passOn(projectId: string): Promise<void> {
     for (;;) {
       const changes = [...(pending.get(projectId)?.values() ?? [])].slice(0, readMax)
@@ -136,7 +136,7 @@ export function createKeyChanges({
         )
         for (const watcher of watchersOf(projectId)) passOnTo(watcher, changes, access)
       } catch {
-        // Nobody knows what these changes are to whom. The reason is told where the database is used.
+        // Access to these changes is unknown. The store has reported the cause.
         for (const watcher of watchersOf(projectId)) watcher.tellGap()
       }
     }
@@ -195,7 +195,7 @@ function together(known: Change | undefined, change: Change): Change {
   return { id, isShown: isShown || change.isShown, lostBy: lostBy.union(change.lostBy) }
 }
 
-/** Tells a stream of the changes that its caller may know of. */
+/** Passes on to a stream the changes that its caller may know of. */
 function passOnTo(
   watcher: Watcher,
   changes: readonly Change[],
@@ -218,15 +218,15 @@ function createWatch(
   { clock, onEnd }: { clock: Clock; onEnd: () => void },
 ): { watch: Watch; watcher: Watcher } {
   const subjects = subjectsOf(caller)
-  let announced = new Map<string, Announced>()
+  let announced = new Map<string, KeyChanged>()
   let isUnsure = false
   let ending: 'expired' | 'closed' | null = null
   let wake = () => {}
 
-  const hasNews = () => isUnsure || announced.size > 0
+  const hasChanges = () => isUnsure || announced.size > 0
   const isExpired = () => clock.now() >= caller.tokenExpiresAt
 
-  // By the time that passes: a clock that is set back must not lengthen the life of a token.
+  // By the monotonic clock: setting the clock back must not prolong the life of a token.
   const expiresAtMs = performance.now() + caller.tokenExpiresAt.getTime() - clock.now().getTime()
   let timer = setTimeout(expire, timeLeft())
 
@@ -253,7 +253,7 @@ function createWatch(
     isUnsure = true
   }
 
-  /** Until there are news, or for some time; no longer than until the end. */
+  /** Waits for a change, or for some time. Ends early with the watch. */
   async function wait(ms: number | null): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
     const pause = ms === null ? undefined : setTimeout(resolve, ms)
@@ -267,7 +267,7 @@ function createWatch(
   return {
     watch: {
       async next() {
-        while (ending === null && !hasNews()) await wait(null)
+        while (ending === null && !hasChanges()) await wait(null)
         if (ending === null) await wait(settleMs)
         if (ending !== null) return { kind: ending }
         if (isExpired()) {

@@ -21,7 +21,7 @@ export interface DomainSettings {
   readonly rotationTimeZone: string
   readonly destroyWaitingDaysDefault: number
   readonly destroyWaitingDaysMin: number
-  /** How long some replica may still use a version after its deactivation was committed. */
+  /** Longest time for which a replica may still use a version after its deactivation was committed. */
   readonly revocationDelayMs: number
   readonly itemBytesMax: number
   readonly batchItemsMax: number
@@ -30,31 +30,28 @@ export interface DomainSettings {
   readonly allowedAlgorithms: readonly string[]
 }
 
-/**
- * Something that was attempted and is on record, as it is counted: what it was and how it went, from small sets of
- * values, and never whose key it was about or who asked.
- */
+/** A recorded operation, for metrics. Its values come from small sets, and never name a key, a project or a caller. */
 export interface ObservedOperation {
   readonly action: AuditAction
   /** SUCCEEDED, or the code of the error. */
   readonly outcome: 'SUCCEEDED' | ErrorCode
-  /** Of the key, once there was one. */
+  /** Algorithm of the key, if one was found. */
   readonly algorithm: string | null
-  /** Whether the server did it by itself. */
+  /** True for work that the system does by itself. */
   readonly automatic: boolean
   readonly destroyedVersions: number
-  /** Of the monotonic clock of this process. */
+  /** By the monotonic clock of this process. */
   readonly startedAtMs: number
   readonly endedAtMs: number
 }
 
-/** What operations need from outside of this process. */
+/** External parts that operations depend on. */
 export type OutagePart = 'database' | 'auditTrail' | 'rootKey'
 
-/** What the domain is built from; `app` puts it together, and no part knows how the others are made. */
+/** Parts that the functions of `keys` work with. `open-parts.ts` builds them. */
 export interface DomainParts {
   readonly store: Store
-  /** For the operator's commands on root keys; all else goes through the envelope. */
+  /** For the operator's commands on root keys. Everything else goes through the envelope. */
   readonly rootKeys: RootKeyProvider
   readonly envelope: Envelope
   readonly policyMac: PolicyMac
@@ -63,20 +60,20 @@ export interface DomainParts {
   readonly keys: KeyCache
   /** IDs of service keys in use, by project and name. */
   readonly serviceKeyIds: LRUCache<string, string>
-  /** What streams hear of changes. */
+  /** Source of changes for subscriptions. */
   readonly changes: KeyChanges
   readonly audit: AuditWriter
   /** For the operator's commands on the audit trail. */
   readonly auditKeys: AuditKeys
   readonly usage: UsageCounter
-  /** Work that takes long, shared fairly among projects and callers. */
+  /** Scheduler for slow work, fair among projects and callers. */
   readonly slowWork: SlowWorkScheduler
   readonly clock: GuardedClock
   readonly settings: DomainSettings
-  /** Told of every row that does not verify, so that an operator hears of it even where callers see nothing. */
+  /** Receives each row that does not verify, for an alert to the operator. Callers may see nothing of it. */
   readonly alert: (error: IntegrityError) => void
-  /** Told why the database, the audit trail or the root key cannot be used. Must not throw. */
+  /** Receives the cause of an outage of the database, the audit trail or the root key. Must not throw. */
   readonly onOutage: (part: OutagePart, error: unknown) => void
-  /** Told of everything that was attempted, once it is on record: those of one call together. Must not throw. */
+  /** Receives recorded operations, those of one call together. Must not throw. */
   readonly observe: (operations: readonly ObservedOperation[]) => void
 }

@@ -8,30 +8,30 @@ import {
   writeLastUses,
 } from '../../store/rows/usage-rows.ts'
 
-/** How much versions are used. */
+/** Counter of encryptions and last uses of versions. */
 export interface UsageCounter {
-  /** Counts one encryption; false if the version has made all that it may, and then it must not be made. */
+  /** Counts one encryption. False if the limit is reached; the encryption must not be made then. */
   countEncryption(place: VersionPlace, max: number): Promise<boolean>
-  /** Whether a version may make one more encryption, as far as is known now. Counts nothing. */
+  /** Checks whether a version may make one more encryption. Counts nothing. */
   hasEncryptionsLeft(place: VersionPlace, max: number): Promise<boolean>
-  /** Remembers that a version was used now; written by the next `flush`. */
+  /** Notes that a version was used now. The next `flush` writes it. */
   noteUse(place: VersionPlace): void
   /** Use of several versions, in one statement, in the order of `places`. */
   read(places: readonly VersionPlace[]): Promise<readonly VersionUse[]>
-  /** Writes what was noted. */
+  /** Writes noted uses. */
   flush(): Promise<void>
 }
 
 /** Use of one version, by all replicas. */
 export interface VersionUse {
-  /** Never less than were made: replicas set encryptions aside in blocks. */
+  /** Never too low. May be too high, because replicas reserve encryptions in blocks. */
   readonly encryptions: number
   readonly lastUsedAt: Date | null
 }
 
-/** The first block of a version, and the largest: each is twice as large as the one before. */
+/** First and largest size of the blocks of a version. Each block is twice as large as the one before. */
 const blockSize = { first: 16, max: 65_536 } as const
-/** Versions whose blocks are held; what is left of a forgotten one counts as made. */
+/** Maximum of versions with a block in memory. The rest of an evicted block counts as used. */
 const blocksMax = 100_000
 
 interface Block {
@@ -40,24 +40,24 @@ interface Block {
 }
 
 /**
- * Counts across replicas without a statement for each encryption: a replica sets a block aside in the database and then
- * counts in memory. A crash loses what is left of its blocks, so that the count is never too low.
+ * Counts across replicas without a statement for each encryption: a replica reserves a block in the database and then
+ * counts in memory. After a crash the rest of its blocks counts as used, so that the count is never too low.
  */
 export function createUsageCounter(options: {
   db: Queryable
   clock: Clock
-  /** Told of each block that is set aside, which share of all its encryptions the version has then made. */
+  /** Receives, for each reserved block, the share of its limit that the version has used. */
   onBlock?: (share: number) => void
 }): UsageCounter {
   const { db, clock, onBlock } = options
   const blocks = new LRUCache<string, Block>({ max: blocksMax })
-  const underWay = new Map<string, Promise<boolean>>()
+  const reserving = new Map<string, Promise<boolean>>()
   let noted = new Map<string, VersionPlace & { readonly at: Date }>()
 
   const nameOf = ({ keyId, versionNumber }: VersionPlace) => `${keyId} ${versionNumber}`
 
-  /** Close to the limit a whole block may not fit any more. */
-  async function setBlockAside(place: VersionPlace, max: number): Promise<boolean> {
+  /** Reserves a block, or a smaller one close to the limit. */
+  async function reserveBlock(place: VersionPlace, max: number): Promise<boolean> {
     const name = nameOf(place)
     const last = blocks.get(name)?.size ?? blockSize.first / 2
     for (let size = Math.min(last * 2, blockSize.max); size >= 1; size = Math.floor(size / 2)) {
@@ -80,9 +80,9 @@ export function createUsageCounter(options: {
           block.left--
           return true
         }
-        // One block for all who wait: the others count on it as soon as it is there.
-        const waiting = underWay.get(name) ?? setBlockAside(place, max).finally(() => underWay.delete(name))
-        underWay.set(name, waiting)
+        // One block for all waiting encryptions of the version.
+        const waiting = reserving.get(name) ?? reserveBlock(place, max).finally(() => reserving.delete(name))
+        reserving.set(name, waiting)
         if (!(await waiting)) return false
       }
     },
@@ -108,7 +108,7 @@ export function createUsageCounter(options: {
       try {
         await writeLastUses(db, [...uses.values()])
       } catch (error) {
-        // They go with the next flush, unless a newer use was noted meanwhile.
+        // The next flush writes them, unless a newer use was noted meanwhile.
         noted = new Map([...uses, ...noted])
         throw error
       }

@@ -14,16 +14,16 @@ import { checkGroups, InputIssues } from '../rules/input.ts'
 import { accessFactsOf } from './make-views.ts'
 import { isAuthenticKey } from './verified-rows.ts'
 
-/** Most groups that can be supposed. */
+/** Maximum of supposed groups. */
 export const supposedGroupsMax = 200
 
-/** What is asked about a key and somebody. */
+/** Question about the access of somebody to a key. */
 export interface ExplainAccessInput extends SupposedCaller {
   readonly keyId: string
   readonly operation: KeyOperation
 }
 
-/** Explains somebody's access to those who may manage the key; null for all others, whatever the ID names. */
+/** Explains somebody's access to a caller who may manage the key; null for all other callers, whatever the ID names. */
 export async function explainAccessTo(
   parts: DomainParts,
   call: Call,

@@ -11,7 +11,7 @@ import type { DomainParts } from '../parts/parts.ts'
 import { requireRoleFor } from '../requests/authorise.ts'
 import type { Call } from '../rules/caller.ts'
 
-/** What a create form needs to know about one algorithm. */
+/** One algorithm, with all that a form for creating keys needs. */
 export interface KeyAlgorithmView {
   readonly algorithm: string
   readonly displayName: string
@@ -24,10 +24,10 @@ export interface KeyAlgorithmView {
   readonly encryptionAlgorithms: readonly EncryptionAlgorithm[]
 }
 
-/** Every algorithm that this release offers, in the order of the algorithm table. */
+/** All algorithms of this release, in the order of the algorithm table. */
 export const offeredAlgorithms: readonly KeyAlgorithmView[] = algorithms.map(viewOf)
 
-/** Those of them of which data key pairs are made. */
+/** Algorithms that data key pairs can have. */
 export const offeredDataKeyPairs: readonly KeyAlgorithmView[] = offeredAlgorithms.filter(({ algorithm }) =>
   dataKeyPairAlgorithms.includes(algorithm),
 )

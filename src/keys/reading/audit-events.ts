@@ -15,9 +15,15 @@ import { canReadAudit, permissionsOfRoles, viewerOf } from '../rules/access.ts'
 import { type Call, canonicalSubject, parseSubject } from '../rules/caller.ts'
 import { databaseTime, requireInput } from '../rules/input.ts'
 import { findEventKeys } from './audited-keys.ts'
-import type { CursorValues } from './cursors.ts'
-import type { Page, PageArguments } from './pages.ts'
-import { type CursorList, makePage, type PagePlan, planPage } from './pages.ts'
+import {
+  type CursorList,
+  type CursorValues,
+  makePage,
+  type Page,
+  type PageArguments,
+  type PagePlan,
+  planPage,
+} from './pages.ts'
 import type { AuditEventView, FullUserKeyView } from './views.ts'
 
 /** Filter of audit events; all conditions must hold. */
@@ -33,7 +39,7 @@ export interface AuditEventFilter {
   readonly to?: Date | null | undefined
 }
 
-/** What happened in the caller's project, newest first, but for what concerns keys that are redacted for the caller. */
+/** Audit events of the caller's project, newest first, without those of keys that are redacted for the caller. */
 export async function auditEvents(
   parts: DomainParts,
   call: Call,
@@ -58,7 +64,7 @@ export async function auditEvents(
   })
 }
 
-/** The same of each of several keys, in a constant number of statements; null without the permission to read it. */
+/** Audit events of each of several keys, in a constant number of statements; null without READ_AUDIT on the key. */
 export async function keyAuditEvents(
   parts: DomainParts,
   call: Call,
@@ -99,8 +105,7 @@ export async function keyAuditEvents(
 }
 
 /**
- * Events by UUID. One that the caller may not see runs the same statements as one that is not there, and a caller
- * that may see none at all runs none.
+ * Events by UUID. A hidden event runs the same statements as an unknown one. A caller without READ_AUDIT runs none.
  */
 export async function auditEventsById(
   parts: DomainParts,
@@ -116,7 +121,7 @@ export async function auditEventsById(
     ids,
   })
   const found = new Set(rows.map((row) => row.id))
-  // An event that is not there stands for its key by its own ID, which is no key's: the statements are the same.
+  // For an unknown event its own ID stands in for the key's, so that the statements are the same.
   return viewsOf(
     parts,
     call,
@@ -125,7 +130,7 @@ export async function auditEventsById(
   )
 }
 
-/** The views of events, by UUID; those of keys that the caller may not read about, or that do not verify, have none. */
+/** Views of events by UUID. Events that do not verify, or whose key the caller may not read about, get none. */
 async function viewsOf(
   parts: DomainParts,
   call: Call,
@@ -170,7 +175,7 @@ async function viewsOf(
   )
 }
 
-/** What a re-encryption read from is another key's history, which has its own access; a state serves verification. */
+/** Leaves out the source of a re-encryption, if its key is hidden, and the key state, which only verification needs. */
 function shownDetails(details: RecordedEvent['details'], hidesSource: boolean): RecordedEvent['details'] {
   const { [keyStateDetail]: _state, ...shown } = details
   if (!hidesSource) return shown
@@ -198,7 +203,7 @@ function rowFilterOf(parts: DomainParts, call: Call, filter: AuditEventFilter): 
   }
 }
 
-/** A text that is no ID of a key is like an ID that no key has. */
+/** A string that is not the ID of a key is treated as an unknown ID. */
 function keyOf(id: string): NonNullable<AuditRowFilter['key']> {
   const parsed = parseId(id)
   switch (parsed?.kind) {

@@ -5,19 +5,19 @@ import type { AccessFacts } from '../rules/access.ts'
 import { accessFactsOf, keyIdOf } from './make-views.ts'
 import { isAuthenticDeletedKey, isAuthenticKey, type RowChecks } from './verified-rows.ts'
 
-/** A key as the history knows it, whether it still is or not. */
+/** A key that audit events name, live or deleted. */
 export interface EventKey {
   readonly id: string
-  /** Of a deleted key: its last one. */
+  /** Last name of a deleted key. */
   readonly name: string
   readonly deleted: boolean
-  /** Of a deleted key: under its last access list. */
+  /** By the last access list of a deleted key. */
   readonly accessFacts: AccessFacts
 }
 
 /**
- * Keys of a project that events name, live or deleted, by UUID, in two statements. Rows that do not verify are left out:
- * nobody can say any more who may read about them.
+ * Keys of a project that events name, live or deleted, by UUID, in two statements. Rows that do not verify are left out,
+ * because they cannot tell who may read about them.
  */
 export async function findEventKeys(
   parts: RowChecks & Pick<DomainParts, 'store'>,

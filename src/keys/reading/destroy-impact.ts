@@ -20,17 +20,17 @@ import {
   versionOperations,
 } from './views.ts'
 
-/** Days back that can be asked for. */
+/** Maximum of days back. */
 const daysMax = 366
-/** Days back that a destruction is judged by. */
+/** Days back that the impact of a destruction is judged by. */
 const impactDays = 30
-/** Callers of one version that are told one by one: those that used it most. */
+/** Maximum of callers that are listed for one version, most used first. */
 export const callersMax = 200
 const dayMs = 86_400_000
 
 /**
- * Who used each of several versions today (UTC) and the given days before, in one statement; null for versions that the
- * caller may not read the audit trail of.
+ * Callers of each of several versions, today (UTC) and the given days before, in one statement. Null for versions whose
+ * audit trail the caller may not read.
  */
 export async function usageByCaller(
   parts: DomainParts,
@@ -49,7 +49,7 @@ export async function usageByCaller(
 }
 
 /**
- * What would miss a version if it were destroyed; null for every ID that names no version which the caller sees.
+ * Impact of destroying a version; null for an ID that names no version which the caller sees.
  *
  * @throws ForbiddenError for a caller that sees the version but may not manage its key
  */
@@ -67,13 +67,13 @@ export async function destroyImpact(
   const rows = (await callersOf(parts, [version], since)).get(version) ?? []
   const started = (await findStartOfRecords(parts.store.db)) ?? now
   const { createdAt, keyRestoredAt } = version
-  // Between a backup and its restore there may have been uses that are not on record any more.
+  // Uses between a backup and its restore are not on record.
   const recordsSince = latestOf(started, createdAt, keyRestoredAt ?? createdAt)
   const isWholeLife = recordsSince.getTime() === createdAt.getTime()
   const use = {
     callers: rows.map(callerView),
     destroyed: version.status === 'DESTROYED',
-    // Usage by caller needs the audit permission, which not everybody has who manages a key.
+    // Managers of a key do not always have the audit permission that naming callers needs.
     namesCallers: canReadAudit(call.caller, version.accessFacts),
     covered: recordsSince.getTime() <= now.getTime() - impactDays * dayMs,
     neverUsed: isWholeLife && rows.length === 0 && !(await wasUsedBefore(parts, version, since)),
@@ -97,15 +97,15 @@ function latestOf(...dates: readonly Date[]): Date {
   return new Date(Math.max(...dates.map((date) => date.getTime())))
 }
 
-/** Whether an operation used a version before a day, as far back as its making. */
+/** Checks whether an operation used a version before a day. */
 async function wasUsedBefore(parts: DomainParts, version: KeyVersionView, since: Date): Promise<boolean> {
-  // Then all uses are of later days.
+  // The version did not exist before that day.
   if (version.createdAt >= since) return false
   const rows = (await callersOf(parts, [version], version.createdAt)).get(version) ?? []
   return rows.some(({ succeeded }) => succeeded > 0)
 }
 
-/** Whole days, of which the first may begin before the moment that many days ago, so that nothing is missed. */
+/** Start of the day (UTC) that many days ago. */
 function startOfWindow(parts: DomainParts, days: number): Date {
   const first = new Date(parts.clock.now().getTime() - days * dayMs)
   return new Date(`${first.toISOString().slice(0, 10)}T00:00:00Z`)

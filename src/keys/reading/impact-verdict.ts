@@ -1,15 +1,15 @@
 import type { DestroyImpactView, VersionCallerView } from './views.ts'
 
-/** What is known of the use of a version that may be destroyed. */
+/** Use of a version, as far as it is on record. */
 export interface VersionUseFacts {
-  /** By operation; those that used it most first. */
+  /** By operation, most used first. */
   readonly callers: readonly VersionCallerView[]
   readonly destroyed: boolean
-  /** Whether the reader may know who the callers are. */
+  /** True if the reader may learn who the callers are. */
   readonly namesCallers: boolean
-  /** Whether there are records of all days. */
+  /** True if there are records of all days. */
   readonly covered: boolean
-  /** Whether there are records of the version's whole life, and no successful use among them. */
+  /** True if there are records of the version's whole life and none of them is a successful use. */
   readonly neverUsed: boolean
   readonly recordsSince: Date
   readonly days: number
@@ -35,7 +35,7 @@ const verbs: Readonly<Record<VersionCallerView['operation'], string>> = {
   SERVICE_GENERATE_DATA_KEY: 'generated data keys with',
 }
 
-/** Whether a version can go. */
+/** Verdict on destroying a version. */
 export function verdictOf({
   destroyed,
   callers,
@@ -44,7 +44,7 @@ export function verdictOf({
 }: VersionUseFacts): DestroyImpactView['verdict'] {
   if (destroyed) return 'ALREADY_DESTROYED'
   if (callers.some(({ operations }) => operations > 0)) return 'IN_USE'
-  // A version that is deactivated refuses everything: who still tries would miss it.
+  // A deactivated version refuses everything. Callers that still try would miss it.
   if (callers.length > 0) return 'STILL_ATTEMPTED'
   if (neverUsed) return 'NEVER_USED'
   return covered ? 'SAFE_UNUSED' : 'RECORDS_TOO_SHORT'
@@ -102,7 +102,7 @@ function timesOf(count: number): string {
   return count === 1 ? 'once' : `${count} times`
 }
 
-/** How long ago, in the largest unit that gives at least one. */
+/** Time since a date, in the largest unit that gives at least one. */
 function agoOf(date: Date | null, now: Date): string {
   const minutes = date === null ? 0 : Math.floor((now.getTime() - date.getTime()) / 60_000)
   for (const [unit, size] of [

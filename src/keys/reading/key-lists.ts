@@ -13,13 +13,19 @@ import { viewerOf } from '../rules/access.ts'
 import { type Call, canonicalSubject, parseSubject } from '../rules/caller.ts'
 import type { KeyStatus } from '../rules/errors.ts'
 import { databaseTime, InputIssues } from '../rules/input.ts'
-import type { CursorValues } from './cursors.ts'
-import type { Page, PageArguments } from './pages.ts'
-import { type CursorList, makePage, type PagePlan, planPage } from './pages.ts'
+import {
+  type CursorList,
+  type CursorValues,
+  makePage,
+  type Page,
+  type PageArguments,
+  type PagePlan,
+  planPage,
+} from './pages.ts'
 import { viewsOfListed } from './verified-rows.ts'
 import type { ServiceKeyView, UserKeyView } from './views.ts'
 
-/** Filter of user keys. Fields other than the first five are hidden on redacted keys: these then match nothing. */
+/** Filter of user keys. Redacted keys match no condition on a hidden field: all but the first five. */
 export interface UserKeyFilter {
   readonly namePrefix?: string | null | undefined
   readonly accessControlEnabled?: boolean | null | undefined
@@ -45,7 +51,7 @@ export interface UserKeyOrder {
   readonly direction: 'ASC' | 'DESC'
 }
 
-/** The user keys of the caller's project: whole or redacted, as each of them is for the caller. */
+/** User keys of the caller's project, each full or redacted for the caller. */
 export async function userKeys(
   parts: DomainParts,
   call: Call,
@@ -97,7 +103,7 @@ function checkFilter(filter: Pick<UserKeyFilter, 'namePrefix' | 'createdBy'>): v
   issues.throwIfAny()
 }
 
-/** A filter on a field that redacted keys hide leaves those keys out altogether, whatever its value. */
+/** A filter on a hidden field leaves out redacted keys, whatever its value. */
 function userKeyListFilter(call: Call, filter: UserKeyFilter): KeyListFilter {
   const { caller } = call
   const { status, type, usage, algorithm, automaticRotationEnabled } = filter
@@ -113,7 +119,7 @@ function userKeyListFilter(call: Call, filter: UserKeyFilter): KeyListFilter {
     createdBy: filter.createdBy ? canonicalSubject(filter.createdBy) : (filter.createdBy ?? undefined),
     createdAfter: filter.createdAfter ? databaseTime(filter.createdAfter) : undefined,
     createdBefore: filter.createdBefore ? databaseTime(filter.createdBefore) : undefined,
-    // Once each: a client may name one as often as fits a request.
+    // Without duplicates, which a client may send.
     status: status ? [...new Set(status)] : undefined,
     usage: usage ?? undefined,
     algorithm: algorithmsOf(type, algorithm),

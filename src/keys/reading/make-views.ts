@@ -10,13 +10,13 @@ import type { KeyOrigin } from '../rules/errors.ts'
 import { defaultVersionOf, settle } from '../rules/lifecycle.ts'
 import type { FullUserKeyView, KeyVersionView, ServiceKeyView, UserKeyView } from './views.ts'
 
-/** What views depend on besides rows and caller. */
+/** Further facts that views depend on. */
 export interface ViewSettings {
   readonly now: Date
   readonly rotationTimeZone: string
 }
 
-/** What of a row decides over access. */
+/** Facts of a row that decide access. */
 export function accessFactsOf(row: KeyRow): AccessFacts {
   const { kind, projectId, owner, accessControlEnabled, allowedSubjects } = row
   return { kind, projectId, owner, accessControlEnabled, allowedSubjects }
@@ -28,7 +28,7 @@ export function keyIdOf(row: Pick<KeyRow, 'kind' | 'id'>): string {
 }
 
 /**
- * The view of a user key that the caller is entitled to; the caller must know already that the key exists for it.
+ * View of a user key for a caller for whom the key exists: full or redacted.
  *
  * @param newest the row of the key's newest version, if it has one
  */
@@ -48,7 +48,7 @@ export function userKeyView(
   }
 }
 
-/** The whole user key. For callers that were checked before. */
+/** Full view of a user key. The caller must have been checked before. */
 export function fullUserKeyView(
   row: KeyRow,
   newest: KeyVersionRow | null,
@@ -83,7 +83,7 @@ export function serviceKeyView(
   }
 }
 
-/** What of its key a version's view tells. */
+/** Facts of a key that the views of its versions need. */
 export interface VersionOwner {
   readonly keyId: string
   readonly algorithm: string
@@ -95,7 +95,7 @@ export interface VersionOwner {
   readonly lastVersionNumber: number
 }
 
-/** A key's row as the owner of versions. */
+/** Facts of a key's row for the views of its versions. */
 export function ownerOfVersions(row: KeyRow): VersionOwner {
   const { algorithm, origin, restoredAt: keyRestoredAt, lastVersionNumber } = row
   return {
@@ -108,7 +108,7 @@ export function ownerOfVersions(row: KeyRow): VersionOwner {
   }
 }
 
-/** One version of a key that the caller sees whole. */
+/** View of one version. The caller must see the whole key. */
 export function versionView(owner: VersionOwner, version: KeyVersionRow, now: Date): KeyVersionView {
   const settled = settle(version, now)
   return {

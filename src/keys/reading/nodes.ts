@@ -7,20 +7,20 @@ import { requireRoleFor } from '../requests/authorise.ts'
 import { canView } from '../rules/access.ts'
 import type { Call } from '../rules/caller.ts'
 import { isUserKeyName } from '../rules/input.ts'
-import { isServiceKeyName, serviceKeyName } from '../rules/service-name.ts'
+import { isServiceKeyName, serviceKeyName } from '../rules/names.ts'
 import { auditEventsById } from './audit-events.ts'
 import { ownerOfVersions, versionView } from './make-views.ts'
 import { isAuthenticKey, isAuthenticVersion, viewSettings, viewsOfRows } from './verified-rows.ts'
 import type { KeyVersionView, NodeView, PublicKeyView, ServiceKeyView, UserKeyView } from './views.ts'
 
-/** One user key by either of its IDs, or by name; null for what is not there for this caller. */
+/** One user key by either of its IDs or by name; null if it does not exist for this caller. */
 export async function userKey(
   parts: DomainParts,
   call: Call,
   by: { id: string } | { name: string },
 ): Promise<UserKeyView | null> {
   requireRoleFor(call, 'VIEW')
-  // The database cannot look for every text: a name that no key can have is not looked for.
+  // The database cannot store every string: a name that no key can have is not looked up.
   if ('name' in by && !isUserKeyName(by.name)) return null
   const lookup =
     'name' in by ? { kind: 'USER' as const, name: by.name } : lookupOf(by.id, ['userKey', 'redactedKey'])
@@ -45,8 +45,8 @@ export async function serviceKey(
 }
 
 /**
- * What IDs name, in their order; null for what is not there for this caller. An ID that names nothing runs the same
- * statements as one whose owner keeps it from the caller.
+ * Nodes by ID, in the order of the IDs; null for those that do not exist for this caller. An unknown ID runs the same
+ * statements as one that is hidden from the caller.
  */
 export async function nodes(
   parts: DomainParts,
@@ -68,14 +68,14 @@ export async function nodes(
   }
   const keyIds = new Set(uuidsOf('userKey', 'serviceKey'))
   const redactedIds = new Set(uuidsOf('redactedKey'))
-  // A version that is not there stands for its key by its own ID, which is no key's: the statement is the same.
+  // For an unknown version its own ID stands in for the key's, so that the statement is the same.
   const ownerIds = versionIds.map((id) => versions.get(id)?.keyId ?? id)
   const rows = await findKeys(parts.store.db, {
     projectId,
     ids: [...keyIds, ...ownerIds],
     redactedIds: [...redactedIds],
   })
-  // Views only of the keys that were asked for: those of versions decide over access and are not shown.
+  // Only requested keys get views. Keys of versions only decide access.
   const asked = rows.filter((row) => keyIds.has(row.id) || redactedIds.has(row.redactedId))
   const views = await viewsOfRows(parts, call, asked)
   const rowsById = new Map(rows.map((row) => [row.id, row]))

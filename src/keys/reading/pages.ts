@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto'
+import { constantTimeEqual, hmacSha256 } from '../../crypto/derive.ts'
 import { requireInput } from '../rules/input.ts'
-import { type CursorValues, openCursor, sealCursor } from './cursors.ts'
 
 /** Arguments of a Relay connection; at most one of `first` and `last` is used, default 20, at most 200. */
 export interface PageArguments {
@@ -19,10 +19,10 @@ export interface Page<T> {
   totalCount(): Promise<number>
 }
 
-/** Most items of one page, and how many there are when the caller does not say. */
+/** Maximum and default number of items of a page. */
 export const pageSize = { max: 200, default: 20 } as const
 
-/** What to read for a page, worked out from Relay's arguments. */
+/** Rows to read for a page, derived from Relay's arguments. */
 export interface PagePlan {
   /** False for `last`: rows are read backwards from the end. */
   readonly forward: boolean
@@ -31,7 +31,7 @@ export interface PagePlan {
   readonly before: CursorValues | null
 }
 
-/** A list: its name binds cursors to it. */
+/** A list, whose name binds cursors to it. */
 export interface CursorList {
   readonly key: KeyObject
   readonly name: string
@@ -85,7 +85,7 @@ export function makePage<Row, T>(
     if (node === null) return []
     const edge = {
       node,
-      // Only where it is asked for: most pages need those of their ends.
+      // Computed on demand: most requests need only the first and last.
       get cursor() {
         return sealCursor(list.key, list.name, parts.cursorValuesOf(row))
       },
@@ -109,4 +109,32 @@ function readCursor(cursor: string | null | undefined, path: string, list: Curso
     'must be a cursor of this list, with the same filter and order; start again without it',
   )
   return values
+}
+
+/** Order values of the row that a cursor points to. */
+export type CursorValues = readonly (string | number)[]
+
+const tagBytes = 16
+
+/**
+ * Makes a cursor from the row's order values, which its viewers see anyway, and a MAC that binds them to this list.
+ * Without the MAC a caller could seek to any row; with an ID in it the cursor would disclose the ID.
+ */
+export function sealCursor(key: KeyObject, list: string, values: CursorValues): string {
+  const body = Buffer.from(JSON.stringify(values))
+  return Buffer.concat([tagOf(key, list, body), body]).toString('base64url')
+}
+
+/** Verifies a cursor and returns its values; null unless it belongs to this list. */
+export function openCursor(key: KeyObject, list: string, cursor: string): CursorValues | null {
+  const bytes = Buffer.from(cursor, 'base64url')
+  const body = bytes.subarray(tagBytes)
+  if (bytes.length <= tagBytes || !constantTimeEqual(tagOf(key, list, body), bytes.subarray(0, tagBytes)))
+    return null
+  return JSON.parse(body.toString()) as CursorValues
+}
+
+function tagOf(key: KeyObject, list: string, body: Buffer): Buffer {
+  const frame = JSON.stringify(['keystead cursor v1', list, body.toString('base64')])
+  return hmacSha256(key, frame).subarray(0, tagBytes)
 }

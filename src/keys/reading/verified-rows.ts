@@ -8,29 +8,29 @@ import type { Call } from '../rules/caller.ts'
 import { serviceKeyView, userKeyView, type ViewSettings } from './make-views.ts'
 import type { ServiceKeyView, UserKeyView } from './views.ts'
 
-/** What views depend on besides rows and caller. */
+/** Current time and settings for views. */
 export function viewSettings(parts: DomainParts): ViewSettings {
   return { now: parts.clock.certainNow(), rotationTimeZone: parts.settings.rotationTimeZone }
 }
 
-/** What rows are verified with. */
+/** Parts that verify rows and report forged ones. */
 export type RowChecks = Pick<DomainParts, 'policyMac' | 'alert'>
 
-/** Whether a row is as the server wrote it; raises the alarm if not. */
+/** Verifies the MAC of a key. Raises an alert if it does not match. */
 export function isAuthenticKey(parts: RowChecks, row: KeyRow): boolean {
   const authentic = parts.policyMac.isAuthenticKey(row)
   if (!authentic) parts.alert(new IntegrityError('key', row.id))
   return authentic
 }
 
-/** Whether what is left of a deleted key is as the server wrote it; raises the alarm if not. */
+/** Verifies the MAC of a deleted key. Raises an alert if it does not match. */
 export function isAuthenticDeletedKey(parts: RowChecks, row: DeletedKeyRow): boolean {
   const authentic = parts.policyMac.isAuthenticDeletedKey(row)
   if (!authentic) parts.alert(new IntegrityError('deleted key', row.id))
   return authentic
 }
 
-/** Whether a version's row is as the server wrote it; raises the alarm if not. */
+/** Verifies the MAC of a version. Raises an alert if it does not match. */
 export function isAuthenticVersion(parts: DomainParts, row: KeyVersionRow): boolean {
   const authentic = parts.policyMac.isAuthenticVersion(row)
   if (!authentic) parts.alert(new IntegrityError('key version', row.id))
@@ -38,8 +38,8 @@ export function isAuthenticVersion(parts: DomainParts, row: KeyVersionRow): bool
 }
 
 /**
- * The views of key rows for a caller, by UUID: with one statement for the default versions of all of them. Rows that
- * do not verify, or do not exist for the caller, have none.
+ * Views of key rows for a caller, by UUID, with one statement for all default versions. Rows that do not verify, or do
+ * not exist for the caller, get none.
  */
 export async function viewsOfRows(
   parts: DomainParts,
@@ -57,7 +57,7 @@ export async function viewsOfRows(
   )
 }
 
-/** The same for rows that were read with their newest versions. */
+/** Views of rows that were read together with their newest versions. */
 export async function viewsOfListed(
   parts: DomainParts,
   call: Call,
@@ -84,7 +84,7 @@ async function viewsOfPresent(
   for (const { key: row, newest } of present) {
     if (newest === null) await alertIfMissing(parts, row)
     const version = newest !== null && isAuthenticVersion(parts, newest) ? newest : null
-    // Its newest version is gone or forged: the key is no longer what it says that it is.
+    // The newest version is missing or forged: the row of the key cannot be trusted.
     if (version === null && row.lastVersionNumber > 0) continue
     const view =
       row.kind === 'USER'
@@ -95,7 +95,7 @@ async function viewsOfPresent(
   return views
 }
 
-/** Raises the alarm for a key whose newest version is not there, unless it was deleted in the meantime. */
+/** Raises an alert for a key whose newest version is missing, unless the key was deleted meanwhile. */
 async function alertIfMissing(
   parts: DomainParts,
   { projectId, id, lastVersionNumber }: KeyRow,

@@ -10,10 +10,15 @@ import type { DomainParts } from '../parts/parts.ts'
 import { canView } from '../rules/access.ts'
 import type { Call } from '../rules/caller.ts'
 import { ForbiddenError } from '../rules/errors.ts'
-import type { CursorValues } from './cursors.ts'
 import { type VersionOwner, versionView } from './make-views.ts'
-import type { Page, PageArguments } from './pages.ts'
-import { type CursorList, makePage, planPage } from './pages.ts'
+import {
+  type CursorList,
+  type CursorValues,
+  makePage,
+  type Page,
+  type PageArguments,
+  planPage,
+} from './pages.ts'
 import { isAuthenticVersion, viewSettings } from './verified-rows.ts'
 import type { FullUserKeyView, KeyVersionUsageView, KeyVersionView, ServiceKeyView } from './views.ts'
 
@@ -53,7 +58,7 @@ export async function versionPages(
   const list: CursorList = { key: parts.cursorMac, name: `versions in ${call.caller.projectId}` }
   const plan = planPage(page, list)
   const shown = keys.filter((key) => canView(call.caller, key.accessFacts))
-  // Once each: a request can name a key twice, and each naming would give the rows again.
+  // Without duplicates: a request can name a key twice.
   const keyIds = [...new Set(shown.map((key) => key.uuid))]
   // Newest first: "after" a version come the lower numbers.
   const rows = await findVersionPages(db, {
@@ -78,7 +83,7 @@ export async function versionPages(
   )
 }
 
-/** Whether each of several keys could be deleted as far as its state goes, in one statement. */
+/** Tells for each of several keys whether its state allows deletion, in one statement. */
 export async function deletable(
   parts: DomainParts,
   call: Call,
@@ -89,7 +94,7 @@ export async function deletable(
   return keys.map((key) => shown.includes(key.uuid) && !standing.has(key.uuid))
 }
 
-/** How much each of several versions was used, in one statement. */
+/** Use of each of several versions, in one statement. */
 export async function usageOf(
   parts: DomainParts,
   call: Call,
@@ -108,7 +113,7 @@ export async function usageOf(
     const { encryptionsMax } = capability
     return {
       lastUsedAt,
-      // Where nothing has to be limited, nothing is counted.
+      // Encryptions are counted only if they are limited.
       encryptions: encryptionsMax === null ? null : encryptions,
       remainingEncryptions: encryptionsMax === null ? null : encryptionsMax - encryptions,
     }

@@ -3,7 +3,7 @@ import type { KeyType, KeyUsage } from '../../crypto/capabilities.ts'
 import type { AccessFacts, KeyPermission } from '../rules/access.ts'
 import type { KeyOrigin, KeyStatus, KeyVersionStatus } from '../rules/errors.ts'
 
-/** What every caller with a viewing role sees of a user key of its project. */
+/** Fields of a user key that all callers with a viewing role see. */
 export interface VisibleUserKey {
   /** `ukey_…` in the full view, `rkey_…` in the redacted one. */
   readonly id: string
@@ -16,13 +16,13 @@ export interface VisibleUserKey {
   readonly createdBy: string
 }
 
-/** A user key for a caller that is not on its list: it does not hold what is hidden, so nothing can leak it. */
+/** Redacted user key, for a caller without access. It does not hold the hidden fields, so they cannot leak. */
 export interface RedactedUserKeyView extends VisibleUserKey {
   readonly kind: 'USER'
   readonly access: 'redacted'
 }
 
-/** What full views of both kinds of key have. */
+/** Fields of the full views of both kinds of keys. */
 interface FullKeyFields {
   /** The row's UUID, for look-ups of versions. */
   readonly uuid: string
@@ -45,7 +45,7 @@ interface FullKeyFields {
   readonly revision: number
 }
 
-/** A user key as its entitled callers see it. */
+/** A user key for callers with access. */
 export interface FullUserKeyView extends VisibleUserKey, FullKeyFields {
   readonly kind: 'USER'
   readonly access: 'full'
@@ -72,7 +72,7 @@ export interface ServiceKeyView extends FullKeyFields {
   readonly createdAt: Date
 }
 
-/** A key version; exists only for callers with the full view of its key. */
+/** A key version. Only for callers with the full view of its key. */
 export interface KeyVersionView {
   readonly kind: 'VERSION'
   /** `kver_…`. */
@@ -91,12 +91,12 @@ export interface KeyVersionView {
   readonly origin: KeyOrigin
   /** The `ukey_…` or `skey_…` it belongs to. */
   readonly keyId: string
-  /** When a restore last set the key back to a backup: uses between the two are not on record. Null if none did. */
+  /** Time of the last restore of the key from a backup, if any. Uses between backup and restore are not on record. */
   readonly keyRestoredAt: Date | null
   readonly accessFacts: AccessFacts
 }
 
-/** How much a version was used. */
+/** Use of a version. */
 export interface KeyVersionUsageView {
   readonly lastUsedAt: Date | null
   /** Null where encryptions are not limited. */
@@ -105,13 +105,13 @@ export interface KeyVersionUsageView {
   readonly remainingEncryptions: number | null
 }
 
-/** Something that happened; exists only for callers that may read about its key. */
+/** An audit event. Only for callers that may read the audit trail of its key. */
 export interface AuditEventView {
   readonly kind: 'AUDIT_EVENT'
   /** `audt_…`. */
   readonly id: string
   readonly projectId: string
-  /** Of its key; null for an event about no key. */
+  /** Access facts of its key; null for an event about no key. */
   readonly accessFacts: AccessFacts | null
   readonly occurredAt: Date
   readonly action: AuditAction
@@ -132,7 +132,7 @@ export interface AuditEventView {
   readonly details: Readonly<Record<string, string | number | boolean>>
 }
 
-/** Operations that need the material of a version; a re-encryption is one of the version on each of its sides. */
+/** Operations that use the material of a version. A re-encryption counts for both of its versions. */
 export const versionOperations = [
   'ENCRYPT',
   'DECRYPT',
@@ -152,7 +152,7 @@ export const versionOperations = [
   'SERVICE_GENERATE_DATA_KEY',
 ] as const
 
-/** How often somebody used a version for an operation. */
+/** Uses of a version by one caller for one operation. */
 export interface VersionCallerView {
   /** Subject string. */
   readonly caller: string
@@ -163,7 +163,7 @@ export interface VersionCallerView {
   readonly lastFailedAt: Date | null
 }
 
-/** What would miss a version if it were destroyed. */
+/** Impact of destroying a version. */
 export interface DestroyImpactView {
   readonly version: KeyVersionView
   readonly verdict:

@@ -9,14 +9,15 @@ import { keyStateDetail } from '../../audit/key-state.ts'
 import type { SlowWork } from '../../crypto/slow-work.ts'
 import { type WeighedOperation, weightOf } from '../../crypto/weights.ts'
 import { type ErrorCode, KeysteadError } from '../../errors.ts'
+import { newUuid } from '../../ids.ts'
 import { IntegrityError } from '../../keyring/integrity-error.ts'
 import { isRootKeyUnavailable } from '../../keyring/root-key-provider.ts'
 import { isUnavailable } from '../../store/errors.ts'
 import type { DomainParts, ObservedOperation } from '../parts/parts.ts'
-import { type Call, parseSubject } from '../rules/caller.ts'
+import { type Call, formatSubject, parseSubject } from '../rules/caller.ts'
 import { ForbiddenError, UnavailableError } from '../rules/errors.ts'
 
-/** What is known of something that a caller attempts, for its audit event. Filled in as it becomes known. */
+/** Audit context of one operation: the facts of its audit event, filled in as they become known. */
 export interface AuditContext {
   readonly actor: AuditActor
   readonly action: AuditAction
@@ -25,18 +26,18 @@ export interface AuditContext {
   keyRevision: number | null
   versionNumber: number | null
   details: AuditDetails
-  /** For whoever counts; not on record. */
+  /** For metrics; not in the audit event. */
   algorithm: string | null
   readonly startedAtMs: number
-  /** Aborted once nobody waits for the result; null for what the system does by itself. */
+  /** Aborted when the request is abandoned; null for work of the system. */
   readonly signal: AbortSignal | null
-  /** Pays for slow work; throws RATE_LIMITED. */
+  /** Charges slow work to the caller. Throws RATE_LIMITED. */
   readonly charge: Call['charge']
 }
 
 const systemWork: Pick<AuditContext, 'signal' | 'charge'> = { signal: null, charge: async () => {} }
 
-/** A new attempt, about no key yet. Without a call it is the system's own. */
+/** A new audit context, without a key yet. Without a call it belongs to work of the system. */
 export function startAuditContext(
   actor: AuditActor,
   action: AuditAction,
@@ -56,12 +57,12 @@ export function startAuditContext(
   }
 }
 
-/** The attempt of a call, about no key yet. */
+/** The audit context of a call, without a key yet. */
 export function auditContextOf(call: Call, action: AuditAction): AuditContext {
   return startAuditContext(actorOf(call), action, call)
 }
 
-/** Who acts in a call, as the audit trail names it. */
+/** Actor of a call in the audit trail. */
 export function actorOf(call: Call): AuditActor {
   const { caller, clientAddress, requestId } = call
   return {
@@ -73,9 +74,20 @@ export function actorOf(call: Call): AuditActor {
   }
 }
 
-/** The audit event of an attempt that ended well, or with an error. */
+/** The system itself as an actor: an operator's command, or one of the tasks of housekeeping. */
+export function systemActor(name: string, projectId: string): AuditActor {
+  return {
+    projectId,
+    subject: formatSubject('SYSTEM', name),
+    tokenId: null,
+    clientAddress: null,
+    requestId: newUuid(),
+  }
+}
+
+/** The audit event of an operation that succeeded, or ended with an error. */
 export function eventOf(context: AuditContext, error: unknown = null): AuditEvent {
-  // Written out: to copy all but two is several times the work, and this is done for each operation.
+  // Written out, because a rest pattern is several times slower and this runs for each operation.
   const { actor, action, keyId, keyRevision, versionNumber, details } = context
   return {
     actor,
@@ -89,7 +101,7 @@ export function eventOf(context: AuditContext, error: unknown = null): AuditEven
   }
 }
 
-/** The audit event of a change that was made, with the state in which it leaves the rows of the key. */
+/** The audit event of a change, with the resulting state of the rows of the key. */
 export function changeEventOf(context: AuditContext, keyState: string): AuditEvent {
   return eventOf({ ...context, details: { ...context.details, [keyStateDetail]: keyState } })
 }
@@ -98,7 +110,7 @@ function codeOf(error: unknown): ErrorCode {
   return error instanceof KeysteadError ? error.code : 'INTERNAL'
 }
 
-/** An attempt that is on record, as it is counted. */
+/** Observation of a recorded operation, for metrics. */
 export function observationOf(context: AuditContext, error: unknown = null): ObservedOperation {
   const { action, actor, algorithm, details, startedAtMs } = context
   return {
@@ -113,9 +125,9 @@ export function observationOf(context: AuditContext, error: unknown = null): Obs
 }
 
 /**
- * Puts events on record; nothing may be answered before.
+ * Writes audit events. Must be awaited before the operation is answered.
  *
- * @throws UnavailableError if they cannot be written: what is not on record is not answered
+ * @throws UnavailableError if they cannot be written: the operation is then not answered
  */
 export async function recordEvents(parts: DomainParts, events: readonly AuditEvent[]): Promise<void> {
   try {
@@ -127,8 +139,8 @@ export async function recordEvents(parts: DomainParts, events: readonly AuditEve
 }
 
 /**
- * Whether an attempt ended before anything was done, so that nothing goes on record: its request was abandoned while it
- * waited, or the rate limit refused it.
+ * Tells whether an operation ended before anything was done, so that no event is written: its request was abandoned
+ * while it waited, or the rate limit refused it.
  */
 export function hasDoneNothing({ signal }: Pick<AuditContext, 'signal'>, error: unknown): boolean {
   if (signal?.aborted && error === signal.reason) return true
@@ -136,8 +148,8 @@ export function hasDoneNothing({ signal }: Pick<AuditContext, 'signal'>, error: 
 }
 
 /**
- * Slow work of an attempt with keys of an algorithm. The first task of it pays what the operation weighs, so that a
- * refusal that comes before the slow work costs no more than its field.
+ * Slow work of an operation with keys of an algorithm. Its first task charges the weight of the operation, so that a
+ * refusal before the slow work costs no more than the field.
  */
 export function slowWorkOf(
   { slowWork }: Pick<DomainParts, 'slowWork'>,
@@ -146,7 +158,7 @@ export function slowWorkOf(
 ): SlowWork {
   const { actor, signal, charge } = context
   const run = slowWork.for({ project: actor.projectId, caller: actor.subject, signal })
-  // One unit was paid for the field or item before.
+  // One unit was already charged for the field or item.
   let dueUnits = weightOf(algorithm, operation) - 1
   return async (length, task) => {
     const units = dueUnits
@@ -156,7 +168,7 @@ export function slowWorkOf(
   }
 }
 
-/** Runs a change that records its own success, and puts its refusal or failure on record. */
+/** Runs a change that records its own success. Records its refusal or failure. */
 export async function recordingRefusals<T>(
   parts: DomainParts,
   context: AuditContext,
@@ -174,20 +186,20 @@ export async function recordingRefusals<T>(
   }
 }
 
-/** The error as it goes up: what cannot be reached becomes UnavailableError, a forged row raises the alarm. */
+/** Translates an error for the caller: outages become UnavailableError. Forged rows raise an alert. */
 export function asCallerError(parts: DomainParts, thrown: unknown): unknown {
   if (thrown instanceof IntegrityError) parts.alert(thrown)
   return asUnavailable(parts, thrown) ?? thrown
 }
 
-/** The error for something outside of this process that cannot be used, and a word to its operator; null for others. */
+/** The UnavailableError for an outage of the database or the root key, which is reported; null for other errors. */
 export function asUnavailable(
   parts: Pick<DomainParts, 'onOutage'>,
   thrown: unknown,
 ): UnavailableError | null {
   const part = isUnavailable(thrown) ? 'database' : isRootKeyUnavailable(thrown) ? 'rootKey' : null
   if (part === null) return null
-  // What the domain has thrown itself was told of before.
+  // Our own errors were reported before.
   if (!(thrown instanceof KeysteadError)) parts.onOutage(part, thrown)
   return new UnavailableError()
 }

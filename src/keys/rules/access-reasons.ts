@@ -16,48 +16,48 @@ import {
 } from './caller.ts'
 import { allowedSubjectsMax } from './input.ts'
 
-/** What can be asked about. All cryptography is USE. */
+/** Operation that an explanation is about. All cryptographic operations are USE. */
 export type KeyOperation = Extract<KeyPermission, 'VIEW' | 'USE' | 'MANAGE' | 'READ_AUDIT'>
 
-/** Someone about whom a manager of a key asks. */
+/** Subject that a manager of a key asks about. */
 export interface SupposedCaller {
   readonly subject: string
-  /** Names of groups; null where the asker does not know them. */
+  /** Names of groups; null if the asker does not know them. */
   readonly groups: readonly string[] | null
-  /** Null where the asker does not know them: they are in the token of the subject. */
+  /** Roles in the token of the subject; null if the asker does not know them. */
   readonly roles: readonly Role[] | null
 }
 
-/** Something that speaks for access, or that is missing. */
+/** Reason for access, or a missing one. */
 export interface AccessReason {
   readonly kind: 'OWNER' | 'LIST_ENTRY' | 'NO_ACCESS_CONTROL' | 'ROLE'
-  /** The owner or the entry of the list, where it is about one. */
+  /** The owner or the entry of the list, if it is about one. */
   readonly subject: string | null
-  /** The roles that it is about: those that help, or of which one is missing. */
+  /** Roles that grant access, or one of which is missing. */
   readonly roles: readonly Role[]
   /** For people. */
   readonly message: string
 }
 
-/** Most reasons of one kind: an entry of the list each, the owner, access control that is off, and a role. */
+/** Maximum of reasons: one for each entry of the list, for the owner, for access control that is off, and for roles. */
 export const accessReasonsMax = allowedSubjectsMax + 3
 
-/** Why somebody may or may not do something with a key. */
+/** Explanation of why somebody may or may not do something with a key. */
 export interface AccessExplanation {
-  /** Null when it depends on what the asker left open. */
+  /** Null if it depends on groups or roles that were not given. */
   readonly allowed: boolean | null
   /** With the groups that were given. */
   readonly visibility: Visibility
   readonly grantedBy: readonly AccessReason[]
   readonly missing: readonly AccessReason[]
-  /** Each of them alone is enough; none while the key's own side stands against it. */
+  /** Roles of which each alone is enough; none while the key itself gives no access. */
   readonly rolesThatSuffice: readonly Role[]
 }
 
 /**
- * Explains the access of somebody who is not here. Every verdict is one of `access.ts` about a supposed caller, so that an
- * explanation cannot differ from what the server does. More groups and more roles never take anything away: so what holds
- * with none of the unknown ones holds for sure, and what fails with all of them is out of the question.
+ * Explains the access of a supposed caller. All verdicts come from `access.ts`, so that an explanation cannot differ from
+ * what the server does. Further groups and roles never take access away. So access that needs none of the unknown ones is
+ * certain, and access that fails with all of them is impossible.
  *
  * @throws TypeError if the subject cannot be a caller
  */
@@ -109,7 +109,7 @@ function listedGroups({ allowedSubjects }: AccessFacts): readonly string[] {
   return allowedSubjects.map(parseSubject).flatMap((each) => (each?.kind === 'GROUP' ? [each.name] : []))
 }
 
-/** What of the key speaks for the caller: each thing that would be enough without the others. */
+/** Reasons of the key itself for access. Each would be enough without the others. */
 function whatTheKeySays(caller: Caller, facts: AccessFacts): readonly AccessReason[] {
   const isFull = (changes: Partial<AccessFacts>) => visibilityOf(caller, { ...facts, ...changes }) === 'full'
   const reasons: AccessReason[] = []
@@ -127,7 +127,7 @@ function whatTheKeySays(caller: Caller, facts: AccessFacts): readonly AccessReas
   }
   const groups = new Set(caller.groups)
   for (const entry of facts.accessControlEnabled ? facts.allowedSubjects : []) {
-    // Of many groups only the one of the entry can matter: all of them for each entry would take long.
+    // Only the group of the entry matters. Checking all groups for each entry would take long.
     const group = parseSubject(entry)?.name ?? ''
     const member = { ...caller, groups: groups.has(group) ? [group] : [] }
     if (visibilityOf(member, { ...facts, owner: null, allowedSubjects: [entry] }) !== 'full') continue
@@ -157,13 +157,13 @@ function missingOnKey(least: Caller, most: Caller, facts: AccessFacts): readonly
   return [reason('LIST_ENTRY', least.subject, why)]
 }
 
-/** The roles of which one is needed, as far as access by the key's own side is given. */
+/** Roles one of which is missing, given that the key itself gives access. */
 function missingRole(
   supposed: SupposedCaller,
   facts: AccessFacts,
   operation: KeyOperation,
 ): readonly AccessReason[] {
-  // Whoever is on the list: the owner stays who it is, since some roles manage own keys only.
+  // As if the subject were on the list. The owner stays, because some roles manage own keys only.
   const open: AccessFacts = { ...facts, accessControlEnabled: true, allowedSubjects: [supposed.subject] }
   const may = (given: readonly Role[]) =>
     permissionsOn(callerOf(open, { ...supposed, roles: given }, { groups: [], roles: [] }), open).includes(

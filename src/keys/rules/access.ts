@@ -2,15 +2,15 @@ import type { ViewerCondition } from '../../store/rows/viewer-condition.ts'
 import { type Caller, canonicalSubject, formatSubject, type Role, roles } from './caller.ts'
 
 /**
- * What a caller may do. `MANAGE_OWN` is what a role gives for the keys that the caller owns; on a given key it has
- * become `MANAGE` or nothing.
+ * Permissions of a caller. Roles give `MANAGE_OWN` for keys that the caller owns; on a given key it becomes `MANAGE` or
+ * nothing.
  */
 export const keyPermissions = ['VIEW', 'USE', 'CREATE', 'MANAGE', 'MANAGE_OWN', 'READ_AUDIT'] as const
 
 /** One of {@link keyPermissions}. */
 export type KeyPermission = (typeof keyPermissions)[number]
 
-/** What of a key decides over access to it. */
+/** Facts of a key that decide access to it. */
 export interface AccessFacts {
   readonly kind: 'USER' | 'SERVICE'
   readonly projectId: string
@@ -21,9 +21,7 @@ export interface AccessFacts {
   readonly allowedSubjects: readonly string[]
 }
 
-/**
- * How a key appears to a caller whatever its roles: not at all, with only its always-visible fields, or whole.
- */
+/** Visibility of a key for a caller, regardless of roles: not at all, only its always-visible fields, or all fields. */
 export type Visibility = 'absent' | 'redacted' | 'full'
 
 const permissionsByRole: Readonly<Record<Role, readonly KeyPermission[]>> = {
@@ -35,12 +33,12 @@ const permissionsByRole: Readonly<Record<Role, readonly KeyPermission[]>> = {
   KMS_VIEWER: ['VIEW'],
 }
 
-/** What the caller's roles allow, before any key is looked at: the union over its roles. */
+/** Permissions that the caller's roles give, before any key is considered: the union over its roles. */
 export function permissionsOfRoles(caller: Caller): readonly KeyPermission[] {
   return grantsOf(caller).byRoles
 }
 
-/** What a set of roles gives. This stands before every operation and every field of a list, and there are few sets. */
+/** Permissions of a set of roles. Remembered, because each operation and each item of a list asks for them. */
 interface Grants {
   readonly byRoles: readonly KeyPermission[]
   readonly onServiceKey: readonly KeyPermission[]
@@ -77,10 +75,10 @@ function grantsOfRoles(given: ReadonlySet<Role>): Grants {
   }
 }
 
-/** By the caller, who is remembered with its token; it and the lists of keys can have a thousand. */
+/** Remembered for each caller object, which lives as long as its token. A caller can have a thousand groups. */
 const subjectsByCaller = new WeakMap<Caller, ReadonlySet<string>>()
 
-/** The subject strings that speak for a caller: its own and those of its groups. */
+/** Subject strings of a caller: its own and those of its groups. */
 export function subjectsOf(caller: Caller): ReadonlySet<string> {
   const known = subjectsByCaller.get(caller)
   if (known !== undefined) return known
@@ -89,19 +87,19 @@ export function subjectsOf(caller: Caller): ReadonlySet<string> {
   return own
 }
 
-/** How the key appears to the caller, by project, ownership and access list. */
+/** Visibility of the key for the caller, by project, owner and access list. */
 export function visibilityOf(caller: Caller, facts: AccessFacts): Visibility {
   if (facts.projectId !== caller.projectId) return 'absent'
   if (facts.kind === 'SERVICE') return 'full'
   const named =
     isOwner(caller, facts) || (facts.accessControlEnabled && isListed(caller, facts.allowedSubjects))
   if (named) return 'full'
-  // To a service agent a key on whose list it is not does not exist: services come with a list or not at all.
+  // Service agents need an entry on the list. Without one, the key does not exist for them.
   if (caller.kind === 'SERVICE_AGENT') return 'absent'
   return facts.accessControlEnabled ? 'redacted' : 'full'
 }
 
-/** The keys that a caller sees whole, as a condition on rows; see {@link visibilityOf}, which is asked of each row again. */
+/** Condition for rows of keys that the caller sees in full. {@link visibilityOf} is checked for each row again. */
 export function viewerOf(caller: Caller): ViewerCondition {
   const { subject, kind } = caller
   return { subject, subjects: [...subjectsOf(caller)], seesUncontrolled: kind !== 'SERVICE_AGENT' }
@@ -116,7 +114,7 @@ function isOwner(caller: Caller, { owner }: AccessFacts): boolean {
   return owner !== null && canonicalSubject(owner) === caller.subject
 }
 
-/** What the caller may do with this key: nothing unless it sees the key whole. */
+/** Permissions of the caller on this key. None unless it sees the whole key. */
 export function permissionsOn(caller: Caller, facts: AccessFacts): readonly KeyPermission[] {
   if (visibilityOf(caller, facts) !== 'full') return []
   const { onServiceKey, onOwnKey, onOtherKey } = grantsOf(caller)
@@ -124,12 +122,12 @@ export function permissionsOn(caller: Caller, facts: AccessFacts): readonly KeyP
   return isOwner(caller, facts) ? onOwnKey : onOtherKey
 }
 
-/** Whether the caller may read what happened with this key. */
+/** Checks whether the caller may read the audit trail of this key. */
 export function canReadAudit(caller: Caller, facts: AccessFacts): boolean {
   return permissionsOn(caller, facts).includes('READ_AUDIT')
 }
 
-/** Whether the caller may see the hidden fields of this key. */
+/** Checks whether the caller may see all fields of this key. */
 export function canView(caller: Caller, facts: AccessFacts): boolean {
   return permissionsOn(caller, facts).includes('VIEW')
 }

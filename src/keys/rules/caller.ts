@@ -1,15 +1,15 @@
-import { textFault } from './plain-text.ts'
+import { textFault } from './names.ts'
 
 /** The kinds of subjects; the part of a subject string before the colon, in its GraphQL spelling. */
 export type SubjectKind = 'USER' | 'GROUP' | 'SERVICE_ACCOUNT' | 'SERVICE_AGENT' | 'SYSTEM'
 
-/** The kinds of subjects that a token can speak for. */
+/** Kinds of subjects that tokens are issued for. */
 export const callerKinds = ['USER', 'SERVICE_ACCOUNT', 'SERVICE_AGENT'] as const
 
 /** One of {@link callerKinds}. */
 export type CallerKind = (typeof callerKinds)[number]
 
-/** The roles that mean something here; a token's other roles are ignored. */
+/** Roles with a meaning for Keystead. Other roles of a token are ignored. */
 export const roles = [
   'PROJECT_ADMIN',
   'PROJECT_MEMBER',
@@ -22,10 +22,10 @@ export const roles = [
 /** One of {@link roles}. */
 export type Role = (typeof roles)[number]
 
-/** Most groups of one caller. */
+/** Maximum of groups of one caller. */
 export const callerGroupsMax = 1000
 
-/** Who asks, as a verified token says. Made by `auth`, used by the domain. */
+/** Authenticated caller, from a verified token. Made by `auth`. */
 export interface Caller {
   /** Subject string in its one spelling, e.g. `user:alice`. */
   readonly subject: string
@@ -41,19 +41,19 @@ export interface Caller {
   readonly tokenExpiresAt: Date
 }
 
-/** Whether a caller may do anything with keys: it has a role, or is a service, whose own key needs none. */
+/** Checks whether a caller may do anything with keys. It needs a role, unless it is a service agent. */
 export function hasAnyAccess({ roles: given, kind }: Pick<Caller, 'roles' | 'kind'>): boolean {
   return given.size > 0 || kind === 'SERVICE_AGENT'
 }
 
-/** One call into the domain: who, and which request it belongs to. */
+/** One call: the caller and its request. */
 export interface Call {
   readonly caller: Caller
   readonly requestId: string
   readonly clientAddress: string | null
-  /** Aborted once nobody waits for the answer: the request has timed out, or its client is gone. */
+  /** Aborted when the request has timed out or its client has disconnected. */
   readonly signal: AbortSignal
-  /** Takes units of the caller's rate limit for work that is about to start; throws RATE_LIMITED if too few are left. */
+  /** Charges the caller's rate limit for work that is about to start. Throws RATE_LIMITED if too few units are left. */
   readonly charge: (units: number) => Promise<void>
 }
 
@@ -65,13 +65,13 @@ const subjectPrefixes: Readonly<Record<SubjectKind, string>> = {
   SYSTEM: 'system',
 }
 
-/** A subject string taken apart. */
+/** Kind and name of a subject. */
 export interface SubjectParts {
   readonly kind: SubjectKind
   readonly name: string
 }
 
-/** The one spelling of a subject, used for creators, owners, access lists and audit actors. */
+/** Canonical subject string, used for creators, owners, access lists and audit actors. */
 export function formatSubject(kind: SubjectKind, name: string): string {
   return canonicalSubject(`${subjectPrefixes[kind]}:${name}`)
 }
@@ -79,10 +79,10 @@ export function formatSubject(kind: SubjectKind, name: string): string {
 const agentPrefix = `${subjectPrefixes.SERVICE_AGENT}:`
 
 /**
- * The one spelling of a subject string. A service may spell its name in capital or small letters as it likes: each word of
- * it begins with a capital letter here. All other names mean somebody else if a single character differs.
+ * Canonical spelling of a subject string. Names of services are not case-sensitive: each word begins with a capital letter
+ * here. All other names are case-sensitive.
  *
- * `canonicalSubject` of the store says the same in SQL, for what was stored under other spellings.
+ * `canonicalSubject` of the store does the same in SQL, for subjects that were stored under other spellings.
  */
 export function canonicalSubject(subject: string): string {
   if (!subject.startsWith(agentPrefix)) return subject
@@ -97,10 +97,10 @@ export function subjectSet(subjects: readonly string[]): string[] {
   return [...new Set(subjects.map(canonicalSubject))].sort()
 }
 
-/** Names that a service can have; the name of its key is derived from it. */
+/** Names of services. The name of a service's key is derived from it. */
 const serviceName = /^[A-Za-z](?:[A-Za-z0-9 ]{0,62}[A-Za-z0-9])?$/
 
-/** Whether a service can have this name. */
+/** Checks whether a service can have this name. */
 export function isServiceName(name: string): boolean {
   return serviceName.test(name)
 }
@@ -108,25 +108,25 @@ export function isServiceName(name: string): boolean {
 /** Longest name of a subject or a project, in UTF-16 units. */
 const nameLengthMax = 256
 
-/** What is wrong with a name of a subject or a project, in words that begin with "must"; null for a right one. */
+/** Fault of a name of a subject or project, in words that begin with "must"; null if there is none. */
 export function nameFault(name: string): string | null {
   if (name === '' || name.length > nameLengthMax) return `must have 1 to ${nameLengthMax} characters`
   return textFault(name) ?? (name === name.trim() ? null : 'must not begin or end with white space')
 }
 
-/** The same for the name of a subject of a kind. */
+/** Fault of the name of a subject of a kind, in words that begin with "must"; null if there is none. */
 export function subjectNameFault(kind: SubjectKind, name: string): string | null {
   const fault = nameFault(name)
   if (fault !== null || kind !== 'SERVICE_AGENT' || isServiceName(name)) return fault
   return 'must be the name of a service: a letter, then up to 63 letters, digits and spaces'
 }
 
-/** A subject that was given, in its one spelling, or what is wrong with it. */
+/** A given subject in its canonical spelling, or its fault. */
 export type GivenSubject = (SubjectParts & { readonly subject: string }) | { readonly fault: string }
 
 const alternatives = new Intl.ListFormat('en', { type: 'disjunction' })
 
-/** Reads a subject string that somebody gives. What no token can have is refused: it would never name anybody. */
+/** Parses a given subject string. Refuses names that no token can have. */
 export function readSubject(
   given: string,
   kinds: readonly SubjectKind[] = ['USER', 'GROUP', 'SERVICE_ACCOUNT', 'SERVICE_AGENT'],
@@ -141,9 +141,9 @@ export function readSubject(
 }
 
 /**
- * Takes a subject string apart; null if it is not one. Also of those that were stored before names were checked as they
- * are now, so that they can be shown, searched for and taken off a list. Half a surrogate pair names nobody: the database
- * cannot keep it.
+ * Splits a subject string; null if it is not one. Accepts subjects that were stored before names were checked as strictly
+ * as now, so that they can be shown, searched for and removed from lists. Half of a surrogate pair is refused, because the
+ * database cannot store it.
  */
 export function parseSubject(subject: string): SubjectParts | null {
   const parts = splitSubject(subject)

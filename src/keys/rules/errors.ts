@@ -10,7 +10,7 @@ export type KeyOrigin = 'KEYSTEAD' | 'EXTERNAL'
 /** The states a key version can be in. */
 export type KeyVersionStatus = 'ACTIVE' | 'DEACTIVATED' | 'DESTROY_SCHEDULED' | 'DESTROYED'
 
-/** The caller may not do this, whatever the state of the key. Always a top-level error, never a member of a result union (except per batch item). */
+/** The caller has no permission. Always a top-level error, except for an item of a batch. */
 export class ForbiddenError extends KeysteadError {
   readonly code = 'FORBIDDEN'
   constructor(
@@ -20,17 +20,17 @@ export class ForbiddenError extends KeysteadError {
   }
 }
 
-/** One thing that is wrong with the input. */
+/** One issue of the input. */
 export interface InputIssue {
   /** Path below `input`, e.g. `["automaticRotation", "cycleDays"]`. */
   readonly path: readonly string[]
-  /** What is wrong and what is allowed; never the value itself. */
+  /** Problem and allowed values. Never the value itself. */
   readonly message: string
 }
 
-/** Most issues that one error lists. */
+/** Maximum of issues that one error lists. */
 export const inputIssuesMax = 20
-/** Most steps of the path of an issue. */
+/** Maximum length of the path of an issue. */
 export const issuePathMax = 8
 
 /** The input is well-formed but not acceptable. */
@@ -77,16 +77,16 @@ export class NameTakenError extends KeysteadError {
   }
 }
 
-/** The key or the version is in a state in which this is not possible. */
+/** Not possible in the state of the key or version. */
 export class InvalidKeyStateError extends KeysteadError {
   readonly code = 'INVALID_KEY_STATE'
   /** State of the key. */
   readonly keyStatus: KeyStatus
-  /** The version that stands in the way, where there is one. */
+  /** The version whose state is wrong, if it is a version. */
   readonly version: number | null
   /** Its state. */
   readonly versionStatus: KeyVersionStatus | null
-  /** The states of that version (or, without a version, of the key) in which this is possible; none if it never is again. */
+  /** States of that version (or else of the key) in which this is possible. Empty if it never is again. */
   readonly allowed: readonly (KeyStatus | KeyVersionStatus)[]
   constructor(
     message: string,
@@ -104,7 +104,7 @@ export class InvalidKeyStateError extends KeysteadError {
   }
 }
 
-/** The key is of another usage or algorithm than the operation needs. */
+/** The key has another usage or algorithm than the operation needs. */
 export class InvalidKeyUsageError extends KeysteadError {
   readonly code = 'INVALID_KEY_USAGE'
   readonly usage: string
@@ -116,7 +116,7 @@ export class InvalidKeyUsageError extends KeysteadError {
   }
 }
 
-/** The material of the key comes from elsewhere than the operation needs. */
+/** The key has the wrong origin for the operation. */
 export class InvalidKeyOriginError extends KeysteadError {
   readonly code = 'INVALID_KEY_ORIGIN'
   /** Where the key's material comes from. */
@@ -131,10 +131,10 @@ export class InvalidKeyOriginError extends KeysteadError {
   }
 }
 
-/** Why import parameters cannot be used. */
+/** Reason why import parameters cannot be used. */
 export type ImportParametersFault = 'UNKNOWN' | 'EXPIRED' | 'USED'
 
-/** The import parameters are not those of an import that is still open. */
+/** The import parameters cannot be used (any more). */
 export class InvalidImportParametersError extends KeysteadError {
   readonly code = 'INVALID_IMPORT_PARAMETERS'
   readonly reason: ImportParametersFault
@@ -149,14 +149,14 @@ export class InvalidImportParametersError extends KeysteadError {
   }
 }
 
-/** Why imported material is refused. */
+/** Reason for refusing imported material. */
 export type KeyMaterialFault = 'UNWRAPPING_FAILED' | ImportedMaterialFault
 
-/** What was to be imported is not material of the key's algorithm. */
+/** The imported material does not fit the key's algorithm. */
 export class InvalidKeyMaterialError extends KeysteadError {
   readonly code = 'INVALID_KEY_MATERIAL'
   readonly reason: KeyMaterialFault
-  /** @param what is wrong, without quoting the material */
+  /** @param what fault of the material, without quoting it */
   constructor(reason: KeyMaterialFault, what: string) {
     super(`The material was not imported: ${what}. The import parameters can still be used.`)
     this.reason = reason
@@ -185,7 +185,7 @@ export class LockoutError extends KeysteadError {
   }
 }
 
-/** A decryption failed. Each of the two texts stands for every cause that there is. */
+/** A decryption failed. The text does not depend on the cause. */
 export class InvalidCiphertextError extends KeysteadError {
   readonly code = 'INVALID_CIPHERTEXT'
   constructor(
@@ -194,7 +194,7 @@ export class InvalidCiphertextError extends KeysteadError {
     super(message)
   }
 
-  /** Of a ciphertext for the public key of a version that the caller may use. */
+  /** For a ciphertext of an asymmetric key that the caller may use. */
   static forPublicKey(): InvalidCiphertextError {
     return new InvalidCiphertextError(
       'The ciphertext could not be decrypted with this version of the key. It may be damaged, made for another public key, or with another encryptionAlgorithm.',
@@ -202,11 +202,11 @@ export class InvalidCiphertextError extends KeysteadError {
   }
 }
 
-/** The version has made as many encryptions as its algorithm allows under one key. */
+/** The version has reached the limit of encryptions of its algorithm. */
 export class EncryptionLimitError extends KeysteadError {
   readonly code = 'ENCRYPTION_LIMIT'
   readonly version: number
-  /** @param remedy how the key gets another version */
+  /** @param remedy sentence that tells how the key gets another version */
   constructor(version: number, remedy: string) {
     super(
       `Version ${version} has made as many encryptions as are safe under one key of this algorithm. ${remedy}`,
@@ -215,37 +215,37 @@ export class EncryptionLimitError extends KeysteadError {
   }
 }
 
-/** The token that a stream was opened with counts no longer. */
+/** The token of a subscription has expired. */
 export class TokenExpiredError extends KeysteadError {
   readonly code = 'UNAUTHENTICATED'
   constructor() {
-    super('The token has expired, which ends the subscription. Subscribe again with a new one.')
+    super('The token has expired, so the subscription ends. Subscribe again with a new token.')
   }
 }
 
-/** No further stream is opened. */
+/** Too many subscriptions are open. */
 export class TooManyStreamsError extends KeysteadError {
   readonly code = 'RATE_LIMITED'
 
   static ofCaller(streamsMax: number): TooManyStreamsError {
     return new TooManyStreamsError(
       streamsMax === 0
-        ? 'Subscriptions are switched off on this server. Ask with queries from time to time.'
+        ? 'Subscriptions are switched off on this server. Poll with queries instead.'
         : `A caller may have ${streamsMax} subscriptions at once. End others, or follow all keys with userKeysChanged.`,
     )
   }
 
   static ofServer(): TooManyStreamsError {
-    return new TooManyStreamsError('The server has as many subscriptions as it can take. Try again later.')
+    return new TooManyStreamsError('The server has reached its limit of subscriptions. Try again later.')
   }
 }
 
-/** The server cannot carry this out now, or cannot say whether it did. */
+/** The server cannot do this now, or does not know whether it was done. */
 export class UnavailableError extends KeysteadError {
   readonly code = 'UNAVAILABLE'
   constructor() {
     super(
-      'The service cannot do this at the moment. Try again shortly; before you repeat a change, look whether it took effect.',
+      'The service cannot do this at the moment. Try again shortly. Check whether a change was applied before you repeat it.',
     )
   }
 }

@@ -1,6 +1,6 @@
 import { parseSubject, readSubject, subjectNameFault } from './caller.ts'
 import { type InputIssue, InputValidationError, inputIssuesMax } from './errors.ts'
-import { textFault } from './plain-text.ts'
+import { textFault } from './names.ts'
 
 export interface AutomaticRotationInput {
   readonly enabled: boolean
@@ -16,9 +16,9 @@ export const destroyWaitingDaysMax = 30
 
 const userKeyName = /^[a-z0-9][A-Za-z0-9_-]{0,63}$/
 
-/** Collects what is wrong with an input, so that a form can show all of it at once. */
+/** Collects the issues of an input, so that a form can show all of them at once. */
 export class InputIssues {
-  /** The first ones: more are counted only. */
+  /** The first issues. Further ones are only counted. */
   readonly #issues: InputIssue[] = []
   #count = 0
 
@@ -47,20 +47,20 @@ export function requireBytesAtMost(max: number, path: string, bytes: Uint8Array,
   requireInput(bytes.length <= max, path, `must have at most ${max} bytes${advice}`)
 }
 
-/** Years that text of four digits can name; the database knows no year 0. */
+/** Years of four digits. The database has no year 0. */
 const years = { first: Date.parse('0001-01-01T00:00:00Z'), last: Date.parse('9999-12-31T23:59:59.999Z') }
 
-/** The nearest time that the database can compare with: nothing in it is older or younger. */
+/** Nearest time that the database can compare with. No row is older or newer. */
 export function databaseTime(time: Date): Date {
   return new Date(Math.min(Math.max(time.getTime(), years.first), years.last))
 }
 
-/** Whether a user key can have this name; service keys start with an uppercase letter, so the two never collide. */
+/** Checks whether a user key can have this name. Service keys start with an uppercase letter, so names never collide. */
 export function isUserKeyName(name: string): boolean {
   return userKeyName.test(name)
 }
 
-/** Names of user keys. */
+/** Checks the name of a user key. */
 export function checkName(issues: InputIssues, name: string): void {
   issues.require(
     isUserKeyName(name),
@@ -69,14 +69,14 @@ export function checkName(issues: InputIssues, name: string): void {
   )
 }
 
-/** Descriptions: up to 256 characters (code points) that can all be seen. */
+/** Checks a description: up to 256 visible characters (code points). */
 export function checkDescription(issues: InputIssues, description: string): void {
   issues.require([...description].length <= 256, 'description', 'must have at most 256 characters')
   const fault = textFault(description)
   issues.require(fault === null, 'description', fault ?? '')
 }
 
-/** Cycle of automatic rotation. */
+/** Checks the cycle of automatic rotation. */
 export function checkCycleDays(
   issues: InputIssues,
   cycleDays: number | null | undefined,
@@ -92,7 +92,7 @@ export function checkCycleDays(
   )
 }
 
-/** Subjects for an access list. */
+/** Checks subjects for an access list. */
 export function checkSubjects(issues: InputIssues, subjects: readonly string[], path: string): void {
   checkEach(issues, subjects, path, (subject) => {
     const given = readSubject(subject)
@@ -100,14 +100,14 @@ export function checkSubjects(issues: InputIssues, subjects: readonly string[], 
   })
 }
 
-/** Subjects that are taken off an access list, where others may stand that were not checked as they are now. */
+/** Checks subjects to remove from an access list. Lists may hold subjects that were stored under older, looser rules. */
 export function checkListedSubjects(issues: InputIssues, subjects: readonly string[], path: string): void {
   checkEach(issues, subjects, path, (subject) =>
     parseSubject(subject) === null ? 'must be a subject, e.g. user:alice' : null,
   )
 }
 
-/** Names of groups. */
+/** Checks names of groups. */
 export function checkGroups(issues: InputIssues, groups: readonly string[], path: string): void {
   checkEach(issues, groups, path, (group) => subjectNameFault('GROUP', group))
 }
@@ -119,7 +119,7 @@ function checkEach(
   faultOf: (value: string) => string | null,
 ): void {
   issues.require(values.length <= allowedSubjectsMax, path, `must have at most ${allowedSubjectsMax} entries`)
-  // A list that is too long is refused for that alone.
+  // The entries of a list that is too long are not checked.
   if (values.length > allowedSubjectsMax) return
   for (const [index, value] of values.entries()) {
     const fault = faultOf(value)

@@ -10,21 +10,21 @@ import {
   type KeyVersionStatus,
 } from './errors.ts'
 
-/** What of a version decides over its life. */
+/** State of a version, for the lifecycle rules. */
 export interface VersionState {
   readonly number: number
   readonly status: KeyVersionStatus
   readonly createdAt: Date
   /** Last time it became ACTIVE. */
   readonly activatedAt: Date
-  /** Since when it is not ACTIVE; null while it is. */
+  /** Last time it stopped being ACTIVE; null while it is ACTIVE. */
   readonly deactivatedAt: Date | null
   /** End of the waiting period; null unless DESTROY_SCHEDULED. */
   readonly destroyScheduledFor: Date | null
   readonly destroyedAt: Date | null
 }
 
-/** Settings of automatic rotation and the day that follows from them. */
+/** Settings of automatic rotation, and the day of the next rotation. */
 export interface RotationState {
   readonly enabled: boolean
   readonly cycleDays: number
@@ -34,7 +34,7 @@ export interface RotationState {
   readonly dueOn: CalendarDay | null
 }
 
-/** What of a key decides over its life. */
+/** State of a key, for the lifecycle rules. */
 export interface KeyState {
   /** Where its material comes from; never changes. */
   readonly origin: KeyOrigin
@@ -49,7 +49,7 @@ export interface KeyState {
   readonly revision: number
 }
 
-/** What can happen to a key. */
+/** Commands on a key. */
 export type KeyCommand =
   | { readonly type: 'activateKey' }
   | { readonly type: 'rotate'; readonly expectedDefaultVersion: number | null }
@@ -63,19 +63,19 @@ export type KeyCommand =
   | { readonly type: 'sweepDestroyed' }
   | { readonly type: 'deleteKey' }
 
-/** What lifecycle rules depend on besides the key. */
+/** Time and settings for the lifecycle rules. */
 export interface LifecycleSettings extends Moment {
   /** Time zone in which rotation days are counted. */
   readonly timeZone: string
-  /** How long some replica may still use a version after its deactivation was committed. */
+  /** Longest time for which a replica may still use a version after its deactivation was committed. */
   readonly revocationDelayMs: number
 }
 
 const dayMs = 24 * 60 * 60 * 1000
 
 /**
- * A version as it counts at a moment that has certainly come: once its waiting period has ended it is destroyed, swept or
- * not.
+ * State of a version at a time that has certainly passed. It counts as destroyed once its waiting period has ended, even
+ * before the next sweep.
  */
 export function settle<V extends VersionState>(version: V, now: Date): V {
   if (version.status !== 'DESTROY_SCHEDULED' || version.destroyScheduledFor === null) return version
@@ -88,12 +88,12 @@ export function settle<V extends VersionState>(version: V, now: Date): V {
   }
 }
 
-/** Whether the waiting period of a version has ended that is not stored as DESTROYED yet. */
+/** Checks whether the waiting period of a version has ended that is not stored as DESTROYED yet. */
 export function isDestructionDue(versions: readonly VersionState[], now: Date): boolean {
   return versions.some((version) => settle(version, now) !== version)
 }
 
-/** The key's status, which follows from its versions. */
+/** Status of a key, which follows from its versions. */
 export function statusOf(versions: readonly VersionState[]): KeyStatus {
   if (versions.length === 0) return 'PRE_ACTIVATION'
   return versions.some((version) => version.status === 'ACTIVE') ? 'ACTIVE' : 'DEACTIVATED'
@@ -110,12 +110,12 @@ export function defaultVersionOf<V extends VersionState>(
   return settled.status === 'DESTROYED' ? null : settled
 }
 
-/** Whether the key may be deleted as far as its state goes. */
+/** Checks whether the state of the key allows deletion. */
 export function isDeletable(versions: readonly VersionState[], now: Date): boolean {
   return versions.every((version) => settle(version, now).status === 'DESTROYED')
 }
 
-/** Whether the system should rotate the key now. */
+/** Checks whether the system should rotate the key now. */
 export function isRotationDue(key: KeyState, settings: LifecycleSettings): boolean {
   return (
     key.rotation.enabled &&
@@ -198,7 +198,7 @@ function changed(key: KeyState, command: KeyCommand, settings: LifecycleSettings
           {
             ...version,
             status: 'DESTROY_SCHEDULED',
-            // However short the waiting period: no replica may still be using what is DESTROYED.
+            // No replica may still use a DESTROYED version, however short the waiting period.
             destroyScheduledFor: new Date(
               Math.max(
                 now.getTime() + command.waitingPeriodDays * dayMs,
@@ -256,7 +256,7 @@ function withVersion(
     const settled = settle(version, now)
     if (settled.status === 'DESTROYED') {
       throw new InvalidKeyStateError(
-        `Version ${settled.number} of the key is DESTROYED, which nothing changes any more.`,
+        `Version ${settled.number} of the key is DESTROYED and cannot be changed.`,
         { keyStatus: statusOf(key.versions), version: settled, allowed: [] },
       )
     }
@@ -308,7 +308,7 @@ function nextDueOn(
   const createdOn = dayAt(newest.createdAt, settings.timeZone)
   const from = createdOn > after.rotation.configuredOn ? createdOn : after.rotation.configuredOn
   const due = addDays(from, after.rotation.cycleDays)
-  // A version that is reactivated when its day has passed rotates at the next midnight, not at once.
+  // If the version is reactivated after its day has passed, it rotates at the next midnight, not at once.
   const tomorrow = addDays(dayAt(settings.now, settings.timeZone), 1)
   return due > tomorrow ? due : tomorrow
 }

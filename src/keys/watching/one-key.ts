@@ -5,12 +5,11 @@ import { viewsOfRows } from '../reading/verified-rows.ts'
 import type { ServiceKeyView, UserKeyView } from '../reading/views.ts'
 import { requireRoleFor } from '../requests/authorise.ts'
 import type { Call } from '../rules/caller.ts'
-import { createStream } from './stream.ts'
-import type { KeyChangeKind, KeyEventView, Stream } from './subscriptions.ts'
+import { createStream, type KeyChangeKind, type KeyEventView, type Stream } from './stream.ts'
 
 type KeyView = UserKeyView | ServiceKeyView
 
-/** What happens to one key, by either of its IDs. An ID that names nothing looks like one that the caller may not see. */
+/** Events of one key, by either of its IDs. An unknown ID looks like one that is hidden from the caller. */
 export async function keyEvents(
   parts: DomainParts,
   call: Call,
@@ -18,7 +17,7 @@ export async function keyEvents(
 ): Promise<Stream<KeyEventView>> {
   requireRoleFor(call, 'VIEW')
   const wanted = await identify(parts, call, keyId)
-  // Before the key is read, so that no change falls between the two.
+  // Watches before the key is read, so that no change is missed in between.
   const watch = parts.changes.watch(call.caller, wanted?.uuid ?? null)
   let before: KeyView | null = null
   return createStream(watch, async () => {
@@ -36,7 +35,7 @@ interface Wanted {
   readonly uuid: string
 }
 
-/** A key is followed by its own ID, which stays what the access to it does; null for what can be no key. */
+/** Resolves an ID to the ID of the key itself, which does not change with access; null if it is no ID of a key. */
 async function identify(parts: DomainParts, call: Call, keyId: string): Promise<Wanted | null> {
   const parsed = parseId(keyId)
   switch (parsed?.kind) {
@@ -47,7 +46,7 @@ async function identify(parts: DomainParts, call: Call, keyId: string): Promise<
     case 'redactedKey': {
       const { projectId } = call.caller
       const row = await findKey(parts.store.db, { projectId, redactedId: parsed.uuid })
-      // Of no key: from here on it is as an ID that never was.
+      // If no key has it, it is treated as an unknown ID.
       return { kind: 'USER', uuid: row?.id ?? parsed.uuid }
     }
     default:
@@ -64,8 +63,8 @@ async function viewOf(parts: DomainParts, call: Call, { kind, uuid: id }: Wanted
 }
 
 /**
- * What has changed from one view of a key to the next. The views are the caller's own, so that it learns of nothing that
- * they hide, and of no change of that either.
+ * Kinds of changes between two views of a key. Both are views for the caller, so that hidden fields and their changes
+ * stay hidden.
  */
 export function changesBetween(before: KeyView, after: KeyView | null): KeyChangeKind[] {
   if (after === null) return ['GONE']
@@ -78,7 +77,7 @@ export function changesBetween(before: KeyView, after: KeyView | null): KeyChang
     if (rotationOf(whole.before) !== rotationOf(whole.after)) changes.push('AUTOMATIC_ROTATION')
   }
   if (accessOf(before) !== accessOf(after)) changes.push('ACCESS')
-  // Revisions that the others do not explain are of versions, most of which the view does not hold.
+  // Further revisions are changes of versions, most of which the view does not hold.
   if (whole !== null && whole.after.revision - whole.before.revision > changes.length) changes.push('STATE')
   return changes
 }

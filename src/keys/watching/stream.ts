@@ -1,29 +1,29 @@
-import type { News, Watch } from '../parts/change-hub.ts'
+import type { ChangeBatch, Watch } from '../parts/change-hub.ts'
+import type { ServiceKeyView, UserKeyView } from '../reading/views.ts'
 import { TokenExpiredError } from '../rules/errors.ts'
-import type { Stream, Streamed } from './subscriptions.ts'
 
-/** News of a watch that goes on; null stands for its beginning. */
-export type GoodNews = Extract<News, { kind: 'changed' | 'unsure' }> | null
+/** Batch of changes that an event is made from; null for the first event. */
+export type StreamBatch = Extract<ChangeBatch, { kind: 'changed' | 'unsure' }> | null
 
-/** What becomes of news: an event, or nothing that the caller may know of. */
-export interface Told<Event> {
+/** An event, or null if there is nothing that the caller may know of. */
+export interface NextEvent<Event> {
   readonly event: Event | null
   readonly isLast?: boolean
 }
 
 /**
- * Makes a stream of what a watch brings. `tell` is asked anew for each piece of news, so that nothing that it finds out
- * about the caller's access outlives the event. An error ends the stream: its client opens another, which starts afresh.
+ * Makes a stream from a watch. `eventFor` decides the caller's access again for each batch. An error ends the stream; the
+ * client opens a new one.
  */
 export function createStream<Event>(
   watch: Watch,
-  tell: (news: GoodNews) => Promise<Told<Event>>,
+  eventFor: (batch: StreamBatch) => Promise<NextEvent<Event>>,
 ): Stream<Event> {
-  const events = generate(watch, tell)
+  const events = generate(watch, eventFor)
   return {
     next: () => events.next(),
     async return() {
-      // A generator that waits does not hear of its end: this ends what it waits for.
+      // A waiting generator does not notice `return`; closing the watch ends its wait.
       watch.close()
       return events.return(undefined)
     },
@@ -35,19 +35,19 @@ export function createStream<Event>(
 
 async function* generate<Event>(
   watch: Watch,
-  tell: (news: GoodNews) => Promise<Told<Event>>,
+  eventFor: (batch: StreamBatch) => Promise<NextEvent<Event>>,
 ): AsyncGenerator<Streamed<Event>, undefined> {
   try {
-    let news: GoodNews = null
+    let batch: StreamBatch = null
     for (;;) {
       if (watch.isExpired()) return yield { error: new TokenExpiredError() }
-      const { event, isLast = false } = await tell(news)
+      const { event, isLast = false } = await eventFor(batch)
       if (event !== null) yield { event }
       if (isLast) return
       const next = await watch.next()
       if (next.kind === 'closed') return
       if (next.kind === 'expired') return yield { error: new TokenExpiredError() }
-      news = next
+      batch = next
     }
   } catch (error) {
     yield { error: error instanceof Error ? error : new TypeError('an error is thrown as one') }
@@ -55,3 +55,34 @@ async function* generate<Event>(
     watch.close()
   }
 }
+
+/** Kinds of changes of a key, as far as the caller sees them. */
+export const keyChangeKinds = ['DETAILS', 'STATE', 'ROTATED', 'AUTOMATIC_ROTATION', 'ACCESS', 'GONE'] as const
+
+/** One of {@link keyChangeKinds}. */
+export type KeyChangeKind = (typeof keyChangeKinds)[number]
+
+/** A key as it is now, and what has changed since the last event of the stream. */
+export interface KeyEventView {
+  /** Empty in the first event. */
+  readonly changes: readonly KeyChangeKind[]
+  /** Null for what is not there for the caller, or no longer. */
+  readonly key: UserKeyView | ServiceKeyView | null
+  readonly at: Date
+}
+
+/** User keys that have changed since the last event of the stream, as they are now. */
+export interface UserKeysEventView {
+  readonly changedKeys: readonly UserKeyView[]
+  /** IDs by which the caller knew keys that are not there for it any more. */
+  readonly goneKeyIds: readonly string[]
+  /** Further keys may have changed. */
+  readonly listAgain: boolean
+  readonly at: Date
+}
+
+/** Item of a stream: an event, or an error, after which the stream ends. */
+export type Streamed<Event> = { readonly event: Event } | { readonly error: Error }
+
+/** Ends with an error when the caller's token expires. `return` ends it at once, even while `next` waits. */
+export type Stream<Event> = AsyncIterableIterator<Streamed<Event>>

@@ -1,4 +1,4 @@
-import { confirmClock } from '../../keys/changing/confirm-clock.ts'
+import { confirmClock } from '../../keys/changing/operator.ts'
 import { defineOperatorCommand, exitCodes } from '../command.ts'
 
 /** `keystead clock confirm`. */

@@ -1,4 +1,4 @@
-import { retireUnusedRootKeys } from '../../keys/changing/root-key.ts'
+import { retireUnusedRootKeys } from '../../keys/changing/operator.ts'
 import { defineOperatorCommand, exitCodes } from '../command.ts'
 
 /** `keystead root-key retire`. */

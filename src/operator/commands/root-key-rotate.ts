@@ -1,5 +1,5 @@
 import { addPendingRootKey } from '../../keyring/root-rotation.ts'
-import { rotateRootKey } from '../../keys/changing/root-key.ts'
+import { rotateRootKey } from '../../keys/changing/operator.ts'
 import { createPacer, defineOperatorCommand, exitCodes } from '../command.ts'
 
 /** `keystead root-key rotate`. */

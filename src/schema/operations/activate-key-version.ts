@@ -4,7 +4,7 @@ import { versionChangeErrors } from '../errors.ts'
 import { defineVersionPayload } from './payloads.ts'
 
 const ActivateKeyVersionInput = builder.inputType('ActivateKeyVersionInput', {
-  description: 'Which version.',
+  description: 'The version.',
   fields: (t) => ({
     keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
     version: t.int({ required: true, description: 'Number of the version.' }),
@@ -23,7 +23,7 @@ builder.mutationField('activateKeyVersion', (t) =>
     description: 'Brings a DEACTIVATED version back into use. Needs MANAGE.',
     // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
-    args: { input: t.arg({ type: ActivateKeyVersionInput, required: true, description: 'Which version.' }) },
+    args: { input: t.arg({ type: ActivateKeyVersionInput, required: true, description: 'The version.' }) },
     errors: { types: [...versionChangeErrors] },
     resolve: (_root, { input }, { parts, call }) => activateKeyVersion(parts, call, input),
   }),

@@ -5,7 +5,7 @@ import { changeErrors } from '../errors.ts'
 import { defineVersionPayload } from './payloads.ts'
 
 const ActivateUserKeyInput = builder.inputType('ActivateUserKeyInput', {
-  description: 'Which key.',
+  description: 'The key.',
   fields: (t) => ({
     keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
     expectedRevision: t.int({
@@ -23,7 +23,7 @@ builder.mutationField('activateUserKey', (t) =>
     description: 'Generates version 1 of a key that was created with pre-activation. Needs MANAGE.',
     // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
-    args: { input: t.arg({ type: ActivateUserKeyInput, required: true, description: 'Which key.' }) },
+    args: { input: t.arg({ type: ActivateUserKeyInput, required: true, description: 'The key.' }) },
     errors: { types: [...changeErrors, InvalidKeyStateError, InvalidKeyOriginError] },
     resolve: (_root, { input }, { parts, call }) => activateUserKey(parts, call, input),
   }),

@@ -7,7 +7,7 @@ import { listOptions } from '../list-limits.ts'
 import { defineKeyPayload } from './payloads.ts'
 
 const AddAllowedSubjectsInput = builder.inputType('AddAllowedSubjectsInput', {
-  description: 'Which key, and whom to add.',
+  description: 'The key, and the subjects to add.',
   fields: (t) => ({
     keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
     subjects: t.stringList({
@@ -18,7 +18,7 @@ const AddAllowedSubjectsInput = builder.inputType('AddAllowedSubjectsInput', {
       ),
     }),
     allowLockout: t.boolean({
-      description: 'Do it even if the caller then no longer sees the key itself. False if not given.',
+      description: 'Allow the change even if the caller then no longer has access itself. False if not given.',
     }),
     expectedRevision: t.int({
       description: 'Refuse with ConflictError unless the key still has this revision.',
@@ -32,14 +32,14 @@ builder.mutationField('addAllowedSubjects', (t) =>
   t.field({
     type: AddAllowedSubjectsPayload,
     nullable: true,
-    description: 'Puts subjects on the access list of a key. Needs MANAGE.',
+    description: 'Adds subjects to the access list of a key. Needs MANAGE.',
     // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
     args: {
       input: t.arg({
         type: AddAllowedSubjectsInput,
         required: true,
-        description: 'Which key, and whom to add.',
+        description: 'The key, and the subjects to add.',
       }),
     },
     errors: { types: [...changeErrors, LockoutError] },

@@ -1,4 +1,4 @@
-import type { ObjectRef } from '@pothos/core'
+import type { InputFieldMap, ObjectRef } from '@pothos/core'
 import type { KeysteadError } from '../../errors.ts'
 import type { BatchOutput } from '../../keys/operations/run-operation.ts'
 import { ForbiddenError } from '../../keys/rules/errors.ts'
@@ -44,19 +44,19 @@ export function defineBatchPayload<T extends object>(
     fields: (t) => ({
       reference: t.string({
         nullable: true,
-        description: 'What the caller gave as `reference` of the item.',
+        description: 'The `reference` of the item, as the caller gave it.',
         resolve: ({ reference }) => reference,
       }),
       result: t.field({
         type: payload,
         nullable: true,
-        description: 'What became of it; null, with a top-level error, if the server failed.',
+        description: 'The result of the item; null, with a top-level error, if the server failed.',
         errors: {
           types: [...errors, ForbiddenError] as never[],
           union: {
             name: `${name}ItemResult`,
             description:
-              'What became of one item: as with the single operation, and FORBIDDEN for this item alone.',
+              'Result of one item: the same as for the single operation, or FORBIDDEN for this item alone.',
           },
         },
         resolve({ outcome }) {
@@ -76,4 +76,36 @@ export function defineBatchPayload<T extends object>(
       }),
     }),
   })
+}
+
+type InputFieldBuilder = PothosSchemaTypes.InputFieldBuilder<typeof builder.$inferSchemaTypes, 'InputObject'>
+
+/**
+ * Defines the inputs of an operation that has a batch form: its own, and that of a batch, whose items have the same
+ * fields and a reference.
+ *
+ * @param name of the single operation in PascalCase, e.g. `Encrypt`
+ */
+export function defineBatchableInput<Fields extends InputFieldMap>(
+  name: string,
+  description: string,
+  fieldsOf: (t: InputFieldBuilder) => Fields,
+) {
+  const single = builder.inputType(`${name}Input`, { description, fields: fieldsOf })
+  const item = builder.inputType(`${name}BatchItemInput`, {
+    description,
+    fields: (t) => ({
+      reference: t.string({
+        description: 'Any string by which the caller recognises the item. Returned with its result.',
+      }),
+      ...fieldsOf(t),
+    }),
+  })
+  const batch = builder.inputType(`${name}BatchInput`, {
+    description: 'A batch, within the limits of the server (500 items and 1 MiB unless configured).',
+    fields: (t) => ({
+      items: t.field({ type: [item], required: true, ...listOptions('BATCH_ITEMS_MAX', 'The items.') }),
+    }),
+  })
+  return { single, batch }
 }

@@ -5,7 +5,7 @@ import { changeErrors } from '../errors.ts'
 import { defineKeyPayload } from './payloads.ts'
 
 const ConfigureAutomaticRotationInput = builder.inputType('ConfigureAutomaticRotationInput', {
-  description: 'Which key, and how it rotates.',
+  description: 'The key, and its automatic rotation.',
   fields: (t) => ({
     keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
     enabled: t.boolean({ required: true, description: 'Whether the system rotates the key by itself.' }),
@@ -36,7 +36,7 @@ builder.mutationField('configureAutomaticRotation', (t) =>
       input: t.arg({
         type: ConfigureAutomaticRotationInput,
         required: true,
-        description: 'Which key, and how it rotates.',
+        description: 'The key, and its automatic rotation.',
       }),
     },
     errors: { types: [...changeErrors, InvalidKeyOriginError] },

@@ -31,7 +31,7 @@ const AccessControlInput = builder.inputType('AccessControlInput', {
 })
 
 const CreateUserKeyInput = builder.inputType('CreateUserKeyInput', {
-  description: 'What to create.',
+  description: 'The key to create.',
   fields: (t) => ({
     name: t.string({
       required: true,
@@ -73,7 +73,7 @@ builder.mutationField('createUserKey', (t) =>
     description: 'Creates a user key, owned by the caller. Needs a role that gives CREATE.',
     // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
-    args: { input: t.arg({ type: CreateUserKeyInput, required: true, description: 'What to create.' }) },
+    args: { input: t.arg({ type: CreateUserKeyInput, required: true, description: 'The key to create.' }) },
     errors: { types: [InputValidationError, NameTakenError] },
     resolve: (_root, { input }, { parts, call }) => createUserKey(parts, call, input),
   }),

@@ -4,7 +4,7 @@ import { versionChangeErrors } from '../errors.ts'
 import { defineVersionPayload } from './payloads.ts'
 
 const DeactivateKeyVersionInput = builder.inputType('DeactivateKeyVersionInput', {
-  description: 'Which version.',
+  description: 'The version.',
   fields: (t) => ({
     keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
     version: t.int({ required: true, description: 'Number of the version.' }),
@@ -24,11 +24,11 @@ builder.mutationField('deactivateKeyVersion', (t) =>
     type: DeactivateKeyVersionPayload,
     nullable: true,
     description:
-      'Stops all use of an ACTIVE version at once, also to decrypt; can be undone. Other replicas of the server follow within their cache lifetime. Needs MANAGE.',
+      'Stops all use of an ACTIVE version at once, including decryption. It can be activated again. Other replicas of the server follow within their cache lifetime. Needs MANAGE.',
     // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
     args: {
-      input: t.arg({ type: DeactivateKeyVersionInput, required: true, description: 'Which version.' }),
+      input: t.arg({ type: DeactivateKeyVersionInput, required: true, description: 'The version.' }),
     },
     errors: { types: [...versionChangeErrors] },
     resolve: (_root, { input }, { parts, call }) => deactivateKeyVersion(parts, call, input),

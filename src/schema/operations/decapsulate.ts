@@ -3,9 +3,9 @@ import type { SharedSecretOutput } from '../../keys/operations/shared-secrets.ts
 import { decapsulate } from '../../keys/operations/shared-secrets.ts'
 import { builder } from '../builder.ts'
 import { verifyErrors } from '../errors.ts'
-import { addUsedVersion } from './used-version.ts'
+import { addUsedVersion } from './payloads.ts'
 
-const description = 'What to decapsulate, and with which key.'
+const description = 'The ciphertext to decapsulate, and the key.'
 
 const DecapsulateInput = builder.inputType('DecapsulateInput', {
   description,

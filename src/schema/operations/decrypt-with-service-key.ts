@@ -3,14 +3,15 @@ import { runOperation } from '../../keys/operations/run-operation.ts'
 import { decryptWithServiceKey } from '../../keys/operations/service-keys.ts'
 import { builder } from '../builder.ts'
 import { serviceOpenErrors } from '../errors.ts'
+import { addUsedVersion } from './payloads.ts'
 
 const DecryptWithServiceKeyInput = builder.inputType('DecryptWithServiceKeyInput', {
-  description: 'What to decrypt.',
+  description: 'The ciphertext to decrypt.',
   fields: (t) => ({
     ciphertext: t.field({
       type: 'Base64',
       required: true,
-      description: 'What `encryptWithServiceKey` or `generateServiceDataKey` gave.',
+      description: 'A ciphertext from `encryptWithServiceKey` or `generateServiceDataKey`.',
     }),
     additionalAuthenticatedData: t.field({
       type: 'Base64',
@@ -29,10 +30,9 @@ const DecryptWithServiceKeyPayload = builder
         description: 'The decrypted bytes.',
         resolve: ({ plaintext }) => plaintext,
       }),
-      keyId: t.id({ description: 'The key that was used.', resolve: ({ keyId }) => keyId }),
-      version: t.int({ description: 'The version that was used.', resolve: ({ version }) => version }),
     }),
   })
+addUsedVersion(DecryptWithServiceKeyPayload)
 
 builder.mutationField('decryptWithServiceKey', (t) =>
   t.field({
@@ -43,7 +43,7 @@ builder.mutationField('decryptWithServiceKey', (t) =>
     // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
     args: {
-      input: t.arg({ type: DecryptWithServiceKeyInput, required: true, description: 'What to decrypt.' }),
+      input: t.arg({ type: DecryptWithServiceKeyInput, required: true, description: 'The ciphertext to decrypt.' }),
     },
     errors: { types: [...serviceOpenErrors] },
     resolve: (_root, { input }, { parts, call }) => runOperation(parts, call, decryptWithServiceKey, input),

@@ -5,14 +5,14 @@ import { InputValidationError } from '../../keys/rules/errors.ts'
 import { builder } from '../builder.ts'
 import { openErrors } from '../errors.ts'
 import { EncryptionAlgorithm } from '../types/enums.ts'
-import { defineBatchPayload, pairOutcomes } from './batch.ts'
-import { defineBatchableInput } from './batchable-input.ts'
+import { defineBatchableInput, defineBatchPayload, pairOutcomes } from './batch.ts'
+import { addUsedVersion } from './payloads.ts'
 
-const inputs = defineBatchableInput('Decrypt', 'What to decrypt.', (t) => ({
+const inputs = defineBatchableInput('Decrypt', 'The ciphertext to decrypt.', (t) => ({
   ciphertext: t.field({
     type: 'Base64',
     required: true,
-    description: 'What `encrypt` gave, or, for RSA, RSAES-OAEP from anywhere.',
+    description: 'A ciphertext from `encrypt`, or, for RSA, any RSAES-OAEP ciphertext.',
   }),
   additionalAuthenticatedData: t.field({
     type: 'Base64',
@@ -40,10 +40,9 @@ const DecryptPayload = builder.objectRef<DecryptOutput>('DecryptPayload').implem
       description: 'The decrypted bytes.',
       resolve: ({ plaintext }) => plaintext,
     }),
-    keyId: t.id({ description: 'The key that was used.', resolve: ({ keyId }) => keyId }),
-    version: t.int({ description: 'The version that was used.', resolve: ({ version }) => version }),
   }),
 })
+addUsedVersion(DecryptPayload)
 
 const DecryptBatchPayload = defineBatchPayload('Decrypt', DecryptPayload, openErrors)
 
@@ -52,10 +51,10 @@ builder.mutationField('decrypt', (t) =>
     type: DecryptPayload,
     nullable: true,
     description:
-      'Decrypts, while the version that encrypted is ACTIVE. Every failure is the same InvalidCiphertextError. Needs USE.',
+      'Decrypts a ciphertext while the version that encrypted it is ACTIVE. All failures are the same InvalidCiphertextError. Needs USE.',
     // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
-    args: { input: t.arg({ type: inputs.single, required: true, description: 'What to decrypt.' }) },
+    args: { input: t.arg({ type: inputs.single, required: true, description: 'The ciphertext to decrypt.' }) },
     errors: { types: [...openErrors] },
     resolve: (_root, { input }, { parts, call }) => runOperation(parts, call, decrypt, input),
   }),

@@ -4,7 +4,7 @@ import { builder } from '../builder.ts'
 import { changeErrors } from '../errors.ts'
 
 const DeleteUserKeyInput = builder.inputType('DeleteUserKeyInput', {
-  description: 'Which key, with its name to confirm.',
+  description: 'The key, with its name as confirmation.',
   fields: (t) => ({
     keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
     confirmName: t.string({ required: true, description: 'The exact name of the key.' }),
@@ -21,7 +21,7 @@ const DeleteUserKeyPayload = builder
     fields: (t) => ({
       deletedKeyId: t.id({ description: 'The ID that it had.', resolve: ({ deletedKeyId }) => deletedKeyId }),
       deletedKeyName: t.string({
-        description: 'The name that it had, which is free again.',
+        description: 'The name that it had. Another key can use it now.',
         resolve: ({ deletedKeyName }) => deletedKeyName,
       }),
     }),
@@ -32,14 +32,14 @@ builder.mutationField('deleteUserKey', (t) =>
     type: DeleteUserKeyPayload,
     nullable: true,
     description:
-      'Deletes a key for good, once it has no version or all are DESTROYED. Its ID is never used again; the audit trail stays. Needs MANAGE.',
+      'Deletes a key that has no version, or whose versions are all DESTROYED. Its ID is never used again, and its audit events stay. Needs MANAGE.',
     // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
     args: {
       input: t.arg({
         type: DeleteUserKeyInput,
         required: true,
-        description: 'Which key, with its name to confirm.',
+        description: 'The key, with its name as confirmation.',
       }),
     },
     errors: { types: [...changeErrors, InvalidKeyStateError] },

@@ -3,26 +3,26 @@ import type { SharedSecretOutput } from '../../keys/operations/shared-secrets.ts
 import { deriveSharedSecret } from '../../keys/operations/shared-secrets.ts'
 import { builder } from '../builder.ts'
 import { verifyErrors } from '../errors.ts'
-import { addUsedVersion } from './used-version.ts'
+import { addUsedVersion } from './payloads.ts'
 
-const description = 'With whom, for what, and with which key.'
+const description = 'The key, the public key of the other party, and the context of the secret.'
 
 const DeriveSharedSecretInput = builder.inputType('DeriveSharedSecretInput', {
   description,
   fields: (t) => ({
     keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
-    version: t.int({ required: true, description: 'The version whose public key the other side uses.' }),
+    version: t.int({ required: true, description: 'The version whose public key the other party uses.' }),
     peerPublicKey: t.field({
       type: 'Base64',
       required: true,
       description:
-        'Public key of the other side on the same curve: SubjectPublicKeyInfo in DER, with a named curve and an uncompressed point (RFC 5480 §2).',
+        'Public key of the other party on the same curve: SubjectPublicKeyInfo in DER, with a named curve and an uncompressed point (RFC 5480 §2).',
     }),
     context: t.field({
       type: 'Base64',
       required: true,
       description:
-        'What the secret is for, at most 512 bytes; may be empty. Another context gives an unrelated secret.',
+        'Purpose of the secret, at most 512 bytes; may be empty. Another context gives an unrelated secret.',
     }),
     bytes: t.int({
       required: true,
@@ -39,7 +39,7 @@ const DeriveSharedSecretPayload = builder
     fields: (t) => ({
       sharedSecret: t.field({
         type: 'Base64',
-        description: 'Output of HKDF (RFC 5869); docs/algorithms.md says over what.',
+        description: 'Output of HKDF (RFC 5869); its inputs are described in docs/algorithms.md.',
         resolve: ({ sharedSecret }) => sharedSecret,
       }),
     }),
@@ -51,7 +51,7 @@ builder.mutationField('deriveSharedSecret', (t) =>
     type: DeriveSharedSecretPayload,
     nullable: true,
     description:
-      'Diffie-Hellman key agreement of an ACTIVE version with the public key of another side (NIST SP 800-56A §5.7.1.2, RFC 7748 §6), followed by HKDF. Needs USE.',
+      'Diffie-Hellman key agreement of an ACTIVE version with the public key of another party (NIST SP 800-56A §5.7.1.2, RFC 7748 §6), followed by HKDF. Needs USE.',
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: DeriveSharedSecretInput, required: true, description }) },
     errors: { types: [...verifyErrors] },

@@ -4,7 +4,7 @@ import { versionChangeErrors } from '../errors.ts'
 import { defineVersionPayload } from './payloads.ts'
 
 const DestroyKeyVersionInput = builder.inputType('DestroyKeyVersionInput', {
-  description: 'Which version.',
+  description: 'The version.',
   fields: (t) => ({
     keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
     version: t.int({ required: true, description: 'Number of the version.' }),
@@ -31,7 +31,7 @@ builder.mutationField('destroyKeyVersion', (t) =>
       'Schedules the destruction of a DEACTIVATED version. When the waiting period ends its material is erased, and nothing that only this version opens can be read again. Needs MANAGE.',
     // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
-    args: { input: t.arg({ type: DestroyKeyVersionInput, required: true, description: 'Which version.' }) },
+    args: { input: t.arg({ type: DestroyKeyVersionInput, required: true, description: 'The version.' }) },
     errors: { types: [...versionChangeErrors] },
     resolve: (_root, { input }, { parts, call }) => destroyKeyVersion(parts, call, input),
   }),

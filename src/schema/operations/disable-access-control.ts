@@ -4,7 +4,7 @@ import { changeErrors } from '../errors.ts'
 import { defineKeyPayload } from './payloads.ts'
 
 const DisableAccessControlInput = builder.inputType('DisableAccessControlInput', {
-  description: 'Which key.',
+  description: 'The key.',
   fields: (t) => ({
     keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
     expectedRevision: t.int({
@@ -22,10 +22,10 @@ builder.mutationField('disableAccessControl', (t) =>
   t.field({
     type: DisableAccessControlPayload,
     nullable: true,
-    description: 'Opens a key to all roles of its project again, and clears its list. Needs MANAGE.',
+    description: 'Switches access control off, so that roles alone decide who has access. Clears the access list. Needs MANAGE.',
     // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
-    args: { input: t.arg({ type: DisableAccessControlInput, required: true, description: 'Which key.' }) },
+    args: { input: t.arg({ type: DisableAccessControlInput, required: true, description: 'The key.' }) },
     errors: { types: [...changeErrors] },
     resolve: (_root, { input }, { parts, call }) => disableAccessControl(parts, call, input),
   }),

@@ -7,7 +7,7 @@ import { listOptions } from '../list-limits.ts'
 import { defineKeyPayload } from './payloads.ts'
 
 const EnableAccessControlInput = builder.inputType('EnableAccessControlInput', {
-  description: 'Which key, and for whom.',
+  description: 'The key, and the subjects that get access.',
   fields: (t) => ({
     keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
     subjects: t.stringList({
@@ -18,7 +18,7 @@ const EnableAccessControlInput = builder.inputType('EnableAccessControlInput', {
       ),
     }),
     allowLockout: t.boolean({
-      description: 'Do it even if the caller then no longer sees the key itself. False if not given.',
+      description: 'Allow the change even if the caller then no longer has access itself. False if not given.',
     }),
     expectedRevision: t.int({
       description: 'Refuse with ConflictError unless the key still has this revision.',
@@ -43,7 +43,7 @@ builder.mutationField('enableAccessControl', (t) =>
       input: t.arg({
         type: EnableAccessControlInput,
         required: true,
-        description: 'Which key, and for whom.',
+        description: 'The key, and the subjects that get access.',
       }),
     },
     errors: { types: [...changeErrors, LockoutError] },

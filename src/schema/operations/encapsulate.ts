@@ -3,15 +3,15 @@ import type { EncapsulateOutput } from '../../keys/operations/shared-secrets.ts'
 import { encapsulate } from '../../keys/operations/shared-secrets.ts'
 import { builder } from '../builder.ts'
 import { protectErrors } from '../errors.ts'
-import { addUsedVersion } from './used-version.ts'
+import { addUsedVersion } from './payloads.ts'
 
 const EncapsulateInput = builder.inputType('EncapsulateInput', {
-  description: 'For which key.',
+  description: 'The key.',
   fields: (t) => ({ keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }) }),
 })
 
 const EncapsulatePayload = builder.objectRef<EncapsulateOutput>('EncapsulatePayload').implement({
-  description: 'A fresh shared secret, and what carries it to whoever may decapsulate.',
+  description: 'A new shared secret, and the ciphertext from which it can be decapsulated.',
   fields: (t) => ({
     sharedSecret: t.field({
       type: 'Base64',
@@ -32,9 +32,9 @@ builder.mutationField('encapsulate', (t) =>
     type: EncapsulatePayload,
     nullable: true,
     description:
-      'Encapsulates a fresh shared secret for the default version of a key (FIPS 203 §7.2). Any software can do so with the public key alone; this is for those that cannot. Needs USE.',
+      'Encapsulates a fresh shared secret for the default version of a key (FIPS 203 §7.2). Software that supports ML-KEM can do this with the public key alone. Needs USE.',
     authScopes: { authenticated: true },
-    args: { input: t.arg({ type: EncapsulateInput, required: true, description: 'For which key.' }) },
+    args: { input: t.arg({ type: EncapsulateInput, required: true, description: 'The key.' }) },
     errors: { types: [...protectErrors] },
     resolve: (_root, { input }, { parts, call }) => runOperation(parts, call, encapsulate, input),
   }),

@@ -3,9 +3,10 @@ import { runOperation } from '../../keys/operations/run-operation.ts'
 import { encryptWithServiceKey } from '../../keys/operations/service-keys.ts'
 import { builder } from '../builder.ts'
 import { serviceProtectErrors } from '../errors.ts'
+import { addUsedVersion } from './payloads.ts'
 
 const EncryptWithServiceKeyInput = builder.inputType('EncryptWithServiceKeyInput', {
-  description: 'What to encrypt.',
+  description: 'The data to encrypt.',
   fields: (t) => ({
     plaintext: t.field({
       type: 'Base64',
@@ -30,10 +31,9 @@ const EncryptWithServiceKeyPayload = builder
         description: 'Self-describing ciphertext.',
         resolve: ({ ciphertext }) => ciphertext,
       }),
-      keyId: t.id({ description: 'The key that was used.', resolve: ({ keyId }) => keyId }),
-      version: t.int({ description: 'The version that was used.', resolve: ({ version }) => version }),
     }),
   })
+addUsedVersion(EncryptWithServiceKeyPayload)
 
 builder.mutationField('encryptWithServiceKey', (t) =>
   t.field({
@@ -44,7 +44,7 @@ builder.mutationField('encryptWithServiceKey', (t) =>
     // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
     args: {
-      input: t.arg({ type: EncryptWithServiceKeyInput, required: true, description: 'What to encrypt.' }),
+      input: t.arg({ type: EncryptWithServiceKeyInput, required: true, description: 'The data to encrypt.' }),
     },
     errors: { types: [...serviceProtectErrors] },
     resolve: (_root, { input }, { parts, call }) => runOperation(parts, call, encryptWithServiceKey, input),

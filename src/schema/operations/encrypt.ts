@@ -4,10 +4,10 @@ import { runBatch, runOperation } from '../../keys/operations/run-operation.ts'
 import { InputValidationError } from '../../keys/rules/errors.ts'
 import { builder } from '../builder.ts'
 import { encryptErrors } from '../errors.ts'
-import { defineBatchPayload, pairOutcomes } from './batch.ts'
-import { defineBatchableInput } from './batchable-input.ts'
+import { defineBatchableInput, defineBatchPayload, pairOutcomes } from './batch.ts'
+import { addUsedVersion } from './payloads.ts'
 
-const inputs = defineBatchableInput('Encrypt', 'What to encrypt, and with which key.', (t) => ({
+const inputs = defineBatchableInput('Encrypt', 'The data to encrypt, and the key.', (t) => ({
   keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
   plaintext: t.field({
     type: 'Base64',
@@ -31,10 +31,9 @@ const EncryptPayload = builder.objectRef<EncryptOutput>('EncryptPayload').implem
         'Symmetric keys: self-describing, so that `decrypt` needs nothing else. RSA: RSAES-OAEP with SHA-256 (RFC 8017 §7.1).',
       resolve: ({ ciphertext }) => ciphertext,
     }),
-    keyId: t.id({ description: 'The key that was used.', resolve: ({ keyId }) => keyId }),
-    version: t.int({ description: 'The version that was used.', resolve: ({ version }) => version }),
   }),
 })
+addUsedVersion(EncryptPayload)
 
 const EncryptBatchPayload = defineBatchPayload('Encrypt', EncryptPayload, encryptErrors)
 
@@ -49,7 +48,7 @@ builder.mutationField('encrypt', (t) =>
       input: t.arg({
         type: inputs.single,
         required: true,
-        description: 'What to encrypt, and with which key.',
+        description: 'The data to encrypt, and the key.',
       }),
     },
     errors: { types: [...encryptErrors] },

@@ -6,9 +6,9 @@ import { builder } from '../builder.ts'
 import { encryptErrors } from '../errors.ts'
 import { isSelected } from '../selection.ts'
 import { PublicKey } from '../types/public-key.ts'
-import { addUsedVersion } from './used-version.ts'
+import { addUsedVersion } from './payloads.ts'
 
-const description = 'With which key, and what kind of pair.'
+const description = 'The key that encrypts the private key, and the algorithm of the pair.'
 
 const DataKeyPairAlgorithm = builder.enumType('DataKeyPairAlgorithm', {
   description: 'Algorithm of a data key pair.',
@@ -55,7 +55,7 @@ const GenerateDataKeyPairPayload = builder
         type: 'Base64',
         nullable: true,
         description:
-          'The private key itself (PKCS#8 DER). Only if selected does it leave the server, and the audit trail says which.',
+          'The plaintext of the private key (PKCS#8 DER). It leaves the server only if it is selected, and the audit trail records whether it was.',
         resolve: ({ privateKeyPlaintext }) => privateKeyPlaintext,
       }),
     }),

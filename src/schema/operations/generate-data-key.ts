@@ -4,9 +4,10 @@ import { runOperation } from '../../keys/operations/run-operation.ts'
 import { builder } from '../builder.ts'
 import { encryptErrors } from '../errors.ts'
 import { isSelected } from '../selection.ts'
+import { addUsedVersion } from './payloads.ts'
 
 const GenerateDataKeyInput = builder.inputType('GenerateDataKeyInput', {
-  description: 'With which key, and how long.',
+  description: 'The key, and the length of the data key.',
   fields: (t) => ({
     keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
     bytes: t.int({ defaultValue: 32, required: true, description: 'Length in bytes, 1 to 1,024.' }),
@@ -30,27 +31,26 @@ const GenerateDataKeyPayload = builder.objectRef<DataKeyOutput>('GenerateDataKey
       type: 'Base64',
       nullable: true,
       description:
-        'The data key itself. Only if selected does it leave the server, and the audit trail says which.',
+        'The plaintext of the data key. It leaves the server only if it is selected, and the audit trail records whether it was.',
       resolve: ({ plaintext }) => plaintext,
     }),
-    keyId: t.id({ description: 'The key that was used.', resolve: ({ keyId }) => keyId }),
-    version: t.int({ description: 'The version that was used.', resolve: ({ version }) => version }),
   }),
 })
+addUsedVersion(GenerateDataKeyPayload)
 
 builder.mutationField('generateDataKey', (t) =>
   t.field({
     type: GenerateDataKeyPayload,
     nullable: true,
     description:
-      'Generates a data key and encrypts it under the default version of a symmetric key. Select `plaintext` only where the data key is to be used at once. Needs USE.',
+      'Generates a data key and encrypts it under the default version of a symmetric key. Select `plaintext` only if the data key is used at once. Needs USE.',
     // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
     args: {
       input: t.arg({
         type: GenerateDataKeyInput,
         required: true,
-        description: 'With which key, and how long.',
+        description: 'The key, and the length of the data key.',
       }),
     },
     errors: { types: [...encryptErrors] },

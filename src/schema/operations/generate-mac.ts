@@ -4,11 +4,10 @@ import { runBatch, runOperation } from '../../keys/operations/run-operation.ts'
 import { InputValidationError } from '../../keys/rules/errors.ts'
 import { builder } from '../builder.ts'
 import { protectErrors } from '../errors.ts'
-import { defineBatchPayload, pairOutcomes } from './batch.ts'
-import { defineBatchableInput } from './batchable-input.ts'
-import { addUsedVersion } from './used-version.ts'
+import { defineBatchableInput, defineBatchPayload, pairOutcomes } from './batch.ts'
+import { addUsedVersion } from './payloads.ts'
 
-const description = 'What to authenticate, and with which key.'
+const description = 'The message to authenticate, and the key.'
 
 const inputs = defineBatchableInput('GenerateMac', description, (t) => ({
   keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),

@@ -4,7 +4,7 @@ import { InputValidationError } from '../../keys/rules/errors.ts'
 import { builder } from '../builder.ts'
 
 const GenerateRandomInput = builder.inputType('GenerateRandomInput', {
-  description: 'How many bytes.',
+  description: 'The number of bytes.',
   fields: (t) => ({
     bytes: t.int({ required: true, defaultValue: 32, description: 'Length in bytes, 1 to 1,024.' }),
   }),
@@ -27,7 +27,7 @@ builder.mutationField('generateRandom', (t) =>
     nullable: true,
     description: 'Generates random bytes, with no key involved. Needs USE.',
     authScopes: { authenticated: true },
-    args: { input: t.arg({ type: GenerateRandomInput, required: true, description: 'How many bytes.' }) },
+    args: { input: t.arg({ type: GenerateRandomInput, required: true, description: 'The number of bytes.' }) },
     errors: { types: [InputValidationError] },
     resolve: (_root, { input }, { parts, call }) => runOperation(parts, call, generateRandom, input),
   }),

@@ -4,9 +4,10 @@ import { generateServiceDataKey } from '../../keys/operations/service-keys.ts'
 import { builder } from '../builder.ts'
 import { serviceProtectErrors } from '../errors.ts'
 import { isSelected } from '../selection.ts'
+import { addUsedVersion } from './payloads.ts'
 
 const GenerateServiceDataKeyInput = builder.inputType('GenerateServiceDataKeyInput', {
-  description: 'How long.',
+  description: 'The length of the data key.',
   fields: (t) => ({
     bytes: t.int({ defaultValue: 32, required: true, description: 'Length in bytes, 1 to 1,024.' }),
     additionalAuthenticatedData: t.field({
@@ -30,13 +31,12 @@ const GenerateServiceDataKeyPayload = builder
       plaintext: t.field({
         type: 'Base64',
         nullable: true,
-        description: 'The data key itself. Only if selected does it leave the server.',
+        description: 'The plaintext of the data key. It leaves the server only if it is selected.',
         resolve: ({ plaintext }) => plaintext,
       }),
-      keyId: t.id({ description: 'The key that was used.', resolve: ({ keyId }) => keyId }),
-      version: t.int({ description: 'The version that was used.', resolve: ({ version }) => version }),
     }),
   })
+addUsedVersion(GenerateServiceDataKeyPayload)
 
 builder.mutationField('generateServiceDataKey', (t) =>
   t.field({
@@ -46,7 +46,7 @@ builder.mutationField('generateServiceDataKey', (t) =>
       'Generates a data key under the service key of the calling service, which its first use creates. Only for a service itself: a token of kind SERVICE_AGENT.',
     // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
-    args: { input: t.arg({ type: GenerateServiceDataKeyInput, required: true, description: 'How long.' }) },
+    args: { input: t.arg({ type: GenerateServiceDataKeyInput, required: true, description: 'The length of the data key.' }) },
     errors: { types: [...serviceProtectErrors] },
     resolve: (_root, { input }, { parts, call }, info) =>
       runOperation(parts, call, generateServiceDataKey, {

@@ -6,7 +6,7 @@ import { KeyMaterialFormat } from '../types/enums.ts'
 import { PublicKey } from '../types/public-key.ts'
 
 const GetImportParametersInput = builder.inputType('GetImportParametersInput', {
-  description: 'For which key.',
+  description: 'The key.',
   fields: (t) => ({
     keyId: t.id({ required: true, description: 'A key of origin EXTERNAL: `ukey_…`.' }),
   }),
@@ -14,7 +14,7 @@ const GetImportParametersInput = builder.inputType('GetImportParametersInput', {
 
 const ImportParameters = builder.objectRef<ImportParametersView>('ImportParameters').implement({
   description:
-    'What is needed to wrap the material of one version: with RSAES-OAEP (RFC 8017 §7.1; SHA-256, MGF1 with SHA-256, no label) wrap a fresh AES-256 key for `publicKey`; with AES-KWP (RFC 5649) wrap the material under that key; put the two side by side. PKCS #11 calls this CKM_RSA_AES_KEY_WRAP.',
+    'Parameters for wrapping the material of one version: with RSAES-OAEP (RFC 8017 §7.1; SHA-256, MGF1 with SHA-256, no label) wrap a fresh AES-256 key for `publicKey`; with AES-KWP (RFC 5649) wrap the material under that key; put the two side by side. PKCS #11 calls this CKM_RSA_AES_KEY_WRAP.',
   fields: (t) => ({
     id: t.id({ description: '`impt_…`, for importKeyVersion.', resolve: ({ id }) => id }),
     publicKey: t.field({
@@ -24,7 +24,7 @@ const ImportParameters = builder.objectRef<ImportParametersView>('ImportParamete
     }),
     materialFormat: t.field({
       type: KeyMaterialFormat,
-      description: 'What to wrap.',
+      description: 'Form of the material to wrap.',
       resolve: ({ material }) => material.format,
     }),
     materialBytes: t.int({
@@ -34,7 +34,7 @@ const ImportParameters = builder.objectRef<ImportParametersView>('ImportParamete
     }),
     expiresAt: t.field({
       type: 'DateTime',
-      description: 'Until when they can be used: 24 hours from their making.',
+      description: 'End of their lifetime: 24 hours after they were made.',
       resolve: ({ expiresAt }) => expiresAt,
     }),
   }),
@@ -61,7 +61,7 @@ builder.mutationField('getImportParameters', (t) =>
       'Makes a key pair for one import of key material; its private key never leaves the server. The five newest of a key stay usable until they expire. Needs MANAGE.',
     // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
-    args: { input: t.arg({ type: GetImportParametersInput, required: true, description: 'For which key.' }) },
+    args: { input: t.arg({ type: GetImportParametersInput, required: true, description: 'The key.' }) },
     errors: { types: [InputValidationError, KeyNotFoundError, InvalidKeyOriginError] },
     resolve: (_root, { input }, { parts, call }) => getImportParameters(parts, call, input),
   }),

@@ -9,7 +9,7 @@ import { changeErrors } from '../errors.ts'
 import { defineVersionPayload } from './payloads.ts'
 
 const ImportKeyVersionInput = builder.inputType('ImportKeyVersionInput', {
-  description: 'What to import.',
+  description: 'The material to import.',
   fields: (t) => ({
     keyId: t.id({ required: true, description: 'A key of origin EXTERNAL: `ukey_…`.' }),
     importParametersId: t.id({
@@ -41,7 +41,7 @@ builder.mutationField('importKeyVersion', (t) =>
       'Makes the next version of a key of origin EXTERNAL from material that was made elsewhere: ACTIVE and the default at once. Older versions stay as they are. The material is checked: size, type, curve, modulus and public exponent, and whether private and public parts fit together. Needs MANAGE.',
     // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
-    args: { input: t.arg({ type: ImportKeyVersionInput, required: true, description: 'What to import.' }) },
+    args: { input: t.arg({ type: ImportKeyVersionInput, required: true, description: 'The material to import.' }) },
     errors: {
       types: [...changeErrors, InvalidKeyOriginError, InvalidImportParametersError, InvalidKeyMaterialError],
     },

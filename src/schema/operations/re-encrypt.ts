@@ -4,19 +4,19 @@ import { runBatch, runOperation } from '../../keys/operations/run-operation.ts'
 import { InputValidationError } from '../../keys/rules/errors.ts'
 import { builder } from '../builder.ts'
 import { reEncryptErrors } from '../errors.ts'
-import { defineBatchPayload, pairOutcomes } from './batch.ts'
-import { defineBatchableInput } from './batchable-input.ts'
+import { defineBatchableInput, defineBatchPayload, pairOutcomes } from './batch.ts'
+import { addUsedVersion } from './payloads.ts'
 
-const inputs = defineBatchableInput('ReEncrypt', 'What to re-encrypt, and how.', (t) => ({
-  ciphertext: t.field({ type: 'Base64', required: true, description: 'What a symmetric key encrypted.' }),
+const inputs = defineBatchableInput('ReEncrypt', 'The ciphertext to re-encrypt, and the destination.', (t) => ({
+  ciphertext: t.field({ type: 'Base64', required: true, description: 'A ciphertext of a symmetric key.' }),
   sourceAdditionalAuthenticatedData: t.field({
     type: 'Base64',
-    description: 'What it was encrypted with.',
+    description: 'The data that it was encrypted with.',
   }),
   destinationKeyId: t.id({ description: 'The key to encrypt with; the same as before if not given.' }),
   destinationAdditionalAuthenticatedData: t.field({
     type: 'Base64',
-    description: 'What to encrypt it with; the same as before if not given, none if empty.',
+    description: 'The data to encrypt it with; the same as before if not given, none if empty.',
   }),
 }))
 
@@ -36,10 +36,9 @@ const ReEncryptPayload = builder.objectRef<ReEncryptOutput>('ReEncryptPayload').
       description: 'The version that it was encrypted with before.',
       resolve: ({ sourceVersion }) => sourceVersion,
     }),
-    keyId: t.id({ description: 'The key that was used.', resolve: ({ keyId }) => keyId }),
-    version: t.int({ description: 'The version that was used.', resolve: ({ version }) => version }),
   }),
 })
+addUsedVersion(ReEncryptPayload)
 
 const ReEncryptBatchPayload = defineBatchPayload('ReEncrypt', ReEncryptPayload, reEncryptErrors)
 
@@ -48,11 +47,11 @@ builder.mutationField('reEncrypt', (t) =>
     type: ReEncryptPayload,
     nullable: true,
     description:
-      'Decrypts, and encrypts again under the default version of the same or of another key, without showing the plaintext. Needs USE of both keys.',
+      'Decrypts a ciphertext and encrypts it again under the default version of the same or another key, without disclosing the plaintext. Needs USE of both keys.',
     // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
     args: {
-      input: t.arg({ type: inputs.single, required: true, description: 'What to re-encrypt, and how.' }),
+      input: t.arg({ type: inputs.single, required: true, description: 'The ciphertext to re-encrypt, and the destination.' }),
     },
     errors: { types: [...reEncryptErrors] },
     resolve: (_root, { input }, { parts, call }) => runOperation(parts, call, reEncrypt, input),

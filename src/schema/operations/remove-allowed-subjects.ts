@@ -7,18 +7,18 @@ import { listOptions } from '../list-limits.ts'
 import { defineKeyPayload } from './payloads.ts'
 
 const RemoveAllowedSubjectsInput = builder.inputType('RemoveAllowedSubjectsInput', {
-  description: 'Which key, and whom to remove.',
+  description: 'The key, and the subjects to remove.',
   fields: (t) => ({
     keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
     subjects: t.stringList({
       required: true,
       ...listOptions(
         allowedSubjectsMax,
-        'Subjects to remove; those not on the list are passed over, e.g. `user:bob`, `group:payments`, `service-account:ci`, `service-agent:Secrets Manager`.',
+        'Subjects to remove; those not on the list are ignored, e.g. `user:bob`, `group:payments`, `service-account:ci`, `service-agent:Secrets Manager`.',
       ),
     }),
     allowLockout: t.boolean({
-      description: 'Do it even if the caller then no longer sees the key itself. False if not given.',
+      description: 'Allow the change even if the caller then no longer has access itself. False if not given.',
     }),
     expectedRevision: t.int({
       description: 'Refuse with ConflictError unless the key still has this revision.',
@@ -35,14 +35,14 @@ builder.mutationField('removeAllowedSubjects', (t) =>
   t.field({
     type: RemoveAllowedSubjectsPayload,
     nullable: true,
-    description: 'Takes subjects off the access list of a key. Needs MANAGE.',
+    description: 'Removes subjects from the access list of a key. Needs MANAGE.',
     // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
     args: {
       input: t.arg({
         type: RemoveAllowedSubjectsInput,
         required: true,
-        description: 'Which key, and whom to remove.',
+        description: 'The key, and the subjects to remove.',
       }),
     },
     errors: { types: [...changeErrors, LockoutError] },

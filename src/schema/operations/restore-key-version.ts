@@ -4,7 +4,7 @@ import { versionChangeErrors } from '../errors.ts'
 import { defineVersionPayload } from './payloads.ts'
 
 const RestoreKeyVersionInput = builder.inputType('RestoreKeyVersionInput', {
-  description: 'Which version.',
+  description: 'The version.',
   fields: (t) => ({
     keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
     version: t.int({ required: true, description: 'Number of the version.' }),
@@ -20,10 +20,10 @@ builder.mutationField('restoreKeyVersion', (t) =>
   t.field({
     type: RestoreKeyVersionPayload,
     nullable: true,
-    description: 'Takes a scheduled destruction back; the version is DEACTIVATED again. Needs MANAGE.',
+    description: 'Cancels a scheduled destruction. The version is DEACTIVATED again. Needs MANAGE.',
     // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
-    args: { input: t.arg({ type: RestoreKeyVersionInput, required: true, description: 'Which version.' }) },
+    args: { input: t.arg({ type: RestoreKeyVersionInput, required: true, description: 'The version.' }) },
     errors: { types: [...versionChangeErrors] },
     resolve: (_root, { input }, { parts, call }) => restoreKeyVersion(parts, call, input),
   }),

@@ -5,7 +5,7 @@ import { changeErrors } from '../errors.ts'
 import { defineVersionPayload } from './payloads.ts'
 
 const RotateUserKeyInput = builder.inputType('RotateUserKeyInput', {
-  description: 'Which key.',
+  description: 'The key.',
   fields: (t) => ({
     keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
     expectedDefaultVersion: t.int({
@@ -31,7 +31,7 @@ builder.mutationField('rotateUserKey', (t) =>
       'Generates the next version of a key: ACTIVE and the default at once. Older versions stay as they are, so what they encrypted still opens. Needs MANAGE.',
     // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
-    args: { input: t.arg({ type: RotateUserKeyInput, required: true, description: 'Which key.' }) },
+    args: { input: t.arg({ type: RotateUserKeyInput, required: true, description: 'The key.' }) },
     errors: { types: [...changeErrors, InvalidKeyStateError, InvalidKeyOriginError] },
     resolve: (_root, { input }, { parts, call }) => rotateUserKey(parts, call, input),
   }),

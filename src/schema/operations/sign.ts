@@ -5,10 +5,10 @@ import { InputValidationError } from '../../keys/rules/errors.ts'
 import { builder } from '../builder.ts'
 import { protectErrors } from '../errors.ts'
 import { MessageType, SignatureEncoding, SigningAlgorithm } from '../types/enums.ts'
-import { defineBatchPayload, pairOutcomes } from './batch.ts'
-import { defineBatchableInput } from './batchable-input.ts'
+import { defineBatchableInput, defineBatchPayload, pairOutcomes } from './batch.ts'
+import { addUsedVersion } from './payloads.ts'
 
-const inputs = defineBatchableInput('Sign', 'What to sign, and with which key.', (t) => ({
+const inputs = defineBatchableInput('Sign', 'The message to sign, and the key.', (t) => ({
   keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
   message: t.field({ type: 'Base64', required: true, description: 'The bytes to sign: at most 64 KiB.' }),
   messageType: t.field({
@@ -42,10 +42,9 @@ const SignPayload = builder.objectRef<SignOutput>('SignPayload').implement({
       description: 'The scheme that was used.',
       resolve: ({ signingAlgorithm }) => signingAlgorithm,
     }),
-    keyId: t.id({ description: 'The key that was used.', resolve: ({ keyId }) => keyId }),
-    version: t.int({ description: 'The version that was used.', resolve: ({ version }) => version }),
   }),
 })
+addUsedVersion(SignPayload)
 
 const SignBatchPayload = defineBatchPayload('Sign', SignPayload, protectErrors)
 
@@ -57,7 +56,7 @@ builder.mutationField('sign', (t) =>
     // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
     args: {
-      input: t.arg({ type: inputs.single, required: true, description: 'What to sign, and with which key.' }),
+      input: t.arg({ type: inputs.single, required: true, description: 'The message to sign, and the key.' }),
     },
     errors: { types: [...protectErrors] },
     resolve: (_root, { input }, { parts, call }) => runOperation(parts, call, sign, input),

@@ -5,7 +5,7 @@ import { changeErrors } from '../errors.ts'
 import { defineKeyPayload } from './payloads.ts'
 
 const UpdateUserKeyInput = builder.inputType('UpdateUserKeyInput', {
-  description: 'What to change; what is not given stays.',
+  description: 'The changes. Fields that are not given stay as they are.',
   fields: (t) => ({
     keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
     name: t.string({
@@ -34,7 +34,7 @@ builder.mutationField('updateUserKey', (t) =>
       input: t.arg({
         type: UpdateUserKeyInput,
         required: true,
-        description: 'What to change; what is not given stays.',
+        description: 'The changes. Fields that are not given stay as they are.',
       }),
     },
     errors: { types: [...changeErrors, NameTakenError] },

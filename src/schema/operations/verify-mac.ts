@@ -3,9 +3,9 @@ import { runOperation } from '../../keys/operations/run-operation.ts'
 import type { VerifyOutput } from '../../keys/operations/signature.ts'
 import { builder } from '../builder.ts'
 import { verifyErrors } from '../errors.ts'
-import { addUsedVersion } from './used-version.ts'
+import { addUsedVersion } from './payloads.ts'
 
-const description = 'What to check, and with which key.'
+const description = 'The code to verify, with its message and key.'
 
 const VerifyMacInput = builder.inputType('VerifyMacInput', {
   description,
@@ -25,7 +25,7 @@ const VerifyMacPayload = builder.objectRef<VerifyOutput>('VerifyMacPayload').imp
   description: 'The outcome of a check.',
   fields: (t) => ({
     valid: t.boolean({
-      description: 'Whether the code fits message, key and version. False for a code of another length.',
+      description: 'True if the code fits message, key and version. False for a code of another length.',
       resolve: ({ valid }) => valid,
     }),
   }),

@@ -5,10 +5,10 @@ import { InputValidationError } from '../../keys/rules/errors.ts'
 import { builder } from '../builder.ts'
 import { verifyErrors } from '../errors.ts'
 import { MessageType, SignatureEncoding, SigningAlgorithm } from '../types/enums.ts'
-import { defineBatchPayload, pairOutcomes } from './batch.ts'
-import { defineBatchableInput } from './batchable-input.ts'
+import { defineBatchableInput, defineBatchPayload, pairOutcomes } from './batch.ts'
+import { addUsedVersion } from './payloads.ts'
 
-const inputs = defineBatchableInput('Verify', 'What to verify, and with which key.', (t) => ({
+const inputs = defineBatchableInput('Verify', 'The signature to verify, with its message and key.', (t) => ({
   keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
   version: t.int({ required: true, description: 'The version that signed.' }),
   message: t.field({
@@ -39,13 +39,12 @@ const VerifyPayload = builder.objectRef<VerifyOutput>('VerifyPayload').implement
   description: 'The outcome of a verification.',
   fields: (t) => ({
     valid: t.boolean({
-      description: 'Whether the signature fits message, key and version.',
+      description: 'True if the signature fits message, key and version.',
       resolve: ({ valid }) => valid,
     }),
-    keyId: t.id({ description: 'The key that was used.', resolve: ({ keyId }) => keyId }),
-    version: t.int({ description: 'The version that was used.', resolve: ({ version }) => version }),
   }),
 })
+addUsedVersion(VerifyPayload)
 
 const VerifyBatchPayload = defineBatchPayload('Verify', VerifyPayload, verifyErrors)
 
@@ -61,7 +60,7 @@ builder.mutationField('verify', (t) =>
       input: t.arg({
         type: inputs.single,
         required: true,
-        description: 'What to verify, and with which key.',
+        description: 'The signature to verify, with its message and key.',
       }),
     },
     errors: { types: [...verifyErrors] },

@@ -1,12 +1,11 @@
 import { auditEvents } from '../../keys/reading/audit-events.ts'
 import { builder } from '../builder.ts'
 import { listOptions } from '../list-limits.ts'
-import { AuditAction } from '../types/audit-action.ts'
-import { AuditEventConnection, AuditOutcome } from '../types/audit-event.ts'
+import { AuditAction, AuditEventConnection, AuditOutcome } from '../types/audit-event.ts'
 import { pageArguments } from '../types/connection.ts'
 
 const AuditEventFilter = builder.inputType('AuditEventFilter', {
-  description: 'Which audit events to list; all conditions must hold.',
+  description: 'Filter of audit events; all conditions must hold.',
   fields: (t) => ({
     keyId: t.id({
       description:
@@ -27,11 +26,11 @@ builder.queryField('auditEvents', (t) =>
   t.field({
     type: AuditEventConnection,
     description:
-      "What happened in the caller's project, newest first. For callers with the permission READ_AUDIT only; what concerns keys that are redacted for the caller is neither shown nor counted.",
+      "Audit events of the caller's project, newest first. Only for callers with the permission READ_AUDIT. Events of keys that are redacted for the caller are neither shown nor counted.",
     authScopes: { permission: 'READ_AUDIT' },
     args: {
       ...pageArguments,
-      filter: t.arg({ type: AuditEventFilter, description: 'Which ones; all without it.' }),
+      filter: t.arg({ type: AuditEventFilter, description: 'The filter; all without it.' }),
     },
     resolve: (_root, { filter, ...page }, { parts, call }) => auditEvents(parts, call, page, filter ?? {}),
   }),

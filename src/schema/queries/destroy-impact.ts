@@ -7,11 +7,11 @@ import { VersionCaller } from '../types/version-caller.ts'
 
 const DestroyVerdict = builder.enumType('DestroyVerdict', {
   description:
-    'Whether a version can go, judged by its use. What is read less often than every 30 days is not seen: backups, archives.',
+    'Verdict on destroying a version, by its use. Data that is read less often than every 30 days, such as backups and archives, does not show.',
   values: {
     IN_USE: { description: 'Operations used the version in the last 30 days.' },
     STILL_ATTEMPTED: {
-      description: 'No operation succeeded, but somebody still tries: the version is missed already.',
+      description: 'No operation succeeded, but a caller still tries: the version is already missed.',
     },
     NEVER_USED: {
       description:
@@ -22,12 +22,12 @@ const DestroyVerdict = builder.enumType('DestroyVerdict', {
       description:
         'No operation used the version, but there are records neither of the whole 30 days nor of its whole life.',
     },
-    ALREADY_DESTROYED: { description: 'There is nothing left to destroy.' },
+    ALREADY_DESTROYED: { description: 'The version is already destroyed.' },
   } as const,
 })
 
 const DestroyImpact = builder.objectRef<DestroyImpactView>('DestroyImpact').implement({
-  description: 'Who would miss a version if it were destroyed, by its use in the last 30 days.',
+  description: 'Impact of destroying a version, by its use in the last 30 days.',
   // The domain gives it to no one else; this is the second lock.
   authScopes: ({ version }) => ({ managedVersion: version }),
   fields: (t) => ({
@@ -36,7 +36,7 @@ const DestroyImpact = builder.objectRef<DestroyImpactView>('DestroyImpact').impl
       description: 'The version.',
       resolve: ({ version }) => version,
     }),
-    verdict: t.field({ type: DestroyVerdict, description: 'In a word.', resolve: ({ verdict }) => verdict }),
+    verdict: t.field({ type: DestroyVerdict, description: 'The verdict.', resolve: ({ verdict }) => verdict }),
     summary: t.string({
       description:
         'The verdict in a sentence for people, e.g. `user:alice decrypted with it 12 times, last 2 hours ago.` Names callers to readers of the audit trail only.',
@@ -66,7 +66,7 @@ const DestroyImpact = builder.objectRef<DestroyImpactView>('DestroyImpact').impl
       nullable: true,
       ...listOptions(
         callersMax,
-        'Who used the version for what, most used first.',
+        'Callers and their operations with the version, most used first.',
         'Null for callers without the permission READ_AUDIT.',
       ),
       authScopes: ({ version }) => ({ auditedVersion: version }),
@@ -81,7 +81,7 @@ builder.queryField('destroyImpact', (t) =>
     type: DestroyImpact,
     nullable: true,
     description:
-      'Who would miss a version if it were destroyed, for callers that may manage its key; null if the caller sees no such version.',
+      'Impact of destroying a version. Only for callers that may manage its key; null if the caller sees no such version.',
     authScopes: { permission: 'VIEW' },
     args: { versionId: t.arg.id({ required: true, description: 'ID of the version, `kver_…`.' }) },
     resolve: (_root, { versionId }, { parts, call }) => destroyImpact(parts, call, versionId),

@@ -25,7 +25,7 @@ function parseRepresentation(value: unknown, index: number): Representation {
 }
 
 const Entity = builder.unionType('_Entity', {
-  description: 'What other subgraphs can refer to by its ID (Apollo Federation).',
+  description: 'Objects that other subgraphs can refer to by ID (Apollo Federation).',
   types: [UserKey, ServiceKey, KeyVersion],
   resolveType: (view) => typeNameOf(view),
 })

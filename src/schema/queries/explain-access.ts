@@ -11,40 +11,40 @@ import { Role } from '../types/enums.ts'
 import { Subject } from '../types/subject.ts'
 
 const KeyOperation = builder.enumType('KeyOperation', {
-  description: 'What somebody wants to do with a key.',
+  description: 'An operation on a key, for `explainAccess`.',
   values: {
     VIEW: { description: 'See all fields of the key and its versions.' },
     USE: { description: 'Any cryptographic operation.' },
     MANAGE: { description: 'Update, rotate, change states, configure access, delete.' },
-    READ_AUDIT: { description: 'Read what happened with the key.' },
+    READ_AUDIT: { description: 'Read the audit trail of the key.' },
   } satisfies Record<Operation, object>,
 })
 
 const KeyVisibility = builder.enumType('KeyVisibility', {
-  description: 'How a key appears to somebody whose roles let it see keys.',
+  description: 'Visibility of a key for a subject whose roles let it view keys.',
   values: {
-    ABSENT: { value: 'absent', description: 'Not at all, as if there were no such key.' },
-    REDACTED: { value: 'redacted', description: 'With its always-visible fields only.' },
-    FULL: { value: 'full', description: 'Whole.' },
+    ABSENT: { value: 'absent', description: 'Not visible, as if there were no such key.' },
+    REDACTED: { value: 'redacted', description: 'Only the always-visible fields.' },
+    FULL: { value: 'full', description: 'All fields.' },
   } as const,
 })
 
 const AccessReasonKind = builder.enumType('AccessReasonKind', {
-  description: 'What a reason is about.',
+  description: 'Kind of a reason for access.',
   values: {
-    OWNER: { description: 'Who owns the key.' },
+    OWNER: { description: 'Ownership of the key.' },
     LIST_ENTRY: { description: 'An entry of the access list of the key.' },
-    NO_ACCESS_CONTROL: { description: 'The key has no access control.' },
+    NO_ACCESS_CONTROL: { description: 'Access control of the key is off.' },
     ROLE: { description: 'Roles in the token.' },
   } as const,
 })
 
 const Reason = builder.objectRef<AccessReason>('AccessReason').implement({
-  description: 'Something that speaks for access, or that is missing.',
+  description: 'A reason for access, or a missing one.',
   fields: (t) => ({
     kind: t.field({
       type: AccessReasonKind,
-      description: 'What it is about.',
+      description: 'The kind of reason.',
       resolve: ({ kind }) => kind,
     }),
     subject: t.field({
@@ -57,7 +57,7 @@ const Reason = builder.objectRef<AccessReason>('AccessReason').implement({
       type: [Role],
       ...listOptions(
         'ONE_FOR_EACH_VALUE',
-        'Where it is about roles: those that help, or of which one is missing.',
+        'For kind ROLE: the roles that grant access, or one of which is missing.',
       ),
       resolve: ({ roles }) => [...roles],
     }),
@@ -66,7 +66,7 @@ const Reason = builder.objectRef<AccessReason>('AccessReason').implement({
 })
 
 const Explanation = builder.objectRef<AccessExplanation>('AccessExplanation').implement({
-  description: 'Why somebody may or may not do something with a key.',
+  description: 'Explanation of why a subject may or may not do something with a key.',
   fields: (t) => ({
     allowed: t.boolean({
       nullable: true,
@@ -80,19 +80,19 @@ const Explanation = builder.objectRef<AccessExplanation>('AccessExplanation').im
     }),
     grantedBy: t.field({
       type: [Reason],
-      ...listOptions(accessReasonsMax, 'What speaks for access.'),
+      ...listOptions(accessReasonsMax, 'Reasons for access.'),
       resolve: ({ grantedBy }) => [...grantedBy],
     }),
     missing: t.field({
       type: [Reason],
-      ...listOptions(accessReasonsMax, 'What is missing, or may be: empty when access is allowed.'),
+      ...listOptions(accessReasonsMax, 'Reasons that are or may be missing. Empty if access is allowed.'),
       resolve: ({ missing }) => [...missing],
     }),
     rolesThatSuffice: t.field({
       type: [Role],
       ...listOptions(
         'ONE_FOR_EACH_VALUE',
-        'Roles each of which alone is enough; none while the subject is not let in by the key itself.',
+        'Roles of which each alone is enough. None while the key itself gives the subject no access.',
       ),
       resolve: ({ rolesThatSuffice }) => [...rolesThatSuffice],
     }),
@@ -104,19 +104,19 @@ builder.queryField('explainAccess', (t) =>
     type: Explanation,
     nullable: true,
     description:
-      'Whether somebody may do something with a user key, and why: for those who may manage the key; null for all others. Roles and groups of others are in their tokens, so a verdict needs those that you suppose.',
+      'Explains whether a subject may do something with a user key. Only for callers that may manage the key; null for all others. Roles and groups are in the tokens of the subject, so give those that you suppose.',
     authScopes: { permission: 'VIEW' },
     args: {
       keyId: t.arg.id({ required: true, description: 'The ID of the key.' }),
-      subject: t.arg.id({ required: true, description: 'Who, e.g. `user:alice`; not a group.' }),
+      subject: t.arg.id({ required: true, description: 'The subject, e.g. `user:alice`; not a group.' }),
       groups: t.arg.stringList({
-        ...listOptions(supposedGroupsMax, 'Names of its groups, as you suppose; null if unknown.'),
+        ...listOptions(supposedGroupsMax, 'Supposed groups of the subject, by name; null if unknown.'),
       }),
       roles: t.arg({
         type: [Role],
-        ...listOptions('ONE_FOR_EACH_VALUE', 'Its roles, as you suppose; null if unknown.'),
+        ...listOptions('ONE_FOR_EACH_VALUE', 'Supposed roles of the subject; null if unknown.'),
       }),
-      operation: t.arg({ type: KeyOperation, required: true, description: 'To do what.' }),
+      operation: t.arg({ type: KeyOperation, required: true, description: 'The operation.' }),
     },
     resolve: (_root, { groups = null, roles = null, ...asked }, { parts, call }) =>
       explainAccessTo(parts, call, { ...asked, groups, roles }),

@@ -5,7 +5,7 @@ import { listOptions } from '../list-limits.ts'
 import { EncryptionAlgorithm, KeyAlgorithm, KeyType, KeyUsage, SigningAlgorithm } from '../types/enums.ts'
 
 const KeyAlgorithmInfo = builder.objectRef<KeyAlgorithmView>('KeyAlgorithmInfo').implement({
-  description: 'One algorithm that new keys can have; what a form for creating keys needs to know.',
+  description: 'One algorithm that new keys can have, with all that a form for creating keys needs.',
   fields: (t) => ({
     algorithm: t.field({
       type: KeyAlgorithm,
@@ -26,7 +26,7 @@ const KeyAlgorithmInfo = builder.objectRef<KeyAlgorithmView>('KeyAlgorithmInfo')
       description: 'Security strength in bits (NIST SP 800-57 Part 1, table 2).',
       resolve: ({ securityBits }) => securityBits,
     }),
-    standard: t.string({ description: 'Where it is defined.', resolve: ({ standard }) => standard }),
+    standard: t.string({ description: 'The standard that defines it.', resolve: ({ standard }) => standard }),
     description: t.string({
       description: 'One sentence about it.',
       resolve: ({ description }) => description,

@@ -11,7 +11,7 @@ builder.queryFields((t) => ({
     type: Node,
     nullable: true,
     description:
-      'Whatever has this ID, as far as the caller may see it; null for everything else: unknown, malformed, or of another project.',
+      'The object with this ID, as far as the caller may see it; null for an ID that is unknown, malformed, or of another project.',
     authScopes: { permission: 'VIEW' },
     args: {
       id: t.arg.id({
@@ -24,7 +24,7 @@ builder.queryFields((t) => ({
   nodes: t.field({
     type: [Node],
     nullable: { list: false, items: true },
-    ...listOptions(idsMax, 'The same for several IDs, in their order.'),
+    ...listOptions(idsMax, 'Like `node`, for several IDs, in their order.'),
     authScopes: { permission: 'VIEW' },
     args: { ids: t.arg.idList({ required: true, ...listOptions(idsMax, 'The TypeIDs.') }) },
     resolve: (_root, { ids }, { parts, call }) => nodes(parts, call, ids),

@@ -19,7 +19,7 @@ const ServiceKeyBy = builder.inputType('ServiceKeyBy', {
 })
 
 const ServiceKeyFilter = builder.inputType('ServiceKeyFilter', {
-  description: 'Which service keys to list; all conditions must hold.',
+  description: 'Filter of service keys; all conditions must hold.',
   fields: (t) => ({
     namePrefix: t.string({ description: 'Names that start with this: up to 64 letters, digits, `-`, `_`.' }),
     status: t.field({ type: [KeyStatus], ...listOptions('ONE_FOR_EACH_VALUE', 'In one of these states.') }),
@@ -30,7 +30,7 @@ builder.queryFields((t) => ({
   serviceKey: t.field({
     type: ServiceKey,
     nullable: true,
-    description: 'One service key; null if the project has none such.',
+    description: 'One service key; null if the project has no such key.',
     authScopes: { permission: 'VIEW' },
     args: { by: t.arg({ type: ServiceKeyBy, required: true, description: 'By ID or by service.' }) },
     resolve: (_root, { by }, { parts, call }) =>
@@ -42,7 +42,7 @@ builder.queryFields((t) => ({
     authScopes: { permission: 'VIEW' },
     args: {
       ...pageArguments,
-      filter: t.arg({ type: ServiceKeyFilter, description: 'Which ones; all without it.' }),
+      filter: t.arg({ type: ServiceKeyFilter, description: 'The filter; all without it.' }),
     },
     resolve: (_root, { filter, ...page }, { parts, call }) => serviceKeys(parts, call, page, filter ?? {}),
   }),

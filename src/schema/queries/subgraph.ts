@@ -2,7 +2,7 @@ import { builder } from '../builder.ts'
 import { printSubgraph } from '../federation.ts'
 
 const Service = builder.objectRef<{ sdl: string }>('_Service').implement({
-  description: 'What a gateway has to know of this server (Apollo Federation).',
+  description: 'Description of this server for gateways (Apollo Federation).',
   fields: (t) => ({
     sdl: t.string({
       description: 'The schema as a subgraph, with the directives of Apollo Federation.',

@@ -18,7 +18,7 @@ const UserKeyBy = builder.inputType('UserKeyBy', {
 
 const UserKeyFilter = builder.inputType('UserKeyFilter', {
   description:
-    'Which user keys to list; all conditions must hold. A redacted key matches no condition on a field that it hides.',
+    'Filter of user keys; all conditions must hold. A redacted key matches no condition on a field that it hides.',
   fields: (t) => ({
     namePrefix: t.string({ description: 'Names that start with this: up to 64 letters, digits, `-`, `_`.' }),
     accessControlEnabled: t.boolean({ description: 'With access control on, or off.' }),
@@ -43,7 +43,7 @@ const UserKeyFilter = builder.inputType('UserKeyFilter', {
 
 const UserKeyOrderField = builder.enumType('UserKeyOrderField', {
   description:
-    'What user keys can be ordered by: fields that every viewer sees, so that the order tells nothing.',
+    'Fields that user keys can be ordered by. All viewers see them, so that the order discloses nothing.',
   values: {
     NAME: { description: 'By name, by bytes.' },
     CREATED_AT: { description: 'By creation; keys of the same moment by name.' },
@@ -61,8 +61,8 @@ const OrderDirection = builder.enumType('OrderDirection', {
 const UserKeyOrder = builder.inputType('UserKeyOrder', {
   description: 'How user keys are ordered.',
   fields: (t) => ({
-    field: t.field({ type: UserKeyOrderField, required: true, description: 'By what.' }),
-    direction: t.field({ type: OrderDirection, required: true, description: 'Which way.' }),
+    field: t.field({ type: UserKeyOrderField, required: true, description: 'The field to order by.' }),
+    direction: t.field({ type: OrderDirection, required: true, description: 'The direction.' }),
   }),
 })
 
@@ -71,7 +71,7 @@ builder.queryFields((t) => ({
     type: UserKey,
     nullable: true,
     description:
-      'One user key; null if the project has none such. Redacted if the caller may not see it whole.',
+      'One user key; null if the project has no such key. Redacted if the caller has no access to it.',
     authScopes: { permission: 'VIEW' },
     args: { by: t.arg({ type: UserKeyBy, required: true, description: 'By ID or by name.' }) },
     resolve: (_root, { by }, { parts, call }) =>
@@ -83,8 +83,8 @@ builder.queryFields((t) => ({
     authScopes: { permission: 'VIEW' },
     args: {
       ...pageArguments,
-      filter: t.arg({ type: UserKeyFilter, description: 'Which ones; all without it.' }),
-      orderBy: t.arg({ type: UserKeyOrder, description: 'In which order; newest first without it.' }),
+      filter: t.arg({ type: UserKeyFilter, description: 'The filter; all without it.' }),
+      orderBy: t.arg({ type: UserKeyOrder, description: 'The order; newest first without it.' }),
     },
     resolve: (_root, { filter, orderBy, ...page }, { parts, call }) =>
       userKeys(parts, call, page, filter ?? {}, orderBy ?? { field: 'CREATED_AT', direction: 'DESC' }),

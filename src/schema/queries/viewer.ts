@@ -6,17 +6,17 @@ import { KeyPermission, Role, SubjectKind } from '../types/enums.ts'
 import { Subject } from '../types/subject.ts'
 
 const Viewer = builder.objectRef<Call>('Viewer').implement({
-  description: 'The caller, as its token says.',
+  description: 'The caller, as described by its token.',
   fields: (t) => ({
-    subject: t.field({ type: Subject, description: 'Who it is.', resolve: ({ caller }) => caller.subject }),
-    kind: t.field({ type: SubjectKind, description: 'What it is.', resolve: ({ caller }) => caller.kind }),
+    subject: t.field({ type: Subject, description: 'The subject.', resolve: ({ caller }) => caller.subject }),
+    kind: t.field({ type: SubjectKind, description: 'The kind of the subject.', resolve: ({ caller }) => caller.kind }),
     projectId: t.string({
-      description: 'The project that it acts in; nothing outside of it exists for the caller.',
+      description: 'The project of the caller. Nothing outside of it exists for the caller.',
       resolve: ({ caller }) => caller.projectId,
     }),
     roles: t.field({
       type: [Role],
-      ...listOptions('ONE_FOR_EACH_VALUE', 'Its roles in that project that mean something here.'),
+      ...listOptions('ONE_FOR_EACH_VALUE', 'Its roles in that project that Keystead knows.'),
       resolve: ({ caller }) => [...caller.roles],
     }),
     groups: t.stringList({
@@ -39,7 +39,7 @@ const Viewer = builder.objectRef<Call>('Viewer').implement({
 builder.queryField('viewer', (t) =>
   t.field({
     type: Viewer,
-    description: 'Who am I? Open to every caller with a token, whatever its roles.',
+    description: 'The caller itself. Open to all callers with a token, whatever their roles.',
     authScopes: { authenticated: true },
     resolve: (_root, _args, { call }) => call,
   }),

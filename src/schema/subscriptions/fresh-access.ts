@@ -1,5 +1,5 @@
 import { RequestCache } from '@pothos/plugin-scope-auth'
-import type { Stream, Streamed } from '../../keys/watching/subscriptions.ts'
+import type { Stream, Streamed } from '../../keys/watching/stream.ts'
 import type { Context } from '../context.ts'
 
 /**

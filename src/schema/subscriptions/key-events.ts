@@ -1,32 +1,32 @@
 import { keyEvents } from '../../keys/watching/one-key.ts'
-import type { KeyChangeKind, KeyEventView } from '../../keys/watching/subscriptions.ts'
+import type { KeyChangeKind, KeyEventView } from '../../keys/watching/stream.ts'
 import { builder } from '../builder.ts'
 import { listOptions } from '../list-limits.ts'
 import { Key } from '../types/refs.ts'
 import { eventOf, withFreshAccess } from './fresh-access.ts'
 
 const KeyChangeKindType = builder.enumType('KeyChangeKind', {
-  description: 'What has changed of a key.',
+  description: 'Kind of a change of a key.',
   values: {
     DETAILS: { description: 'Its name or description.' },
-    STATE: { description: 'Its state, that of one of its versions, or something that no other kind names.' },
+    STATE: { description: 'Its state, the state of one of its versions, or something that no other kind covers.' },
     ROTATED: { description: 'It has a new default version.' },
-    AUTOMATIC_ROTATION: { description: 'Whether and how often the system rotates it.' },
+    AUTOMATIC_ROTATION: { description: 'Its automatic rotation.' },
     ACCESS: {
-      description: 'Access control, its access list or its owner; or the caller sees more or less of it.',
+      description: 'Access control, its access list or its owner; or the caller now sees more or fewer fields.',
     },
-    GONE: { description: 'It is not there for the caller any more.' },
+    GONE: { description: 'It no longer exists for the caller.' },
   } satisfies Record<KeyChangeKind, object>,
 })
 
 const KeyEvent = builder.objectRef<KeyEventView>('KeyEvent').implement({
-  description: 'Something that happened to a key.',
+  description: 'A change of a key.',
   fields: (t) => ({
     changes: t.field({
       type: [KeyChangeKindType],
       ...listOptions(
         'ONE_FOR_EACH_VALUE',
-        'What has changed since the last event, as far as the caller sees it; empty in the first event, which shows the key as it is.',
+        'Changes since the last event that the caller may see. Empty in the first event, which shows the current key.',
       ),
       resolve: ({ changes }) => [...changes],
     }),
@@ -34,7 +34,7 @@ const KeyEvent = builder.objectRef<KeyEventView>('KeyEvent').implement({
       type: Key,
       nullable: true,
       description:
-        'The key as it is now, redacted if the caller may not see it whole. Null if the project has none such (any more): then this is the last event.',
+        'The current key, redacted if the caller has no access to it. Null if the project has no such key (any more); this is then the last event.',
       resolve: ({ key }) => key,
     }),
     at: t.field({ type: 'DateTime', description: 'When the key was read.', resolve: ({ at }) => at }),
@@ -45,7 +45,7 @@ builder.subscriptionField('keyEvents', (t) =>
   t.field({
     type: KeyEvent,
     description:
-      'What happens to one key, starting with how it is now. Changes that come quickly one after the other make one event. A caller that the key is redacted for hears of changes of what it sees only.',
+      'Changes of one key, starting with its current state. Changes in quick succession make one event. If the key is redacted for the caller, only changes of visible fields are sent.',
     authScopes: { permission: 'VIEW' },
     args: {
       keyId: t.arg.id({

@@ -1,20 +1,20 @@
 import { changedKeysMax, userKeysChanged } from '../../keys/watching/key-list.ts'
-import type { UserKeysEventView } from '../../keys/watching/subscriptions.ts'
+import type { UserKeysEventView } from '../../keys/watching/stream.ts'
 import { builder } from '../builder.ts'
 import { listOptions } from '../list-limits.ts'
 import { UserKey } from '../types/refs.ts'
 import { eventOf, withFreshAccess } from './fresh-access.ts'
 
 const UserKeysEvent = builder.objectRef<UserKeysEventView>('UserKeysEvent').implement({
-  description: 'User keys of the project that have changed, come or gone since the last event.',
+  description: 'User keys of the project that were changed, created or deleted since the last event.',
   fields: (t) => ({
     changedKeys: t.field({
       type: [UserKey],
-      ...listOptions(changedKeysMax, 'Changed and new keys as they are now.'),
+      ...listOptions(changedKeysMax, 'Changed and new keys in their current state.'),
       resolve: ({ changedKeys }) => [...changedKeys],
     }),
     goneKeyIds: t.idList({
-      ...listOptions(changedKeysMax, 'IDs by which the caller knew keys that are not there for it any more.'),
+      ...listOptions(changedKeysMax, 'IDs by which the caller knew keys that no longer exist for it.'),
       resolve: ({ goneKeyIds }) => [...goneKeyIds],
     }),
     listAgain: t.boolean({
@@ -30,7 +30,7 @@ builder.subscriptionField('userKeysChanged', (t) =>
   t.field({
     type: UserKeysEvent,
     description:
-      "Which user keys of the caller's project change, come and go. It starts with an event that says to list them. Changes that come quickly one after the other make one event. Of a key that is redacted for the caller, only changes of what it sees are told.",
+      "Changed, new and deleted user keys of the caller's project. The first event tells the client to list them. Changes in quick succession make one event. Of a key that is redacted for the caller, only changes of visible fields are sent.",
     authScopes: { permission: 'VIEW' },
     subscribe: async (_root, _args, context) =>
       withFreshAccess(context, await userKeysChanged(context.parts, context.call)),

@@ -1,24 +1,75 @@
 import type { AuditEventView } from '../../keys/reading/views.ts'
 import { builder } from '../builder.ts'
-import { AuditAction } from './audit-action.ts'
 import { defineConnection } from './connection.ts'
 import { ErrorCode } from './enums.ts'
 import { Node } from './node.ts'
 import { Key } from './refs.ts'
 import { Subject } from './subject.ts'
 
+const descriptions: Record<AuditEventView['action'], string> = {
+  CREATE_USER_KEY: 'A user key was created.',
+  UPDATE_USER_KEY: "A user key's name or description was changed.",
+  ACTIVATE_USER_KEY: 'The first version of a user key was generated.',
+  ROTATE_KEY: 'A new version of a key was generated, by a user or by the system.',
+  CONFIGURE_AUTOMATIC_ROTATION: 'Automatic rotation of a user key was configured.',
+  ENABLE_ACCESS_CONTROL: 'Access control of a user key was switched on.',
+  DISABLE_ACCESS_CONTROL: 'Access control of a user key was switched off.',
+  ADD_ALLOWED_SUBJECTS: "Subjects were added to a user key's access list.",
+  REMOVE_ALLOWED_SUBJECTS: "Subjects were removed from a user key's access list.",
+  ACTIVATE_KEY_VERSION: 'A version was activated again.',
+  DEACTIVATE_KEY_VERSION: 'A version was deactivated.',
+  SCHEDULE_KEY_VERSION_DESTRUCTION: 'The destruction of a version was scheduled.',
+  DESTROY_KEY_VERSION:
+    'Versions were destroyed, since their waiting period had ended: `destroyedVersions` in the details names them. Where it had ended at once, SCHEDULE_KEY_VERSION_DESTRUCTION has that detail.',
+  RESTORE_KEY_VERSION: 'The scheduled destruction of a version was cancelled.',
+  DELETE_USER_KEY: 'A user key was deleted.',
+  TRANSFER_OWNERSHIP: 'An operator of the server made another subject the owner of a key.',
+  GET_IMPORT_PARAMETERS: 'A wrapping key for the import of key material was made.',
+  IMPORT_KEY_VERSION: 'Key material was imported as a new version.',
+  PRUNE_AUDIT: 'An operator of the server removed old audit events.',
+  ROTATE_ROOT_KEY: 'An operator of the server rotated the root key, or retired an older one.',
+  RESTORE_BACKUP:
+    'An operator of the server restored a backup: everything after the time of the backup is gone.',
+  CONFIRM_CLOCK:
+    'An operator of the server confirmed the clock, which was further ahead than time had certainly passed.',
+  CREATE_SERVICE_KEY: 'A service key was created by the first operation of its service.',
+  ENCRYPT: 'Data was encrypted.',
+  DECRYPT: 'Data was decrypted.',
+  RE_ENCRYPT: 'Ciphertext was encrypted again; the event belongs to the key that it was encrypted under.',
+  GENERATE_DATA_KEY: 'A data key was generated.',
+  SIGN: 'A message was signed.',
+  VERIFY: 'A signature was verified; the details tell whether it was valid.',
+  GENERATE_MAC: 'A message authentication code was generated.',
+  VERIFY_MAC: 'A message authentication code was verified; the details tell whether it was valid.',
+  ENCAPSULATE: 'A shared secret was encapsulated.',
+  DECAPSULATE: 'A shared secret was decapsulated.',
+  DERIVE_SHARED_SECRET: 'A secret shared with a peer was derived.',
+  GENERATE_DATA_KEY_PAIR: 'A key pair was generated for use elsewhere.',
+  GENERATE_RANDOM: 'Random bytes were generated.',
+  SERVICE_ENCRYPT: 'A service encrypted data under its service key.',
+  SERVICE_DECRYPT: 'A service decrypted data under its service key.',
+  SERVICE_GENERATE_DATA_KEY: 'A service had a data key generated under its service key.',
+}
+
+export const AuditAction = builder.enumType('AuditAction', {
+  description: 'The kind of operation. A batch has one event for each of its items.',
+  values: Object.fromEntries(
+    Object.entries(descriptions).map(([action, description]) => [action, { description }]),
+  ) as Record<AuditEventView['action'], { description: string }>,
+})
+
 export const AuditOutcome = builder.enumType('AuditOutcome', {
-  description: 'How something that was attempted ended.',
+  description: 'Outcome of an operation.',
   values: {
-    SUCCEEDED: { description: 'It was done.' },
-    DENIED: { description: 'The caller may not do it; nothing was done.' },
-    FAILED: { description: 'It was refused or failed for another reason; nothing was done.' },
+    SUCCEEDED: { description: 'The operation succeeded.' },
+    DENIED: { description: 'The caller has no permission. Nothing was done.' },
+    FAILED: { description: 'Refused or failed for another reason. Nothing was done.' },
   } as const,
 })
 
 const AuditEvent = builder.objectRef<AuditEventView>('AuditEvent').implement({
   description:
-    'One thing that was done or attempted with a key. Events of a key that is redacted for the caller now do not exist for it; for a deleted key its last access list decides.',
+    'One operation, done or refused. The caller sees no events of keys that are redacted for it now. For a deleted key its last access list decides.',
   interfaces: [Node],
   // The domain gives events to no one else; this is the second lock.
   authScopes: (event) => ({ readableEvent: event }),
@@ -26,23 +77,23 @@ const AuditEvent = builder.objectRef<AuditEventView>('AuditEvent').implement({
   fields: (t) => ({
     occurredAt: t.field({
       type: 'DateTime',
-      description: 'When it was put on record.',
+      description: 'Time of the event.',
       resolve: ({ occurredAt }) => occurredAt,
     }),
-    action: t.field({ type: AuditAction, description: 'What it was.', resolve: ({ action }) => action }),
+    action: t.field({ type: AuditAction, description: 'The kind of operation.', resolve: ({ action }) => action }),
     outcome: t.field({
       type: AuditOutcome,
-      description: 'How it ended.',
+      description: 'The outcome.',
       resolve: ({ outcome }) => outcome,
     }),
     errorCode: t.field({
       type: ErrorCode,
       nullable: true,
-      description: 'Code of the error that the caller got; null where it succeeded.',
+      description: 'Code of the error that the caller got; null if the operation succeeded.',
       // Only codes of the table are ever written.
       resolve: ({ errorCode }) => errorCode as typeof ErrorCode.$inferType | null,
     }),
-    actor: t.field({ type: Subject, description: 'Who did it.', resolve: ({ actor }) => actor }),
+    actor: t.field({ type: Subject, description: 'The subject that acted.', resolve: ({ actor }) => actor }),
     tokenId: t.string({
       nullable: true,
       description: "The `jti` claim of the caller's token; null for the system, and for tokens without it.",
@@ -54,12 +105,12 @@ const AuditEvent = builder.objectRef<AuditEventView>('AuditEvent').implement({
       resolve: ({ clientAddress }) => clientAddress,
     }),
     requestId: t.string({
-      description: 'ID of the request, as its answer and the log have it.',
+      description: 'ID of the request, also in its response and in the log.',
       resolve: ({ requestId }) => requestId,
     }),
     keyId: t.id({
       nullable: true,
-      description: 'The real ID of the key, deleted or not; null for what is about no key of the project.',
+      description: 'The real ID of the key, deleted or not; null if the event is about no key of the project.',
       resolve: ({ keyId }) => keyId,
     }),
     keyName: t.string({
@@ -70,7 +121,7 @@ const AuditEvent = builder.objectRef<AuditEventView>('AuditEvent').implement({
     key: t.field({
       type: Key,
       nullable: true,
-      description: 'The key; null when it is deleted, and for what is about no key.',
+      description: 'The key; null if it is deleted, or if the event is about no key.',
       async resolve({ keyId, keyDeleted }, _args, { loaders }) {
         const key = keyId === null || keyDeleted === true ? null : await loaders.node.load(keyId)
         return key?.kind === 'USER' || key?.kind === 'SERVICE' ? key : null
@@ -78,7 +129,7 @@ const AuditEvent = builder.objectRef<AuditEventView>('AuditEvent').implement({
     }),
     keyRevision: t.int({
       nullable: true,
-      description: "The key's revision after a change; null for what changed nothing.",
+      description: "The key's revision after a change; null if nothing changed.",
       resolve: ({ keyRevision }) => keyRevision,
     }),
     versionNumber: t.int({
@@ -97,3 +148,4 @@ const AuditEvent = builder.objectRef<AuditEventView>('AuditEvent').implement({
 
 /** Pages of audit events. */
 export const AuditEventConnection = defineConnection('AuditEvent', AuditEvent)
+

@@ -7,14 +7,14 @@ import { listOptions } from '../list-limits.ts'
 type Edge<T> = Page<T>['edges'][number]
 
 const PageInfo = builder.objectRef<Page<unknown>>('PageInfo').implement({
-  description: 'Where a page stands in its list (Relay Cursor Connections).',
+  description: 'Position of a page in its list (Relay Cursor Connections).',
   fields: (t) => ({
     hasNextPage: t.boolean({
-      description: 'Whether more items follow.',
+      description: 'True if more items follow.',
       resolve: (page) => page.hasNextPage,
     }),
     hasPreviousPage: t.boolean({
-      description: 'Whether items come before.',
+      description: 'True if there are items before the page.',
       resolve: (page) => page.hasPreviousPage,
     }),
     startCursor: t.string({
@@ -37,7 +37,7 @@ export function defineConnection<T>(name: string, node: ObjectRef<typeof builder
     fields: (t) => ({
       cursor: t.string({
         description:
-          'The place of the item in this list, for `after` and `before`. Opaque; good for the same filter and order only.',
+          'Position of the item in this list, for `after` and `before`. Opaque, and valid only for the same filter and order.',
         resolve: ({ cursor }) => cursor,
       }),
       node: t.field({ type: node, description: 'The item.', resolve: (edge) => edge.node as never }),
@@ -56,7 +56,7 @@ export function defineConnection<T>(name: string, node: ObjectRef<typeof builder
         ...listOptions(pageSize.max, 'The items without their cursors.'),
         resolve: (page) => page.edges.map((edge) => edge.node) as never,
       }),
-      pageInfo: t.field({ type: PageInfo, description: 'Where the page stands.', resolve: (page) => page }),
+      pageInfo: t.field({ type: PageInfo, description: 'Position of the page.', resolve: (page) => page }),
       totalCount: t.int({
         description:
           'How many items match on all pages. Counted when asked for, at the cost of one more statement.',

@@ -32,10 +32,10 @@ export const KeyVersionStatus = builder.enumType('KeyVersionStatus', {
 })
 
 export const KeyType = builder.enumType('KeyType', {
-  description: 'Whether a key is one secret or a pair.',
+  description: 'One secret key, or a key pair.',
   values: {
     SYMMETRIC: { description: 'One secret key.' },
-    ASYMMETRIC: { description: 'A private key and a public key, which everybody may have.' },
+    ASYMMETRIC: { description: 'A private key and a public key, which is not secret.' },
   } as const,
 })
 
@@ -48,7 +48,7 @@ const usageDescriptions: Record<KeyUsageName, string> = {
 }
 
 export const KeyUsage = builder.enumType('KeyUsage', {
-  description: 'What a key is for. A key has one usage for life (NIST SP 800-57 Part 1 §5.2).',
+  description: 'Purpose of a key. A key has one usage for life (NIST SP 800-57 Part 1 §5.2).',
   values: Object.fromEntries(
     [...new Set(offeredAlgorithms.flatMap(({ usages }) => usages))].map((usage) => [
       usage,
@@ -76,7 +76,7 @@ function costOf(algorithm: string): string {
 export const EncryptionAlgorithm = builder.enumType('EncryptionAlgorithm', {
   description: 'Padding of RSA encryption: RSAES-OAEP (RFC 8017 §7.1), MGF1 with the same hash, empty label.',
   values: {
-    RSAES_OAEP_SHA_256: { description: 'With SHA-256: the default, and what `encrypt` makes.' },
+    RSAES_OAEP_SHA_256: { description: 'With SHA-256: the default, and the padding that `encrypt` uses.' },
     RSAES_OAEP_SHA_1: { description: 'With SHA-1, to decrypt what other software made.' },
     RSAES_OAEP_SHA_384: { description: 'With SHA-384.' },
     RSAES_OAEP_SHA_512: { description: 'With SHA-512.' },
@@ -112,7 +112,7 @@ export const SigningAlgorithm = builder.enumType('SigningAlgorithm', {
 })
 
 export const MessageType = builder.enumType('MessageType', {
-  description: 'Whether the bytes to sign are the message or its digest.',
+  description: 'Tells whether the bytes to sign are the message or its digest.',
   values: {
     MESSAGE: { description: 'The message itself, which the server hashes.' },
     DIGEST: { description: 'The digest of the message with the hash of the scheme. RSASSA-PKCS1-v1_5 only.' },
@@ -123,12 +123,12 @@ export const SignatureEncoding = builder.enumType('SignatureEncoding', {
   description: 'Form of ECDSA signatures; other schemes have one form only and ignore it.',
   values: {
     DER: { description: 'ASN.1 DER (RFC 3279 §2.2.3).' },
-    P1363: { description: 'The two integers side by side, as JWS wants it (IEEE P1363; RFC 7518 §3.4).' },
+    P1363: { description: 'The two integers side by side, as in JWS (IEEE P1363; RFC 7518 §3.4).' },
   } as const,
 })
 
 export const KeyOrigin = builder.enumType('KeyOrigin', {
-  description: 'Where the material of a key comes from.',
+  description: 'Origin of the key material.',
   values: {
     KEYSTEAD: { description: 'Made by Keystead; it never leaves it.' },
     EXTERNAL: {
@@ -149,7 +149,7 @@ export const KeyMaterialFormat = builder.enumType('KeyMaterialFormat', {
 })
 
 export const SubjectKind = builder.enumType('SubjectKind', {
-  description: 'What a subject is.',
+  description: 'Kind of a subject.',
   values: {
     USER: { description: 'A person.' },
     GROUP: { description: 'A group of callers.' },
@@ -160,7 +160,7 @@ export const SubjectKind = builder.enumType('SubjectKind', {
 })
 
 export const Role = builder.enumType('Role', {
-  description: 'What a token says that its caller may do in its project.',
+  description: 'Role of a caller in its project, from its token.',
   values: {
     PROJECT_ADMIN: { description: 'View, use, create and manage keys, and read the audit trail.' },
     PROJECT_MEMBER: { description: 'View, use and create keys; manage own keys.' },
@@ -172,14 +172,14 @@ export const Role = builder.enumType('Role', {
 })
 
 export const KeyPermission = builder.enumType('KeyPermission', {
-  description: 'What a caller may do with a key, or in its project.',
+  description: 'Permission of a caller on a key, or in its project.',
   values: {
     VIEW: { description: 'See all fields of keys and their versions.' },
     USE: { description: 'All cryptographic operations: encrypt, decrypt, sign, verify, make data keys, …' },
     CREATE: { description: 'Create user keys. Of a project only.' },
     MANAGE: { description: 'Update, rotate, change states, configure access, delete.' },
     MANAGE_OWN: { description: 'The same, for keys that the caller owns. Of a project only.' },
-    READ_AUDIT: { description: 'Read the audit trail, and who uses a version.' },
+    READ_AUDIT: { description: 'Read the audit trail, and see the callers that use a version.' },
   } as const,
 })
 
@@ -190,10 +190,10 @@ const errorDescriptions: Record<(typeof errorCodes)[number], string> = {
   BAD_USER_INPUT: 'A value cannot be read as its scalar. Top level; HTTP status 400.',
   PAYLOAD_TOO_LARGE: 'The body of the request is too large. Top level; HTTP status 413.',
   UNTRUSTED_DOCUMENT:
-    'The server answers documents that its operator trusts, and this is none of them. Top level; HTTP status 400.',
-  RATE_LIMITED: 'The caller has used up what it may use in some time. Top level; HTTP status 429.',
+    'The server answers only trusted documents, and this is not one of them. Top level; HTTP status 400.',
+  RATE_LIMITED: 'The caller has exceeded its rate limit. Top level; HTTP status 429.',
   UNAVAILABLE: 'The server cannot do this at the moment. Top level.',
-  INTERNAL: 'Something is wrong with the server; the message names the request for its operator. Top level.',
+  INTERNAL: 'Internal error. The message has the ID of the request, which the operator finds in the log. Top level.',
   INPUT_VALIDATION:
     'The input is not acceptable: `InputValidationError`. Top level in queries, and for a list that is far too long.',
   KEY_NOT_FOUND: 'No such key in the project of the caller: `KeyNotFoundError`.',
@@ -201,17 +201,17 @@ const errorDescriptions: Record<(typeof errorCodes)[number], string> = {
   NAME_TAKEN: 'Another key of the project has this name: `NameTakenError`.',
   INVALID_KEY_STATE: 'Not possible in the state of the key or version: `InvalidKeyStateError`.',
   INVALID_KEY_USAGE: 'The key is for something else: `InvalidKeyUsageError`.',
-  INVALID_KEY_ORIGIN: 'The material of the key comes from elsewhere: `InvalidKeyOriginError`.',
+  INVALID_KEY_ORIGIN: 'The origin of the key does not fit the operation: `InvalidKeyOriginError`.',
   INVALID_IMPORT_PARAMETERS: 'Unknown, expired or used import parameters: `InvalidImportParametersError`.',
-  INVALID_KEY_MATERIAL: 'What was imported is no material of the key: `InvalidKeyMaterialError`.',
+  INVALID_KEY_MATERIAL: 'The imported material does not fit the key: `InvalidKeyMaterialError`.',
   CONFLICT: 'The key has changed meanwhile: `ConflictError`.',
   LOCKOUT: 'The caller would lose its own access: `LockoutError`.',
   INVALID_CIPHERTEXT: 'Decryption failed, for whatever cause: `InvalidCiphertextError`.',
-  ENCRYPTION_LIMIT: 'The version has made all encryptions that are safe: `EncryptionLimitError`.',
+  ENCRYPTION_LIMIT: 'The version has reached its limit of encryptions: `EncryptionLimitError`.',
 }
 
 export const ErrorCode = builder.enumType('ErrorCode', {
-  description: 'Every code of an error type, or of `extensions.code` of a top-level error.',
+  description: 'All codes of error types, and of `extensions.code` of top-level errors.',
   values: Object.fromEntries(
     errorCodes.map((code) => [code, { description: errorDescriptions[code] }]),
   ) as Record<(typeof errorCodes)[number], { description: string }>,

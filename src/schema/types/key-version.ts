@@ -16,7 +16,7 @@ import { Key, KeyVersion } from './refs.ts'
 import { VersionCaller } from './version-caller.ts'
 
 const KeyVersionUsage = builder.objectRef<KeyVersionUsageView>('KeyVersionUsage').implement({
-  description: 'How many encryptions a version has made, where its algorithm limits them.',
+  description: 'Encryptions of a version, if its algorithm limits them.',
   fields: (t) => ({
     encryptions: t.float({
       description:
@@ -48,12 +48,12 @@ KeyVersion.implement({
       resolve: ({ status }) => status,
     }),
     isDefault: t.boolean({
-      description: 'Whether new data is protected with it: it is the newest version and not destroyed.',
+      description: 'True if it protects new data: it is the newest version and not destroyed.',
       resolve: ({ isDefault }) => isDefault,
     }),
     origin: t.field({
       type: KeyOrigin,
-      description: 'Where its material comes from.',
+      description: 'Origin of its material.',
       resolve: ({ origin }) => origin,
     }),
     key: t.field({
@@ -104,7 +104,7 @@ KeyVersion.implement({
     usage: t.field({
       type: KeyVersionUsage,
       nullable: true,
-      description: 'How much of its limit the version has used; null where there is no practical limit.',
+      description: 'Use of its limit of encryptions; null if there is no practical limit.',
       async resolve(version, _args, { loaders }) {
         const usage = await loaders.usage.load(version)
         return usage.encryptions === null ? null : usage
@@ -115,7 +115,7 @@ KeyVersion.implement({
       nullable: true,
       ...listOptions(
         callersMax,
-        'Who used the version for what, most used first.',
+        'Callers and their operations with the version, most used first.',
         'Null for callers without the permission READ_AUDIT.',
       ),
       authScopes: (version) => ({ auditedVersion: version }),

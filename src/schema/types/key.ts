@@ -10,9 +10,9 @@ import { Key, KeyVersion } from './refs.ts'
 const AutomaticRotation = builder
   .objectRef<{ enabled: boolean; cycleDays: number }>('AutomaticRotation')
   .implement({
-    description: 'Whether and how often the system rotates a key by itself.',
+    description: 'Automatic rotation of a key by the system.',
     fields: (t) => ({
-      enabled: t.boolean({ description: 'Whether it does.', resolve: ({ enabled }) => enabled }),
+      enabled: t.boolean({ description: 'True if automatic rotation is on.', resolve: ({ enabled }) => enabled }),
       cycleDays: t.int({
         description: 'Days from one rotation to the next, 1 to 1,095.',
         resolve: ({ cycleDays }) => cycleDays,
@@ -40,11 +40,11 @@ Key.implement({
     }),
     status: t.field({ type: KeyStatus, ...hidden('State of the key.', (key) => key.status) }),
     type: t.field({ type: KeyType, ...hidden('Symmetric or asymmetric.', (key) => key.type) }),
-    usage: t.field({ type: KeyUsage, ...hidden('What the key is for.', (key) => key.usage) }),
+    usage: t.field({ type: KeyUsage, ...hidden('Purpose of the key.', (key) => key.usage) }),
     algorithm: t.field({ type: KeyAlgorithm, ...hidden('Algorithm and size.', (key) => key.algorithm) }),
     origin: t.field({
       type: KeyOrigin,
-      ...hidden('Where the material of its versions comes from.', (key) => key.origin),
+      ...hidden('Origin of its key material.', (key) => key.origin),
     }),
     defaultVersion: t.field({
       type: KeyVersion,

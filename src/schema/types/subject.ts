@@ -3,7 +3,7 @@ import { builder } from '../builder.ts'
 import { SubjectKind } from './enums.ts'
 
 const User = builder.objectRef<{ id: string }>('User').implement({
-  description: 'A person, known here by name only; another subgraph can tell more.',
+  description: 'A person, known here by name only. Another subgraph can have more fields.',
   fields: (t) => ({
     id: t.id({ description: "The user's name as tokens have it.", resolve: ({ id }) => id }),
   }),
@@ -11,16 +11,16 @@ const User = builder.objectRef<{ id: string }>('User').implement({
 
 /** Someone or something that acts or is given access; its value is the subject string. */
 export const Subject = builder.objectRef<string>('Subject').implement({
-  description: 'Someone or something that acts, owns a key, or is on its access list.',
+  description: 'A subject that acts, owns a key, or is on its access list.',
   fields: (t) => ({
     id: t.id({
       description:
-        "The one spelling of a subject, e.g. `user:alice`, `group:payments`, `service-agent:Secrets Manager`. Each word of a service's name begins with a capital letter, however the service or a caller spells it.",
+        "Canonical spelling of the subject, e.g. `user:alice`, `group:payments`, `service-agent:Secrets Manager`. Each word of a service's name begins with a capital letter, however the service or a caller spells it.",
       resolve: (subject) => subject,
     }),
     kind: t.field({
       type: SubjectKind,
-      description: 'What it is.',
+      description: 'The kind of the subject.',
       resolve: (subject) => partsOf(subject).kind,
     }),
     name: t.string({

@@ -23,16 +23,16 @@ UserKey.implement({
       resolve: ({ description }) => description,
     }),
     accessControlEnabled: t.boolean({
-      description: 'Whether only its owner and the subjects on its list may see and use the key.',
+      description: 'True if only its owner and the subjects on its list have access.',
       resolve: ({ accessControlEnabled }) => accessControlEnabled,
     }),
     createdBy: t.field({
       type: Subject,
-      description: 'Who created the key.',
+      description: 'Creator of the key.',
       resolve: ({ createdBy }) => createdBy,
     }),
     viewerCanAccess: t.boolean({
-      description: 'False when the key is redacted for the caller: what is null is then hidden, not empty.',
+      description: 'False if the key is redacted for the caller: null fields are then hidden, not empty.',
       resolve: ({ access }) => access === 'full',
     }),
     publicKey: t.field({
@@ -45,7 +45,7 @@ UserKey.implement({
     owner: t.field({
       type: Subject,
       ...hidden(
-        'Who owns the key: its creator, unless an operator has handed it over.',
+        'Owner of the key: its creator, unless an operator has transferred it.',
         (key: FullUserKeyView) => key.owner,
       ),
     }),
@@ -54,7 +54,7 @@ UserKey.implement({
       ...hidden(
         listOptions(
           allowedSubjectsMax,
-          'Who, besides the owner, sees and uses the key while access control is on. A subject here still needs a role in its own token.',
+          'Subjects that, besides the owner, have access to the key while access control is on. They still need a role in their own tokens.',
         ),
         (key: FullUserKeyView) => [...key.allowedSubjects],
       ),
@@ -75,13 +75,13 @@ UserKey.implement({
     viewerPermissions: t.field({
       type: [KeyPermission],
       ...hidden(
-        listOptions('ONE_FOR_EACH_VALUE', 'What the caller may do with the key.'),
+        listOptions('ONE_FOR_EACH_VALUE', 'Permissions of the caller on the key.'),
         (key: FullUserKeyView) => [...key.permissions],
       ),
     }),
     deletable: t.boolean(
       hidden(
-        'Whether its state allows to delete the key: it has no version, or all are DESTROYED.',
+        'True if its state allows deletion: it has no version, or all are DESTROYED.',
         (key: FullUserKeyView, _args, { loaders }) => loaders.deletable.load(key),
       ),
     ),
@@ -89,7 +89,7 @@ UserKey.implement({
       type: AuditEventConnection,
       args: pageArguments,
       ...hidden(
-        'What happened with the key, newest first. Null for callers without the permission READ_AUDIT.',
+        'Audit events of the key, newest first. Null for callers without the permission READ_AUDIT.',
         (key: FullUserKeyView, page: PageArguments, { loaders }) =>
           loaders.auditEventPage.load({ item: key, args: page }),
       ),

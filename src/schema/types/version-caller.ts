@@ -5,8 +5,8 @@ import { Subject } from './subject.ts'
 const descriptions: Record<VersionCallerView['operation'], string> = {
   ENCRYPT: 'Encrypted with the version.',
   DECRYPT: 'Decrypted with the version.',
-  RE_ENCRYPT: 'Encrypted with the version what another had encrypted before.',
-  RE_ENCRYPT_FROM: 'Read with the version what was then encrypted with another.',
+  RE_ENCRYPT: 'Re-encrypted data of another version with the version.',
+  RE_ENCRYPT_FROM: 'Decrypted data with the version, to encrypt it with another one.',
   GENERATE_DATA_KEY: 'Generated data keys, encrypted with the version.',
   GENERATE_DATA_KEY_PAIR: 'Generated key pairs, the private keys encrypted with the version.',
   SIGN: 'Signed with the version.',
@@ -22,7 +22,7 @@ const descriptions: Record<VersionCallerView['operation'], string> = {
 }
 
 const VersionOperation = builder.enumType('VersionOperation', {
-  description: 'What a version was used for. A re-encryption is an operation of both of its versions.',
+  description: 'Operation that used a version. A re-encryption counts for both of its versions.',
   values: Object.fromEntries(
     Object.entries(descriptions).map(([operation, description]) => [operation, { description }]),
   ) as Record<VersionCallerView['operation'], { description: string }>,
@@ -30,12 +30,12 @@ const VersionOperation = builder.enumType('VersionOperation', {
 
 /** How often somebody used a version for an operation. */
 export const VersionCaller = builder.objectRef<VersionCallerView>('VersionCaller').implement({
-  description: 'How often somebody used a version for an operation.',
+  description: 'Uses of a version by one caller for one operation.',
   fields: (t) => ({
-    caller: t.field({ type: Subject, description: 'Who it was.', resolve: ({ caller }) => caller }),
+    caller: t.field({ type: Subject, description: 'The caller.', resolve: ({ caller }) => caller }),
     operation: t.field({
       type: VersionOperation,
-      description: 'What for.',
+      description: 'The operation.',
       resolve: ({ operation }) => operation,
     }),
     operations: t.float({
