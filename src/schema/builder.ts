@@ -18,7 +18,7 @@ export const builder = new SchemaBuilder<{
   DefaultFieldNullability: false
   DefaultAuthStrategy: 'all'
   AuthScopes: {
-    /** Any caller with a verified token. */
+    /** Any caller with a verified token. For mutations: the functions of `keys` check permissions, and record refusals. */
     authenticated: boolean
     /** A role that gives this permission. */
     permission: KeyPermission

@@ -18,7 +18,7 @@ import type { Call } from '../keys/rules/caller.ts'
 
 type FullKeyView = FullUserKeyView | ServiceKeyView
 
-/** Context of a request: what the domain works with, the call, and loaders that ask once for a whole list. */
+/** Context of a request: the parts, the call, and loaders that read whole lists at once. */
 export interface Context {
   /** Throws the reason of the call's signal once nobody waits for the answer: no further field begins anything. */
   readonly parts: DomainParts

@@ -46,7 +46,10 @@ const InputIssueType = builder.objectRef<InputIssue>('InputIssue').implement({
       ...listOptions(issuePathMax, 'Path below `input`: names of fields and positions in lists.'),
       resolve: ({ path }) => [...path],
     }),
-    message: t.string({ description: 'The problem, or the allowed values.', resolve: ({ message }) => message }),
+    message: t.string({
+      description: 'The problem, or the allowed values.',
+      resolve: ({ message }) => message,
+    }),
   }),
 })
 
@@ -57,10 +60,7 @@ builder.objectType(InputValidationError, {
   fields: (t) => ({
     issues: t.field({
       type: [InputIssueType],
-      ...listOptions(
-        inputIssuesMax,
-        'The issues. If there are more, the message tells how many.',
-      ),
+      ...listOptions(inputIssuesMax, 'The issues. If there are more, the message tells how many.'),
       resolve: ({ issues }) => [...issues],
     }),
   }),
@@ -157,7 +157,10 @@ builder.objectType(InvalidKeyOriginError, {
 const ImportParametersFault = builder.enumType('ImportParametersFault', {
   description: 'Why import parameters cannot be used.',
   values: {
-    UNKNOWN: { description: 'The key has no import parameters with this ID. Parameters of another key get the same answer.' },
+    UNKNOWN: {
+      description:
+        'The key has no import parameters with this ID. Parameters of another key get the same answer.',
+    },
     EXPIRED: { description: 'More than 24 hours have passed.' },
     USED: { description: 'A version was imported with them.' },
   } as const,

@@ -62,10 +62,7 @@ export async function transferOwnership(
   parts: DomainParts,
   { newOwner, clearList, ...wanted }: OwnershipTransfer,
 ): Promise<OwnershipTransferred> {
-  const context = startAuditContext(
-    systemActor('operator', wanted.projectId),
-    'TRANSFER_OWNERSHIP',
-  )
+  const context = startAuditContext(systemActor('operator', wanted.projectId), 'TRANSFER_OWNERSHIP')
   return recordingRefusals(parts, context, async () => {
     const row = await findAsOperator(parts, wanted)
     if (row === null) throw new KeyNotFoundError()
@@ -148,10 +145,7 @@ export async function confirmClock(parts: DomainParts): Promise<ClockHold | null
   await clock.synchronise()
   const hold = clock.hold()
   if (hold === null) return null
-  const context = startAuditContext(
-    systemActor('operator', ''),
-    'CONFIRM_CLOCK',
-  )
+  const context = startAuditContext(systemActor('operator', ''), 'CONFIRM_CLOCK')
   context.details = {
     aheadSeconds: Math.round(hold.aheadMs / 1000),
     certainBefore: hold.certainNow.toISOString(),

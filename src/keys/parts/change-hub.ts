@@ -5,7 +5,7 @@ import type { Caller } from '../rules/caller.ts'
 import { TooManyStreamsError, UnavailableError } from '../rules/errors.ts'
 
 /** Changes of a key that were announced since the last event, combined. */
-export interface KeyChanged {
+export interface ChangeSummary {
   /** A field changed that also a redacted key shows. */
   readonly isShown: boolean
   /** The caller or one of its groups was removed from the key's list, or is no longer its owner. */
@@ -15,7 +15,7 @@ export interface KeyChanged {
 /** Batch of changes for one stream. */
 export type ChangeBatch =
   /** Changed keys by UUID. */
-  | { readonly kind: 'changed'; readonly keys: ReadonlyMap<string, KeyChanged> }
+  | { readonly kind: 'changed'; readonly keys: ReadonlyMap<string, ChangeSummary> }
   /** Too many changes to remember, or changes may have been missed. */
   | { readonly kind: 'unsure' }
   | { readonly kind: 'expired' }
@@ -84,7 +84,7 @@ interface Watcher {
   end(): void
 }
 
-/** KeyChanged changes of a key, combined. */
+/** Announced changes of a key, combined for all streams. */
 interface Change {
   readonly id: string
   readonly isShown: boolean
@@ -218,7 +218,7 @@ function createWatch(
   { clock, onEnd }: { clock: Clock; onEnd: () => void },
 ): { watch: Watch; watcher: Watcher } {
   const subjects = subjectsOf(caller)
-  let announced = new Map<string, KeyChanged>()
+  let announced = new Map<string, ChangeSummary>()
   let isUnsure = false
   let ending: 'expired' | 'closed' | null = null
   let wake = () => {}

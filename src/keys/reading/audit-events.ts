@@ -3,9 +3,9 @@ import { type RecordedEvent, readById, readPage, readPagesOfKeys, verifyEvents }
 import { formatId, parseId } from '../../ids.ts'
 import { IntegrityError } from '../../keyring/integrity-error.ts'
 import {
+  type AuditEventFilter,
   type AuditPosition,
   type AuditRange,
-  type AuditEventFilter as AuditRowFilter,
   countAuditEvents,
   countAuditEventsOfKeys,
 } from '../../store/audit/event-pages.ts'
@@ -27,7 +27,7 @@ import {
 import type { AuditEventView, FullUserKeyView } from './views.ts'
 
 /** Filter of audit events; all conditions must hold. */
-export interface AuditEventFilter {
+export interface AuditEventFilterInput {
   readonly keyId?: string | null | undefined
   readonly action?: readonly AuditEventView['action'][] | null | undefined
   readonly outcome?: readonly AuditEventView['outcome'][] | null | undefined
@@ -44,7 +44,7 @@ export async function auditEvents(
   parts: DomainParts,
   call: Call,
   page: PageArguments,
-  filter: AuditEventFilter,
+  filter: AuditEventFilterInput,
 ): Promise<Page<AuditEventView>> {
   requireRoleFor(call, 'READ_AUDIT')
   const { db } = parts.store
@@ -183,7 +183,7 @@ function shownDetails(details: RecordedEvent['details'], hidesSource: boolean): 
   return rest
 }
 
-function rowFilterOf(parts: DomainParts, call: Call, filter: AuditEventFilter): AuditRowFilter {
+function rowFilterOf(parts: DomainParts, call: Call, filter: AuditEventFilterInput): AuditEventFilter {
   const { actor = null, keyId = null, from, to, action = null, outcome = null } = filter
   requireInput(
     actor === null || parseSubject(actor) !== null,
@@ -204,7 +204,7 @@ function rowFilterOf(parts: DomainParts, call: Call, filter: AuditEventFilter): 
 }
 
 /** A string that is not the ID of a key is treated as an unknown ID. */
-function keyOf(id: string): NonNullable<AuditRowFilter['key']> {
+function keyOf(id: string): NonNullable<AuditEventFilter['key']> {
   const parsed = parseId(id)
   switch (parsed?.kind) {
     case 'userKey':

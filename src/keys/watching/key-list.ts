@@ -1,6 +1,6 @@
 import { formatId } from '../../ids.ts'
 import { findDeletedKeys, findKeys } from '../../store/rows/key-rows.ts'
-import type { KeyChanged } from '../parts/change-hub.ts'
+import type { ChangeSummary } from '../parts/change-hub.ts'
 import type { DomainParts } from '../parts/parts.ts'
 import { isAuthenticDeletedKey, viewsOfRows } from '../reading/verified-rows.ts'
 import type { UserKeyView } from '../reading/views.ts'
@@ -34,7 +34,7 @@ function listAgain({ clock }: DomainParts): UserKeysEventView {
 async function lookUp(
   parts: DomainParts,
   call: Call,
-  announced: ReadonlyMap<string, KeyChanged>,
+  announced: ReadonlyMap<string, ChangeSummary>,
 ): Promise<Pick<UserKeysEventView, 'changedKeys' | 'goneKeyIds'>> {
   const { projectId } = call.caller
   const { db } = parts.store

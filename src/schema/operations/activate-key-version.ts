@@ -21,7 +21,6 @@ builder.mutationField('activateKeyVersion', (t) =>
     type: ActivateKeyVersionPayload,
     nullable: true,
     description: 'Brings a DEACTIVATED version back into use. Needs MANAGE.',
-    // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: ActivateKeyVersionInput, required: true, description: 'The version.' }) },
     errors: { types: [...versionChangeErrors] },

@@ -21,7 +21,6 @@ builder.mutationField('activateUserKey', (t) =>
     type: ActivateUserKeyPayload,
     nullable: true,
     description: 'Generates version 1 of a key that was created with pre-activation. Needs MANAGE.',
-    // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: ActivateUserKeyInput, required: true, description: 'The key.' }) },
     errors: { types: [...changeErrors, InvalidKeyStateError, InvalidKeyOriginError] },

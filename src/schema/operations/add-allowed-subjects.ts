@@ -18,7 +18,8 @@ const AddAllowedSubjectsInput = builder.inputType('AddAllowedSubjectsInput', {
       ),
     }),
     allowLockout: t.boolean({
-      description: 'Allow the change even if the caller then no longer has access itself. False if not given.',
+      description:
+        'Allow the change even if the caller then no longer has access itself. False if not given.',
     }),
     expectedRevision: t.int({
       description: 'Refuse with ConflictError unless the key still has this revision.',
@@ -33,7 +34,6 @@ builder.mutationField('addAllowedSubjects', (t) =>
     type: AddAllowedSubjectsPayload,
     nullable: true,
     description: 'Adds subjects to the access list of a key. Needs MANAGE.',
-    // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
     args: {
       input: t.arg({

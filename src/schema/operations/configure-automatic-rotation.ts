@@ -30,7 +30,6 @@ builder.mutationField('configureAutomaticRotation', (t) =>
     nullable: true,
     description:
       'Switches automatic rotation on or off, or changes its cycle, which starts again today. With asymmetric keys each rotation changes the public key. Needs MANAGE.',
-    // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
     args: {
       input: t.arg({

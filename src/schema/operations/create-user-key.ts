@@ -71,7 +71,6 @@ builder.mutationField('createUserKey', (t) =>
     type: CreateUserKeyPayload,
     nullable: true,
     description: 'Creates a user key, owned by the caller. Needs a role that gives CREATE.',
-    // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: CreateUserKeyInput, required: true, description: 'The key to create.' }) },
     errors: { types: [InputValidationError, NameTakenError] },

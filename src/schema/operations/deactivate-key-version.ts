@@ -25,7 +25,6 @@ builder.mutationField('deactivateKeyVersion', (t) =>
     nullable: true,
     description:
       'Stops all use of an ACTIVE version at once, including decryption. It can be activated again. Other replicas of the server follow within their cache lifetime. Needs MANAGE.',
-    // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
     args: {
       input: t.arg({ type: DeactivateKeyVersionInput, required: true, description: 'The version.' }),

@@ -40,10 +40,13 @@ builder.mutationField('decryptWithServiceKey', (t) =>
     nullable: true,
     description:
       'Decrypts with the service key of the calling service. Only for a service itself: a token of kind SERVICE_AGENT.',
-    // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
     args: {
-      input: t.arg({ type: DecryptWithServiceKeyInput, required: true, description: 'The ciphertext to decrypt.' }),
+      input: t.arg({
+        type: DecryptWithServiceKeyInput,
+        required: true,
+        description: 'The ciphertext to decrypt.',
+      }),
     },
     errors: { types: [...serviceOpenErrors] },
     resolve: (_root, { input }, { parts, call }) => runOperation(parts, call, decryptWithServiceKey, input),

@@ -52,9 +52,10 @@ builder.mutationField('decrypt', (t) =>
     nullable: true,
     description:
       'Decrypts a ciphertext while the version that encrypted it is ACTIVE. All failures are the same InvalidCiphertextError. Needs USE.',
-    // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
-    args: { input: t.arg({ type: inputs.single, required: true, description: 'The ciphertext to decrypt.' }) },
+    args: {
+      input: t.arg({ type: inputs.single, required: true, description: 'The ciphertext to decrypt.' }),
+    },
     errors: { types: [...openErrors] },
     resolve: (_root, { input }, { parts, call }) => runOperation(parts, call, decrypt, input),
   }),

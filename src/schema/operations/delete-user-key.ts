@@ -33,7 +33,6 @@ builder.mutationField('deleteUserKey', (t) =>
     nullable: true,
     description:
       'Deletes a key that has no version, or whose versions are all DESTROYED. Its ID is never used again, and its audit events stay. Needs MANAGE.',
-    // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
     args: {
       input: t.arg({

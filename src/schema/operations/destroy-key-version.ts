@@ -29,7 +29,6 @@ builder.mutationField('destroyKeyVersion', (t) =>
     nullable: true,
     description:
       'Schedules the destruction of a DEACTIVATED version. When the waiting period ends its material is erased, and nothing that only this version opens can be read again. Needs MANAGE.',
-    // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: DestroyKeyVersionInput, required: true, description: 'The version.' }) },
     errors: { types: [...versionChangeErrors] },

@@ -22,8 +22,8 @@ builder.mutationField('disableAccessControl', (t) =>
   t.field({
     type: DisableAccessControlPayload,
     nullable: true,
-    description: 'Switches access control off, so that roles alone decide who has access. Clears the access list. Needs MANAGE.',
-    // The domain checks the caller, and puts refusals on record.
+    description:
+      'Switches access control off, so that roles alone decide who has access. Clears the access list. Needs MANAGE.',
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: DisableAccessControlInput, required: true, description: 'The key.' }) },
     errors: { types: [...changeErrors] },

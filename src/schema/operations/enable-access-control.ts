@@ -18,7 +18,8 @@ const EnableAccessControlInput = builder.inputType('EnableAccessControlInput', {
       ),
     }),
     allowLockout: t.boolean({
-      description: 'Allow the change even if the caller then no longer has access itself. False if not given.',
+      description:
+        'Allow the change even if the caller then no longer has access itself. False if not given.',
     }),
     expectedRevision: t.int({
       description: 'Refuse with ConflictError unless the key still has this revision.',
@@ -37,7 +38,6 @@ builder.mutationField('enableAccessControl', (t) =>
     nullable: true,
     description:
       'Limits a key to its owner and the given subjects; everyone else, a project administrator too, gets it redacted. Needs MANAGE.',
-    // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
     args: {
       input: t.arg({

@@ -41,7 +41,6 @@ builder.mutationField('encryptWithServiceKey', (t) =>
     nullable: true,
     description:
       'Encrypts under the service key of the calling service, which its first encryption creates. Only for a service itself: a token of kind SERVICE_AGENT.',
-    // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
     args: {
       input: t.arg({ type: EncryptWithServiceKeyInput, required: true, description: 'The data to encrypt.' }),

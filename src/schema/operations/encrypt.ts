@@ -42,7 +42,6 @@ builder.mutationField('encrypt', (t) =>
     type: EncryptPayload,
     nullable: true,
     description: 'Encrypts under the default version of a key. Needs USE.',
-    // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
     args: {
       input: t.arg({

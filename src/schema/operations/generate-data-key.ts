@@ -44,7 +44,6 @@ builder.mutationField('generateDataKey', (t) =>
     nullable: true,
     description:
       'Generates a data key and encrypts it under the default version of a symmetric key. Select `plaintext` only if the data key is used at once. Needs USE.',
-    // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
     args: {
       input: t.arg({

@@ -37,7 +37,6 @@ builder.mutationField('generateMac', (t) =>
     type: GenerateMacPayload,
     nullable: true,
     description: 'Makes a message authentication code with the default version of a key. Needs USE.',
-    // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: inputs.single, required: true, description }) },
     errors: { types: [...protectErrors] },

@@ -27,7 +27,9 @@ builder.mutationField('generateRandom', (t) =>
     nullable: true,
     description: 'Generates random bytes, with no key involved. Needs USE.',
     authScopes: { authenticated: true },
-    args: { input: t.arg({ type: GenerateRandomInput, required: true, description: 'The number of bytes.' }) },
+    args: {
+      input: t.arg({ type: GenerateRandomInput, required: true, description: 'The number of bytes.' }),
+    },
     errors: { types: [InputValidationError] },
     resolve: (_root, { input }, { parts, call }) => runOperation(parts, call, generateRandom, input),
   }),

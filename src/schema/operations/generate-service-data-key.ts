@@ -44,9 +44,14 @@ builder.mutationField('generateServiceDataKey', (t) =>
     nullable: true,
     description:
       'Generates a data key under the service key of the calling service, which its first use creates. Only for a service itself: a token of kind SERVICE_AGENT.',
-    // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
-    args: { input: t.arg({ type: GenerateServiceDataKeyInput, required: true, description: 'The length of the data key.' }) },
+    args: {
+      input: t.arg({
+        type: GenerateServiceDataKeyInput,
+        required: true,
+        description: 'The length of the data key.',
+      }),
+    },
     errors: { types: [...serviceProtectErrors] },
     resolve: (_root, { input }, { parts, call }, info) =>
       runOperation(parts, call, generateServiceDataKey, {

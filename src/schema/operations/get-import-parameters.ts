@@ -59,7 +59,6 @@ builder.mutationField('getImportParameters', (t) =>
     nullable: true,
     description:
       'Makes a key pair for one import of key material; its private key never leaves the server. The five newest of a key stay usable until they expire. Needs MANAGE.',
-    // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: GetImportParametersInput, required: true, description: 'The key.' }) },
     errors: { types: [InputValidationError, KeyNotFoundError, InvalidKeyOriginError] },

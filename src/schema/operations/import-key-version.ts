@@ -39,9 +39,10 @@ builder.mutationField('importKeyVersion', (t) =>
     nullable: true,
     description:
       'Makes the next version of a key of origin EXTERNAL from material that was made elsewhere: ACTIVE and the default at once. Older versions stay as they are. The material is checked: size, type, curve, modulus and public exponent, and whether private and public parts fit together. Needs MANAGE.',
-    // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
-    args: { input: t.arg({ type: ImportKeyVersionInput, required: true, description: 'The material to import.' }) },
+    args: {
+      input: t.arg({ type: ImportKeyVersionInput, required: true, description: 'The material to import.' }),
+    },
     errors: {
       types: [...changeErrors, InvalidKeyOriginError, InvalidImportParametersError, InvalidKeyMaterialError],
     },

@@ -7,18 +7,22 @@ import { reEncryptErrors } from '../errors.ts'
 import { defineBatchableInput, defineBatchPayload, pairOutcomes } from './batch.ts'
 import { addUsedVersion } from './payloads.ts'
 
-const inputs = defineBatchableInput('ReEncrypt', 'The ciphertext to re-encrypt, and the destination.', (t) => ({
-  ciphertext: t.field({ type: 'Base64', required: true, description: 'A ciphertext of a symmetric key.' }),
-  sourceAdditionalAuthenticatedData: t.field({
-    type: 'Base64',
-    description: 'The data that it was encrypted with.',
+const inputs = defineBatchableInput(
+  'ReEncrypt',
+  'The ciphertext to re-encrypt, and the destination.',
+  (t) => ({
+    ciphertext: t.field({ type: 'Base64', required: true, description: 'A ciphertext of a symmetric key.' }),
+    sourceAdditionalAuthenticatedData: t.field({
+      type: 'Base64',
+      description: 'The data that it was encrypted with.',
+    }),
+    destinationKeyId: t.id({ description: 'The key to encrypt with; the same as before if not given.' }),
+    destinationAdditionalAuthenticatedData: t.field({
+      type: 'Base64',
+      description: 'The data to encrypt it with; the same as before if not given, none if empty.',
+    }),
   }),
-  destinationKeyId: t.id({ description: 'The key to encrypt with; the same as before if not given.' }),
-  destinationAdditionalAuthenticatedData: t.field({
-    type: 'Base64',
-    description: 'The data to encrypt it with; the same as before if not given, none if empty.',
-  }),
-}))
+)
 
 const ReEncryptPayload = builder.objectRef<ReEncryptOutput>('ReEncryptPayload').implement({
   description: 'Re-encrypted bytes.',
@@ -48,10 +52,13 @@ builder.mutationField('reEncrypt', (t) =>
     nullable: true,
     description:
       'Decrypts a ciphertext and encrypts it again under the default version of the same or another key, without disclosing the plaintext. Needs USE of both keys.',
-    // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
     args: {
-      input: t.arg({ type: inputs.single, required: true, description: 'The ciphertext to re-encrypt, and the destination.' }),
+      input: t.arg({
+        type: inputs.single,
+        required: true,
+        description: 'The ciphertext to re-encrypt, and the destination.',
+      }),
     },
     errors: { types: [...reEncryptErrors] },
     resolve: (_root, { input }, { parts, call }) => runOperation(parts, call, reEncrypt, input),

@@ -18,7 +18,8 @@ const RemoveAllowedSubjectsInput = builder.inputType('RemoveAllowedSubjectsInput
       ),
     }),
     allowLockout: t.boolean({
-      description: 'Allow the change even if the caller then no longer has access itself. False if not given.',
+      description:
+        'Allow the change even if the caller then no longer has access itself. False if not given.',
     }),
     expectedRevision: t.int({
       description: 'Refuse with ConflictError unless the key still has this revision.',
@@ -36,7 +37,6 @@ builder.mutationField('removeAllowedSubjects', (t) =>
     type: RemoveAllowedSubjectsPayload,
     nullable: true,
     description: 'Removes subjects from the access list of a key. Needs MANAGE.',
-    // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
     args: {
       input: t.arg({

@@ -21,7 +21,6 @@ builder.mutationField('restoreKeyVersion', (t) =>
     type: RestoreKeyVersionPayload,
     nullable: true,
     description: 'Cancels a scheduled destruction. The version is DEACTIVATED again. Needs MANAGE.',
-    // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: RestoreKeyVersionInput, required: true, description: 'The version.' }) },
     errors: { types: [...versionChangeErrors] },

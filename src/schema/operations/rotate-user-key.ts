@@ -29,7 +29,6 @@ builder.mutationField('rotateUserKey', (t) =>
     nullable: true,
     description:
       'Generates the next version of a key: ACTIVE and the default at once. Older versions stay as they are, so what they encrypted still opens. Needs MANAGE.',
-    // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: RotateUserKeyInput, required: true, description: 'The key.' }) },
     errors: { types: [...changeErrors, InvalidKeyStateError, InvalidKeyOriginError] },

@@ -53,7 +53,6 @@ builder.mutationField('sign', (t) =>
     type: SignPayload,
     nullable: true,
     description: 'Signs with the default version of a key. Needs USE.',
-    // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
     args: {
       input: t.arg({ type: inputs.single, required: true, description: 'The message to sign, and the key.' }),

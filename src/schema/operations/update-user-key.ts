@@ -28,7 +28,6 @@ builder.mutationField('updateUserKey', (t) =>
     type: UpdateUserKeyPayload,
     nullable: true,
     description: 'Changes name or description of a key. Needs MANAGE.',
-    // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
     args: {
       input: t.arg({

@@ -54,7 +54,6 @@ builder.mutationField('verify', (t) =>
     nullable: true,
     description:
       'Verifies a signature with an ACTIVE version. A signature that does not fit is no error: `valid` is false. Needs USE.',
-    // The domain checks the caller, and puts refusals on record.
     authScopes: { authenticated: true },
     args: {
       input: t.arg({

@@ -28,7 +28,7 @@ const DestroyVerdict = builder.enumType('DestroyVerdict', {
 
 const DestroyImpact = builder.objectRef<DestroyImpactView>('DestroyImpact').implement({
   description: 'Impact of destroying a version, by its use in the last 30 days.',
-  // The domain gives it to no one else; this is the second lock.
+  // `keys` gives it to no one else; this is the second lock.
   authScopes: ({ version }) => ({ managedVersion: version }),
   fields: (t) => ({
     version: t.field({
@@ -36,7 +36,11 @@ const DestroyImpact = builder.objectRef<DestroyImpactView>('DestroyImpact').impl
       description: 'The version.',
       resolve: ({ version }) => version,
     }),
-    verdict: t.field({ type: DestroyVerdict, description: 'The verdict.', resolve: ({ verdict }) => verdict }),
+    verdict: t.field({
+      type: DestroyVerdict,
+      description: 'The verdict.',
+      resolve: ({ verdict }) => verdict,
+    }),
     summary: t.string({
       description:
         'The verdict in a sentence for people, e.g. `user:alice decrypted with it 12 times, last 2 hours ago.` Names callers to readers of the audit trail only.',

@@ -13,7 +13,7 @@ interface Representation {
   readonly id: string
 }
 
-/** Only these two values are taken over, so that no other can stand in for what the domain says of the entity. */
+/** Takes over only these two values, so that no other can replace a field of the entity. */
 function parseRepresentation(value: unknown, index: number): Representation {
   const path = ['representations', String(index)]
   if (typeof value !== 'object' || value === null || Array.isArray(value))

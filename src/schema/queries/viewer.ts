@@ -9,7 +9,11 @@ const Viewer = builder.objectRef<Call>('Viewer').implement({
   description: 'The caller, as described by its token.',
   fields: (t) => ({
     subject: t.field({ type: Subject, description: 'The subject.', resolve: ({ caller }) => caller.subject }),
-    kind: t.field({ type: SubjectKind, description: 'The kind of the subject.', resolve: ({ caller }) => caller.kind }),
+    kind: t.field({
+      type: SubjectKind,
+      description: 'The kind of the subject.',
+      resolve: ({ caller }) => caller.kind,
+    }),
     projectId: t.string({
       description: 'The project of the caller. Nothing outside of it exists for the caller.',
       resolve: ({ caller }) => caller.projectId,

@@ -9,11 +9,14 @@ const KeyChangeKindType = builder.enumType('KeyChangeKind', {
   description: 'Kind of a change of a key.',
   values: {
     DETAILS: { description: 'Its name or description.' },
-    STATE: { description: 'Its state, the state of one of its versions, or something that no other kind covers.' },
+    STATE: {
+      description: 'Its state, the state of one of its versions, or something that no other kind covers.',
+    },
     ROTATED: { description: 'It has a new default version.' },
     AUTOMATIC_ROTATION: { description: 'Its automatic rotation.' },
     ACCESS: {
-      description: 'Access control, its access list or its owner; or the caller now sees more or fewer fields.',
+      description:
+        'Access control, its access list or its owner; or the caller now sees more or fewer fields.',
     },
     GONE: { description: 'It no longer exists for the caller.' },
   } satisfies Record<KeyChangeKind, object>,

@@ -71,7 +71,7 @@ const AuditEvent = builder.objectRef<AuditEventView>('AuditEvent').implement({
   description:
     'One operation, done or refused. The caller sees no events of keys that are redacted for it now. For a deleted key its last access list decides.',
   interfaces: [Node],
-  // The domain gives events to no one else; this is the second lock.
+  // `keys` gives events to no one else; this is the second lock.
   authScopes: (event) => ({ readableEvent: event }),
   isTypeOf: (view) => (view as AuditEventView).kind === 'AUDIT_EVENT',
   fields: (t) => ({
@@ -80,7 +80,11 @@ const AuditEvent = builder.objectRef<AuditEventView>('AuditEvent').implement({
       description: 'Time of the event.',
       resolve: ({ occurredAt }) => occurredAt,
     }),
-    action: t.field({ type: AuditAction, description: 'The kind of operation.', resolve: ({ action }) => action }),
+    action: t.field({
+      type: AuditAction,
+      description: 'The kind of operation.',
+      resolve: ({ action }) => action,
+    }),
     outcome: t.field({
       type: AuditOutcome,
       description: 'The outcome.',
@@ -110,7 +114,8 @@ const AuditEvent = builder.objectRef<AuditEventView>('AuditEvent').implement({
     }),
     keyId: t.id({
       nullable: true,
-      description: 'The real ID of the key, deleted or not; null if the event is about no key of the project.',
+      description:
+        'The real ID of the key, deleted or not; null if the event is about no key of the project.',
       resolve: ({ keyId }) => keyId,
     }),
     keyName: t.string({
@@ -148,4 +153,3 @@ const AuditEvent = builder.objectRef<AuditEventView>('AuditEvent').implement({
 
 /** Pages of audit events. */
 export const AuditEventConnection = defineConnection('AuditEvent', AuditEvent)
-

@@ -193,7 +193,8 @@ const errorDescriptions: Record<(typeof errorCodes)[number], string> = {
     'The server answers only trusted documents, and this is not one of them. Top level; HTTP status 400.',
   RATE_LIMITED: 'The caller has exceeded its rate limit. Top level; HTTP status 429.',
   UNAVAILABLE: 'The server cannot do this at the moment. Top level.',
-  INTERNAL: 'Internal error. The message has the ID of the request, which the operator finds in the log. Top level.',
+  INTERNAL:
+    'Internal error. The message has the ID of the request, which the operator finds in the log. Top level.',
   INPUT_VALIDATION:
     'The input is not acceptable: `InputValidationError`. Top level in queries, and for a list that is far too long.',
   KEY_NOT_FOUND: 'No such key in the project of the caller: `KeyNotFoundError`.',

@@ -34,7 +34,7 @@ const KeyVersionUsage = builder.objectRef<KeyVersionUsageView>('KeyVersionUsage'
 KeyVersion.implement({
   description: 'One piece of key material of a key. The material itself never leaves the server.',
   interfaces: [Node],
-  // A version exists for callers with the whole view of its key; the domain gives it to no one else.
+  // A version exists for callers with the whole view of its key; `keys` gives it to no one else.
   authScopes: (version) => ({ wholeVersion: version }),
   isTypeOf: (view) => (view as KeyVersionView).kind === 'VERSION',
   fields: (t) => ({

@@ -12,7 +12,10 @@ const AutomaticRotation = builder
   .implement({
     description: 'Automatic rotation of a key by the system.',
     fields: (t) => ({
-      enabled: t.boolean({ description: 'True if automatic rotation is on.', resolve: ({ enabled }) => enabled }),
+      enabled: t.boolean({
+        description: 'True if automatic rotation is on.',
+        resolve: ({ enabled }) => enabled,
+      }),
       cycleDays: t.int({
         description: 'Days from one rotation to the next, 1 to 1,095.',
         resolve: ({ cycleDays }) => cycleDays,
