@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { SlowestReporter } from './scripts/slowest-reporter.ts'
 
-/** Suites on a database run on both, the embedded one and a PostgreSQL server, but for what only one of them does. */
+/** Suites about what is stored run on both databases. Suites about what stands above the store run on the embedded one. */
 const onBoth = 'test/**/*.db.test.ts'
 const onOne = { embedded: 'test/**/*.embedded.test.ts', postgres: 'test/**/*.postgres.test.ts' }
 const browser = 'test/**/*.browser.test.ts'
@@ -30,7 +30,7 @@ const onDatabase = (name: 'embedded' | 'postgres') => ({
 
 export default defineConfig({
   test: {
-    maxWorkers: availableParallelism(),
+    maxWorkers: availableParallelism() + 1,
     reporters: ['default', new SlowestReporter(), ...(results === undefined ? [] : [jsonTo(results)])],
     projects: [
       {
