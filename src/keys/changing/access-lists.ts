@@ -141,6 +141,6 @@ function requireAccessControl(key: LockedKey, enabled: boolean): void {
     'keyId',
     enabled
       ? 'must name a key with access control on; call enableAccessControl first'
-      : 'must name a key with access control off; change a list with addAllowedSubjects and removeAllowedSubjects',
+      : 'must name a key with access control off; change its list with addAllowedSubjects and removeAllowedSubjects',
   )
 }
