@@ -4,6 +4,7 @@ import { maxHeaderSize, request } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { settings } from '../../src/config.ts'
+import { bodyTokensMax } from '../../src/server/http/body-tokens.ts'
 import { bodyBytesMax } from '../../src/server/http/receive-body.ts'
 import {
   type Answer,
@@ -169,6 +170,22 @@ describe('a request', () => {
     })
   })
 
+  it('of a body with more JSON tokens is told of the limit', async () => {
+    const tokensMax = bodyTokensMax(story.config)
+    const authorization = `Bearer ${await story.tokenFor(admin)}`
+    // One token for the list and for each item, and one for each comma between two.
+    const bodyOf = (items: number) =>
+      JSON.stringify({ query: '{ viewer { roles } }', variables: { unused: Array(items).fill('') } })
+    expect(await post({ authorization }, bodyOf(tokensMax / 2 - 20))).toMatchObject({
+      status: 200,
+      errors: [],
+    })
+    expect(await post({ authorization }, bodyOf(tokensMax / 2))).toMatchObject({
+      status: 413,
+      errors: [{ message: answers.get('JSON tokens of a body') }],
+    })
+  })
+
   it('with a longer token is told of the limit', async () => {
     const token = await story.tokenFor(admin)
     const tokenOf = (length: number) => `Bearer ${token.padEnd(length, 'A')}`
@@ -263,6 +280,7 @@ describe('docs/limits.md', () => {
   it('has every limit that is tested here, and no other', () => {
     const others = [
       'Bytes of a body',
+      'JSON tokens of a body',
       'Characters of a token',
       'Bytes of all headers',
       'Milliseconds of a request',

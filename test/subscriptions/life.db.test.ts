@@ -134,12 +134,12 @@ describe.skipIf(hasNoDatabase())('a subscription', () => {
     expect((await (await subscribeAs(story, olga, userKeysChanged)).next()).errors).toEqual([])
   })
 
-  it('is subject to the limits of documents, and has one field on its first level', async () => {
+  it('is subject to the limits of documents, and has one top-level field', async () => {
     const story = await startStoryForTest()
     const version = 'versions(first: 200) { nodes { number status createdAt } }'
     const documents = {
       'more than 50000 values': `subscription { userKeysChanged { changedKeys { ${version} } } }`,
-      'one field on its first level': 'subscription { userKeysChanged { at } keyEvents(keyId: "x") { at } }',
+      'exactly one top-level field': 'subscription { userKeysChanged { at } keyEvents(keyId: "x") { at } }',
     }
     for (const [message, query] of Object.entries(documents)) {
       const [refusal] = await (await subscribeAs(story, olga, query)).rest()
