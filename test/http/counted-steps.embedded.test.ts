@@ -202,7 +202,7 @@ describe('a request of twice the size', () => {
     expect(errors).toMatchObject([
       {
         message:
-          'The body has more than 25000 JSON tokens: names, texts, and characters that begin or separate values. Send smaller batches.',
+          'The body has more than 25000 JSON tokens: names, strings, and characters that begin or separate values. Send smaller batches.',
         extensions: { code: 'PAYLOAD_TOO_LARGE' },
       },
     ])

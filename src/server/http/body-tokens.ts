@@ -1,6 +1,6 @@
 import type { Config } from '../../config.ts'
 
-/** JSON tokens that a body may have: an item of a batch has up to twenty. */
+/** JSON tokens that a body may have. An item of a batch has up to 20. */
 const tokensMin = 25_000
 const tokensPerItem = 50
 
@@ -18,8 +18,8 @@ function isSeparator(byte: number | undefined): boolean {
 }
 
 /**
- * Whether JSON has more tokens than that: names, texts, and characters that begin or separate values. Counted without
- * parsing, which takes a hundred times as long where each of many objects has names of its own.
+ * Whether JSON has more tokens than that: names, strings, and characters that begin or separate values. Counted without
+ * parsing, which takes a hundred times as long where each of many objects has different names.
  */
 export function hasMoreTokens(json: Buffer, tokensMax: number): boolean {
   if (json.length <= tokensMax) return false
@@ -27,14 +27,14 @@ export function hasMoreTokens(json: Buffer, tokensMax: number): boolean {
   for (let index = 0; index < json.length && tokens <= tokensMax; index++) {
     if (json[index] === quote) {
       tokens++
-      index = endOfText(json, index)
+      index = endOfString(json, index)
     } else if (isSeparator(json[index])) tokens++
   }
   return tokens > tokensMax
 }
 
-/** Where a text that begins at an index ends; the length of the JSON if it does not. */
-function endOfText(json: Buffer, start: number): number {
+/** Index at which the string that begins at `start` ends; the length of the JSON if it does not end. */
+function endOfString(json: Buffer, start: number): number {
   for (let end = json.indexOf(quote, start + 1); end !== -1; end = json.indexOf(quote, end + 1)) {
     let slashes = 0
     while (json[end - 1 - slashes] === backslash) slashes++

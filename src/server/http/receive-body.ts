@@ -95,7 +95,7 @@ export function createBodyReceiver(config: Config, shed: (reason: Shed) => Answe
       return errorAnswer(413, { code: 'PAYLOAD_TOO_LARGE', message }, { connection: 'close' })
     }
     if (failure === 'too many tokens') {
-      const message = `The body has more than ${tokensMax} JSON tokens: names, texts, and characters that begin or separate values. Send smaller batches.`
+      const message = `The body has more than ${tokensMax} JSON tokens: names, strings, and characters that begin or separate values. Send smaller batches.`
       return errorAnswer(413, { code: 'PAYLOAD_TOO_LARGE', message })
     }
     const message = `The body did not arrive within ${withinMs} milliseconds. Nothing was done; send it faster, or in smaller batches.`
