@@ -76,7 +76,7 @@ async function usageOf(client: Client, { encrypting }: Keys): Promise<Usage> {
   return userKey.version.usage
 }
 
-describe.skipIf(hasNoDatabase())('a database that a backup set back', () => {
+describe.skipIf(hasNoDatabase())('a database that a backup set back', { timeout: 240_000 }, () => {
   const environment = { BACKUP_PASSPHRASE: 'correct horse battery' }
   const passphrase = ['--passphrase-env', 'BACKUP_PASSPHRASE']
 
