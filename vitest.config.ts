@@ -14,7 +14,7 @@ const apart = ['**/node_modules/**', 'test/gateway/**']
 /** Where the results go as JSON, if anywhere. */
 const results = process.env['TEST_RESULTS']
 const jsonTo = (outputFile: string): ['json', { outputFile: string }] => ['json', { outputFile }]
-const limits = { testTimeout: 60_000, hookTimeout: 120_000 }
+const limits = { testTimeout: 180_000, hookTimeout: 240_000 }
 
 const onDatabase = (name: 'embedded' | 'postgres') => ({
   resolve,
