@@ -149,13 +149,15 @@ describe('a request of twice the size', () => {
     const client = story.as(person)
     // What is remembered for the next time is not counted, and what runs for the first time is compiled.
     await client.send(document, variables)
-    return countSteps(async () => {
+    const send = async () => {
       const { errors, text } = await client.send(document, variables)
       const codes = errors.map(({ extensions }) => extensions.code)
       // A larger body would be refused unread.
       for (const code of ['INTERNAL', 'PAYLOAD_TOO_LARGE']) expect(codes).not.toContain(code)
       expect(text.length).toBeLessThan(100_000)
-    })
+    }
+    // Timers of the server run meanwhile, more of them on a busy machine.
+    return Math.min(await countSteps(send), await countSteps(send))
   }
 
   async function expectDoubled(person: Person, requestOf: (size: number) => Request, size: number) {

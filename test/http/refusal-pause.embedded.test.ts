@@ -2,12 +2,14 @@ import { describe, expect, it, vi } from 'vitest'
 import { type Person, startStoryForTest } from '../support/story.ts'
 
 const gate = vi.hoisted(() => ({ waiting: 0, opening: Promise.withResolvers<void>() }))
-vi.mock('../../src/server/load/refusal-pause.ts', () => ({
-  async pauseBeforeRefusal() {
-    gate.waiting++
-    await gate.opening.promise
-    gate.waiting--
-  },
+vi.mock('../../src/server/load/refusal-pauses.ts', () => ({
+  createRefusalPauses: () => ({
+    async wait() {
+      gate.waiting++
+      await gate.opening.promise
+      gate.waiting--
+    },
+  }),
 }))
 
 const mia: Person = { name: 'mia', roles: ['KMS_USER'] }

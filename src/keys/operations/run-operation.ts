@@ -119,6 +119,8 @@ async function runItems<Input, Output>(
     const item = charges.open()
     const context = startAuditContext(actor, operation.action, { signal, charge: item.charge })
     try {
+      // The client may have gone since the first items started.
+      signal.throwIfAborted()
       const output = await operation.run({ parts, call, context }, input)
       const { keyId, versionNumber } = context
       if (keyId !== null && versionNumber !== null) parts.usage.noteUse({ keyId, versionNumber })
@@ -153,7 +155,10 @@ async function startInRounds<Item, Result>(
   const started: Promise<Result>[] = []
   for (const [index, item] of items.entries()) {
     if (index > 0 && index % itemsPerRound === 0) await setImmediate()
-    started.push(start(item))
+    const result = start(item)
+    // A failure is thrown at the end, once all items have started.
+    result.catch(() => {})
+    started.push(result)
   }
   return Promise.all(started)
 }

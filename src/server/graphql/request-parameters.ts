@@ -6,10 +6,14 @@ const parameterNames: ReadonlySet<string> = new Set(['query', 'variables', 'oper
 /** The JSON value of a body; null for a body that is not JSON. */
 export type SentJson = { readonly value: unknown } | null
 
+/** Not JSON, but some clients send it. */
+const byteOrderMark = 0xfeff
+
 /** Parses a body. */
 export function parseJson(body: Buffer): SentJson {
   try {
-    return { value: JSON.parse(body.toString()) }
+    const text = body.toString()
+    return { value: JSON.parse(text.charCodeAt(0) === byteOrderMark ? text.slice(1) : text) }
   } catch {
     return null
   }

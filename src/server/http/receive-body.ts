@@ -5,7 +5,7 @@ import { type Answer, errorAnswer } from '../answer.ts'
 import type { AdmittedRequest } from '../load/admission.ts'
 import { type ArrivingBodies, type BodyOwner, createArrivingBodies } from '../load/arriving-bodies.ts'
 import { callerKey } from '../load/rate-limit.ts'
-import { pauseBeforeRefusal } from '../load/refusal-pause.ts'
+import type { RefusalPauses } from '../load/refusal-pauses.ts'
 import { answerGone, type Shed } from '../load/shedding.ts'
 import { bodyTokensMax, hasMoreTokens } from './body-tokens.ts'
 import { expectsContinue } from './request-head.ts'
@@ -69,7 +69,10 @@ export function bodyBytesMax(config: Pick<Config, 'BATCH_BYTES_MAX' | 'BATCH_ITE
  * time, few of them at once, and their requests yield their slots meanwhile. Callers without a role have smaller limits:
  * their requests are short or refused.
  */
-export function createBodyReceiver(config: Config, shed: (reason: Shed) => Answer): BodyReceiver {
+export function createBodyReceiver(
+  config: Config,
+  { shed, pauses }: { readonly shed: (reason: Shed) => Answer; readonly pauses: RefusalPauses },
+): BodyReceiver {
   const tokensMax = bodyTokensMax(config)
   const slots = config.REQUESTS_UNDER_WAY_MAX + config.REQUESTS_WAITING_MAX
   const usual: BodyLimits = {
@@ -102,6 +105,15 @@ export function createBodyReceiver(config: Config, shed: (reason: Shed) => Answe
     return errorAnswer(408, { code: 'BAD_REQUEST', message }, { connection: 'close' })
   }
 
+  async function receiveParsable(
+    exchange: Exchange,
+    owner: BodyOwner,
+    limits: BodyLimits,
+  ): Promise<Buffer | Failure> {
+    const received = await receive(exchange, owner, limits)
+    return typeof received !== 'string' && hasMoreTokens(received, tokensMax) ? 'too many tokens' : received
+  }
+
   return {
     get arriving() {
       return usual.arriving.count + unauthorised.arriving.count
@@ -110,14 +122,13 @@ export function createBodyReceiver(config: Config, shed: (reason: Shed) => Answe
       const limits = hasAnyAccess(caller) ? usual : unauthorised
       if (!exchange.request.complete) admitted.yieldSlot()
       const owner = { caller: callerKey(caller), project: caller.projectId }
-      const received = await receive(exchange, owner, limits)
-      if (typeof received === 'string') return answerFailure(received, limits)
-      if (hasMoreTokens(received, tokensMax)) {
+      const received = await receiveParsable(exchange, owner, limits)
+      if (received === 'too many tokens') {
         // Reading the next such body costs the event loop as much as this one.
         admitted.release()
-        await pauseBeforeRefusal()
-        return answerFailure('too many tokens', limits)
+        await pauses.wait()
       }
+      if (typeof received === 'string') return answerFailure(received, limits)
       return admitted.retakeSlot() ? received : shed('full')
     },
   }

@@ -19,7 +19,7 @@ import {
   RateLimitedError,
   requestCost,
 } from '../load/rate-limit.ts'
-import { pauseBeforeRefusal } from '../load/refusal-pause.ts'
+import { createRefusalPauses, type RefusalPauses } from '../load/refusal-pauses.ts'
 import { answerGone, createShedding, type Shed } from '../load/shedding.ts'
 import { type Accepted, acceptedTypes, errorContentType, mediaTypes } from '../media-type.ts'
 import {
@@ -100,6 +100,7 @@ interface Tools extends Omit<ServerParts, 'schema' | 'createContext' | 'devToken
   readonly callerLimit: CallerLimit
   readonly failureLimit: FailureLimit
   readonly loopTurns: LoopTurns
+  readonly pauses: RefusalPauses
   readonly clientAddressOf: (request: IncomingMessage) => string | null
   readonly shed: (reason: Shed) => Answer
   readonly bodies: BodyReceiver
@@ -166,6 +167,7 @@ function createTools(parts: ServerParts, listener: Listener): Tools {
   const { config, log, devTokens } = parts
   const hasGraphiql = config.GRAPHIQL === 'on' || (config.GRAPHIQL === 'auto' && config.developmentMode)
   const shed = createShedding(log)
+  const pauses = createRefusalPauses()
   return {
     ...parts,
     listener,
@@ -180,7 +182,8 @@ function createTools(parts: ServerParts, listener: Listener): Tools {
     loopTurns: createLoopTurns(),
     clientAddressOf: createClientAddress(config, createForwardingWarning(log)),
     shed,
-    bodies: createBodyReceiver(config, shed),
+    pauses,
+    bodies: createBodyReceiver(config, { shed, pauses }),
     cors: createCors(config.CORS_ORIGINS),
     devMode: devTokens && createDevMode(devTokens, config.CORS_ORIGINS),
     graphiqlPage: hasGraphiql ? createGraphiqlPage({ withTour: devTokens !== null }) : null,
@@ -329,7 +332,7 @@ async function authenticate(
     clientAddress,
     admitted,
   }: { request: IncomingMessage; clientAddress: string | null; admitted: AdmittedRequest },
-  { authenticator, failureLimit }: Tools,
+  { authenticator, failureLimit, pauses }: Tools,
 ): Promise<Caller | null> {
   const authorization = headerOf(request.headers, 'authorization')
   const known = authenticator.recognise(authorization)
@@ -339,22 +342,22 @@ async function authenticate(
   if (!authorization) return authenticator.authenticate(authorization)
   // Others at the address of a known caller cannot lock it out.
   if (!isExpected) {
-    await failureLimit.check(clientAddress).catch((error: unknown) => refuseLater(error, admitted))
+    await failureLimit.check(clientAddress).catch((error: unknown) => refuseLater(error, admitted, pauses))
   }
   try {
     return await authenticator.authenticate(authorization)
   } catch (error) {
     if (isUnauthenticated(error) && (await failureLimit.count(clientAddress))) {
-      await refuseLater(error, admitted)
+      await refuseLater(error, admitted, pauses)
     }
     throw error
   }
 }
 
 /** Throws an error after a pause, without a slot: a flood of bad tokens is a client that goes on regardless. */
-async function refuseLater(error: unknown, admitted: AdmittedRequest): Promise<never> {
+async function refuseLater(error: unknown, admitted: AdmittedRequest, pauses: RefusalPauses): Promise<never> {
   admitted.release()
-  await pauseBeforeRefusal()
+  await pauses.wait()
   throw error
 }
 

@@ -1,4 +1,4 @@
-import { inPages, lowestUuid } from '../pages.ts'
+import { inPages } from '../pages.ts'
 import type { Queryable } from '../queryable.ts'
 import type { ImportParametersRow } from './import-rows.ts'
 import { type DeletedKeyRow, decode, type KeyRow } from './key-rows.ts'
@@ -26,7 +26,7 @@ export function macCoveredRows(db: Queryable): MacCoveredRows {
 }
 
 interface Page {
-  readonly where: { readonly id: { readonly gt: string } }
+  readonly where: { readonly id?: { readonly gt: string } }
   readonly orderBy: { readonly id: 'asc' }
   readonly take: number
 }
@@ -34,9 +34,11 @@ interface Page {
 function byId<Row extends { readonly id: string }>(
   find: (page: Page) => Promise<readonly Row[]>,
 ): AsyncGenerator<readonly Row[]> {
-  return inPages({
-    after: lowestUuid,
-    find: (id) => find({ where: { id: { gt: id } }, orderBy: { id: 'asc' }, take: pageSize }),
+  return inPages<Row, string | null>({
+    // A forged row can have any UUID, also the lowest one.
+    after: null,
+    find: (id) =>
+      find({ where: id === null ? {} : { id: { gt: id } }, orderBy: { id: 'asc' }, take: pageSize }),
     keyOf: ({ id }) => id,
   })
 }
