@@ -4,6 +4,7 @@ import { createCheckpoint, readCheckpoint } from '../../src/audit/verify/checkpo
 import type { DomainParts } from '../../src/keys/parts/parts.ts'
 import { everyChain } from '../../src/store/audit/chain-rows.ts'
 import { findChainedEvents } from '../../src/store/audit/event-rows.ts'
+import { macCoveredRows } from '../../src/store/rows/mac-covered-rows.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import { type Person, startStoryForTest } from '../support/story.ts'
 import { doAllSorts, findingsAfter, findingsOf, type MadeKeys, openTrail } from './opened-trail.ts'
@@ -30,6 +31,18 @@ describe.skipIf(hasNoDatabase())('a verification of the audit trail', () => {
   it('finds nothing where nobody touched anything', async () => {
     const { parts } = await withTrail()
     expect(await findingsOf(parts)).toEqual([])
+  })
+
+  it('reads the row of a key whatever its ID is, also where it comes before all others', async () => {
+    const story = await startStoryForTest()
+    await story.as(mia).mutate('createUserKey', { name: 'draft', preActivation: true })
+    const nil = '00000000-0000-0000-0000-000000000000'
+    await story.sql(`UPDATE keys SET id = '${nil}'`)
+    await story.stop()
+    const { parts, close } = await openTrail(story)
+    onTestFinished(close)
+    const read = await Array.fromAsync(macCoveredRows(parts.store.db).keys())
+    expect(read.flat().map(({ id }) => id)).toEqual([nil])
   })
 
   it('names a record of which any column was changed', async () => {

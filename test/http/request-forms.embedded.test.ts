@@ -47,6 +47,18 @@ describe('requests in another form than JSON by POST', () => {
     await expectNothingCreated()
   })
 
+  it('that begin with a byte order mark are read', async () => {
+    const headers = { 'content-type': 'application/json' }
+    for (const _ of [1, 2]) {
+      const response = await send({
+        method: 'POST',
+        body: '\uFEFF{"query":"{ viewer { projectId } }"}',
+        headers,
+      })
+      expect(await readAnswer(response)).toMatchObject({ status: 200, errors: [] })
+    }
+  })
+
   it.each([
     ['a form', { body: new URLSearchParams({ query: mutation }) }],
     ['a form with files', { body: multipart() }],
