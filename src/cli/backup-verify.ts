@@ -19,8 +19,8 @@ export const backupVerify: SetupCommand = {
   path: ['backup', 'verify'],
   summary: 'Reads a whole backup and verifies that it is complete and unchanged.',
   help: `
-Needs the passphrase or the private key of the backup, but no database and no root key. Only a restore can check that the
-root key unwraps the keys in the backup.
+Needs the passphrase or the private key of the backup, but no database and no root key. Only a restore can check that
+the root key unwraps the keys in the backup.
 
 Example:
   keystead backup verify --passphrase-file /run/secrets/backup /backups/monday.keystead`,

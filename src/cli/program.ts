@@ -15,8 +15,8 @@ export const serveText: CommandText = {
   path: ['serve'],
   summary: 'Runs the server, like npm start.',
   help: `
-The settings come from the environment; .env.example lists all of them. Without any, the server runs in development mode
-on an embedded database in the folder "data". It stops at SIGTERM or Ctrl+C, after the requests in flight.`,
+The settings come from the environment; .env.example lists all of them. Without any, the server runs in development
+mode on an embedded database in the folder "data". It stops at SIGTERM or Ctrl+C, after the requests in flight.`,
   options: {},
 }
 

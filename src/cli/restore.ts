@@ -31,12 +31,12 @@ export const restore: SetupCommand = {
   path: ['restore'],
   summary: 'Restores a backup into an empty database.',
   help: `
-Restores into the database of the settings, embedded or PostgreSQL, regardless of which one the backup was made from. All
-servers on it must be stopped. The settings must name the root keys that the backup needs (docs/backup.md).
+Restores into the database of the settings, embedded or PostgreSQL, regardless of which one the backup was made from.
+All servers on it must be stopped. The settings must name the root keys that the backup needs (docs/backup.md).
 
-The whole file is checked before anything is written, and everything is written in one transaction, so that a restore that
-fails or is stopped changes nothing. It succeeds only if all keys verify and the root keys unwrap them. Then the audit
-trail is verified, and the restore is audited, by system:operator.
+The whole file is checked before anything is written, and everything is written in one transaction, so that a restore
+that fails or is stopped changes nothing. It succeeds only if all keys verify and the root keys unwrap them. Then the
+audit trail is verified, and the restore is audited, by system:operator.
 
 Exit code 1 if nothing was restored, or if the restored audit trail has findings.
 

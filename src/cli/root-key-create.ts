@@ -8,8 +8,8 @@ export const rootKeyCreate: SetupCommand = {
   path: ['root-key', 'create'],
   summary: 'Creates a root key in the provider of ROOT_KEY_PROVIDER.',
   help: `
-In an HSM, it creates a non-extractable AES-256 key with the label PKCS11_KEY_LABEL. For a file, it creates the file with
-one root key, as a server with a new database does by itself. An existing root key is never replaced.
+In an HSM, it creates a non-extractable AES-256 key with the label PKCS11_KEY_LABEL. For a file, it creates the file
+with one root key, as a server with a new database does by itself. An existing root key is never replaced.
 
 Example:
   PKCS11_KEY_LABEL=keystead-2027 keystead root-key create`,

@@ -6,8 +6,8 @@ export const auditExport = defineOperatorCommand({
   path: ['audit', 'export'],
   summary: 'Prints the records of the audit trail as lines of JSON.',
   help: `
-Prints one record a line, chain by chain, with the hashes by which others can verify the records (docs/audit.md). Times
-are RFC 3339; a date alone means 00:00 UTC. The command does not verify the trail: see keystead audit verify.
+Prints one record a line, chain by chain, with the hashes by which others can verify the records (docs/audit.md).
+Times are RFC 3339; a date alone means 00:00 UTC. The command does not verify the trail: see keystead audit verify.
 
 Examples:
   keystead audit export > trail.jsonl

@@ -9,9 +9,9 @@ export const auditPrune = defineOperatorCommand({
   path: ['audit', 'prune'],
   summary: 'Removes old records of the audit trail for good.',
   help: `
-Removes records that are older than a number of days, from the beginning of each chain. The whole trail is verified first,
-and with any finding nothing is removed. Records that are not yet counted for the use of keys stay. The removal is audited,
-by system:audit.
+Removes records that are older than a number of days, from the beginning of each chain. The whole trail is verified
+first, and with any finding nothing is removed. Records that are not yet counted for the use of keys stay. The removal
+is audited, by system:audit.
 
 The command can be stopped and started again at any time. To keep the records, run keystead audit export first.
 

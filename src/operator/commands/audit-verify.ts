@@ -12,12 +12,12 @@ export const auditVerify = defineOperatorCommand({
   path: ['audit', 'verify'],
   summary: 'Finds records of the audit trail that were changed, removed or moved.',
   help: `
-Verifies the whole audit trail and compares the keys with it. It reports the first bad record of each chain, and each key
-whose rows were edited, reverted, removed, are newer than the trail, or were changed after an older row had been put back.
-Servers can keep running.
+Verifies the whole audit trail and compares the keys with it. It reports the first bad record of each chain, and each
+key whose rows were edited, reverted, removed, are newer than the trail, or were changed after an older row had been
+put back. Servers can keep running.
 
-If the end of the trail was cut off together with all traces of it, only a checkpoint that was kept elsewhere shows that:
-see keystead audit checkpoint.
+If the end of the trail was cut off together with all traces of it, only a checkpoint that was kept elsewhere shows
+that: see keystead audit checkpoint.
 
 Exit code 0 without findings, 1 with findings.
 

@@ -19,12 +19,12 @@ export const backup: ReceivingCommand = {
     path: ['backup'],
     summary: 'Writes everything that is stored to an encrypted file.',
     help: `
-The backup is a consistent snapshot of all keys and the whole audit trail. Servers keep running. On the embedded database,
-requests wait until the backup is complete. Keys stay wrapped by the root key. A restore needs both, so keep the root key
-elsewhere (docs/backup.md).
+The backup is a consistent snapshot of all keys and the whole audit trail. Servers keep running. On the embedded
+database, requests wait until the backup is complete. Keys stay wrapped by the root key. A restore needs both, so keep
+the root key elsewhere (docs/backup.md).
 
-The file is encrypted for an X25519 public key, or with a passphrase. Without an option for it, the command asks for the
-passphrase. An existing file is never replaced.
+The file is encrypted for an X25519 public key, or with a passphrase. Without an option for it, the command asks for
+the passphrase. An existing file is never replaced.
 
 Examples:
   keystead backup /backups/monday.keystead

@@ -6,9 +6,9 @@ export const clockConfirm = defineOperatorCommand({
   path: ['clock', 'confirm'],
   summary: "Confirms that the database's clock is right.",
   help: `
-For a clock that is further ahead than time has certainly passed: after a long stop, or after a wrong clock was corrected.
-Compare it with another clock first. Versions whose waiting period is over by this clock are destroyed in the next round of
-housekeeping, which cannot be undone. All servers follow it within HOUSEKEEPING_INTERVAL_SECONDS.
+For a clock that is further ahead than time has certainly passed: after a long stop, or after a wrong clock was
+corrected. Compare it with another clock first. Versions whose waiting period is over by this clock are destroyed in
+the next round of housekeeping, which cannot be undone. All servers follow it within HOUSEKEEPING_INTERVAL_SECONDS.
 
 The confirmation is audited, by system:operator.
 

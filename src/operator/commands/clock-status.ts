@@ -6,8 +6,8 @@ export const clockStatus = defineOperatorCommand({
   path: ['clock', 'status'],
   summary: "Shows whether the database's clock is believed.",
   help: `
-Compares the database's clock with the time that has certainly passed. While it is too far ahead, automatic destruction,
-rotation, expiry and pruning are paused: docs/destruction.md says why and for how long.
+Compares the database's clock with the time that has certainly passed. While it is too far ahead, automatic
+destruction, rotation, expiry and pruning are paused: docs/destruction.md says why and for how long.
 
 Exit code 1 if the clock is not believed.
 

@@ -10,11 +10,11 @@ export const transferOwner = defineOperatorCommand({
   path: ['key', 'transfer-owner'],
   summary: 'Gives a user key another owner.',
   help: `
-For a key that nobody can manage any more because all subjects on its access list are gone. The new owner sees and manages
-the key as far as its roles allow. The transfer is audited in the project, by system:operator.
+For a key that nobody can manage any more because all subjects on its access list are gone. The new owner sees and
+manages the key as far as its roles allow. The transfer is audited in the project, by system:operator.
 
-The access list stays unless --clear-list is given. Running servers apply the change at once, or within CACHE_LIFETIME_MS
-if they do not receive notifications.
+The access list stays unless --clear-list is given. Running servers apply the change at once, or within
+CACHE_LIFETIME_MS if they do not receive notifications.
 
 Example:
   keystead key transfer-owner --project shop --name orders --to user:alice`,

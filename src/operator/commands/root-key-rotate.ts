@@ -7,15 +7,15 @@ export const rootKeyRotate = defineOperatorCommand({
   path: ['root-key', 'rotate'],
   summary: 'Starts to use a new root key and rewraps everything with it.',
   help: `
-Servers keep running. With root keys in a file, the command adds a new one to the file. With other providers, first set the
-new root key, keep the current one as a previous one, and restart all servers (docs/root-keys.md). Once the new root key is
-in use, no server wraps material with another one.
+Servers keep running. With root keys in a file, the command adds a new one to the file. With other providers, first
+set the new root key, keep the current one as a previous one, and restart all servers (docs/root-keys.md). Once the
+new root key is in use, no server wraps material with another one.
 
 The command can be stopped at any time, and continues when it is started again. Start and end are audited, by
 system:operator. Root keys that wrap nothing any more stay until keystead root-key retire.
 
-For servers on several machines, each with a copy of the file: run it with --add-only, copy the file to all of them, and run
-it again. Servers read the changed file by themselves.
+For servers on several machines, each with a copy of the file: run it with --add-only, copy the file to all of them,
+and run it again. Servers read the changed file by themselves.
 
 Exit code 1 if some material cannot be unwrapped.
 

@@ -6,9 +6,9 @@ export const rootKeyStatus = defineOperatorCommand({
   path: ['root-key', 'status'],
   summary: 'Lists root keys, and how much each of them wraps.',
   help: `
-Prints one line for each root key that is configured or that wraps stored material. The one in use wraps new material, the
-others only unwrap. The newest one, if it is not in use, waits for keystead root-key rotate. The numbers count key versions
-and private keys of imports.
+Prints one line for each root key that is configured or that wraps stored material. The one in use wraps new material,
+the others only unwrap. The newest one, if it is not in use, waits for keystead root-key rotate. The numbers count key
+versions and private keys of imports.
 
 Exit code 1 if a root key that wraps stored material is missing.`,
   options: {},
