@@ -1,4 +1,9 @@
-import { createKeysteadClient, type KeysteadClient, reach } from './keystead-client.ts'
+import {
+  createKeysteadClient,
+  type KeysteadClient,
+  KeysteadUnreachableError,
+  reach,
+} from './keystead-client.ts'
 
 /** Keystead wants a token, and there is none. */
 export class TokenMissingError extends Error {
@@ -36,6 +41,8 @@ export async function connect({
 /** A new one for each request: one token ends after an hour, and a large file may take longer. */
 async function fetchDevelopmentToken(url: string, signal: AbortSignal): Promise<string> {
   const answer = await reach(url, '/dev/tokens/member', { signal })
+  // A server that is starting, or has too much to do, answers so; see docs/overload.md.
+  if (answer.status === 503) throw new KeysteadUnreachableError(`${url} is not ready. Try again later.`)
   const { token } = answer.body as { token?: unknown }
   if (answer.status !== 200 || typeof token !== 'string') {
     throw new TokenMissingError(

@@ -160,9 +160,10 @@ describe('the record vault of examples/service', () => {
     const hasty = await openVault(keyId, { retry: impatient })
     await server.stop('SIGTERM')
     await expect(hasty.seal('a', content)).rejects.toThrow(KeysteadUnreachableError)
-    const sealing = vault.seal('a', content)
-    server = await startServer(new URL(server.url).port)
-    expect(await vault.open('a', await sealing)).toEqual(content)
+    const starting = startServer(new URL(server.url).port)
+    const sealed = await vault.seal('a', content)
+    server = await starting
+    expect(await vault.open('a', sealed)).toEqual(content)
   })
 })
 
