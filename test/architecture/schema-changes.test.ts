@@ -62,7 +62,7 @@ describe('a change of the schema', () => {
   })
 
   it('of a description is none', async () => {
-    const after = changed('"""Everything that can be read."""', '"""Whatever can be read."""')
+    const after = changed('"""All that can be read."""', '"""Whatever can be read."""')
     expect(await compareSchemas(before, after)).toEqual({ breaking: [], dangerous: [], safe: [] })
   })
 })
