@@ -55,7 +55,7 @@ async function answersOf({ other }: Started, { keyId, ciphertext }: { keyId: str
   return answers.map(({ errors, data, text }) => {
     const [error, ...more] = errors
     if (error === undefined || more.length > 0 || Object.values(data ?? {}).some(Boolean)) return text
-    return `${error.extensions.code} ${/Try again|repeat/.test(error.message)}`
+    return `${error.extensions.code} ${/Try again|before retrying/.test(error.message)}`
   })
 }
 

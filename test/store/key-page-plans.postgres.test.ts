@@ -44,10 +44,8 @@ async function planOf(
   const explaining = new Proxy(db, {
     get(target, name) {
       if (name !== '$queryRaw') return Reflect.get(target, name)
-      return async (texts: TemplateStringsArray, ...values: unknown[]) => {
-        const lines = await target.$queryRaw<Record<'QUERY PLAN', string>[]>(
-          Prisma.sql`EXPLAIN ${Prisma.sql(texts, ...values)}`,
-        )
+      return async (query: Prisma.Sql) => {
+        const lines = await target.$queryRaw<Record<'QUERY PLAN', string>[]>(Prisma.sql`EXPLAIN ${query}`)
         plan = lines.map((line) => line['QUERY PLAN']).join('\n')
         return []
       }
