@@ -29,16 +29,12 @@ export function enableAccessControl(
   call: Call,
   input: AccessListInput,
 ): Promise<UserKeyView> {
-  return keyAfterAccessChange(
-    parts,
-    call,
-    changeAccessList(parts, call, {
-      input,
-      action: 'ENABLE_ACCESS_CONTROL',
-      whileEnabled: false,
-      listOf: () => input.subjects,
-    }),
-  )
+  return changeAccessList(parts, call, {
+    input,
+    action: 'ENABLE_ACCESS_CONTROL',
+    whileEnabled: false,
+    listOf: () => input.subjects,
+  })
 }
 
 /** Adds subjects to the list of a key. */
@@ -47,16 +43,12 @@ export function addAllowedSubjects(
   call: Call,
   input: AccessListInput,
 ): Promise<UserKeyView> {
-  return keyAfterAccessChange(
-    parts,
-    call,
-    changeAccessList(parts, call, {
-      input,
-      action: 'ADD_ALLOWED_SUBJECTS',
-      whileEnabled: true,
-      listOf: (before) => [...before, ...input.subjects],
-    }),
-  )
+  return changeAccessList(parts, call, {
+    input,
+    action: 'ADD_ALLOWED_SUBJECTS',
+    whileEnabled: true,
+    listOf: (before) => [...before, ...input.subjects],
+  })
 }
 
 /** Removes subjects from the list of a key. Subjects that are not on it are ignored. */
@@ -65,37 +57,34 @@ export function removeAllowedSubjects(
   call: Call,
   input: AccessListInput,
 ): Promise<UserKeyView> {
-  return keyAfterAccessChange(
-    parts,
-    call,
-    changeAccessList(parts, call, {
-      input,
-      action: 'REMOVE_ALLOWED_SUBJECTS',
-      whileEnabled: true,
-      check: checkListedSubjects,
-      listOf(before) {
-        const removed = new Set(input.subjects.map(canonicalSubject))
-        return before.filter((subject) => !removed.has(canonicalSubject(subject)))
-      },
-    }),
-  )
+  return changeAccessList(parts, call, {
+    input,
+    action: 'REMOVE_ALLOWED_SUBJECTS',
+    whileEnabled: true,
+    check: checkListedSubjects,
+    listOf(before) {
+      const removed = new Set(input.subjects.map(canonicalSubject))
+      return before.filter((subject) => !removed.has(canonicalSubject(subject)))
+    },
+  })
 }
 
 /** Switches access control off: roles alone decide who has access. The list is cleared. */
-export function disableAccessControl(parts: DomainParts, call: Call, input: KeyInput): Promise<UserKeyView> {
-  return keyAfterAccessChange(
-    parts,
-    call,
-    changeUserKey(parts, call, {
-      action: 'DISABLE_ACCESS_CONTROL',
-      keyId: input.keyId,
-      expectedRevision: input.expectedRevision,
-      decide(key) {
-        requireAccessControl(key, true)
-        return withColumns(key, { accessControlEnabled: false, allowedSubjects: [] })
-      },
-    }),
-  )
+export async function disableAccessControl(
+  parts: DomainParts,
+  call: Call,
+  input: KeyInput,
+): Promise<UserKeyView> {
+  const changed = await changeUserKey(parts, call, {
+    action: 'DISABLE_ACCESS_CONTROL',
+    keyId: input.keyId,
+    expectedRevision: input.expectedRevision,
+    decide(key) {
+      requireAccessControl(key, true)
+      return withColumns(key, { accessControlEnabled: false, allowedSubjects: [] })
+    },
+  })
+  return keyAfterAccessChange(parts, call, changed)
 }
 
 interface AccessListChange {
@@ -107,10 +96,14 @@ interface AccessListChange {
   readonly check?: typeof checkSubjects
 }
 
-function changeAccessList(parts: DomainParts, call: Call, change: AccessListChange): Promise<LockedKey> {
+async function changeAccessList(
+  parts: DomainParts,
+  call: Call,
+  change: AccessListChange,
+): Promise<UserKeyView> {
   const { keyId, expectedRevision, subjects, allowLockout } = change.input
   const check = change.check ?? checkSubjects
-  return changeUserKey(parts, call, {
+  const changed = await changeUserKey(parts, call, {
     action: change.action,
     keyId,
     expectedRevision,
@@ -133,6 +126,7 @@ function changeAccessList(parts: DomainParts, call: Call, change: AccessListChan
       return withColumns(key, { accessControlEnabled: true, allowedSubjects })
     },
   })
+  return keyAfterAccessChange(parts, call, changed)
 }
 
 function requireAccessControl(key: LockedKey, enabled: boolean): void {

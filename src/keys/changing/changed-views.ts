@@ -12,37 +12,27 @@ export interface KeyVersionChange {
 }
 
 /** Full view of a key that the caller has just changed. */
-export async function changedKey(
-  parts: DomainParts,
-  call: Call,
-  change: Promise<LockedKey>,
-): Promise<FullUserKeyView> {
-  const key = await change
+export function changedKey(parts: DomainParts, call: Call, key: LockedKey): FullUserKeyView {
   return fullUserKeyView(key.row, key.versions.at(-1) ?? null, call.caller, viewSettings(parts))
 }
 
 /** View of a key whose access has changed: redacted if the caller has locked itself out. */
-export async function keyAfterAccessChange(
-  parts: DomainParts,
-  call: Call,
-  change: Promise<LockedKey>,
-): Promise<UserKeyView> {
-  const key = await change
+export function keyAfterAccessChange(parts: DomainParts, call: Call, key: LockedKey): UserKeyView {
   return userKeyView(key.row, key.versions.at(-1) ?? null, call.caller, viewSettings(parts))
 }
 
 /** Full view of a changed key with one of its versions: the newest unless a number is given. */
-export async function changedVersion(
+export function changedVersion(
   parts: DomainParts,
   call: Call,
-  change: Promise<LockedKey>,
+  key: LockedKey,
   number?: number,
-): Promise<KeyVersionChange> {
-  const { row, versions } = await change
+): KeyVersionChange {
+  const { row, versions } = key
   const version = number === undefined ? versions.at(-1) : versions.find((each) => each.number === number)
   if (version === undefined) throw new TypeError('a changed version exists')
   return {
-    key: await changedKey(parts, call, change),
+    key: changedKey(parts, call, key),
     version: versionView(ownerOfVersions(row), version, viewSettings(parts).now),
   }
 }

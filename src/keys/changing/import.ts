@@ -113,7 +113,7 @@ export function getImportParameters(
 }
 
 /** Adds a new default version with material that was made elsewhere. */
-export function importKeyVersion(
+export async function importKeyVersion(
   parts: DomainParts,
   call: Call,
   input: ImportKeyVersionInput,
@@ -121,38 +121,34 @@ export function importKeyVersion(
   const { keyId, wrappedMaterial, expectedRevision } = input
   const parsed = parseId(input.importParametersId)
   const parametersId = parsed?.kind === 'importParameters' ? parsed.uuid : null
-  return changedVersion(
-    parts,
-    call,
-    changeUserKey(parts, call, {
-      action: 'IMPORT_KEY_VERSION',
-      keyId,
-      expectedRevision,
-      details: parametersId === null ? {} : { importParametersId: input.importParametersId },
-      checkInput: () =>
-        requireInput(
-          wrappedMaterial.length >= wrappedMaterialBytes.min &&
-            wrappedMaterial.length <= wrappedMaterialBytes.max,
-          'wrappedMaterial',
-          `must have ${wrappedMaterialBytes.min} to ${wrappedMaterialBytes.max} bytes`,
-        ),
-      async obtainMaterial(row, context) {
-        const open = await findOpenImport(parts, parts.store.db, row, parametersId)
-        return openMaterial(parts, context, row, { open, wrappedMaterial })
-      },
-      async decide(key, tx, at, ...rest) {
-        requireOrigin(key.row, 'EXTERNAL')
-        // The last check runs under the lock of the key: no other import can use the parameters.
-        const open = await findOpenImport(parts, tx, key.row, parametersId)
-        const used = { ...open.row, usedAt: at.now }
-        return {
-          ...(await deciding(parts, { type: 'importVersion' })(key, tx, at, ...rest)),
-          alsoWrite: () =>
-            useImportParameters(tx, { ...used, mac: parts.policyMac.importParametersMac(used) }),
-        }
-      },
-    }),
-  )
+  const changed = await changeUserKey(parts, call, {
+    action: 'IMPORT_KEY_VERSION',
+    keyId,
+    expectedRevision,
+    details: parametersId === null ? {} : { importParametersId: input.importParametersId },
+    checkInput: () =>
+      requireInput(
+        wrappedMaterial.length >= wrappedMaterialBytes.min &&
+          wrappedMaterial.length <= wrappedMaterialBytes.max,
+        'wrappedMaterial',
+        `must have ${wrappedMaterialBytes.min} to ${wrappedMaterialBytes.max} bytes`,
+      ),
+    async obtainMaterial(row, context) {
+      const open = await findOpenImport(parts, parts.store.db, row, parametersId)
+      return openMaterial(parts, context, row, { open, wrappedMaterial })
+    },
+    async decide(key, tx, at, ...rest) {
+      requireOrigin(key.row, 'EXTERNAL')
+      // The last check runs under the lock of the key: no other import can use the parameters.
+      const open = await findOpenImport(parts, tx, key.row, parametersId)
+      const used = { ...open.row, usedAt: at.now }
+      return {
+        ...(await deciding(parts, { type: 'importVersion' })(key, tx, at, ...rest)),
+        alsoWrite: () => useImportParameters(tx, { ...used, mac: parts.policyMac.importParametersMac(used) }),
+      }
+    },
+  })
+  return changedVersion(parts, call, changed)
 }
 
 /** Erases the private keys of expired imports. Goes by the time that has certainly passed. */

@@ -138,28 +138,18 @@ export async function removeLockedKey(
   before: LockedKey,
   { state, now }: KeyWrite,
 ): Promise<WrittenKey> {
-  const {
-    id,
-    redactedId,
-    projectId,
-    name,
-    createdBy,
-    owner,
-    accessControlEnabled,
-    allowedSubjects,
-    createdAt,
-  } = before.row
+  const { row } = before
   const kept = {
-    id,
-    redactedId,
-    projectId,
-    name,
-    createdBy,
-    owner,
-    accessControlEnabled,
-    allowedSubjects,
+    id: row.id,
+    redactedId: row.redactedId,
+    projectId: row.projectId,
+    name: row.name,
+    createdBy: row.createdBy,
+    owner: row.owner,
+    accessControlEnabled: row.accessControlEnabled,
+    allowedSubjects: row.allowedSubjects,
     revision: state.revision,
-    createdAt,
+    createdAt: row.createdAt,
     deletedAt: now,
   }
   const mac = policyMac.deletedKeyMac(kept)

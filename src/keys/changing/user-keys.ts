@@ -53,40 +53,37 @@ export interface DeleteUserKeyInput extends Expecting {
 }
 
 /** Creates a user key, owned by its creator. */
-export function createUserKey(
+export async function createUserKey(
   parts: DomainParts,
   call: Call,
   input: CreateUserKeyInput,
 ): Promise<FullUserKeyView> {
-  return changedKey(
-    parts,
-    call,
-    recordingRefusals(parts, auditContextOf(call, 'CREATE_USER_KEY'), async (context) => {
-      requireRoleFor(call, 'CREATE')
-      const { algorithm, usage } = checkNewKey(parts, input)
-      const origin = input.origin ?? 'KEYSTEAD'
-      context.details = { name: input.name, algorithm, usage, origin }
-      const key = await createKey(parts, context, {
-        projectId: call.caller.projectId,
-        kind: 'USER',
-        name: input.name,
-        description: input.description ?? '',
-        serviceName: null,
-        usage,
-        algorithm,
-        origin,
-        createdBy: call.caller.subject,
-        owner: call.caller.subject,
-        accessControlEnabled: input.accessControl?.enabled ?? false,
-        allowedSubjects: subjectSet(input.accessControl?.allowedSubjects ?? []),
-        rotationEnabled: input.automaticRotation?.enabled ?? false,
-        rotationCycleDays: input.automaticRotation?.cycleDays ?? rotationCycleDays.default,
-        preActivation: origin === 'EXTERNAL' || (input.preActivation ?? false),
-      })
-      if (key === null) throw new NameTakenError(input.name)
-      return key
-    }),
-  )
+  const changed = await recordingRefusals(parts, auditContextOf(call, 'CREATE_USER_KEY'), async (context) => {
+    requireRoleFor(call, 'CREATE')
+    const { algorithm, usage } = checkNewKey(parts, input)
+    const origin = input.origin ?? 'KEYSTEAD'
+    context.details = { name: input.name, algorithm, usage, origin }
+    const key = await createKey(parts, context, {
+      projectId: call.caller.projectId,
+      kind: 'USER',
+      name: input.name,
+      description: input.description ?? '',
+      serviceName: null,
+      usage,
+      algorithm,
+      origin,
+      createdBy: call.caller.subject,
+      owner: call.caller.subject,
+      accessControlEnabled: input.accessControl?.enabled ?? false,
+      allowedSubjects: subjectSet(input.accessControl?.allowedSubjects ?? []),
+      rotationEnabled: input.automaticRotation?.enabled ?? false,
+      rotationCycleDays: input.automaticRotation?.cycleDays ?? rotationCycleDays.default,
+      preActivation: origin === 'EXTERNAL' || (input.preActivation ?? false),
+    })
+    if (key === null) throw new NameTakenError(input.name)
+    return key
+  })
+  return changedKey(parts, call, changed)
 }
 
 function checkNewKey(parts: DomainParts, input: CreateUserKeyInput) {
@@ -109,62 +106,56 @@ function checkNewKey(parts: DomainParts, input: CreateUserKeyInput) {
 }
 
 /** Changes name or description. */
-export function updateUserKey(
+export async function updateUserKey(
   parts: DomainParts,
   call: Call,
   input: UpdateUserKeyInput,
 ): Promise<FullUserKeyView> {
   const { keyId, expectedRevision, name, description } = input
-  return changedKey(
-    parts,
-    call,
-    changeUserKey(parts, call, {
-      action: 'UPDATE_USER_KEY',
-      keyId,
-      expectedRevision,
-      checkInput() {
-        const issues = new InputIssues()
-        if (name !== null && name !== undefined) checkName(issues, name)
-        checkDescription(issues, description ?? '')
-        issues.require((name ?? description ?? null) !== null, 'name', 'or description must be given')
-        issues.throwIfAny()
-      },
-      async decide(key, tx) {
-        const wanted = { projectId: key.row.projectId, name: name ?? key.row.name, exceptId: key.row.id }
-        if (await isNameTaken(tx, wanted)) throw new NameTakenError(wanted.name)
-        return withColumns(key, { name: wanted.name, description: description ?? key.row.description })
-      },
-    }),
-  )
+  const changed = await changeUserKey(parts, call, {
+    action: 'UPDATE_USER_KEY',
+    keyId,
+    expectedRevision,
+    checkInput() {
+      const issues = new InputIssues()
+      if (name !== null && name !== undefined) checkName(issues, name)
+      checkDescription(issues, description ?? '')
+      issues.require((name ?? description ?? null) !== null, 'name', 'or description must be given')
+      issues.throwIfAny()
+    },
+    async decide(key, tx) {
+      const wanted = { projectId: key.row.projectId, name: name ?? key.row.name, exceptId: key.row.id }
+      if (await isNameTaken(tx, wanted)) throw new NameTakenError(wanted.name)
+      return withColumns(key, { name: wanted.name, description: description ?? key.row.description })
+    },
+  })
+  return changedKey(parts, call, changed)
 }
 
 /** Switches automatic rotation on or off, or changes its cycle. */
-export function configureAutomaticRotation(
+export async function configureAutomaticRotation(
   parts: DomainParts,
   call: Call,
   input: ConfigureAutomaticRotationInput,
 ): Promise<FullUserKeyView> {
   const { keyId, expectedRevision, enabled, cycleDays } = input
-  return changedKey(
-    parts,
-    call,
-    changeUserKey(parts, call, {
-      action: 'CONFIGURE_AUTOMATIC_ROTATION',
-      keyId,
-      expectedRevision,
-      details: { enabled },
-      checkInput() {
-        const issues = new InputIssues()
-        checkCycleDays(issues, cycleDays, 'cycleDays')
-        issues.throwIfAny()
-      },
-      decide(key, ...rest) {
-        const before = key.row.rotationEnabled ? key.row.rotationCycleDays : rotationCycleDays.default
-        const command = { type: 'configureRotation', enabled, cycleDays: cycleDays ?? before } as const
-        return deciding(parts, command)(key, ...rest)
-      },
-    }),
-  )
+  const changed = await changeUserKey(parts, call, {
+    action: 'CONFIGURE_AUTOMATIC_ROTATION',
+    keyId,
+    expectedRevision,
+    details: { enabled },
+    checkInput() {
+      const issues = new InputIssues()
+      checkCycleDays(issues, cycleDays, 'cycleDays')
+      issues.throwIfAny()
+    },
+    decide(key, ...rest) {
+      const before = key.row.rotationEnabled ? key.row.rotationCycleDays : rotationCycleDays.default
+      const command = { type: 'configureRotation', enabled, cycleDays: cycleDays ?? before } as const
+      return deciding(parts, command)(key, ...rest)
+    },
+  })
+  return changedKey(parts, call, changed)
 }
 
 /** Deletes a key. Its ID is never used again. */

@@ -6,7 +6,6 @@ import type { KeyCommand } from '../rules/lifecycle.ts'
 import type { Expecting, KeyInput } from './change-key.ts'
 import { changeUserKey, deciding, generatingMaterial } from './change-key.ts'
 import { changedVersion, type KeyVersionChange } from './changed-views.ts'
-import type { LockedKey } from './locked-key.ts'
 
 export interface RotateUserKeyInput extends Expecting {
   readonly keyId: string
@@ -23,40 +22,38 @@ export interface DestroyKeyVersionInput extends KeyVersionInput {
 }
 
 /** Gives a pre-activation key its first version. */
-export function activateUserKey(parts: DomainParts, call: Call, input: KeyInput): Promise<KeyVersionChange> {
-  return changedVersion(
-    parts,
-    call,
-    changeUserKey(parts, call, {
-      action: 'ACTIVATE_USER_KEY',
-      keyId: input.keyId,
-      expectedRevision: input.expectedRevision,
-      decide: deciding(parts, { type: 'activateKey' }),
-      obtainMaterial: generatingMaterial(parts),
-    }),
-  )
+export async function activateUserKey(
+  parts: DomainParts,
+  call: Call,
+  input: KeyInput,
+): Promise<KeyVersionChange> {
+  const changed = await changeUserKey(parts, call, {
+    action: 'ACTIVATE_USER_KEY',
+    keyId: input.keyId,
+    expectedRevision: input.expectedRevision,
+    decide: deciding(parts, { type: 'activateKey' }),
+    obtainMaterial: generatingMaterial(parts),
+  })
+  return changedVersion(parts, call, changed)
 }
 
 /** Gives a key a new default version; the older ones stay as they are. */
-export function rotateUserKey(
+export async function rotateUserKey(
   parts: DomainParts,
   call: Call,
   input: RotateUserKeyInput,
 ): Promise<KeyVersionChange> {
-  return changedVersion(
-    parts,
-    call,
-    changeUserKey(parts, call, {
-      action: 'ROTATE_KEY',
-      keyId: input.keyId,
-      expectedRevision: input.expectedRevision,
-      decide: deciding(parts, {
-        type: 'rotate',
-        expectedDefaultVersion: input.expectedDefaultVersion ?? null,
-      }),
-      obtainMaterial: generatingMaterial(parts),
+  const changed = await changeUserKey(parts, call, {
+    action: 'ROTATE_KEY',
+    keyId: input.keyId,
+    expectedRevision: input.expectedRevision,
+    decide: deciding(parts, {
+      type: 'rotate',
+      expectedDefaultVersion: input.expectedDefaultVersion ?? null,
     }),
-  )
+    obtainMaterial: generatingMaterial(parts),
+  })
+  return changedVersion(parts, call, changed)
 }
 
 /** Brings a deactivated version back. */
@@ -65,15 +62,10 @@ export function activateKeyVersion(
   call: Call,
   input: KeyVersionInput,
 ): Promise<KeyVersionChange> {
-  return changedVersion(
-    parts,
-    call,
-    changeVersion(parts, call, input, {
-      action: 'ACTIVATE_KEY_VERSION',
-      command: { type: 'activateVersion', version: input.version },
-    }),
-    input.version,
-  )
+  return changeVersion(parts, call, input, {
+    action: 'ACTIVATE_KEY_VERSION',
+    command: { type: 'activateVersion', version: input.version },
+  })
 }
 
 /** Stops all use of a version, also to decrypt. */
@@ -82,15 +74,10 @@ export function deactivateKeyVersion(
   call: Call,
   input: KeyVersionInput,
 ): Promise<KeyVersionChange> {
-  return changedVersion(
-    parts,
-    call,
-    changeVersion(parts, call, input, {
-      action: 'DEACTIVATE_KEY_VERSION',
-      command: { type: 'deactivateVersion', version: input.version },
-    }),
-    input.version,
-  )
+  return changeVersion(parts, call, input, {
+    action: 'DEACTIVATE_KEY_VERSION',
+    command: { type: 'deactivateVersion', version: input.version },
+  })
 }
 
 /** Takes a scheduled destruction back. */
@@ -99,15 +86,10 @@ export function restoreKeyVersion(
   call: Call,
   input: KeyVersionInput,
 ): Promise<KeyVersionChange> {
-  return changedVersion(
-    parts,
-    call,
-    changeVersion(parts, call, input, {
-      action: 'RESTORE_KEY_VERSION',
-      command: { type: 'restoreVersion', version: input.version },
-    }),
-    input.version,
-  )
+  return changeVersion(parts, call, input, {
+    action: 'RESTORE_KEY_VERSION',
+    command: { type: 'restoreVersion', version: input.version },
+  })
 }
 
 /** Schedules the destruction of a version; its material is erased when the waiting period ends. */
@@ -118,31 +100,26 @@ export function destroyKeyVersion(
 ): Promise<KeyVersionChange> {
   const { destroyWaitingDaysDefault, destroyWaitingDaysMin } = parts.settings
   const waitingPeriodDays = input.waitingPeriodDays ?? destroyWaitingDaysDefault
-  return changedVersion(
-    parts,
-    call,
-    changeVersion(parts, call, input, {
-      action: 'SCHEDULE_KEY_VERSION_DESTRUCTION',
-      command: { type: 'destroyVersion', version: input.version, waitingPeriodDays },
-      checkInput: () =>
-        requireInput(
-          waitingPeriodDays >= destroyWaitingDaysMin && waitingPeriodDays <= destroyWaitingDaysMax,
-          'waitingPeriodDays',
-          `must be ${destroyWaitingDaysMin} to ${destroyWaitingDaysMax} days`,
-        ),
-    }),
-    input.version,
-  )
+  return changeVersion(parts, call, input, {
+    action: 'SCHEDULE_KEY_VERSION_DESTRUCTION',
+    command: { type: 'destroyVersion', version: input.version, waitingPeriodDays },
+    checkInput: () =>
+      requireInput(
+        waitingPeriodDays >= destroyWaitingDaysMin && waitingPeriodDays <= destroyWaitingDaysMax,
+        'waitingPeriodDays',
+        `must be ${destroyWaitingDaysMin} to ${destroyWaitingDaysMax} days`,
+      ),
+  })
 }
 
-function changeVersion(
+async function changeVersion(
   parts: DomainParts,
   call: Call,
   input: KeyVersionInput,
   change: { action: AuditAction; command: KeyCommand; checkInput?: () => void },
-): Promise<LockedKey> {
+): Promise<KeyVersionChange> {
   const { keyId, version, expectedRevision } = input
-  return changeUserKey(parts, call, {
+  const changed = await changeUserKey(parts, call, {
     action: change.action,
     keyId,
     versionNumber: version,
@@ -150,4 +127,5 @@ function changeVersion(
     ...(change.checkInput && { checkInput: change.checkInput }),
     decide: deciding(parts, change.command),
   })
+  return changedVersion(parts, call, changed, version)
 }
