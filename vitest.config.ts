@@ -3,9 +3,17 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { SlowestReporter } from './scripts/slowest-reporter.ts'
 
-/** Suites about what is stored run on both databases. Suites about what stands above the store run on the embedded one. */
-const onBoth = 'test/**/*.db.test.ts'
-const onOne = { embedded: 'test/**/*.embedded.test.ts', postgres: 'test/**/*.postgres.test.ts' }
+/**
+ * Suites about what is stored run on both databases, and what one database does has suites on that one. Suites about
+ * what stands above the store run once: on PostgreSQL, which is the faster one, or where it cannot run on the embedded
+ * database.
+ */
+const suites = {
+  both: 'test/**/*.db.test.ts',
+  embedded: 'test/**/*.embedded.test.ts',
+  postgres: 'test/**/*.postgres.test.ts',
+  server: 'test/**/*.server.test.ts',
+}
 const browser = 'test/**/*.browser.test.ts'
 /** One copy of graphql: the one that Node gives to the libraries. Vite would take the other build of the package. */
 const resolve = { alias: [{ find: /^graphql$/, replacement: fileURLToPath(import.meta.resolve('graphql')) }] }
@@ -16,13 +24,13 @@ const results = process.env['TEST_RESULTS']
 const jsonTo = (outputFile: string): ['json', { outputFile: string }] => ['json', { outputFile }]
 const limits = { testTimeout: 180_000, hookTimeout: 240_000 }
 
-const onDatabase = (name: 'embedded' | 'postgres') => ({
+const onDatabase = (name: 'embedded' | 'postgres' | 'server') => ({
   resolve,
   test: {
     name,
-    include: [onBoth, onOne[name]],
+    include: name === 'server' ? [suites.server] : [suites.both, suites[name]],
     exclude: apart,
-    provide: { database: name },
+    provide: { wantedDatabase: name === 'server' ? ('any' as const) : name },
     globalSetup: ['test/support/database-setup.ts'],
     ...limits,
   },
@@ -38,20 +46,21 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [onBoth, ...Object.values(onOne), browser, ...apart],
+          exclude: [...Object.values(suites), browser, ...apart],
           ...limits,
         },
       },
       onDatabase('embedded'),
       onDatabase('postgres'),
+      onDatabase('server'),
       {
         resolve,
-        // Longer than `patience` in test/support/chromium.ts, so that a step that hangs says which one it is.
+        // Several times `patience` in test/support/chromium.ts, so that a step that hangs says which one it is.
         test: {
           name: 'browser',
           include: [browser],
           exclude: apart,
-          testTimeout: 180_000,
+          testTimeout: 360_000,
           hookTimeout: 300_000,
         },
       },

@@ -209,7 +209,14 @@ function contextOf(person: Person, views: readonly NodeView[]) {
     tokenExpiresAt: date,
   }
   const { signal } = new AbortController()
-  const call = { caller, requestId: 'request', clientAddress: null, signal, charge: async () => {} }
+  const call = {
+    caller,
+    requestId: 'request',
+    clientAddress: null,
+    signal,
+    charge: async () => {},
+    loopTurn: async () => {},
+  }
   const parts: CarelessParts = { views }
   return createContext({ parts: parts as unknown as DomainParts, call })
 }

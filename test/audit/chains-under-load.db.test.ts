@@ -53,7 +53,7 @@ describe.skipIf(hasNoDatabase())('the chains of the audit trail', () => {
   })
 
   it('take one statement for a group of operations, and no statement more than the first time later', async () => {
-    const story = await startStoryForTest()
+    const story = await startStoryForTest({ CACHE_LIFETIME_MS: '60000' })
     const client = story.as(mia)
     const { userKey } = await client.mutate('createUserKey', { name: 'orders' }, 'userKey { id }')
     const encrypt = () => client.mutate('encrypt', { keyId: userKey.id, plaintext: base64('x') })

@@ -32,6 +32,7 @@ export async function fillStore(
     clientAddress: null,
     signal: new AbortController().signal,
     charge: async () => {},
+    loopTurn: async () => {},
   }
   try {
     // The first one alone: it opens the chain of changes.

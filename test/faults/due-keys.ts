@@ -26,7 +26,12 @@ export async function makeDueKeys(
   ledger: Ledger,
   { rotations, destructions }: DueCounts,
 ): Promise<void> {
-  const config = readConfig({ ...environment, HOUSEKEEPING_INTERVAL_SECONDS: '3600' })
+  const config = readConfig({
+    ...environment,
+    HOUSEKEEPING_INTERVAL_SECONDS: '3600',
+    // It shares a busy machine with the servers under test.
+    REQUEST_TIMEOUT_MS: '60000',
+  })
   const app = await createApp(config, { clock: past, log: createLog('silent', { write: () => {} }) })
   try {
     const client = clientFor(manager, { getUrl: () => app.url, clock: past })

@@ -156,15 +156,20 @@ describe('a request of twice the size', () => {
       for (const code of ['INTERNAL', 'PAYLOAD_TOO_LARGE']) expect(codes).not.toContain(code)
       expect(text.length).toBeLessThan(100_000)
     }
-    // Timers of the server run meanwhile, more of them on a busy machine.
-    return Math.min(await countSteps(send), await countSteps(send))
+    return countSteps(send)
   }
 
   async function expectDoubled(person: Person, requestOf: (size: number) => Request, size: number) {
-    const one = await stepsFor(person, requestOf(size))
-    const two = await stepsFor(person, requestOf(size * 2))
-    // Whatever does not depend on the size is in both, and what else the process does in either.
-    expect(two, `${one} steps, then ${two}`).toBeLessThan(one * 2.2 + 20_000)
+    let one = Number.POSITIVE_INFINITY
+    let two = Number.POSITIVE_INFINITY
+    // Timers of the server run meanwhile, more of them on a busy machine: what counts is the least of several times.
+    for (let times = 0; times < 6; times++) {
+      one = Math.min(one, await stepsFor(person, requestOf(size)))
+      two = Math.min(two, await stepsFor(person, requestOf(size * 2)))
+      // Whatever does not depend on the size is in both, and what else the process does in either.
+      if (times > 0 && two < one * 2.2 + 20_000) return
+    }
+    expect.fail(`${one} steps, then ${two} for twice the size`)
   }
 
   it.each(Object.entries(data))('takes at most twice the steps: %s', async (_what, requestOf) => {

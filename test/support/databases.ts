@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import pg from 'pg'
 import { inject } from 'vitest'
+import { createPostgresDatabase } from './postgres-server.ts'
 
 /** A new, migrated database for one test. */
 export interface TestDatabase {
@@ -23,13 +22,13 @@ export function hasNoDatabase(): boolean {
 export async function createTestDatabase(): Promise<TestDatabase> {
   const dataFolder = mkdtempSync(join(tmpdir(), 'keystead-test-'))
   const template = inject('templateFolder')
-  const serverUrl = inject('postgresUrl')
   if (template !== null) {
     cpSync(template, dataFolder, { recursive: true })
     return embeddedIn(dataFolder)
   }
-  if (serverUrl === null) throw new Error('there is no database for this suite')
-  return onNewDatabase(serverUrl, dataFolder)
+  const url = inject('postgresUrl')
+  if (url === null) throw new Error('there is no database for this suite')
+  return onNewDatabase({ url, template: nameOf(url) }, dataFolder)
 }
 
 /** Makes another database with everything that is in one which nobody uses meanwhile, and with the same root key. */
@@ -38,7 +37,7 @@ export async function copyTestDatabase(original: TestDatabase): Promise<TestData
   cpSync(original.dataFolder, dataFolder, { recursive: true })
   const serverUrl = inject('postgresUrl')
   if (original.databaseUrl === null || serverUrl === null) return embeddedIn(dataFolder)
-  return onNewDatabase(serverUrl, dataFolder, new URL(original.databaseUrl).pathname.slice(1))
+  return onNewDatabase({ url: serverUrl, template: nameOf(original.databaseUrl) }, dataFolder)
 }
 
 function embeddedIn(dataFolder: string): TestDatabase {
@@ -47,30 +46,20 @@ function embeddedIn(dataFolder: string): TestDatabase {
 }
 
 async function onNewDatabase(
-  serverUrl: string,
+  from: { url: string; template: string },
   dataFolder: string,
-  template = 'template1',
 ): Promise<TestDatabase> {
-  const name = `keystead_test_${randomBytes(6).toString('hex')}`
-  await onServer(serverUrl, `CREATE DATABASE ${name} TEMPLATE ${template}`)
-  const url = new URL(serverUrl)
-  url.pathname = `/${name}`
+  const { url, drop } = await createPostgresDatabase(from)
   return {
-    databaseUrl: url.href,
+    databaseUrl: url,
     dataFolder,
     async dispose() {
-      await onServer(serverUrl, `DROP DATABASE ${name} WITH (FORCE)`)
+      await drop()
       rmSync(dataFolder, { recursive: true, force: true })
     },
   }
 }
 
-async function onServer(url: string, sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  try {
-    await client.query(sql)
-  } finally {
-    await client.end()
-  }
+function nameOf(url: string): string {
+  return new URL(url).pathname.slice(1)
 }

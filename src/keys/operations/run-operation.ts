@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
 import type { AuditAction } from '../../audit/events.ts'
 import { CryptoInputError, DecryptionFailedError } from '../../crypto/capabilities.ts'
 import { KeysteadError } from '../../errors.ts'
@@ -115,7 +114,7 @@ async function runItems<Input, Output>(
   }
   const charges = chargeTogether(items.length, call.charge)
   const actor = actorOf(call)
-  const results = await startInRounds(items, async (input) => {
+  const results = await startInRounds(items, call, async (input) => {
     const item = charges.open()
     const context = startAuditContext(actor, operation.action, { signal, charge: item.charge })
     try {
@@ -131,36 +130,44 @@ async function runItems<Input, Output>(
       item.close()
     }
   })
-  // Completed items are recorded even if the client no longer waits for the answer.
   const done = results.filter((result) => !isDropped(result))
   if (done.length > 0) {
+    await waitForRound(done.length, call)
     await recordEvents(
       parts,
       done.map(({ context, outcome }) => eventOf(context, errorOf(outcome))),
     )
     parts.observe(done.map(({ context, outcome }) => observationOf(context, errorOf(outcome))))
+    await waitForRound(done.length, call)
   }
   const dropped = results.find(isDropped)
   if (dropped !== undefined) throw errorOf(dropped.outcome)
   return results.map(({ outcome }) => outcome)
 }
 
-/** Items of a batch that start in one round of the event loop: between two rounds other requests are served. */
+/** Items of a batch that one step handles, such as starting them: between two steps other requests are served. */
 const itemsPerRound = 50
 
 async function startInRounds<Item, Result>(
   items: readonly Item[],
+  { loopTurn }: Call,
   start: (item: Item) => Promise<Result>,
 ): Promise<Result[]> {
   const started: Promise<Result>[] = []
   for (const [index, item] of items.entries()) {
-    if (index > 0 && index % itemsPerRound === 0) await setImmediate()
+    // Items that start after the client has gone fail with that.
+    if (index > 0 && index % itemsPerRound === 0) await loopTurn().catch(() => {})
     const result = start(item)
     // A failure is thrown at the end, once all items have started.
     result.catch(() => {})
     started.push(result)
   }
   return Promise.all(started)
+}
+
+/** Waits for a turn before a step with many completed items. They are recorded even if the client has gone. */
+async function waitForRound(items: number, { loopTurn }: Call): Promise<void> {
+  if (items > itemsPerRound) await loopTurn().catch(() => {})
 }
 
 /** Tells whether an item was dropped before anything was done. The whole request then ends with its error. */

@@ -55,6 +55,11 @@ export interface Call {
   readonly signal: AbortSignal
   /** Charges the caller's rate limit for work that is about to start. Throws RATE_LIMITED if too few units are left. */
   readonly charge: (units: number) => Promise<void>
+  /**
+   * Resolves when the caller may run a step that takes long without a pause: between two such steps the requests of
+   * others are served. Throws if the request is aborted meanwhile.
+   */
+  readonly loopTurn: () => Promise<void>
 }
 
 const subjectPrefixes: Readonly<Record<SubjectKind, string>> = {

@@ -95,10 +95,12 @@ export function createGraphQL(parts: GraphQLParts): (request: GraphQLRequest) =>
   async function executeKnown(
     { document, operation, plain }: KnownRequest,
     context: ServerContext,
+    waitIfLong: () => Promise<void>,
   ): Promise<ExecutionResult | null> {
     // Yoga meets the same error again, and answers with it.
     const variableValues = await admitOperation(operation, plain.variables, context).catch(() => null)
     if (variableValues === null) return null
+    await waitIfLong()
     const { data, errors } = await execute({
       schema: parts.schema,
       document,
@@ -111,12 +113,16 @@ export function createGraphQL(parts: GraphQLParts): (request: GraphQLRequest) =>
   }
 
   return async ({ body, context: serverContext }) => {
+    const { loopTurn } = serverContext.call
     const isLong = body.length > shortBodyBytes
-    if (isLong) await serverContext.loopTurn()
+    const waitIfLong = async () => {
+      if (isLong) await loopTurn()
+    }
+    await waitIfLong()
     const context = { ...serverContext, sent: parseJson(body) }
     const found = findKnown(context)
-    if (found === null && !isLong) await serverContext.loopTurn()
-    const result = found && (await executeKnown(found, context))
+    if (found === null || isLong) await loopTurn()
+    const result = found && (await executeKnown(found, context, waitIfLong))
     if (result === null) return answerByYoga(context)
     const headers = { 'content-type': contentTypeOf(context.accepted) }
     return { status: 200, headers, body: JSON.stringify(result) }

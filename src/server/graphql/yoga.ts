@@ -35,8 +35,6 @@ export const graphqlPath = '/graphql'
 /** Context that the HTTP steps pass to GraphQL. The caller is known before a document is parsed. */
 export interface ServerContext extends OperationContext {
   readonly call: Call
-  /** Resolves when a step that takes long may run; see `LoopTurns`. */
-  readonly loopTurn: () => Promise<void>
 }
 
 /** Context of a request whose body is parsed. */
@@ -148,6 +146,8 @@ function admitOperations(findOperation: FindOperation): Plugin<ServerContext> {
     const operation = findOperation(document, operationName)
     if (!operation) throw new TypeError('a document without the operation is refused after parsing')
     try {
+      // The document was parsed and validated in the turn before.
+      await contextValue.call.loopTurn()
       args.variableValues = await admitOperation(operation, variableValues ?? {}, contextValue)
     } catch (error) {
       if (!(error instanceof KeysteadError)) throw error
@@ -161,7 +161,7 @@ function admitOperations(findOperation: FindOperation): Plugin<ServerContext> {
 /** Arguments that the hooks of executions and of subscriptions have in common. */
 interface ToAdmit {
   readonly args: Pick<ExecutionArgs, 'document' | 'operationName' | 'variableValues'> & {
-    readonly contextValue: OperationContext
+    readonly contextValue: ServerContext
   }
   readonly setResultAndStopExecution: (result: ExecutionResult) => void
 }

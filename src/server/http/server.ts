@@ -318,10 +318,11 @@ async function startWork(
   if (!admitted.startNow() && !(await admitted.start(signal))) {
     return signal.aborted ? answerGone() : shed('waited')
   }
-  const call = { caller, requestId: facts.requestId, clientAddress, signal, charge: chargeWork }
   const owner = { project: caller.projectId, caller: callerKey(caller), signal }
   const loopTurn = () => tools.loopTurns.next(owner)
-  const run = () => tools.answerDocument({ body, context: { call, charge, accepted, loopTurn } })
+  const { requestId } = facts
+  const call = { caller, requestId, clientAddress, signal, charge: chargeWork, loopTurn }
+  const run = () => tools.answerDocument({ body, context: { call, charge, accepted } })
   return { work: tracing === null ? run() : tracing.traceGraphQL(facts, run) }
 }
 
