@@ -74,7 +74,7 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'keys/parts',
-    purpose: 'Shared parts of the domain, such as the usage counter and the change hub.',
+    purpose: 'Shared parts of the domain layer, such as the usage counter and the change hub.',
     imports: ['keys/rules', ...belowKeys],
   },
   {

@@ -67,7 +67,7 @@ describe.skipIf(hasNoDatabase())('the commands on an audit trail', () => {
     const found = await run(parts, 'audit verify')
     expect(found.exitCode).toBe(1)
     expect(found.printed[0]).toMatch(/^chain [12], record 2 \(audt_\w{26}\) was changed$/)
-    expect(found.printed.at(-1)).toMatch(/^1 findings in 2 chains/)
+    expect(found.printed.at(-1)).toMatch(/^1 finding in 2 chains/)
   })
 
   it('verify counts records from before there were chains, for which nothing vouches, but finds no fault in them', async () => {
@@ -80,7 +80,7 @@ describe.skipIf(hasNoDatabase())('the commands on an audit trail', () => {
     const older = { ...parts, auditKeys: { ...parts.auditKeys, predatesChains: true } }
     const { exitCode, printed } = await run(older, 'audit verify')
     expect(exitCode).toBe(0)
-    expect(printed[0]).toBe('1 records are older than the chains and cannot be verified.')
+    expect(printed[0]).toBe('1 record is older than the chains and cannot be verified.')
   })
 
   it('verify finds records without a chain where there were chains from the beginning, and prune goes on strike', async () => {

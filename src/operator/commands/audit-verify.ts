@@ -48,19 +48,27 @@ Examples:
     })
     for (const { text } of report.findings.slice(0, findingsMax)) await print(text)
     const further = report.findings.length - findingsMax
-    if (further > 0) await print(`and ${further} more findings`)
-    if (report.recordsBeforeChains > 0) {
-      await print(`${report.recordsBeforeChains} records are older than the chains and cannot be verified.`)
+    if (further > 0) await print(`and ${further} more ${further === 1 ? 'finding' : 'findings'}`)
+    const older = report.recordsBeforeChains
+    if (older > 0) {
+      const are = older === 1 ? 'is' : 'are'
+      await print(`${counted(older, 'record')} ${are} older than the chains and cannot be verified.`)
     }
-    const verified = `${report.chains} chains with ${report.records} records, and ${report.keys} keys`
+    const { chains, records, keys } = report
+    const verified = `${counted(chains, 'chain')} with ${counted(records, 'record')}, and ${counted(keys, 'key')}`
     await print(
       report.findings.length === 0
         ? `${verified} verified, no problems found.`
-        : `${report.findings.length} findings in ${verified}.`,
+        : `${counted(report.findings.length, 'finding')} in ${verified}.`,
     )
     return report.findings.length === 0 ? exitCodes.fine : exitCodes.failed
   },
 })
+
+/** A number with its noun: "1 key", "2 keys". */
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
 
 type Key = Parameters<typeof readCheckpoint>[1]
 
