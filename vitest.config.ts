@@ -1,3 +1,4 @@
+import { statfsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
@@ -15,6 +16,20 @@ const suites = {
   server: 'test/**/*.server.test.ts',
 }
 const browser = 'test/**/*.browser.test.ts'
+// Databases of tests need not outlive the run: where there is room in memory, they are made there, in half the time.
+const memory = '/dev/shm'
+const memoryBytesMin = 4 * 2 ** 30
+if (freeBytesOf(memory) >= memoryBytesMin) process.env['TMPDIR'] ??= memory
+
+function freeBytesOf(folder: string): number {
+  try {
+    const { bavail, bsize } = statfsSync(folder)
+    return bavail * bsize
+  } catch {
+    return 0
+  }
+}
+
 /** One copy of graphql: the one that Node gives to the libraries. Vite would take the other build of the package. */
 const resolve = { alias: [{ find: /^graphql$/, replacement: fileURLToPath(import.meta.resolve('graphql')) }] }
 /** Gateways are installed apart, and their tests run with a configuration of their own. */
