@@ -1,12 +1,13 @@
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { verifyStory } from '../audit/opened-trail.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import { base64, type Client, endStory, type Person, type Story, startStory } from '../support/story.ts'
 import { type Expected, KeyModel, type ModelCommand } from './key-model.ts'
 
 const timeZone = 'Europe/Berlin'
-const runs = Number(process.env['MODEL_RUNS'] ?? 100)
+// A command takes five times as long on the embedded database.
+const runs = Number(process.env['MODEL_RUNS'] ?? (inject('database') === 'embedded' ? 30 : 100))
 
 const pick = fc.integer({ min: 1, max: 5 })
 const command: fc.Arbitrary<ModelCommand> = fc.oneof(
