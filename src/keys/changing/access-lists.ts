@@ -1,4 +1,5 @@
 import type { AuditAction } from '../../audit/events.ts'
+import type { WholeKey } from '../../store/rows/key-with-versions.ts'
 import type { DomainParts } from '../parts/parts.ts'
 import { accessFactsOf } from '../reading/make-views.ts'
 import type { UserKeyView } from '../reading/views.ts'
@@ -15,7 +16,6 @@ import {
 import type { Expecting, KeyInput } from './change-key.ts'
 import { changeUserKey, withColumns } from './change-key.ts'
 import { keyAfterAccessChange } from './changed-views.ts'
-import type { LockedKey } from './locked-key.ts'
 
 export interface AccessListInput extends Expecting {
   readonly keyId: string
@@ -129,7 +129,7 @@ async function changeAccessList(
   return keyAfterAccessChange(parts, call, changed)
 }
 
-function requireAccessControl(key: LockedKey, enabled: boolean): void {
+function requireAccessControl(key: WholeKey, enabled: boolean): void {
   requireInput(
     key.row.accessControlEnabled === enabled,
     'keyId',

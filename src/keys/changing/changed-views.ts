@@ -1,9 +1,9 @@
+import type { WholeKey } from '../../store/rows/key-with-versions.ts'
 import type { DomainParts } from '../parts/parts.ts'
 import { fullUserKeyView, ownerOfVersions, userKeyView, versionView } from '../reading/make-views.ts'
 import { viewSettings } from '../reading/verified-rows.ts'
 import type { FullUserKeyView, KeyVersionView, UserKeyView } from '../reading/views.ts'
 import type { Call } from '../rules/caller.ts'
-import type { LockedKey } from './locked-key.ts'
 
 /** A changed key and the version that changed. */
 export interface KeyVersionChange {
@@ -12,12 +12,12 @@ export interface KeyVersionChange {
 }
 
 /** Full view of a key that the caller has just changed. */
-export function changedKey(parts: DomainParts, call: Call, key: LockedKey): FullUserKeyView {
+export function changedKey(parts: DomainParts, call: Call, key: WholeKey): FullUserKeyView {
   return fullUserKeyView(key.row, key.versions.at(-1) ?? null, call.caller, viewSettings(parts))
 }
 
 /** View of a key whose access has changed: redacted if the caller has locked itself out. */
-export function keyAfterAccessChange(parts: DomainParts, call: Call, key: LockedKey): UserKeyView {
+export function keyAfterAccessChange(parts: DomainParts, call: Call, key: WholeKey): UserKeyView {
   return userKeyView(key.row, key.versions.at(-1) ?? null, call.caller, viewSettings(parts))
 }
 
@@ -25,7 +25,7 @@ export function keyAfterAccessChange(parts: DomainParts, call: Call, key: Locked
 export function changedVersion(
   parts: DomainParts,
   call: Call,
-  key: LockedKey,
+  key: WholeKey,
   number?: number,
 ): KeyVersionChange {
   const { row, versions } = key

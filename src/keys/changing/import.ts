@@ -38,7 +38,7 @@ import { InvalidImportParametersError, InvalidKeyMaterialError, KeyNotFoundError
 import { requireInput } from '../rules/input.ts'
 import { requireOrigin } from '../rules/lifecycle.ts'
 import type { Expecting } from './change-key.ts'
-import { changeUserKey, deciding, settleDue } from './change-key.ts'
+import { changeKey, changeUserKey, deciding, destruction, systemContextOf } from './change-key.ts'
 import { changedVersion, type KeyVersionChange } from './changed-views.ts'
 import { lockVerifiedKey } from './locked-key.ts'
 import { algorithmOf, materialOf, type UnwrappedMaterial } from './new-material.ts'
@@ -91,7 +91,10 @@ export function getImportParameters(
     const now = clock.now()
     const expiresAt = new Date(now.getTime() + importParametersLifetimeMs)
     const draft = { id, keyId: row.id, publicKey, createdAt: now, expiresAt, usedAt: null }
-    await settleDue(parts, row)
+    await changeKey(parts, row, systemContextOf(destruction, row), {
+      decide: deciding(parts, destruction.command),
+      obtainMaterial: null,
+    })
     await store.transaction(async (tx) => {
       const key = await lockVerifiedKey(tx, policyMac, row)
       if (key === null) throw new KeyNotFoundError()
@@ -137,14 +140,15 @@ export async function importKeyVersion(
       const open = await findOpenImport(parts, parts.store.db, row, parametersId)
       return openMaterial(parts, context, row, { open, wrappedMaterial })
     },
-    async decide(key, tx, at, ...rest) {
+    async decide(key, facts) {
       requireOrigin(key.row, 'EXTERNAL')
       // The last check runs under the lock of the key: no other import can use the parameters.
-      const open = await findOpenImport(parts, tx, key.row, parametersId)
-      const used = { ...open.row, usedAt: at.now }
+      const open = await findOpenImport(parts, facts.tx, key.row, parametersId)
+      const used = { ...open.row, usedAt: facts.now }
       return {
-        ...(await deciding(parts, { type: 'importVersion' })(key, tx, at, ...rest)),
-        alsoWrite: () => useImportParameters(tx, { ...used, mac: parts.policyMac.importParametersMac(used) }),
+        ...(await deciding(parts, { type: 'importVersion' })(key, facts)),
+        alsoWrite: (tx) =>
+          useImportParameters(tx, { ...used, mac: parts.policyMac.importParametersMac(used) }),
       }
     },
   })

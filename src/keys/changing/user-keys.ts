@@ -123,7 +123,7 @@ export async function updateUserKey(
       issues.require((name ?? description ?? null) !== null, 'name', 'or description must be given')
       issues.throwIfAny()
     },
-    async decide(key, tx) {
+    async decide(key, { tx }) {
       const wanted = { projectId: key.row.projectId, name: name ?? key.row.name, exceptId: key.row.id }
       if (await isNameTaken(tx, wanted)) throw new NameTakenError(wanted.name)
       return withColumns(key, { name: wanted.name, description: description ?? key.row.description })
@@ -149,10 +149,10 @@ export async function configureAutomaticRotation(
       checkCycleDays(issues, cycleDays, 'cycleDays')
       issues.throwIfAny()
     },
-    decide(key, ...rest) {
+    decide(key, facts) {
       const before = key.row.rotationEnabled ? key.row.rotationCycleDays : rotationCycleDays.default
       const command = { type: 'configureRotation', enabled, cycleDays: cycleDays ?? before } as const
-      return deciding(parts, command)(key, ...rest)
+      return deciding(parts, command)(key, facts)
     },
   })
   return changedKey(parts, call, changed)
@@ -169,9 +169,9 @@ export async function deleteUserKey(
     action: 'DELETE_USER_KEY',
     keyId,
     expectedRevision,
-    async decide(key, ...rest) {
+    async decide(key, facts) {
       requireInput(confirmName === key.row.name, 'confirmName', 'must repeat the exact name of the key')
-      return { ...(await deciding(parts, { type: 'deleteKey' })(key, ...rest)), remove: true }
+      return { ...(await deciding(parts, { type: 'deleteKey' })(key, facts)), remove: true }
     },
   })
   return { deletedKeyId: keyIdOf(row), deletedKeyName: row.name }

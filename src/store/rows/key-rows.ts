@@ -94,12 +94,6 @@ export async function findKeys(
   return rows.map(decode)
 }
 
-/** Keys by their IDs, in any project and in no order. */
-export async function findKeysById(tx: Queryable, ids: readonly string[]): Promise<KeyRow[]> {
-  const rows = await tx.key.findMany({ where: { id: { in: [...ids] } } })
-  return rows.map(decode)
-}
-
 /** Locks a key's row until the transaction ends. Announcing a change is up to the caller. */
 export async function lockKey(
   tx: Queryable,
@@ -126,27 +120,16 @@ export async function isNameTaken(
   )
 }
 
-/** Replaces a locked key's row. */
-export async function updateKey(tx: Queryable, row: KeyRow): Promise<void> {
-  await updateRows(tx, keyTable, [row], fieldsOf(keyTable))
-}
-
-/** Replaces what follows from the states of locked keys, and their MACs. */
-export async function updateKeyStates(tx: Queryable, rows: readonly KeyRow[]): Promise<void> {
-  await updateRows(tx, keyTable, rows, [
-    'status',
-    'rotationDueOn',
-    'lastRotatedAt',
-    'lastVersionNumber',
-    'revision',
-    'updatedAt',
-    'mac',
-  ])
-}
-
-/** Replaces what a restore of a backup changes in keys, and their MACs. */
-export async function updateRestoredKeys(tx: Queryable, rows: readonly KeyRow[]): Promise<void> {
-  await updateRows(tx, keyTable, rows, ['skippedVersions', 'restoredAt', 'revision', 'updatedAt', 'mac'])
+/** Replaces rows of locked keys in one statement: the fields in which any of them has changed. */
+export async function updateKeys(
+  tx: Queryable,
+  changes: readonly { readonly before: KeyRow; readonly after: KeyRow }[],
+): Promise<void> {
+  const fields = fieldsOf(keyTable).filter((field) =>
+    changes.some(({ before, after }) => before[field] !== after[field]),
+  )
+  const rows = changes.map(({ after }) => after)
+  await updateRows(tx, keyTable, rows, fields)
 }
 
 /** Replaces a live key by its tombstone and deletes its versions. */

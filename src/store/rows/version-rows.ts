@@ -127,15 +127,6 @@ export interface NewVersion {
   readonly material: Omit<MaterialRow, 'versionId'>
 }
 
-/** Inserts a version and its wrapped material. */
-export async function insertVersion(
-  tx: Queryable,
-  version: KeyVersionRow,
-  material: Omit<MaterialRow, 'versionId'>,
-): Promise<void> {
-  await insertVersions(tx, [{ version, material }])
-}
-
 /** Inserts versions and their wrapped material, in one statement each. */
 export async function insertVersions(tx: Queryable, added: readonly NewVersion[]): Promise<void> {
   if (added.length === 0) return
@@ -147,11 +138,6 @@ export async function insertVersions(tx: Queryable, added: readonly NewVersion[]
   }))
   await insertRows(tx, versionTable, versions)
   await insertRows(tx, materialTable, material)
-}
-
-/** Replaces a version's row and erases the material of a destroyed one. */
-export async function updateVersion(tx: Queryable, row: KeyVersionRow): Promise<void> {
-  await updateVersions(tx, [row])
 }
 
 /** Replaces the rows of versions and erases the material of destroyed ones, in one statement each. */
