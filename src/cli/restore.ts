@@ -1,4 +1,4 @@
-import { createChainMac } from '../audit/chain-mac.ts'
+import { createChainMac } from '../audit/chain.ts'
 import { verifyAudit } from '../audit/verify/verify.ts'
 import { BackupError } from '../backup/backup-error.ts'
 import type { BackupHeader } from '../backup/contents.ts'

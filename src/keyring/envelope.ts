@@ -1,5 +1,5 @@
-import type { Queryable } from '../store/queryable.ts'
 import { lockRootKeyId } from '../store/rows/installation-row.ts'
+import type { Queryable } from '../store/sql.ts'
 import type { RootKeyProvider, WrappedBytes } from './root-key-provider.ts'
 
 /** The place that wrapped material belongs to; material that was copied elsewhere does not open. */

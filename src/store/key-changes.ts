@@ -1,4 +1,4 @@
-import type { Queryable } from './queryable.ts'
+import type { Queryable } from './sql.ts'
 
 /** Identifies a key by project and ID, as caches do. */
 export interface KeyIdentity {

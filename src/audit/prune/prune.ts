@@ -11,11 +11,10 @@ import {
   type PrunedRevision,
   writePrunedRevision,
 } from '../../store/audit/pruned-rows.ts'
-import type { Queryable } from '../../store/queryable.ts'
+import type { Queryable } from '../../store/sql.ts'
 import type { Store } from '../../store/store.ts'
-import type { ChainMac } from '../chain-mac.ts'
-import { destroyedVersionsOf } from '../events.ts'
-import { keyStateDetail } from '../key-state.ts'
+import type { ChainMac } from '../chain.ts'
+import { destroyedVersionsOf, keyStateDetail } from '../events.ts'
 import { verifyAudit } from '../verify/verify.ts'
 import { type VerifiedPage, walkChain } from '../verify/walk-chain.ts'
 import type { AuditWriter } from '../write/writer.ts'

@@ -7,10 +7,9 @@ import {
   type RecordedChange,
 } from '../../store/audit/key-history-rows.ts'
 import { inPages, lowestUuid } from '../../store/pages.ts'
-import type { Queryable } from '../../store/queryable.ts'
-import type { ChainMac } from '../chain-mac.ts'
-import { destroyedVersionsOf } from '../events.ts'
-import { keyStateOf } from '../key-state.ts'
+import type { Queryable } from '../../store/sql.ts'
+import type { ChainMac } from '../chain.ts'
+import { destroyedVersionsOf, keyStateOf } from '../events.ts'
 import type { EncryptionTally } from './encryption-tally.ts'
 import { type Finding, otherFinding } from './finding.ts'
 

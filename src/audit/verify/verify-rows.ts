@@ -1,9 +1,9 @@
 import { formatId } from '../../ids.ts'
-import type { Queryable } from '../../store/queryable.ts'
 import type { ImportParametersRow } from '../../store/rows/import-rows.ts'
 import type { DeletedKeyRow, KeyRow } from '../../store/rows/key-rows.ts'
 import { macCoveredRows } from '../../store/rows/mac-covered-rows.ts'
 import type { KeyVersionRow } from '../../store/rows/version-rows.ts'
+import type { Queryable } from '../../store/sql.ts'
 import { type Finding, otherFinding } from './finding.ts'
 
 /** Checks the MACs of rows. */

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { newUuid } from '../../ids.ts'
 import type { AuditEventRow } from '../../store/audit/event-rows.ts'
-import type { Queryable } from '../../store/queryable.ts'
+import type { Queryable } from '../../store/sql.ts'
 import type { AuditEvent } from '../events.ts'
 import { createManagementChain } from './management-chain.ts'
 import type { ChainParts } from './open-chain.ts'

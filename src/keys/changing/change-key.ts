@@ -4,9 +4,9 @@ import { KeysteadError } from '../../errors.ts'
 import { IntegrityError } from '../../keyring/integrity-error.ts'
 import { findRecordedStates } from '../../store/audit/key-history-rows.ts'
 import type { KeyIdentity } from '../../store/key-changes.ts'
-import type { Queryable } from '../../store/queryable.ts'
 import { type KeyRow, lockKey } from '../../store/rows/key-rows.ts'
 import { findWholeKey, type WholeKey } from '../../store/rows/key-with-versions.ts'
+import type { Queryable } from '../../store/sql.ts'
 import type { DomainParts } from '../parts/parts.ts'
 import {
   type AuditContext,

@@ -1,5 +1,4 @@
-import type { ImportFormat } from '../../crypto/capabilities.ts'
-import { DecryptionFailedError } from '../../crypto/capabilities.ts'
+import { DecryptionFailedError, type ImportFormat } from '../../crypto/capabilities.ts'
 import {
   generateWrappingPair,
   importWrappingKeyAlgorithm,
@@ -11,7 +10,6 @@ import { describePublicKey } from '../../crypto/public-key.ts'
 import { formatId, newUuid, parseId } from '../../ids.ts'
 import { IntegrityError } from '../../keyring/integrity-error.ts'
 import { isImportOnRecord } from '../../store/audit/key-history-rows.ts'
-import type { Queryable } from '../../store/queryable.ts'
 import {
   findImportParameters,
   type ImportParametersRow,
@@ -22,6 +20,7 @@ import {
   type WrappedPrivateKey,
 } from '../../store/rows/import-rows.ts'
 import type { KeyRow } from '../../store/rows/key-rows.ts'
+import type { Queryable } from '../../store/sql.ts'
 import type { DomainParts } from '../parts/parts.ts'
 import type { PublicKeyView } from '../reading/views.ts'
 import {
@@ -37,8 +36,14 @@ import type { Call } from '../rules/caller.ts'
 import { InvalidImportParametersError, InvalidKeyMaterialError, KeyNotFoundError } from '../rules/errors.ts'
 import { requireInput } from '../rules/input.ts'
 import { requireOrigin } from '../rules/lifecycle.ts'
-import type { Expecting } from './change-key.ts'
-import { changeKey, changeUserKey, deciding, destruction, systemContextOf } from './change-key.ts'
+import {
+  changeKey,
+  changeUserKey,
+  deciding,
+  destruction,
+  type Expecting,
+  systemContextOf,
+} from './change-key.ts'
 import { changedVersion, type KeyVersionChange } from './changed-views.ts'
 import { lockVerifiedKey } from './locked-key.ts'
 import { algorithmOf, materialOf, type UnwrappedMaterial } from './new-material.ts'

@@ -8,10 +8,10 @@ import {
   rewrapAll,
   startRotation,
 } from '../../keyring/root-rotation.ts'
-import type { Queryable } from '../../store/queryable.ts'
 import { confirmTime } from '../../store/rows/certain-time-rows.ts'
 import type { KeyLookup, KeyRow } from '../../store/rows/key-rows.ts'
 import type { WholeKey } from '../../store/rows/key-with-versions.ts'
+import type { Queryable } from '../../store/sql.ts'
 import type { DomainParts } from '../parts/parts.ts'
 import { eventOf, recordingRefusals, startAuditContext, systemActor } from '../requests/audit-context.ts'
 import { findVerifiedKey } from '../requests/authorise.ts'

@@ -9,7 +9,7 @@ import {
 import { destruction } from '../changing/change-key.ts'
 import { sweepImports } from '../changing/import.ts'
 import type { DomainParts } from '../parts/parts.ts'
-import { dayAt } from '../rules/calendar.ts'
+import { dayAt } from '../rules/lifecycle.ts'
 import { runTask, type SystemTask, type Tally } from './run-task.ts'
 
 /** Keys that are changed in one transaction. */

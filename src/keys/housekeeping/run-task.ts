@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { IntegrityError } from '../../keyring/integrity-error.ts'
 import { hasFailedSince } from '../../store/audit/event-rows.ts'
 import { isUnavailable } from '../../store/errors.ts'
-import type { Queryable } from '../../store/queryable.ts'
 import type { DueKey, DuePage } from '../../store/rows/due-rows.ts'
 import { lockKey } from '../../store/rows/key-rows.ts'
 import { findLockedKeys } from '../../store/rows/key-with-versions.ts'
+import type { Queryable } from '../../store/sql.ts'
 import {
   changeKey,
   changeKeys,
@@ -18,8 +18,8 @@ import {
 import { makeMaterial } from '../changing/new-material.ts'
 import type { DomainParts } from '../parts/parts.ts'
 import { type AuditContext, asCallerError, eventOf, observationOf } from '../requests/audit-context.ts'
-import { dayAt, startOfDay } from '../rules/calendar.ts'
 import { UnavailableError } from '../rules/errors.ts'
+import { dayAt, startOfDay } from '../rules/lifecycle.ts'
 
 /** Keys that are listed at a time, to be claimed in groups. */
 const pageSize = 1000

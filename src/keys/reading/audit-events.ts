@@ -1,4 +1,4 @@
-import { keyStateDetail } from '../../audit/key-state.ts'
+import { keyStateDetail } from '../../audit/events.ts'
 import {
   type RecordedEvent,
   readById,

@@ -4,10 +4,9 @@ import { formatId, partialId } from '../../ids.ts'
 import type { KeyRow } from '../../store/rows/key-rows.ts'
 import type { KeyVersionRow } from '../../store/rows/version-rows.ts'
 import { type AccessFacts, canView, permissionsOn } from '../rules/access.ts'
-import { startOfDay } from '../rules/calendar.ts'
 import { type Caller, canonicalSubject, subjectSet } from '../rules/caller.ts'
 import type { KeyOrigin } from '../rules/errors.ts'
-import { defaultVersionOf, settle } from '../rules/lifecycle.ts'
+import { defaultVersionOf, settle, startOfDay } from '../rules/lifecycle.ts'
 import type { FullUserKeyView, KeyVersionView, ServiceKeyView, UserKeyView } from './views.ts'
 
 /** Further facts that views depend on. */

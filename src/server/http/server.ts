@@ -31,7 +31,6 @@ import {
   withRequestFacts,
 } from '../observe/request-log.ts'
 import type { Tracing } from '../observe/tracing.ts'
-import { createClientAddress, createForwardingWarning } from './client-address.ts'
 import { type Cors, createCors } from './cors.ts'
 import { createDevMode, type DevModeStep, type DevTokens } from './dev-mode.ts'
 import { createGraphiqlPage } from './graphiql.ts'
@@ -44,7 +43,16 @@ import {
   endUnreadBody,
   isAwaitingContinue,
 } from './receive-body.ts'
-import { headerOf, pathOf, refuseContent, refuseFraming, refuseMethod, requestIdOf } from './request-head.ts'
+import {
+  createClientAddress,
+  createForwardingWarning,
+  headerOf,
+  pathOf,
+  refuseContent,
+  refuseFraming,
+  refuseMethod,
+  requestIdOf,
+} from './request-head.ts'
 import { createSender } from './send.ts'
 
 /** The parts that a server is built from. */

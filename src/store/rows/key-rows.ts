@@ -1,6 +1,5 @@
 import type { DeletedKey, Key } from '../generated/client.ts'
-import type { Queryable } from '../queryable.ts'
-import { fieldsOf, insertRows, type RowOf, type Table, updateRows } from '../table.ts'
+import { fieldsOf, insertRows, type Queryable, type RowOf, type Table, updateRows } from '../sql.ts'
 
 /** A live key. Days are `YYYY-MM-DD`; prisma/schema.prisma describes the columns. */
 export type KeyRow = RowOf<Key, 'rotationConfiguredOn' | 'rotationDueOn'>

@@ -1,7 +1,5 @@
 import { Prisma } from '../generated/client.ts'
-import { prepared } from '../prepared.ts'
-import type { Queryable } from '../queryable.ts'
-import { rowOf, select } from '../table.ts'
+import { prepared, type Queryable, rowOf, select } from '../sql.ts'
 import { decode, type KeyRow, keyTable } from './key-rows.ts'
 import {
   findVersionsOfKeys,

@@ -1,6 +1,5 @@
 import { type KeyMaterial, type KeyVersion, Prisma } from '../generated/client.ts'
-import type { Queryable } from '../queryable.ts'
-import { fieldsOf, insertRows, type RowOf, select, type Table, updateRows } from '../table.ts'
+import { fieldsOf, insertRows, type Queryable, type RowOf, select, type Table, updateRows } from '../sql.ts'
 
 /** A key version without its material; prisma/schema.prisma describes the columns. */
 export type KeyVersionRow = RowOf<KeyVersion>
