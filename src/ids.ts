@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache'
 import { TypeID } from 'typeid-js'
 
 /** Kinds of IDs, with the prefixes of their TypeIDs. */
-export const idPrefixes = {
+const idPrefixes = {
   userKey: 'ukey',
   serviceKey: 'skey',
   keyVersion: 'kver',
@@ -64,6 +64,11 @@ export function formatId(kind: IdKind, uuid: string): string {
   const text = TypeID.fromUUID(idPrefixes[kind], uuid).toString()
   texts.set(name, text)
   return text
+}
+
+/** The ID of the row of a key. */
+export function keyIdOf({ kind, id }: { readonly kind: 'USER' | 'SERVICE'; readonly id: string }): string {
+  return formatId(kind === 'USER' ? 'userKey' : 'serviceKey', id)
 }
 
 /** Parses a TypeID; null unless it is the canonical form of an ID of a known kind. */

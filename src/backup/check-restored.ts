@@ -3,7 +3,7 @@ import type { PolicyMac } from '../keyring/policy-mac.ts'
 import { macCoveredRows } from '../store/rows/mac-covered-rows.ts'
 import { pickMaterial } from '../store/rows/wrapped-rows.ts'
 import type { Queryable } from '../store/sql.ts'
-import { BackupError } from './backup-error.ts'
+import { BackupError } from './contents.ts'
 
 /** Most material to unwrap for each root key. An HSM takes some time for each. */
 const sampleSize = 100

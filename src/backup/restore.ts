@@ -26,9 +26,8 @@ import { findHighestVersionNumber } from '../store/rows/key-rows.ts'
 import { findEncryptionsAbove } from '../store/rows/usage-rows.ts'
 import type { Queryable } from '../store/sql.ts'
 import type { Store } from '../store/store.ts'
-import { BackupError } from './backup-error.ts'
 import { checkRestored } from './check-restored.ts'
-import type { BackupHeader } from './contents.ts'
+import { BackupError, type BackupHeader } from './contents.ts'
 import type { Backup } from './read-backup.ts'
 
 /** Options of a restore. */

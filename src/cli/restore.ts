@@ -1,7 +1,6 @@
 import { createChainMac } from '../audit/chain.ts'
 import { verifyAudit } from '../audit/verify/verify.ts'
-import { BackupError } from '../backup/backup-error.ts'
-import type { BackupHeader } from '../backup/contents.ts'
+import { BackupError, type BackupHeader } from '../backup/contents.ts'
 import { openBackup } from '../backup/read-backup.ts'
 import { restoreBackup } from '../backup/restore.ts'
 import { systemClock } from '../clock.ts'

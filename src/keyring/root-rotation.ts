@@ -175,7 +175,7 @@ export async function rewrapAll(
 }
 
 /** Number of rows wrapped by other root keys than one. */
-export function countOthers(uses: readonly RootKeyUse[], rootKeyId: string): number {
+function countOthers(uses: readonly RootKeyUse[], rootKeyId: string): number {
   return uses
     .filter((use) => use.rootKeyId !== rootKeyId)
     .reduce((sum, { installation, versions, imports }) => sum + Number(installation) + versions + imports, 0)

@@ -3,7 +3,7 @@ import { KeysteadError } from '../errors.ts'
 import { builder } from './builder.ts'
 
 /** A value cannot be read as its scalar. The text says what is wrong with it, and never the value itself. */
-export class ScalarError extends KeysteadError {
+class ScalarError extends KeysteadError {
   readonly code = 'BAD_USER_INPUT'
 }
 
@@ -36,7 +36,7 @@ builder.scalarType('Base64', {
 })
 
 /** Reads strict base64. */
-export function parseBase64(text: string): Buffer {
+function parseBase64(text: string): Buffer {
   const bytes = Buffer.from(text, 'base64')
   // Buffer drops what it cannot read; what it has read has one spelling.
   if (bytes.toString('base64') !== text) throw faultIn(text)

@@ -11,7 +11,7 @@ import type { Queryable } from './sql.ts'
 import type { Store } from './store.ts'
 
 /** The clock of the database, read without asking it each time. */
-export interface DatabaseClock extends Clock {
+interface DatabaseClock extends Clock {
   /** Compares with the database again, since clocks drift and are set. */
   synchronise(): Promise<void>
 }
@@ -58,7 +58,7 @@ export interface ElapsedTime {
 }
 
 /** Elapsed time of this machine. Only Linux identifies its boots and counts the time of suspensions. */
-export function systemElapsedTime(): ElapsedTime {
+function systemElapsedTime(): ElapsedTime {
   const monotonicMs = () => performance.now()
   const bootId = readBootId()
   return { monotonicMs, uptimeMs: bootId === null ? monotonicMs : () => uptime() * 1000, bootId }

@@ -21,7 +21,7 @@ import type { AuditWriter } from '../write/writer.ts'
 import { isSamePruneState, type PruneState, readPruneState } from './prune-state.ts'
 
 /** Pruning did not start, or stopped. The text is for the operator. */
-export class PruneError extends KeysteadError {
+class PruneError extends KeysteadError {
   readonly code = 'INTERNAL'
 }
 

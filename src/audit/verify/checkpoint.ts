@@ -23,7 +23,7 @@ export interface Checkpoint {
 }
 
 /** A checkpoint cannot be made or read. The text is for the operator. */
-export class CheckpointError extends KeysteadError {
+class CheckpointError extends KeysteadError {
   readonly code = 'INTERNAL'
 }
 

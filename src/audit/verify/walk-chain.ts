@@ -5,7 +5,7 @@ import { type ChainMac, hashOf, isSameHash } from '../chain.ts'
 import { type Finding, recordFinding } from './finding.ts'
 
 /** Records that are in memory at a time. */
-export const walkPageSize = 1000
+const walkPageSize = 1000
 
 /** Records that follow on each other without a fault. */
 export interface VerifiedPage {

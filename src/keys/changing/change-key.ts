@@ -8,6 +8,9 @@ import { type KeyRow, lockKey } from '../../store/rows/key-rows.ts'
 import { findWholeKey, type WholeKey } from '../../store/rows/key-with-versions.ts'
 import type { Queryable } from '../../store/sql.ts'
 import type { DomainParts } from '../parts/parts.ts'
+import { fullUserKeyView, ownerOfVersions, versionView } from '../reading/make-views.ts'
+import { viewSettings } from '../reading/verified-rows.ts'
+import type { FullUserKeyView, KeyVersionView } from '../reading/views.ts'
 import {
   type AuditContext,
   auditContextOf,
@@ -319,4 +322,31 @@ function requireRevision(key: WholeKey, expectedRevision: number | null, now: Da
     currentRevision: key.row.revision,
     currentDefaultVersion: defaultVersionOf({ ...key.row, versions: key.versions }, now)?.number ?? null,
   })
+}
+
+/** A changed key and the version that changed. */
+export interface KeyVersionChange {
+  readonly key: FullUserKeyView
+  readonly version: KeyVersionView
+}
+
+/** Full view of a key that the caller has just changed. */
+export function changedKey(parts: DomainParts, call: Call, key: WholeKey): FullUserKeyView {
+  return fullUserKeyView(key.row, key.versions.at(-1) ?? null, call.caller, viewSettings(parts))
+}
+
+/** Full view of a changed key with one of its versions: the newest unless a number is given. */
+export function changedVersion(
+  parts: DomainParts,
+  call: Call,
+  key: WholeKey,
+  number?: number,
+): KeyVersionChange {
+  const { row, versions } = key
+  const version = number === undefined ? versions.at(-1) : versions.find((each) => each.number === number)
+  if (version === undefined) throw new TypeError('a changed version exists')
+  return {
+    key: changedKey(parts, call, key),
+    version: versionView(ownerOfVersions(row), version, viewSettings(parts).now),
+  }
 }

@@ -37,14 +37,15 @@ import { InvalidImportParametersError, InvalidKeyMaterialError, KeyNotFoundError
 import { requireInput } from '../rules/input.ts'
 import { requireOrigin } from '../rules/lifecycle.ts'
 import {
+  changedVersion,
   changeKey,
   changeUserKey,
   deciding,
   destruction,
   type Expecting,
+  type KeyVersionChange,
   systemContextOf,
 } from './change-key.ts'
-import { changedVersion, type KeyVersionChange } from './changed-views.ts'
 import { lockVerifiedKey } from './locked-key.ts'
 import { algorithmOf, materialOf, type UnwrappedMaterial } from './new-material.ts'
 

@@ -1,8 +1,8 @@
 import { defaultAlgorithms, findAlgorithm } from '../../crypto/algorithms.ts'
 import type { KeyType, KeyUsage } from '../../crypto/capabilities.ts'
+import { keyIdOf } from '../../ids.ts'
 import { isNameTaken } from '../../store/rows/key-rows.ts'
 import type { DomainParts, DomainSettings } from '../parts/parts.ts'
-import { keyIdOf } from '../reading/make-views.ts'
 import type { FullUserKeyView } from '../reading/views.ts'
 import { auditContextOf, recordingRefusals } from '../requests/audit-context.ts'
 import { requireRoleFor } from '../requests/authorise.ts'
@@ -18,8 +18,7 @@ import {
   requireInput,
   rotationCycleDays,
 } from '../rules/input.ts'
-import { changeUserKey, deciding, type Expecting, withColumns } from './change-key.ts'
-import { changedKey } from './changed-views.ts'
+import { changedKey, changeUserKey, deciding, type Expecting, withColumns } from './change-key.ts'
 import { createKey } from './create-key.ts'
 
 export interface CreateUserKeyInput {
@@ -196,7 +195,7 @@ function checkOrigin(
 }
 
 /** Algorithm and usage of a new key. */
-export interface AlgorithmChoice {
+interface AlgorithmChoice {
   readonly algorithm: string
   readonly usage: KeyUsage
 }

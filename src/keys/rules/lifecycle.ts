@@ -116,7 +116,7 @@ export function isDeletable(versions: readonly VersionState[], now: Date): boole
 }
 
 /** Checks whether the system should rotate the key now. */
-export function isRotationDue(key: KeyState, settings: LifecycleSettings): boolean {
+function isRotationDue(key: KeyState, settings: LifecycleSettings): boolean {
   return (
     key.rotation.enabled &&
     key.rotation.dueOn !== null &&
@@ -325,7 +325,7 @@ export function dayAt(moment: Date, timeZone: string): CalendarDay {
 }
 
 /** The day some days later. */
-export function addDays(day: CalendarDay, days: number): CalendarDay {
+function addDays(day: CalendarDay, days: number): CalendarDay {
   return Temporal.PlainDate.from(day).add({ days }).toString()
 }
 

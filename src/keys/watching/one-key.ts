@@ -66,7 +66,7 @@ async function viewOf(parts: DomainParts, call: Call, { kind, uuid: id }: Wanted
  * Kinds of changes between two views of a key. Both are views for the caller, so that hidden fields and their changes
  * stay hidden.
  */
-export function changesBetween(before: KeyView, after: KeyView | null): KeyChangeKind[] {
+function changesBetween(before: KeyView, after: KeyView | null): KeyChangeKind[] {
   if (after === null) return ['GONE']
   const whole = before.access === 'full' && after.access === 'full' ? { before, after } : null
   const changes: KeyChangeKind[] = []

@@ -1,5 +1,5 @@
+import { keyIdOf } from '../../ids.ts'
 import { readKeyAsOperator } from '../../keys/changing/operator.ts'
-import { keyIdOf } from '../../keys/reading/make-views.ts'
 import { settle } from '../../keys/rules/lifecycle.ts'
 import type { WholeKey } from '../../store/rows/key-with-versions.ts'
 import type { KeyVersionRow } from '../../store/rows/version-rows.ts'

@@ -4,8 +4,7 @@ import { type Caller, hasAnyAccess } from '../../keys/rules/caller.ts'
 import { type Answer, errorAnswer } from '../answer.ts'
 import type { AdmittedRequest } from '../load/admission.ts'
 import { callerKey } from '../load/rate-limit.ts'
-import type { RefusalPauses } from '../load/refusal-pauses.ts'
-import { answerGone, type Shed } from '../load/shedding.ts'
+import { answerGone, type RefusalPauses, type Shed } from '../load/shedding.ts'
 import { expectsContinue } from './request-head.ts'
 
 /** A request and its response, which is closed once the client has received it or is gone. */
@@ -23,7 +22,7 @@ export interface BodyReceiver {
 }
 
 /** Caller that sends a body, and its admitted request. */
-export interface Sender {
+interface Sender {
   readonly caller: Caller
   readonly admitted: AdmittedRequest
 }
@@ -256,7 +255,7 @@ function endOfString(json: Buffer, start: number): number {
 }
 
 /** Most bodies that may be arriving at once. */
-export interface ArrivalLimits {
+interface ArrivalLimits {
   /** Bodies in their first moments. Most end before they need a slot: they came in two packets instead of one. */
   readonly earlyMax: number
   /** Slots for bodies that take longer. */
@@ -270,7 +269,7 @@ export interface BodyOwner {
 }
 
 /** Request bodies that are still arriving. */
-export interface ArrivingBodies {
+interface ArrivingBodies {
   /** Number of bodies that are arriving. */
   readonly count: number
   /**

@@ -8,8 +8,13 @@ import { settlesWithin, within } from '../../timeout.ts'
 import { type Answer, dropStream, errorAnswer, securityHeaders } from '../answer.ts'
 import { createGraphQL, type GraphQLRequest } from '../graphql/graphql.ts'
 import { graphqlPath } from '../graphql/yoga.ts'
-import { type Admission, type AdmittedRequest, createAdmission } from '../load/admission.ts'
-import { createLoopTurns, type LoopTurns } from '../load/loop-turns.ts'
+import {
+  type Admission,
+  type AdmittedRequest,
+  createAdmission,
+  createLoopTurns,
+  type LoopTurns,
+} from '../load/admission.ts'
 import {
   type CallerLimit,
   callerKey,
@@ -19,8 +24,13 @@ import {
   RateLimitedError,
   requestCost,
 } from '../load/rate-limit.ts'
-import { createRefusalPauses, type RefusalPauses } from '../load/refusal-pauses.ts'
-import { answerGone, createShedding, type Shed } from '../load/shedding.ts'
+import {
+  answerGone,
+  createRefusalPauses,
+  createShedding,
+  type RefusalPauses,
+  type Shed,
+} from '../load/shedding.ts'
 import { type Accepted, acceptedTypes, errorContentType, mediaTypes } from '../media-type.ts'
 import {
   type AnsweredRequest,

@@ -33,7 +33,7 @@ export const materialTable: Table<MaterialRow> = {
 }
 
 /** Select list of a version, of `key_versions v`. */
-export const versionColumns = select('v', versionTable)
+const versionColumns = select('v', versionTable)
 
 /** Some versions of several keys, each named by key and number, in one statement and in no order. */
 export async function findVersionsByNumber(
