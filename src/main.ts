@@ -1,7 +1,7 @@
 import { enableCompileCache } from 'node:module'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { handleStopSignals } from './cli/run-process.ts'
+import { handleStopSignals } from './cli/stop-signals.ts'
 
 // First, since loading the rest of the program takes a while.
 const stopSignals = handleStopSignals()

@@ -1,8 +1,8 @@
-import { constants } from 'node:os'
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { writeLine } from '../operator/protocol.ts'
 import { runKeystead } from './keystead.ts'
+import type { StopSignals } from './stop-signals.ts'
 
 /** Runs the command of this process's arguments. Without arguments it is `serve`. */
 export async function runProcess(environment: NodeJS.ProcessEnv, stopSignals: StopSignals): Promise<number> {
@@ -35,42 +35,5 @@ async function askSecret(question: string): Promise<string> {
   } finally {
     terminal.close()
     process.stderr.write('\n')
-  }
-}
-
-/** Signals that ask a process to stop. */
-interface StopSignals {
-  /** After this call, the first signal aborts the returned signal, and the second one ends the process at once. */
-  listen(): AbortSignal
-}
-
-/**
- * Handles Ctrl+C and SIGTERM from the start of the process. In a container the program is process 1, for which the kernel
- * ignores signals without a handler.
- */
-export function handleStopSignals(): StopSignals {
-  const stop = new AbortController()
-  let isListening = false
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    const handle = () => {
-      if (isListening && !stop.signal.aborted) {
-        stop.abort()
-        return
-      }
-      // The kernel's default action also ends a process whose threads wait for a file or the network.
-      if (!isListening && process.pid !== 1) {
-        process.off(signal, handle)
-        process.kill(process.pid, signal)
-        return
-      }
-      process.exit(128 + constants.signals[signal])
-    }
-    process.on(signal, handle)
-  }
-  return {
-    listen() {
-      isListening = true
-      return stop.signal
-    },
   }
 }

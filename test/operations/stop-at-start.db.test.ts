@@ -80,7 +80,7 @@ describe.skipIf(hasNoNamespaces || inject('database') === 'postgres')('process 1
   it.each([false, true])(
     'is ended by a signal that nobody listens for, as process 1: %s',
     async (isFirst) => {
-      const signals = join(import.meta.dirname, '../../src/cli/run-process.ts')
+      const signals = join(import.meta.dirname, '../../src/cli/stop-signals.ts')
       const script = `import { handleStopSignals } from ${JSON.stringify(signals)}
       handleStopSignals()
       setInterval(() => {}, 1000)
