@@ -96,3 +96,16 @@ function readTypeId(text: string): ParsedId | null {
 export function partialId(id: string): string {
   return `${id.slice(0, id.indexOf('_') + 1)}…${id.slice(-6)}`
 }
+
+/** Identifies a key as the columns of its row do. */
+export type ParsedKeyId =
+  | { readonly kind: 'USER' | 'SERVICE'; readonly id: string }
+  | { readonly redactedId: string }
+
+/** Parses the ID of a key, also a redacted one; null if it is not an ID of a key. */
+export function parseKeyId(text: string): ParsedKeyId | null {
+  const { kind, uuid: id } = parseId(text) ?? {}
+  if (id === undefined) return null
+  if (kind === 'redactedKey') return { redactedId: id }
+  return kind === 'userKey' ? { kind: 'USER', id } : kind === 'serviceKey' ? { kind: 'SERVICE', id } : null
+}

@@ -1,6 +1,6 @@
 import type { AuditDetails } from '../../audit/events.ts'
 import type { ClockHold } from '../../clock.ts'
-import { parseId } from '../../ids.ts'
+import { parseKeyId } from '../../ids.ts'
 import { IntegrityError } from '../../keyring/integrity-error.ts'
 import {
   type RotationProgress,
@@ -106,34 +106,14 @@ function requireOwner(subject: string): void {
 
 async function findAsOperator(parts: DomainParts, wanted: OperatorKeyWanted): Promise<KeyRow | null> {
   const lookup = lookupOf(wanted)
-  if (lookup === null) return null
-  const row = await findVerifiedKey(parts, lookup)
-  // The prefix of an ID tells the kind of key. With the prefix of the other kind it is another ID.
-  if (row === null || ('id' in wanted.by && !namesKind(wanted.by.id, row.kind))) return null
-  return row
+  return lookup && findVerifiedKey(parts, lookup)
 }
 
 function lookupOf({ projectId, by }: OperatorKeyWanted): KeyLookup | null {
   // Names of the two kinds never collide: those of service keys start uppercase.
   if ('name' in by) return { projectId, name: by.name, kind: /^[A-Z]/.test(by.name) ? 'SERVICE' : 'USER' }
-  const parsed = parseId(by.id)
-  if (parsed === null) return null
-  return parsed.kind === 'redactedKey'
-    ? { projectId, redactedId: parsed.uuid }
-    : { projectId, id: parsed.uuid }
-}
-
-function namesKind(id: string, kind: KeyRow['kind']): boolean {
-  switch (parseId(id)?.kind) {
-    case 'redactedKey':
-      return true
-    case 'userKey':
-      return kind === 'USER'
-    case 'serviceKey':
-      return kind === 'SERVICE'
-    default:
-      return false
-  }
+  const id = parseKeyId(by.id)
+  return id && { projectId, ...id }
 }
 
 /**

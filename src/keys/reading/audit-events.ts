@@ -6,7 +6,7 @@ import {
   readPagesOfKeys,
   verifyEvents,
 } from '../../audit/read-events.ts'
-import { formatId, keyIdOf, parseId } from '../../ids.ts'
+import { formatId, keyIdOf, parseKeyId } from '../../ids.ts'
 import { IntegrityError } from '../../keyring/integrity-error.ts'
 import {
   type AuditEventFilter,
@@ -15,6 +15,7 @@ import {
   countAuditEvents,
   countAuditEventsOfKeys,
 } from '../../store/audit/event-pages.ts'
+import { lowestUuid } from '../../store/pages.ts'
 import { findDeletedKeys, findKeys } from '../../store/rows/key-rows.ts'
 import type { DomainParts } from '../parts/parts.ts'
 import { requireRoleFor } from '../requests/authorise.ts'
@@ -202,27 +203,13 @@ function rowFilterOf(parts: DomainParts, call: Call, filter: AuditEventFilterInp
     projectId: call.caller.projectId,
     visibleTo: viewerOf(call.caller),
     predatesChains: parts.auditKeys.predatesChains,
-    key: keyId === null ? null : keyOf(keyId),
+    // A string that is not the ID of a key is treated as an unknown ID.
+    key: keyId === null ? null : (parseKeyId(keyId) ?? { id: lowestUuid, kind: 'USER' }),
     actions: action,
     outcomes: outcome,
     actor: actor === null ? null : canonicalSubject(actor),
     from: from ? databaseTime(from) : null,
     to: to ? databaseTime(to) : null,
-  }
-}
-
-/** A string that is not the ID of a key is treated as an unknown ID. */
-function keyOf(id: string): NonNullable<AuditEventFilter['key']> {
-  const parsed = parseId(id)
-  switch (parsed?.kind) {
-    case 'userKey':
-      return { id: parsed.uuid, kind: 'USER' }
-    case 'serviceKey':
-      return { id: parsed.uuid, kind: 'SERVICE' }
-    case 'redactedKey':
-      return { redactedId: parsed.uuid }
-    default:
-      return { id: '00000000-0000-0000-0000-000000000000', kind: 'USER' }
   }
 }
 

@@ -70,7 +70,7 @@ export const deletedKeyTable: Table<DeletedKeyRow> = {
 
 /** Identifies one key, always inside one project. */
 export type KeyLookup = { readonly projectId: string } & (
-  | { readonly id: string }
+  | { readonly id: string; readonly kind?: KeyRow['kind'] }
   | { readonly redactedId: string }
   | { readonly name: string; readonly kind: KeyRow['kind'] }
 )
