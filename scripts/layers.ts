@@ -70,7 +70,7 @@ export const layers: readonly Layer[] = [
   {
     folder: 'keys/rules',
     purpose: 'Pure rules: access, lifecycle, calendar, subjects, input, errors. No I/O.',
-    imports: ['crypto', 'store/rows/viewer-condition.ts', 'store/rows/skipped-versions.ts'],
+    imports: ['crypto', 'store/subjects.ts', 'store/rows/skipped-versions.ts'],
   },
   {
     folder: 'keys/parts',

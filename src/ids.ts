@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache'
 import { TypeID } from 'typeid-js'
 
 /** Kinds of IDs, with the prefixes of their TypeIDs. */
-export const idPrefixes = {
+const idPrefixes = {
   userKey: 'ukey',
   serviceKey: 'skey',
   keyVersion: 'kver',
@@ -66,6 +66,11 @@ export function formatId(kind: IdKind, uuid: string): string {
   return text
 }
 
+/** The ID of the row of a key. */
+export function keyIdOf({ kind, id }: { readonly kind: 'USER' | 'SERVICE'; readonly id: string }): string {
+  return formatId(kind === 'USER' ? 'userKey' : 'serviceKey', id)
+}
+
 /** Parses a TypeID; null unless it is the canonical form of an ID of a known kind. */
 export function parseId(text: string): ParsedId | null {
   const known = parsed.get(text)
@@ -90,4 +95,17 @@ function readTypeId(text: string): ParsedId | null {
 /** Prefix, `…` and the last six characters of an ID. People can tell keys apart by it, but it is not unique. */
 export function partialId(id: string): string {
   return `${id.slice(0, id.indexOf('_') + 1)}…${id.slice(-6)}`
+}
+
+/** Identifies a key as the columns of its row do. */
+export type ParsedKeyId =
+  | { readonly kind: 'USER' | 'SERVICE'; readonly id: string }
+  | { readonly redactedId: string }
+
+/** Parses the ID of a key, also a redacted one; null if it is not an ID of a key. */
+export function parseKeyId(text: string): ParsedKeyId | null {
+  const { kind, uuid: id } = parseId(text) ?? {}
+  if (id === undefined) return null
+  if (kind === 'redactedKey') return { redactedId: id }
+  return kind === 'userKey' ? { kind: 'USER', id } : kind === 'serviceKey' ? { kind: 'SERVICE', id } : null
 }

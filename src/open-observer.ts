@@ -57,7 +57,7 @@ export async function openObserver(config: Config): Promise<Observer> {
 async function openTracing(config: Config): Promise<Tracing | null> {
   const url = tracesUrl(config)
   if (url === null) return null
-  const { createOtlpTracing } = await import('./server/observe/otlp-tracing.ts')
+  const { createOtlpTracing } = await import('./server/observe/tracing.ts')
   return createOtlpTracing({ url, serviceName: config.OTEL_SERVICE_NAME, version: productVersion() })
 }
 

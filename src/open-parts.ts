@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { LRUCache } from 'lru-cache'
-import { createChainMac } from './audit/chain-mac.ts'
+import { createChainMac } from './audit/chain.ts'
 import {
   type AuditWriter,
   createAuditWriter,
@@ -18,11 +18,10 @@ import type { Warn } from './keyring/root-key-provider.ts'
 import { createKeyChanges } from './keys/parts/change-hub.ts'
 import type { DomainParts, DomainSettings } from './keys/parts/parts.ts'
 import { createUsageCounter } from './keys/parts/usage-counter.ts'
-import { findEventKeys } from './keys/reading/audited-keys.ts'
+import { findEventKeys } from './keys/reading/audit-events.ts'
 import { openFilesLimit, shareOpenFiles } from './open-files.ts'
 import { openConfiguredRootKeys } from './open-root-keys.ts'
-import { type ElapsedTime, guardClock } from './store/certain-time.ts'
-import { createDatabaseClock } from './store/database-clock.ts'
+import { createDatabaseClock, type ElapsedTime, guardClock } from './store/database-clock.ts'
 import { StoreError } from './store/errors.ts'
 import { openStore } from './store/open-store.ts'
 import { hasRecords } from './store/rows/backup-rows.ts'

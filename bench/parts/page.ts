@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { openStore } from '../../src/store/open-store.ts'
-import type { Queryable } from '../../src/store/queryable.ts'
+import type { Queryable } from '../../src/store/sql.ts'
 import { sharedSettings } from '../bulk-keys.ts'
 import { askForPage, checkPage, insertProject, keyAt, pageSize } from '../key-page.ts'
 import { startBenchServer } from '../own-server.ts'

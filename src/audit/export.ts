@@ -7,8 +7,7 @@ import {
   findUnchainedEventsToExport,
 } from '../store/audit/export-rows.ts'
 import { inPages, lowestUuid } from '../store/pages.ts'
-import type { Queryable } from '../store/queryable.ts'
-import { hex } from '../store/table.ts'
+import { hex, type Queryable } from '../store/sql.ts'
 
 const pageSize = 1000
 

@@ -8,9 +8,8 @@ import {
   findAuditPagesOfKeys,
   type StoredEvent,
 } from '../store/audit/event-pages.ts'
-import type { Queryable } from '../store/queryable.ts'
-import { hashOf, isSameHash } from './chain.ts'
-import type { ChainMac } from './chain-mac.ts'
+import type { Queryable } from '../store/sql.ts'
+import { type ChainMac, hashOf, isSameHash } from './chain.ts'
 import type { AuditAction } from './events.ts'
 
 /** An event with the keys that it names. The domain decides who may see them. */

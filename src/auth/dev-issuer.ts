@@ -6,7 +6,7 @@ import type { CallerKind, Role } from '../keys/rules/caller.ts'
 import { mainIssuerRules, type TrustedIssuer } from './trusted-issuer.ts'
 
 /** The "iss" claim of the tokens of development mode. */
-export const developmentIssuer = 'urn:keystead:development'
+const developmentIssuer = 'urn:keystead:development'
 
 const algorithm = 'EdDSA'
 const tokenLifetimeSeconds = 3600

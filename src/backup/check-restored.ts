@@ -1,9 +1,9 @@
 import type { Envelope } from '../keyring/envelope.ts'
 import type { PolicyMac } from '../keyring/policy-mac.ts'
-import type { Queryable } from '../store/queryable.ts'
 import { macCoveredRows } from '../store/rows/mac-covered-rows.ts'
 import { pickMaterial } from '../store/rows/wrapped-rows.ts'
-import { BackupError } from './backup-error.ts'
+import type { Queryable } from '../store/sql.ts'
+import { BackupError } from './contents.ts'
 
 /** Most material to unwrap for each root key. An HSM takes some time for each. */
 const sampleSize = 100

@@ -1,4 +1,10 @@
+import { KeysteadError } from '../errors.ts'
 import type { BackupTable } from '../store/rows/backup-rows.ts'
+
+/** A backup cannot be made, read or restored. The text is for the operator. */
+export class BackupError extends KeysteadError {
+  readonly code = 'INTERNAL'
+}
 
 /** The first line inside a backup. */
 export interface BackupHeader {

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import { type FileHandle, open, rm } from 'node:fs/promises'
+import { type FileHandle, link, lstat, open, rename, rm, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { DecryptionFailedError } from '../crypto/capabilities.ts'
 import {
@@ -16,8 +16,7 @@ import { chunkBytes, chunkTagBytes, createChunkOpener, createChunkSealer } from 
 import { syncFolder } from '../durable-files.ts'
 import { newUuid } from '../ids.ts'
 import { textOfCode } from '../system-errors.ts'
-import { BackupError } from './backup-error.ts'
-import { placeNewFile } from './place-file.ts'
+import { BackupError } from './contents.ts'
 
 const magic = { keystead: 'backup', version: 1 } as const
 const headerBytesMax = 1024
@@ -221,4 +220,34 @@ async function writeAll(file: FileHandle, bytes: Buffer): Promise<void> {
   for (let done = 0; done < bytes.length; ) {
     done += (await file.write(bytes, done, bytes.length - done)).bytesWritten
   }
+}
+
+/** Error codes of file systems without hard links. */
+const withoutHardLinks = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']
+
+/**
+ * Gives a finished file its name. Throws EEXIST if something has that name, which stays as it is: a hard link is made
+ * only where there is nothing, also when another process is at work there.
+ */
+export async function placeNewFile(temporary: string, path: string, hardLink = link): Promise<void> {
+  try {
+    await hardLink(temporary, path)
+  } catch (error) {
+    if (!withoutHardLinks.includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+    return renameToNew(temporary, path)
+  }
+  await unlink(temporary)
+}
+
+/** Fallback without hard links: a file that appears between check and rename would be overwritten. */
+async function renameToNew(temporary: string, path: string): Promise<void> {
+  const isFree = await lstat(path).then(
+    () => false,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error
+      return true
+    },
+  )
+  if (!isFree) throw Object.assign(new Error(`${path} is there already`), { code: 'EEXIST' })
+  await rename(temporary, path)
 }

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { FileSecret } from '../crypto/file-key.ts'
 import { type BackupTable, backupTables } from '../store/rows/backup-rows.ts'
-import { BackupError } from './backup-error.ts'
-import type { BackupHeader, BackupRecord, BackupTrailer } from './contents.ts'
+import { BackupError, type BackupHeader, type BackupRecord, type BackupTrailer } from './contents.ts'
 import { damaged, type EncryptedFile, openEncryptedFile } from './encrypted-file.ts'
 
 /** Takes what is in a backup, in its order. */

@@ -1,4 +1,4 @@
-import { createChainMac } from '../audit/chain-mac.ts'
+import { createChainMac } from '../audit/chain.ts'
 import { type AuditWriter, createAuditWriter } from '../audit/write/writer.ts'
 import type { Clock } from '../clock.ts'
 import { createEnvelope } from '../keyring/envelope.ts'
@@ -13,7 +13,6 @@ import {
 } from '../keys/changing/set-back.ts'
 import { systemActor } from '../keys/requests/audit-context.ts'
 import { analyzeTables } from '../store/embedded/maintenance.ts'
-import type { Queryable } from '../store/queryable.ts'
 import {
   type BackupTable,
   backupTables,
@@ -25,10 +24,10 @@ import {
 } from '../store/rows/backup-rows.ts'
 import { findHighestVersionNumber } from '../store/rows/key-rows.ts'
 import { findEncryptionsAbove } from '../store/rows/usage-rows.ts'
+import type { Queryable } from '../store/sql.ts'
 import type { Store } from '../store/store.ts'
-import { BackupError } from './backup-error.ts'
 import { checkRestored } from './check-restored.ts'
-import type { BackupHeader } from './contents.ts'
+import { BackupError, type BackupHeader } from './contents.ts'
 import type { Backup } from './read-backup.ts'
 
 /** Options of a restore. */

@@ -12,7 +12,7 @@ const randomNonceEncryptionsMax = 2 ** 32
 export type AeadCipher = 'aes-128-gcm' | 'aes-256-gcm' | 'chacha20-poly1305'
 
 /** Authenticated encryption with a random 96-bit nonce (RFC 5116): the result is nonce ‖ body ‖ tag. */
-export function createAead(cipher: AeadCipher, formatId: number): AeadCapability {
+function createAead(cipher: AeadCipher, formatId: number): AeadCapability {
   return {
     kind: 'aead',
     formatId,

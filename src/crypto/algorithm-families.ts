@@ -1,4 +1,5 @@
-import type { AeadCapability, AlgorithmEntry, SigningAlgorithm } from './capabilities.ts'
+import { createSecretKey, type KeyObject } from 'node:crypto'
+import type { AeadCapability, AlgorithmEntry, GeneratedMaterial, SigningAlgorithm } from './capabilities.ts'
 import { createEcdsa } from './ecdsa.ts'
 import { createHmacMac } from './hmac.ts'
 import { readImportedSecret } from './imported-material.ts'
@@ -7,9 +8,9 @@ import { createKeyAgreement } from './key-agreement.ts'
 import { generatePair, type KeyPairKind, loadPrivateKey } from './key-pair.ts'
 import { createMessageSignature } from './message-signature.ts'
 import { createMlKem } from './ml-kem.ts'
+import { freshRandomBytes } from './random.ts'
 import { createRsaOaep } from './rsa-oaep.ts'
 import { rsaSignature } from './rsa-signature.ts'
-import { generateSecret, loadSecret } from './secret-key.ts'
 import { poolSigner, quickSigner } from './signer.ts'
 
 type Described = Pick<AlgorithmEntry, 'name' | 'displayName' | 'securityBits'>
@@ -143,4 +144,15 @@ function keyPairs(kind: KeyPairKind): Material {
     importFormat: { format: 'PKCS8_DER', bytes: null },
     readImported: (material, work) => readImportedPrivateKey(material, kind, work),
   }
+}
+
+/** A new symmetric key. */
+async function generateSecret(bytes: number): Promise<GeneratedMaterial> {
+  return { secret: freshRandomBytes(bytes), publicKey: null }
+}
+
+/** Reads a stored symmetric key; throws TypeError if it is of another length. */
+export function loadSecret(secret: Uint8Array, bytes: number): KeyObject {
+  if (secret.length !== bytes) throw new TypeError('a symmetric key of another length')
+  return createSecretKey(secret)
 }

@@ -1,5 +1,5 @@
-import type { Queryable } from '../store/queryable.ts'
 import { lockRootKeyId } from '../store/rows/installation-row.ts'
+import type { Queryable } from '../store/sql.ts'
 import type { RootKeyProvider, WrappedBytes } from './root-key-provider.ts'
 
 /** The place that wrapped material belongs to; material that was copied elsewhere does not open. */
@@ -32,9 +32,7 @@ export interface Envelope {
    * Material as the transaction that stores it must store it: under the root key that is in use now, which can have
    * changed since it was wrapped. The root key stays in use until the transaction ends.
    */
-  settle(tx: Queryable, wrapped: WrappedBytes, binding: MaterialBinding): Promise<WrappedBytes>
-  /** The same for much material at once. */
-  settleAll(
+  settle(
     tx: Queryable,
     all: readonly { readonly wrapped: WrappedBytes; readonly binding: MaterialBinding }[],
   ): Promise<readonly WrappedBytes[]>
@@ -60,26 +58,20 @@ export function createEnvelope(provider: RootKeyProvider): Envelope {
     if (provider.current.rootKeyId !== rootKeyId) await provider.use(rootKeyId)
     return rootKeyId
   }
-  async function settle(
-    tx: Queryable,
-    wrapped: WrappedBytes,
-    dataFor: AssociatedData,
-  ): Promise<WrappedBytes> {
-    return rewrap(provider, wrapped, await lockAndUse(tx), dataFor)
-  }
   return {
     wrap: (secret, binding) => wrap(secret, materialData(binding)),
     unwrapPlaintextMaterial: (wrapped, binding) => unwrap(wrapped, materialData(binding)),
     wrapImportKey: (privateKey, binding) => wrap(privateKey, importKeyData(binding)),
     unwrapPlaintextImportKey: (wrapped, binding) => unwrap(wrapped, importKeyData(binding)),
-    settle: (tx, wrapped, binding) => settle(tx, wrapped, materialData(binding)),
-    async settleAll(tx, all) {
+    async settle(tx, all) {
       const rootKeyId = await lockAndUse(tx)
       return Promise.all(
         all.map(({ wrapped, binding }) => rewrap(provider, wrapped, rootKeyId, materialData(binding))),
       )
     },
-    settleImportKey: (tx, wrapped, binding) => settle(tx, wrapped, importKeyData(binding)),
+    async settleImportKey(tx, wrapped, binding) {
+      return rewrap(provider, wrapped, await lockAndUse(tx), importKeyData(binding))
+    },
   }
 }
 

@@ -2,13 +2,13 @@ import { createSecretKey, type KeyObject } from 'node:crypto'
 import { createEd25519Key, deriveKey } from '../crypto/derive.ts'
 import { freshRandomBytes } from '../crypto/random.ts'
 import { hasUnchainedEvents } from '../store/audit/event-rows.ts'
-import type { Queryable } from '../store/queryable.ts'
 import {
   createInstallation,
   findInstallation,
   lockInstallation,
   updateInstallation,
 } from '../store/rows/installation-row.ts'
+import type { Queryable } from '../store/sql.ts'
 import type { Store } from '../store/store.ts'
 import {
   type RootKey,

@@ -2,7 +2,6 @@ import type { KeyObject } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { findAlgorithm } from '../crypto/algorithms.ts'
 import { loadPublicKey } from '../crypto/public-key.ts'
-import type { Queryable } from '../store/queryable.ts'
 import { findKey, type KeyRow } from '../store/rows/key-rows.ts'
 import { findKeyInUse, type KeyInUse } from '../store/rows/key-with-versions.ts'
 import { firstNotSkipped } from '../store/rows/skipped-versions.ts'
@@ -12,6 +11,7 @@ import {
   type KeyVersionRow,
   type MaterialRow,
 } from '../store/rows/version-rows.ts'
+import type { Queryable } from '../store/sql.ts'
 import type { Envelope } from './envelope.ts'
 import { IntegrityError } from './integrity-error.ts'
 import type { PolicyMac } from './policy-mac.ts'

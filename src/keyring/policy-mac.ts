@@ -3,7 +3,7 @@ import { constantTimeEqual, hmacSha256 } from '../crypto/derive.ts'
 import { type ImportParametersRow, importParametersTable } from '../store/rows/import-rows.ts'
 import { type DeletedKeyRow, deletedKeyTable, type KeyRow, keyTable } from '../store/rows/key-rows.ts'
 import { type KeyVersionRow, versionTable } from '../store/rows/version-rows.ts'
-import { fieldsOf } from '../store/table.ts'
+import { fieldsOf } from '../store/sql.ts'
 
 /** Makes and checks the MACs of rows, which nobody can make with write access to the database alone. */
 export interface PolicyMac {

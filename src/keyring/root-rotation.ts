@@ -1,6 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { inPages, lowestUuid } from '../store/pages.ts'
-import type { Queryable } from '../store/queryable.ts'
 import { lockInstallation, updateInstallation } from '../store/rows/installation-row.ts'
 import {
   countByRootKey,
@@ -15,6 +14,7 @@ import {
   type WrappedMaterialRow,
   type WrappedPage,
 } from '../store/rows/wrapped-rows.ts'
+import type { Queryable } from '../store/sql.ts'
 import type { Store } from '../store/store.ts'
 import { importKeyData, materialData, rewrap } from './envelope.ts'
 import { rewrapInstallationSecret } from './installation.ts'
@@ -175,7 +175,7 @@ export async function rewrapAll(
 }
 
 /** Number of rows wrapped by other root keys than one. */
-export function countOthers(uses: readonly RootKeyUse[], rootKeyId: string): number {
+function countOthers(uses: readonly RootKeyUse[], rootKeyId: string): number {
   return uses
     .filter((use) => use.rootKeyId !== rootKeyId)
     .reduce((sum, { installation, versions, imports }) => sum + Number(installation) + versions + imports, 0)

@@ -1,4 +1,4 @@
-import type { Queryable } from './queryable.ts'
+import type { Queryable } from './sql.ts'
 
 /** Identifies a key by project and ID, as caches do. */
 export interface KeyIdentity {
@@ -35,19 +35,17 @@ export const channel = 'keystead_keys'
 /** Below PostgreSQL's limit of 8,000 bytes for one notification. */
 const payloadBytesMax = 7900
 
-/** Announces changes of keys in one statement. The database delivers notifications when the transaction commits. */
-export async function announce(tx: Queryable, keys: readonly KeyIdentity[]): Promise<void> {
-  await notify(tx, keys.map(formatIdentity))
+/**
+ * Announces changes of keys in one statement, with what callers without access may learn of them: changes of hidden fields
+ * are not announced to them. The database delivers notifications when the transaction commits.
+ */
+export async function announceChanges(tx: Queryable, changes: readonly KeyChange[]): Promise<void> {
+  // As text, because the function's own result has no type that the client reads.
+  await tx.$queryRaw`SELECT count(pg_notify(${channel}, payload)::text)::int
+    FROM unnest(${changes.flatMap(payloadsOf)}::text[]) AS t(payload)`
 }
 
-/**
- * Announces a change of a key, with what callers without access may learn of it: changes of hidden fields are not
- * announced to them.
- */
-export async function announceChange(
-  tx: Queryable,
-  { projectId, id, isShown, lostBy }: KeyChange,
-): Promise<void> {
+function payloadsOf({ projectId, id, isShown, lostBy }: KeyChange): readonly string[] {
   const payloads = isShown ? [JSON.stringify([projectId, id, []])] : []
   let part: string[] = []
   for (const subject of lostBy) {
@@ -59,13 +57,8 @@ export async function announceChange(
     part.push(subject)
   }
   if (part.length > 0) payloads.push(JSON.stringify([projectId, id, part]))
-  await notify(tx, payloads.length === 0 ? [formatIdentity({ projectId, id })] : payloads)
-}
-
-async function notify(tx: Queryable, payloads: readonly string[]): Promise<void> {
-  // As text, because the function's own result has no type that the client reads.
-  await tx.$queryRaw`SELECT count(pg_notify(${channel}, payload)::text)::int
-    FROM unnest(${[...payloads]}::text[]) AS t(payload)`
+  // One text for each key: PostgreSQL delivers equal payloads once for each transaction.
+  return payloads.length === 0 ? [JSON.stringify([projectId, id])] : payloads
 }
 
 /** Passes an announcement on. An unreadable one counts as a gap. */
@@ -76,11 +69,6 @@ export function receiveAnnouncement(
   const change = parseChange(payload)
   if (change === null) events.onGap()
   else events.onChange(change)
-}
-
-/** One text for each key: PostgreSQL delivers equal payloads once for each transaction. */
-function formatIdentity({ projectId, id }: KeyIdentity): string {
-  return JSON.stringify([projectId, id])
 }
 
 /** Returns null for a payload that no replica of this release sends. */

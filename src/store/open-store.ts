@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { maintainEmbedded } from './embedded/maintenance.ts'
 import { isRetryable } from './errors.ts'
 import { PrismaClient } from './generated/client.ts'
-import type { Queryable } from './queryable.ts'
+import type { Queryable } from './sql.ts'
 import { connectionWaitMs, type Driver, type Store, type StoreOptions } from './store.ts'
 
 /** Longest transaction, in milliseconds. */

@@ -1,6 +1,6 @@
 import type { Prisma } from './generated/client.ts'
 import type { KeyChangeEvents, KeyChangeListener } from './key-changes.ts'
-import type { Queryable } from './queryable.ts'
+import type { Queryable } from './sql.ts'
 
 /** Runs a statement that returns no rows, and returns how many it wrote. */
 export interface Executor {

@@ -1,9 +1,8 @@
 import { createSecretKey } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { createChainMac } from '../../src/audit/chain-mac.ts'
-import { keyStateOf } from '../../src/audit/key-state.ts'
-import { createEncryptionTally } from '../../src/audit/verify/encryption-tally.ts'
-import { checkKey } from '../../src/audit/verify/verify-keys.ts'
+import { createChainMac } from '../../src/audit/chain.ts'
+import { keyStateOf } from '../../src/audit/events.ts'
+import { checkKey, createEncryptionTally } from '../../src/audit/verify/verify-keys.ts'
 import { formatId, newUuid } from '../../src/ids.ts'
 import type { AuditedKey, PrunedChanges, RecordedChange } from '../../src/store/audit/key-history-rows.ts'
 

@@ -2,7 +2,7 @@ import type { Checkpoint } from '../../src/audit/verify/checkpoint.ts'
 import { type VerifyReport, verifyAudit } from '../../src/audit/verify/verify.ts'
 import type { DomainParts } from '../../src/keys/parts/parts.ts'
 import { type OpenedParts, openParts } from '../../src/open-parts.ts'
-import type { Queryable } from '../../src/store/queryable.ts'
+import type { Queryable } from '../../src/store/sql.ts'
 import { base64, type Client, type Story } from '../support/story.ts'
 
 /** The data of a story as an operator's command opens it; on the embedded database its server must be stopped. */

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { type CallerCache, createCallerCache } from '../../src/auth/caller-cache.ts'
+import { type CallerCache, createCallerCache } from '../../src/auth/authenticate.ts'
 import type { Caller } from '../../src/keys/rules/caller.ts'
 import { createFakeClock, startSeconds } from './tokens.ts'
 

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileS
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { placeNewFile } from '../../src/backup/place-file.ts'
+import { placeNewFile } from '../../src/backup/encrypted-file.ts'
 
 /** What link(2) says on a file system without hard links; none such is at hand where tests run. */
 const withoutHardLinks = async () => {

@@ -1,7 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { dumpStore } from '../../src/backup/dump.ts'
+import { dumpStore } from '../../src/backup/write-backup.ts'
 import { skippedNumbers } from '../../src/keys/changing/set-back.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import { backupTables } from '../../src/store/rows/backup-rows.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type BodyOwner, createArrivingBodies } from '../../src/server/load/arriving-bodies.ts'
+import { type BodyOwner, createArrivingBodies } from '../../src/server/http/receive-body.ts'
 
 beforeEach(
   () => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'performance'] }),

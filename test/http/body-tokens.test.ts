@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { bodyTokensMax, hasMoreTokens } from '../../src/server/http/body-tokens.ts'
+import { bodyTokensMax, hasMoreTokens } from '../../src/server/http/receive-body.ts'
 
 /** Names, texts, and characters that begin or separate values. */
 function tokensIn(value: unknown): number {

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readConfig } from '../../src/config.ts'
-import { createClientAddress } from '../../src/server/http/client-address.ts'
+import { createClientAddress } from '../../src/server/http/request-head.ts'
 import { addressKey } from '../../src/server/load/rate-limit.ts'
 
 const proxies = '10.0.0.0/8, 192.0.2.1, 2001:db8:1::/48'

@@ -9,7 +9,7 @@ import {
 } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import { schema } from '../../src/schema/index.ts'
-import { costOf } from '../../src/server/graphql/cost.ts'
+import { costOf } from '../../src/server/graphql/operations.ts'
 
 function costOfDocument(
   text: string,

@@ -2,8 +2,7 @@ import { parse } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import { readConfig } from '../../src/config.ts'
 import { schema } from '../../src/schema/index.ts'
-import { createKnownDocuments } from '../../src/server/graphql/known-documents.ts'
-import { createOperations } from '../../src/server/graphql/operations.ts'
+import { createKnownDocuments, createOperations } from '../../src/server/graphql/operations.ts'
 
 describe('documents that are known', () => {
   it('are found by their text', () => {

@@ -4,8 +4,7 @@ import { maxHeaderSize, request } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { settings } from '../../src/config.ts'
-import { bodyTokensMax } from '../../src/server/http/body-tokens.ts'
-import { bodyBytesMax } from '../../src/server/http/receive-body.ts'
+import { bodyBytesMax, bodyTokensMax } from '../../src/server/http/receive-body.ts'
 import {
   type Answer,
   base64,

@@ -1,6 +1,6 @@
 import { setImmediate as nextRound } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { createLoopTurns } from '../../src/server/load/loop-turns.ts'
+import { createLoopTurns } from '../../src/server/load/admission.ts'
 
 describe('turns on the event loop', () => {
   it('come one in each round, so that what has arrived is served between two long steps', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { type Person, startStoryForTest } from '../support/story.ts'
 
 const gate = vi.hoisted(() => ({ waiting: 0, opening: Promise.withResolvers<void>() }))
-vi.mock('../../src/server/load/refusal-pauses.ts', () => ({
+vi.mock('../../src/server/load/shedding.ts', () => ({
   createRefusalPauses: () => ({
     async wait() {
       gate.waiting++

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createRefusalPauses } from '../../src/server/load/refusal-pauses.ts'
+import { createRefusalPauses } from '../../src/server/load/shedding.ts'
 
 describe('pauses before refusals', () => {
   it('are bounded: with 64 of them, the next refusal goes out at once', async () => {

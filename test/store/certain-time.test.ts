@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { holdMaxMs, nextMark, toleratedMs, toleratedStopMs } from '../../src/store/certain-time.ts'
+import { holdMaxMs, nextMark, toleratedMs, toleratedStopMs } from '../../src/store/database-clock.ts'
 import type { CertainTimeRow, TimeMark } from '../../src/store/rows/certain-time-rows.ts'
 
 const hourMs = 3_600_000

@@ -8,7 +8,7 @@ import {
   type KeyPosition,
 } from '../../src/store/rows/key-pages.ts'
 import { insertKey, type KeyRow } from '../../src/store/rows/key-rows.ts'
-import { insertVersion } from '../../src/store/rows/version-rows.ts'
+import { insertVersions } from '../../src/store/rows/version-rows.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import { sampleKey, sampleVersion } from '../support/sample-rows.ts'
 import { openForTest, withDatabase } from '../support/test-store.ts'
@@ -170,7 +170,7 @@ describe.skipIf(hasNoDatabase())('pages of keys', () => {
     for (const row of [sampleKey({ name: 'a', lastVersionNumber: 0 }), used]) await insertKey(db, row)
     const versions = [1, 2, 3].map((number) => sampleVersion(used.id, { number }))
     for (const version of versions) {
-      await insertVersion(db, version, { rootKeyId: 'root-1', wrapped: new Uint8Array([1]) })
+      await insertVersions(db, [{ version, material: { rootKeyId: 'root-1', wrapped: new Uint8Array([1]) } }])
     }
     const page = { orderBy: 'NAME', direction: 'asc', after: null, before: null, max: 9 } as const
     const found = await findKeyPage(db, { ...page, filter })

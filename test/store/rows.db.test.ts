@@ -10,15 +10,15 @@ import {
   findKeys,
   insertKey,
   moveToDeleted,
-  updateKey,
+  updateKeys,
 } from '../../src/store/rows/key-rows.ts'
 import { findWholeKey } from '../../src/store/rows/key-with-versions.ts'
 import {
   findMaterial,
   findVersionPages,
   findVersionsByNumber,
-  insertVersion,
-  updateVersion,
+  insertVersions,
+  updateVersions,
 } from '../../src/store/rows/version-rows.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import { sampleKey, sampleVersion } from '../support/sample-rows.ts'
@@ -44,7 +44,7 @@ describe.skipIf(hasNoDatabase())('rows', () => {
       expect(await findKey(db, { projectId: key.projectId, id: key.id })).toEqual(key)
     }
     const changed = { ...sampleKey({ name: 'renamed', revision: 8, owner: null }), id: full.id }
-    await updateKey(db, changed)
+    await updateKeys(db, [{ before: full, after: changed }])
     expect(await findKey(db, { projectId: full.projectId, name: 'renamed', kind: 'USER' })).toEqual(changed)
   })
 
@@ -79,7 +79,7 @@ describe.skipIf(hasNoDatabase())('rows', () => {
     const key = sampleKey()
     const version = sampleVersion(key.id)
     await insertKey(db, key)
-    await insertVersion(db, version, material)
+    await insertVersions(db, [{ version, material }])
     const { id, redactedId, projectId, name, createdBy, owner, accessControlEnabled, allowedSubjects } = key
     const deleted: DeletedKeyRow = {
       ...{ id, redactedId, projectId, name, createdBy, owner, accessControlEnabled, allowedSubjects },
@@ -105,7 +105,7 @@ describe.skipIf(hasNoDatabase())('rows', () => {
       sampleVersion(key.id, { number: 2, ...nothing }),
       sampleVersion(key.id, { number: 3, status: 'DEACTIVATED' }),
     ]
-    for (const version of versions) await insertVersion(db, version, material)
+    for (const version of versions) await insertVersions(db, [{ version, material }])
     expect(await findWholeKey(db, key)).toEqual({ row: key, versions })
     expect(await findWholeKey(db, { ...key, projectId: 'project-b' })).toBeNull()
     const wanted = [1, 2, 3, 4].map((number) => ({ keyId: key.id, number }))
@@ -121,10 +121,10 @@ describe.skipIf(hasNoDatabase())('rows', () => {
     const key = sampleKey()
     const version = sampleVersion(key.id)
     await insertKey(db, key)
-    await insertVersion(db, version, material)
-    await updateVersion(db, { ...version, status: 'DESTROY_SCHEDULED' })
+    await insertVersions(db, [{ version, material }])
+    await updateVersions(db, [{ ...version, status: 'DESTROY_SCHEDULED' }])
     expect(await findMaterial(db, version.id)).toEqual({ versionId: version.id, ...material })
-    await updateVersion(db, { ...version, status: 'DESTROYED' })
+    await updateVersions(db, [{ ...version, status: 'DESTROYED' }])
     expect(await findMaterial(db, version.id)).toBeNull()
     expect((await findWholeKey(db, key))?.versions[0]?.status).toBe('DESTROYED')
   })
@@ -136,7 +136,7 @@ describe.skipIf(hasNoDatabase())('rows', () => {
     const early = new Date(moment.getTime() - 1)
     await insertKey(db, key)
     const version = sampleVersion(key.id, { status: 'DESTROY_SCHEDULED', destroyScheduledFor: moment })
-    await insertVersion(db, version, material)
+    await insertVersions(db, [{ version, material }])
     const page = { after: null, max: 10 }
     const due = { id: key.id, projectId: key.projectId, position: expect.any(String) }
     const rotation = { ...page, algorithms: { among: [key.algorithm] }, onOrBefore: '2027-03-08' }

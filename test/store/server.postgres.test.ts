@@ -6,12 +6,12 @@ import { databaseTroubleOf } from '../../src/store/database-trouble.ts'
 import { isUnavailable, StoreError } from '../../src/store/errors.ts'
 import { Prisma } from '../../src/store/generated/client.ts'
 import { openStore } from '../../src/store/open-store.ts'
-import type { Queryable } from '../../src/store/queryable.ts'
 import { findKeyPage } from '../../src/store/rows/key-pages.ts'
 import { insertKey } from '../../src/store/rows/key-rows.ts'
 import { findKeyInUse } from '../../src/store/rows/key-with-versions.ts'
 import { setEncryptionsAside, type VersionPlace } from '../../src/store/rows/usage-rows.ts'
-import { insertVersion } from '../../src/store/rows/version-rows.ts'
+import { insertVersions } from '../../src/store/rows/version-rows.ts'
+import type { Queryable } from '../../src/store/sql.ts'
 import { asOperator } from '../support/as-operator.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import { failureOf, kindsOf } from '../support/failures.ts'
@@ -27,7 +27,9 @@ const append = { chainId: newOpaqueUuid(), after: end, links: [], head: end, hea
 async function insertSample(db: Queryable): Promise<VersionPlace> {
   const key = sampleKey({ lastVersionNumber: 1 })
   await insertKey(db, key)
-  await insertVersion(db, sampleVersion(key.id), { rootKeyId: 'x', wrapped: new Uint8Array(1) })
+  await insertVersions(db, [
+    { version: sampleVersion(key.id), material: { rootKeyId: 'x', wrapped: new Uint8Array(1) } },
+  ])
   return { keyId: key.id, versionNumber: 1 }
 }
 

@@ -4,11 +4,10 @@ import { sealChange } from '../../src/keys/changing/locked-key.ts'
 import { makeMaterial } from '../../src/keys/changing/new-material.ts'
 import type { DomainParts } from '../../src/keys/parts/parts.ts'
 import { type AuditContext, eventOf, startAuditContext } from '../../src/keys/requests/audit-context.ts'
-import { dayAt } from '../../src/keys/rules/calendar.ts'
-import { applyCommand, type KeyState } from '../../src/keys/rules/lifecycle.ts'
+import { applyCommand, dayAt, type KeyState } from '../../src/keys/rules/lifecycle.ts'
 import { type KeyRow, keyTable } from '../../src/store/rows/key-rows.ts'
 import { insertVersions } from '../../src/store/rows/version-rows.ts'
-import { insertRows } from '../../src/store/table.ts'
+import { insertRows } from '../../src/store/sql.ts'
 import { draftKey } from './sample-rows.ts'
 
 const groupSize = 500

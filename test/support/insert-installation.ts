@@ -1,4 +1,4 @@
-import type { Queryable } from '../../src/store/queryable.ts'
+import type { Queryable } from '../../src/store/sql.ts'
 
 /** Adds a row to the smallest table. */
 export async function insertInstallation(db: Queryable, id: number): Promise<void> {

@@ -3,8 +3,7 @@ import { sumPruned } from '../../store/audit/chain-rows.ts'
 import type { AuditEventRow } from '../../store/audit/event-rows.ts'
 import { findKeptRevisions } from '../../store/audit/pruned-rows.ts'
 import { inPages, lowestUuid } from '../../store/pages.ts'
-import type { Queryable } from '../../store/queryable.ts'
-import { hex } from '../../store/table.ts'
+import { hex, type Queryable } from '../../store/sql.ts'
 
 /** State after pruning. Every record of pruning holds it, so that the trail vouches for it. */
 export interface PruneState {

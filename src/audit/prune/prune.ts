@@ -11,18 +11,17 @@ import {
   type PrunedRevision,
   writePrunedRevision,
 } from '../../store/audit/pruned-rows.ts'
-import type { Queryable } from '../../store/queryable.ts'
+import type { Queryable } from '../../store/sql.ts'
 import type { Store } from '../../store/store.ts'
-import type { ChainMac } from '../chain-mac.ts'
-import { destroyedVersionsOf } from '../events.ts'
-import { keyStateDetail } from '../key-state.ts'
+import type { ChainMac } from '../chain.ts'
+import { destroyedVersionsOf, keyStateDetail } from '../events.ts'
 import { verifyAudit } from '../verify/verify.ts'
 import { type VerifiedPage, walkChain } from '../verify/walk-chain.ts'
 import type { AuditWriter } from '../write/writer.ts'
 import { isSamePruneState, type PruneState, readPruneState } from './prune-state.ts'
 
 /** Pruning did not start, or stopped. The text is for the operator. */
-export class PruneError extends KeysteadError {
+class PruneError extends KeysteadError {
   readonly code = 'INTERNAL'
 }
 

@@ -3,9 +3,8 @@ import { CompactSign, calculateJwkThumbprint, compactVerify, exportJWK, type JWK
 import type { Clock } from '../../clock.ts'
 import { KeysteadError } from '../../errors.ts'
 import { type AuditChainKind, everyChain } from '../../store/audit/chain-rows.ts'
-import type { Queryable } from '../../store/queryable.ts'
-import { hex } from '../../store/table.ts'
-import type { AuditKeys } from '../chain-mac.ts'
+import { hex, type Queryable } from '../../store/sql.ts'
+import type { AuditKeys } from '../chain.ts'
 
 /** Where a chain ended at a checkpoint. */
 export interface CheckpointChain {
@@ -24,7 +23,7 @@ export interface Checkpoint {
 }
 
 /** A checkpoint cannot be made or read. The text is for the operator. */
-export class CheckpointError extends KeysteadError {
+class CheckpointError extends KeysteadError {
   readonly code = 'INTERNAL'
 }
 

@@ -1,8 +1,7 @@
 import { type AuditChainRow, findChain, findTip } from '../../store/audit/chain-rows.ts'
 import type { AuditEventRow, AuditHead } from '../../store/audit/event-rows.ts'
-import type { Queryable } from '../../store/queryable.ts'
-import { isSameHash } from '../chain.ts'
-import type { ChainMac } from '../chain-mac.ts'
+import type { Queryable } from '../../store/sql.ts'
+import { type ChainMac, isSameHash } from '../chain.ts'
 import { chainFinding, type Finding, recordFinding } from './finding.ts'
 import { walkChain } from './walk-chain.ts'
 

@@ -1,5 +1,6 @@
 import { findAlgorithm } from '../../crypto/algorithms.ts'
-import { formatId } from '../../ids.ts'
+import { formatId, keyIdOf } from '../../ids.ts'
+import type { AuditEventRow } from '../../store/audit/event-rows.ts'
 import {
   type AuditedKey,
   findAuditedKeys,
@@ -7,11 +8,9 @@ import {
   type RecordedChange,
 } from '../../store/audit/key-history-rows.ts'
 import { inPages, lowestUuid } from '../../store/pages.ts'
-import type { Queryable } from '../../store/queryable.ts'
-import type { ChainMac } from '../chain-mac.ts'
-import { destroyedVersionsOf } from '../events.ts'
-import { keyStateOf } from '../key-state.ts'
-import type { EncryptionTally } from './encryption-tally.ts'
+import type { Queryable } from '../../store/sql.ts'
+import type { ChainMac } from '../chain.ts'
+import { type AuditAction, destroyedVersionsOf, keyStateOf } from '../events.ts'
 import { type Finding, otherFinding } from './finding.ts'
 
 const pageSize = 100
@@ -56,7 +55,7 @@ export async function* verifyKeys(
 
 /** Differences between one key and the trail. */
 export function checkKey(key: AuditedKey, { chainMac, encryptions }: KeyCheck): Finding[] {
-  const id = formatId(key.kind === 'SERVICE' ? 'serviceKey' : 'userKey', key.id)
+  const id = keyIdOf(key)
   const name = key.isDeleted ? `what is kept of the deleted key ${id}` : `key ${id}`
   if (key.pruned.some((row) => !isAuthenticPruned(chainMac, key.id, row))) {
     return [otherFinding(`${name}: what is kept of its pruned records was changed`)]
@@ -199,4 +198,36 @@ function checkEncryptions({ id, algorithm, versions }: AuditedKey, tally: Encryp
 function countsEncryptions(algorithm: string | null): boolean {
   const capability = findAlgorithm(algorithm ?? '')?.capabilities.ENCRYPT_DECRYPT
   return capability?.kind === 'aead' && capability.encryptionsMax !== null
+}
+
+/** Actions that count as an encryption with the key version. */
+const encryptingActions: ReadonlySet<string> = new Set<AuditAction>([
+  'ENCRYPT',
+  'RE_ENCRYPT',
+  'GENERATE_DATA_KEY',
+  'GENERATE_DATA_KEY_PAIR',
+  'SERVICE_ENCRYPT',
+  'SERVICE_GENERATE_DATA_KEY',
+])
+
+/** Encryptions on record by version, in memory: some hundred bytes for each version that was used. */
+interface EncryptionTally {
+  /** Counts what verified records tell. */
+  add(events: readonly AuditEventRow[]): void
+  of(keyId: string, versionNumber: number): number
+}
+
+/** Starts at zero. */
+export function createEncryptionTally(): EncryptionTally {
+  const counts = new Map<string, number>()
+  return {
+    add(events) {
+      for (const { action, outcome, keyId, versionNumber } of events) {
+        if (keyId === null || outcome !== 'SUCCEEDED' || !encryptingActions.has(action)) continue
+        const name = `${keyId} ${versionNumber}`
+        counts.set(name, (counts.get(name) ?? 0) + 1)
+      }
+    },
+    of: (keyId, versionNumber) => counts.get(`${keyId} ${versionNumber}`) ?? 0,
+  }
 }

@@ -1,7 +1,7 @@
 import { everyChain, sumPruned } from '../../store/audit/chain-rows.ts'
 import type { AuditEventRow } from '../../store/audit/event-rows.ts'
-import type { Queryable } from '../../store/queryable.ts'
-import type { ChainMac } from '../chain-mac.ts'
+import type { Queryable } from '../../store/sql.ts'
+import type { ChainMac } from '../chain.ts'
 import {
   isSamePruneState,
   neverPruned,

@@ -1,9 +1,9 @@
-import { formatId } from '../../ids.ts'
-import type { Queryable } from '../../store/queryable.ts'
+import { formatId, keyIdOf } from '../../ids.ts'
 import type { ImportParametersRow } from '../../store/rows/import-rows.ts'
 import type { DeletedKeyRow, KeyRow } from '../../store/rows/key-rows.ts'
 import { macCoveredRows } from '../../store/rows/mac-covered-rows.ts'
 import type { KeyVersionRow } from '../../store/rows/version-rows.ts'
+import type { Queryable } from '../../store/sql.ts'
 import { type Finding, otherFinding } from './finding.ts'
 
 /** Checks the MACs of rows. */
@@ -18,7 +18,7 @@ export interface RowMacs {
 export async function* verifyRows(db: Queryable, macs: RowMacs): AsyncGenerator<readonly Finding[]> {
   const rows = macCoveredRows(db)
   for await (const page of rows.keys()) {
-    yield findingsIn(page, macs.isAuthenticKey, ({ id, kind }) => `key ${keyId(kind, id)}`)
+    yield findingsIn(page, macs.isAuthenticKey, (row) => `key ${keyIdOf(row)}`)
   }
   for await (const page of rows.versions()) {
     yield findingsIn(page, macs.isAuthenticVersion, ({ id }) => `key version ${formatId('keyVersion', id)}`)
@@ -27,7 +27,7 @@ export async function* verifyRows(db: Queryable, macs: RowMacs): AsyncGenerator<
     yield findingsIn(
       page,
       macs.isAuthenticDeletedKey,
-      ({ id }) => `what is kept of the deleted key ${keyId('USER', id)}`,
+      ({ id }) => `what is kept of the deleted key ${formatId('userKey', id)}`,
     )
   }
   for await (const page of rows.importParameters()) {
@@ -44,8 +44,4 @@ function findingsIn<Row>(
   return page
     .filter((row) => !isAuthentic(row))
     .map((row) => otherFinding(`${nameOf(row)} has a row that was changed outside of the server`))
-}
-
-function keyId(kind: KeyRow['kind'], id: string): string {
-  return formatId(kind === 'SERVICE' ? 'serviceKey' : 'userKey', id)
 }

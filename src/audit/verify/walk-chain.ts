@@ -1,12 +1,11 @@
 import { type AuditChainRow, findChain } from '../../store/audit/chain-rows.ts'
 import { type AuditHead, type ChainedEventRow, findChainedEvents } from '../../store/audit/event-rows.ts'
-import type { Queryable } from '../../store/queryable.ts'
-import { hashOf, isSameHash } from '../chain.ts'
-import type { ChainMac } from '../chain-mac.ts'
+import type { Queryable } from '../../store/sql.ts'
+import { type ChainMac, hashOf, isSameHash } from '../chain.ts'
 import { type Finding, recordFinding } from './finding.ts'
 
 /** Records that are in memory at a time. */
-export const walkPageSize = 1000
+const walkPageSize = 1000
 
 /** Records that follow on each other without a fault. */
 export interface VerifiedPage {

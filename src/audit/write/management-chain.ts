@@ -1,7 +1,7 @@
 import { appendAuditEvents } from '../../store/audit/append-rows.ts'
 import { type AuditChainRow, lockChain } from '../../store/audit/chain-rows.ts'
 import type { AuditEventRow, AuditHead } from '../../store/audit/event-rows.ts'
-import type { Queryable } from '../../store/queryable.ts'
+import type { Queryable } from '../../store/sql.ts'
 import { isSameHash, linkEvents } from '../chain.ts'
 import { ChainError, type ChainParts, openChain } from './open-chain.ts'
 

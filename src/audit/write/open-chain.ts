@@ -7,10 +7,9 @@ import {
   lastChainNumber,
   lockChains,
 } from '../../store/audit/chain-rows.ts'
-import type { Queryable } from '../../store/queryable.ts'
+import type { Queryable } from '../../store/sql.ts'
 import type { Store } from '../../store/store.ts'
-import { firstHash } from '../chain.ts'
-import type { ChainMac } from '../chain-mac.ts'
+import { type ChainMac, firstHash } from '../chain.ts'
 
 /** A chain was changed by anything but its only writer. For the log and the operator. */
 export class ChainError extends Error {

@@ -1,6 +1,8 @@
 import type { AuditAction } from '../../audit/events.ts'
+import type { WholeKey } from '../../store/rows/key-with-versions.ts'
 import type { DomainParts } from '../parts/parts.ts'
-import { accessFactsOf } from '../reading/make-views.ts'
+import { accessFactsOf, userKeyView } from '../reading/make-views.ts'
+import { viewSettings } from '../reading/verified-rows.ts'
 import type { UserKeyView } from '../reading/views.ts'
 import { canView } from '../rules/access.ts'
 import { type Call, canonicalSubject, subjectSet } from '../rules/caller.ts'
@@ -12,10 +14,7 @@ import {
   InputIssues,
   requireInput,
 } from '../rules/input.ts'
-import type { Expecting, KeyInput } from './change-key.ts'
-import { changeUserKey, withColumns } from './change-key.ts'
-import { keyAfterAccessChange } from './changed-views.ts'
-import type { LockedKey } from './locked-key.ts'
+import { changeUserKey, type Expecting, type KeyInput, withColumns } from './change-key.ts'
 
 export interface AccessListInput extends Expecting {
   readonly keyId: string
@@ -129,7 +128,7 @@ async function changeAccessList(
   return keyAfterAccessChange(parts, call, changed)
 }
 
-function requireAccessControl(key: LockedKey, enabled: boolean): void {
+function requireAccessControl(key: WholeKey, enabled: boolean): void {
   requireInput(
     key.row.accessControlEnabled === enabled,
     'keyId',
@@ -137,4 +136,9 @@ function requireAccessControl(key: LockedKey, enabled: boolean): void {
       ? 'must name a key with access control on; call enableAccessControl first'
       : 'must name a key with access control off; change its list with addAllowedSubjects and removeAllowedSubjects',
   )
+}
+
+/** View of a key whose access has changed: redacted if the caller has locked itself out. */
+function keyAfterAccessChange(parts: DomainParts, call: Call, key: WholeKey): UserKeyView {
+  return userKeyView(key.row, key.versions.at(-1) ?? null, call.caller, viewSettings(parts))
 }

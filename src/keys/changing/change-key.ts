@@ -1,45 +1,36 @@
 import type { AuditAction, AuditDetails } from '../../audit/events.ts'
 import type { Moment } from '../../clock.ts'
+import { KeysteadError } from '../../errors.ts'
 import { IntegrityError } from '../../keyring/integrity-error.ts'
-import { isUniqueViolation } from '../../store/errors.ts'
-import { announceChange, type KeyChange } from '../../store/key-changes.ts'
-import type { Queryable } from '../../store/queryable.ts'
-import type { KeyRow } from '../../store/rows/key-rows.ts'
+import { findRecordedStates } from '../../store/audit/key-history-rows.ts'
+import type { KeyIdentity } from '../../store/key-changes.ts'
+import { type KeyRow, lockKey } from '../../store/rows/key-rows.ts'
+import { findWholeKey, type WholeKey } from '../../store/rows/key-with-versions.ts'
+import type { Queryable } from '../../store/sql.ts'
 import type { DomainParts } from '../parts/parts.ts'
+import { fullUserKeyView, ownerOfVersions, versionView } from '../reading/make-views.ts'
+import { viewSettings } from '../reading/verified-rows.ts'
+import type { FullUserKeyView, KeyVersionView } from '../reading/views.ts'
 import {
   type AuditContext,
   auditContextOf,
-  changeEventOf,
   observationOf,
   recordingRefusals,
+  startAuditContext,
+  systemActor,
 } from '../requests/audit-context.ts'
 import { findUserKeyFor, requirePermissionOn, requireRoleFor } from '../requests/authorise.ts'
-import { type Call, canonicalSubject } from '../rules/caller.ts'
+import type { Call } from '../rules/caller.ts'
 import {
   ConflictError,
   KeyNotFoundError,
   KeyVersionNotFoundError,
-  NameTakenError,
   UnavailableError,
 } from '../rules/errors.ts'
-import {
-  applyCommand,
-  defaultVersionOf,
-  isDestructionDue,
-  type KeyCommand,
-  type KeyState,
-} from '../rules/lifecycle.ts'
-import {
-  type KeyColumns,
-  type LockedKey,
-  lockVerifiedKey,
-  readVerifiedKey,
-  removeLockedKey,
-  stateOf,
-  writeLockedKey,
-} from './locked-key.ts'
-import { generateMaterial, type NewMaterial, settleMaterial, type UnwrappedMaterial } from './new-material.ts'
-import { destruction, systemContextOf } from './system-task.ts'
+import { applyCommand, defaultVersionOf, isDestructionDue, type KeyCommand } from '../rules/lifecycle.ts'
+import { type KeyColumns, stateOf, verifyAsRecorded, verifyMacs } from './locked-key.ts'
+import { generateMaterial, type NewMaterial, type UnwrappedMaterial } from './new-material.ts'
+import { addedBy, type Decision, type Step, stepOf, writeSteps } from './write-change.ts'
 
 /** An optional guard against acting on an outdated view. */
 export interface Expecting {
@@ -50,28 +41,18 @@ export interface KeyInput extends Expecting {
   readonly keyId: string
 }
 
-/** Decision about a locked key. */
-export interface Decision {
-  readonly state: KeyState
-  readonly columns?: KeyColumns
-  /** Deletes the key. Only the row that its history needs is kept. */
-  readonly remove?: boolean
-  /** Writes further rows in the same transaction, after the key. */
-  readonly alsoWrite?: (tx: Queryable) => Promise<void>
+/** What a decision may depend on, besides the key. */
+interface DecisionFacts extends Moment {
+  readonly tx: Queryable
+  /** Revision that the caller could see, before due destructions were carried out. */
+  readonly seenRevision: number
 }
 
 /**
  * Decides on a change and writes nothing. Throws a typed error to refuse; returns the same state if nothing changes. Called
- * under the lock of the key. If material has to be made, it is also called before, on the key as read without a lock.
- *
- * @param seenRevision revision that the caller could see, before due destructions were carried out
+ * under the lock of the key. If material has to be made before, it is also called on the key as read without a lock.
  */
-export type Decide = (
-  key: LockedKey,
-  tx: Queryable,
-  at: Moment,
-  seenRevision: number,
-) => Decision | Promise<Decision>
+export type Decide = (key: WholeKey, facts: DecisionFacts) => Decision | Promise<Decision>
 
 /** Maximum of tries. A change starts over when another one has added a version meanwhile. */
 const triesMax = 50
@@ -106,7 +87,7 @@ export async function changeUserKey(
   parts: DomainParts,
   call: Call,
   request: KeyChangeRequest,
-): Promise<LockedKey> {
+): Promise<WholeKey> {
   const { action, expectedRevision = null } = request
   return recordingRefusals(parts, auditContextOf(call, action), async (context) => {
     requireRoleFor(call, 'MANAGE', 'MANAGE_OWN')
@@ -114,54 +95,60 @@ export async function changeUserKey(
     context.versionNumber = request.versionNumber ?? null
     request.checkInput?.()
     context.details = request.details ?? {}
-    const decide: Decide = (key, tx, at, seenRevision) => {
+    const decide: Decide = (key, facts) => {
       // Checked again under the lock: the access list may have changed since.
       requirePermissionOn(call, key.row, 'MANAGE', () => new KeyNotFoundError())
-      if (expectedRevision !== seenRevision) requireRevision(key, expectedRevision, at.certainNow)
-      return request.decide(key, tx, at, seenRevision)
+      if (expectedRevision !== facts.seenRevision) requireRevision(key, expectedRevision, facts.certainNow)
+      return request.decide(key, facts)
     }
     const changed = await changeKey(parts, row, context, {
       decide,
       obtainMaterial: request.obtainMaterial ?? null,
     })
     if (changed === null) throw new KeyNotFoundError()
-    return changed
+    return changed.key
   })
 }
 
 /**
- * Changes any key for any actor, after its due destructions; null if there is no such key. Material takes long to make, so
- * it is made before the transaction, once the rules allow the change of the key as read without a lock. The rules are
- * checked again in the transaction.
+ * Changes any key for any actor; null if there is no such key. Material takes long to make, so it is made before the
+ * transaction, once the rules allow the change of the key as read without a lock. The rules are checked again in the
+ * transaction.
  */
 export async function changeKey(
   parts: DomainParts,
-  where: { projectId: string; id: string },
+  where: KeyIdentity,
   context: AuditContext,
   { decide, obtainMaterial }: { readonly decide: Decide; readonly obtainMaterial: ObtainMaterial | null },
-): Promise<LockedKey | null> {
+): Promise<KeyOutcome | null> {
   let unwrapped: UnwrappedMaterial | null = null
   let material: NewMaterial | null = null
-  let settled: Settled | null = null
+  let isLooking = obtainMaterial !== null
+  const change: ChangeOfKeys = {
+    decide,
+    contextOf: () => context,
+    materialFor: async (_row, number) => (material?.versionNumber === number ? material : null),
+    async lock(tx) {
+      await lockKey(tx, where)
+      return [await findWholeKey(tx, where)].filter((key) => key !== null)
+    },
+  }
   try {
     for (let tries = 0; tries < triesMax; tries++) {
       context.signal?.throwIfAborted()
-      const options = { decide, material, settled }
-      const isPlanned = obtainMaterial === null || material !== null
-      const outcome = await (isPlanned ? tryChange : planChange)(parts, where, context, options)
-      if (outcome === 'due') {
-        settled = withSettled(settled, await settleDue(parts, where))
-        continue
+      const [outcome] = isLooking ? await planUnlocked(parts, where, change) : await changeKeys(parts, change)
+      if (outcome === undefined) return null
+      const { key, steps, missing, error } = outcome
+      if (missing !== null) {
+        if (obtainMaterial === null)
+          throw new TypeError('the change adds a version for which nothing makes material')
+        unwrapped ??= await obtainMaterial(key.row, context)
+        material = await unwrapped.wrapFor(missing)
+      } else if (!isLooking || steps.length === 0) {
+        if (error !== null) throw error
+        return outcome
       }
-      if (outcome.key === null || outcome.missing === undefined) {
-        Object.assign(context, outcome.facts)
-        if (outcome.facts !== undefined) parts.observe([observationOf(context)])
-        return outcome.key
-      }
-      if (obtainMaterial === null)
-        throw new TypeError('the change adds a version for which nothing makes material')
-      unwrapped ??= await obtainMaterial(outcome.key.row, context)
-      material = await unwrapped.wrapFor(outcome.missing)
+      isLooking = false
     }
   } finally {
     unwrapped?.erase()
@@ -169,193 +156,167 @@ export async function changeKey(
   throw new UnavailableError()
 }
 
-/**
- * Destroys the versions of a key whose waiting period has ended, in a transaction of its own. The audit event names the
- * system. A command that finds such versions is decided afterwards.
- *
- * @returns the key's revision afterwards; null if nothing was due
- */
-export async function settleDue(
-  parts: DomainParts,
-  where: { projectId: string; id: string },
-  context: AuditContext = systemContextOf(destruction, where),
-): Promise<number | null> {
-  const decide = deciding(parts, destruction.command)
-  const outcome = await tryChange(parts, where, context, { decide, material: null, settled: 'is settling' })
-  if (outcome === 'due' || outcome.facts === undefined) return null
-  Object.assign(context, outcome.facts)
-  parts.observe([observationOf(context)])
-  return context.keyRevision
-}
-
-/** Revisions before and after due destructions that this change has carried out. */
-interface Settled {
-  readonly from: number
-  readonly to: number
-}
-
-function withSettled(before: Settled | null, revision: number | null): Settled | null {
-  if (revision === null) return before
-  const isNext = before?.to === revision - 1
-  return { from: isNext ? before.from : revision - 1, to: revision }
-}
-
-/** Outcome of one try. */
-interface Try {
-  /** The key afterwards; null if there is no such key. */
-  readonly key: LockedKey | null
-  /** Number of the version whose material is missing, if that ended the try. */
-  readonly missing?: number
-  /** Facts of the change, if there was one. They hold only once it is committed. */
-  readonly facts?: ChangeFacts
-}
-
-/** Facts of a change in its audit event. */
-export type ChangeFacts = Pick<AuditContext, 'keyId' | 'keyRevision' | 'versionNumber' | 'details'>
-
-/** Options of a try. */
-interface TryOptions {
+/** A change of one key or of a group, in one transaction. Each key is decided on its own. */
+export interface ChangeOfKeys {
+  /** Locks and reads the keys. */
+  readonly lock: (tx: Queryable) => Promise<readonly WholeKey[]>
   readonly decide: Decide
-  readonly material: NewMaterial | null
-  readonly settled: Settled | null | 'is settling'
+  /** Audit context of the change of a key. */
+  readonly contextOf: (key: KeyIdentity) => AuditContext
+  /** Material of the version that a key gets; null if it has to be made before the transaction. */
+  readonly materialFor: (
+    row: KeyRow,
+    versionNumber: number,
+    context: AuditContext,
+  ) => Promise<NewMaterial | null>
 }
 
-/** Decides on a change; `due` if destructions are due first. */
-async function decideOn(
-  key: LockedKey,
-  context: AuditContext,
-  { decide, settled }: TryOptions,
-  { tx, at }: { readonly tx: Queryable; readonly at: Moment },
-): Promise<(Decision & { readonly added: number | null; readonly isChange: boolean }) | 'due'> {
-  context.algorithm = key.row.algorithm
-  if (settled !== 'is settling' && isDestructionDue(key.versions, at.certainNow)) return 'due'
-  const before = stateOf(key)
-  const isSeen = settled !== null && settled !== 'is settling' && settled.to === before.revision
-  const decision = await decide(key, tx, at, isSeen ? settled.from : before.revision)
-  const { state } = decision
-  return { ...decision, added: addedBy(before, state), isChange: state.revision !== before.revision }
+/** Outcome of a change for one key. */
+export interface KeyOutcome {
+  readonly context: AuditContext
+  /** The key after its steps. */
+  readonly key: WholeKey
+  /** What is written: due destructions, and then the change itself. Either may be missing. */
+  readonly steps: readonly Step[]
+  /** Number of the version whose material is missing, so that nothing is written; otherwise null. */
+  readonly missing: number | null
+  /** Why the change is refused or the key cannot be used; otherwise null. Not on record yet. */
+  readonly error: unknown
 }
 
-/** Finds the version that a change needs material for, if the rules allow it. Takes no lock and announces nothing. */
-async function planChange(
-  { store, policyMac, clock }: DomainParts,
-  where: { projectId: string; id: string },
-  context: AuditContext,
-  options: TryOptions,
-): Promise<Try | 'due'> {
-  const key = await readVerifiedKey(store.db, policyMac, where)
-  if (key === null) return { key }
-  const decision = await decideOn(key, context, options, { tx: store.db, at: clock.moment() })
-  if (decision === 'due') return decision
-  return decision.added === null ? { key } : { key, missing: decision.added }
-}
-
-/** Carries out a change in one transaction; `due` if destructions are due first. */
-async function tryChange(
-  parts: DomainParts,
-  where: { projectId: string; id: string },
-  context: AuditContext,
-  options: TryOptions,
-): Promise<Try | 'due'> {
-  let isWritten = false
+/**
+ * Changes keys in one transaction and a few statements, with an audit event for each step. Keys that fail are found before
+ * anything is written, and do not affect the others.
+ */
+export async function changeKeys(parts: DomainParts, change: ChangeOfKeys): Promise<readonly KeyOutcome[]> {
+  const { store, policyMac, clock, keys: cache } = parts
+  let touched: readonly KeyRow[] = []
   try {
-    return await parts.store.transaction((tx) =>
-      writeChange(parts, tx, { where, context, ...options, onWrite: () => (isWritten = true) }),
-    )
-  } catch (error) {
-    // A key whose rows do not verify must not be used from memory either.
-    isWritten ||= error instanceof IntegrityError
-    throw error
+    const outcomes = await store.transaction(async (tx) => {
+      const keys = await change.lock(tx)
+      if (keys.length === 0) return []
+      const ids = keys.map(({ row }) => row.id)
+      const recorded = await findRecordedStates(tx, ids)
+      const at = clock.moment()
+      const planned = await Promise.all(
+        keys.map((key) =>
+          plan(parts, change, key, {
+            ...at,
+            tx,
+            verify: () => verifyAsRecorded(policyMac, key, recorded.get(key.row.id)),
+          }),
+        ),
+      )
+      // A key whose rows do not verify must not be used from memory either.
+      touched = planned.flatMap(({ key, steps, error }) =>
+        steps.length > 0 || error instanceof IntegrityError ? [key.row] : [],
+      )
+      for (const place of [0, 1]) {
+        await writeSteps(
+          parts,
+          tx,
+          planned.flatMap(({ steps }) => steps[place] ?? []),
+        )
+      }
+      return planned
+    })
+    const steps = outcomes.flatMap((outcome) => outcome.steps)
+    const contexts = steps.map(({ context, facts }) => Object.assign(context, facts))
+    if (steps.length > 0) parts.observe(contexts.map((context) => observationOf(context)))
+    return outcomes
   } finally {
     // Also after a failure: a change whose COMMIT got no answer may have taken effect.
-    if (isWritten) parts.keys.invalidate(where.projectId, where.id)
+    for (const { projectId, id } of touched) cache.invalidate(projectId, id)
   }
 }
 
-async function writeChange(
+/** Plans a change of a key as read without a lock. Writes and announces nothing. */
+async function planUnlocked(
   parts: DomainParts,
-  tx: Queryable,
-  change: TryOptions & {
-    readonly where: { projectId: string; id: string }
-    readonly context: AuditContext
-    readonly onWrite: () => void
-  },
-): Promise<Try | 'due'> {
-  const { policyMac, audit, clock } = parts
-  const { where, context, material: made } = change
-  const key = await lockVerifiedKey(tx, policyMac, where)
-  if (key === null) return { key: null }
-  const at = clock.moment()
-  const decision = await decideOn(key, context, change, { tx, at })
-  if (decision === 'due') return decision
-  const { state, columns = {}, remove = false, alsoWrite, added, isChange } = decision
-  if (!isChange) return { key }
-  if (added !== null && made?.versionNumber !== added) return { key, missing: added }
-  change.onWrite()
-  const material = added === null ? null : await settleMaterial(parts, tx, key.row, made)
-  const write = { state, columns, material, now: at.now }
-  const written = await (remove ? removeLockedKey : writeLockedKey)(tx, policyMac, key, write).catch(
-    (error: unknown) => {
-      // Of two concurrent renames, the unique index refuses the second.
-      throw isUniqueViolation(error) && columns.name !== undefined ? new NameTakenError(columns.name) : error
-    },
-  )
-  const changed = written.key
-  await announceChange(tx, shownChange(key.row, changed.row))
-  await alsoWrite?.(tx)
-  const facts = factsOf(context, key, state)
-  await audit.recordIn(tx, changeEventOf({ ...context, ...facts }, written.keyState))
-  return { key: changed, facts }
+  where: KeyIdentity,
+  change: ChangeOfKeys,
+): Promise<readonly KeyOutcome[]> {
+  const { store, policyMac, clock } = parts
+  const key = await findWholeKey(store.db, where)
+  if (key === null) return []
+  const verify = () => verifyMacs(policyMac, key)
+  return [await plan(parts, change, key, { ...clock.moment(), tx: store.db, verify })]
 }
 
-/** Facts of a change of a locked key to a state. */
-export function factsOf(context: AuditContext, key: LockedKey, state: KeyState): ChangeFacts {
-  const before = stateOf(key)
-  const destroyed = destroyedBy(before, state)
-  const [onlyOne = null] = destroyed.length === 1 ? destroyed : []
-  const { versionNumber, details } = context
-  return {
-    keyId: key.row.id,
-    keyRevision: state.revision,
-    versionNumber: versionNumber ?? addedBy(before, state) ?? onlyOne,
-    details: destroyed.length === 0 ? details : { ...details, destroyedVersions: destroyed.join(' ') },
+/** Decides on a change of a key, after its due destructions. Writes nothing. */
+async function plan(
+  parts: DomainParts,
+  { decide, contextOf, materialFor }: ChangeOfKeys,
+  key: WholeKey,
+  { verify, tx, ...at }: Moment & { readonly tx: Queryable; readonly verify: () => void },
+): Promise<KeyOutcome> {
+  const context = contextOf(key.row)
+  context.algorithm = key.row.algorithm
+  let outcome: KeyOutcome = { context, key, steps: [], missing: null, error: null }
+  const withStep = (own: AuditContext, decision: Decision, material: NewMaterial | null) => {
+    const step = stepOf(parts, own, { before: outcome.key, decision, material, now: at.now })
+    outcome = { ...outcome, key: step.sealed.after, steps: [...outcome.steps, step] }
+  }
+  try {
+    verify()
+    const facts = { ...at, tx, seenRevision: key.row.revision }
+    if (isDestructionDue(key.versions, at.certainNow)) {
+      const own = Object.assign(systemContextOf(destruction, key.row), { algorithm: key.row.algorithm })
+      withStep(own, await deciding(parts, destruction.command)(key, facts), null)
+    }
+    const { row } = outcome.key
+    const decision = await decide(outcome.key, facts)
+    if (decision.state.revision === row.revision) return outcome
+    const missing = addedBy(row, decision.state)
+    const material = missing === null ? null : await materialFor(row, missing, context)
+    if (missing !== null && material === null) return { ...outcome, key, steps: [], missing }
+    withStep(context, decision, material)
+    return outcome
+  } catch (error) {
+    // Errors of the database end the transaction.
+    if (error instanceof KeysteadError || error instanceof IntegrityError) return { ...outcome, error }
+    throw error
   }
 }
 
-/** Number of the version that a change adds, or null. */
-export function addedBy(before: KeyState, after: KeyState): number | null {
-  return after.lastVersionNumber > before.lastVersionNumber ? after.lastVersionNumber : null
+/** Change of a key that the system makes by itself. */
+export interface SystemAct {
+  readonly action: AuditAction
+  readonly actor: string
+  readonly command: KeyCommand
 }
 
-/** Numbers of the versions that a change destroys. */
-function destroyedBy(before: KeyState, after: KeyState): readonly number[] {
-  const standing = new Set(
-    before.versions.flatMap(({ status, number }) => (status === 'DESTROYED' ? [] : [number])),
-  )
-  return after.versions.flatMap(({ status, number }) =>
-    status === 'DESTROYED' && standing.has(number) ? [number] : [],
-  )
+/** Destroys the versions whose waiting period has ended. */
+export const destruction: SystemAct = {
+  action: 'DESTROY_KEY_VERSION',
+  actor: 'destruction',
+  command: { type: 'sweepDestroyed' },
+}
+
+/** The audit context of a system act on one key. */
+export function systemContextOf({ action, actor }: SystemAct, { projectId, id }: KeyIdentity): AuditContext {
+  return Object.assign(startAuditContext(systemActor(actor, projectId), action), { keyId: id })
 }
 
 /** A decision that is a command of the lifecycle. */
 export function deciding(parts: DomainParts, command: KeyCommand): Decide {
   const { rotationTimeZone: timeZone, revocationDelayMs } = parts.settings
-  return (key, _tx, at) => {
+  return (key, { now, certainNow }) => {
     if ('version' in command && !key.versions.some(({ number }) => number === command.version)) {
       throw new KeyVersionNotFoundError(command.version)
     }
-    return { state: applyCommand(stateOf(key), command, { ...at, timeZone, revocationDelayMs }) }
+    return { state: applyCommand(stateOf(key), command, { now, certainNow, timeZone, revocationDelayMs }) }
   }
 }
 
 /** A decision that writes columns of the key and leaves its versions alone. */
-export function withColumns(key: LockedKey, columns: KeyColumns): Decision {
+export function withColumns(key: WholeKey, columns: KeyColumns): Decision {
   const state = stateOf(key)
   return { state: { ...state, revision: state.revision + 1 }, columns }
 }
 
 /** Throws ConflictError if the caller expects another revision than the key has. */
-export function requireRevision(key: LockedKey, expectedRevision: number | null, now: Date): void {
+function requireRevision(key: WholeKey, expectedRevision: number | null, now: Date): void {
   if (expectedRevision === null || expectedRevision === key.row.revision) return
   throw new ConflictError({
     currentRevision: key.row.revision,
@@ -363,21 +324,29 @@ export function requireRevision(key: LockedKey, expectedRevision: number | null,
   })
 }
 
-/** The part of a change that callers without full access afterwards may hear of. */
-export function shownChange(before: KeyRow, after: KeyRow): KeyChange {
-  const stillNamed = new Set(namedBy(after))
-  return {
-    projectId: after.projectId,
-    id: after.id,
-    isShown:
-      before.name !== after.name ||
-      before.description !== after.description ||
-      before.accessControlEnabled !== after.accessControlEnabled,
-    lostBy: namedBy(before).filter((subject) => !stillNamed.has(subject)),
-  }
+/** A changed key and the version that changed. */
+export interface KeyVersionChange {
+  readonly key: FullUserKeyView
+  readonly version: KeyVersionView
 }
 
-/** Owner and access list. */
-function namedBy({ owner, allowedSubjects }: KeyRow): readonly string[] {
-  return (owner === null ? allowedSubjects : [owner, ...allowedSubjects]).map(canonicalSubject)
+/** Full view of a key that the caller has just changed. */
+export function changedKey(parts: DomainParts, call: Call, key: WholeKey): FullUserKeyView {
+  return fullUserKeyView(key.row, key.versions.at(-1) ?? null, call.caller, viewSettings(parts))
+}
+
+/** Full view of a changed key with one of its versions: the newest unless a number is given. */
+export function changedVersion(
+  parts: DomainParts,
+  call: Call,
+  key: WholeKey,
+  number?: number,
+): KeyVersionChange {
+  const { row, versions } = key
+  const version = number === undefined ? versions.at(-1) : versions.find((each) => each.number === number)
+  if (version === undefined) throw new TypeError('a changed version exists')
+  return {
+    key: changedKey(parts, call, key),
+    version: versionView(ownerOfVersions(row), version, viewSettings(parts).now),
+  }
 }

@@ -1,12 +1,11 @@
 import { newOpaqueUuid, newUuid } from '../../ids.ts'
-import { announceChange } from '../../store/key-changes.ts'
 import { isNameTaken, type KeyRow } from '../../store/rows/key-rows.ts'
+import type { WholeKey } from '../../store/rows/key-with-versions.ts'
 import type { DomainParts } from '../parts/parts.ts'
-import { type AuditContext, changeEventOf, observationOf } from '../requests/audit-context.ts'
-import { dayAt } from '../rules/calendar.ts'
-import { applyCommand, type KeyState, type LifecycleSettings } from '../rules/lifecycle.ts'
-import { insertNewKey, type LockedKey } from './locked-key.ts'
-import { makeMaterial, settleMaterial } from './new-material.ts'
+import { type AuditContext, observationOf } from '../requests/audit-context.ts'
+import { applyCommand, dayAt, type KeyState, type LifecycleSettings } from '../rules/lifecycle.ts'
+import { makeMaterial } from './new-material.ts'
+import { stepOf, writeNewKey } from './write-change.ts'
 
 /** Facts of a new key, already checked. */
 export type NewKey = Pick<
@@ -32,12 +31,12 @@ export async function createKey(
   parts: DomainParts,
   context: AuditContext,
   { preActivation, ...wanted }: NewKey,
-): Promise<LockedKey | null> {
-  const { store, policyMac, audit, clock, settings } = parts
+): Promise<WholeKey | null> {
+  const { store, clock, settings } = parts
   const id = newUuid()
   // Checked again in the transaction. Checked here because material takes long to make.
   if (!preActivation && (await isNameTaken(store.db, { ...wanted, exceptId: null }))) return null
-  const made = preActivation ? null : await makeMaterial(parts, { ...wanted, id }, 1, context)
+  const material = preActivation ? null : await makeMaterial(parts, { ...wanted, id }, 1, context)
   const created = await store.transaction(async (tx) => {
     const at = clock.moment()
     const { now } = at
@@ -62,14 +61,9 @@ export async function createKey(
       updatedAt: now,
       mac: new Uint8Array(),
     }
-    const material = await settleMaterial(parts, tx, draft, made)
-    const written = await insertNewKey(tx, policyMac, draft, { state, material, now })
-    if (written === null) return null
-    await announceChange(tx, { projectId: wanted.projectId, id, isShown: true, lostBy: [] })
-    // The context itself stays as it is: the key does not exist until the transaction commits.
-    const facts = { keyId: id, keyRevision: state.revision, versionNumber: preActivation ? null : 1 }
-    await audit.recordIn(tx, changeEventOf({ ...context, ...facts }, written.keyState))
-    return written.key
+    const before = { row: draft, versions: [] }
+    const step = stepOf(parts, context, { before, decision: { state }, material, now })
+    return (await writeNewKey(parts, tx, step)) ? step.sealed.after : null
   })
   if (created !== null) parts.observe([observationOf({ ...context, algorithm: wanted.algorithm })])
   return created

@@ -1,5 +1,4 @@
-import type { ImportFormat } from '../../crypto/capabilities.ts'
-import { DecryptionFailedError } from '../../crypto/capabilities.ts'
+import { DecryptionFailedError, type ImportFormat } from '../../crypto/capabilities.ts'
 import {
   generateWrappingPair,
   importWrappingKeyAlgorithm,
@@ -11,7 +10,6 @@ import { describePublicKey } from '../../crypto/public-key.ts'
 import { formatId, newUuid, parseId } from '../../ids.ts'
 import { IntegrityError } from '../../keyring/integrity-error.ts'
 import { isImportOnRecord } from '../../store/audit/key-history-rows.ts'
-import type { Queryable } from '../../store/queryable.ts'
 import {
   findImportParameters,
   type ImportParametersRow,
@@ -22,6 +20,7 @@ import {
   type WrappedPrivateKey,
 } from '../../store/rows/import-rows.ts'
 import type { KeyRow } from '../../store/rows/key-rows.ts'
+import type { Queryable } from '../../store/sql.ts'
 import type { DomainParts } from '../parts/parts.ts'
 import type { PublicKeyView } from '../reading/views.ts'
 import {
@@ -37,9 +36,16 @@ import type { Call } from '../rules/caller.ts'
 import { InvalidImportParametersError, InvalidKeyMaterialError, KeyNotFoundError } from '../rules/errors.ts'
 import { requireInput } from '../rules/input.ts'
 import { requireOrigin } from '../rules/lifecycle.ts'
-import type { Expecting } from './change-key.ts'
-import { changeUserKey, deciding, settleDue } from './change-key.ts'
-import { changedVersion, type KeyVersionChange } from './changed-views.ts'
+import {
+  changedVersion,
+  changeKey,
+  changeUserKey,
+  deciding,
+  destruction,
+  type Expecting,
+  type KeyVersionChange,
+  systemContextOf,
+} from './change-key.ts'
 import { lockVerifiedKey } from './locked-key.ts'
 import { algorithmOf, materialOf, type UnwrappedMaterial } from './new-material.ts'
 
@@ -91,7 +97,10 @@ export function getImportParameters(
     const now = clock.now()
     const expiresAt = new Date(now.getTime() + importParametersLifetimeMs)
     const draft = { id, keyId: row.id, publicKey, createdAt: now, expiresAt, usedAt: null }
-    await settleDue(parts, row)
+    await changeKey(parts, row, systemContextOf(destruction, row), {
+      decide: deciding(parts, destruction.command),
+      obtainMaterial: null,
+    })
     await store.transaction(async (tx) => {
       const key = await lockVerifiedKey(tx, policyMac, row)
       if (key === null) throw new KeyNotFoundError()
@@ -137,14 +146,15 @@ export async function importKeyVersion(
       const open = await findOpenImport(parts, parts.store.db, row, parametersId)
       return openMaterial(parts, context, row, { open, wrappedMaterial })
     },
-    async decide(key, tx, at, ...rest) {
+    async decide(key, facts) {
       requireOrigin(key.row, 'EXTERNAL')
       // The last check runs under the lock of the key: no other import can use the parameters.
-      const open = await findOpenImport(parts, tx, key.row, parametersId)
-      const used = { ...open.row, usedAt: at.now }
+      const open = await findOpenImport(parts, facts.tx, key.row, parametersId)
+      const used = { ...open.row, usedAt: facts.now }
       return {
-        ...(await deciding(parts, { type: 'importVersion' })(key, tx, at, ...rest)),
-        alsoWrite: () => useImportParameters(tx, { ...used, mac: parts.policyMac.importParametersMac(used) }),
+        ...(await deciding(parts, { type: 'importVersion' })(key, facts)),
+        alsoWrite: (tx) =>
+          useImportParameters(tx, { ...used, mac: parts.policyMac.importParametersMac(used) }),
       }
     },
   })

@@ -1,18 +1,15 @@
-import { keyStateOf } from '../../audit/key-state.ts'
+import { keyStateOf } from '../../audit/events.ts'
 import { newUuid } from '../../ids.ts'
 import { IntegrityError } from '../../keyring/integrity-error.ts'
 import type { PolicyMac } from '../../keyring/policy-mac.ts'
 import { findRecordedStates, type RecordedState } from '../../store/audit/key-history-rows.ts'
-import type { Queryable } from '../../store/queryable.ts'
-import { insertKey, type KeyRow, lockKey, moveToDeleted, updateKey } from '../../store/rows/key-rows.ts'
+import { type DeletedKeyRow, type KeyRow, lockKey } from '../../store/rows/key-rows.ts'
 import { findWholeKey, type WholeKey } from '../../store/rows/key-with-versions.ts'
 import { firstNotSkipped } from '../../store/rows/skipped-versions.ts'
-import { insertVersion, type KeyVersionRow, updateVersion } from '../../store/rows/version-rows.ts'
+import type { KeyVersionRow, NewVersion } from '../../store/rows/version-rows.ts'
+import type { Queryable } from '../../store/sql.ts'
 import { type KeyState, statusOf, type VersionState } from '../rules/lifecycle.ts'
 import type { NewMaterial } from './new-material.ts'
-
-/** A key with its versions, locked until the transaction ends. */
-export type LockedKey = WholeKey
 
 /** Columns of a key's row that a change may write and that do not follow from its state. */
 export type KeyColumns = Partial<
@@ -33,10 +30,12 @@ export async function lockVerifiedKey(
   tx: Queryable,
   policyMac: PolicyMac,
   where: { projectId: string; id: string },
-): Promise<LockedKey | null> {
+): Promise<WholeKey | null> {
   await lockKey(tx, where)
-  const key = await readVerifiedKey(tx, policyMac, where)
-  if (key !== null) requireAsRecorded(key, (await findRecordedStates(tx, [where.id])).get(where.id))
+  const key = await findWholeKey(tx, where)
+  if (key !== null) {
+    verifyAsRecorded(policyMac, key, (await findRecordedStates(tx, [where.id])).get(where.id))
+  }
   return key
 }
 
@@ -51,21 +50,18 @@ export async function readVerifiedKey(
   return key
 }
 
-/** Throws IntegrityError unless a locked key verifies, and its rows are as the newest change on record left them. */
-export function verifyLockedKey(
+/**
+ * Throws IntegrityError unless a locked key verifies, and its rows are as the newest change on record left them. A valid MAC
+ * only proves that the server wrote the row at some time. If older rows were put back and then changed, they would look
+ * right for ever.
+ */
+export function verifyAsRecorded(
   policyMac: PolicyMac,
-  key: LockedKey,
+  key: WholeKey,
   recorded: RecordedState | undefined,
 ): void {
   verifyMacs(policyMac, key)
-  requireAsRecorded(key, recorded)
-}
-
-/**
- * A valid MAC only proves that the server wrote the row at some time. If older rows were put back and then changed, they
- * would look right for ever. Nothing is changed unless its rows match the newest change on record.
- */
-function requireAsRecorded({ row, versions }: LockedKey, recorded: RecordedState | undefined): void {
+  const { row, versions } = key
   const isAsRecorded =
     recorded?.revision === row.revision &&
     // Records of earlier releases name no state.
@@ -74,7 +70,7 @@ function requireAsRecorded({ row, versions }: LockedKey, recorded: RecordedState
 }
 
 /** Throws IntegrityError unless the rows of a key and all its versions are as they were written. */
-function verifyMacs(policyMac: PolicyMac, { row, versions }: WholeKey): void {
+export function verifyMacs(policyMac: PolicyMac, { row, versions }: WholeKey): void {
   if (!policyMac.isAuthenticKey(row)) throw new IntegrityError('key', row.id)
   const forged = versions.find((version) => !policyMac.isAuthenticVersion(version))
   if (forged !== undefined) throw new IntegrityError('key version', forged.id)
@@ -94,7 +90,7 @@ function firstMissing(row: KeyRow, versions: readonly KeyVersionRow[]): number |
 }
 
 /** State of a locked key, for the lifecycle rules. */
-export function stateOf({ row, versions }: LockedKey): KeyState {
+export function stateOf({ row, versions }: WholeKey): KeyState {
   return {
     origin: row.origin,
     versions,
@@ -111,80 +107,23 @@ export function stateOf({ row, versions }: LockedKey): KeyState {
   }
 }
 
-/** A written key. */
-export interface WrittenKey {
-  readonly key: LockedKey
-  /** State of its rows, for the record. */
-  readonly keyState: string
-}
-
-/** Writes a changed key with fresh MACs. */
-export async function writeLockedKey(
-  tx: Queryable,
-  policyMac: PolicyMac,
-  before: LockedKey,
-  write: KeyWrite,
-): Promise<WrittenKey> {
-  const sealed = sealChange(policyMac, before, write)
-  await updateKey(tx, sealed.after.row)
-  await writeVersions(tx, sealed)
-  return { key: sealed.after, keyState: sealed.keyState }
-}
-
-/** Replaces a key by the row that is kept of a deleted key. Returns the key as it was. */
-export async function removeLockedKey(
-  tx: Queryable,
-  policyMac: PolicyMac,
-  before: LockedKey,
-  { state, now }: KeyWrite,
-): Promise<WrittenKey> {
-  const { row } = before
-  const kept = {
-    id: row.id,
-    redactedId: row.redactedId,
-    projectId: row.projectId,
-    name: row.name,
-    createdBy: row.createdBy,
-    owner: row.owner,
-    accessControlEnabled: row.accessControlEnabled,
-    allowedSubjects: row.allowedSubjects,
-    revision: state.revision,
-    createdAt: row.createdAt,
-    deletedAt: now,
-  }
-  const mac = policyMac.deletedKeyMac(kept)
-  await moveToDeleted(tx, { ...kept, mac })
-  return { key: before, keyState: keyStateOf({ mac, versions: [] }) }
-}
-
-/** Adds a key with fresh MACs; null if its name is taken. */
-export async function insertNewKey(
-  tx: Queryable,
-  policyMac: PolicyMac,
-  draft: KeyRow,
-  write: KeyWrite,
-): Promise<WrittenKey | null> {
-  const sealed = sealChange(policyMac, { row: draft, versions: [] }, write)
-  if (!(await insertKey(tx, sealed.after.row))) return null
-  await writeVersions(tx, sealed)
-  return { key: sealed.after, keyState: sealed.keyState }
-}
-
 /** The rows that a change writes, with fresh MACs. */
 export interface SealedChange {
   /** The key after the change. */
-  readonly after: LockedKey
+  readonly after: WholeKey
   /** State of its rows, for the record. */
   readonly keyState: string
-  readonly added: readonly { readonly version: KeyVersionRow; readonly material: NewMaterial['wrapped'] }[]
+  readonly added: readonly NewVersion[]
   readonly changed: readonly KeyVersionRow[]
+  /** Row that replaces a deleted key; otherwise null. */
+  readonly tombstone: DeletedKeyRow | null
 }
 
 /** Computes the rows of a change with their MACs. Writes nothing. */
-export function sealChange(policyMac: PolicyMac, before: LockedKey, write: KeyWrite): SealedChange {
+export function sealChange(policyMac: PolicyMac, before: WholeKey, write: KeyWrite): SealedChange {
   const row = sealRow(policyMac, before.row, write)
   const known = new Map(before.versions.map((version) => [version.number, version]))
-  const added: SealedChange['added'][number][] = []
+  const added: NewVersion[] = []
   const changed: KeyVersionRow[] = []
   const versions = write.state.versions.map((next) => {
     const current = known.get(next.number)
@@ -200,12 +139,32 @@ export function sealChange(policyMac: PolicyMac, before: LockedKey, write: KeyWr
     return version
   })
   const after = { row, versions }
-  return { after, keyState: keyStateOf({ mac: row.mac, versions }), added, changed }
+  return { after, keyState: keyStateOf({ mac: row.mac, versions }), added, changed, tombstone: null }
 }
 
-async function writeVersions(tx: Queryable, { added, changed }: SealedChange): Promise<void> {
-  for (const { version, material } of added) await insertVersion(tx, version, material)
-  for (const version of changed) await updateVersion(tx, version)
+/** The row that is kept of a deleted key, with its MAC. Otherwise the key stays as it was. */
+export function sealRemoval(
+  policyMac: PolicyMac,
+  before: WholeKey,
+  { state, now }: Pick<KeyWrite, 'state' | 'now'>,
+): SealedChange {
+  const { row } = before
+  const kept = {
+    id: row.id,
+    redactedId: row.redactedId,
+    projectId: row.projectId,
+    name: row.name,
+    createdBy: row.createdBy,
+    owner: row.owner,
+    accessControlEnabled: row.accessControlEnabled,
+    allowedSubjects: row.allowedSubjects,
+    revision: state.revision,
+    createdAt: row.createdAt,
+    deletedAt: now,
+  }
+  const mac = policyMac.deletedKeyMac(kept)
+  const keyState = keyStateOf({ mac, versions: [] })
+  return { after: before, keyState, added: [], changed: [], tombstone: { ...kept, mac } }
 }
 
 function sealRow(policyMac: PolicyMac, before: KeyRow, { state, columns, now }: KeyWrite): KeyRow {

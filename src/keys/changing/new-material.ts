@@ -1,7 +1,6 @@
 import { findAlgorithm } from '../../crypto/algorithms.ts'
 import type { AlgorithmEntry, GeneratedMaterial } from '../../crypto/capabilities.ts'
 import type { WrappedBytes } from '../../keyring/root-key-provider.ts'
-import type { Queryable } from '../../store/queryable.ts'
 import type { DomainParts } from '../parts/parts.ts'
 import { type AuditContext, slowWorkOf } from '../requests/audit-context.ts'
 
@@ -68,35 +67,8 @@ export function materialOf(
   }
 }
 
-/** Rewraps material in the transaction that stores it, if the root key was rotated since it was made. */
-export async function settleMaterial(
-  { envelope }: DomainParts,
-  tx: Queryable,
-  owner: MaterialOwner,
-  material: NewMaterial | null,
-): Promise<NewMaterial | null> {
-  if (material === null) return null
-  const { wrapped, versionNumber } = material
-  return { ...material, wrapped: await envelope.settle(tx, wrapped, bindingOf(owner, versionNumber)) }
-}
-
-/** Rewraps the material of several keys, like `settleMaterial`. */
-export async function settleMaterials(
-  { envelope }: DomainParts,
-  tx: Queryable,
-  made: readonly { readonly owner: MaterialOwner; readonly material: NewMaterial }[],
-): Promise<readonly NewMaterial[]> {
-  const settled = await envelope.settleAll(
-    tx,
-    made.map(({ owner, material: { wrapped, versionNumber } }) => ({
-      wrapped,
-      binding: bindingOf(owner, versionNumber),
-    })),
-  )
-  return made.map(({ material }, index) => ({ ...material, wrapped: settled[index] ?? material.wrapped }))
-}
-
-function bindingOf({ projectId, id: keyId, algorithm }: MaterialOwner, versionNumber: number) {
+/** Binding of the material of a version. */
+export function bindingOf({ projectId, id: keyId, algorithm }: MaterialOwner, versionNumber: number) {
   return { projectId, keyId, versionNumber, algorithm }
 }
 

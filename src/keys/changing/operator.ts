@@ -1,6 +1,6 @@
 import type { AuditDetails } from '../../audit/events.ts'
 import type { ClockHold } from '../../clock.ts'
-import { parseId } from '../../ids.ts'
+import { parseKeyId } from '../../ids.ts'
 import { IntegrityError } from '../../keyring/integrity-error.ts'
 import {
   type RotationProgress,
@@ -8,9 +8,10 @@ import {
   rewrapAll,
   startRotation,
 } from '../../keyring/root-rotation.ts'
-import type { Queryable } from '../../store/queryable.ts'
 import { confirmTime } from '../../store/rows/certain-time-rows.ts'
 import type { KeyLookup, KeyRow } from '../../store/rows/key-rows.ts'
+import type { WholeKey } from '../../store/rows/key-with-versions.ts'
+import type { Queryable } from '../../store/sql.ts'
 import type { DomainParts } from '../parts/parts.ts'
 import { eventOf, recordingRefusals, startAuditContext, systemActor } from '../requests/audit-context.ts'
 import { findVerifiedKey } from '../requests/authorise.ts'
@@ -18,7 +19,7 @@ import { readSubject } from '../rules/caller.ts'
 import { KeyNotFoundError } from '../rules/errors.ts'
 import { requireInput } from '../rules/input.ts'
 import { changeKey, withColumns } from './change-key.ts'
-import { type LockedKey, readVerifiedKey, stateOf } from './locked-key.ts'
+import { readVerifiedKey, stateOf } from './locked-key.ts'
 
 /** Key that an operator names, by either of its IDs or by its name. */
 export interface OperatorKeyWanted {
@@ -36,7 +37,7 @@ export interface OwnershipTransfer extends OperatorKeyWanted {
 
 /** Outcome of a transfer. */
 export interface OwnershipTransferred {
-  readonly key: LockedKey
+  readonly key: WholeKey
   readonly formerOwner: string | null
   /** False if the key had this owner already. */
   readonly changed: boolean
@@ -46,7 +47,7 @@ export interface OwnershipTransferred {
 export async function readKeyAsOperator(
   parts: DomainParts,
   wanted: OperatorKeyWanted,
-): Promise<LockedKey | null> {
+): Promise<WholeKey | null> {
   const row = await findAsOperator(parts, wanted)
   if (row === null) return null
   const { projectId, id } = row
@@ -76,7 +77,7 @@ export async function transferOwnership(
     )
     let formerOwner = row.owner
     const { projectId, id } = row
-    const key = await changeKey(parts, { projectId, id }, context, {
+    const outcome = await changeKey(parts, { projectId, id }, context, {
       obtainMaterial: null,
       decide(locked) {
         formerOwner = locked.row.owner
@@ -90,8 +91,8 @@ export async function transferOwnership(
         return withColumns(locked, { owner: newOwner, ...(clearList && { allowedSubjects: [] }) })
       },
     })
-    if (key === null) throw new KeyNotFoundError()
-    return { key, formerOwner, changed: context.keyRevision !== null }
+    if (outcome === null) throw new KeyNotFoundError()
+    return { key: outcome.key, formerOwner, changed: context.keyRevision !== null }
   })
 }
 
@@ -105,34 +106,14 @@ function requireOwner(subject: string): void {
 
 async function findAsOperator(parts: DomainParts, wanted: OperatorKeyWanted): Promise<KeyRow | null> {
   const lookup = lookupOf(wanted)
-  if (lookup === null) return null
-  const row = await findVerifiedKey(parts, lookup)
-  // The prefix of an ID tells the kind of key. With the prefix of the other kind it is another ID.
-  if (row === null || ('id' in wanted.by && !namesKind(wanted.by.id, row.kind))) return null
-  return row
+  return lookup && findVerifiedKey(parts, lookup)
 }
 
 function lookupOf({ projectId, by }: OperatorKeyWanted): KeyLookup | null {
   // Names of the two kinds never collide: those of service keys start uppercase.
   if ('name' in by) return { projectId, name: by.name, kind: /^[A-Z]/.test(by.name) ? 'SERVICE' : 'USER' }
-  const parsed = parseId(by.id)
-  if (parsed === null) return null
-  return parsed.kind === 'redactedKey'
-    ? { projectId, redactedId: parsed.uuid }
-    : { projectId, id: parsed.uuid }
-}
-
-function namesKind(id: string, kind: KeyRow['kind']): boolean {
-  switch (parseId(id)?.kind) {
-    case 'redactedKey':
-      return true
-    case 'userKey':
-      return kind === 'USER'
-    case 'serviceKey':
-      return kind === 'SERVICE'
-    default:
-      return false
-  }
+  const id = parseKeyId(by.id)
+  return id && { projectId, ...id }
 }
 
 /**

@@ -2,11 +2,11 @@ import type { AuditWriter } from '../../audit/write/writer.ts'
 import { algorithms } from '../../crypto/algorithms.ts'
 import { freshRandomBytes } from '../../crypto/random.ts'
 import type { PolicyMac } from '../../keyring/policy-mac.ts'
-import type { Queryable } from '../../store/queryable.ts'
-import { type KeyRow, updateRestoredKeys } from '../../store/rows/key-rows.ts'
+import { type KeyRow, updateKeys } from '../../store/rows/key-rows.ts'
 import { macCoveredRows } from '../../store/rows/mac-covered-rows.ts'
 import { giveUpEncryptions, raiseEncryptions, type VersionPlace } from '../../store/rows/usage-rows.ts'
 import { findVersionsOfKeys } from '../../store/rows/version-rows.ts'
+import type { Queryable } from '../../store/sql.ts'
 import { changeEventOf, startAuditContext, systemActor } from '../requests/audit-context.ts'
 import { sealChange, stateOf } from './locked-key.ts'
 
@@ -60,9 +60,9 @@ export async function setKeysBack(tx: Queryable, parts: SetBackParts): Promise<n
       const state = { ...before, skippedVersions, revision: before.revision + 1 }
       return sealChange(policyMac, key, { state, columns: { restoredAt: now }, material: null, now })
     })
-    await updateRestoredKeys(
+    await updateKeys(
       tx,
-      sealed.map(({ after }) => after.row),
+      sealed.map(({ after }, index) => ({ before: rows[index] ?? after.row, after: after.row })),
     )
     const events = sealed.map(({ after: { row }, keyState }) => {
       const context = startAuditContext(systemActor('operator', row.projectId), 'RESTORE_BACKUP')

@@ -1,8 +1,8 @@
 import { defaultAlgorithms, findAlgorithm } from '../../crypto/algorithms.ts'
 import type { KeyType, KeyUsage } from '../../crypto/capabilities.ts'
+import { keyIdOf } from '../../ids.ts'
 import { isNameTaken } from '../../store/rows/key-rows.ts'
 import type { DomainParts, DomainSettings } from '../parts/parts.ts'
-import { keyIdOf } from '../reading/make-views.ts'
 import type { FullUserKeyView } from '../reading/views.ts'
 import { auditContextOf, recordingRefusals } from '../requests/audit-context.ts'
 import { requireRoleFor } from '../requests/authorise.ts'
@@ -18,8 +18,7 @@ import {
   requireInput,
   rotationCycleDays,
 } from '../rules/input.ts'
-import { changeUserKey, deciding, type Expecting, withColumns } from './change-key.ts'
-import { changedKey } from './changed-views.ts'
+import { changedKey, changeUserKey, deciding, type Expecting, withColumns } from './change-key.ts'
 import { createKey } from './create-key.ts'
 
 export interface CreateUserKeyInput {
@@ -123,7 +122,7 @@ export async function updateUserKey(
       issues.require((name ?? description ?? null) !== null, 'name', 'or description must be given')
       issues.throwIfAny()
     },
-    async decide(key, tx) {
+    async decide(key, { tx }) {
       const wanted = { projectId: key.row.projectId, name: name ?? key.row.name, exceptId: key.row.id }
       if (await isNameTaken(tx, wanted)) throw new NameTakenError(wanted.name)
       return withColumns(key, { name: wanted.name, description: description ?? key.row.description })
@@ -149,10 +148,10 @@ export async function configureAutomaticRotation(
       checkCycleDays(issues, cycleDays, 'cycleDays')
       issues.throwIfAny()
     },
-    decide(key, ...rest) {
+    decide(key, facts) {
       const before = key.row.rotationEnabled ? key.row.rotationCycleDays : rotationCycleDays.default
       const command = { type: 'configureRotation', enabled, cycleDays: cycleDays ?? before } as const
-      return deciding(parts, command)(key, ...rest)
+      return deciding(parts, command)(key, facts)
     },
   })
   return changedKey(parts, call, changed)
@@ -169,9 +168,9 @@ export async function deleteUserKey(
     action: 'DELETE_USER_KEY',
     keyId,
     expectedRevision,
-    async decide(key, ...rest) {
+    async decide(key, facts) {
       requireInput(confirmName === key.row.name, 'confirmName', 'must repeat the exact name of the key')
-      return { ...(await deciding(parts, { type: 'deleteKey' })(key, ...rest)), remove: true }
+      return { ...(await deciding(parts, { type: 'deleteKey' })(key, facts)), remove: true }
     },
   })
   return { deletedKeyId: keyIdOf(row), deletedKeyName: row.name }
@@ -196,7 +195,7 @@ function checkOrigin(
 }
 
 /** Algorithm and usage of a new key. */
-export interface AlgorithmChoice {
+interface AlgorithmChoice {
   readonly algorithm: string
   readonly usage: KeyUsage
 }

@@ -3,9 +3,15 @@ import type { DomainParts } from '../parts/parts.ts'
 import type { Call } from '../rules/caller.ts'
 import { destroyWaitingDaysMax, requireInput } from '../rules/input.ts'
 import type { KeyCommand } from '../rules/lifecycle.ts'
-import type { Expecting, KeyInput } from './change-key.ts'
-import { changeUserKey, deciding, generatingMaterial } from './change-key.ts'
-import { changedVersion, type KeyVersionChange } from './changed-views.ts'
+import {
+  changedVersion,
+  changeUserKey,
+  deciding,
+  type Expecting,
+  generatingMaterial,
+  type KeyInput,
+  type KeyVersionChange,
+} from './change-key.ts'
 
 export interface RotateUserKeyInput extends Expecting {
   readonly keyId: string

@@ -6,11 +6,11 @@ import {
   findKeysDueForDestruction,
   findKeysDueForRotation,
 } from '../../store/rows/due-rows.ts'
+import { destruction } from '../changing/change-key.ts'
 import { sweepImports } from '../changing/import.ts'
-import { destruction, type SystemTask, type Tally } from '../changing/system-task.ts'
 import type { DomainParts } from '../parts/parts.ts'
-import { dayAt } from '../rules/calendar.ts'
-import { runTask } from './run-task.ts'
+import { dayAt } from '../rules/lifecycle.ts'
+import { runTask, type SystemTask, type Tally } from './run-task.ts'
 
 /** Keys that are changed in one transaction. */
 const groupSize = 100

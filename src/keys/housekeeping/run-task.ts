@@ -1,13 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { IntegrityError } from '../../keyring/integrity-error.ts'
+import { hasFailedSince } from '../../store/audit/event-rows.ts'
 import { isUnavailable } from '../../store/errors.ts'
-import type { DueKey } from '../../store/rows/due-rows.ts'
-import { changeGroup } from '../changing/change-group.ts'
-import { changeKey, deciding, generatingMaterial, settleDue } from '../changing/change-key.ts'
-import { destruction, type SystemTask, systemContextOf, type Tally } from '../changing/system-task.ts'
+import type { DueKey, DuePage } from '../../store/rows/due-rows.ts'
+import { lockKey } from '../../store/rows/key-rows.ts'
+import { findLockedKeys } from '../../store/rows/key-with-versions.ts'
+import type { Queryable } from '../../store/sql.ts'
+import {
+  changeKey,
+  changeKeys,
+  deciding,
+  generatingMaterial,
+  type KeyOutcome,
+  type SystemAct,
+  systemContextOf,
+} from '../changing/change-key.ts'
+import { makeMaterial } from '../changing/new-material.ts'
 import type { DomainParts } from '../parts/parts.ts'
-import type { AuditContext } from '../requests/audit-context.ts'
+import { type AuditContext, asCallerError, eventOf, observationOf } from '../requests/audit-context.ts'
 import { UnavailableError } from '../rules/errors.ts'
-import { recordDailyFailure } from './daily-failure.ts'
+import { dayAt, startOfDay } from '../rules/lifecycle.ts'
 
 /** Keys that are listed at a time, to be claimed in groups. */
 const pageSize = 1000
@@ -15,6 +27,23 @@ const pageSize = 1000
 const outagesMax = 3
 /** Share of the time in which the task pauses between groups. */
 const restShare = 0.1
+
+/** System act on all keys for which it is due. */
+export interface SystemTask extends SystemAct {
+  /** Finds the next keys for which it is due. */
+  readonly findDue: (page: DuePage) => Promise<readonly DueKey[]>
+  /**
+   * Locks those of the keys for which it is still due and that no other transaction holds. Null for keys that are
+   * changed one by one, because their material takes too long to make under a lock.
+   */
+  readonly claim: ((tx: Queryable, ids: readonly string[]) => Promise<string[]>) | null
+}
+
+/** Count of changed and failed keys. */
+export interface Tally {
+  changed: number
+  failed: number
+}
 
 /** Progress of a round. */
 interface Progress extends Tally {
@@ -62,17 +91,23 @@ async function handleInGroups(
     const startedAtMs = performance.now()
     const claimed: string[] = []
     try {
-      const outcome = await changeGroup(parts, task, async (tx) => {
-        // The transaction may be retried.
-        claimed.length = 0
-        claimed.push(...((await task.claim?.(tx, [...open.keys()])) ?? []))
-        return claimed
+      const outcomes = await changeKeys(parts, {
+        async lock(tx) {
+          // The transaction may be retried.
+          claimed.length = 0
+          claimed.push(...((await task.claim?.(tx, [...open.keys()])) ?? []))
+          return claimed.length === 0 ? [] : findLockedKeys(tx, claimed)
+        },
+        decide: deciding(parts, task.command),
+        contextOf: (key) => systemContextOf(task, key),
+        materialFor: (row, number, context) => makeMaterial(parts, row, number, context),
       })
-      progress.changed += outcome.changed.length
+      const changed = outcomes.filter((outcome) => hasChanged(task, outcome))
+      progress.changed += changed.length
       progress.outages = 0
-      const changed = new Set(outcome.changed.map(({ keyId }) => keyId))
-      for (const id of claimed) if (!changed.has(id)) progress.done.add(id)
-      for (const { context, error } of outcome.failed) await fail(parts, progress, { context, error })
+      const ids = new Set(changed.map(({ key }) => key.row.id))
+      for (const id of claimed) if (!ids.has(id)) progress.done.add(id)
+      for (const outcome of outcomes) if (outcome.error !== null) await fail(parts, progress, outcome)
     } catch (error) {
       // The group was rolled back, or the answer to COMMIT was lost. Each key is decided again on its own.
       if (claimed.length === 0) throw error
@@ -93,18 +128,21 @@ async function handleEach(parts: DomainParts, task: SystemTask, work: Work): Pro
     progress.done.add(key.id)
     const context = systemContextOf(task, key)
     try {
-      if (task.command === destruction.command) await settleDue(parts, key, context)
-      else
-        await changeKey(parts, key, context, {
-          decide: deciding(parts, task.command),
-          obtainMaterial: generatingMaterial(parts),
-        })
-      if (context.keyRevision !== null) progress.changed++
+      const outcome = await changeKey(parts, key, context, {
+        decide: deciding(parts, task.command),
+        obtainMaterial: generatingMaterial(parts),
+      })
+      if (outcome !== null && hasChanged(task, outcome)) progress.changed++
       progress.outages = 0
     } catch (error) {
       await fail(parts, progress, { context, error })
     }
   }
+}
+
+/** Whether a task has changed a key, apart from destructions that were due before. */
+function hasChanged({ action }: SystemTask, { steps }: KeyOutcome): boolean {
+  return steps.some(({ context }) => context.action === action)
 }
 
 /** Counts and records a failure. The other keys are still handled. */
@@ -130,4 +168,41 @@ function shuffled<T>(items: readonly T[]): T[] {
     .map((item) => ({ item, rank: Math.random() }))
     .sort((a, b) => a.rank - b.rank)
     .map(({ item }) => item)
+}
+
+/** Keys for which this server has raised an alert today. Kept in memory, because rows of the database can be forged. */
+const alarmed = new WeakMap<
+  DomainParts['store'],
+  { readonly sinceMs: number; readonly keyIds: Set<string> }
+>()
+
+/**
+ * Records that the system could not change a key, once a day across replicas: each round finds the key again until an
+ * operator acts. If rows do not verify, each server also raises an alert once a day.
+ */
+async function recordDailyFailure(parts: DomainParts, context: AuditContext, thrown: unknown): Promise<void> {
+  const { store, audit, clock, settings } = parts
+  const since = startOfDay(dayAt(clock.now(), settings.rotationTimeZone), settings.rotationTimeZone)
+  const isKnown = thrown instanceof IntegrityError && !isFirstAlarm(parts, context.keyId, since)
+  const error = isKnown ? thrown : asCallerError(parts, thrown)
+  const event = eventOf(context, error)
+  const { keyId, action, actor, errorCode } = event
+  const isRecorded = await store.transaction(async (tx) => {
+    // Under the key's lock, so that two replicas do not both record it.
+    if (keyId !== null) await lockKey(tx, { projectId: actor.projectId, id: keyId })
+    if (await hasFailedSince(tx, { keyId, action, actor: actor.subject, errorCode, since })) return false
+    await audit.recordIn(tx, event)
+    return true
+  })
+  if (isRecorded) parts.observe([observationOf(context, error)])
+}
+
+function isFirstAlarm({ store }: DomainParts, keyId: string | null, since: Date): boolean {
+  const known = alarmed.get(store)
+  const today =
+    known?.sinceMs === since.getTime() ? known : { sinceMs: since.getTime(), keyIds: new Set<string>() }
+  alarmed.set(store, today)
+  if (keyId === null || today.keyIds.has(keyId)) return keyId === null
+  today.keyIds.add(keyId)
+  return true
 }

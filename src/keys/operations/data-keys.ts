@@ -40,7 +40,7 @@ export interface DataKeyPairOutput extends UsedVersion {
 }
 
 /** Longest data key, in bytes. */
-export const dataKeyBytesMax = 1024
+const dataKeyBytesMax = 1024
 
 /** Generates a data key, encrypted under the default version of a symmetric key. */
 export const generateDataKey = defineKeyOperation({

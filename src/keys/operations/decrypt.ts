@@ -1,10 +1,13 @@
 import { findAlgorithm } from '../../crypto/algorithms.ts'
-import type { AeadCapability, EncryptionAlgorithm } from '../../crypto/capabilities.ts'
-import { DecryptionFailedError } from '../../crypto/capabilities.ts'
+import {
+  type AeadCapability,
+  DecryptionFailedError,
+  type EncryptionAlgorithm,
+} from '../../crypto/capabilities.ts'
 import { type CiphertextHeader, parseCiphertext } from '../../crypto/ciphertext-format.ts'
+import { keyIdOf } from '../../ids.ts'
 import type { CachedKey } from '../../keyring/key-cache.ts'
 import type { DomainParts } from '../parts/parts.ts'
-import { keyIdOf } from '../reading/make-views.ts'
 import { findUserKeyFor, requirePermissionOn } from '../requests/authorise.ts'
 import { InvalidCiphertextError } from '../rules/errors.ts'
 import { requireBytesAtMost, requireInput } from '../rules/input.ts'

@@ -3,11 +3,11 @@ import { findAlgorithm } from '../../crypto/algorithms.ts'
 import type { Capability, KeyUsage } from '../../crypto/capabilities.ts'
 import type { SlowWork } from '../../crypto/slow-work.ts'
 import type { WeighedOperation } from '../../crypto/weights.ts'
+import { keyIdOf } from '../../ids.ts'
 import type { CachedKey } from '../../keyring/key-cache.ts'
 import type { KeyRow } from '../../store/rows/key-rows.ts'
 import type { KeyVersionRow } from '../../store/rows/version-rows.ts'
 import type { DomainParts } from '../parts/parts.ts'
-import { keyIdOf } from '../reading/make-views.ts'
 import { type AuditContext, slowWorkOf } from '../requests/audit-context.ts'
 import { findUserKeyFor, requireRoleFor } from '../requests/authorise.ts'
 import type { Call } from '../rules/caller.ts'
@@ -140,7 +140,7 @@ export function capabilityFor<Kind extends Capability['kind']>(
  *
  * @throws InvalidKeyStateError if there is none, or it is not ACTIVE
  */
-export async function defaultVersionForUse({ clock }: Clocked, key: CachedKey): Promise<KeyVersionRow> {
+async function defaultVersionForUse({ clock }: Clocked, key: CachedKey): Promise<KeyVersionRow> {
   const { row } = key
   const now = clock.certainNow()
   if (row.lastVersionNumber === 0) {
@@ -176,7 +176,7 @@ export function versionForUse({ clock }: Clocked, key: CachedKey, row: KeyVersio
  *
  * @throws KeyVersionNotFoundError, which tells nothing new: whoever may use the key also sees its versions
  */
-export async function findVersion(key: CachedKey, number: number): Promise<KeyVersionRow> {
+async function findVersion(key: CachedKey, number: number): Promise<KeyVersionRow> {
   const row = number >= 1 && number <= key.row.lastVersionNumber ? await key.version(number) : null
   if (row === null) throw new KeyVersionNotFoundError(number)
   return row

@@ -4,7 +4,7 @@ import { requireRoleToUse } from './key-operation.ts'
 import type { Operation } from './run-operation.ts'
 
 /** Most random bytes of one request. */
-export const randomBytesMax = 1024
+const randomBytesMax = 1024
 
 /** Random bytes from OpenSSL's generator (NIST SP 800-90A), combined with the kernel's. No key is involved. */
 export const generateRandom: Operation<{ readonly bytes: number }, Buffer> = {

@@ -25,13 +25,13 @@ export interface EncapsulateOutput extends SharedSecretOutput {
 }
 
 /** Longest output of a key agreement, in bytes. */
-export const sharedSecretBytesMax = 1024
+const sharedSecretBytesMax = 1024
 
 /**
  * Longest context of a key agreement, in bytes. OpenSSL's HKDF takes 1,024 bytes of info, which also hold two public
  * keys. The other side could not use a longer context either.
  */
-export const contextBytesMax = 512
+const contextBytesMax = 512
 
 /** Makes a shared secret for the default version of a key, and the ciphertext that carries it. */
 export const encapsulate = defineKeyOperation({

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import type { LRUCache } from 'lru-cache'
-import type { AuditKeys } from '../../audit/chain-mac.ts'
+import type { AuditKeys } from '../../audit/chain.ts'
 import type { AuditAction } from '../../audit/events.ts'
 import type { AuditWriter } from '../../audit/write/writer.ts'
 import type { GuardedClock } from '../../clock.ts'

@@ -1,12 +1,12 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../../clock.ts'
-import type { Queryable } from '../../store/queryable.ts'
 import {
   findUsage,
   setEncryptionsAside,
   type VersionPlace,
   writeLastUses,
 } from '../../store/rows/usage-rows.ts'
+import type { Queryable } from '../../store/sql.ts'
 
 /** Counter of encryptions and last uses of versions. */
 export interface UsageCounter {

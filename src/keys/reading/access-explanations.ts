@@ -1,4 +1,4 @@
-import { parseId } from '../../ids.ts'
+import { parseKeyId } from '../../ids.ts'
 import { findKey } from '../../store/rows/key-rows.ts'
 import type { DomainParts } from '../parts/parts.ts'
 import { requireRoleFor } from '../requests/authorise.ts'
@@ -30,11 +30,8 @@ export async function explainAccessTo(
   { keyId, operation, ...supposed }: ExplainAccessInput,
 ): Promise<AccessExplanation | null> {
   requireRoleFor(call, 'VIEW')
-  const parsed = parseId(keyId)
-  if (parsed?.kind !== 'userKey' && parsed?.kind !== 'redactedKey') return null
-  const { projectId } = call.caller
-  const by = parsed.kind === 'userKey' ? { id: parsed.uuid } : { redactedId: parsed.uuid }
-  const row = await findKey(parts.store.db, { projectId, ...by })
+  const id = parseKeyId(keyId)
+  const row = id && (await findKey(parts.store.db, { projectId: call.caller.projectId, ...id }))
   if (row === null || row.kind !== 'USER' || !isAuthenticKey(parts, row)) return null
   const facts = accessFactsOf(row)
   if (!permissionsOn(call.caller, facts).includes('MANAGE')) return null

@@ -1,4 +1,4 @@
-import { keyStateDetail } from '../../audit/key-state.ts'
+import { keyStateDetail } from '../../audit/events.ts'
 import {
   type RecordedEvent,
   readById,
@@ -6,7 +6,7 @@ import {
   readPagesOfKeys,
   verifyEvents,
 } from '../../audit/read-events.ts'
-import { formatId, parseId } from '../../ids.ts'
+import { formatId, keyIdOf, parseKeyId } from '../../ids.ts'
 import { IntegrityError } from '../../keyring/integrity-error.ts'
 import {
   type AuditEventFilter,
@@ -15,12 +15,14 @@ import {
   countAuditEvents,
   countAuditEventsOfKeys,
 } from '../../store/audit/event-pages.ts'
+import { lowestUuid } from '../../store/pages.ts'
+import { findDeletedKeys, findKeys } from '../../store/rows/key-rows.ts'
 import type { DomainParts } from '../parts/parts.ts'
 import { requireRoleFor } from '../requests/authorise.ts'
-import { canReadAudit, permissionsOfRoles, viewerOf } from '../rules/access.ts'
+import { type AccessFacts, canReadAudit, permissionsOfRoles, viewerOf } from '../rules/access.ts'
 import { type Call, canonicalSubject, parseSubject } from '../rules/caller.ts'
 import { databaseTime, requireInput } from '../rules/input.ts'
-import { findEventKeys } from './audited-keys.ts'
+import { accessFactsOf } from './make-views.ts'
 import {
   type CursorList,
   type CursorValues,
@@ -30,6 +32,7 @@ import {
   type PagePlan,
   planPage,
 } from './pages.ts'
+import { isAuthenticDeletedKey, isAuthenticKey, type RowChecks } from './verified-rows.ts'
 import type { AuditEventView, FullUserKeyView } from './views.ts'
 
 /** Filter of audit events; all conditions must hold. */
@@ -200,27 +203,13 @@ function rowFilterOf(parts: DomainParts, call: Call, filter: AuditEventFilterInp
     projectId: call.caller.projectId,
     visibleTo: viewerOf(call.caller),
     predatesChains: parts.auditKeys.predatesChains,
-    key: keyId === null ? null : keyOf(keyId),
+    // A string that is not the ID of a key is treated as an unknown ID.
+    key: keyId === null ? null : (parseKeyId(keyId) ?? { id: lowestUuid, kind: 'USER' }),
     actions: action,
     outcomes: outcome,
     actor: actor === null ? null : canonicalSubject(actor),
     from: from ? databaseTime(from) : null,
     to: to ? databaseTime(to) : null,
-  }
-}
-
-/** A string that is not the ID of a key is treated as an unknown ID. */
-function keyOf(id: string): NonNullable<AuditEventFilter['key']> {
-  const parsed = parseId(id)
-  switch (parsed?.kind) {
-    case 'userKey':
-      return { id: parsed.uuid, kind: 'USER' }
-    case 'serviceKey':
-      return { id: parsed.uuid, kind: 'SERVICE' }
-    case 'redactedKey':
-      return { redactedId: parsed.uuid }
-    default:
-      return { id: '00000000-0000-0000-0000-000000000000', kind: 'USER' }
   }
 }
 
@@ -242,4 +231,45 @@ function positionOf(values: CursorValues | null): AuditPosition | null {
   if (values === null) return null
   const [occurredAt, id] = values
   return { occurredAt: new Date(Number(occurredAt)), id: String(id) }
+}
+
+/** A key that audit events name, live or deleted. */
+interface EventKey {
+  readonly id: string
+  /** Last name of a deleted key. */
+  readonly name: string
+  readonly deleted: boolean
+  /** By the last access list of a deleted key. */
+  readonly accessFacts: AccessFacts
+}
+
+/**
+ * Keys of a project that events name, live or deleted, by UUID, in two statements. Rows that do not verify are left out,
+ * because they cannot tell who may read about them.
+ */
+export async function findEventKeys(
+  parts: RowChecks & Pick<DomainParts, 'store'>,
+  projectId: string,
+  ids: readonly string[],
+): Promise<Map<string, EventKey>> {
+  const { db } = parts.store
+  // In this order, so that a key that is deleted in between is found in one of the two places.
+  const live = await findKeys(db, { projectId, ids, redactedIds: [] })
+  const deleted = await findDeletedKeys(db, { projectId, ids })
+  const found = new Map<string, EventKey>()
+  for (const row of deleted) {
+    if (!isAuthenticDeletedKey(parts, row)) continue
+    const { owner, accessControlEnabled, allowedSubjects } = row
+    found.set(row.id, {
+      id: formatId('userKey', row.id),
+      name: row.name,
+      deleted: true,
+      accessFacts: { kind: 'USER', projectId, owner, accessControlEnabled, allowedSubjects },
+    })
+  }
+  for (const row of live) {
+    if (!isAuthenticKey(parts, row)) continue
+    found.set(row.id, { id: keyIdOf(row), name: row.name, deleted: false, accessFacts: accessFactsOf(row) })
+  }
+  return found
 }

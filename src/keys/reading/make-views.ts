@@ -1,13 +1,12 @@
 import { findAlgorithm } from '../../crypto/algorithms.ts'
 import type { KeyUsage } from '../../crypto/capabilities.ts'
-import { formatId, partialId } from '../../ids.ts'
+import { formatId, keyIdOf, partialId } from '../../ids.ts'
 import type { KeyRow } from '../../store/rows/key-rows.ts'
 import type { KeyVersionRow } from '../../store/rows/version-rows.ts'
 import { type AccessFacts, canView, permissionsOn } from '../rules/access.ts'
-import { startOfDay } from '../rules/calendar.ts'
 import { type Caller, canonicalSubject, subjectSet } from '../rules/caller.ts'
 import type { KeyOrigin } from '../rules/errors.ts'
-import { defaultVersionOf, settle } from '../rules/lifecycle.ts'
+import { defaultVersionOf, settle, startOfDay } from '../rules/lifecycle.ts'
 import type { FullUserKeyView, KeyVersionView, ServiceKeyView, UserKeyView } from './views.ts'
 
 /** Further facts that views depend on. */
@@ -20,11 +19,6 @@ export interface ViewSettings {
 export function accessFactsOf(row: KeyRow): AccessFacts {
   const { kind, projectId, owner, accessControlEnabled, allowedSubjects } = row
   return { kind, projectId, owner, accessControlEnabled, allowedSubjects }
-}
-
-/** The public ID of a key's row. */
-export function keyIdOf(row: Pick<KeyRow, 'kind' | 'id'>): string {
-  return formatId(row.kind === 'USER' ? 'userKey' : 'serviceKey', row.id)
 }
 
 /**

@@ -1,13 +1,12 @@
 import { describePublicKey } from '../../crypto/public-key.ts'
-import { parseId } from '../../ids.ts'
+import { parseId, parseKeyId } from '../../ids.ts'
 import { findKey, findKeys, type KeyLookup, type KeyRow } from '../../store/rows/key-rows.ts'
 import { findVersionsById, type KeyVersionRow } from '../../store/rows/version-rows.ts'
 import type { DomainParts } from '../parts/parts.ts'
 import { requireRoleFor } from '../requests/authorise.ts'
 import { canView } from '../rules/access.ts'
 import type { Call } from '../rules/caller.ts'
-import { isUserKeyName } from '../rules/input.ts'
-import { isServiceKeyName, serviceKeyName } from '../rules/names.ts'
+import { isServiceKeyName, isUserKeyName, serviceKeyName } from '../rules/input.ts'
 import { auditEventsById } from './audit-events.ts'
 import { ownerOfVersions, versionView } from './make-views.ts'
 import { isAuthenticKey, isAuthenticVersion, viewSettings, viewsOfRows } from './verified-rows.ts'
@@ -22,8 +21,7 @@ export async function userKey(
   requireRoleFor(call, 'VIEW')
   // The database cannot store every string: a name that no key can have is not looked up.
   if ('name' in by && !isUserKeyName(by.name)) return null
-  const lookup =
-    'name' in by ? { kind: 'USER' as const, name: by.name } : lookupOf(by.id, ['userKey', 'redactedKey'])
+  const lookup = 'name' in by ? { kind: 'USER' as const, name: by.name } : parseKeyId(by.id)
   const view = lookup && (await viewOf(parts, call, { ...lookup, projectId: call.caller.projectId }))
   return view?.kind === 'USER' ? view : null
 }
@@ -37,9 +35,7 @@ export async function serviceKey(
   requireRoleFor(call, 'VIEW')
   if ('service' in by && !isServiceKeyName(serviceKeyName(by.service))) return null
   const lookup =
-    'service' in by
-      ? { kind: 'SERVICE' as const, name: serviceKeyName(by.service) }
-      : lookupOf(by.id, ['serviceKey'])
+    'service' in by ? { kind: 'SERVICE' as const, name: serviceKeyName(by.service) } : parseKeyId(by.id)
   const view = lookup && (await viewOf(parts, call, { ...lookup, projectId: call.caller.projectId }))
   return view?.kind === 'SERVICE' ? view : null
 }
@@ -109,14 +105,6 @@ function visibleVersion(
   if (version === undefined || row === undefined) return null
   if (!isAuthenticKey(parts, row) || !canView(call.caller, row)) return null
   return versionView(ownerOfVersions(row), version, viewSettings(parts).now)
-}
-
-type KeyIdKind = 'userKey' | 'serviceKey' | 'redactedKey'
-
-function lookupOf(id: string, kinds: readonly KeyIdKind[]) {
-  const parsed = parseId(id)
-  if (parsed === null || !(kinds as readonly string[]).includes(parsed.kind)) return null
-  return parsed.kind === 'redactedKey' ? { redactedId: parsed.uuid } : { id: parsed.uuid }
 }
 
 function isOfKind(row: KeyRow, kind: string): boolean {

@@ -120,13 +120,13 @@ const tagBytes = 16
  * Makes a cursor from the row's order values, which its viewers see anyway, and a MAC that binds them to this list.
  * Without the MAC a caller could seek to any row; with an ID in it the cursor would disclose the ID.
  */
-export function sealCursor(key: KeyObject, list: string, values: CursorValues): string {
+function sealCursor(key: KeyObject, list: string, values: CursorValues): string {
   const body = Buffer.from(JSON.stringify(values))
   return Buffer.concat([tagOf(key, list, body), body]).toString('base64url')
 }
 
 /** Verifies a cursor and returns its values; null unless it belongs to this list. */
-export function openCursor(key: KeyObject, list: string, cursor: string): CursorValues | null {
+function openCursor(key: KeyObject, list: string, cursor: string): CursorValues | null {
   const bytes = Buffer.from(cursor, 'base64url')
   const body = bytes.subarray(tagBytes)
   if (bytes.length <= tagBytes || !constantTimeEqual(tagOf(key, list, body), bytes.subarray(0, tagBytes)))

@@ -4,8 +4,8 @@ import {
   type AuditDetails,
   type AuditEvent,
   destroyedVersionsOf,
+  keyStateDetail,
 } from '../../audit/events.ts'
-import { keyStateDetail } from '../../audit/key-state.ts'
 import type { SlowWork } from '../../crypto/slow-work.ts'
 import { type WeighedOperation, weightOf } from '../../crypto/weights.ts'
 import { type ErrorCode, KeysteadError } from '../../errors.ts'

@@ -1,11 +1,11 @@
-import type { ViewerCondition } from '../../store/rows/viewer-condition.ts'
+import type { ViewerCondition } from '../../store/subjects.ts'
 import { type Caller, canonicalSubject, formatSubject, type Role, roles } from './caller.ts'
 
 /**
  * Permissions of a caller. Roles give `MANAGE_OWN` for keys that the caller owns; on a given key it becomes `MANAGE` or
  * nothing.
  */
-export const keyPermissions = ['VIEW', 'USE', 'CREATE', 'MANAGE', 'MANAGE_OWN', 'READ_AUDIT'] as const
+const keyPermissions = ['VIEW', 'USE', 'CREATE', 'MANAGE', 'MANAGE_OWN', 'READ_AUDIT'] as const
 
 /** One of {@link keyPermissions}. */
 export type KeyPermission = (typeof keyPermissions)[number]

@@ -1,6 +1,6 @@
+import { Temporal } from 'temporal-polyfill'
 import type { Moment } from '../../clock.ts'
 import { firstNotSkipped } from '../../store/rows/skipped-versions.ts'
-import { addDays, type CalendarDay, dayAt } from './calendar.ts'
 import {
   ConflictError,
   InvalidKeyOriginError,
@@ -116,7 +116,7 @@ export function isDeletable(versions: readonly VersionState[], now: Date): boole
 }
 
 /** Checks whether the system should rotate the key now. */
-export function isRotationDue(key: KeyState, settings: LifecycleSettings): boolean {
+function isRotationDue(key: KeyState, settings: LifecycleSettings): boolean {
   return (
     key.rotation.enabled &&
     key.rotation.dueOn !== null &&
@@ -311,4 +311,25 @@ function nextDueOn(
   // If the version is reactivated after its day has passed, it rotates at the next midnight, not at once.
   const tomorrow = addDays(dayAt(settings.now, settings.timeZone), 1)
   return due > tomorrow ? due : tomorrow
+}
+
+/** A day of the calendar, `YYYY-MM-DD`; compares by text as it does by time. */
+export type CalendarDay = string
+
+/** The day that it is in a time zone at a moment. */
+export function dayAt(moment: Date, timeZone: string): CalendarDay {
+  return Temporal.Instant.fromEpochMilliseconds(moment.getTime())
+    .toZonedDateTimeISO(timeZone)
+    .toPlainDate()
+    .toString()
+}
+
+/** The day some days later. */
+function addDays(day: CalendarDay, days: number): CalendarDay {
+  return Temporal.PlainDate.from(day).add({ days }).toString()
+}
+
+/** The first instant of a day in a time zone, which is not 00:00 where the clocks skip midnight. */
+export function startOfDay(day: CalendarDay, timeZone: string): Date {
+  return new Date(Temporal.PlainDate.from(day).toZonedDateTime(timeZone).epochMilliseconds)
 }

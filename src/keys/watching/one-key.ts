@@ -1,4 +1,4 @@
-import { parseId } from '../../ids.ts'
+import { parseKeyId } from '../../ids.ts'
 import { findKey } from '../../store/rows/key-rows.ts'
 import type { DomainParts } from '../parts/parts.ts'
 import { viewsOfRows } from '../reading/verified-rows.ts'
@@ -18,7 +18,7 @@ export async function keyEvents(
   requireRoleFor(call, 'VIEW')
   const wanted = await identify(parts, call, keyId)
   // Watches before the key is read, so that no change is missed in between.
-  const watch = parts.changes.watch(call.caller, wanted?.uuid ?? null)
+  const watch = parts.changes.watch(call.caller, wanted?.id ?? null)
   let before: KeyView | null = null
   return createStream(watch, async () => {
     const key = wanted === null ? null : await viewOf(parts, call, wanted)
@@ -32,29 +32,19 @@ export async function keyEvents(
 
 interface Wanted {
   readonly kind: KeyView['kind']
-  readonly uuid: string
+  readonly id: string
 }
 
 /** Resolves an ID to the ID of the key itself, which does not change with access; null if it is no ID of a key. */
 async function identify(parts: DomainParts, call: Call, keyId: string): Promise<Wanted | null> {
-  const parsed = parseId(keyId)
-  switch (parsed?.kind) {
-    case 'userKey':
-      return { kind: 'USER', uuid: parsed.uuid }
-    case 'serviceKey':
-      return { kind: 'SERVICE', uuid: parsed.uuid }
-    case 'redactedKey': {
-      const { projectId } = call.caller
-      const row = await findKey(parts.store.db, { projectId, redactedId: parsed.uuid })
-      // If no key has it, it is treated as an unknown ID.
-      return { kind: 'USER', uuid: row?.id ?? parsed.uuid }
-    }
-    default:
-      return null
-  }
+  const parsed = parseKeyId(keyId)
+  if (parsed === null || 'id' in parsed) return parsed
+  const row = await findKey(parts.store.db, { projectId: call.caller.projectId, ...parsed })
+  // If no key has it, it is treated as an unknown ID.
+  return { kind: 'USER', id: row?.id ?? parsed.redactedId }
 }
 
-async function viewOf(parts: DomainParts, call: Call, { kind, uuid: id }: Wanted): Promise<KeyView | null> {
+async function viewOf(parts: DomainParts, call: Call, { kind, id }: Wanted): Promise<KeyView | null> {
   const { projectId } = call.caller
   const row = await findKey(parts.store.db, { projectId, id })
   if (row === null) return null
@@ -66,7 +56,7 @@ async function viewOf(parts: DomainParts, call: Call, { kind, uuid: id }: Wanted
  * Kinds of changes between two views of a key. Both are views for the caller, so that hidden fields and their changes
  * stay hidden.
  */
-export function changesBetween(before: KeyView, after: KeyView | null): KeyChangeKind[] {
+function changesBetween(before: KeyView, after: KeyView | null): KeyChangeKind[] {
   if (after === null) return ['GONE']
   const whole = before.access === 'full' && after.access === 'full' ? { before, after } : null
   const changes: KeyChangeKind[] = []

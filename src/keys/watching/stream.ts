@@ -57,7 +57,7 @@ async function* generate<Event>(
 }
 
 /** Kinds of changes of a key, as far as the caller sees them. */
-export const keyChangeKinds = ['DETAILS', 'STATE', 'ROTATED', 'AUTOMATIC_ROTATION', 'ACCESS', 'GONE'] as const
+const keyChangeKinds = ['DETAILS', 'STATE', 'ROTATED', 'AUTOMATIC_ROTATION', 'ACCESS', 'GONE'] as const
 
 /** One of {@link keyChangeKinds}. */
 export type KeyChangeKind = (typeof keyChangeKinds)[number]

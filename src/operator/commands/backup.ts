@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs'
-import { dumpStore } from '../../backup/dump.ts'
-import { createBackupWriter } from '../../backup/write-backup.ts'
+import { createBackupWriter, dumpStore } from '../../backup/write-backup.ts'
 import { passphraseOptions, readRecipient } from '../backup-secrets.ts'
 import {
   CommandError,

@@ -1,7 +1,7 @@
-import type { LockedKey } from '../../keys/changing/locked-key.ts'
+import { keyIdOf } from '../../ids.ts'
 import { readKeyAsOperator } from '../../keys/changing/operator.ts'
-import { keyIdOf } from '../../keys/reading/make-views.ts'
 import { settle } from '../../keys/rules/lifecycle.ts'
+import type { WholeKey } from '../../store/rows/key-with-versions.ts'
 import type { KeyVersionRow } from '../../store/rows/version-rows.ts'
 import { defineOperatorCommand, exitCodes } from '../command.ts'
 import { keyOptions, keyWanted, noSuchKey } from './key-options.ts'
@@ -27,7 +27,7 @@ Example:
   },
 })
 
-function factsOf({ row, versions }: LockedKey): [label: string, value: string][] {
+function factsOf({ row, versions }: WholeKey): [label: string, value: string][] {
   return [
     ['Name', row.name],
     ['ID', keyIdOf(row)],

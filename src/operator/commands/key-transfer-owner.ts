@@ -1,5 +1,5 @@
+import { keyIdOf } from '../../ids.ts'
 import { ownerKinds, transferOwnership } from '../../keys/changing/operator.ts'
-import { keyIdOf } from '../../keys/reading/make-views.ts'
 import { readSubject } from '../../keys/rules/caller.ts'
 import { KeyNotFoundError } from '../../keys/rules/errors.ts'
 import { defineOperatorCommand, exitCodes, UsageError } from '../command.ts'

@@ -1,5 +1,5 @@
 import type { ObjectRef } from '@pothos/core'
-import type { KeyVersionChange } from '../../keys/changing/changed-views.ts'
+import type { KeyVersionChange } from '../../keys/changing/change-key.ts'
 import type { UsedVersion } from '../../keys/operations/run-operation.ts'
 import type { UserKeyView } from '../../keys/reading/views.ts'
 import { builder } from '../builder.ts'

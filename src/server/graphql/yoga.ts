@@ -17,12 +17,13 @@ import { KeysteadError } from '../../errors.ts'
 import type { Call } from '../../keys/rules/caller.ts'
 import { parseDocument, validateDocument } from './check-document.ts'
 import { documentLimits } from './document-limits.ts'
-import { type KnownDocuments, rememberDocuments } from './known-documents.ts'
 import { type MaskOptions, maskError, maskErrors } from './mask-errors.ts'
 import {
   admitOperation,
   type FindOperation,
+  type KnownDocuments,
   type OperationContext,
+  rememberDocuments,
   StreamNotAcceptedError,
 } from './operations.ts'
 import { asGraphQLError, quoteName, RequestError } from './request-error.ts'

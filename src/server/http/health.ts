@@ -1,4 +1,6 @@
-import { type Answer, jsonAnswer } from '../answer.ts'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type Answer, errorAnswer, jsonAnswer, securityHeaders } from '../answer.ts'
+import { pathOf } from './request-head.ts'
 
 /** Routes of the two health checks. */
 export type HealthRoute = '/health/live' | '/health/ready'
@@ -38,4 +40,36 @@ export function readyAnswer(parts: readonly Part[], detail?: string): Answer {
   if (parts.length === 0) return jsonAnswer(200, { status: 'ready' })
   const reason = [...parts.map((part) => reasons[part]), ...(detail === undefined ? [] : [detail])].join(' ')
   return jsonAnswer(503, { status: 'not ready', parts, reason })
+}
+
+/** Answers requests while the server starts, so that a start-up probe learns what it waits for. */
+interface StartingAnswers {
+  handle(request: IncomingMessage, response: ServerResponse): void
+  /** Sets the stage of the start: one sentence without secrets. */
+  setStage(stage: string): void
+}
+
+/** Builds the answers during a start. */
+export function createStartingAnswers(): StartingAnswers {
+  let stage = ''
+
+  function answer(request: IncomingMessage): Answer {
+    const health = healthRouteOf(pathOf(request))
+    if (health === '/health/live') return liveAnswer()
+    if (health === '/health/ready') return readyAnswer(['start'], stage)
+    const message = `The server is starting. ${stage} Nothing was done; try again in a second.`
+    return errorAnswer(503, { code: 'UNAVAILABLE', message, retryAfterSeconds: 1 })
+  }
+
+  return {
+    handle(request, response) {
+      const { status, headers, body } = answer(request)
+      // The body stays unread, so that the connection cannot be used for the next request.
+      response.writeHead(status, { ...securityHeaders, ...headers, connection: 'close' })
+      response.end(body)
+    },
+    setStage(sentence) {
+      stage = sentence
+    },
+  }
 }

@@ -50,7 +50,7 @@ export interface ListenerOptions {
 }
 
 /** Longest time for the headers of a request, in milliseconds. */
-export const headersTimeoutMs = 10_000
+const headersTimeoutMs = 10_000
 /** Longest time that a connection may be idle, in milliseconds. */
 const keepAliveTimeoutMs = 65_000
 /** How long a connection may be idle while the server stops: a request that is on its way is still answered. */

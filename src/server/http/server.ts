@@ -8,8 +8,13 @@ import { settlesWithin, within } from '../../timeout.ts'
 import { type Answer, dropStream, errorAnswer, securityHeaders } from '../answer.ts'
 import { createGraphQL, type GraphQLRequest } from '../graphql/graphql.ts'
 import { graphqlPath } from '../graphql/yoga.ts'
-import { type Admission, type AdmittedRequest, createAdmission } from '../load/admission.ts'
-import { createLoopTurns, type LoopTurns } from '../load/loop-turns.ts'
+import {
+  type Admission,
+  type AdmittedRequest,
+  createAdmission,
+  createLoopTurns,
+  type LoopTurns,
+} from '../load/admission.ts'
 import {
   type CallerLimit,
   callerKey,
@@ -19,8 +24,13 @@ import {
   RateLimitedError,
   requestCost,
 } from '../load/rate-limit.ts'
-import { createRefusalPauses, type RefusalPauses } from '../load/refusal-pauses.ts'
-import { answerGone, createShedding, type Shed } from '../load/shedding.ts'
+import {
+  answerGone,
+  createRefusalPauses,
+  createShedding,
+  type RefusalPauses,
+  type Shed,
+} from '../load/shedding.ts'
 import { type Accepted, acceptedTypes, errorContentType, mediaTypes } from '../media-type.ts'
 import {
   type AnsweredRequest,
@@ -31,7 +41,6 @@ import {
   withRequestFacts,
 } from '../observe/request-log.ts'
 import type { Tracing } from '../observe/tracing.ts'
-import { createClientAddress, createForwardingWarning } from './client-address.ts'
 import { type Cors, createCors } from './cors.ts'
 import { createDevMode, type DevModeStep, type DevTokens } from './dev-mode.ts'
 import { createGraphiqlPage } from './graphiql.ts'
@@ -44,7 +53,16 @@ import {
   endUnreadBody,
   isAwaitingContinue,
 } from './receive-body.ts'
-import { headerOf, pathOf, refuseContent, refuseFraming, refuseMethod, requestIdOf } from './request-head.ts'
+import {
+  createClientAddress,
+  createForwardingWarning,
+  headerOf,
+  pathOf,
+  refuseContent,
+  refuseFraming,
+  refuseMethod,
+  requestIdOf,
+} from './request-head.ts'
 import { createSender } from './send.ts'
 
 /** The parts that a server is built from. */

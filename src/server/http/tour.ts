@@ -6,9 +6,9 @@ export interface TourTab {
 }
 
 /** Placeholder in variables that the page replaces by the ID of the last key of the tour. */
-export const lastKeyId = 'LAST_KEY_ID'
+const lastKeyId = 'LAST_KEY_ID'
 /** Placeholder for the last ciphertext. */
-export const lastCiphertext = 'LAST_CIPHERTEXT'
+const lastCiphertext = 'LAST_CIPHERTEXT'
 /** Placeholder in the headers of a tab for a token of a persona. */
 export const tokenOf = (persona: string): string => `TOKEN_OF_${persona.toUpperCase()}`
 

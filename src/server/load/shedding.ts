@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Log } from '../../log.ts'
 import { type Answer, errorAnswer } from '../answer.ts'
 import { noteRefusal, type Refusal } from '../observe/request-log.ts'
@@ -43,4 +44,34 @@ export function createShedding(log: Log): (reason: Shed) => Answer {
 export function answerGone(): Answer {
   noteRefusal('gone')
   return errorAnswer(400, { code: 'BAD_REQUEST', message: 'The client closed the connection.' })
+}
+
+/** Range of a pause, in milliseconds. */
+const pauseMs = { min: 100, max: 400 } as const
+/** Refusals that are paused at once. Their connections are busy, and a server has few hundreds at least. */
+const pausedMax = 64
+
+/**
+ * Pauses before refusals that cost the event loop nearly as much as an answer, so that a client that keeps sending such
+ * requests sends few of them.
+ */
+export interface RefusalPauses {
+  /**
+   * Resolves after a pause, or at once while there are as many pauses as there may be. Call it without a slot. Pauses
+   * differ, so that clients do not come back at the same moment.
+   */
+  wait(): Promise<void>
+}
+
+/** Builds the pauses of a server. */
+export function createRefusalPauses(): RefusalPauses {
+  let paused = 0
+  return {
+    async wait() {
+      if (paused >= pausedMax) return
+      paused++
+      await sleep(pauseMs.min + Math.random() * (pauseMs.max - pauseMs.min))
+      paused--
+    },
+  }
 }

@@ -1,7 +1,6 @@
 import { Prisma } from '../generated/client.ts'
-import { prepared } from '../prepared.ts'
+import { fieldsOf, hex, prepared } from '../sql.ts'
 import type { Executor, Store } from '../store.ts'
-import { fieldsOf, hex } from '../table.ts'
 import { type AuditEventRow, type AuditHead, eventTable } from './event-rows.ts'
 
 /** An event that goes into a chain, and its hash there in hexadecimal. */

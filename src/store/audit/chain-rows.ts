@@ -1,6 +1,6 @@
 import type { AuditChain } from '../generated/client.ts'
 import { inPages } from '../pages.ts'
-import type { Queryable } from '../queryable.ts'
+import type { Queryable } from '../sql.ts'
 import type { AuditHead } from './event-rows.ts'
 
 /** Kind of events in a chain: operations and refusals, or changes. */

@@ -1,4 +1,4 @@
-import type { Queryable } from '../queryable.ts'
+import type { Queryable } from '../sql.ts'
 
 /** Events of one version, counted by day (UTC), action and actor; see prisma/schema.prisma. */
 export interface DailyUse {

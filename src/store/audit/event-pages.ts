@@ -1,8 +1,6 @@
-import { isSubject } from '../canonical-subject.ts'
 import { Prisma } from '../generated/client.ts'
-import type { Queryable } from '../queryable.ts'
-import { seesWhole, type ViewerCondition } from '../rows/viewer-condition.ts'
-import { select } from '../table.ts'
+import { type Queryable, select } from '../sql.ts'
+import { isSubject, seesWhole, type ViewerCondition } from '../subjects.ts'
 import { type AuditEventRow, eventTable } from './event-rows.ts'
 
 /** An event as it is read. */

@@ -1,6 +1,5 @@
 import type { AuditEvent } from '../generated/client.ts'
-import type { Queryable } from '../queryable.ts'
-import type { RowOf, Table } from '../table.ts'
+import type { Queryable, RowOf, Table } from '../sql.ts'
 
 /** One event without its place in a chain; prisma/schema.prisma describes the columns. */
 export type AuditEventRow = Omit<RowOf<AuditEvent>, 'details' | 'chainId' | 'sequence' | 'hash'> & {

@@ -1,6 +1,5 @@
 import { Prisma } from '../generated/client.ts'
-import type { Queryable } from '../queryable.ts'
-import { select } from '../table.ts'
+import { type Queryable, select } from '../sql.ts'
 import { type AuditEventRow, eventTable } from './event-rows.ts'
 
 /** An event with its chain, if it has one, and the hash before it. */

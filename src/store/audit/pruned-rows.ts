@@ -1,4 +1,4 @@
-import type { Queryable } from '../queryable.ts'
+import type { Queryable } from '../sql.ts'
 
 /** Newest revision that pruned records named for a key and one of its versions (0 for none). */
 export interface PrunedRevision {

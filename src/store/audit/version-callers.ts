@@ -1,6 +1,6 @@
-import { canonicalSubject } from '../canonical-subject.ts'
 import { Prisma } from '../generated/client.ts'
-import type { Queryable } from '../queryable.ts'
+import type { Queryable } from '../sql.ts'
+import { canonicalSubject } from '../subjects.ts'
 
 /** Uses of a version by one actor for one operation. */
 export interface VersionCallerRow {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Queryable } from '../queryable.ts'
+import type { Queryable } from '../sql.ts'
 
 /** When a table is due, as PostgreSQL's autovacuum has it by default. */
 export interface MaintenanceLimits {

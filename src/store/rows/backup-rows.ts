@@ -1,5 +1,5 @@
 import { readMigrations } from '../migrate.ts'
-import type { Queryable } from '../queryable.ts'
+import type { Queryable } from '../sql.ts'
 import type { Store } from '../store.ts'
 
 /** Every table, in an order in which rows can be put back: what is referred to comes first. */

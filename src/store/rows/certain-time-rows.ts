@@ -1,4 +1,4 @@
-import type { Queryable } from '../queryable.ts'
+import type { Queryable } from '../sql.ts'
 
 /** Time that has certainly passed, in milliseconds since 1970; prisma/schema.prisma describes the columns. */
 export interface TimeMark {

@@ -1,6 +1,6 @@
 import { Prisma } from '../generated/client.ts'
 import { lowestUuid } from '../pages.ts'
-import type { Queryable } from '../queryable.ts'
+import type { Queryable } from '../sql.ts'
 
 /** A key for which something is due. */
 export interface DueKey {

@@ -1,6 +1,5 @@
 import type { ImportParameters } from '../generated/client.ts'
-import type { Queryable } from '../queryable.ts'
-import { insertRows, type RowOf, type Table } from '../table.ts'
+import { insertRows, type Queryable, type RowOf, type Table } from '../sql.ts'
 
 /** Import parameters without their private key; prisma/schema.prisma describes the columns. */
 export type ImportParametersRow = Omit<RowOf<ImportParameters>, 'rootKeyId' | 'wrapped'>

@@ -1,4 +1,4 @@
-import type { Queryable } from '../queryable.ts'
+import type { Queryable } from '../sql.ts'
 
 /** The installation secret, wrapped by a root key. */
 export interface InstallationRow {

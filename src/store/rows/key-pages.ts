@@ -1,11 +1,8 @@
-import { isSubject } from '../canonical-subject.ts'
 import { Prisma } from '../generated/client.ts'
-import { type PreparedName, prepared } from '../prepared.ts'
-import type { Queryable } from '../queryable.ts'
-import { rowOf, select } from '../table.ts'
+import { type PreparedName, prepared, type Queryable, rowOf, select } from '../sql.ts'
+import { isSubject, seesWhole, type ViewerCondition } from '../subjects.ts'
 import { type KeyRow, keyTable } from './key-rows.ts'
 import { type KeyVersionRow, versionTable } from './version-rows.ts'
-import { seesWhole, type ViewerCondition } from './viewer-condition.ts'
 
 /** Which keys a list has. */
 export interface KeyListFilter {

@@ -1,6 +1,5 @@
 import type { DeletedKey, Key } from '../generated/client.ts'
-import type { Queryable } from '../queryable.ts'
-import { fieldsOf, insertRows, type RowOf, type Table, updateRows } from '../table.ts'
+import { fieldsOf, insertRows, type Queryable, type RowOf, type Table, updateRows } from '../sql.ts'
 
 /** A live key. Days are `YYYY-MM-DD`; prisma/schema.prisma describes the columns. */
 export type KeyRow = RowOf<Key, 'rotationConfiguredOn' | 'rotationDueOn'>
@@ -71,7 +70,7 @@ export const deletedKeyTable: Table<DeletedKeyRow> = {
 
 /** Identifies one key, always inside one project. */
 export type KeyLookup = { readonly projectId: string } & (
-  | { readonly id: string }
+  | { readonly id: string; readonly kind?: KeyRow['kind'] }
   | { readonly redactedId: string }
   | { readonly name: string; readonly kind: KeyRow['kind'] }
 )
@@ -91,12 +90,6 @@ export async function findKeys(
   const rows = await db.key.findMany({
     where: { projectId, OR: [{ id: { in: [...ids] } }, { redactedId: { in: [...redactedIds] } }] },
   })
-  return rows.map(decode)
-}
-
-/** Keys by their IDs, in any project and in no order. */
-export async function findKeysById(tx: Queryable, ids: readonly string[]): Promise<KeyRow[]> {
-  const rows = await tx.key.findMany({ where: { id: { in: [...ids] } } })
   return rows.map(decode)
 }
 
@@ -126,27 +119,16 @@ export async function isNameTaken(
   )
 }
 
-/** Replaces a locked key's row. */
-export async function updateKey(tx: Queryable, row: KeyRow): Promise<void> {
-  await updateRows(tx, keyTable, [row], fieldsOf(keyTable))
-}
-
-/** Replaces what follows from the states of locked keys, and their MACs. */
-export async function updateKeyStates(tx: Queryable, rows: readonly KeyRow[]): Promise<void> {
-  await updateRows(tx, keyTable, rows, [
-    'status',
-    'rotationDueOn',
-    'lastRotatedAt',
-    'lastVersionNumber',
-    'revision',
-    'updatedAt',
-    'mac',
-  ])
-}
-
-/** Replaces what a restore of a backup changes in keys, and their MACs. */
-export async function updateRestoredKeys(tx: Queryable, rows: readonly KeyRow[]): Promise<void> {
-  await updateRows(tx, keyTable, rows, ['skippedVersions', 'restoredAt', 'revision', 'updatedAt', 'mac'])
+/** Replaces rows of locked keys in one statement: the fields in which any of them has changed. */
+export async function updateKeys(
+  tx: Queryable,
+  changes: readonly { readonly before: KeyRow; readonly after: KeyRow }[],
+): Promise<void> {
+  const fields = fieldsOf(keyTable).filter((field) =>
+    changes.some(({ before, after }) => before[field] !== after[field]),
+  )
+  const rows = changes.map(({ after }) => after)
+  await updateRows(tx, keyTable, rows, fields)
 }
 
 /** Replaces a live key by its tombstone and deletes its versions. */

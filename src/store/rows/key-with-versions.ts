@@ -1,9 +1,13 @@
 import { Prisma } from '../generated/client.ts'
-import { prepared } from '../prepared.ts'
-import type { Queryable } from '../queryable.ts'
-import { rowOf, select } from '../table.ts'
-import { type KeyRow, keyTable } from './key-rows.ts'
-import { type KeyVersionRow, type MaterialRow, materialTable, versionTable } from './version-rows.ts'
+import { prepared, type Queryable, rowOf, select } from '../sql.ts'
+import { decode, type KeyRow, keyTable } from './key-rows.ts'
+import {
+  findVersionsOfKeys,
+  type KeyVersionRow,
+  type MaterialRow,
+  materialTable,
+  versionTable,
+} from './version-rows.ts'
 
 /** A key with what most uses of it need. */
 export interface KeyInUse {
@@ -79,4 +83,11 @@ export async function findWholeKey(
       row['version.id'] === null ? [] : [rowOf(row, versionTable, 'version.')],
     ),
   }
+}
+
+/** Locked keys with their versions, by their IDs, in any project and in no order. */
+export async function findLockedKeys(tx: Queryable, ids: readonly string[]): Promise<WholeKey[]> {
+  const rows = await tx.key.findMany({ where: { id: { in: [...ids] } } })
+  const versions = await findVersionsOfKeys(tx, ids)
+  return rows.map((row) => ({ row: decode(row), versions: versions.get(row.id) ?? [] }))
 }

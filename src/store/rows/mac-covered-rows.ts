@@ -1,5 +1,5 @@
 import { inPages } from '../pages.ts'
-import type { Queryable } from '../queryable.ts'
+import type { Queryable } from '../sql.ts'
 import type { ImportParametersRow } from './import-rows.ts'
 import { type DeletedKeyRow, decode, type KeyRow } from './key-rows.ts'
 import type { KeyVersionRow } from './version-rows.ts'

@@ -1,6 +1,5 @@
 import { Prisma } from '../generated/client.ts'
-import { prepared } from '../prepared.ts'
-import type { Queryable } from '../queryable.ts'
+import { prepared, type Queryable } from '../sql.ts'
 
 /** Which version of which key. */
 export interface VersionPlace {

@@ -1,6 +1,5 @@
 import { type KeyMaterial, type KeyVersion, Prisma } from '../generated/client.ts'
-import type { Queryable } from '../queryable.ts'
-import { fieldsOf, insertRows, type RowOf, select, type Table, updateRows } from '../table.ts'
+import { fieldsOf, insertRows, type Queryable, type RowOf, select, type Table, updateRows } from '../sql.ts'
 
 /** A key version without its material; prisma/schema.prisma describes the columns. */
 export type KeyVersionRow = RowOf<KeyVersion>
@@ -34,7 +33,7 @@ export const materialTable: Table<MaterialRow> = {
 }
 
 /** Select list of a version, of `key_versions v`. */
-export const versionColumns = select('v', versionTable)
+const versionColumns = select('v', versionTable)
 
 /** Some versions of several keys, each named by key and number, in one statement and in no order. */
 export async function findVersionsByNumber(
@@ -127,15 +126,6 @@ export interface NewVersion {
   readonly material: Omit<MaterialRow, 'versionId'>
 }
 
-/** Inserts a version and its wrapped material. */
-export async function insertVersion(
-  tx: Queryable,
-  version: KeyVersionRow,
-  material: Omit<MaterialRow, 'versionId'>,
-): Promise<void> {
-  await insertVersions(tx, [{ version, material }])
-}
-
 /** Inserts versions and their wrapped material, in one statement each. */
 export async function insertVersions(tx: Queryable, added: readonly NewVersion[]): Promise<void> {
   if (added.length === 0) return
@@ -147,11 +137,6 @@ export async function insertVersions(tx: Queryable, added: readonly NewVersion[]
   }))
   await insertRows(tx, versionTable, versions)
   await insertRows(tx, materialTable, material)
-}
-
-/** Replaces a version's row and erases the material of a destroyed one. */
-export async function updateVersion(tx: Queryable, row: KeyVersionRow): Promise<void> {
-  await updateVersions(tx, [row])
 }
 
 /** Replaces the rows of versions and erases the material of destroyed ones, in one statement each. */

@@ -1,6 +1,5 @@
 import { Prisma } from '../generated/client.ts'
-import type { Queryable } from '../queryable.ts'
-import { hex } from '../table.ts'
+import { hex, type Queryable } from '../sql.ts'
 
 /** Bytes under a root key. */
 export interface StoredBytes {

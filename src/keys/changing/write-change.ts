@@ -1,0 +1,156 @@
+import { isUniqueViolation } from '../../store/errors.ts'
+import { announceChanges, type KeyChange } from '../../store/key-changes.ts'
+import { insertKey, type KeyRow, moveToDeleted, updateKeys } from '../../store/rows/key-rows.ts'
+import type { WholeKey } from '../../store/rows/key-with-versions.ts'
+import { insertVersions, type NewVersion, updateVersions } from '../../store/rows/version-rows.ts'
+import type { Queryable } from '../../store/sql.ts'
+import type { DomainParts } from '../parts/parts.ts'
+import { type AuditContext, changeEventOf } from '../requests/audit-context.ts'
+import { canonicalSubject } from '../rules/caller.ts'
+import { NameTakenError } from '../rules/errors.ts'
+import type { KeyState } from '../rules/lifecycle.ts'
+import { type KeyColumns, type SealedChange, sealChange, sealRemoval } from './locked-key.ts'
+import { bindingOf, type NewMaterial } from './new-material.ts'
+
+/** Decision about a key. */
+export interface Decision {
+  readonly state: KeyState
+  readonly columns?: KeyColumns
+  /** Deletes the key. Only the row that its history needs is kept. */
+  readonly remove?: boolean
+  /** Writes further rows in the same transaction, after the key. */
+  readonly alsoWrite?: (tx: Queryable) => Promise<void>
+}
+
+/** A decided change of one key: its rows with fresh MACs, and the facts for its record. */
+export interface Step {
+  readonly context: AuditContext
+  readonly decision: Decision
+  readonly before: KeyRow
+  readonly sealed: SealedChange
+  /** They hold only once the change is committed. */
+  readonly facts: Pick<AuditContext, 'keyId' | 'keyRevision' | 'versionNumber' | 'details'>
+}
+
+/** The step that a decision leads to. Writes nothing. */
+export function stepOf(
+  { policyMac }: Pick<DomainParts, 'policyMac'>,
+  context: AuditContext,
+  change: {
+    readonly before: WholeKey
+    readonly decision: Decision
+    /** Material of the version that the state adds, if it adds one. */
+    readonly material: NewMaterial | null
+    readonly now: Date
+  },
+): Step {
+  const { before, decision, material, now } = change
+  const { state, columns, remove = false } = decision
+  const sealed = remove
+    ? sealRemoval(policyMac, before, { state, now })
+    : sealChange(policyMac, before, { state, ...(columns && { columns }), material, now })
+  const destroyed = destroyedBy(before, state)
+  const [onlyOne = null] = destroyed.length === 1 ? destroyed : []
+  const { versionNumber, details } = context
+  const facts = {
+    keyId: before.row.id,
+    keyRevision: state.revision,
+    versionNumber: versionNumber ?? addedBy(before.row, state) ?? onlyOne,
+    details: destroyed.length === 0 ? details : { ...details, destroyedVersions: destroyed.join(' ') },
+  }
+  return { context, decision, before: before.row, sealed, facts }
+}
+
+/** Writes steps of as many keys, in a few statements. */
+export async function writeSteps(parts: DomainParts, tx: Queryable, steps: readonly Step[]): Promise<void> {
+  if (steps.length === 0) return
+  for (const { sealed } of steps) if (sealed.tombstone !== null) await moveToDeleted(tx, sealed.tombstone)
+  const kept = steps.filter(({ sealed }) => sealed.tombstone === null)
+  const rows = kept.map(({ before, sealed }) => ({ before, after: sealed.after.row }))
+  await updateKeys(tx, rows).catch((error: unknown) => {
+    // Of two concurrent renames, the unique index refuses the second.
+    const renamed = rows.find(({ before, after }) => before.name !== after.name)
+    throw isUniqueViolation(error) && renamed !== undefined ? new NameTakenError(renamed.after.name) : error
+  })
+  const changes = steps.map(({ before, sealed }) => shownChange(before, sealed.after.row))
+  await writeRest(parts, tx, steps, changes)
+}
+
+/** Writes and announces the first step of a new key; false if its name is taken. */
+export async function writeNewKey(parts: DomainParts, tx: Queryable, step: Step): Promise<boolean> {
+  const { row } = step.sealed.after
+  if (!(await insertKey(tx, row))) return false
+  await writeRest(parts, tx, [step], [{ projectId: row.projectId, id: row.id, isShown: true, lostBy: [] }])
+  return true
+}
+
+/** Writes everything of steps but the rows of their keys. */
+async function writeRest(
+  parts: DomainParts,
+  tx: Queryable,
+  steps: readonly Step[],
+  changes: readonly KeyChange[],
+): Promise<void> {
+  await insertVersions(tx, await addedVersions(parts, tx, steps))
+  await updateVersions(
+    tx,
+    steps.flatMap(({ sealed }) => sealed.changed),
+  )
+  await announceChanges(tx, changes)
+  for (const { decision } of steps) await decision.alsoWrite?.(tx)
+  const events = steps.map(({ context, facts, sealed }) =>
+    changeEventOf({ ...context, ...facts }, sealed.keyState),
+  )
+  await parts.audit.recordIn(tx, ...events)
+}
+
+/** Added versions, with their material rewrapped if the root key was rotated since it was made. */
+async function addedVersions(
+  { envelope }: DomainParts,
+  tx: Queryable,
+  steps: readonly Step[],
+): Promise<readonly NewVersion[]> {
+  const added = steps.flatMap(({ before, sealed }) =>
+    sealed.added.map((each) => ({ ...each, binding: bindingOf(before, each.version.number) })),
+  )
+  if (added.length === 0) return []
+  const settled = await envelope.settle(
+    tx,
+    added.map(({ material, binding }) => ({ wrapped: material, binding })),
+  )
+  return added.map(({ version, material }, index) => ({ version, material: settled[index] ?? material }))
+}
+
+/** Number of the version that a change adds, or null. */
+export function addedBy(before: Pick<KeyState, 'lastVersionNumber'>, after: KeyState): number | null {
+  return after.lastVersionNumber > before.lastVersionNumber ? after.lastVersionNumber : null
+}
+
+/** Numbers of the versions that a change destroys. */
+function destroyedBy(before: WholeKey, after: KeyState): readonly number[] {
+  const standing = new Set(
+    before.versions.flatMap(({ status, number }) => (status === 'DESTROYED' ? [] : [number])),
+  )
+  return after.versions.flatMap(({ status, number }) =>
+    status === 'DESTROYED' && standing.has(number) ? [number] : [],
+  )
+}
+
+/** The part of a change that callers without full access afterwards may hear of. */
+export function shownChange(before: KeyRow, after: KeyRow): KeyChange {
+  const stillNamed = new Set(namedBy(after))
+  return {
+    projectId: after.projectId,
+    id: after.id,
+    isShown:
+      before.name !== after.name ||
+      before.description !== after.description ||
+      before.accessControlEnabled !== after.accessControlEnabled,
+    lostBy: namedBy(before).filter((subject) => !stillNamed.has(subject)),
+  }
+}
+
+/** Owner and access list. */
+function namedBy({ owner, allowedSubjects }: KeyRow): readonly string[] {
+  return (owner === null ? allowedSubjects : [owner, ...allowedSubjects]).map(canonicalSubject)
+}
