@@ -182,9 +182,12 @@ describe.skipIf(hasNoDatabase())('what changes among the user keys', () => {
     const owner = await followForDays(story, { name: 'mia', roles: ['KMS_USER'] })
     story.clock.advance({ days: 3 })
     expect((await story.app.housekeeping.runOnce()).rotatedKeys).toBe(count)
-    // For its owner it is too much to be named.
-    let told = await owner.next()
-    while (!told.data.userKeysChanged.listAgain) told = await owner.next()
+    // Its owner is told to list again, unless the stream keeps pace with the groups: each of them can just be named.
+    let told = (await owner.next()).data.userKeysChanged
+    for (let named = told.changedKeys.length; !told.listAgain && named < count; ) {
+      told = (await owner.next()).data.userKeysChanged
+      named += told.changedKeys.length
+    }
     const keyId = await createKey(story, 'orders')
     let event = (await outsider.next()).data.userKeysChanged
     // A server that loses its listener may have missed changes, and says so to everybody.
