@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { transferOwnership } from '../../src/keys/changing/operator.ts'
 import { keyMutations, outcomeOf } from '../access/key-mutations.ts'
-import { createExternalKey, importMaterial } from '../keys/wrap-material.ts'
+import { createExternalKey, importMaterial, openImport } from '../keys/wrap-material.ts'
 import { readSamples, startWatchedStory, sumOf } from '../observability/watched-story.ts'
 import { hasNoDatabase } from '../support/databases.ts'
-import type { Client, Person, Story } from '../support/story.ts'
+import { base64, type Client, type Person, type Story } from '../support/story.ts'
 import { openTrail } from './opened-trail.ts'
 import { type RecordedEvent, readEvents, uuidOf } from './traced-requests.ts'
 
@@ -217,6 +217,21 @@ describe.skipIf(hasNoDatabase())('a version whose waiting period is over', () =>
     })
     expect(sumOf(readSamples(await scrape()), destroyedCount)).toBe(1)
     expect(await materialRows(story, keyId)).toBe(1)
+  })
+
+  it('is destroyed although the material of the command that came first cannot be opened', async () => {
+    const { story, scrape } = await startWatchedStory({ REQUEST_TIMEOUT_MS: '60000' })
+    const client = story.as(manager('shop'))
+    const keyId = await makeKey(client, { hasVersion2: false, key: { name: 'orders', origin: 'EXTERNAL' } })
+    // Import parameters are valid for a day, from an hour after the destruction was scheduled.
+    story.clock.advance({ hours: 1 })
+    const { id: importParametersId } = await openImport(client, keyId)
+    story.clock.advance({ hours: 23, minutes: 1 })
+    const before = sumOf(readSamples(await scrape()), destroyedCount)
+    const wrappedMaterial = base64(randomBytes(568))
+    const imported = await client.mutate('importKeyVersion', { keyId, importParametersId, wrappedMaterial })
+    expect(imported).toMatchObject({ code: expect.stringMatching(/^INVALID_/) })
+    expect(sumOf(readSamples(await scrape()), destroyedCount)).toBe(before + 1)
   })
 })
 

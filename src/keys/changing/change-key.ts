@@ -142,7 +142,11 @@ export async function changeKey(
       if (missing !== null) {
         if (obtainMaterial === null)
           throw new TypeError('the change adds a version for which nothing makes material')
-        unwrapped ??= await obtainMaterial(key.row, context)
+        unwrapped ??= await obtainMaterial(key.row, context).catch(async (thrown: unknown) => {
+          // The command is refused, and what was due before it is done all the same.
+          if (isDestructionDue(key.versions, parts.clock.moment().certainNow)) await settleDue(parts, where)
+          throw thrown
+        })
         material = await unwrapped.wrapFor(missing)
       } else if (!isLooking || steps.length === 0) {
         if (error !== null) throw error
@@ -154,6 +158,12 @@ export async function changeKey(
     unwrapped?.erase()
   }
   throw new UnavailableError()
+}
+
+/** Carries out the due destructions of a key. */
+export async function settleDue(parts: DomainParts, where: KeyIdentity): Promise<void> {
+  const decide = deciding(parts, destruction.command)
+  await changeKey(parts, where, systemContextOf(destruction, where), { decide, obtainMaterial: null })
 }
 
 /** A change of one key or of a group, in one transaction. Each key is decided on its own. */

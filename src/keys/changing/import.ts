@@ -38,13 +38,11 @@ import { requireInput } from '../rules/input.ts'
 import { requireOrigin } from '../rules/lifecycle.ts'
 import {
   changedVersion,
-  changeKey,
   changeUserKey,
   deciding,
-  destruction,
   type Expecting,
   type KeyVersionChange,
-  systemContextOf,
+  settleDue,
 } from './change-key.ts'
 import { lockVerifiedKey } from './locked-key.ts'
 import { algorithmOf, materialOf, type UnwrappedMaterial } from './new-material.ts'
@@ -97,10 +95,7 @@ export function getImportParameters(
     const now = clock.now()
     const expiresAt = new Date(now.getTime() + importParametersLifetimeMs)
     const draft = { id, keyId: row.id, publicKey, createdAt: now, expiresAt, usedAt: null }
-    await changeKey(parts, row, systemContextOf(destruction, row), {
-      decide: deciding(parts, destruction.command),
-      obtainMaterial: null,
-    })
+    await settleDue(parts, row)
     await store.transaction(async (tx) => {
       const key = await lockVerifiedKey(tx, policyMac, row)
       if (key === null) throw new KeyNotFoundError()
