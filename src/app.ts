@@ -136,7 +136,11 @@ async function startOn(
   const { parts } = opened
   const { metrics, tracing } = observer
   const devIssuer = config.developmentMode ? await createDevIssuer({ clock: machineClock, config }) : null
-  const fetching = { onFetch: metrics?.onFetch, onFailure: outages.reportIssuer }
+  const fetching = {
+    onFetch: metrics?.onFetch,
+    onFailure: outages.reportIssuer,
+    warn: (text: string) => log.warn({}, text),
+  }
   const server = createServer(
     {
       config,

@@ -1,7 +1,8 @@
 import { readFileSync, statSync } from 'node:fs'
-import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
+import { createLocalJWKSet, errors, type JWTVerifyGetKey } from 'jose'
 import { IssuerUnavailableError, KeySetError } from './errors.ts'
 import { failurePauseMs, type KeySource, type KeyTrust, reportOutages } from './key-lookup.ts'
+import { parseKeySet } from './key-set.ts'
 
 /** How often the file is checked for changes, in milliseconds. */
 const checkIntervalMs = 1000
@@ -69,7 +70,7 @@ function readState(path: string): string {
 
 function readKeys(path: string): JWTVerifyGetKey {
   try {
-    return createLocalJWKSet(JSON.parse(readFileSync(path, 'utf8')) as JSONWebKeySet)
+    return createLocalJWKSet(parseKeySet(readFileSync(path, 'utf8')))
   } catch {
     throw new KeySetError(`the file ${path} (AUTH_JWKS_FILE) does not hold a JWK Set: {"keys": [...]}`)
   }

@@ -34,27 +34,32 @@ export async function verifyToken(token: string, rules: TokenRules): Promise<Ver
   const isRfc9068 = issuer.profile === 'rfc9068'
   const now = clock.now()
   const options: JWTVerifyOptions = {
-    issuer: issuer.issuer,
-    audience: issuer.audience,
+    ...(issuer.issuer !== null && { issuer: issuer.issuer }),
+    // Rules check the audience themselves.
+    ...(issuer.reading.rules === undefined && { audience: [...issuer.audiences] }),
     // An explicit list, so that neither "none" nor a MAC with a public key is accepted.
     algorithms: [...issuer.algorithms],
     clockTolerance: config.AUTH_CLOCK_TOLERANCE_SECONDS,
     currentDate: now,
-    requiredClaims: ['sub', 'iat', 'exp', ...(isRfc9068 ? ['jti', 'client_id'] : [])],
+    requiredClaims: ['sub', 'iat', 'exp', ...(isRfc9068 ? ['jti'] : [])],
     ...(isRfc9068 && { typ: 'at+jwt' }),
   }
   try {
     const { payload, protectedHeader } = await verifyWithNewestKey(token, issuer.keySource, options)
     assertHeader(protectedHeader)
     assertPlainBearer(payload)
-    assertNames(payload, isRfc9068 ? ['sub', 'jti', 'client_id'] : ['sub'])
+    assertUse(payload, issuer)
+    // Keycloak names the client in "azp", also in tokens of the type "at+jwt".
+    const client = payload['client_id'] === undefined && payload['azp'] !== undefined ? 'azp' : 'client_id'
+    assertNames(payload, isRfc9068 ? ['sub', 'jti', client] : ['sub'])
     const latestIssueSeconds = now.getTime() / 1000 + config.AUTH_CLOCK_TOLERANCE_SECONDS
     const verified = assertTimes(payload, latestIssueSeconds)
-    assertLifetime(payload, config.AUTH_TOKEN_LIFETIME_MINUTES_MAX)
+    assertLifetime(payload, config.AUTH_TOKEN_LIFETIME_MINUTES_MAX, 'AUTH_TOKEN_LIFETIME_MINUTES_MAX')
+    assertLifetime(payload, issuer.lifetimeMinutesMax ?? 0, 'lifetimeMinutesMax of its entry')
     return verified
   } catch (error) {
     if (error instanceof KeysteadError) throw error
-    throw new UnauthenticatedError(describeFault(error, issuer))
+    throw new UnauthenticatedError(describeFault(error, issuer), { isForeign: isOfAnotherEntry(error) })
   }
 }
 
@@ -77,11 +82,28 @@ function assertPlainBearer(payload: JWTPayload): void {
   }
 }
 
+/** Types that Keycloak writes into tokens which are not access tokens. */
+const otherUses = ['ID', 'Refresh', 'Offline', 'Logout', 'DPoP']
+
+/**
+ * Refuses tokens for another use than as an access token. Where an entry accepts ID tokens, it still accepts no token that
+ * calls itself something else.
+ */
+function assertUse(payload: JWTPayload, { acceptsIdTokens }: TrustedIssuer): void {
+  const { typ } = payload
+  const isOther = typeof typ === 'string' && otherUses.includes(typ) && !(typ === 'ID' && acceptsIdTokens)
+  // Casdoor writes an empty nonce into all tokens.
+  const hasMark = ['nonce', 'at_hash', 'c_hash'].some((claim) => (payload[claim] ?? '') !== '')
+  if (isOther || (hasMark && !acceptsIdTokens)) {
+    throw new UnauthenticatedError(notForAccess)
+  }
+}
+
 /** Also bounds the time until `exp`: `assertTimes` has refused an `iat` in the future. */
-function assertLifetime({ exp = 0, iat = 0 }: JWTPayload, minutesMax: number): void {
+function assertLifetime({ exp = 0, iat = 0 }: JWTPayload, minutesMax: number, limit: string): void {
   if (minutesMax > 0 && exp - iat > minutesMax * 60) {
     throw new UnauthenticatedError(
-      `The token is valid for longer than ${minutesMax} minutes, the most that this server accepts (AUTH_TOKEN_LIFETIME_MINUTES_MAX). Ask the issuer for tokens with an earlier "exp".`,
+      `The token is valid for longer than ${minutesMax} minutes, the most that this server accepts (${limit}). Ask the issuer for tokens with an earlier "exp".`,
     )
   }
 }
@@ -103,6 +125,15 @@ const badClaim = 'The token lacks a required claim, or one is malformed.'
 const notYetValid = 'The token is not valid yet. Check the clocks of issuer and server.'
 const notAnAccessToken =
   'The token is not an access token (RFC 9068, typ "at+jwt"). Send an access token, not an ID token.'
+
+const notForAccess =
+  'The token is not an access token: it is an ID, refresh, logout or DPoP token. Send the access token.'
+
+/** True for a token that the keys of an entry do not verify, or that is for another audience. */
+function isOfAnotherEntry(error: unknown): boolean {
+  if (error instanceof errors.JWTClaimValidationFailed) return error.claim === 'aud'
+  return !(error instanceof errors.JWTExpired || error instanceof errors.JWTInvalid)
+}
 
 function describeFault(error: unknown, { algorithms }: TrustedIssuer): string {
   if (error instanceof errors.JWTExpired) return 'The token has expired. Get a new one from the issuer.'
