@@ -1,4 +1,12 @@
-import { errors, type JWTHeaderParameters, type JWTPayload, type JWTVerifyOptions } from 'jose'
+import {
+  decodeJwt,
+  decodeProtectedHeader,
+  errors,
+  type JWTHeaderParameters,
+  type JWTPayload,
+  type JWTVerifyOptions,
+  UnsecuredJWT,
+} from 'jose'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { KeysteadError } from '../errors.ts'
@@ -30,7 +38,34 @@ export type VerifiedPayload = JWTPayload & { readonly exp: number }
  * @throws UnauthenticatedError, or IssuerUnavailableError while the issuer's keys are unavailable
  */
 export async function verifyToken(token: string, rules: TokenRules): Promise<VerifiedPayload> {
-  const { config, clock, issuer } = rules
+  return checkToken(rules, (options) => verifyWithNewestKey(token, rules.issuer.keySource, options))
+}
+
+/**
+ * Makes all checks of {@link verifyToken} but that of the signature. Its result must not authenticate anyone: it tells an
+ * operator what the rules would make of a token.
+ *
+ * @throws UnauthenticatedError
+ */
+export async function checkUnverified(token: string, rules: TokenRules): Promise<VerifiedPayload> {
+  return checkToken(rules, async (options) => {
+    const { algorithms = [], ...claimOptions } = options
+    const protectedHeader = decodeProtectedHeader(token) as JWTHeaderParameters
+    if (!algorithms.includes(protectedHeader.alg)) throw new errors.JOSEAlgNotAllowed()
+    const { typ } = protectedHeader
+    const unsigned = [{ alg: 'none', ...(typ !== undefined && { typ }) }, decodeJwt(token)]
+    const parts = unsigned.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+    const { payload } = UnsecuredJWT.decode(`${parts.join('.')}.`, claimOptions)
+    return { payload, protectedHeader }
+  })
+}
+
+async function checkToken(
+  { config, clock, issuer }: TokenRules,
+  verify: (
+    options: JWTVerifyOptions,
+  ) => Promise<{ payload: JWTPayload; protectedHeader: JWTHeaderParameters }>,
+): Promise<VerifiedPayload> {
   const isRfc9068 = issuer.profile === 'rfc9068'
   const now = clock.now()
   const options: JWTVerifyOptions = {
@@ -45,7 +80,7 @@ export async function verifyToken(token: string, rules: TokenRules): Promise<Ver
     ...(isRfc9068 && { typ: 'at+jwt' }),
   }
   try {
-    const { payload, protectedHeader } = await verifyWithNewestKey(token, issuer.keySource, options)
+    const { payload, protectedHeader } = await verify(options)
     assertHeader(protectedHeader)
     assertPlainBearer(payload)
     assertUse(payload, issuer)
