@@ -111,6 +111,9 @@ export const presets: Readonly<Record<string, Preset>> = {
         rules: [
           rule(given, { ...base, when: [{ claim: 'gty', equals: 'client-credentials' }], kind: service }),
           rule(given, { ...base, when: [{ claim: 'azp', present: true }], kind: user }),
+          // The profile RFC 9068 has no "gty". The ID of a user holds a "|", that of a client does not.
+          rule(given, { ...base, when: [{ claim: 'sub', endsWith: '@clients' }], kind: service }),
+          rule(given, { ...base, when: [{ claim: 'client_id', present: true }], kind: user }),
         ],
       }
     },
@@ -257,7 +260,7 @@ export const presets: Readonly<Record<string, Preset>> = {
       algorithms: ['RS256'],
       rules: [
         rule(given, {
-          when: [{ claim: 'sub', startsWith: 'project_path:' }],
+          when: [{ claim: 'project_id', present: true }],
           project: { claim: 'namespace_id', map: given['namespaces'] },
           kind: service,
           subject: { claim: 'sub' },
@@ -266,7 +269,7 @@ export const presets: Readonly<Record<string, Preset>> = {
     }),
   },
   zitadel: {
-    required: { projectId: filledText, ...project },
+    required: { projectId: filledText, apps: textList, ...project },
     expand(given) {
       const base = {
         subject: { claim: 'sub' },
@@ -275,8 +278,11 @@ export const presets: Readonly<Record<string, Preset>> = {
       return {
         audiences: [given['projectId']],
         rules: [
-          rule(given, { ...base, when: [{ claim: 'sub', equalsClaim: 'client_id' }], kind: service }),
-          rule(given, { ...base, when: [{ claim: 'client_id', present: true }], kind: user }),
+          // A service user names itself as the client. Nothing else tells it from a person.
+          ...(given['apps'] as readonly string[]).map((app) =>
+            rule(given, { ...base, when: [{ claim: 'client_id', equals: app }], kind: user }),
+          ),
+          rule(given, { ...base, when: [{ claim: 'client_id', present: true }], kind: service }),
         ],
       }
     },

@@ -183,7 +183,8 @@ function describeFault(error: unknown, { algorithms }: TrustedIssuer): string {
       case 'typ':
         return notAnAccessToken
       default:
-        return badClaim
+        // The claim is one of those that are required here.
+        return error.reason === 'missing' ? `The token has no "${error.claim}", which is required.` : badClaim
     }
   }
   if (error instanceof errors.JOSEAlgNotAllowed) {
