@@ -125,6 +125,7 @@ export function createUrlKeySource(
   })
 
   return Object.assign(find, {
+    hasEverHadKeys: () => fetchedAtMs !== Number.NEGATIVE_INFINITY,
     async refresh() {
       const nowMs = performance.now()
       const isTooSoon = nowMs - refreshedAtMs < tokenPauseMs

@@ -8,8 +8,10 @@ import { mainIssuerRules, type TrustedIssuer } from './trusted-issuer.ts'
 
 /** Callbacks for fetches of keys. */
 export interface FetchObserver {
-  readonly onFetch?: KeyTrust['onFetch']
-  readonly onFailure?: ((trouble: FetchTrouble & { readonly issuer: string }) => void) | undefined
+  readonly onFetch?: ((succeeded: boolean, entry: string) => void) | undefined
+  readonly onFailure?:
+    | ((trouble: FetchTrouble & { readonly issuer: string; readonly entry: string }) => void)
+    | undefined
   /** Called with a warning for the operator. */
   readonly warn?: ((text: string) => void) | undefined
 }
@@ -32,10 +34,18 @@ export function createTrustedIssuers(
   return [...main, ...(further?.issuers ?? [])].map((issuer) => ({
     ...issuer,
     keySource: createKeySource(issuer, config, {
-      onFetch,
-      onFailure: (trouble) => onFailure?.({ issuer: issuer.issuer ?? issuer.name, ...trouble }),
+      onFetch: (succeeded) => onFetch?.(succeeded, issuer.name),
+      onFailure: (trouble) =>
+        onFailure?.({ issuer: issuer.issuer ?? issuer.name, entry: issuer.name, ...trouble }),
     }),
   }))
+}
+
+/** How many entries never had keys. Fetches the keys of these again in the background, with the pauses of their sources. */
+export function countKeyless(issuers: readonly Pick<TrustedIssuer, 'keySource'>[]): number {
+  const keyless = issuers.filter(({ keySource }) => keySource.hasEverHadKeys?.() === false)
+  for (const { keySource } of keyless) void keySource.refresh?.()
+  return keyless.length
 }
 
 /** Builds the source of an issuer's public keys. */
