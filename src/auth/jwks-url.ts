@@ -15,6 +15,9 @@ const fetchTimeoutMs = 5000
  */
 const tokenPauseMs = 10_000
 
+/** Fetches because of unknown keys that need no pause: a provider may rotate its keys right after a fetch. */
+const burstMax = 3
+
 /** Address of keys, or the discovery document that names it, and what is sent along. */
 export interface RemoteKeys {
   /** Shown in warnings. */
@@ -55,7 +58,8 @@ export function discoveredKeys(discovery: Discovery, means: FetchMeans): RemoteK
  * After half of their lifetime they are fetched in the background, so that requests do not wait. After their lifetime,
  * requests wait for a fetch. If it fails, the last keys are trusted for another `outageMs`.
  *
- * Soon after a fetch, a token with an unknown key is answered with UNAVAILABLE: its key may have been published since.
+ * A token with an unknown key that comes too soon after others is answered with UNAVAILABLE: its key may have been published
+ * since the last fetch.
  */
 export function createUrlKeySource(
   location: string | RemoteKeys,
@@ -66,6 +70,7 @@ export function createUrlKeySource(
   let fetchedAtMs = Number.NEGATIVE_INFINITY
   let failedAtMs = Number.NEGATIVE_INFINITY
   let refreshedAtMs = Number.NEGATIVE_INFINITY
+  const allowance = createAllowance()
 
   const fetchWithPause: FetchImplementation = async (_address, options) => {
     const startedAtMs = performance.now()
@@ -107,18 +112,19 @@ export function createUrlKeySource(
     const askedAtMs = performance.now()
     await renewOldKeys()
     try {
-      const isPauseOver = askedAtMs - fetchedAtMs >= tokenPauseMs
       return await keys(header, token).catch(async (error: unknown) => {
-        if (!isPauseOver || !(error instanceof errors.JWKSNoMatchingKey)) throw error
-        await keys.reload()
+        if (!(error instanceof errors.JWKSNoMatchingKey) || fetchedAtMs >= askedAtMs) throw error
+        // A fetch that has begun may have begun before the key was published.
+        if (keys.reloading) await keys.reload()
+        else if (allowance.take()) await keys.reload()
+        else throw error
         return keys(header, token)
       })
     } catch (error) {
       // Keys that were fetched after the token arrived include every key that could have signed it.
       if (!(error instanceof errors.JWKSNoMatchingKey) || fetchedAtMs >= askedAtMs) throw error
-      const pauseMs = fetchedAtMs + tokenPauseMs - performance.now()
       throw new IssuerUnavailableError(
-        Math.max(1, Math.ceil(pauseMs / 1000)),
+        Math.max(1, Math.ceil(allowance.waitMs() / 1000)),
         "The token names a signing key that was not among the issuer's when they were last fetched, and they are not fetched again yet.",
       )
     }
@@ -134,6 +140,29 @@ export function createUrlKeySource(
       await keys.reload().catch(() => undefined)
     },
   })
+}
+
+/** Allows a burst of fetches, and one more after each pause. */
+function createAllowance(): { take(): boolean; waitMs(): number } {
+  let left = burstMax
+  let countedAtMs = performance.now()
+  const count = () => {
+    const nowMs = performance.now()
+    left = Math.min(burstMax, left + (nowMs - countedAtMs) / tokenPauseMs)
+    countedAtMs = nowMs
+  }
+  return {
+    take() {
+      count()
+      if (left < 1) return false
+      left -= 1
+      return true
+    },
+    waitMs() {
+      count()
+      return Math.max(0, 1 - left) * tokenPauseMs
+    },
+  }
 }
 
 function requireKeySet(text: string): JSONWebKeySet {
