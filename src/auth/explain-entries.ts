@@ -53,7 +53,8 @@ export async function explainToken(
         isDecided ||= found.isFinal
       } catch (error) {
         if (!(error instanceof Error)) throw error
-        lines.push(`  Refused: ${error.message}`)
+        const reason = error instanceof UnauthenticatedError ? error.refusal.reason : error.message
+        lines.push(`  Refused: ${reason}`)
         isDecided ||= error instanceof UnauthenticatedError && !error.isForeign
       }
     }

@@ -1,8 +1,10 @@
 import { readFileSync, statSync } from 'node:fs'
-import { createLocalJWKSet, errors, type JWTVerifyGetKey } from 'jose'
+import { createLocalJWKSet, errors } from 'jose'
 import { IssuerUnavailableError, KeySetError } from './errors.ts'
 import { failurePauseMs, type KeySource, type KeyTrust, reportOutages } from './key-lookup.ts'
 import { parseKeySet } from './key-set.ts'
+
+type LocalKeys = ReturnType<typeof createLocalJWKSet>
 
 /** How often the file is checked for changes, in milliseconds. */
 const checkIntervalMs = 1000
@@ -38,7 +40,7 @@ export function createFileKeySource(path: string, { lifetimeMs, outageMs, onFail
     }
   }
 
-  function currentKeys(): JWTVerifyGetKey {
+  function currentKeys(): LocalKeys {
     if (performance.now() - checkedAtMs >= checkIntervalMs) check()
     if (performance.now() - confirmedAtMs >= lifetimeMs + outageMs) {
       throw new IssuerUnavailableError(failurePauseMs / 1000)
@@ -55,7 +57,10 @@ export function createFileKeySource(path: string, { lifetimeMs, outageMs, onFail
       return currentKeys()(header, token)
     }
   })
-  return Object.assign(find, { refresh: async () => check() })
+  return Object.assign(find, {
+    holds: (kid: string) => keys.jwks().keys.some((key) => key.kid === kid),
+    refresh: async () => check(),
+  })
 }
 
 /** Fingerprint of a file, which also differs when it is replaced within one tick of the clock. */
@@ -68,7 +73,7 @@ function readState(path: string): string {
   }
 }
 
-function readKeys(path: string): JWTVerifyGetKey {
+function readKeys(path: string): LocalKeys {
   try {
     return createLocalJWKSet(parseKeySet(readFileSync(path, 'utf8')))
   } catch {

@@ -131,6 +131,7 @@ export function createUrlKeySource(
   })
 
   return Object.assign(find, {
+    holds: (kid: string) => keys.jwks()?.keys.some((key) => key.kid === kid) === true,
     hasEverHadKeys: () => fetchedAtMs !== Number.NEGATIVE_INFINITY,
     async refresh() {
       const nowMs = performance.now()

@@ -38,6 +38,8 @@ export interface KeySource extends JWTVerifyGetKey {
    * the read fails, the last keys count. Absent where keys never change.
    */
   readonly refresh?: () => Promise<void>
+  /** True if it has a key of this ID now. */
+  readonly holds?: (kid: string) => boolean
   /** False until keys were read for the first time. Absent where they are read before the start. */
   readonly hasEverHadKeys?: () => boolean
 }

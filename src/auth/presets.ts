@@ -335,14 +335,20 @@ export const presets: Readonly<Record<string, Preset>> = {
     optional: { kind: kindSource },
     expand(given) {
       const base = { subject: { claim: 'sub' }, groups: { claim: 'groups' }, roles: { claim: 'roles' } }
+      // Without a nonce, only the session tells an ID token from an access token.
+      const isNoIdToken = { claim: 'sid', absent: true }
       return {
         audiences: given['audiences'],
         rules:
           given['kind'] !== undefined
-            ? [rule(given, { ...base, kind: given['kind'] })]
+            ? [rule(given, { ...base, when: [isNoIdToken], kind: given['kind'] })]
             : [
                 rule(given, { ...base, when: [{ claim: 'scope', contains: 'openid' }], kind: user }),
-                rule(given, { ...base, when: [{ claim: 'sub', equalsClaim: 'aud' }], kind: service }),
+                rule(given, {
+                  ...base,
+                  when: [isNoIdToken, { claim: 'sub', equalsClaim: 'aud' }],
+                  kind: service,
+                }),
               ],
       }
     },

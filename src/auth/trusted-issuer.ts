@@ -1,4 +1,4 @@
-import { decodeJwt, type JWTPayload } from 'jose'
+import { decodeJwt, decodeProtectedHeader, type JWTPayload, type ProtectedHeaderParameters } from 'jose'
 import type { Config } from '../config.ts'
 import type { CallerKind } from '../keys/rules/caller.ts'
 import type { ClaimNames } from './claims.ts'
@@ -66,7 +66,8 @@ export function mainIssuerRules(issuer: string, config: Config): IssuerRules {
 
 /**
  * Finds the entries for a token: those whose issuer it names, or whose trust domain its subject is in if it names no issuer.
- * The keys of one of them must verify it. Nothing is verified yet: with a false name, the signature fails.
+ * The keys of one of them must verify it. Nothing is verified yet: with a false name, the signature fails. Entries that have
+ * the key which the token names come first, so that its tokens do not cause fetches from others.
  *
  * @throws UnauthenticatedError if there is none
  */
@@ -83,14 +84,23 @@ export function entriesOf(token: string, issuers: readonly TrustedIssuer[]): rea
       ? trustDomain !== null && typeof sub === 'string' && sub.startsWith(`spiffe://${trustDomain}/`)
       : issuer === iss,
   )
-  if (entries.length > 0) return entries
+  if (entries.length > 0) return knownKeyFirst(token, entries)
   throw new UnauthenticatedError(iss === undefined ? badClaim : notTrusted)
 }
 
-/** Unverified issuer and subject of a token, as one string; null if it names none. */
+function knownKeyFirst(token: string, entries: readonly TrustedIssuer[]): readonly TrustedIssuer[] {
+  if (entries.length === 1) return entries
+  const kid = decodeHeader(token)?.kid
+  const isKnown = ({ keySource }: TrustedIssuer) => kid !== undefined && keySource.holds?.(kid) === true
+  return [...entries.filter(isKnown), ...entries.filter((entry) => !isKnown(entry))]
+}
+
+/** Unverified issuer, if any, and subject of a token, as one string; null if it names no subject. */
 export function claimedName(token: string): string | null {
-  const { iss, sub } = token.length > tokenLengthMax ? {} : (decodeClaims(token) ?? {})
-  return typeof iss === 'string' && typeof sub === 'string' ? JSON.stringify([iss, sub]) : null
+  const { iss = null, sub } = token.length > tokenLengthMax ? {} : (decodeClaims(token) ?? {})
+  return (iss === null || typeof iss === 'string') && typeof sub === 'string'
+    ? JSON.stringify([iss, sub])
+    : null
 }
 
 const badClaim = 'The token lacks a required claim, or one is malformed.'
@@ -105,6 +115,14 @@ function readClaims(token: string): JWTPayload {
       ? 'The token is malformed, or its signature does not verify.'
       : 'The token is opaque: it is not a JWT. This server verifies signed JWTs only. Have the provider issue those (docs/tokens.md).',
   )
+}
+
+function decodeHeader(token: string): ProtectedHeaderParameters | null {
+  try {
+    return decodeProtectedHeader(token)
+  } catch {
+    return null
+  }
 }
 
 function decodeClaims(token: string): JWTPayload | null {

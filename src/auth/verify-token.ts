@@ -94,7 +94,10 @@ async function checkToken(
     return verified
   } catch (error) {
     if (error instanceof KeysteadError) throw error
-    throw new UnauthenticatedError(describeFault(error, issuer), { isForeign: isOfAnotherEntry(error) })
+    throw new UnauthenticatedError(describeFault(error, issuer), {
+      isForeign: isOfAnotherEntry(error),
+      ...missingClaimOf(error),
+    })
   }
 }
 
@@ -164,6 +167,12 @@ const notAnAccessToken =
 const notForAccess =
   'The token is not an access token: it is an ID, refresh, logout or DPoP token. Send the access token.'
 
+/** For the log: the claim that a token lacks, which is one of those that are required here. */
+function missingClaimOf(error: unknown): { readonly reason?: string } {
+  const isMissing = error instanceof errors.JWTClaimValidationFailed && error.reason === 'missing'
+  return isMissing ? { reason: `The token has no "${error.claim}", which is required.` } : {}
+}
+
 /** True for a token that the keys of an entry do not verify, or that is for another audience. */
 function isOfAnotherEntry(error: unknown): boolean {
   if (error instanceof errors.JWTClaimValidationFailed) return error.claim === 'aud'
@@ -183,8 +192,7 @@ function describeFault(error: unknown, { algorithms }: TrustedIssuer): string {
       case 'typ':
         return notAnAccessToken
       default:
-        // The claim is one of those that are required here.
-        return error.reason === 'missing' ? `The token has no "${error.claim}", which is required.` : badClaim
+        return badClaim
     }
   }
   if (error instanceof errors.JOSEAlgNotAllowed) {

@@ -232,6 +232,30 @@ test('the addresses of a document follow the two standards', () => {
   ])
 })
 
+test('a token of one of two entries with one issuer causes no fetch from the other, once its key is known', async () => {
+  const [one, two] = [await startProvider(), await startProvider()]
+  const other = await createSigner('ES256', 'key-2')
+  one.answers.set('/keys', { keys: [other.jwk] })
+  two.answers.set('/keys', { keys: [signer.jwk] })
+  const entry = { issuer: 'urn:cluster', audiences: ['keystead'], rules: [plainRule] }
+  const config = configOf([
+    { ...entry, name: 'one', jwksUrl: `${one.origin}/keys` },
+    { ...entry, name: 'two', jwksUrl: `${two.origin}/keys` },
+  ])
+  const authenticator = createAuthenticator({
+    config,
+    clock: createFakeClock(),
+    issuers: createTrustedIssuers(config),
+  })
+  expect(await outcome(authenticator, 'urn:cluster')).toEqual(accepted)
+  const fetches = one.requests.length
+  for (const jti of ['a', 'b', 'c', 'd', 'e']) {
+    const token = await signer.sign(foreignClaims({ iss: 'urn:cluster', jti }))
+    expect(await outcomeOf(authenticator, token)).toEqual(accepted)
+  }
+  expect(one.requests).toHaveLength(fetches)
+})
+
 describe('entries that never had keys', () => {
   test('are counted, and asked again, until they have', async () => {
     const { origin, answers } = await startProvider()

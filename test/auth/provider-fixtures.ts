@@ -165,6 +165,22 @@ const zitadelUser = {
   'urn:zitadel:iam:org:project:344374183645413380:roles': { KMS_USER: { '3443': 'shop.example' } },
 }
 
+const spring = {
+  preset: 'spring',
+  issuer: 'https://login.shop.example',
+  settings: { audiences: ['console'], project: 'shop' },
+}
+const springIdToken = {
+  ...times,
+  iss: 'https://login.shop.example',
+  sub: 'console',
+  aud: 'console',
+  azp: 'console',
+  auth_time: times.iat,
+  sid: 'J8whPRjYFjp6wP9iSMEHWYpdE4WSP7BiC9ubvWpiXrk',
+  jti: 'j',
+}
+
 /** One fixture or more of each provider whose tokens are not in the shared folder, by name. */
 export const providerFixtures: Readonly<Record<string, ProviderFixture>> = {
   'auth0 user': {
@@ -310,6 +326,21 @@ export const providerFixtures: Readonly<Record<string, ProviderFixture>> = {
     entry: gitlab,
     payload: { ...gitlabJob, namespace_id: '73' },
     expected: { refused: 'the project has no value' },
+  },
+  'spring ID token without a nonce, of a person named like the client': {
+    entry: spring,
+    payload: springIdToken,
+    expected: { refused: 'no rule matches' },
+  },
+  'spring ID token without a nonce, where a claim names the kind': {
+    entry: { ...spring, settings: { ...spring.settings, kind: 'USER' } },
+    payload: springIdToken,
+    expected: { refused: 'no rule matches' },
+  },
+  'spring service of a token with a kind': {
+    entry: { ...spring, settings: { ...spring.settings, kind: { claim: 'kind' } } },
+    payload: { ...springIdToken, azp: undefined, sid: undefined, kind: 'SERVICE_ACCOUNT' },
+    expected: { subject: 'service-account:console' },
   },
   'zitadel user': {
     entry: zitadel,
