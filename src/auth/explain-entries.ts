@@ -136,7 +136,7 @@ function whoOf({ issuer, trustDomain }: ListedIssuer): string {
 }
 
 function keysOf({ jwksFile, jwksUrl, discoveryUrls }: ListedIssuer): string {
-  return jwksFile ?? jwksUrl ?? discoveryUrls?.[0] ?? ''
+  return jwksFile ?? jwksUrl ?? `the document ${discoveryUrls?.[0] ?? ''}`
 }
 
 function conditionsOf({ when }: TokenRule): string {

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { startStoryForTest } from '../support/story.ts'
 import { startRealProvider } from './real-provider.ts'
 import { newFolder } from './rule-entries.ts'
@@ -26,6 +26,10 @@ describe('a server whose callers come from a certified provider', () => {
     // The provider issues tokens at the time of this machine.
     const aheadMs = Date.now() - story.clock.now().getTime()
     story.clock.advance({ ms: aheadMs })
+
+    // The keys of all entries are fetched without a token.
+    const readiness = async () => (await fetch(`${story.app.url}/readyz`)).json()
+    await vi.waitFor(async () => expect(await readiness()).toEqual({ status: 'ready' }))
 
     async function ask(token: string, query: string): Promise<{ status: number; text: string }> {
       const response = await fetch(`${story.app.url}/graphql`, {

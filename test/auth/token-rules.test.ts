@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { evaluateRules, type Verdict } from '../../src/auth/evaluate-rules.ts'
 import { parseWith, ruleList } from '../../src/auth/rules-schema.ts'
 import { matchTemplate, parseTemplate } from '../../src/auth/template.ts'
+import { nameFault } from '../../src/keys/rules/caller.ts'
 import { foreignClaims, plainRule } from './rule-entries.ts'
 import { startSeconds } from './tokens.ts'
 
@@ -354,4 +355,42 @@ test('reasons never hold a value of the token', () => {
     { numRuns: 500 },
   )
   expect(v.is(ruleList, rules)).toBe(true)
+})
+
+test('whatever the claims hold, the rules come to a verdict', () => {
+  const path = fc.array(fc.constantFrom('a', 'b', '__proto__', 'constructor'), { minLength: 1, maxLength: 3 })
+  const claims = fc.dictionary(fc.constantFrom('a', 'b', 'sub', 'aud', 'jti', '__proto__'), fc.jsonValue())
+  const source = fc.oneof(
+    path.map((claim) => ({ claim })),
+    path.map((claim) => ({ claim, keys: true })),
+    path.map((claim) => ({ claim, each: 'a', map: { x: 'y' } })),
+    path.map((claim) => ({ claim, template: '{x}-{y}', part: 'y' })),
+    fc.constant('USER'),
+  )
+  const operator = fc.constantFrom(
+    { present: true },
+    { absent: true },
+    { contains: 'a' },
+    { equalsClaim: 'b' },
+  )
+  const rule = fc.record({
+    when: fc.array(
+      fc.tuple(path, operator).map(([claim, each]) => ({ claim, ...each })),
+      { minLength: 1, maxLength: 3 },
+    ),
+    project: source,
+    subject: source,
+    kind: fc.constant('USER'),
+    groups: source,
+  })
+  fc.assert(
+    fc.property(fc.array(rule, { minLength: 1, maxLength: 3 }), claims, (rules, changes) => {
+      const verdict = verdictOf(rules, changes)
+      if ('caller' in verdict) {
+        expect(nameFault(verdict.caller.projectId)).toBeNull()
+        expect(verdict.caller.subject).toBe(`user:${verdict.caller.name}`)
+      } else expect(verdict.reason.length).toBeGreaterThan(0)
+    }),
+    { numRuns: 1000 },
+  )
 })
