@@ -7,7 +7,7 @@ import { readCaller } from './claims.ts'
 import { IssuerUnavailableError, UnauthenticatedError } from './errors.ts'
 import { evaluateRules, reservedNameFault } from './evaluate-rules.ts'
 import { claimedName, entriesOf, type TrustedIssuer } from './trusted-issuer.ts'
-import { verifyToken } from './verify-token.ts'
+import { otherAudience, verifyToken } from './verify-token.ts'
 
 /** Longest time that a verified token is cached, in milliseconds. */
 const callerLifetimeMaxMs = 60_000
@@ -86,7 +86,8 @@ export function prefixesOf(issuers: readonly Pick<TrustedIssuer, 'name' | 'readi
 
 /**
  * Result of the first entry that accepts a token. An entry whose keys do not verify it, or that is for another audience, is
- * passed over; any other refusal counts. Without keys of some entry it is not known whether the token is good.
+ * passed over; any other refusal counts. Without keys of some entry it is not known whether the token is good. If all are passed
+ * over, the entry whose keys have verified the token says why.
  */
 async function firstAccepted(
   entries: readonly TrustedIssuer[],
@@ -103,7 +104,12 @@ async function firstAccepted(
       if (!isPassed) throw error
     }
   }
-  throw failures.find((failure) => failure instanceof IssuerUnavailableError) ?? failures[0]
+  const isVerified = (failure: unknown) => failure instanceof UnauthenticatedError && failure.isVerified
+  throw (
+    failures.find((failure) => failure instanceof IssuerUnavailableError) ??
+    failures.find(isVerified) ??
+    failures[0]
+  )
 }
 
 /** What a client is told when a rule refuses its token. The log has the entry, the rule and the reason. */
@@ -126,7 +132,8 @@ function callerOf(
   const verdict = evaluateRules(set, { claims, prefixes })
   if ('caller' in verdict) return verdict.caller
   const { reason, rule, isForeign } = verdict
-  throw new UnauthenticatedError(refusedByRules, { reason, rule, isForeign })
+  const message = isForeign ? otherAudience : refusedByRules
+  throw new UnauthenticatedError(message, { reason, rule, isForeign, isVerified: true })
 }
 
 /** Refuses names that read like the prefixed ones of another entry. */

@@ -18,24 +18,32 @@ export class UnauthenticatedError extends KeysteadError {
   readonly refusal: TokenRefusal
   /** True if the token is not for the entry that refused it, so that another entry may accept it. */
   readonly isForeign: boolean
+  /** True if the keys of that entry have verified the token. */
+  readonly isVerified: boolean
   constructor(
     message: string,
     {
       challenge = 'Bearer realm="keystead", error="invalid_token"',
       isForeign = false,
+      isVerified = false,
       ...refusal
-    }: Partial<TokenRefusal> & { readonly challenge?: string; readonly isForeign?: boolean } = {},
+    }: Partial<TokenRefusal> & {
+      readonly challenge?: string
+      readonly isForeign?: boolean
+      readonly isVerified?: boolean
+    } = {},
   ) {
     super(message)
     this.challenge = challenge
     this.isForeign = isForeign
+    this.isVerified = isVerified
     this.refusal = { reason: message, entry: null, rule: null, ...refusal }
   }
 
   /** The same refusal, by an entry. */
   of(entry: string): UnauthenticatedError {
-    const { message, challenge, isForeign, refusal } = this
-    return new UnauthenticatedError(message, { challenge, isForeign, ...refusal, entry })
+    const { message, challenge, isForeign, isVerified, refusal } = this
+    return new UnauthenticatedError(message, { challenge, isForeign, isVerified, ...refusal, entry })
   }
 }
 

@@ -96,6 +96,7 @@ async function checkToken(
     if (error instanceof KeysteadError) throw error
     throw new UnauthenticatedError(describeFault(error, issuer), {
       isForeign: isOfAnotherEntry(error),
+      isVerified: error instanceof errors.JWTClaimValidationFailed,
       ...missingClaimOf(error),
     })
   }
@@ -159,6 +160,10 @@ function assertTimes(payload: JWTPayload, latestIssueSeconds: number): VerifiedP
   return { ...payload, exp }
 }
 
+/** What a client is told whose token is for another audience. */
+export const otherAudience =
+  'The token was made for another service. Ask the issuer for one with the audience of this server.'
+
 const badClaim = 'The token lacks a required claim, or one is malformed.'
 const notYetValid = 'The token is not valid yet. Check the clocks of issuer and server.'
 const notAnAccessToken =
@@ -184,7 +189,7 @@ function describeFault(error: unknown, { algorithms }: TrustedIssuer): string {
   if (error instanceof errors.JWTClaimValidationFailed) {
     switch (error.reason === 'check_failed' ? error.claim : '') {
       case 'aud':
-        return 'The token was made for another service. Ask the issuer for one with the audience of this server.'
+        return otherAudience
       case 'iss':
         return 'The token is from an issuer that this server does not trust.'
       case 'nbf':

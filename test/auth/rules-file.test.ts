@@ -248,6 +248,23 @@ describe('several entries with one issuer', () => {
       entry: 'one',
       rule: 0,
     })
+    expect(await outcomeOf(authenticator, await signer.sign(foreignClaims({ aud: 'none' })))).toMatchObject({
+      entry: 'one',
+      message: expect.stringContaining('made for another service'),
+    })
+  })
+
+  test('say, if none accepts a token, why that one refuses it whose keys have verified it', async () => {
+    const [one, two] = [await signerWithFile('EdDSA', 'same'), await signerWithFile('EdDSA', 'same')]
+    const authenticator = authenticatorOf([
+      entryWith({ name: 'one', jwksUrl: undefined, jwksFile: one.jwksFile }),
+      entryWith({ name: 'two', jwksUrl: undefined, jwksFile: two.jwksFile }),
+    ])
+    const token = await two.signer.sign(foreignClaims({ aud: 'none' }))
+    expect(await outcomeOf(authenticator, token)).toMatchObject({
+      entry: 'two',
+      reason: `the audience ("aud") is none of the entry's`,
+    })
   })
 })
 
