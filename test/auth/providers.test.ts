@@ -105,11 +105,12 @@ const rows: Readonly<Record<string, Row>> = {
   'spring-user-id-token': forOtherUse,
 }
 
-async function outcomeOfFile(name: string): ReturnType<typeof outcomeOf> {
+async function outcomeOfFile(name: string, settings: object = {}): ReturnType<typeof outcomeOf> {
   const { provider, header, payload, discovery } = real.get(name) ?? {}
   const [key = ''] = name.startsWith('openbao') ? [name.split('-', 2).join('-')] : [provider]
-  const entry = providerEntries[key]
-  if (entry === undefined || payload === undefined) throw new TypeError(`no entry for ${name}`)
+  const known = providerEntries[key]
+  if (known === undefined || payload === undefined) throw new TypeError(`no entry for ${name}`)
+  const entry = { ...known, settings: { ...(known['settings'] as object), ...settings } } as typeof known
   // The issuer of the provider's document, or, where the token is without one, that of the token.
   const issuer =
     payload['iss'] === undefined ? undefined : (entry['issuer'] ?? payload['iss'] ?? discovery?.['issuer'])
@@ -138,6 +139,74 @@ describe.skipIf(
     const [subject, given = [], roles = []] = row
     const projectId = name.startsWith('kubernetes') || name.startsWith('spire') ? 'payments' : 'shop'
     expect(outcome).toMatchObject({ subject, projectId, groups: given, roles: new Set(roles) })
+  })
+})
+
+describe.skipIf(real.size === 0)('the project of a real token', () => {
+  test.each<[string, object, string]>([
+    ['keycloak-user-mappers', { claim: 'project' }, 'shop'],
+    ['keycloak-user-organization-object', { claim: 'organization', keys: true }, 'acme'],
+    ['hydra-user-ext', { claim: ['ext', 'project'] }, 'shop'],
+    ['casdoor-user-jwt', { claim: 'owner' }, 'shop'],
+    ['casdoor-user-jwt', { claim: 'groups', template: '{project}/{group}', part: 'project' }, 'shop'],
+    [
+      'dex-user-access-token',
+      { claim: 'email', template: '{name}@{domain}.example', part: 'domain' },
+      'shop',
+    ],
+    [
+      'spire-svid',
+      { claim: 'sub', template: 'spiffe://{domain}/ns/{ns}/sa/{name}', part: 'domain' },
+      'shop.example',
+    ],
+    ['kubernetes-sa-pod-3607-keystead', { claim: ['kubernetes.io', 'pod', 'name'] }, 'api-1'],
+    [
+      'kubernetes-sa-audience',
+      {
+        join: [
+          { claim: ['kubernetes.io', 'namespace'] },
+          { claim: ['kubernetes.io', 'serviceaccount', 'name'] },
+        ],
+        separator: '/',
+      },
+      'payments/api',
+    ],
+  ])('of %s from %j is %s', async (name, project, expected) => {
+    expect(await outcomeOfFile(name, { project })).toMatchObject({ projectId: expected })
+  })
+
+  test('is never taken from several values, or from an absent one', async () => {
+    const fromGroups = await outcomeOfFile('keycloak-user-mappers', { project: { claim: 'groups' } })
+    expect(fromGroups).toMatchObject({ reason: 'the project has 2 values and must have one' })
+    // This claim of the token is "".
+    const absent = await outcomeOfFile('casdoor-user-jwt', { project: { claim: 'region' } })
+    expect(absent).toMatchObject({ reason: 'the project has no value' })
+  })
+})
+
+test('a token with 250 groups of 28 characters is not too long', async () => {
+  const groups = Array.from(
+    { length: 250 },
+    (_, index) => `/departments/cost-center-${String(index).padStart(3, '0')}`,
+  )
+  const payload = {
+    iss: 'https://sso.test',
+    iat: 0,
+    exp: 600,
+    sub: 'a',
+    typ: 'Bearer',
+    aud: 'keystead',
+    groups,
+  }
+  const entry = {
+    preset: 'keycloak',
+    issuer: 'https://sso.test',
+    settings: { client: 'keystead', project: 'shop' },
+  }
+  const outcome = await outcomeOfToken(entry, { header: { alg: 'RS256', kid: 'k' }, payload })
+  expect(outcome).toMatchObject({
+    subject: 'user:a',
+    groups: expect.arrayContaining(['departments/cost-center-249']),
   })
 })
 
