@@ -2,7 +2,7 @@ import { rollUpUsage } from './audit/write/roll-up.ts'
 import type { AuditWriter } from './audit/write/writer.ts'
 import { createAuthenticator } from './auth/authenticate.ts'
 import { createDevIssuer } from './auth/dev-issuer.ts'
-import { createTrustedIssuers } from './auth/jwks.ts'
+import { countKeyless, createTrustedIssuers } from './auth/jwks.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { SlowWorkScheduler } from './crypto/slow-work.ts'
@@ -136,20 +136,23 @@ async function startOn(
   const { parts } = opened
   const { metrics, tracing } = observer
   const devIssuer = config.developmentMode ? await createDevIssuer({ clock: machineClock, config }) : null
-  const fetching = { onFetch: metrics?.onFetch, onFailure: outages.reportIssuer }
+  const fetching = {
+    onFetch: metrics?.onFetch,
+    onFailure: outages.reportIssuer,
+    warn: (text: string) => log.warn({}, text),
+  }
+  const issuers = devIssuer === null ? createTrustedIssuers(config, fetching) : [devIssuer.issuer]
+  // Fetches all keys in the background, so that a mistake is in the log before the first token comes.
+  countKeyless(issuers)
   const server = createServer(
     {
       config,
       log,
       schema,
       createContext: (call) => createContext({ parts, call }),
-      authenticator: createAuthenticator({
-        config,
-        clock: machineClock,
-        issuers: devIssuer === null ? createTrustedIssuers(config, fetching) : [devIssuer.issuer],
-      }),
+      authenticator: createAuthenticator({ config, clock: machineClock, issuers }),
       devTokens: devIssuer,
-      checkReady: createReadiness(parts, outages),
+      checkReady: createReadiness(parts, outages, issuers),
       tracing,
       explain: (error) => asUnavailable(parts, error),
       ...(metrics && { onRequest: metrics.onRequest }),

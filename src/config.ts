@@ -227,7 +227,7 @@ export const settings = {
   },
   AUTH_ISSUERS_FILE: {
     meaning:
-      'File with further trusted issuers, each with its own keys and audience (JSON; see docs/tokens.md).',
+      'File with trusted issuers, each with its own keys and audience, and with rules or a preset of its provider (JSON; see docs/tokens.md). `keystead auth check` checks it.',
     default: '',
     example: '/etc/keystead/issuers.json',
     parse: optionalText,

@@ -8,6 +8,8 @@ import { systemTroubleOf, type Trouble } from './system-errors.ts'
 /** A failed fetch of an issuer's keys. */
 export interface FetchTrouble extends Trouble {
   readonly issuer: string
+  /** Name of its entry in the issuers file. */
+  readonly entry: string
   /** Without credentials and query. */
   readonly url: string
 }
@@ -53,8 +55,8 @@ export function createOutages(log: Pick<Log, 'warn'>): Outages {
       const { code, text } = troubleOf(error)
       warn({ part, code }, `${beginnings[part]} ${text}`)
     },
-    reportIssuer({ issuer, url, code, text }) {
-      warn({ part: 'issuer', issuer, url, code }, `The keys of the issuer cannot be fetched. ${text}`)
+    reportIssuer({ issuer, entry, url, code, text }) {
+      warn({ part: 'issuer', issuer, entry, url, code }, `The keys of the issuer cannot be fetched. ${text}`)
     },
     reportFull(connectionsMax) {
       warn(

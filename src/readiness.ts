@@ -1,3 +1,5 @@
+import { countKeyless } from './auth/jwks.ts'
+import type { TrustedIssuer } from './auth/trusted-issuer.ts'
 import type { DomainParts, OutagePart } from './keys/parts/parts.ts'
 import { NoAnswerError, type Outages } from './outages.ts'
 import type { Part } from './server/http/health.ts'
@@ -13,6 +15,7 @@ const checkTimeoutMs = 5000
 export function createReadiness(
   { store, audit, rootKeys }: Pick<DomainParts, 'store' | 'audit' | 'rootKeys'>,
   outages: Outages,
+  issuers: readonly Pick<TrustedIssuer, 'keySource'>[],
 ): () => Promise<readonly Part[]> {
   let finding: Promise<readonly Part[]> | null = null
 
@@ -33,12 +36,15 @@ export function createReadiness(
       works('database', () => store.now()),
       works('rootKey', () => rootKeys.checkHealth()),
     ])
+    const keyless = countKeyless(issuers)
     // Without the database the trail cannot work, and one reason is enough.
     const hasTrail = !hasDatabase || (await works('auditTrail', () => audit.checkWritable()))
     const parts: [Part, boolean][] = [
       ['database', hasDatabase],
       ['auditTrail', hasTrail],
       ['rootKey', hasRootKey],
+      ['issuers', keyless < issuers.length],
+      ['someIssuers', keyless === 0 || keyless === issuers.length],
     ]
     return parts.filter(([, isGood]) => !isGood).map(([part]) => part)
   }

@@ -4,9 +4,10 @@ import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import type { Caller } from '../keys/rules/caller.ts'
 import { readCaller } from './claims.ts'
-import { UnauthenticatedError } from './errors.ts'
-import { claimedName, issuerOf, type TrustedIssuer } from './trusted-issuer.ts'
-import { verifyToken } from './verify-token.ts'
+import { IssuerUnavailableError, UnauthenticatedError } from './errors.ts'
+import { evaluateRules, reservedNameFault } from './evaluate-rules.ts'
+import { claimedName, entriesOf, type TrustedIssuer } from './trusted-issuer.ts'
+import { otherAudience, verifyToken } from './verify-token.ts'
 
 /** Longest time that a verified token is cached, in milliseconds. */
 const callerLifetimeMaxMs = 60_000
@@ -44,13 +45,21 @@ export function createAuthenticator(options: {
   })
   // Only names from verified tokens, so that made-up tokens cannot evict a caller.
   const knownNames = new LRUCache<string, true>({ max: knownNamesMax })
+  const prefixes = prefixesOf(issuers)
+
+  async function readWith(issuer: TrustedIssuer, token: string): Promise<Caller> {
+    try {
+      return callerOf(await verifyToken(token, { issuer, config, clock }), issuer, prefixes)
+    } catch (error) {
+      throw error instanceof UnauthenticatedError ? error.of(issuer.name) : error
+    }
+  }
+
   return {
     async authenticate(authorization) {
       const token = readBearerToken(authorization)
       return callers.get(token, async () => {
-        const issuer = issuerOf(token, issuers)
-        const caller = readCaller(await verifyToken(token, { issuer, config, clock }), issuer.claims)
-        assertMaySpeakFor(issuer, caller)
+        const caller = await firstAccepted(entriesOf(token, issuers), (issuer) => readWith(issuer, token))
         const name = claimedName(token)
         if (name !== null) knownNames.set(name, true)
         return caller
@@ -68,6 +77,75 @@ export function createAuthenticator(options: {
   }
 }
 
+/** Names of the entries that put theirs before names of subjects and groups. */
+export function prefixesOf(issuers: readonly Pick<TrustedIssuer, 'name' | 'reading'>[]): readonly string[] {
+  return issuers
+    .filter(({ reading }) => reading.rules?.some(({ prefixNames }) => prefixNames) === true)
+    .map(({ name }) => name)
+}
+
+/**
+ * Result of the first entry that accepts a token. An entry whose keys do not verify it, or that is for another audience, is
+ * passed over; any other refusal counts. Without keys of some entry it is not known whether the token is good. If all are passed
+ * over, the entry whose keys have verified the token says why.
+ */
+async function firstAccepted(
+  entries: readonly TrustedIssuer[],
+  read: (issuer: TrustedIssuer) => Promise<Caller>,
+): Promise<Caller> {
+  const failures: unknown[] = []
+  for (const entry of entries) {
+    try {
+      return await read(entry)
+    } catch (error) {
+      failures.push(error)
+      const isPassed =
+        error instanceof IssuerUnavailableError || (error instanceof UnauthenticatedError && error.isForeign)
+      if (!isPassed) throw error
+    }
+  }
+  const isVerified = (failure: unknown) => failure instanceof UnauthenticatedError && failure.isVerified
+  throw (
+    failures.find((failure) => failure instanceof IssuerUnavailableError) ??
+    failures.find(isVerified) ??
+    failures[0]
+  )
+}
+
+/** What a client is told when a rule refuses its token. The log has the entry, the rule and the reason. */
+const refusedByRules =
+  'The token is valid, but this server has no rule that accepts it. Its log has the reason, under the ID of this request.'
+
+function callerOf(
+  claims: Awaited<ReturnType<typeof verifyToken>>,
+  issuer: TrustedIssuer,
+  prefixes: readonly string[],
+): Caller {
+  const { reading, name: entry, audiences, projects, kinds } = issuer
+  if (reading.rules === undefined) {
+    const caller = readCaller(claims, reading.claims)
+    assertMaySpeakFor(issuer, caller)
+    assertUnreserved(caller, prefixes)
+    return caller
+  }
+  const set = { entry, audiences, projects, kinds, rules: reading.rules }
+  const verdict = evaluateRules(set, { claims, prefixes })
+  if ('caller' in verdict) return verdict.caller
+  const { reason, rule, isForeign } = verdict
+  const message = isForeign ? otherAudience : refusedByRules
+  throw new UnauthenticatedError(message, { reason, rule, isForeign, isVerified: true })
+}
+
+/** Refuses names that read like the prefixed ones of another entry. */
+function assertUnreserved({ name, groups }: Caller, prefixes: readonly string[]): void {
+  for (const each of [name, ...groups]) {
+    const fault = reservedNameFault(each, prefixes)
+    if (fault !== null) {
+      throw new UnauthenticatedError(refusedByRules, { reason: `a name of the token ${fault}` })
+    }
+  }
+}
+
 /** Refuses callers of projects or kinds for which the issuer is not trusted. */
 function assertMaySpeakFor({ projects, kinds }: TrustedIssuer, { projectId, kind }: Caller): void {
   if (projects !== null && !projects.includes(projectId)) {
@@ -81,10 +159,9 @@ function assertMaySpeakFor({ projects, kinds }: TrustedIssuer, { projectId, kind
 /** Reads the token of the Bearer scheme (RFC 6750 §2.1). Two headers, joined by a comma, are invalid. */
 function readBearerToken(authorization: string | null): string {
   if (authorization === null || authorization === '') {
-    throw new UnauthenticatedError(
-      'A token is required: send the header "Authorization: Bearer TOKEN".',
-      'Bearer realm="keystead"',
-    )
+    throw new UnauthenticatedError('A token is required: send the header "Authorization: Bearer TOKEN".', {
+      challenge: 'Bearer realm="keystead"',
+    })
   }
   const token = bearerTokenOf(authorization)
   if (token === null) {

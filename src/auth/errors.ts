@@ -1,13 +1,49 @@
 import { KeysteadError } from '../errors.ts'
 
+/** Where and why a token was refused, for the log. Nothing in it is a value of the token. */
+export interface TokenRefusal {
+  readonly reason: string
+  /** Name of the entry; null if none is for the token. */
+  readonly entry: string | null
+  /** Number of the rule in the entry, from 0; null if it was not a rule. */
+  readonly rule: number | null
+}
+
 /** The request has no token, or one that is refused. The message holds nothing of the token. */
 export class UnauthenticatedError extends KeysteadError {
   readonly code = 'UNAUTHENTICATED'
   /** Value of the WWW-Authenticate header (RFC 6750 §3). */
   readonly challenge: string
-  constructor(message: string, challenge = 'Bearer realm="keystead", error="invalid_token"') {
+  /** For the log only. */
+  readonly refusal: TokenRefusal
+  /** True if the token is not for the entry that refused it, so that another entry may accept it. */
+  readonly isForeign: boolean
+  /** True if the keys of that entry have verified the token. */
+  readonly isVerified: boolean
+  constructor(
+    message: string,
+    {
+      challenge = 'Bearer realm="keystead", error="invalid_token"',
+      isForeign = false,
+      isVerified = false,
+      ...refusal
+    }: Partial<TokenRefusal> & {
+      readonly challenge?: string
+      readonly isForeign?: boolean
+      readonly isVerified?: boolean
+    } = {},
+  ) {
     super(message)
     this.challenge = challenge
+    this.isForeign = isForeign
+    this.isVerified = isVerified
+    this.refusal = { reason: message, entry: null, rule: null, ...refusal }
+  }
+
+  /** The same refusal, by an entry. */
+  of(entry: string): UnauthenticatedError {
+    const { message, challenge, isForeign, isVerified, refusal } = this
+    return new UnauthenticatedError(message, { challenge, isForeign, isVerified, ...refusal, entry })
   }
 }
 

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs'
 import { type Config, settings } from '../config.ts'
 import type { CallerKind } from '../keys/rules/caller.ts'
 import type { ClaimNames } from './claims.ts'
+import { readEntries } from './entries.ts'
 import { IssuersFileError } from './errors.ts'
-import type { KeyLocation } from './key-lookup.ts'
+import { type KeyLocation, plainLocation } from './key-lookup.ts'
 import type { IssuerRules } from './trusted-issuer.ts'
 
 const issuersMax = 20
@@ -30,13 +31,19 @@ const members = [
 /** An issuer of the file: its rules and the location of its keys. */
 export type ListedIssuer = IssuerRules & KeyLocation
 
+/** The issuers of a file, and the form that it is written in. */
+export interface IssuersFile {
+  readonly form: 'claims' | 'rules'
+  readonly issuers: readonly ListedIssuer[]
+}
+
 /**
- * Reads the further issuers of AUTH_ISSUERS_FILE. Members that an entry leaves out come from the settings, except its name,
+ * Reads the issuers of AUTH_ISSUERS_FILE: of the form with rules ("version": 2), or of the first form. In that one, members that an entry leaves out come from the settings, except its name,
  * audience and keys. Unknown members are refused, so that a misspelt restriction is noticed.
  *
  * @throws IssuersFileError that names the entry and the member
  */
-export function readIssuersFile(path: string, config: Config): readonly ListedIssuer[] {
+export function readIssuersFile(path: string, config: Config): IssuersFile {
   let content: unknown
   try {
     content = JSON.parse(readFileSync(path, 'utf8'))
@@ -44,7 +51,10 @@ export function readIssuersFile(path: string, config: Config): readonly ListedIs
     throw new IssuersFileError(`the file ${path} (AUTH_ISSUERS_FILE) cannot be read as JSON`)
   }
   try {
-    return readContent(content, config)
+    if (isObject(content) && Object.hasOwn(content, 'version')) {
+      return { form: 'rules', issuers: readEntries(content, config) }
+    }
+    return { form: 'claims', issuers: readContent(content, config) }
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
     throw new IssuersFileError(`the file ${path} (AUTH_ISSUERS_FILE) is invalid: ${error.message}`)
@@ -56,14 +66,15 @@ function readContent(content: unknown, config: Config): readonly ListedIssuer[] 
   if (!Array.isArray(issuers) || issuers.length === 0 || issuers.length > issuersMax) {
     throw new TypeError(`"issuers" must be a list of 1 to ${issuersMax} issuers`)
   }
-  const listed = issuers.map((entry, index) => readEntry(entry, `issuers[${index}]`, config))
+  const listed = issuers.map((entry, index) => readEntry(entry, index, config))
   const names = [config.AUTH_ISSUER, ...listed.map(({ issuer }) => issuer)]
   const twice = names.find((name, index) => name !== null && names.indexOf(name) !== index)
   if (twice !== undefined) throw new TypeError(`the issuer ${twice} is listed twice`)
   return listed
 }
 
-function readEntry(value: unknown, path: string, config: Config): ListedIssuer {
+function readEntry(value: unknown, index: number, config: Config): ListedIssuer {
+  const path = `issuers[${index}]`
   const entry = readObject(value, path, members)
   const at = (member: string) => `${path}.${member}`
   const jwksUrl = entry['jwksUrl'] === undefined ? null : readString(entry['jwksUrl'], at('jwksUrl'))
@@ -76,17 +87,24 @@ function readEntry(value: unknown, path: string, config: Config): ListedIssuer {
   const profile =
     entry['tokenProfile'] === undefined ? null : readString(entry['tokenProfile'], at('tokenProfile'))
   return {
+    // The first form has no names.
+    name: path,
     issuer: readString(entry['issuer'], at('issuer')),
-    audience: readString(entry['audience'], at('audience')),
-    jwksUrl: jwksUrl && withPath(at('jwksUrl'), () => settings.AUTH_JWKS_URL.parse(jwksUrl)),
-    jwksFile,
+    trustDomain: null,
+    audiences: [readString(entry['audience'], at('audience'))],
+    acceptsIdTokens: true,
+    lifetimeMinutesMax: null,
+    ...plainLocation({
+      jwksUrl: jwksUrl && withPath(at('jwksUrl'), () => settings.AUTH_JWKS_URL.parse(jwksUrl)),
+      jwksFile,
+    }),
     algorithms: algorithms
       ? withPath(at('algorithms'), () => settings.AUTH_ALGORITHMS.parse(algorithms.join(',')))
       : config.AUTH_ALGORITHMS,
     profile: profile
       ? withPath(at('tokenProfile'), () => settings.AUTH_TOKEN_PROFILE.parse(profile))
       : config.AUTH_TOKEN_PROFILE,
-    claims: readClaims(entry['claims'], at('claims'), config),
+    reading: { claims: readClaims(entry['claims'], at('claims'), config) },
     projects: entry['projects'] === undefined ? null : readStrings(entry['projects'], at('projects')),
     kinds: entry['kinds'] === undefined ? null : readKinds(entry['kinds'], at('kinds')),
   }
@@ -112,12 +130,16 @@ function readKinds(value: unknown, path: string): readonly CallerKind[] {
 }
 
 function readObject(value: unknown, path: string, known: readonly string[]): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (!isObject(value)) {
     throw new TypeError(`${path} must be an object with some of ${known.join(', ')}`)
   }
   const unknown = Object.keys(value).find((member) => !known.includes(member))
   if (unknown !== undefined) throw new TypeError(`${path} must not have a member ${JSON.stringify(unknown)}`)
   return value as Record<string, unknown>
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function readStrings(value: unknown, path: string): readonly string[] {

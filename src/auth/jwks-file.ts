@@ -1,7 +1,10 @@
 import { readFileSync, statSync } from 'node:fs'
-import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
+import { createLocalJWKSet, errors } from 'jose'
 import { IssuerUnavailableError, KeySetError } from './errors.ts'
 import { failurePauseMs, type KeySource, type KeyTrust, reportOutages } from './key-lookup.ts'
+import { parseKeySet } from './key-set.ts'
+
+type LocalKeys = ReturnType<typeof createLocalJWKSet>
 
 /** How often the file is checked for changes, in milliseconds. */
 const checkIntervalMs = 1000
@@ -37,7 +40,7 @@ export function createFileKeySource(path: string, { lifetimeMs, outageMs, onFail
     }
   }
 
-  function currentKeys(): JWTVerifyGetKey {
+  function currentKeys(): LocalKeys {
     if (performance.now() - checkedAtMs >= checkIntervalMs) check()
     if (performance.now() - confirmedAtMs >= lifetimeMs + outageMs) {
       throw new IssuerUnavailableError(failurePauseMs / 1000)
@@ -54,7 +57,10 @@ export function createFileKeySource(path: string, { lifetimeMs, outageMs, onFail
       return currentKeys()(header, token)
     }
   })
-  return Object.assign(find, { refresh: async () => check() })
+  return Object.assign(find, {
+    holds: (kid: string) => keys.jwks().keys.some((key) => key.kid === kid),
+    refresh: async () => check(),
+  })
 }
 
 /** Fingerprint of a file, which also differs when it is replaced within one tick of the clock. */
@@ -67,9 +73,9 @@ function readState(path: string): string {
   }
 }
 
-function readKeys(path: string): JWTVerifyGetKey {
+function readKeys(path: string): LocalKeys {
   try {
-    return createLocalJWKSet(JSON.parse(readFileSync(path, 'utf8')) as JSONWebKeySet)
+    return createLocalJWKSet(parseKeySet(readFileSync(path, 'utf8')))
   } catch {
     throw new KeySetError(`the file ${path} (AUTH_JWKS_FILE) does not hold a JWK Set: {"keys": [...]}`)
   }

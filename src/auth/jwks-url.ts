@@ -1,14 +1,10 @@
-import {
-  createLocalJWKSet,
-  createRemoteJWKSet,
-  customFetch,
-  errors,
-  type FetchImplementation,
-  type JSONWebKeySet,
-} from 'jose'
+import { createRemoteJWKSet, customFetch, errors, type FetchImplementation, type JSONWebKeySet } from 'jose'
+import { type Discovery, discoverKeysUrl, meansForKeys } from './discovery.ts'
 import { IssuerUnavailableError } from './errors.ts'
-import { BadAnswerError, badStatus, fetchTroubleOf } from './fetch-trouble.ts'
+import { type FetchMeans, type FetchOptions, fetchText } from './fetch-text.ts'
+import { BadAnswerError, fetchTroubleOf } from './fetch-trouble.ts'
 import { failurePauseMs, type KeySource, type KeyTrust, reportOutages } from './key-lookup.ts'
+import { parseKeySet } from './key-set.ts'
 
 /** Timeout of a fetch, in milliseconds. */
 const fetchTimeoutMs = 5000
@@ -19,8 +15,41 @@ const fetchTimeoutMs = 5000
  */
 const tokenPauseMs = 10_000
 
-/** Largest answer, in bytes. */
-const answerBytesMax = 1_048_576
+/** Fetches because of unknown keys that need no pause: a provider may rotate its keys right after a fetch. */
+const burstMax = 3
+
+/** Address of keys, or the discovery document that names it, and what is sent along. */
+export interface RemoteKeys {
+  /** Shown in warnings. */
+  readonly url: string
+  readonly read: (options: FetchOptions) => Promise<string>
+}
+
+/** Keys at an address. */
+export function keysAt(url: string, means: FetchMeans = { caFile: null, bearerTokenFile: null }): RemoteKeys {
+  return { url, read: (options) => fetchText(url, options, means) }
+}
+
+/**
+ * Keys whose address a discovery document names. The document is fetched with the keys, so that a new address is noticed. While
+ * it cannot be fetched, the last address counts.
+ */
+export function discoveredKeys(discovery: Discovery, means: FetchMeans): RemoteKeys {
+  let lastUrl: string | null = null
+  return {
+    url: discovery.urls[0] ?? '',
+    async read(options) {
+      try {
+        lastUrl = await discoverKeysUrl(discovery, options, means)
+      } catch (error) {
+        // A document that can be read and is wrong is no outage.
+        const isOutage = !(error instanceof BadAnswerError) || error.code.startsWith('HTTP_')
+        if (lastUrl === null || !isOutage) throw error
+      }
+      return fetchText(lastUrl, options, meansForKeys(lastUrl, discovery, means))
+    },
+  }
+}
 
 /**
  * Builds a source of keys from a URL (JWK Set, RFC 7517 §5). Keys are fetched when they are first needed, when they are old,
@@ -29,28 +58,30 @@ const answerBytesMax = 1_048_576
  * After half of their lifetime they are fetched in the background, so that requests do not wait. After their lifetime,
  * requests wait for a fetch. If it fails, the last keys are trusted for another `outageMs`.
  *
- * Soon after a fetch, a token with an unknown key is answered with UNAVAILABLE: its key may have been published since.
+ * A token with an unknown key that comes too soon after others is answered with UNAVAILABLE: its key may have been published
+ * since the last fetch.
  */
 export function createUrlKeySource(
-  url: string,
+  location: string | RemoteKeys,
   { lifetimeMs, outageMs, onFetch, onFailure }: KeyTrust,
 ): KeySource {
+  const { url, read } = typeof location === 'string' ? keysAt(location) : location
   /** Beginning of the last successful fetch. Keys that were published later may be missing from it. */
   let fetchedAtMs = Number.NEGATIVE_INFINITY
   let failedAtMs = Number.NEGATIVE_INFINITY
   let refreshedAtMs = Number.NEGATIVE_INFINITY
+  const allowance = createAllowance()
 
-  const fetchWithPause: FetchImplementation = async (address, options) => {
+  const fetchWithPause: FetchImplementation = async (_address, options) => {
     const startedAtMs = performance.now()
     // For a while after a failure, requests fail at once instead of waiting for the timeout.
     if (startedAtMs - failedAtMs < failurePauseMs) throw new Error('the last fetch failed just now')
     try {
-      const text = await fetchLimited(address, options)
-      // The result is not used: an answer that is no JWK Set counts as a failure.
-      requireKeySet(text)
+      // An answer that is no JWK Set counts as a failure.
+      const keySet = requireKeySet(await read(options))
       fetchedAtMs = startedAtMs
       onFetch?.(true)
-      return new Response(text)
+      return Response.json(keySet)
     } catch (error) {
       failedAtMs = performance.now()
       onFetch?.(false)
@@ -81,24 +112,27 @@ export function createUrlKeySource(
     const askedAtMs = performance.now()
     await renewOldKeys()
     try {
-      const isPauseOver = askedAtMs - fetchedAtMs >= tokenPauseMs
       return await keys(header, token).catch(async (error: unknown) => {
-        if (!isPauseOver || !(error instanceof errors.JWKSNoMatchingKey)) throw error
-        await keys.reload()
+        if (!(error instanceof errors.JWKSNoMatchingKey) || fetchedAtMs >= askedAtMs) throw error
+        // A fetch that has begun may have begun before the key was published.
+        if (keys.reloading) await keys.reload()
+        else if (allowance.take()) await keys.reload()
+        else throw error
         return keys(header, token)
       })
     } catch (error) {
       // Keys that were fetched after the token arrived include every key that could have signed it.
       if (!(error instanceof errors.JWKSNoMatchingKey) || fetchedAtMs >= askedAtMs) throw error
-      const pauseMs = fetchedAtMs + tokenPauseMs - performance.now()
       throw new IssuerUnavailableError(
-        Math.max(1, Math.ceil(pauseMs / 1000)),
+        Math.max(1, Math.ceil(allowance.waitMs() / 1000)),
         "The token names a signing key that was not among the issuer's when they were last fetched, and they are not fetched again yet.",
       )
     }
   })
 
   return Object.assign(find, {
+    holds: (kid: string) => keys.jwks()?.keys.some((key) => key.kid === kid) === true,
+    hasEverHadKeys: () => fetchedAtMs !== Number.NEGATIVE_INFINITY,
     async refresh() {
       const nowMs = performance.now()
       const isTooSoon = nowMs - refreshedAtMs < tokenPauseMs
@@ -109,32 +143,32 @@ export function createUrlKeySource(
   })
 }
 
-/** Fetches an answer of status 200 and limited size. The options of jose exclude redirects. */
-async function fetchLimited(...[address, options]: Parameters<FetchImplementation>): Promise<string> {
-  const response = await fetch(address, options)
-  if (response.status !== 200 || response.body === null) {
-    await response.body?.cancel()
-    throw badStatus(response.status)
+/** Allows a burst of fetches, and one more after each pause. */
+function createAllowance(): { take(): boolean; waitMs(): number } {
+  let left = burstMax
+  let countedAtMs = performance.now()
+  const count = () => {
+    const nowMs = performance.now()
+    left = Math.min(burstMax, left + (nowMs - countedAtMs) / tokenPauseMs)
+    countedAtMs = nowMs
   }
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of response.body) {
-    bytes += chunk.byteLength
-    // Leaving the loop cancels the rest of the answer.
-    if (bytes > answerBytesMax) {
-      throw new BadAnswerError(
-        'TOO_LARGE',
-        `The answer has more than ${answerBytesMax} bytes, and is no JWK Set.`,
-      )
-    }
-    chunks.push(chunk)
+  return {
+    take() {
+      count()
+      if (left < 1) return false
+      left -= 1
+      return true
+    },
+    waitMs() {
+      count()
+      return Math.max(0, 1 - left) * tokenPauseMs
+    },
   }
-  return Buffer.concat(chunks).toString('utf8')
 }
 
-function requireKeySet(text: string): void {
+function requireKeySet(text: string): JSONWebKeySet {
   try {
-    createLocalJWKSet(JSON.parse(text) as JSONWebKeySet)
+    return parseKeySet(text)
   } catch {
     throw new BadAnswerError(
       'NO_KEY_SET',

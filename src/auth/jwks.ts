@@ -2,36 +2,55 @@ import type { Config } from '../config.ts'
 import type { FetchTrouble } from './fetch-trouble.ts'
 import { readIssuersFile } from './issuers-file.ts'
 import { createFileKeySource } from './jwks-file.ts'
-import { createUrlKeySource } from './jwks-url.ts'
-import type { KeyLocation, KeySource, KeyTrust } from './key-lookup.ts'
+import { createUrlKeySource, discoveredKeys, keysAt } from './jwks-url.ts'
+import { type KeyLocation, type KeySource, type KeyTrust, plainLocation } from './key-lookup.ts'
 import { mainIssuerRules, type TrustedIssuer } from './trusted-issuer.ts'
 
 /** Callbacks for fetches of keys. */
 export interface FetchObserver {
-  readonly onFetch?: KeyTrust['onFetch']
-  readonly onFailure?: ((trouble: FetchTrouble & { readonly issuer: string }) => void) | undefined
+  readonly onFetch?: ((succeeded: boolean, entry: string) => void) | undefined
+  readonly onFailure?:
+    | ((trouble: FetchTrouble & { readonly issuer: string; readonly entry: string }) => void)
+    | undefined
+  /** Called with a warning for the operator. */
+  readonly warn?: ((text: string) => void) | undefined
 }
+
+const firstFormWarning =
+  'the file of AUTH_ISSUERS_FILE is of the first form, which is still read; docs/tokens.md describes the form with rules ("version": 2)'
 
 /** Builds all trusted issuers of the settings, each with its own source of keys. */
 export function createTrustedIssuers(
   config: Config,
-  { onFetch, onFailure }: FetchObserver = {},
+  { onFetch, onFailure, warn }: FetchObserver = {},
 ): readonly TrustedIssuer[] {
   const { AUTH_ISSUER, AUTH_JWKS_URL: jwksUrl, AUTH_JWKS_FILE: jwksFile, AUTH_ISSUERS_FILE } = config
-  const main = AUTH_ISSUER === null ? [] : [{ ...mainIssuerRules(AUTH_ISSUER, config), jwksUrl, jwksFile }]
-  const further = AUTH_ISSUERS_FILE === null ? [] : readIssuersFile(AUTH_ISSUERS_FILE, config)
-  return [...main, ...further].map((issuer) => ({
+  const main =
+    AUTH_ISSUER === null
+      ? []
+      : [{ ...mainIssuerRules(AUTH_ISSUER, config), ...plainLocation({ jwksUrl, jwksFile }) }]
+  const further = AUTH_ISSUERS_FILE === null ? null : readIssuersFile(AUTH_ISSUERS_FILE, config)
+  if (further?.form === 'claims') warn?.(firstFormWarning)
+  return [...main, ...(further?.issuers ?? [])].map((issuer) => ({
     ...issuer,
     keySource: createKeySource(issuer, config, {
-      onFetch,
-      onFailure: (trouble) => onFailure?.({ issuer: issuer.issuer, ...trouble }),
+      onFetch: (succeeded) => onFetch?.(succeeded, issuer.name),
+      onFailure: (trouble) =>
+        onFailure?.({ issuer: issuer.issuer ?? issuer.name, entry: issuer.name, ...trouble }),
     }),
   }))
 }
 
+/** How many entries never had keys. Fetches the keys of these again in the background, with the pauses of their sources. */
+export function countKeyless(issuers: readonly Pick<TrustedIssuer, 'keySource'>[]): number {
+  const keyless = issuers.filter(({ keySource }) => keySource.hasEverHadKeys?.() === false)
+  for (const { keySource } of keyless) void keySource.refresh?.()
+  return keyless.length
+}
+
 /** Builds the source of an issuer's public keys. */
 export function createKeySource(
-  { jwksFile, jwksUrl }: KeyLocation,
+  { jwksFile, jwksUrl, discoveryUrls, issuer, ...means }: KeyLocation & { readonly issuer: string | null },
   config: Config,
   observer: Pick<KeyTrust, 'onFetch' | 'onFailure'> = {},
 ): KeySource {
@@ -41,6 +60,9 @@ export function createKeySource(
     outageMs: config.AUTH_JWKS_OUTAGE_MINUTES * 60_000,
   }
   if (jwksFile !== null) return createFileKeySource(jwksFile, trust)
-  if (jwksUrl !== null) return createUrlKeySource(jwksUrl, trust)
+  if (jwksUrl !== null) return createUrlKeySource(keysAt(jwksUrl, means), trust)
+  if (discoveryUrls !== null && issuer !== null) {
+    return createUrlKeySource(discoveredKeys({ issuer, urls: discoveryUrls }, means), trust)
+  }
   throw new TypeError('the configuration names no keys of the issuer')
 }

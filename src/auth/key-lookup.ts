@@ -2,10 +2,21 @@ import { errors, type JWTVerifyGetKey, type JWTVerifyOptions, type JWTVerifyResu
 import { IssuerUnavailableError } from './errors.ts'
 import type { FetchTrouble } from './fetch-trouble.ts'
 
-/** Location of an issuer's keys: exactly one of the two. */
+/** Location of an issuer's keys: exactly one of the first three. */
 export interface KeyLocation {
   readonly jwksUrl: string | null
   readonly jwksFile: string | null
+  /** Addresses of the discovery document, which names the address of the keys; the first that answers counts. */
+  readonly discoveryUrls: readonly string[] | null
+  /** File with the certificate authorities to trust instead of the usual ones. */
+  readonly caFile: string | null
+  /** File with a token that is sent along, as Kubernetes asks for. */
+  readonly bearerTokenFile: string | null
+}
+
+/** Location of keys at a URL or in a file, and nothing else. */
+export function plainLocation(location: Pick<KeyLocation, 'jwksUrl' | 'jwksFile'>): KeyLocation {
+  return { ...location, discoveryUrls: null, caFile: null, bearerTokenFile: null }
 }
 
 /** Limits on the use of keys, and callbacks. */
@@ -27,6 +38,10 @@ export interface KeySource extends JWTVerifyGetKey {
    * the read fails, the last keys count. Absent where keys never change.
    */
   readonly refresh?: () => Promise<void>
+  /** True if it has a key of this ID now. */
+  readonly holds?: (kid: string) => boolean
+  /** False until keys were read for the first time. Absent where they are read before the start. */
+  readonly hasEverHadKeys?: () => boolean
 }
 
 /** Pause after a failed read of the keys, in milliseconds. */

@@ -1,4 +1,12 @@
-import { errors, type JWTHeaderParameters, type JWTPayload, type JWTVerifyOptions } from 'jose'
+import {
+  decodeJwt,
+  decodeProtectedHeader,
+  errors,
+  type JWTHeaderParameters,
+  type JWTPayload,
+  type JWTVerifyOptions,
+  UnsecuredJWT,
+} from 'jose'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { KeysteadError } from '../errors.ts'
@@ -30,31 +38,67 @@ export type VerifiedPayload = JWTPayload & { readonly exp: number }
  * @throws UnauthenticatedError, or IssuerUnavailableError while the issuer's keys are unavailable
  */
 export async function verifyToken(token: string, rules: TokenRules): Promise<VerifiedPayload> {
-  const { config, clock, issuer } = rules
+  return checkToken(rules, (options) => verifyWithNewestKey(token, rules.issuer.keySource, options))
+}
+
+/**
+ * Makes all checks of {@link verifyToken} but that of the signature. Its result must not authenticate anyone: it tells an
+ * operator what the rules would make of a token.
+ *
+ * @throws UnauthenticatedError
+ */
+export async function checkUnverified(token: string, rules: TokenRules): Promise<VerifiedPayload> {
+  return checkToken(rules, async (options) => {
+    const { algorithms = [], ...claimOptions } = options
+    const protectedHeader = decodeProtectedHeader(token) as JWTHeaderParameters
+    if (!algorithms.includes(protectedHeader.alg)) throw new errors.JOSEAlgNotAllowed()
+    const { typ } = protectedHeader
+    const unsigned = [{ alg: 'none', ...(typ !== undefined && { typ }) }, decodeJwt(token)]
+    const parts = unsigned.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+    const { payload } = UnsecuredJWT.decode(`${parts.join('.')}.`, claimOptions)
+    return { payload, protectedHeader }
+  })
+}
+
+async function checkToken(
+  { config, clock, issuer }: TokenRules,
+  verify: (
+    options: JWTVerifyOptions,
+  ) => Promise<{ payload: JWTPayload; protectedHeader: JWTHeaderParameters }>,
+): Promise<VerifiedPayload> {
   const isRfc9068 = issuer.profile === 'rfc9068'
   const now = clock.now()
   const options: JWTVerifyOptions = {
-    issuer: issuer.issuer,
-    audience: issuer.audience,
+    ...(issuer.issuer !== null && { issuer: issuer.issuer }),
+    // Rules check the audience themselves.
+    ...(issuer.reading.rules === undefined && { audience: [...issuer.audiences] }),
     // An explicit list, so that neither "none" nor a MAC with a public key is accepted.
     algorithms: [...issuer.algorithms],
     clockTolerance: config.AUTH_CLOCK_TOLERANCE_SECONDS,
     currentDate: now,
-    requiredClaims: ['sub', 'iat', 'exp', ...(isRfc9068 ? ['jti', 'client_id'] : [])],
+    requiredClaims: ['sub', 'iat', 'exp', ...(isRfc9068 ? ['jti'] : [])],
     ...(isRfc9068 && { typ: 'at+jwt' }),
   }
   try {
-    const { payload, protectedHeader } = await verifyWithNewestKey(token, issuer.keySource, options)
+    const { payload, protectedHeader } = await verify(options)
     assertHeader(protectedHeader)
     assertPlainBearer(payload)
-    assertNames(payload, isRfc9068 ? ['sub', 'jti', 'client_id'] : ['sub'])
+    assertUse(payload, issuer)
+    // Keycloak names the client in "azp", also in tokens of the type "at+jwt".
+    const client = payload['client_id'] === undefined && payload['azp'] !== undefined ? 'azp' : 'client_id'
+    assertNames(payload, isRfc9068 ? ['sub', 'jti', client] : ['sub'])
     const latestIssueSeconds = now.getTime() / 1000 + config.AUTH_CLOCK_TOLERANCE_SECONDS
     const verified = assertTimes(payload, latestIssueSeconds)
-    assertLifetime(payload, config.AUTH_TOKEN_LIFETIME_MINUTES_MAX)
+    assertLifetime(payload, config.AUTH_TOKEN_LIFETIME_MINUTES_MAX, 'AUTH_TOKEN_LIFETIME_MINUTES_MAX')
+    assertLifetime(payload, issuer.lifetimeMinutesMax ?? 0, 'lifetimeMinutesMax of its entry')
     return verified
   } catch (error) {
     if (error instanceof KeysteadError) throw error
-    throw new UnauthenticatedError(describeFault(error, issuer))
+    throw new UnauthenticatedError(describeFault(error, issuer), {
+      isForeign: isOfAnotherEntry(error),
+      isVerified: error instanceof errors.JWTClaimValidationFailed,
+      ...missingClaimOf(error),
+    })
   }
 }
 
@@ -77,11 +121,28 @@ function assertPlainBearer(payload: JWTPayload): void {
   }
 }
 
+/** Types that Keycloak writes into tokens which are not access tokens. */
+const otherUses = ['ID', 'Refresh', 'Offline', 'Logout', 'DPoP']
+
+/**
+ * Refuses tokens for another use than as an access token. Where an entry accepts ID tokens, it still accepts no token that
+ * calls itself something else.
+ */
+function assertUse(payload: JWTPayload, { acceptsIdTokens }: TrustedIssuer): void {
+  const { typ } = payload
+  const isOther = typeof typ === 'string' && otherUses.includes(typ) && !(typ === 'ID' && acceptsIdTokens)
+  // Casdoor writes an empty nonce into all tokens.
+  const hasMark = ['nonce', 'at_hash', 'c_hash'].some((claim) => (payload[claim] ?? '') !== '')
+  if (isOther || (hasMark && !acceptsIdTokens)) {
+    throw new UnauthenticatedError(notForAccess)
+  }
+}
+
 /** Also bounds the time until `exp`: `assertTimes` has refused an `iat` in the future. */
-function assertLifetime({ exp = 0, iat = 0 }: JWTPayload, minutesMax: number): void {
+function assertLifetime({ exp = 0, iat = 0 }: JWTPayload, minutesMax: number, limit: string): void {
   if (minutesMax > 0 && exp - iat > minutesMax * 60) {
     throw new UnauthenticatedError(
-      `The token is valid for longer than ${minutesMax} minutes, the most that this server accepts (AUTH_TOKEN_LIFETIME_MINUTES_MAX). Ask the issuer for tokens with an earlier "exp".`,
+      `The token is valid for longer than ${minutesMax} minutes, the most that this server accepts (${limit}). Ask the issuer for tokens with an earlier "exp".`,
     )
   }
 }
@@ -99,17 +160,36 @@ function assertTimes(payload: JWTPayload, latestIssueSeconds: number): VerifiedP
   return { ...payload, exp }
 }
 
+/** What a client is told whose token is for another audience. */
+export const otherAudience =
+  'The token was made for another service. Ask the issuer for one with the audience of this server.'
+
 const badClaim = 'The token lacks a required claim, or one is malformed.'
 const notYetValid = 'The token is not valid yet. Check the clocks of issuer and server.'
 const notAnAccessToken =
   'The token is not an access token (RFC 9068, typ "at+jwt"). Send an access token, not an ID token.'
+
+const notForAccess =
+  'The token is not an access token: it is an ID, refresh, logout or DPoP token. Send the access token.'
+
+/** For the log: the claim that a token lacks, which is one of those that are required here. */
+function missingClaimOf(error: unknown): { readonly reason?: string } {
+  const isMissing = error instanceof errors.JWTClaimValidationFailed && error.reason === 'missing'
+  return isMissing ? { reason: `The token has no "${error.claim}", which is required.` } : {}
+}
+
+/** True for a token that the keys of an entry do not verify, or that is for another audience. */
+function isOfAnotherEntry(error: unknown): boolean {
+  if (error instanceof errors.JWTClaimValidationFailed) return error.claim === 'aud'
+  return !(error instanceof errors.JWTExpired || error instanceof errors.JWTInvalid)
+}
 
 function describeFault(error: unknown, { algorithms }: TrustedIssuer): string {
   if (error instanceof errors.JWTExpired) return 'The token has expired. Get a new one from the issuer.'
   if (error instanceof errors.JWTClaimValidationFailed) {
     switch (error.reason === 'check_failed' ? error.claim : '') {
       case 'aud':
-        return 'The token was made for another service. Ask the issuer for one with the audience of this server.'
+        return otherAudience
       case 'iss':
         return 'The token is from an issuer that this server does not trust.'
       case 'nbf':

@@ -13,6 +13,7 @@ import { operatorCommands } from '../operator/commands.ts'
 import { helpOf, listOf, nameOf, overviewOf } from '../operator/help.ts'
 import { readOptions, reportError } from '../operator/run-command.ts'
 import { productVersion } from '../version.ts'
+import { authCheck } from './auth-check.ts'
 import { backupVerify } from './backup-verify.ts'
 import { demoText, type Program, serveText } from './program.ts'
 import { restore } from './restore.ts'
@@ -27,6 +28,7 @@ export const commands: readonly CommandText[] = [
   rootKeyCreate,
   backupVerify,
   restore,
+  authCheck,
 ]
 
 /** Runs `keystead` with its arguments. Resolves to the exit code, and never rejects. */

@@ -12,7 +12,7 @@ export interface Option {
   /** One sentence, for the help text. */
   readonly meaning: string
   readonly required?: true
-  /** True for the positional argument: `FILE` instead of `--file FILE`. A command has at most one. */
+  /** True for a positional argument: `FILE` instead of `--file FILE`. Their order is that of the table. */
   readonly bare?: true
 }
 

@@ -54,19 +54,23 @@ function parse(
   options: OptionTable,
   args: readonly string[],
 ): Readonly<Record<string, string | boolean | undefined>> {
-  const [bare] = Object.entries(options).find(([, option]) => option.bare === true) ?? []
-  const named = Object.entries(options).filter(([name]) => name !== bare)
+  const bare = Object.keys(options).filter((name) => options[name]?.bare === true)
+  const named = Object.entries(options).filter(([name]) => !bare.includes(name))
   const types = Object.fromEntries(named.map(([name, { type }]) => [name, { type }]))
   try {
     const parsed = parseArgs({
       args: [...args],
       options: types,
       strict: true,
-      allowPositionals: bare !== undefined,
+      allowPositionals: bare.length > 0,
     })
-    const [first, second] = parsed.positionals
-    if (second !== undefined) throw new UsageError(`Unexpected argument '${second}'.`)
-    return bare === undefined ? parsed.values : { ...parsed.values, [bare]: first }
+    const { positionals } = parsed
+    const unexpected = positionals[bare.length]
+    if (unexpected !== undefined) throw new UsageError(`Unexpected argument '${unexpected}'.`)
+    return {
+      ...parsed.values,
+      ...Object.fromEntries(bare.map((name, index) => [name, positionals[index]])),
+    }
   } catch (error) {
     if (error instanceof UsageError) throw error
     const { code = '', message } = error as NodeJS.ErrnoException

@@ -5,6 +5,7 @@ import { errors, type JWK, type JWTVerifyGetKey, jwtVerify } from 'jose'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { IssuerUnavailableError, KeySetError, UnauthenticatedError } from '../../src/auth/errors.ts'
 import { createKeySource } from '../../src/auth/jwks.ts'
+import { plainLocation } from '../../src/auth/key-lookup.ts'
 import { verifyToken } from '../../src/auth/verify-token.ts'
 import { claimsWith, configWith, createFakeClock, createSigner, issuerWith, type Signer } from './tokens.ts'
 
@@ -35,7 +36,7 @@ function write(keys: readonly JWK[]): void {
 
 function open(): JWTVerifyGetKey {
   return createKeySource(
-    { jwksUrl: null, jwksFile: file },
+    { issuer: null, ...plainLocation({ jwksUrl: null, jwksFile: file }) },
     configWith({ AUTH_JWKS_CACHE_MINUTES: '1', AUTH_JWKS_OUTAGE_MINUTES: String(lifetimeMinutes - 1) }),
   )
 }

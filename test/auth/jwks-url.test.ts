@@ -67,34 +67,49 @@ describe('keys at an address', () => {
     expect(told).toEqual([true, false])
   })
 
-  test('are fetched anew for a token with a new key, but not for each: until then it is not called bad', async () => {
+  test('are fetched at once for a token with a new key, even right after a fetch', async () => {
     const verify = createVerifier()
     await verify(first)
-    vi.advanceTimersByTime(3500)
+    vi.advanceTimersByTime(1)
     server.publish([first.jwk, second.jwk])
-    for (let attempt = 0; attempt < 5; attempt += 1) {
-      const refusal = await verify(second).catch((error: unknown) => error)
-      expect(refusal).toBeInstanceOf(IssuerUnavailableError)
-      expect(refusal).toMatchObject({ code: 'UNAVAILABLE', retryAfterSeconds: 7 })
-    }
-    expect(server.requests()).toBe(1)
-    // As long as it was told.
-    vi.advanceTimersByTime(7000)
     expect(await verify(second)).toBe('alice')
     expect(await verify(first)).toBe('alice')
     expect(server.requests()).toBe(2)
   })
 
+  test('are fetched for three unknown keys at once, and then for one in ten seconds: until then it is not called bad', async () => {
+    const verify = createVerifier()
+    await verify(first)
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      vi.advanceTimersByTime(1)
+      await expect(verify(second)).rejects.toBeInstanceOf(errors.JWKSNoMatchingKey)
+    }
+    expect(server.requests()).toBe(4)
+    server.publish([first.jwk, second.jwk])
+    vi.advanceTimersByTime(3500)
+    for (let attempt = 0; attempt < 5; attempt += 1) {
+      const refusal = await verify(second).catch((error: unknown) => error)
+      expect(refusal).toBeInstanceOf(IssuerUnavailableError)
+      expect(refusal).toMatchObject({ code: 'UNAVAILABLE', retryAfterSeconds: 7 })
+    }
+    expect(server.requests()).toBe(4)
+    // As long as it was told.
+    vi.advanceTimersByTime(7000)
+    expect(await verify(second)).toBe('alice')
+    expect(await verify(first)).toBe('alice')
+    expect(server.requests()).toBe(5)
+  })
+
   test('that were fetched after a token had come make it a bad one if its key is not among them', async () => {
     const verify = createVerifier()
-    // The first fetch, and one that the token causes.
-    await expect(verify(second)).rejects.toBeInstanceOf(errors.JWKSNoMatchingKey)
-    vi.advanceTimersByTime(10_000)
-    await expect(verify(second)).rejects.toBeInstanceOf(errors.JWKSNoMatchingKey)
-    expect(server.requests()).toBe(2)
-    vi.advanceTimersByTime(1)
+    // The first fetch, and three that tokens cause.
+    for (let attempt = 0; attempt < 4; attempt += 1) {
+      await expect(verify(second)).rejects.toBeInstanceOf(errors.JWKSNoMatchingKey)
+      vi.advanceTimersByTime(1)
+    }
+    expect(server.requests()).toBe(4)
     await isDown(verify(second))
-    expect(server.requests()).toBe(2)
+    expect(server.requests()).toBe(4)
   })
 
   test('no longer count once the issuer has withdrawn them and their time is over', async () => {

@@ -19,7 +19,7 @@ describe('the command line', () => {
       expect(printed).toBe(`${helpOf(command)}\n`)
       expect(command.help.trim().length).toBeGreaterThan(50)
       for (const [name, { meaning, bare, value }] of Object.entries(command.options)) {
-        expect(printed).toContain(bare === true ? `keystead ${nameOf(command)} ${value}` : `--${name}`)
+        expect(printed).toContain(bare === true ? `  ${value} ` : `--${name}`)
         expect(printed).toContain(meaning)
       }
     }

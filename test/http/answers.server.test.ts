@@ -188,6 +188,13 @@ describe('a server that cannot do its work', () => {
       reason: 'The database does not answer. The root key cannot be used.',
     })
   })
+
+  it('for the tokens of some issuers is ready for the others, and says so', async () => {
+    const { url } = await startGatedServer({}, { checkReady: async () => ['someIssuers'] })
+    const response = await fetch(`${url}/readyz`)
+    expect(response.status).toBe(200)
+    expect(await response.json()).toMatchObject({ status: 'ready', parts: ['someIssuers'] })
+  })
 })
 
 /** Sends bytes as they are, which `fetch` does not, and gives all that comes back. */

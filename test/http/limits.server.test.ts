@@ -188,8 +188,8 @@ describe('a request', () => {
   it('with a longer token is told of the limit', async () => {
     const token = await story.tokenFor(admin)
     const tokenOf = (length: number) => `Bearer ${token.padEnd(length, 'A')}`
-    const at = await post({ authorization: tokenOf(8192) }, '{}')
-    const beyond = await post({ authorization: tokenOf(8193) }, '{}')
+    const at = await post({ authorization: tokenOf(12_288) }, '{}')
+    const beyond = await post({ authorization: tokenOf(12_289) }, '{}')
     expect([at.status, beyond.status]).toEqual([401, 401])
     expect(at.text).not.toContain('longer')
     expect(beyond.text).toContain(answers.get('Characters of a token'))

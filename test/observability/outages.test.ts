@@ -36,8 +36,8 @@ describe('an outage', () => {
     outages.report('database', withCode('53300'))
     outages.report('auditTrail', withCode('53300'))
     outages.report('rootKey', new RootKeyError('the HSM cannot be used: it answers CKR_TOKEN_NOT_PRESENT'))
-    outages.reportIssuer({ ...trouble, issuer: 'https://a.test' })
-    outages.reportIssuer({ ...trouble, issuer: 'https://b.test' })
+    outages.reportIssuer({ ...trouble, issuer: 'https://a.test', entry: 'a' })
+    outages.reportIssuer({ ...trouble, issuer: 'https://b.test', entry: 'b' })
     expect(lines.map(({ facts }) => Object.values(facts).slice(0, 2))).toEqual([
       ['database', '28P01'],
       ['database', '53300'],

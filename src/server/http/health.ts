@@ -13,13 +13,15 @@ const routes: Readonly<Record<string, HealthRoute>> = {
   '/readyz': '/health/ready',
 }
 
-/** Parts that can make a server not ready, each with the reason that anyone may read. */
+/** Parts that can make a server not ready, or worth a warning, each with the reason that anyone may read. */
 const reasons = {
   start: 'The server is starting.',
   stop: 'The server is stopping.',
   database: 'The database does not answer.',
   auditTrail: 'Audit records cannot be written, so that no operation and no change can succeed.',
   rootKey: 'The root key cannot be used.',
+  issuers: 'The keys of no token issuer have been fetched yet, so that no token can be verified.',
+  someIssuers: 'The keys of some token issuers have not been fetched yet: their tokens cannot be verified.',
 } as const
 
 /** Name of such a part. */
@@ -35,9 +37,15 @@ export function liveAnswer(): Answer {
   return jsonAnswer(200, { status: 'live' })
 }
 
+/** Parts without which the server can still work for others. */
+const warnings: readonly Part[] = ['someIssuers']
+
 /** Answer of a server that is ready, or is not because of these parts. */
 export function readyAnswer(parts: readonly Part[], detail?: string): Answer {
   if (parts.length === 0) return jsonAnswer(200, { status: 'ready' })
+  if (parts.every((part) => warnings.includes(part))) {
+    return jsonAnswer(200, { status: 'ready', parts, reason: parts.map((part) => reasons[part]).join(' ') })
+  }
   const reason = [...parts.map((part) => reasons[part]), ...(detail === undefined ? [] : [detail])].join(' ')
   return jsonAnswer(503, { status: 'not ready', parts, reason })
 }

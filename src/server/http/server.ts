@@ -35,9 +35,10 @@ import { type Accepted, acceptedTypes, errorContentType, mediaTypes } from '../m
 import {
   type AnsweredRequest,
   logRequest,
-  noteReason,
   noteRefusal,
+  noteRefusedToken,
   type RequestFacts,
+  type TokenFacts,
   withRequestFacts,
 } from '../observe/request-log.ts'
 import type { Tracing } from '../observe/tracing.ts'
@@ -447,8 +448,8 @@ function answerError(error: unknown, { requestId }: RequestFacts, log: Log): Ans
     return errorAnswer(429, error)
   }
   if (isUnauthenticated(error)) {
-    noteReason(error.message)
-    const { challenge = 'Bearer' } = error as { challenge?: string }
+    const { challenge = 'Bearer', refusal } = error as { challenge?: string; refusal?: TokenFacts }
+    noteRefusedToken(refusal ?? { reason: error.message, entry: null, rule: null })
     return errorAnswer(401, error, { 'www-authenticate': challenge })
   }
   if (error instanceof KeysteadError) return errorAnswer(error.code === 'UNAVAILABLE' ? 503 : 400, error)

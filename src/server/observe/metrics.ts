@@ -40,7 +40,7 @@ export interface Metrics {
   onListener(isListening: boolean): void
   onClock(aheadMs: number): void
   onAlert(): void
-  onFetch(succeeded: boolean): void
+  onFetch(succeeded: boolean, entry: string): void
   /** Adds the metrics of these sources. */
   watch(sources: MetricsSources): void
   close(): void
@@ -100,7 +100,10 @@ export function createMetrics(): Metrics {
   const listening = gauge('listener_connected', '1 while changes by other replicas are heard of at once.')
   const clockAhead = gauge('clock_ahead_seconds', 'How far the clock is ahead; 0 while it is believed.')
   const alerts = counter('integrity_alerts_total', 'Stored data that did not verify.')
-  const fetches = counter('issuer_key_fetches_total', 'Fetches of keys of token issuers.', ['outcome'])
+  const fetches = counter('issuer_key_fetches_total', 'Fetches of keys of token issuers.', [
+    'entry',
+    'outcome',
+  ])
   const stopWatchingProcess = addProcessMetrics(registry)
 
   return {
@@ -138,7 +141,7 @@ export function createMetrics(): Metrics {
     onListener: (isListening) => listening.set(isListening ? 1 : 0),
     onClock: (aheadMs) => clockAhead.set(aheadMs / 1000),
     onAlert: () => alerts.inc(),
-    onFetch: (succeeded) => fetches.inc({ outcome: succeeded ? 'succeeded' : 'failed' }),
+    onFetch: (succeeded, entry) => fetches.inc({ entry, outcome: succeeded ? 'succeeded' : 'failed' }),
     watch({ version, keysInMemory, load, checkDatabase, checkRootKey }) {
       gauge('build_info', 'Always 1; its labels say what runs.', ['version', 'node_version']).set(
         { version, node_version: process.versions.node },

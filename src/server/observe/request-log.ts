@@ -20,8 +20,15 @@ export interface RequestFacts {
   readonly codes: Set<ErrorCode>
   /** Null for a request that was served. */
   refusal: Refusal | null
-  /** Why the token was refused, in the words of the answer, which hold nothing of the token; else null. */
-  reason: string | null
+  /** Why and by what the token was refused, in words that hold nothing of the token; else null. */
+  token: TokenFacts | null
+}
+
+/** Reason why a token was refused, and the entry and the rule that refused it, if any. */
+export interface TokenFacts {
+  readonly reason: string
+  readonly entry: string | null
+  readonly rule: number | null
 }
 
 /** A request that was answered. */
@@ -44,7 +51,7 @@ export function withRequestFacts<T>(requestId: string, answer: (facts: RequestFa
     operationName: null,
     codes: new Set(),
     refusal: null,
-    reason: null,
+    token: null,
   }
   return requests.run(facts, () => answer(facts))
 }
@@ -66,9 +73,9 @@ export function noteRefusal(refusal: Refusal): void {
 }
 
 /** Notes why the token of the request is refused. */
-export function noteReason(reason: string): void {
+export function noteRefusedToken(token: TokenFacts): void {
   const facts = requests.getStore()
-  if (facts !== undefined) facts.reason = reason
+  if (facts !== undefined) facts.token = token
 }
 
 /** Notes errors of operations, which can be part of the data of the answer. */
@@ -91,7 +98,7 @@ export function noteOperation(type: string, name: string | null): void {
 export function logRequest(log: Log, request: AnsweredRequest): void {
   const level = levelOf(request)
   if (!log.isLevelEnabled(level)) return
-  const { requestId, route, operationType, operationName, status, durationMs, codes, refusal, reason } =
+  const { requestId, route, operationType, operationName, status, durationMs, codes, refusal, token } =
     request
   const facts = {
     requestId,
@@ -101,7 +108,11 @@ export function logRequest(log: Log, request: AnsweredRequest): void {
     status,
     outcome: outcomeOf(request),
     ...(refusal !== null && { refusal }),
-    ...(reason !== null && { reason }),
+    ...(token !== null && {
+      reason: token.reason,
+      ...(token.entry !== null && { entry: token.entry }),
+      ...(token.rule !== null && { rule: token.rule }),
+    }),
     ...(codes.size > 1 && { codes: [...codes] }),
     durationMs: Math.round(durationMs * 10) / 10,
   }

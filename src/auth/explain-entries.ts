@@ -1,0 +1,165 @@
+import type { Clock } from '../clock.ts'
+import type { Config } from '../config.ts'
+import type { Caller } from '../keys/rules/caller.ts'
+import { prefixesOf } from './authenticate.ts'
+import { UnauthenticatedError } from './errors.ts'
+import { describeMismatch, evaluateRules } from './evaluate-rules.ts'
+import type { ListedIssuer } from './issuers-file.ts'
+import { describeCondition, readClaim } from './read-source.ts'
+import type { TokenRule } from './token-rules.ts'
+import { entriesOf, type TrustedIssuer } from './trusted-issuer.ts'
+import { checkUnverified, type VerifiedPayload, verifyToken } from './verify-token.ts'
+
+/** Lines about the entries of a file: where their keys are, when their rules match, and what may be a mistake. */
+export function describeEntries(entries: readonly ListedIssuer[]): readonly string[] {
+  return entries.flatMap((entry) => [
+    `Entry ${entry.name}: ${whoOf(entry)}, keys from ${keysOf(entry)}`,
+    ...(entry.audiences.length === 0 ? [] : [`  Audiences: ${entry.audiences.join(', ')}`]),
+    ...(entry.reading.rules ?? []).map((rule, index) => `  Rule ${index}: ${conditionsOf(rule)}`),
+    ...warningsOf(entry, entries).map((warning) => `  Warning: ${warning}`),
+  ])
+}
+
+/** What the entries make of a token. */
+export interface Explanation {
+  readonly lines: readonly string[]
+  readonly isAccepted: boolean
+}
+
+/**
+ * Explains what each rule makes of a token, and why it is refused. Unlike the log, it shows values of the token, to the operator
+ * who has the token.
+ */
+export async function explainToken(
+  token: string,
+  entries: readonly TrustedIssuer[],
+  { config, clock, verify }: { config: Config; clock: Clock; verify: boolean },
+): Promise<Explanation> {
+  const prefixes = prefixesOf(entries)
+  try {
+    const candidates = entriesOf(token, entries)
+    const lines: string[] = []
+    let isDecided = false
+    let isAccepted = false
+    for (const issuer of candidates) {
+      lines.push(`Entry ${issuer.name}:`)
+      try {
+        const rules = { issuer, config, clock }
+        const claims = await (verify ? verifyToken(token, rules) : checkUnverified(token, rules))
+        const found = explainRules(issuer, claims, prefixes)
+        lines.push(...found.lines)
+        if (!isDecided) isAccepted = found.isAccepted
+        // The order of entries decides only where both have keys that verify the token.
+        isDecided ||= found.isFinal
+      } catch (error) {
+        if (!(error instanceof Error)) throw error
+        const reason = error instanceof UnauthenticatedError ? error.refusal.reason : error.message
+        lines.push(`  Refused: ${reason}`)
+        isDecided ||= error instanceof UnauthenticatedError && !error.isForeign
+      }
+    }
+    return { lines, isAccepted }
+  } catch (error) {
+    if (!(error instanceof UnauthenticatedError)) throw error
+    return { lines: [`Refused: ${error.message}`], isAccepted: false }
+  }
+}
+
+function explainRules(
+  { name: entry, reading, audiences, projects, kinds, acceptsIdTokens }: TrustedIssuer,
+  claims: VerifiedPayload,
+  prefixes: readonly string[],
+): Explanation & { readonly isFinal: boolean } {
+  if (reading.rules === undefined) {
+    return {
+      lines: [
+        '  This entry has no rules (first form). Write it in the form with rules to see what they make of a token.',
+      ],
+      isAccepted: false,
+      isFinal: true,
+    }
+  }
+  const set = { entry, audiences, projects, kinds }
+  const verdicts = reading.rules.map((rule) => ({
+    mismatch: describeMismatch(rule, claims),
+    verdict: evaluateRules({ ...set, rules: [rule] }, { claims, prefixes }),
+  }))
+  const first = verdicts.findIndex(({ mismatch }) => mismatch === null)
+  const lines = verdicts.flatMap(({ mismatch, verdict }, index) => {
+    if (mismatch !== null) return [`  Rule ${index} does not match: it needs that ${mismatch}`]
+    const heading = `  Rule ${index} matches${index === first ? '' : `, but rule ${first} counts`}:`
+    return [
+      heading,
+      ...('caller' in verdict ? describeCaller(verdict.caller) : [`    refused: ${verdict.reason}`]),
+    ]
+  })
+  const verdict = verdicts[first]?.verdict
+  if (verdict === undefined)
+    return { lines: [...lines, '  Refused: no rule matches.'], isAccepted: false, isFinal: true }
+  if (!('caller' in verdict)) {
+    return {
+      lines: [...lines, `  Refused by rule ${first}: ${verdict.reason}.`],
+      isAccepted: false,
+      isFinal: !verdict.isForeign,
+    }
+  }
+  const client = [readClaim(claims, ['client_id']), readClaim(claims, ['azp'])]
+  const isClient = !acceptsIdTokens && audiences.some((audience) => client.includes(audience))
+  return {
+    lines: [
+      ...lines,
+      ...(isClient
+        ? [
+            '  Warning: the audience is the client that asked for the token. ID tokens have it, too: ask for an audience of this server',
+          ]
+        : []),
+      `  Accepted by rule ${first}.`,
+    ],
+    isAccepted: true,
+    isFinal: true,
+  }
+}
+
+function describeCaller({ subject, projectId, groups, roles, tokenExpiresAt }: Caller): readonly string[] {
+  const rows = [
+    ['project', projectId],
+    ['subject', subject],
+    ['groups', groups.join(', ') || 'none'],
+    ['roles', [...roles].join(', ') || 'none'],
+    ['expires', tokenExpiresAt.toISOString()],
+  ]
+  return rows.map(([name = '', value]) => `    ${name.padEnd(8)} ${value}`)
+}
+
+function whoOf({ issuer, trustDomain }: ListedIssuer): string {
+  return issuer === null ? `trust domain ${trustDomain}` : `issuer ${issuer}`
+}
+
+function keysOf({ jwksFile, jwksUrl, discoveryUrls }: ListedIssuer): string {
+  return jwksFile ?? jwksUrl ?? `the document ${discoveryUrls?.[0] ?? ''}`
+}
+
+function conditionsOf({ when }: TokenRule): string {
+  return when.length === 0 ? 'always' : `when ${when.map(describeCondition).join(' and ')}`
+}
+
+function warningsOf(entry: ListedIssuer, entries: readonly ListedIssuer[]): readonly string[] {
+  const { name, issuer, audiences, reading } = entry
+  const isPlain = ({ reading: { rules } }: ListedIssuer) =>
+    rules?.some(({ prefixNames }) => !prefixNames) !== false
+  const twin = entries.find((each) => each.name !== name && each.issuer === issuer && isPlain(each))
+  return [
+    ...(audiences.includes('account')
+      ? ['"account" is in the tokens of all clients of Keycloak: it is no audience of this server']
+      : []),
+    ...(issuer !== null && audiences.includes(issuer)
+      ? ['the issuer is its own audience: its refresh tokens may have it, too']
+      : []),
+    ...(issuer !== null && twin !== undefined && isPlain(entry)
+      ? [
+          `the entry ${twin.name} has the same issuer, and neither prefixes names: equal names of both are one subject`,
+        ]
+      : []),
+    ...(reading.rules === undefined ? ['the entry is of the first form, without rules'] : []),
+  ]
+}
