@@ -4,7 +4,6 @@ import { describe, expect, test } from 'vitest'
 import { readIssuersFile } from '../../src/auth/issuers-file.ts'
 import { presets } from '../../src/auth/presets.ts'
 import { readConfig } from '../../src/config.ts'
-import { cannotRun } from '../support/skip.ts'
 import { providerEntries } from './provider-entries.ts'
 import { providerFixtures } from './provider-fixtures.ts'
 import { readRealTokens } from './real-tokens.ts'
@@ -122,9 +121,10 @@ async function outcomeOfFile(name: string, settings: object = {}): ReturnType<ty
   return outcomeOfToken(located, { header, payload })
 }
 
-describe.skipIf(
-  real.size === 0 && cannotRun('Tokens of real providers', 'TOKENS_DIR does not name a folder with them.'),
-)('a token that a real provider issued', () => {
+// They are not part of the project, so that they are not required where TOKENS_DIR names no folder.
+if (real.size === 0) console.warn('Left out: tokens of real providers. TOKENS_DIR names no folder with them.')
+
+describe.skipIf(real.size === 0)('a token that a real provider issued', () => {
   test('has a row in this file', () => {
     expect(Object.keys(rows).sort()).toEqual([...real.keys()].sort())
   })

@@ -17,8 +17,10 @@ export const tokensFolder = findFolder()
 
 function findFolder(): string | null {
   const named = process.env['TOKENS_DIR']
-  const places = [named, join(import.meta.dirname, '../../../shared/tokens')]
-  return places.find((place) => place !== undefined && existsSync(join(place, 'README.md'))) ?? null
+  const folder = named ?? join(import.meta.dirname, '../../../shared/tokens')
+  if (existsSync(join(folder, 'README.md'))) return folder
+  if (named !== undefined) throw new Error('TOKENS_DIR does not name a folder with tokens.')
+  return null
 }
 
 /** All tokens of the folder by the names of their files, without the ending. */
