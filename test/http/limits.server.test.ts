@@ -1,9 +1,8 @@
-import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { maxHeaderSize, request } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { settings } from '../../src/config.ts'
+import { headerBytesMax } from '../../src/server/http/listener.ts'
 import { bodyBytesMax, bodyTokensMax } from '../../src/server/http/receive-body.ts'
 import {
   type Answer,
@@ -196,14 +195,19 @@ describe('a request', () => {
   })
 
   it('with more bytes of headers is refused by HTTP', async () => {
-    const sent = request(`${story.app.url}/graphql`, {
-      headers: { 'x-long': 'x'.repeat(maxHeaderSize) },
-    }).end()
-    const [response] = await once(sent, 'response')
-    response.resume()
-    const line = `HTTP/1.1 ${response.statusCode} ${response.statusMessage}`
-    expect(line).toBe(answers.get('Bytes of all headers'))
-    expect(guide).toContain(`| Bytes of all headers | ${maxHeaderSize} |`)
+    const withLong = (bytes: number) =>
+      rawRequest([
+        ['Content-Type', 'application/json'],
+        ['X-Long', 'x'.repeat(bytes)],
+      ])
+    const fits = await exchange(story.app.url, withLong(headerBytesMax - 1000))
+    expect(fits.status).toBe(401)
+    const refused = await exchange(story.app.url, withLong(headerBytesMax))
+    expect(refused.status).toBe(431)
+    expect(JSON.parse(refused.body)).toEqual({
+      errors: [{ message: answers.get('Bytes of all headers'), extensions: { code: 'PAYLOAD_TOO_LARGE' } }],
+    })
+    expect(guide).toContain(`| Bytes of all headers | ${headerBytesMax} |`)
   })
 
   it('that takes longer is told of the limit', async () => {

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { endStory, type Person, type Story, startStory } from '../support/story.ts'
@@ -192,7 +193,19 @@ describe('the framing of a request', () => {
     ['two hosts', [['Host', 'elsewhere'], lengthOf(query)], query],
   ] as [string, [string, string][], string][])('with %s is refused', async (_what, headers, body) => {
     const answer = await exchange(story.app.url, rawRequest([authorization, json, ...headers], body))
-    expect(answer.status).toBe(400)
+    expect([answer.status, codeIn(answer)]).toEqual([400, 'BAD_REQUEST'])
+    expect(valuesOf(answer, 'content-length')).toEqual([String(Buffer.byteLength(answer.body))])
+    expect(valuesOf(answer, 'x-content-type-options')).toEqual(['nosniff'])
+  })
+
+  it('that cannot be read gets no answer in the middle of another one', async () => {
+    const socket = connectTo(story.app.url)
+    const first = rawRequest([authorization, json, lengthOf(query)], query)
+    socket.write(`${first}NO HTTP\r\n\r\n`)
+    const bytes = (await text(socket)).match(/HTTP\/1\.1 \d+/g) ?? []
+    // The first request is answered or not; nothing else comes on its connection.
+    expect(bytes.filter((line) => !line.endsWith('200'))).toEqual([])
+    expect(bytes.length).toBeLessThanOrEqual(1)
   })
 
   it('of one request is not taken for the next, where the first is refused with its body unread', async () => {

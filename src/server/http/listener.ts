@@ -1,7 +1,8 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import type { Config } from '../../config.ts'
+import { type AnswerError, errorAnswer, securityHeaders } from '../answer.ts'
 
 /** Address to listen on, and the names of its settings. */
 interface ListenAddress {
@@ -49,6 +50,8 @@ export interface ListenerOptions {
   readonly onFull?: () => void
 }
 
+/** Most bytes of all headers of a request: a long token, and what proxies add. */
+export const headerBytesMax = 32_768
 /** Longest time for the headers of a request, in milliseconds. */
 const headersTimeoutMs = 10_000
 /** Longest time that a connection may be idle, in milliseconds. */
@@ -83,10 +86,11 @@ export async function openListener(
   let accepted = 0
   const connections = new Set<Socket>()
   const idle = new Map<Socket, Idle>()
-  /** Requests of each connection without an answer. A client may send several at once. */
-  const unanswered = new Map<Socket, number>()
+  /** Responses of each connection that are not complete. A client may send several requests at once. */
+  const unanswered = new Map<Socket, Set<ServerResponse>>()
   const node = createServer({
     headersTimeout: headersTimeoutMs,
+    maxHeaderSize: headerBytesMax,
     // Two Authorization headers are joined, which makes them invalid, instead of the first one counting.
     joinDuplicateHeaders: true,
     requestTimeout: config.REQUEST_TIMEOUT_MS + headersTimeoutMs,
@@ -106,13 +110,11 @@ export async function openListener(
 
   function noteRequest(socket: Socket, response: ServerResponse): void {
     idle.delete(socket)
-    unanswered.set(socket, (unanswered.get(socket) ?? 0) + 1)
+    const responses = unanswered.get(socket) ?? new Set()
+    unanswered.set(socket, responses.add(response))
     response.once('close', () => {
-      const left = (unanswered.get(socket) ?? 1) - 1
-      if (left > 0) {
-        unanswered.set(socket, left)
-        return
-      }
+      responses.delete(response)
+      if (responses.size > 0) return
       unanswered.delete(socket)
       if (!socket.destroyed) setIdle(socket)
     })
@@ -126,6 +128,15 @@ export async function openListener(
       handler(request, response)
     })
   }
+
+  node.on('clientError', ({ code }: NodeJS.ErrnoException, socket: Socket) => {
+    // Where an earlier request waits for its answer, this one would be taken for it.
+    const mayAnswer = [...(unanswered.get(socket) ?? [])].every(
+      ({ headersSent, req }) => !headersSent && !req.complete,
+    )
+    if (socket.writable && mayAnswer) socket.write(refusalOfUnread(code))
+    socket.destroy()
+  })
 
   node.on('connection', (socket) => {
     accepted++
@@ -177,7 +188,7 @@ export async function openListener(
     },
     get unanswered() {
       let count = 0
-      for (const requests of unanswered.values()) count += requests
+      for (const { size } of unanswered.values()) count += size
       return count
     },
     handleWith(next) {
@@ -203,6 +214,46 @@ export async function openListener(
       await Promise.all(closed)
     },
   }
+}
+
+/** What a client is told whose request cannot be read as HTTP, by the code of Node's error. */
+const unreadReasons: Readonly<Record<string, AnswerError & { readonly status: number }>> = {
+  HPE_HEADER_OVERFLOW: {
+    status: 431,
+    code: 'PAYLOAD_TOO_LARGE',
+    message: `The headers of the request have more than ${headerBytesMax} bytes. Send fewer headers, or a token with fewer claims.`,
+  },
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: {
+    status: 413,
+    code: 'PAYLOAD_TOO_LARGE',
+    message: 'The chunk extensions of the request are too long. Send the body without them.',
+  },
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    status: 408,
+    code: 'BAD_REQUEST',
+    message: 'The request did not arrive in time. Send it again, faster.',
+  },
+}
+const unreadable = {
+  status: 400,
+  code: 'BAD_REQUEST',
+  message:
+    'The request is not valid HTTP/1.1, or its framing is ambiguous. Send one length and each header once.',
+} as const
+
+/** The bytes of such an answer. The connection ends with it: what comes next on it cannot be told from the rest of the request. */
+function refusalOfUnread(errorCode = ''): string {
+  const { status, ...error } = unreadReasons[errorCode] ?? unreadable
+  const { body } = errorAnswer(status, error)
+  const text = typeof body === 'string' ? body : ''
+  const headers = {
+    ...securityHeaders,
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': String(Buffer.byteLength(text)),
+    connection: 'close',
+  }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${text}`
 }
 
 function listenError(
