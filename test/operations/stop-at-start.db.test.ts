@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import pg from 'pg'
 import { describe, expect, inject, it, onTestFinished, vi } from 'vitest'
-import { createTestDatabase, hasNoDatabase } from '../support/databases.ts'
+import { createEmptyDatabase, hasNoDatabase } from '../support/databases.ts'
 import { cannotRun } from '../support/skip.ts'
 import { environmentFor } from '../support/story.ts'
 
@@ -100,7 +100,7 @@ describe.skipIf(hasNoDatabase() || inject('database') === 'embedded')(
   'a start that waits for the lock of migrations',
   () => {
     async function startBehindLock(isFirst = false) {
-      const database = await createTestDatabase()
+      const database = await createEmptyDatabase()
       onTestFinished(() => database.dispose())
       const holder = new pg.Client({
         connectionString: database.databaseUrl ?? '',

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import pg from 'pg'
@@ -9,7 +9,7 @@ import { runCommand } from '../support/command-process.ts'
 import { hasNoDatabase, type TestDatabase } from '../support/databases.ts'
 import { startServerProcess } from '../support/server-process.ts'
 import { base64, type Client, environmentFor, type Person, startStoryOn } from '../support/story.ts'
-import { withDatabase } from '../support/test-store.ts'
+import { withEmptyDatabase } from '../support/test-store.ts'
 import expected from './first-release/expected.json' with { type: 'json' }
 
 const ada: Person = { name: 'ada', roles: ['PROJECT_ADMIN'] }
@@ -20,7 +20,7 @@ const rows = readFileSync(join(import.meta.dirname, 'first-release/rows.sql'), '
 
 /** A database as a server of the first release left it: with the first migration, and what that server wrote. */
 async function databaseOfFirstRelease(): Promise<TestDatabase> {
-  const database = await withDatabase()
+  const database = await withEmptyDatabase()
   const [first] = readMigrations()
   await runScript(database, `${first?.sql};\n${rows}`)
   return database
@@ -34,7 +34,6 @@ async function runScript(database: TestDatabase, sql: string): Promise<void> {
     return client.end()
   }
   const folder = join(database.dataFolder, 'database')
-  rmSync(folder, { recursive: true })
   const pglite = await PGlite.create(folder)
   await pglite.exec(sql)
   await pglite.close()

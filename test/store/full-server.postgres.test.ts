@@ -6,11 +6,11 @@ import { Prisma } from '../../src/store/generated/client.ts'
 import { asOperator } from '../support/as-operator.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import { failureOf } from '../support/failures.ts'
-import { openForTest, withDatabase } from '../support/test-store.ts'
+import { openForTest, withEmptyDatabase } from '../support/test-store.ts'
 
 /** A database whose user may have so many connections. */
 async function withRoleLimit(connections: number) {
-  const database = await withDatabase()
+  const database = await withEmptyDatabase()
   const role = `limited_${randomBytes(4).toString('hex')}`
   const name = new URL(database.databaseUrl ?? '').pathname.slice(1)
   await asOperator(

@@ -17,7 +17,7 @@ import { hasNoDatabase } from '../support/databases.ts'
 import { failureOf, kindsOf } from '../support/failures.ts'
 import { insertInstallation } from '../support/insert-installation.ts'
 import { sampleKey, sampleVersion } from '../support/sample-rows.ts'
-import { openForTest, withDatabase } from '../support/test-store.ts'
+import { openForTest, withDatabase, withEmptyDatabase } from '../support/test-store.ts'
 
 const end = { sequence: 0, hash: new Uint8Array(32) }
 /** Of nothing, to a chain that is not there. */
@@ -266,7 +266,7 @@ describe.skipIf(hasNoDatabase())('a PostgreSQL server', () => {
   })
 
   it('gets each migration once when several servers start together', async () => {
-    const database = await withDatabase()
+    const database = await withEmptyDatabase()
     await Promise.all(Array.from({ length: 4 }, () => openForTest(database)))
     const history = await asOperator(database.databaseUrl, 'SELECT migration_name FROM _prisma_migrations')
     const names = history.map((row) => row['migration_name'])
@@ -275,7 +275,7 @@ describe.skipIf(hasNoDatabase())('a PostgreSQL server', () => {
   })
 
   it('is left as it was by a migration that fails, and the refusal names the migration', async () => {
-    const database = await withDatabase()
+    const database = await withEmptyDatabase()
     // The first statement of the first migration works, a later one does not.
     await asOperator(database.databaseUrl, 'CREATE TYPE "KeyStatus" AS ENUM (\'OF_ANOTHER_PROGRAM\')')
     await expect(openStore({ poolSize: 2, migrate: true, ...database })).rejects.toThrow(

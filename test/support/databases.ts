@@ -31,6 +31,13 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   return onNewDatabase({ url, template: nameOf(url) }, dataFolder)
 }
 
+/** Makes a database of that kind to which no migration was applied. */
+export async function createEmptyDatabase(): Promise<TestDatabase> {
+  const dataFolder = mkdtempSync(join(tmpdir(), 'keystead-test-'))
+  const url = inject('postgresUrl')
+  return url === null ? embeddedIn(dataFolder) : onNewDatabase({ url, template: 'template1' }, dataFolder)
+}
+
 /** Makes another database with everything that is in one which nobody uses meanwhile, and with the same root key. */
 export async function copyTestDatabase(original: TestDatabase): Promise<TestDatabase> {
   const dataFolder = mkdtempSync(join(tmpdir(), 'keystead-test-'))

@@ -1,11 +1,19 @@
 import { onTestFinished } from 'vitest'
 import { openStore } from '../../src/store/open-store.ts'
 import type { Store, StoreOptions } from '../../src/store/store.ts'
-import { createTestDatabase, type TestDatabase } from './databases.ts'
+import { createEmptyDatabase, createTestDatabase, type TestDatabase } from './databases.ts'
 
 /** A new database that is removed after the test. */
 export async function withDatabase(): Promise<TestDatabase> {
-  const database = await createTestDatabase()
+  return untilTestEnds(await createTestDatabase())
+}
+
+/** The same without any migration. */
+export async function withEmptyDatabase(): Promise<TestDatabase> {
+  return untilTestEnds(await createEmptyDatabase())
+}
+
+function untilTestEnds(database: TestDatabase): TestDatabase {
   onTestFinished(() => database.dispose())
   return database
 }
