@@ -2,7 +2,8 @@ import { describe, expect, it, vi } from 'vitest'
 import { type Person, startStoryForTest } from '../support/story.ts'
 
 const gate = vi.hoisted(() => ({ waiting: 0, opening: Promise.withResolvers<void>() }))
-vi.mock('../../src/server/load/shedding.ts', () => ({
+vi.mock(import('../../src/server/load/shedding.ts'), async (importOriginal) => ({
+  ...(await importOriginal()),
   createRefusalPauses: () => ({
     async wait() {
       gate.waiting++
