@@ -28,7 +28,9 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   project.provide('postgresUrl', null)
   project.provide('database', wanted === 'embedded' ? 'embedded' : 'postgres')
   if (wanted !== 'embedded') {
-    const server = await startPostgres(join(folder, 'postgres'))
+    // Its data need not outlive the machine.
+    const unsafe = { fsync: 'off', full_page_writes: 'off' }
+    const server = await startPostgres(join(folder, 'postgres'), unsafe)
     if ('url' in server) {
       const template = await createPostgresDatabase({ url: server.url, template: 'template1' })
       await migrateDatabase(template.url, folder)

@@ -10,12 +10,14 @@ export interface PostgresServer {
   stop(): Promise<void>
 }
 
-/** The server that TEST_DATABASE_URL names, or one of our own in a new folder; else the reason why there is none. */
-export async function startPostgres(folder: string): Promise<PostgresServer | { readonly reason: string }> {
+/** The server that TEST_DATABASE_URL names, or one of our own with these settings in a new folder; else why there is none. */
+export async function startPostgres(
+  folder: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<PostgresServer | { readonly reason: string }> {
   const given = process.env['TEST_DATABASE_URL']
   if (given) return { url: given, stop: async () => {} }
-  // Its data need not outlive the machine.
-  const started = await startInstances(folder, 1, { fsync: 'off', full_page_writes: 'off' })
+  const started = await startInstances(folder, 1, settings)
   if ('reason' in started) {
     return { reason: `${started.reason} Install the package postgresql, or set TEST_DATABASE_URL.` }
   }
