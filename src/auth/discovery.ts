@@ -33,7 +33,7 @@ export async function discoverKeysUrl(
   let failure: unknown
   for (const url of urls) {
     try {
-      return readKeysUrl(await fetchText(url, options, means), issuer)
+      return readKeysUrl(await fetchText(url, options, means), { issuer, url })
     } catch (error) {
       failure ??= error
       const isMissing =
@@ -54,7 +54,7 @@ export function meansForKeys(
   return isSameServer ? means : { ...means, bearerTokenFile: null }
 }
 
-function readKeysUrl(text: string, issuer: string): string {
+function readKeysUrl(text: string, { issuer, url }: { issuer: string; url: string }): string {
   const { issuer: named, jwks_uri: keysUrl } = parseDocument(text)
   if (typeof named !== 'string' || typeof keysUrl !== 'string') {
     throw new BadAnswerError(
@@ -68,11 +68,23 @@ function readKeysUrl(text: string, issuer: string): string {
       'The discovery document names another issuer than the entry. Correct "issuer" of the entry, character by character, or the address.',
     )
   }
-  try {
-    return settings.AUTH_JWKS_URL.parse(keysUrl) ?? ''
-  } catch {
+  if (!isAcceptedUrl(keysUrl) || (isPlain(keysUrl) && !isPlain(url))) {
     throw new BadAnswerError('BAD_JWKS_URI', 'The "jwks_uri" of the discovery document must be an https URL.')
   }
+  return keysUrl
+}
+
+function isAcceptedUrl(url: string): boolean {
+  try {
+    return settings.AUTH_JWKS_URL.parse(url) !== null
+  } catch {
+    return false
+  }
+}
+
+/** True for http, which is accepted at loopback addresses: only a document from there may name one. */
+function isPlain(url: string): boolean {
+  return new URL(url).protocol === 'http:'
 }
 
 function parseDocument(text: string): { issuer?: unknown; jwks_uri?: unknown } {

@@ -45,6 +45,12 @@ export class UnauthenticatedError extends KeysteadError {
     const { message, challenge, isForeign, isVerified, refusal } = this
     return new UnauthenticatedError(message, { challenge, isForeign, isVerified, ...refusal, entry })
   }
+
+  /** The same refusal of a verified token that another entry may accept. */
+  asForeign(): UnauthenticatedError {
+    const { message, challenge, refusal } = this
+    return new UnauthenticatedError(message, { challenge, ...refusal, isForeign: true, isVerified: true })
+  }
 }
 
 /** The token cannot be verified now: the issuer's keys are unavailable, unusable or may be outdated. */

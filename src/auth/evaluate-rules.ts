@@ -138,7 +138,8 @@ function audienceFault({ audience }: TokenRule, { audiences }: RuleSet, claims: 
   return isFit ? null : `the claim ${nameOfClaim(audience.claim)} is none of the rule's audiences`
 }
 
-function hasAudience(audiences: readonly string[], claims: Claims): boolean {
+/** Tells whether a token is for one of these audiences (RFC 7519 §4.1.3). */
+export function hasAudience(audiences: readonly string[], claims: Claims): boolean {
   const given = readClaim(claims, ['aud'])
   const values: readonly unknown[] = Array.isArray(given) ? given : [given]
   return values.some((each) => typeof each === 'string' && audiences.includes(each))

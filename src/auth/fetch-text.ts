@@ -23,7 +23,7 @@ export async function fetchText(
   if (bearerTokenFile !== null) {
     headers.set('authorization', `Bearer ${readFileOf(bearerTokenFile, 'bearerTokenFile').trim()}`)
   }
-  if (caFile === null || !url.startsWith('https:')) {
+  if (caFile === null || new URL(url).protocol !== 'https:') {
     const response = await fetch(url, { ...options, headers })
     if (response.status === 200 && response.body !== null) return readLimited(response.body)
     await response.body?.cancel()

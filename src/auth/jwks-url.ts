@@ -9,6 +9,9 @@ import { parseKeySet } from './key-set.ts'
 /** Timeout of a fetch, in milliseconds. */
 const fetchTimeoutMs = 5000
 
+/** The part of it that the discovery document may take, so that the keys can be fetched from the last address. */
+const documentTimeoutMs = 2000
+
 /**
  * Shortest time between two fetches because of tokens, in milliseconds: a flood of made-up tokens must not reach the issuer.
  * Unknown keys and failed signatures have a pause each.
@@ -40,7 +43,8 @@ export function discoveredKeys(discovery: Discovery, means: FetchMeans): RemoteK
     url: discovery.urls[0] ?? '',
     async read(options) {
       try {
-        lastUrl = await discoverKeysUrl(discovery, options, means)
+        const signal = AbortSignal.any([options.signal, AbortSignal.timeout(documentTimeoutMs)])
+        lastUrl = await discoverKeysUrl(discovery, { ...options, signal }, means)
       } catch (error) {
         // A document that can be read and is wrong is no outage.
         const isOutage = !(error instanceof BadAnswerError) || error.code.startsWith('HTTP_')

@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts'
 import type { FetchTrouble } from './fetch-trouble.ts'
-import { readIssuersFile } from './issuers-file.ts'
+import { type ListedIssuer, readIssuersFile } from './issuers-file.ts'
 import { createFileKeySource } from './jwks-file.ts'
 import { createUrlKeySource, discoveredKeys, keysAt } from './jwks-url.ts'
 import { type KeyLocation, type KeySource, type KeyTrust, plainLocation } from './key-lookup.ts'
@@ -31,14 +31,39 @@ export function createTrustedIssuers(
       : [{ ...mainIssuerRules(AUTH_ISSUER, config), ...plainLocation({ jwksUrl, jwksFile }) }]
   const further = AUTH_ISSUERS_FILE === null ? null : readIssuersFile(AUTH_ISSUERS_FILE, config)
   if (further?.form === 'claims') warn?.(firstFormWarning)
-  return [...main, ...(further?.issuers ?? [])].map((issuer) => ({
-    ...issuer,
-    keySource: createKeySource(issuer, config, {
-      onFetch: (succeeded) => onFetch?.(succeeded, issuer.name),
+  const issuers = [...main, ...(further?.issuers ?? [])]
+  const sources = new Map<string, KeySource>()
+  function sourceOf(issuer: ListedIssuer): KeySource {
+    const location = locationOf(issuer)
+    const known = sources.get(location)
+    if (known !== undefined) return known
+    const entries = issuers.filter((each) => locationOf(each) === location).map(({ name }) => name)
+    const source = createKeySource(issuer, config, {
+      onFetch(succeeded) {
+        for (const entry of entries) onFetch?.(succeeded, entry)
+      },
       onFailure: (trouble) =>
         onFailure?.({ issuer: issuer.issuer ?? issuer.name, entry: issuer.name, ...trouble }),
-    }),
-  }))
+    })
+    sources.set(location, source)
+    return source
+  }
+  return issuers.map((issuer) => ({ ...issuer, keySource: sourceOf(issuer) }))
+}
+
+/**
+ * Where the keys of an entry come from, as one string. Entries with the same keys share a source, so that they agree on the
+ * keys that there are: the order of the file decides between them, not what each has fetched.
+ */
+function locationOf({
+  jwksFile,
+  jwksUrl,
+  discoveryUrls,
+  issuer,
+  caFile,
+  bearerTokenFile,
+}: ListedIssuer): string {
+  return JSON.stringify([jwksFile ?? jwksUrl ?? [issuer, ...(discoveryUrls ?? [])], caFile, bearerTokenFile])
 }
 
 /** How many entries never had keys. Fetches the keys of these again in the background, with the pauses of their sources. */

@@ -73,7 +73,7 @@ function readJoin({ join, separator }: JoinSource, claims: Claims): Reading {
     if (value === undefined) return { values: [] }
     if (others.length > 0) return { fault: `part ${index} of the join has ${others.length + 1} values` }
     // Otherwise "a/b" with "c", and "a" with "b/c", would be one name.
-    if (index < join.length - 1 && value.includes(separator)) {
+    if (index < join.length - 1 && `${value}${separator}`.indexOf(separator) < value.length) {
       return { fault: `part ${index} of the join contains the separator ${JSON.stringify(separator)}` }
     }
     parts.push(value)

@@ -11,6 +11,7 @@ import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { KeysteadError } from '../errors.ts'
 import { UnauthenticatedError } from './errors.ts'
+import { hasAudience } from './evaluate-rules.ts'
 import { verifyWithNewestKey } from './key-lookup.ts'
 import type { TrustedIssuer } from './trusted-issuer.ts'
 
@@ -66,7 +67,6 @@ async function checkToken(
     options: JWTVerifyOptions,
   ) => Promise<{ payload: JWTPayload; protectedHeader: JWTHeaderParameters }>,
 ): Promise<VerifiedPayload> {
-  const isRfc9068 = issuer.profile === 'rfc9068'
   const now = clock.now()
   const options: JWTVerifyOptions = {
     ...(issuer.issuer !== null && { issuer: issuer.issuer }),
@@ -76,40 +76,66 @@ async function checkToken(
     algorithms: [...issuer.algorithms],
     clockTolerance: config.AUTH_CLOCK_TOLERANCE_SECONDS,
     currentDate: now,
-    requiredClaims: ['sub', 'iat', 'exp', ...(isRfc9068 ? ['jti'] : [])],
-    ...(isRfc9068 && { typ: 'at+jwt' }),
   }
-  try {
-    const { payload, protectedHeader } = await verify(options)
-    assertHeader(protectedHeader)
-    assertPlainBearer(payload)
-    assertUse(payload, issuer)
-    // Keycloak names the client in "azp", also in tokens of the type "at+jwt".
-    const client = payload['client_id'] === undefined && payload['azp'] !== undefined ? 'azp' : 'client_id'
-    assertNames(payload, isRfc9068 ? ['sub', 'jti', client] : ['sub'])
-    const latestIssueSeconds = now.getTime() / 1000 + config.AUTH_CLOCK_TOLERANCE_SECONDS
-    const verified = assertTimes(payload, latestIssueSeconds)
-    assertLifetime(payload, config.AUTH_TOKEN_LIFETIME_MINUTES_MAX, 'AUTH_TOKEN_LIFETIME_MINUTES_MAX')
-    assertLifetime(payload, issuer.lifetimeMinutesMax ?? 0, 'lifetimeMinutesMax of its entry')
-    return verified
-  } catch (error) {
+  const verified = await verify(options).catch((error: unknown) => {
     if (error instanceof KeysteadError) throw error
     throw new UnauthenticatedError(describeFault(error, issuer), {
       isForeign: isOfAnotherEntry(error),
       isVerified: error instanceof errors.JWTClaimValidationFailed,
       ...missingClaimOf(error),
     })
+  })
+  try {
+    return checkVerified(verified, { config, issuer }, now)
+  } catch (error) {
+    const isForOthers =
+      error instanceof UnauthenticatedError && isForAnotherAudience(verified.payload, issuer)
+    throw isForOthers ? error.asForeign() : error
   }
 }
 
+/** Makes the checks that jose does not make, on a token whose signature has been verified. */
+function checkVerified(
+  { payload, protectedHeader }: { payload: JWTPayload; protectedHeader: JWTHeaderParameters },
+  { config, issuer }: Pick<TokenRules, 'config' | 'issuer'>,
+  now: Date,
+): VerifiedPayload {
+  const isRfc9068 = issuer.profile === 'rfc9068'
+  assertHeader(protectedHeader, isRfc9068)
+  assertPresent(payload, ['sub', 'iat', 'exp', ...(isRfc9068 ? ['jti'] : [])])
+  assertPlainBearer(payload)
+  assertUse(payload, issuer)
+  // Keycloak names the client in "azp", also in tokens of the type "at+jwt".
+  const client = payload['client_id'] === undefined && payload['azp'] !== undefined ? 'azp' : 'client_id'
+  assertNames(payload, isRfc9068 ? ['sub', 'jti', client] : ['sub'])
+  const latestIssueSeconds = now.getTime() / 1000 + config.AUTH_CLOCK_TOLERANCE_SECONDS
+  const timely = assertTimes(payload, latestIssueSeconds)
+  assertLifetime(payload, config.AUTH_TOKEN_LIFETIME_MINUTES_MAX, 'AUTH_TOKEN_LIFETIME_MINUTES_MAX')
+  assertLifetime(payload, issuer.lifetimeMinutesMax ?? 0, 'lifetimeMinutesMax of its entry')
+  return timely
+}
+
+/** True if no rule of the entry can accept the audience, so that the token may be for another entry. */
+function isForAnotherAudience(payload: JWTPayload, { reading, audiences }: TrustedIssuer): boolean {
+  const takesOthers = reading.rules === undefined || reading.rules.some(({ audience }) => audience !== null)
+  return !takesOthers && !hasAudience(audiences, payload)
+}
+
 /** Checks that jose does not make: it supports one critical extension, and accepts any type if none is required. */
-function assertHeader({ crit, typ }: JWTHeaderParameters): void {
+function assertHeader({ crit, typ }: JWTHeaderParameters, isRfc9068: boolean): void {
   if (crit !== undefined) {
     throw new UnauthenticatedError('The token uses critical extensions (crit); none is supported.')
   }
-  if (typ !== undefined && /\+jwt$/i.test(typ) && !/^(application\/)?at\+jwt$/i.test(typ)) {
-    throw new UnauthenticatedError(notAnAccessToken)
-  }
+  const isAccessToken = typeof typ === 'string' && /^(application\/)?at\+jwt$/i.test(typ)
+  const isOther = isRfc9068 || (typeof typ === 'string' && /\+jwt$/i.test(typ))
+  if (isOther && !isAccessToken) throw new UnauthenticatedError(notAnAccessToken)
+}
+
+/** Refuses a token without a claim that is required here. The log names the claim. */
+function assertPresent(payload: JWTPayload, claims: readonly string[]): void {
+  const missing = claims.find((claim) => payload[claim] === undefined)
+  if (missing === undefined) return
+  throw new UnauthenticatedError(badClaim, { reason: `The token has no "${missing}", which is required.` })
 }
 
 /** Refuses tokens that are bound to a key (RFC 7800, RFC 8705, RFC 9449): the proof of that key is not checked. */

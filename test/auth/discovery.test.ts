@@ -2,13 +2,14 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type Authenticator, createAuthenticator } from '../../src/auth/authenticate.ts'
 import { discoveryUrlsOf } from '../../src/auth/discovery.ts'
 import { IssuerUnavailableError } from '../../src/auth/errors.ts'
 import { countKeyless, createTrustedIssuers } from '../../src/auth/jwks.ts'
+import { discoveredKeys } from '../../src/auth/jwks-url.ts'
 import { configOf, foreignClaims, newFolder, outcomeOf, plainRule } from './rule-entries.ts'
 import { createFakeClock, createSigner, type Signer } from './tokens.ts'
 
@@ -118,7 +119,63 @@ describe('the keys of an issuer', () => {
   })
 })
 
+test('several entries with the same keys fetch them once, so that the first one decides', async () => {
+  const { origin, answers, requests } = await startProvider()
+  answers.set('/keys', { keys: [signer.jwk] })
+  const entry = (name: string, audience: string) => ({
+    name,
+    issuer: 'https://sso.test',
+    jwksUrl: `${origin}/keys`,
+    audiences: [audience],
+    rules: [{ ...plainRule, project: name }],
+  })
+  const config = configOf([entry('first', 'ka'), entry('second', 'kb')])
+  const issuers = createTrustedIssuers(config)
+  const authenticator = createAuthenticator({ config, clock: createFakeClock(), issuers })
+  const sign = (aud: string | string[]) =>
+    signer.sign(foreignClaims({ iss: 'https://sso.test', aud, jti: String(aud) }))
+  expect(await outcomeOf(authenticator, await sign('kb'))).toMatchObject({ projectId: 'second' })
+  expect(await outcomeOf(authenticator, await sign(['ka', 'kb']))).toMatchObject({ projectId: 'first' })
+  expect(requests).toHaveLength(1)
+})
+
 describe('a discovery document', () => {
+  test('that does not come leaves time to fetch the keys from the last address', async () => {
+    const { origin, answers } = await startProvider()
+    answers.set(openId, { issuer: origin, jwks_uri: `${origin}/keys` })
+    answers.set('/keys', { keys: [signer.jwk] })
+    const silent = createTcpServer()
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void silent.close())
+    const urls = [`${origin}${openId}`]
+    const means = { caFile: null, bearerTokenFile: null }
+    const keys = discoveredKeys({ issuer: origin, urls }, means)
+    const read = () =>
+      keys.read({
+        method: 'GET',
+        redirect: 'manual',
+        headers: new Headers(),
+        signal: AbortSignal.timeout(20_000),
+      })
+    expect(JSON.parse(await read()).keys).toHaveLength(1)
+    urls[0] = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/`
+    expect(JSON.parse(await read()).keys).toHaveLength(1)
+  })
+
+  test('from another host cannot name keys of this machine', async () => {
+    const document = { issuer: 'https://sso.test', jwks_uri: 'http://127.0.0.1:1/keys' }
+    vi.stubGlobal('fetch', async () => Response.json(document))
+    onTestFinished(() => void vi.unstubAllGlobals())
+    const keys = discoveredKeys(
+      { issuer: 'https://sso.test', urls: [`https://sso.test${openId}`] },
+      { caFile: null, bearerTokenFile: null },
+    )
+    const options = { method: 'GET', redirect: 'manual', headers: new Headers() } as const
+    await expect(keys.read({ ...options, signal: AbortSignal.timeout(20_000) })).rejects.toMatchObject({
+      code: 'BAD_JWKS_URI',
+    })
+  })
+
   test.each([
     [
       'that names another issuer',

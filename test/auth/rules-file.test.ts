@@ -254,6 +254,20 @@ describe('several entries with one issuer', () => {
     })
   })
 
+  test('pass a token for another audience on, whatever else they refuse of it', async () => {
+    const { signer, jwksFile } = await signerWithFile()
+    const common = { jwksUrl: undefined, jwksFile }
+    const authenticator = authenticatorOf([
+      entryWith({ ...common, name: 'access', audiences: ['ka'], tokens: 'access', lifetimeMinutesMax: 1 }),
+      entryWith({ ...common, name: 'rfc9068', audiences: ['kc'], tokens: 'rfc9068' }),
+      entryWith({ ...common, name: 'id', audiences: ['kb'], tokens: 'id' }),
+    ])
+    const idToken = await signer.sign(foreignClaims({ aud: 'kb', nonce: 'n' }))
+    expect(await outcomeOf(authenticator, idToken)).toMatchObject({ subject: 'user:alice' })
+    const forAccess = await signer.sign(foreignClaims({ aud: 'ka', nonce: 'n' }))
+    expect(await outcomeOf(authenticator, forAccess)).toMatchObject({ entry: 'access' })
+  })
+
   test('say, if none accepts a token, why that one refuses it whose keys have verified it', async () => {
     const [one, two] = [await signerWithFile('EdDSA', 'same'), await signerWithFile('EdDSA', 'same')]
     const authenticator = authenticatorOf([

@@ -182,12 +182,29 @@ describe('a join', () => {
     expect(made({ project }, { p: 'a/b', q: 'c' })).toBe(
       'the project cannot be read: part 1 of the join contains the separator "/"',
     )
+    const name = fc.string({ unit: fc.constantFrom('a', '/', ':'), maxLength: 4 })
     fc.assert(
-      fc.property(fc.string(), fc.string(), fc.string(), fc.string(), (p, q, otherP, otherQ) => {
-        const [one, other] = [made({ project }, { p, q }), made({ project }, { p: otherP, q: otherQ })]
-        if (String(one).startsWith('corp/') && one === other) expect([p, q]).toEqual([otherP, otherQ])
-      }),
+      fc.property(
+        fc.constantFrom('/', ':', '::', ':::', ':/:'),
+        fc.array(name, { minLength: 4, maxLength: 4 }),
+        (separator, [p, q, otherP, otherQ]) => {
+          const join = { join: [{ claim: 'p' }, { claim: 'q' }], separator }
+          const [one, other] = [
+            made({ project: join }, { p, q }),
+            made({ project: join }, { p: otherP, q: otherQ }),
+          ]
+          const isName = !String(one).startsWith('the project ')
+          if (isName && one === other) expect([p, q]).toEqual([otherP, otherQ])
+        },
+      ),
+      { numRuns: 2000 },
     )
+  })
+
+  test('refuses a separator that begins in a part and ends in the separator after it', () => {
+    const join = { join: [{ claim: 'p' }, { claim: 'q' }], separator: '::' }
+    expect(made({ project: join }, { p: 'shop:', q: 'x' })).toContain('contains the separator "::"')
+    expect(made({ project: join }, { p: 'shop', q: ':x' })).toBe('shop:::x')
   })
 
   test('with a part that is absent or has several values gives none', () => {
