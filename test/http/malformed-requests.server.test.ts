@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { endStory, type Person, type Story, startStory } from '../support/story.ts'
 import { connectTo, exchange, type RawAnswer, rawRequest, readRawAnswer, valuesOf } from './raw-request.ts'
 
@@ -196,6 +196,20 @@ describe('the framing of a request', () => {
     expect([answer.status, codeIn(answer)]).toEqual([400, 'BAD_REQUEST'])
     expect(valuesOf(answer, 'content-length')).toEqual([String(Buffer.byteLength(answer.body))])
     expect(valuesOf(answer, 'x-content-type-options')).toEqual(['nosniff'])
+  })
+
+  it('whose body cannot be read gets no second answer', async () => {
+    const socket = connectTo(story.app.url)
+    let received = ''
+    socket.setEncoding('latin1').on('data', (more: string) => {
+      received += more
+    })
+    socket.write(rawRequest([json, ['Transfer-Encoding', 'chunked']]))
+    await vi.waitFor(() => expect(received).toContain('UNAUTHENTICATED'), { timeout: 60_000 })
+    const closed = once(socket, 'close')
+    socket.write('ZZ\r\n')
+    await closed
+    expect(received.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 401'])
   })
 
   it('that cannot be read gets no answer in the middle of another one', async () => {

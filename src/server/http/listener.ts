@@ -88,6 +88,8 @@ export async function openListener(
   const idle = new Map<Socket, Idle>()
   /** Responses of each connection that are not complete. A client may send several requests at once. */
   const unanswered = new Map<Socket, Set<ServerResponse>>()
+  /** Response to the last request of each connection. */
+  const latest = new WeakMap<Socket, ServerResponse>()
   const node = createServer({
     headersTimeout: headersTimeoutMs,
     maxHeaderSize: headerBytesMax,
@@ -110,6 +112,7 @@ export async function openListener(
 
   function noteRequest(socket: Socket, response: ServerResponse): void {
     idle.delete(socket)
+    latest.set(socket, response)
     const responses = unanswered.get(socket) ?? new Set()
     unanswered.set(socket, responses.add(response))
     response.once('close', () => {
@@ -130,9 +133,12 @@ export async function openListener(
   }
 
   node.on('clientError', ({ code }: NodeJS.ErrnoException, socket: Socket) => {
-    // Where an earlier request waits for its answer, this one would be taken for it.
-    const mayAnswer = [...(unanswered.get(socket) ?? [])].every(
-      ({ headersSent, req }) => !headersSent && !req.complete,
+    // Where an earlier request waits for its answer, this one would be taken for it. And no request is answered twice, also
+    // one whose body goes on after its answer.
+    const open = [latest.get(socket), ...(unanswered.get(socket) ?? [])]
+    const mayAnswer = open.every(
+      (response) =>
+        response === undefined || (response.req.complete ? response.writableFinished : !response.headersSent),
     )
     if (socket.writable && mayAnswer) socket.write(refusalOfUnread(code))
     socket.destroy()
