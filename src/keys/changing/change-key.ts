@@ -246,11 +246,14 @@ async function planUnlocked(
   where: KeyIdentity,
   change: ChangeOfKeys,
 ): Promise<readonly KeyOutcome[]> {
-  const { store, policyMac, clock } = parts
+  const { store, policyMac, clock, keys: cache } = parts
   const key = await findWholeKey(store.db, where)
   if (key === null) return []
   const verify = () => verifyMacs(policyMac, key)
-  return [await plan(parts, change, key, { ...clock.moment(), tx: store.db, verify })]
+  const outcome = await plan(parts, change, key, { ...clock.moment(), tx: store.db, verify })
+  // As under the lock, it must not be used from memory either.
+  if (outcome.error instanceof IntegrityError) cache.invalidate(where.projectId, where.id)
+  return [outcome]
 }
 
 /** Decides on a change of a key, after its due destructions. Writes nothing. */
