@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest'
+import { asOperator } from '../support/as-operator.ts'
+import { hasNoDatabase } from '../support/databases.ts'
+import { base64, startStoryForTest } from '../support/story.ts'
+
+describe.skipIf(hasNoDatabase())('a key that is edited in the database while it is in memory', () => {
+  it.each([
+    ['a rotation', 'rotateUserKey', {}],
+    ['another change', 'updateUserKey', { description: 'new' }],
+  ])('is not used from memory any more after %s has found the edit', async (_, mutation, input) => {
+    const story = await startStoryForTest({ CACHE_LIFETIME_MS: '60000' })
+    const client = story.as({ name: 'mia', roles: ['KMS_MANAGER'] })
+    const { userKey } = await client.mutate('createUserKey', { name: 'orders' }, 'userKey { id }')
+    const keyId = userKey.id
+    const encrypt = () => client.mutate('encrypt', { keyId, plaintext: base64('x') })
+    expect(await encrypt()).toMatchObject({ __typename: 'EncryptPayload' })
+    await asOperator(story.database.databaseUrl, `UPDATE keys SET description = 'edited'`)
+    expect(await encrypt()).toMatchObject({ __typename: 'EncryptPayload' })
+    const changed = await client.send(
+      `mutation($input: ${mutation[0]?.toUpperCase()}${mutation.slice(1)}Input!) { ${mutation}(input: $input) { __typename } }`,
+      { input: { keyId, ...input } },
+    )
+    expect(changed.text).toContain('INTERNAL')
+    const refused = await client.send(
+      'mutation($input: EncryptInput!) { encrypt(input: $input) { __typename } }',
+      { input: { keyId, plaintext: base64('x') } },
+    )
+    expect(refused.text).toContain('INTERNAL')
+  })
+})
