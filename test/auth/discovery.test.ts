@@ -270,6 +270,8 @@ test('a certificate authority of an entry is trusted by this entry, and by no ot
   answers.set(openId, { issuer: origin, jwks_uri: `${origin}/keys` })
   answers.set('/keys', { keys: [signer.jwk] })
   expect(await outcome(start({ issuer: origin, caFile }), origin)).toEqual(accepted)
+  const jwksUrl = `${origin}/keys`.replace('https', 'HTTPS')
+  expect(await outcome(start({ issuer: origin, caFile, jwksUrl }), origin)).toEqual(accepted)
   expect(await outcome(start({ issuer: origin }), origin)).toBeInstanceOf(IssuerUnavailableError)
   expect(troubles).toEqual(['sso DEPTH_ZERO_SELF_SIGNED_CERT'])
   expect(await outcome(start({ issuer: origin, caFile: `${caFile}.none` }), origin)).toBeInstanceOf(

@@ -118,7 +118,7 @@ describe.skipIf(noServers)('PostgreSQL under load', () => {
   }, 1_800_000)
 
   it('that is silent makes every request UNAVAILABLE in time, also decryption with keys at hand', async () => {
-    const started = await startServerOnPostgres({ CACHE_LIFETIME_MS: '2000', REQUEST_TIMEOUT_MS: '1500' })
+    const started = await startServerOnPostgres({ CACHE_LIFETIME_MS: '2000' })
     const { postgres } = started
     const { recoveredInMs } = await breakUnderLoad('PostgreSQL silent', started, {
       begin: async () => postgres.freeze(),
