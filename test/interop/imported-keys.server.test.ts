@@ -25,7 +25,7 @@ describe.skipIf(hasNoOpenssl)('a private key that OpenSSL made and wrapped', () 
   beforeAll(async () => {
     files = new OpensslFolder()
     files.write('message', text)
-    story = await startStory()
+    story = await startStory({ RATE_LIMIT_UNITS: '0' })
     client = story.as({ name: 'mia', roles: ['KMS_MANAGER'] })
   })
   afterAll(async () => {

@@ -36,7 +36,7 @@ describe('a JSON Web Token', () => {
   const keys = new Map<string, SigningKey>()
   let jwks: ReturnType<typeof createLocalJWKSet>
   beforeAll(async () => {
-    story = await startStory()
+    story = await startStory({ RATE_LIMIT_UNITS: '0' })
     max = story.as({ name: 'max', roles: ['PROJECT_MEMBER'] })
     for (const [alg, algorithm] of schemes) {
       const input = { name: `jws-${alg}`, algorithm, usage: 'SIGN_VERIFY' }

@@ -42,7 +42,7 @@ describe.skipIf(hasNoOpenssl)('the OpenSSL command line', () => {
   let files: OpensslFolder
   beforeAll(async () => {
     files = new OpensslFolder()
-    story = await startStory()
+    story = await startStory({ RATE_LIMIT_UNITS: '0' })
     max = story.as({ name: 'max', roles: ['PROJECT_MEMBER'] })
     files.write('message', text)
     files.write('other', 'another message')

@@ -37,7 +37,11 @@ describe.skipIf(hasNoDatabase())('the advice in an error', () => {
   let count = 0
   beforeAll(async () => {
     const allowed = algorithms.map(({ name }) => name).filter((name) => name !== 'CHACHA20_POLY1305')
-    story = await startStory({ REQUEST_TIMEOUT_MS: '60000', ALLOWED_ALGORITHMS: allowed.join(',') })
+    story = await startStory({
+      REQUEST_TIMEOUT_MS: '60000',
+      RATE_LIMIT_UNITS: '0',
+      ALLOWED_ALGORITHMS: allowed.join(','),
+    })
     ada = story.as({ name: 'ada', roles: ['PROJECT_ADMIN'] })
     mia = story.as({ name: 'mia', roles: ['KMS_MANAGER'] })
     agent = story.as({ name: 'Backup', kind: 'SERVICE_AGENT' })
