@@ -7,7 +7,7 @@ import { readCaller } from './claims.ts'
 import { IssuerUnavailableError, UnauthenticatedError } from './errors.ts'
 import { evaluateRules, reservedNameFault } from './evaluate-rules.ts'
 import { claimedName, entriesOf, type TrustedIssuer } from './trusted-issuer.ts'
-import { otherAudience, verifyToken } from './verify-token.ts'
+import { otherAudience, type VerifiedPayload, verifyToken } from './verify-token.ts'
 
 /** Longest time that a verified token is cached, in milliseconds. */
 const callerLifetimeMaxMs = 60_000
@@ -49,7 +49,7 @@ export function createAuthenticator(options: {
 
   async function readWith(issuer: TrustedIssuer, token: string): Promise<Caller> {
     try {
-      return callerOf(await verifyToken(token, { issuer, config, clock }), issuer, prefixes)
+      return callerOf(await verifyToken(token, { issuer, config, clock }), issuer, prefixes).caller
     } catch (error) {
       throw error instanceof UnauthenticatedError ? error.of(issuer.name) : error
     }
@@ -116,21 +116,26 @@ async function firstAccepted(
 const refusedByRules =
   'The token is valid, but this server has no rule that accepts it. Its log has the reason, under the ID of this request.'
 
-function callerOf(
-  claims: Awaited<ReturnType<typeof verifyToken>>,
+/**
+ * The caller that an entry makes of the claims of a token, and the rule that counted, if it has rules.
+ *
+ * @throws UnauthenticatedError if the entry refuses them
+ */
+export function callerOf(
+  claims: VerifiedPayload,
   issuer: TrustedIssuer,
   prefixes: readonly string[],
-): Caller {
+): { readonly caller: Caller; readonly rule: number | null } {
   const { reading, name: entry, audiences, projects, kinds } = issuer
   if (reading.rules === undefined) {
     const caller = readCaller(claims, reading.claims)
     assertMaySpeakFor(issuer, caller)
     assertUnreserved(caller, prefixes)
-    return caller
+    return { caller, rule: null }
   }
   const set = { entry, audiences, projects, kinds, rules: reading.rules }
   const verdict = evaluateRules(set, { claims, prefixes })
-  if ('caller' in verdict) return verdict.caller
+  if ('caller' in verdict) return verdict
   const { reason, rule, isForeign } = verdict
   const message = isForeign ? otherAudience : refusedByRules
   throw new UnauthenticatedError(message, { reason, rule, isForeign, isVerified: true })

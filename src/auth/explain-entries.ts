@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import type { Caller } from '../keys/rules/caller.ts'
-import { prefixesOf } from './authenticate.ts'
+import { callerOf, prefixesOf } from './authenticate.ts'
 import { UnauthenticatedError } from './errors.ts'
 import { describeMismatch, evaluateRules } from './evaluate-rules.ts'
 import type { ListedIssuer } from './issuers-file.ts'
@@ -46,7 +46,7 @@ export async function explainToken(
       try {
         const rules = { issuer, config, clock }
         const claims = await (verify ? verifyToken(token, rules) : checkUnverified(token, rules))
-        const found = explainRules(issuer, claims, prefixes)
+        const found = explainClaims(issuer, claims, prefixes)
         lines.push(...found.lines)
         if (!isDecided) isAccepted = found.isAccepted
         // The order of entries decides only where both have keys that verify the token.
@@ -65,59 +65,51 @@ export async function explainToken(
   }
 }
 
-function explainRules(
-  { name: entry, reading, audiences, projects, kinds, acceptsIdTokens }: TrustedIssuer,
+/** What an entry makes of the claims of a token. The verdict is the server's own. */
+function explainClaims(
+  issuer: TrustedIssuer,
   claims: VerifiedPayload,
   prefixes: readonly string[],
 ): Explanation & { readonly isFinal: boolean } {
-  if (reading.rules === undefined) {
-    return {
-      lines: [
-        '  This entry has no rules (first form). Write it in the form with rules to see what they make of a token.',
-      ],
-      isAccepted: false,
-      isFinal: true,
-    }
+  const lines = explainRules(issuer, claims, prefixes)
+  try {
+    const { caller, rule } = callerOf(claims, issuer, prefixes)
+    const who = rule === null ? describeCaller(caller) : []
+    const warning = warningAbout(issuer, claims)
+    const verdict = rule === null ? '  Accepted.' : `  Accepted by rule ${rule}.`
+    return { lines: [...lines, ...who, ...warning, verdict], isAccepted: true, isFinal: true }
+  } catch (error) {
+    if (!(error instanceof UnauthenticatedError)) throw error
+    const { isForeign, refusal } = error
+    const by = refusal.rule === null ? '' : ` by rule ${refusal.rule}`
+    const verdict = `  Refused${by}: ${refusal.reason.replace(/\.$/, '')}.`
+    return { lines: [...lines, verdict], isAccepted: false, isFinal: !isForeign }
   }
-  const set = { entry, audiences, projects, kinds }
-  const verdicts = reading.rules.map((rule) => ({
-    mismatch: describeMismatch(rule, claims),
-    verdict: evaluateRules({ ...set, rules: [rule] }, { claims, prefixes }),
-  }))
-  const first = verdicts.findIndex(({ mismatch }) => mismatch === null)
-  const lines = verdicts.flatMap(({ mismatch, verdict }, index) => {
+}
+
+/** Lines about each rule; none for an entry of the first form. */
+function explainRules(issuer: TrustedIssuer, claims: VerifiedPayload, prefixes: readonly string[]): string[] {
+  const rules = issuer.reading.rules ?? []
+  const first = rules.findIndex((rule) => describeMismatch(rule, claims) === null)
+  return rules.flatMap((rule, index) => {
+    const mismatch = describeMismatch(rule, claims)
     if (mismatch !== null) return [`  Rule ${index} does not match: it needs that ${mismatch}`]
-    const heading = `  Rule ${index} matches${index === first ? '' : `, but rule ${first} counts`}:`
+    const verdict = evaluateRules({ ...issuer, entry: issuer.name, rules: [rule] }, { claims, prefixes })
     return [
-      heading,
+      `  Rule ${index} matches${index === first ? '' : `, but rule ${first} counts`}:`,
       ...('caller' in verdict ? describeCaller(verdict.caller) : [`    refused: ${verdict.reason}`]),
     ]
   })
-  const verdict = verdicts[first]?.verdict
-  if (verdict === undefined)
-    return { lines: [...lines, '  Refused: no rule matches.'], isAccepted: false, isFinal: true }
-  if (!('caller' in verdict)) {
-    return {
-      lines: [...lines, `  Refused by rule ${first}: ${verdict.reason}.`],
-      isAccepted: false,
-      isFinal: !verdict.isForeign,
-    }
-  }
+}
+
+function warningAbout({ acceptsIdTokens, audiences }: TrustedIssuer, claims: VerifiedPayload): string[] {
   const client = [readClaim(claims, ['client_id']), readClaim(claims, ['azp'])]
   const isClient = !acceptsIdTokens && audiences.some((audience) => client.includes(audience))
-  return {
-    lines: [
-      ...lines,
-      ...(isClient
-        ? [
-            '  Warning: the audience is the client that asked for the token. ID tokens have it, too: ask for an audience of this server',
-          ]
-        : []),
-      `  Accepted by rule ${first}.`,
-    ],
-    isAccepted: true,
-    isFinal: true,
-  }
+  return isClient
+    ? [
+        '  Warning: the audience is the client that asked for the token. ID tokens have it, too: ask for an audience of this server',
+      ]
+    : []
 }
 
 function describeCaller({ subject, projectId, groups, roles, tokenExpiresAt }: Caller): readonly string[] {

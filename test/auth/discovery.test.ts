@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
@@ -10,6 +9,7 @@ import { discoveryUrlsOf } from '../../src/auth/discovery.ts'
 import { IssuerUnavailableError } from '../../src/auth/errors.ts'
 import { countKeyless, createTrustedIssuers } from '../../src/auth/jwks.ts'
 import { discoveredKeys } from '../../src/auth/jwks-url.ts'
+import { makeCertificate } from '../support/certificate.ts'
 import { configOf, foreignClaims, newFolder, outcomeOf, plainRule } from './rule-entries.ts'
 import { createFakeClock, createSigner, type Signer } from './tokens.ts'
 
@@ -242,29 +242,7 @@ describe('the token of an entry', () => {
 test('a certificate authority of an entry is trusted by this entry, and by no other', async () => {
   const folder = newFolder()
   const [key, caFile] = [join(folder, 'key.pem'), join(folder, 'ca.pem')]
-  execFileSync(
-    'openssl',
-    [
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-days',
-      '2',
-      '-subj',
-      '/CN=provider',
-      '-addext',
-      'subjectAltName=IP:127.0.0.1',
-      '-keyout',
-      key,
-      '-out',
-      caFile,
-    ],
-    { stdio: 'ignore' },
-  )
+  makeCertificate({ key, certificate: caFile }, 'IP:127.0.0.1')
   const tls = { key: readFileSync(key), cert: readFileSync(caFile) }
   const { origin, answers } = await listen((onRequest) => createHttpsServer(tls, onRequest), 'https')
   answers.set(openId, { issuer: origin, jwks_uri: `${origin}/keys` })

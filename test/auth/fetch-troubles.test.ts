@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
@@ -9,6 +8,7 @@ import { jwtVerify } from 'jose'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { FetchTrouble } from '../../src/auth/fetch-trouble.ts'
 import { createUrlKeySource } from '../../src/auth/jwks-url.ts'
+import { makeCertificate } from '../support/certificate.ts'
 import { startJwksServer } from './jwks-server.ts'
 import { claimsWith, createSigner } from './tokens.ts'
 
@@ -43,19 +43,7 @@ async function privateAuthority(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'keystead-ca-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
-  const args = [
-    'req',
-    '-x509',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:P-256',
-    '-nodes',
-    '-days',
-    '1',
-  ]
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
-  execFileSync('openssl', [...args, ...subject, '-keyout', key, '-out', cert], { stdio: 'ignore' })
+  makeCertificate({ key, certificate: cert }, 'DNS:localhost')
   const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (_, response) =>
     response.end('{"keys":[]}'),
   )

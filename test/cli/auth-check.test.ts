@@ -1,7 +1,11 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { createAuthenticator } from '../../src/auth/authenticate.ts'
+import { createTrustedIssuers } from '../../src/auth/jwks.ts'
 import { runKeystead } from '../../src/cli/keystead.ts'
+import { systemClock } from '../../src/clock.ts'
+import { readConfig } from '../../src/config.ts'
 import { foreignClaims, newFolder, plainRule, signerWithFile } from '../auth/rule-entries.ts'
 import { issuer } from '../auth/tokens.ts'
 
@@ -144,4 +148,59 @@ describe('keystead auth check', () => {
       said: expect.stringContaining("Unexpected argument 'y'."),
     })
   })
+
+  it('says of every token what the server does, whatever the entries are', async () => {
+    const { signer, jwksFile } = await signerWithFile()
+    const unmatched = { when: [{ claim: 'client_id', present: true }] }
+    const entries = [
+      { audiences: ['ka'], rules: [plainRule] },
+      { audiences: ['ka'], rules: [{ ...plainRule, ...unmatched }] },
+      { audiences: ['ka'], rules: [{ ...plainRule, project: { claim: 'none' } }] },
+      { audiences: ['kb'], rules: [plainRule] },
+    ]
+    const audiences = ['ka', 'kb', 'kc', ['ka', 'kb']]
+    const tokens = await Promise.all(audiences.map((aud) => signer.sign(foreignClaims({ ...live, aud }))))
+    for (const [one, two] of entries.flatMap((first) => entries.map((second) => [first, second]))) {
+      const issuers = [
+        { name: 'one', issuer, jwksFile, ...one },
+        { name: 'two', issuer, jwksFile, ...two },
+      ]
+      const file = join(newFolder(), 'issuers.json')
+      writeFileSync(file, JSON.stringify({ version: 2, issuers }))
+      await expectAgreement(file, tokens)
+    }
+  })
+
+  it('says it of files of the first form, too', async () => {
+    const { signer, jwksFile } = await signerWithFile()
+    const file = join(newFolder(), 'issuers.json')
+    const entry = {
+      issuer,
+      audience: 'keystead',
+      jwksFile,
+      tokenProfile: 'generic',
+      claims: { project: 'tenant' },
+    }
+    writeFileSync(file, JSON.stringify({ issuers: [{ ...entry, projects: ['shop'] }] }))
+    const claims = [{}, { tenant: 'other' }, { aud: 'other' }, { tenant: 7 }]
+    const tokens = await Promise.all(claims.map((each) => signer.sign(foreignClaims({ ...live, ...each }))))
+    expect(await expectAgreement(file, tokens)).toEqual([true, false, false, false])
+  })
 })
+
+/** Whether the server accepts each token, which the command has to say as well. */
+async function expectAgreement(file: string, tokens: readonly string[]): Promise<readonly boolean[]> {
+  const config = readConfig({ AUTH_ISSUERS_FILE: file })
+  const server = createAuthenticator({ config, clock: systemClock, issuers: createTrustedIssuers(config) })
+  const outcomes: boolean[] = []
+  for (const token of tokens) {
+    const isAccepted = await server.authenticate(`Bearer ${token}`).then(
+      () => true,
+      () => false,
+    )
+    const { code, printed } = await check(file, '--verify', token)
+    expect({ file: readFileSync(file, 'utf8'), printed, code }).toMatchObject({ code: isAccepted ? 0 : 1 })
+    outcomes.push(isAccepted)
+  }
+  return outcomes
+}

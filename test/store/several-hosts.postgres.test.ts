@@ -6,6 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { openStore } from '../../src/store/open-store.ts'
 import type { StoreOptions } from '../../src/store/store.ts'
 import { asOperator } from '../support/as-operator.ts'
+import { makeCertificate } from '../support/certificate.ts'
 import { failureOf } from '../support/failures.ts'
 import { hasNoServers } from '../support/has-no-servers.ts'
 import { startInstances } from '../support/postgres-server.ts'
@@ -36,19 +37,7 @@ async function useTls({ folder, instance }: Awaited<ReturnType<typeof startServe
     join(instance.dataFolder, 'server.crt'),
     join(instance.dataFolder, 'server.key'),
   ]
-  const request = [
-    'req',
-    '-x509',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:P-256',
-    '-nodes',
-    '-days',
-    '2',
-  ]
-  const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
-  execFileSync('openssl', [...request, ...names, '-keyout', key, '-out', certificate], { stdio: 'pipe' })
+  makeCertificate({ key, certificate }, 'DNS:localhost')
   const { uid, gid } = statSync(instance.dataFolder)
   chmodSync(key, 0o600)
   for (const path of [key, certificate]) chownSync(path, uid, gid)
