@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { type Config, settings } from '../config.ts'
 import { discoveryUrlsOf } from './discovery.ts'
-import type { ListedIssuer } from './issuers-file.ts'
+import type { ListedIssuer } from './trusted-issuer.ts'
 import { expandPreset } from './presets.ts'
 import { filledText, kindList, parseWith, ruleList, SchemaError, textList } from './rules-schema.ts'
 

@@ -4,10 +4,9 @@ import type { Caller } from '../keys/rules/caller.ts'
 import { callerOf, prefixesOf } from './authenticate.ts'
 import { UnauthenticatedError } from './errors.ts'
 import { describeMismatch, evaluateRules } from './evaluate-rules.ts'
-import type { ListedIssuer } from './issuers-file.ts'
 import { describeCondition, readClaim } from './read-source.ts'
 import type { TokenRule } from './token-rules.ts'
-import { entriesOf, type TrustedIssuer } from './trusted-issuer.ts'
+import { entriesOf, type ListedIssuer, type TrustedIssuer } from './trusted-issuer.ts'
 import { checkUnverified, type VerifiedPayload, verifyToken } from './verify-token.ts'
 
 /** Lines about the entries of a file: where their keys are, when their rules match, and what may be a mistake. */

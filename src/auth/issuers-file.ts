@@ -4,8 +4,8 @@ import type { CallerKind } from '../keys/rules/caller.ts'
 import type { ClaimNames } from './claims.ts'
 import { readEntries } from './entries.ts'
 import { IssuersFileError } from './errors.ts'
-import { type KeyLocation, plainLocation } from './key-lookup.ts'
-import type { IssuerRules } from './trusted-issuer.ts'
+import { plainLocation } from './key-lookup.ts'
+import type { ListedIssuer } from './trusted-issuer.ts'
 
 const issuersMax = 20
 const callerKinds: readonly CallerKind[] = ['USER', 'SERVICE_ACCOUNT', 'SERVICE_AGENT']
@@ -27,9 +27,6 @@ const members = [
   'projects',
   'kinds',
 ]
-
-/** An issuer of the file: its rules and the location of its keys. */
-export type ListedIssuer = IssuerRules & KeyLocation
 
 /** The issuers of a file, and the form that it is written in. */
 export interface IssuersFile {

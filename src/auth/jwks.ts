@@ -1,10 +1,10 @@
 import type { Config } from '../config.ts'
 import type { FetchTrouble } from './fetch-trouble.ts'
-import { type ListedIssuer, readIssuersFile } from './issuers-file.ts'
+import { readIssuersFile } from './issuers-file.ts'
 import { createFileKeySource } from './jwks-file.ts'
 import { createUrlKeySource, discoveredKeys, keysAt } from './jwks-url.ts'
 import { type KeyLocation, type KeySource, type KeyTrust, plainLocation } from './key-lookup.ts'
-import { mainIssuerRules, type TrustedIssuer } from './trusted-issuer.ts'
+import { type ListedIssuer, mainIssuerRules, type TrustedIssuer } from './trusted-issuer.ts'
 
 /** Callbacks for fetches of keys. */
 export interface FetchObserver {

@@ -3,7 +3,7 @@ import type { Config } from '../config.ts'
 import type { CallerKind } from '../keys/rules/caller.ts'
 import type { ClaimNames } from './claims.ts'
 import { UnauthenticatedError } from './errors.ts'
-import type { KeySource } from './key-lookup.ts'
+import type { KeyLocation, KeySource } from './key-lookup.ts'
 import type { TokenRule } from './token-rules.ts'
 
 /** Longest accepted token, in characters. */
@@ -37,6 +37,9 @@ export interface IssuerRules {
   /** Kinds of callers that it may speak for; null for all. */
   readonly kinds: readonly CallerKind[] | null
 }
+
+/** An issuer of the file: its rules and the location of its keys. */
+export type ListedIssuer = IssuerRules & KeyLocation
 
 /** An issuer and its keys, which verify only its own tokens. */
 export interface TrustedIssuer extends IssuerRules {

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { KeySetError } from '../auth/errors.ts'
 import { describeEntries, explainToken } from '../auth/explain-entries.ts'
-import { type ListedIssuer, readIssuersFile } from '../auth/issuers-file.ts'
+import { readIssuersFile } from '../auth/issuers-file.ts'
 import { createKeySource } from '../auth/jwks.ts'
 import type { KeySource } from '../auth/key-lookup.ts'
+import type { ListedIssuer } from '../auth/trusted-issuer.ts'
 import { systemClock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import {

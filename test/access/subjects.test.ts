@@ -6,7 +6,7 @@ import { shownChange } from '../../src/keys/changing/write-change.ts'
 import { type AccessFacts, permissionsOn, subjectsOf, visibilityOf } from '../../src/keys/rules/access.ts'
 import { explainAccess } from '../../src/keys/rules/access-reasons.ts'
 import { type Caller, canonicalSubject, readSubject, subjectSet } from '../../src/keys/rules/caller.ts'
-import { serviceKeyName, textFault } from '../../src/keys/rules/input.ts'
+import { serviceKeyName, textFault } from '../../src/keys/rules/names.ts'
 import { claimsWith, configWith } from '../auth/tokens.ts'
 import { sampleKey } from '../support/sample-rows.ts'
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { base64, type Client, type MutationResult } from '../support/story.ts'
-import type { KnownCiphertext, Ledger } from './acknowledged.ts'
+import type { KnownCiphertext, Ledger } from './ledger.ts'
 
 const batchSize = 500
 

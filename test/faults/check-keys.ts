@@ -1,6 +1,6 @@
 import type { Client } from '../support/story.ts'
-import type { KnownKey, Ledger } from './acknowledged.ts'
 import { afterChange, type KeyState, type KnownVersion, newState } from './known-key.ts'
+import type { KnownKey, Ledger } from './ledger.ts'
 
 /** A key as the API shows it. */
 export interface ShownKey {

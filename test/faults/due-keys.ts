@@ -3,9 +3,9 @@ import type { Clock } from '../../src/clock.ts'
 import { readConfig } from '../../src/config.ts'
 import { createLog } from '../../src/log.ts'
 import { type Client, clientFor } from '../support/story.ts'
-import type { KnownKey, Ledger } from './acknowledged.ts'
 import { manager } from './fault-servers.ts'
 import { actionOf, afterChange, type Change, newState } from './known-key.ts'
+import type { KnownKey, Ledger } from './ledger.ts'
 import { newName } from './load-choice.ts'
 
 /** How many keys fall due, of each kind. */

@@ -1,6 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto'
-import type { KnownKey } from './acknowledged.ts'
 import type { Change } from './known-key.ts'
+import type { KnownKey } from './ledger.ts'
 
 /** What a worker does next. */
 export type Operation = 'create' | 'encrypt' | 'decrypt' | 'rotate' | 'edit' | 'retire'

@@ -1,7 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { base64, type Client, type MutationResult } from '../support/story.ts'
-import type { KnownCiphertext, KnownKey, Ledger } from './acknowledged.ts'
 import { type Change, newState } from './known-key.ts'
+import type { KnownCiphertext, KnownKey, Ledger } from './ledger.ts'
 import { chooseAlgorithm, newName } from './load-choice.ts'
 import { type Sent, sendMutation } from './sent.ts'
 

@@ -1,5 +1,5 @@
 import type { Client } from '../support/story.ts'
-import type { KnownKey, Ledger } from './acknowledged.ts'
+import type { KnownKey, Ledger } from './ledger.ts'
 import {
   chooseEdit,
   chooseOf,

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Ledger } from './acknowledged.ts'
+import type { Ledger } from './ledger.ts'
 import type { MixedLoad } from './mixed-load.ts'
 
 /**

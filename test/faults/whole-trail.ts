@@ -3,8 +3,9 @@ import { readConfig } from '../../src/config.ts'
 import { parseId } from '../../src/ids.ts'
 import { openParts } from '../../src/open-parts.ts'
 import type { Store } from '../../src/store/store.ts'
-import { type Ledger, throwIfLost } from './acknowledged.ts'
+import { throwIfLost } from './acknowledged.ts'
 import { actionOf } from './known-key.ts'
+import type { Ledger } from './ledger.ts'
 
 /**
  * Checks beside the servers that no audit chain is torn, that each acknowledged change and encryption has its record,

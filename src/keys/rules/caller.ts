@@ -1,4 +1,4 @@
-import { textFault } from './input.ts'
+import { textFault } from './names.ts'
 
 /** The kinds of subjects; the part of a subject string before the colon, in its GraphQL spelling. */
 export type SubjectKind = 'USER' | 'GROUP' | 'SERVICE_ACCOUNT' | 'SERVICE_AGENT' | 'SYSTEM'

@@ -1,0 +1,34 @@
+/** Invisible characters: controls, format characters, line and paragraph separators. */
+const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
+
+/** Fault of a text for people, in words that begin with "must"; null if there is none. */
+export function textFault(text: string): string | null {
+  if (!text.isWellFormed()) return 'must be well-formed Unicode, without half of a surrogate pair'
+  const [found] = unseen.exec(text) ?? []
+  return found === undefined ? null : `must not contain the ${classOf(found)} ${codePointOf(found)}`
+}
+
+function classOf(character: string): string {
+  if (/\p{Cc}/u.test(character)) return 'control character'
+  return /\p{Cf}/u.test(character) ? 'invisible format character' : 'line separator'
+}
+
+function codePointOf(character: string): string {
+  return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
+}
+
+/** Names of service keys, which are derived from names of services. */
+const derivedName = /^[A-Z][a-z0-9-]{0,63}$/
+
+/** Checks whether a service key can have this name. */
+export function isServiceKeyName(name: string): boolean {
+  return derivedName.test(name)
+}
+
+/**
+ * Name of a service's key: first letter uppercase, the rest lowercase, hyphens for spaces. Two spellings with the same
+ * derived name are one service.
+ */
+export function serviceKeyName(service: string): string {
+  return service.charAt(0).toUpperCase() + service.slice(1).toLowerCase().replaceAll(' ', '-')
+}
