@@ -13,6 +13,7 @@ export const leaves = [
   'errors.ts',
   'ids.ts',
   'clock.ts',
+  'counted.ts',
   'durable-files.ts',
   'fair-queue.ts',
   'secret-file.ts',

@@ -2,7 +2,7 @@ import { rollUpUsage } from './audit/write/roll-up.ts'
 import type { AuditWriter } from './audit/write/writer.ts'
 import { createAuthenticator } from './auth/authenticate.ts'
 import { createDevIssuer } from './auth/dev-issuer.ts'
-import { countKeyless, createTrustedIssuers } from './auth/jwks.ts'
+import { createTrustedIssuers, fetchMissingKeys } from './auth/jwks.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { SlowWorkScheduler } from './crypto/slow-work.ts'
@@ -142,8 +142,8 @@ async function startOn(
     warn: (text: string) => log.warn({}, text),
   }
   const issuers = devIssuer === null ? createTrustedIssuers(config, fetching) : [devIssuer.issuer]
-  // Fetches all keys in the background, so that a mistake is in the log before the first token comes.
-  countKeyless(issuers)
+  // In the background, so that a mistake is in the log before the first token comes.
+  fetchMissingKeys(issuers)
   const server = createServer(
     {
       config,

@@ -1,4 +1,4 @@
-import { countKeyless } from './auth/jwks.ts'
+import { fetchMissingKeys } from './auth/jwks.ts'
 import type { TrustedIssuer } from './auth/trusted-issuer.ts'
 import type { DomainParts, OutagePart } from './keys/parts/parts.ts'
 import { NoAnswerError, type Outages } from './outages.ts'
@@ -36,7 +36,7 @@ export function createReadiness(
       works('database', () => store.now()),
       works('rootKey', () => rootKeys.checkHealth()),
     ])
-    const keyless = countKeyless(issuers)
+    const keyless = fetchMissingKeys(issuers)
     // Without the database the trail cannot work, and one reason is enough.
     const hasTrail = !hasDatabase || (await works('auditTrail', () => audit.checkWritable()))
     const parts: [Part, boolean][] = [

@@ -1,9 +1,9 @@
 import * as v from 'valibot'
 import { type Config, settings } from '../config.ts'
 import { discoveryUrlsOf } from './discovery.ts'
-import type { ListedIssuer } from './trusted-issuer.ts'
 import { expandPreset } from './presets.ts'
 import { filledText, kindList, parseWith, ruleList, SchemaError, textList } from './rules-schema.ts'
+import type { ListedIssuer } from './trusted-issuer.ts'
 
 const entriesMax = 50
 

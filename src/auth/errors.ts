@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts'
 import { KeysteadError } from '../errors.ts'
 
 /** Where and why a token was refused, for the log. Nothing in it is a value of the token. */
@@ -61,7 +62,7 @@ export class IssuerUnavailableError extends KeysteadError {
     retryAfterSeconds: number,
     reason = "The token cannot be verified now: the issuer's signing keys are unavailable.",
   ) {
-    super(`${reason} Try again in ${retryAfterSeconds} ${retryAfterSeconds === 1 ? 'second' : 'seconds'}.`)
+    super(`${reason} Try again in ${counted(retryAfterSeconds, 'second')}.`)
     this.retryAfterSeconds = retryAfterSeconds
   }
 }

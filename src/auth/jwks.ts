@@ -66,8 +66,8 @@ function locationOf({
   return JSON.stringify([jwksFile ?? jwksUrl ?? [issuer, ...(discoveryUrls ?? [])], caFile, bearerTokenFile])
 }
 
-/** How many entries never had keys. Fetches the keys of these again in the background, with the pauses of their sources. */
-export function countKeyless(issuers: readonly Pick<TrustedIssuer, 'keySource'>[]): number {
+/** Fetches the keys of entries that never had any, in the background and with the pauses of their sources. Returns how many there are. */
+export function fetchMissingKeys(issuers: readonly Pick<TrustedIssuer, 'keySource'>[]): number {
   const keyless = issuers.filter(({ keySource }) => keySource.hasEverHadKeys?.() === false)
   for (const { keySource } of keyless) void keySource.refresh?.()
   return keyless.length

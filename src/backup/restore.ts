@@ -1,6 +1,7 @@
 import { createChainMac } from '../audit/chain.ts'
 import { type AuditWriter, createAuditWriter } from '../audit/write/writer.ts'
 import type { Clock } from '../clock.ts'
+import { counted } from '../counted.ts'
 import { createEnvelope } from '../keyring/envelope.ts'
 import { type InstallationKeys, openInstallation } from '../keyring/installation.ts'
 import { createPolicyMac } from '../keyring/policy-mac.ts'
@@ -125,7 +126,7 @@ async function requireUnused(store: Store, tx: Queryable): Promise<void> {
   const sessions = await countOtherSessions(tx)
   if (sessions === 0) return
   throw new BackupError(
-    `Nothing was restored: ${sessions} other ${sessions === 1 ? 'connection' : 'connections'} of Keystead to the database ${sessions === 1 ? 'is' : 'are'} open. Stop all servers and commands first.`,
+    `Nothing was restored: ${counted(sessions, 'other connection')} of Keystead to the database ${sessions === 1 ? 'is' : 'are'} open. Stop all servers and commands first.`,
   )
 }
 

@@ -1,4 +1,5 @@
 import { type BackupSummary, openBackup } from '../backup/read-backup.ts'
+import { counted } from '../counted.ts'
 import { passphraseOptions, privateKeyOptions, readSecret } from '../operator/backup-secrets.ts'
 import { exitCodes, type SetupCommand } from '../operator/command.ts'
 
@@ -11,7 +12,7 @@ export const backupFileOption = {
 export function describeBackup({ header, records }: BackupSummary): string {
   const { createdAt, source, migration, rootKeyIds } = header
   const database = source === 'embedded' ? 'an embedded database' : 'a PostgreSQL database'
-  return `Backup of ${createdAt} with ${records} records from ${database}, migration ${migration}, root keys ${rootKeyIds.join(', ')}.`
+  return `Backup of ${createdAt} with ${counted(records, 'record')} from ${database}, migration ${migration}, root keys ${rootKeyIds.join(', ')}.`
 }
 
 /** `keystead backup verify`. */

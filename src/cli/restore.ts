@@ -5,6 +5,7 @@ import { openBackup } from '../backup/read-backup.ts'
 import { restoreBackup } from '../backup/restore.ts'
 import { systemClock } from '../clock.ts'
 import type { Config } from '../config.ts'
+import { counted } from '../counted.ts'
 import type { InstallationKeys } from '../keyring/installation.ts'
 import type { RootKeyProvider } from '../keyring/root-key-provider.ts'
 import { openConfiguredRootKeys } from '../open-root-keys.ts'
@@ -73,7 +74,7 @@ Example:
         },
       })
       await invocation.print(
-        `${records} records were restored. All keys verify, and the root key unwrapped ${opened} of them as a test.`,
+        `${counted(records, 'record')} ${records === 1 ? 'was' : 'were'} restored. All keys verify, and the root key unwrapped ${opened} of them as a test.`,
       )
       return await reportAudit(store, keys, invocation)
     } finally {
@@ -132,7 +133,7 @@ async function reportAudit(
   for (const { text } of findings.slice(0, findingsMax)) await print(text)
   await print(
     findings.length === 0
-      ? `The audit trail verifies: ${chains} chains with ${records} records.`
+      ? `The audit trail verifies: ${counted(chains, 'chain')} with ${counted(records, 'record')}.`
       : `The audit trail has ${findings.length} findings from before the backup. The restored data stays.`,
   )
   return findings.length === 0 ? exitCodes.fine : exitCodes.failed

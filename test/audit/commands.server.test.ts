@@ -92,7 +92,7 @@ describe.skipIf(hasNoDatabase())('the commands on an audit trail', () => {
     await db.auditEvent.create({ data: { ...record, ...place, id: newUuid(), occurredAt, details: {} } })
     const { exitCode, printed } = await run(parts, 'audit verify')
     expect(exitCode).toBe(1)
-    const text = '1 records are in no chain, though this installation has had chains from the beginning'
+    const text = '1 record is in no chain, though this installation has had chains from the beginning'
     expect(printed[0]).toBe(text)
     const pruned = await run(parts, 'audit prune', ['--older-than-days', '1'])
     expect(pruned.exitCode).toBe(1)

@@ -175,7 +175,7 @@ describe.skipIf(hasNoDatabase())('a verification of the audit trail', () => {
     )
     expect(await findingsAfter(parts, [add(chain(1), '0')])).toEqual(['chain 1, record 0 is out of order'])
     expect(await findingsAfter(parts, [add('NULL', 'NULL')])).toEqual([
-      '1 records are in no chain, though this installation has had chains from the beginning',
+      '1 record is in no chain, though this installation has had chains from the beginning',
     ])
     for (const stray of [add('gen_random_uuid()', '1'), add(chain(1), 'NULL')]) {
       expect((await findingsAfter(parts, [stray]))[0]).toMatch(/names a place in a chain that is not there$/)

@@ -7,7 +7,7 @@ import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type Authenticator, createAuthenticator } from '../../src/auth/authenticate.ts'
 import { discoveryUrlsOf } from '../../src/auth/discovery.ts'
 import { IssuerUnavailableError } from '../../src/auth/errors.ts'
-import { countKeyless, createTrustedIssuers } from '../../src/auth/jwks.ts'
+import { createTrustedIssuers, fetchMissingKeys } from '../../src/auth/jwks.ts'
 import { discoveredKeys } from '../../src/auth/jwks-url.ts'
 import { makeCertificate } from '../support/certificate.ts'
 import { configOf, foreignClaims, newFolder, outcomeOf, plainRule } from './rule-entries.ts'
@@ -301,12 +301,12 @@ describe('entries that never had keys', () => {
     const issuers = createTrustedIssuers(configOf([entry, { ...entry, name: 'twin' }]), {
       onFetch: (succeeded, name) => fetches.push(`${name} ${succeeded}`),
     })
-    expect(countKeyless(issuers)).toBe(2)
+    expect(fetchMissingKeys(issuers)).toBe(2)
     await vi.waitFor(() => expect(fetches.toSorted()).toEqual(['sso false', 'twin false']))
     answers.set(openId, { issuer: origin, jwks_uri: `${origin}/keys` })
     answers.set('/keys', { keys: [signer.jwk] })
     const later = createTrustedIssuers(configOf([entry]))
-    countKeyless(later)
-    await vi.waitFor(() => expect(countKeyless(later)).toBe(0))
+    fetchMissingKeys(later)
+    await vi.waitFor(() => expect(fetchMissingKeys(later)).toBe(0))
   })
 })

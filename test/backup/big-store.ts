@@ -1,7 +1,7 @@
 import { newUuid } from '../../src/ids.ts'
 import { createUserKey } from '../../src/keys/changing/user-keys.ts'
-import type { Call } from '../../src/keys/rules/caller.ts'
 import { openParts } from '../../src/open-parts.ts'
+import { directCall } from '../support/direct-call.ts'
 import type { Story } from '../support/story.ts'
 
 /** Fills a story's store through the domain, without the detour over HTTP; the story is running again afterwards. */
@@ -17,29 +17,12 @@ export async function fillStore(
       throw error
     },
   })
-  const call: Call = {
-    caller: {
-      subject: 'user:mia',
-      kind: 'USER',
-      name: 'mia',
-      groups: [],
-      projectId: 'shop',
-      roles: new Set(['KMS_MANAGER']),
-      tokenId: null,
-      tokenExpiresAt: new Date(8.64e15),
-    },
-    requestId: newUuid(),
-    clientAddress: null,
-    signal: new AbortController().signal,
-    charge: async () => {},
-    loopTurn: async () => {},
-  }
   try {
     // The first one alone: it opens the chain of changes.
-    await createUserKey(parts, call, { name: 'first' })
+    await createUserKey(parts, directCall, { name: 'first' })
     for (let made = 1; made < keys; made += 20) {
       const names = Array.from({ length: Math.min(20, keys - made) }, (_, index) => `key-${made + index}`)
-      await Promise.all(names.map((name) => createUserKey(parts, call, { name })))
+      await Promise.all(names.map((name) => createUserKey(parts, directCall, { name })))
     }
     const actor = {
       projectId: 'shop',

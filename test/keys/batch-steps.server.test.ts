@@ -2,27 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { createUserKey } from '../../src/keys/changing/user-keys.ts'
 import { encryptBatch } from '../../src/keys/operations/encrypt.ts'
 import { runBatch } from '../../src/keys/operations/run-operation.ts'
-import type { Call } from '../../src/keys/rules/caller.ts'
 import { openTrail } from '../audit/opened-trail.ts'
+import { directCall } from '../support/direct-call.ts'
 import { startStoryForTest } from '../support/story.ts'
-
-const call: Call = {
-  caller: {
-    subject: 'user:mia',
-    kind: 'USER',
-    name: 'mia',
-    groups: [],
-    projectId: 'shop',
-    roles: new Set(['KMS_MANAGER', 'KMS_USER']),
-    tokenId: null,
-    tokenExpiresAt: new Date(8.64e15),
-  },
-  requestId: 'request',
-  clientAddress: null,
-  signal: new AbortController().signal,
-  charge: async () => {},
-  loopTurn: async () => {},
-}
 
 describe('a batch', () => {
   it('waits for a turn on the event loop between 50 items and the next, before the records and after them', async () => {
@@ -30,12 +12,17 @@ describe('a batch', () => {
     await story.stop()
     const { parts, close } = await openTrail(story)
     try {
-      const { id } = await createUserKey(parts, call, { name: 'orders' })
+      const { id } = await createUserKey(parts, directCall, { name: 'orders' })
       const run = async (items: number) => {
         let turns = 0
         const loopTurn = async () => void turns++
         const item = { keyId: id, plaintext: Buffer.from('x') }
-        const results = await runBatch(parts, { ...call, loopTurn }, encryptBatch, Array(items).fill(item))
+        const results = await runBatch(
+          parts,
+          { ...directCall, loopTurn },
+          encryptBatch,
+          Array(items).fill(item),
+        )
         expect(results.filter((result) => result instanceof Error)).toEqual([])
         return turns
       }
@@ -52,7 +39,7 @@ describe('a batch', () => {
     await story.stop()
     const { parts, close } = await openTrail(story)
     try {
-      const { id } = await createUserKey(parts, call, { name: 'orders' })
+      const { id } = await createUserKey(parts, directCall, { name: 'orders' })
       const client = new AbortController()
       let turns = 0
       const loopTurn = async () => {
@@ -62,7 +49,7 @@ describe('a batch', () => {
       const item = { keyId: id, plaintext: Buffer.from('x') }
       const batch = runBatch(
         parts,
-        { ...call, signal: client.signal, loopTurn },
+        { ...directCall, signal: client.signal, loopTurn },
         encryptBatch,
         Array(200).fill(item),
       )

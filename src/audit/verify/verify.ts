@@ -1,3 +1,4 @@
+import { counted } from '../../counted.ts'
 import { everyChain, findChain, sumPruned } from '../../store/audit/chain-rows.ts'
 import { type AuditEventRow, countUnchainedEvents, findStrayEvents } from '../../store/audit/event-rows.ts'
 import type { Queryable } from '../../store/sql.ts'
@@ -68,7 +69,9 @@ export async function verifyAudit(options: VerifyOptions): Promise<VerifyReport>
     const why = predatesChains
       ? 'though there were chains already'
       : 'though this installation has had chains from the beginning'
-    findings.push(otherFinding(`${unchained} records are in no chain, ${why}`))
+    findings.push(
+      otherFinding(`${counted(unchained, 'record')} ${unchained === 1 ? 'is' : 'are'} in no chain, ${why}`),
+    )
   }
   findings.push(...(await verifyPruned(db, chainMac, { newest, removedBefore })))
   for await (const page of verifyKeys(db, { chainMac, encryptions })) {

@@ -1,3 +1,4 @@
+import { counted } from '../../counted.ts'
 import type { DestroyImpactView, VersionCallerView } from './views.ts'
 
 /** Use of a version, as far as it is on record. */
@@ -80,7 +81,7 @@ function describeUses(use: VersionUseFacts, uses: readonly VersionCallerView[]):
   const [first] = uses
   const others = new Set(uses.map(({ caller }) => caller)).size - 1
   if (use.namesCallers && first !== undefined) {
-    const and = others === 0 ? '' : `, and ${others} more ${others === 1 ? 'caller' : 'callers'} used it`
+    const and = others === 0 ? '' : `, and ${counted(others, 'more caller')} used it`
     return `${first.caller} ${verbs[first.operation]} it ${timesOf(first.operations)}, last ${agoOf(first.lastUsedAt, now)}${and}.`
   }
   const times = uses.reduce((sum, { operations }) => sum + operations, 0)
@@ -111,7 +112,7 @@ function agoOf(date: Date | null, now: Date): string {
     ['minute', 1],
   ] as const) {
     const count = Math.floor(minutes / size)
-    if (count >= 1) return `${count} ${unit}${count === 1 ? '' : 's'} ago`
+    if (count >= 1) return `${counted(count, unit)} ago`
   }
   return 'less than a minute ago'
 }

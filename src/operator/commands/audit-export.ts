@@ -1,4 +1,5 @@
 import { exportAudit } from '../../audit/export.ts'
+import { counted } from '../../counted.ts'
 import { createPacer, defineOperatorCommand, exitCodes, UsageError } from '../command.ts'
 
 /** `keystead audit export`. */
@@ -29,9 +30,9 @@ Examples:
       for (const line of lines) await print(line)
       count += lines.length
       signal.throwIfAborted()
-      if (isTime()) await progress(`${count} records`)
+      if (isTime()) await progress(counted(count, 'record'))
     }
-    await progress(`${count} records.`)
+    await progress(`${counted(count, 'record')}.`)
     return exitCodes.fine
   },
 })

@@ -1,4 +1,5 @@
 import { pruneAudit } from '../../audit/prune/prune.ts'
+import { counted } from '../../counted.ts'
 import { createPacer, defineOperatorCommand, exitCodes, UsageError } from '../command.ts'
 
 /** Longest retention, in days. More would not give a valid date. */
@@ -42,10 +43,10 @@ Example:
       olderThanDays,
       async onProgress(count) {
         signal.throwIfAborted()
-        if (isTime()) await progress(`${count} records removed`)
+        if (isTime()) await progress(`${counted(count, 'record')} removed`)
       },
     })
-    await print(`${pruned} records removed.`)
+    await print(`${counted(pruned, 'record')} removed.`)
     if (notCounted > 0) {
       await print(`${notCounted} more are old enough, but not yet counted for the use of keys.`)
     }

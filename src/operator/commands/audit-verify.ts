@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { isAbsolute } from 'node:path'
 import { type Checkpoint, readCheckpoint } from '../../audit/verify/checkpoint.ts'
 import { verifyAudit } from '../../audit/verify/verify.ts'
+import { counted } from '../../counted.ts'
 import { CommandError, createPacer, defineOperatorCommand, exitCodes, UsageError } from '../command.ts'
 
 /** Most findings that are printed. */
@@ -48,7 +49,7 @@ Examples:
     })
     for (const { text } of report.findings.slice(0, findingsMax)) await print(text)
     const further = report.findings.length - findingsMax
-    if (further > 0) await print(`and ${further} more ${further === 1 ? 'finding' : 'findings'}`)
+    if (further > 0) await print(`and ${counted(further, 'more finding')}`)
     const older = report.recordsBeforeChains
     if (older > 0) {
       const are = older === 1 ? 'is' : 'are'
@@ -64,11 +65,6 @@ Examples:
     return report.findings.length === 0 ? exitCodes.fine : exitCodes.failed
   },
 })
-
-/** A number with its noun: "1 key", "2 keys". */
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
-}
 
 type Key = Parameters<typeof readCheckpoint>[1]
 

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { createBackupWriter, dumpStore } from '../../backup/write-backup.ts'
+import { counted } from '../../counted.ts'
 import { passphraseOptions, readRecipient } from '../backup-secrets.ts'
 import {
   CommandError,
@@ -51,12 +52,12 @@ Examples:
           await print(line)
         },
         async onProgress(count) {
-          if (isTime()) await progress(`${count} records`)
+          if (isTime()) await progress(counted(count, 'record'))
         },
       })
       // A reader that is gone has not stored the last lines.
       signal.throwIfAborted()
-      await progress(`${records} records.`)
+      await progress(`${counted(records, 'record')}.`)
       return exitCodes.fine
     },
   }),
@@ -71,7 +72,7 @@ Examples:
       if (exit !== exitCodes.fine) return exit
       const records = await writer.commit()
       await invocation.print(
-        `The backup ${path} holds ${records} records. It does not contain the root key: keep that elsewhere.`,
+        `The backup ${path} holds ${counted(records, 'record')}. It does not contain the root key: keep that elsewhere.`,
       )
       return exitCodes.fine
     } finally {

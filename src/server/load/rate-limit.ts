@@ -3,6 +3,7 @@ import ipaddr from 'ipaddr.js'
 import { LRUCache } from 'lru-cache'
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import type { Config } from '../../config.ts'
+import { counted } from '../../counted.ts'
 import { KeysteadError } from '../../errors.ts'
 import type { Caller } from '../../keys/rules/caller.ts'
 import type { Refusal } from '../observe/request-log.ts'
@@ -16,7 +17,7 @@ export class RateLimitedError extends KeysteadError {
   readonly refusal: Refusal
   readonly retryAfterSeconds: number
   constructor(refusal: Refusal, message: string, retryAfterSeconds: number) {
-    super(`${message} Try again in ${retryAfterSeconds} ${retryAfterSeconds === 1 ? 'second' : 'seconds'}.`)
+    super(`${message} Try again in ${counted(retryAfterSeconds, 'second')}.`)
     this.refusal = refusal
     this.retryAfterSeconds = retryAfterSeconds
   }
