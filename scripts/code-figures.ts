@@ -1,6 +1,7 @@
 /**
  * Prints the size of `src`, and how many files and functions one warm request passes: `npm run -s code:figures`.
  * V8 counts the calls of one request to a server on the embedded database in this process.
+ * `-- --files` lists the files of each way too, with the names of the called functions.
  */
 
 import { globSync, readFileSync } from 'node:fs'
@@ -12,6 +13,7 @@ import { startBenchServer } from '../bench/own-server.ts'
 const root = join(import.meta.dirname, '..')
 const admin = 'alice@shop'
 const warmRequests = 200
+const listsFiles = process.argv.includes('--files')
 
 const createKey =
   'mutation($n: String!) { createUserKey(input: { name: $n }) { ... on CreateUserKeyPayload { userKey { id } } } }'
@@ -62,10 +64,18 @@ async function wayOf(ask: () => Promise<string>): Promise<string> {
   const { result } = await session.post('Profiler.takePreciseCoverage')
   session.disconnect()
   if (answer.includes('"errors"')) throw new Error(answer)
-  const source = pathToFileURL(join(root, 'src')).href
+  const source = `${pathToFileURL(join(root, 'src')).href}/`
   const called = result
     .filter(({ url }) => url.startsWith(source) && !url.includes('/generated/'))
-    .map(({ functions }) => functions.filter(({ ranges: [whole] }) => (whole?.count ?? 0) > 0).length)
-    .filter((count) => count > 0)
-  return `${called.length} files, ${called.reduce((sum, each) => sum + each, 0)} functions`
+    .map(({ url, functions }) => ({
+      file: url.slice(source.length),
+      names: functions
+        .filter(({ ranges: [whole] }) => (whole?.count ?? 0) > 0)
+        .map(({ functionName }) => functionName || '(anonymous)'),
+    }))
+    .filter(({ names }) => names.length > 0)
+  const figures = `${called.length} files, ${called.reduce((sum, { names }) => sum + names.length, 0)} functions`
+  if (!listsFiles) return figures
+  const files = called.map(({ file, names }) => `  src/${file}: ${names.join(', ')}`).sort()
+  return [figures, ...files].join('\n')
 }
