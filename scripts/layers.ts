@@ -143,7 +143,6 @@ export const layers: readonly Layer[] = [
     purpose: 'From the body of a request to the GraphQL result.',
     imports: [
       'server/answer.ts',
-      'server/media-type.ts',
       'server/load',
       'server/observe',
       'keys/rules/caller.ts',

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { acceptedTypes } from '../../src/server/media-type.ts'
+import { acceptedTypes } from '../../src/server/answer.ts'
 
 const graphql = 'application/graphql-response+json'
 const json = 'application/json'

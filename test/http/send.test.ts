@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { createSender } from '../../src/server/http/send.ts'
+import { createSender } from '../../src/server/answer.ts'
 
 async function startServer(onRequest: (path: string, response: ServerResponse) => void): Promise<string> {
   const server = createServer((request, response) => onRequest(request.url ?? '', response))

@@ -1,6 +1,5 @@
 import { type DocumentNode, type ExecutionResult, execute, OperationTypeNode } from 'graphql'
-import type { Answer } from '../answer.ts'
-import { type Accepted, eventStream } from '../media-type.ts'
+import { type Accepted, type Answer, eventStream } from '../answer.ts'
 import { documentRules } from './check-document.ts'
 import { maskErrors } from './mask-errors.ts'
 import { admitOperation, createKnownDocuments, createOperations, type Operation } from './operations.ts'

@@ -5,7 +5,17 @@ import { KeysteadError } from '../../errors.ts'
 import type { Call, Caller } from '../../keys/rules/caller.ts'
 import type { Log } from '../../log.ts'
 import { settlesWithin, within } from '../../timeout.ts'
-import { type Answer, dropStream, errorAnswer, securityHeaders } from '../answer.ts'
+import {
+  type Accepted,
+  type Answer,
+  acceptedTypes,
+  createSender,
+  dropStream,
+  errorAnswer,
+  errorContentType,
+  mediaTypes,
+  securityHeaders,
+} from '../answer.ts'
 import { createGraphQL, type GraphQLRequest } from '../graphql/graphql.ts'
 import { graphqlPath } from '../graphql/yoga.ts'
 import {
@@ -31,7 +41,6 @@ import {
   type RefusalPauses,
   type Shed,
 } from '../load/shedding.ts'
-import { type Accepted, acceptedTypes, errorContentType, mediaTypes } from '../media-type.ts'
 import {
   type AnsweredRequest,
   logRequest,
@@ -64,7 +73,6 @@ import {
   refuseMethod,
   requestIdOf,
 } from './request-head.ts'
-import { createSender } from './send.ts'
 
 /** The parts that a server is built from. */
 export interface ServerParts {
