@@ -1,6 +1,6 @@
 import { createSecretKey, randomFillSync } from 'node:crypto'
 import { sealWith } from '../src/crypto/aead.ts'
-import { freshRandomBytes } from '../src/crypto/random.ts'
+import { freshRandomBytes } from '../src/crypto/secrets.ts'
 
 /**
  * What a nonce costs that is drawn with each encryption from two generators, beside one that is cut from a block drawn

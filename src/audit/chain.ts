@@ -1,5 +1,5 @@
 import { hash, type KeyObject } from 'node:crypto'
-import { constantTimeEqual, hmacSha256 } from '../crypto/derive.ts'
+import { constantTimeEqual, hmacSha256 } from '../crypto/secrets.ts'
 import type { AuditLink } from '../store/audit/append-rows.ts'
 import type { AuditChainRow } from '../store/audit/chain-rows.ts'
 import { type AuditEventRow, type AuditHead, eventTable } from '../store/audit/event-rows.ts'

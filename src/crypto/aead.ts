@@ -1,6 +1,6 @@
 import { type CipherGCMTypes, createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto'
 import { type AeadCapability, DecryptionFailedError } from './capabilities.ts'
-import { freshRandomBytes } from './random.ts'
+import { freshRandomBytes } from './secrets.ts'
 
 const nonceBytes = 12
 const tagBytes = 16

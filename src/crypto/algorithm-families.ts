@@ -8,9 +8,9 @@ import { createKeyAgreement } from './key-agreement.ts'
 import { generatePair, type KeyPairKind, loadPrivateKey } from './key-pair.ts'
 import { createMessageSignature } from './message-signature.ts'
 import { createMlKem } from './ml-kem.ts'
-import { freshRandomBytes } from './random.ts'
 import { createRsaOaep } from './rsa-oaep.ts'
 import { rsaSignature } from './rsa-signature.ts'
+import { freshRandomBytes } from './secrets.ts'
 import { poolSigner, quickSigner } from './signer.ts'
 
 type Described = Pick<AlgorithmEntry, 'name' | 'displayName' | 'securityBits'>

@@ -7,7 +7,7 @@ import {
   type KeyObject,
   scrypt,
 } from 'node:crypto'
-import { freshRandomBytes } from './random.ts'
+import { freshRandomBytes } from './secrets.ts'
 
 /** Data from which the key of an encrypted file is derived; part of the file's first line. */
 export type FileLock =

@@ -1,6 +1,6 @@
 import { createHmac, type KeyObject } from 'node:crypto'
 import type { MacCapability } from './capabilities.ts'
-import { constantTimeEqual } from './derive.ts'
+import { constantTimeEqual } from './secrets.ts'
 
 /** HMAC (RFC 2104, FIPS 198-1), never truncated. */
 export function createHmacMac(hash: 'sha256' | 'sha384' | 'sha512'): MacCapability {

@@ -1,8 +1,8 @@
 import { createPublicKey, diffieHellman, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
 import { CryptoInputError, type KeyAgreementCapability } from './capabilities.ts'
-import { deriveBytes } from './derive.ts'
 import { encodePublicKey, loadPublicKey, readSpki, type Spki } from './public-key.ts'
+import { deriveBytes } from './secrets.ts'
 
 const agreeInPool = promisify<{ privateKey: KeyObject; publicKey: KeyObject }, Buffer>(diffieHellman)
 

@@ -5,8 +5,8 @@ import {
   type SignatureParameters,
   type SigningAlgorithm,
 } from './capabilities.ts'
-import { constantTimeEqual } from './derive.ts'
 import { privateEncryptInThread } from './private-encrypt.ts'
+import { constantTimeEqual } from './secrets.ts'
 import { poolSigner } from './signer.ts'
 
 interface Scheme {

@@ -1,7 +1,7 @@
 import { createCipheriv, createSecretKey, type KeyObject } from 'node:crypto'
 import { openWith, sealWith } from './aead.ts'
 import { type AeadCapability, DecryptionFailedError } from './capabilities.ts'
-import { freshRandomBytes } from './random.ts'
+import { freshRandomBytes } from './secrets.ts'
 
 const nonceBytes = 24
 const tagBytes = 16

@@ -1,6 +1,5 @@
 import { createSecretKey, type KeyObject } from 'node:crypto'
-import { createEd25519Key, deriveKey } from '../crypto/derive.ts'
-import { freshRandomBytes } from '../crypto/random.ts'
+import { createEd25519Key, deriveKey, freshRandomBytes } from '../crypto/secrets.ts'
 import { hasUnchainedEvents } from '../store/audit/event-rows.ts'
 import {
   createInstallation,

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto'
-import { constantTimeEqual, hmacSha256 } from '../crypto/derive.ts'
+import { constantTimeEqual, hmacSha256 } from '../crypto/secrets.ts'
 import { type ImportParametersRow, importParametersTable } from '../store/rows/import-rows.ts'
 import { type DeletedKeyRow, deletedKeyTable, type KeyRow, keyTable } from '../store/rows/key-rows.ts'
 import { type KeyVersionRow, versionTable } from '../store/rows/version-rows.ts'

@@ -29,7 +29,7 @@ vi.mock('node:fs', async (load) => {
   }
 })
 
-const { freshRandomBytes } = await import('../../src/crypto/random.ts')
+const { freshRandomBytes } = await import('../../src/crypto/secrets.ts')
 const { algorithms } = await import('../../src/crypto/algorithms.ts')
 
 beforeEach(() => {
@@ -101,9 +101,9 @@ describe('the random bytes of the server', () => {
       drawing.test(readFileSync(join(root, file), 'utf8').replace(/\/\*[\s\S]*?\*\//g, '')),
     )
     expect(places.sort()).toEqual([
-      'src/crypto/random.ts',
       // Empties the queue of errors.
       'src/crypto/read-private-key.ts',
+      'src/crypto/secrets.ts',
       // Content-Security-Policy of one page.
       'src/server/http/graphiql.ts',
     ])

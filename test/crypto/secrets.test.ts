@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { type Capability, CryptoInputError } from '../../src/crypto/capabilities.ts'
-import { constantTimeEqual, deriveKey } from '../../src/crypto/derive.ts'
+import { constantTimeEqual, deriveKey } from '../../src/crypto/secrets.ts'
 import { atOnce, candidates, freshKey } from './keys.ts'
 
 describe.each(candidates('mac'))('$name', ({ entry, capability }) => {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { deriveKey } from '../../src/crypto/derive.ts'
+import { deriveKey } from '../../src/crypto/secrets.ts'
 import { createEnvSource } from '../../src/keyring/providers/env.ts'
 import { type RootKey, RootKeyError, WrappedBytesError } from '../../src/keyring/root-key-provider.ts'
 import { openRootKeys } from '../../src/keyring/root-keys.ts'

@@ -1,6 +1,6 @@
 import { type FileHandle, link, open, realpath, rename, stat, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { freshRandomBytes } from '../../crypto/random.ts'
+import { freshRandomBytes } from '../../crypto/secrets.ts'
 import { makeFolder, syncFolder } from '../../durable-files.ts'
 import { readSecretFile, SecretFileError } from '../../secret-file.ts'
 import { type RootKey, RootKeyError, type RootKeySource, type Warn } from '../root-key-provider.ts'

@@ -1,6 +1,6 @@
 import { createSecretKey, type KeyObject } from 'node:crypto'
 import { unwrapAead, wrapAead } from '../../crypto/aead.ts'
-import { deriveKey, hmacSha256 } from '../../crypto/derive.ts'
+import { deriveKey, hmacSha256 } from '../../crypto/secrets.ts'
 import { type RootKey, WrappedBytesError } from '../root-key-provider.ts'
 
 /** Length of a root key: AES-256. */

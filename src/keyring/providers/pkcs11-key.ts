@@ -1,4 +1,4 @@
-import { freshRandomBytes } from '../../crypto/random.ts'
+import { freshRandomBytes } from '../../crypto/secrets.ts'
 import { RootKeyError } from '../root-key-provider.ts'
 import { type HsmSession, MissingKeyError } from './pkcs11-connection.ts'
 import { ck, type Handle } from './pkcs11-module.ts'

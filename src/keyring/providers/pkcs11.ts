@@ -1,4 +1,4 @@
-import { freshRandomBytes } from '../../crypto/random.ts'
+import { freshRandomBytes } from '../../crypto/secrets.ts'
 import { readSecretFile, SecretFileError } from '../../secret-file.ts'
 import {
   type RootKey,

@@ -1,6 +1,6 @@
 import type { AuditWriter } from '../../audit/write/writer.ts'
 import { algorithms } from '../../crypto/algorithms.ts'
-import { freshRandomBytes } from '../../crypto/random.ts'
+import { freshRandomBytes } from '../../crypto/secrets.ts'
 import type { PolicyMac } from '../../keyring/policy-mac.ts'
 import { type KeyRow, updateKeys } from '../../store/rows/key-rows.ts'
 import { macCoveredRows } from '../../store/rows/mac-covered-rows.ts'

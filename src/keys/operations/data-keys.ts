@@ -1,6 +1,6 @@
 import { dataKeyPairAlgorithms } from '../../crypto/algorithms.ts'
 import { describePublicKey } from '../../crypto/public-key.ts'
-import { freshRandomBytes } from '../../crypto/random.ts'
+import { freshRandomBytes } from '../../crypto/secrets.ts'
 import { algorithmOf } from '../changing/new-material.ts'
 import type { PublicKeyView } from '../reading/views.ts'
 import { slowWorkOf } from '../requests/audit-context.ts'

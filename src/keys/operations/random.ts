@@ -1,4 +1,4 @@
-import { freshRandomBytes } from '../../crypto/random.ts'
+import { freshRandomBytes } from '../../crypto/secrets.ts'
 import { requireInput } from '../rules/input.ts'
 import { requireRoleToUse } from './key-operation.ts'
 import type { Operation } from './run-operation.ts'

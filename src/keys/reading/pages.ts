@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto'
-import { constantTimeEqual, hmacSha256 } from '../../crypto/derive.ts'
+import { constantTimeEqual, hmacSha256 } from '../../crypto/secrets.ts'
 import { requireInput } from '../rules/input.ts'
 
 /** Arguments of a Relay connection; at most one of `first` and `last` is used, default 20, at most 200. */

@@ -1,7 +1,7 @@
 import { createPublicKey, createSecretKey } from 'node:crypto'
-import { deriveBytes } from '../../../src/crypto/derive.ts'
 import { isPrime } from '../../../src/crypto/key-consistency.ts'
 import { loadPublicKey } from '../../../src/crypto/public-key.ts'
+import { deriveBytes } from '../../../src/crypto/secrets.ts'
 import { atOnce } from '../../crypto/keys.ts'
 import { pkcs8OfBytes, pkcs8OfExpanded } from '../raw-keys.ts'
 import { bytes, number, text } from './files.ts'
