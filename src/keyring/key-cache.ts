@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { findAlgorithm } from '../crypto/algorithms.ts'
+import type { AlgorithmEntry } from '../crypto/capabilities.ts'
 import { loadPublicKey } from '../crypto/public-key.ts'
 import { findKey, type KeyRow } from '../store/rows/key-rows.ts'
 import { findKeyInUse, type KeyInUse } from '../store/rows/key-with-versions.ts'
@@ -20,6 +21,8 @@ import { WrappedBytesError } from './root-key-provider.ts'
 /** A key ready to use: its verified row, and its versions and material on demand. */
 export interface CachedKey {
   readonly row: KeyRow
+  /** Its algorithm; undefined for one that this release does not know. */
+  readonly algorithm: AlgorithmEntry | undefined
   /** The verified row of a version, or null. */
   version(number: number): Promise<KeyVersionRow | null>
   /** The secret or private key of a version; the only way to plain material. */
@@ -124,6 +127,7 @@ function createCachedKey(
   deps: { db: Queryable; envelope: Envelope; policyMac: PolicyMac },
 ): CachedKey {
   const { db, envelope, policyMac } = deps
+  const algorithm = findAlgorithm(row.algorithm)
   const versions = new Map<number, Promise<KeyVersionRow | null>>()
   const secrets = new Map<number, Promise<KeyObject>>()
   const publics = new Map<number, KeyObject>()
@@ -173,9 +177,8 @@ function createCachedKey(
       throw error instanceof WrappedBytesError ? new IntegrityError('key material', version.id) : error
     })
     try {
-      const entry = findAlgorithm(row.algorithm)
-      if (entry === undefined) throw new TypeError(`no algorithm named ${row.algorithm}`)
-      return entry.load(secret)
+      if (algorithm === undefined) throw new TypeError(`no algorithm named ${row.algorithm}`)
+      return algorithm.load(secret)
     } finally {
       secret.fill(0)
     }
@@ -183,6 +186,7 @@ function createCachedKey(
 
   return {
     row,
+    algorithm,
     version: (number) => remember(versions, number, () => loadVersion(number)),
     secretKey: (version) => remember(secrets, version.number, () => loadSecret(version)),
     publicKey(version) {

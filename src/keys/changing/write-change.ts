@@ -29,7 +29,10 @@ export interface Step {
   readonly before: KeyRow
   readonly sealed: SealedChange
   /** They hold only once the change is committed. */
-  readonly facts: Pick<AuditContext, 'keyId' | 'keyRevision' | 'versionNumber' | 'details'>
+  readonly facts: Pick<
+    AuditContext,
+    'keyId' | 'keyRevision' | 'versionNumber' | 'details' | 'destroyedVersions'
+  >
 }
 
 /** The step that a decision leads to. Writes nothing. */
@@ -57,6 +60,7 @@ export function stepOf(
     keyRevision: state.revision,
     versionNumber: versionNumber ?? addedBy(before.row, state) ?? onlyOne,
     details: destroyed.length === 0 ? details : { ...details, destroyedVersions: destroyed.join(' ') },
+    destroyedVersions: destroyed.length,
   }
   return { context, decision, before: before.row, sealed, facts }
 }

@@ -1,4 +1,3 @@
-import { findAlgorithm } from '../../crypto/algorithms.ts'
 import {
   type AeadCapability,
   DecryptionFailedError,
@@ -174,8 +173,8 @@ function isPublicKeyEncryption(key: CachedKey): boolean {
 
 /** A header with another algorithm or usage than the key has was not made by this key. */
 function capabilityOfCiphertext(key: CachedKey, header: CiphertextHeader): AeadCapability {
-  const { usage, algorithm } = key.row
-  const capability = usage === 'ENCRYPT_DECRYPT' ? findAlgorithm(algorithm)?.capabilities[usage] : undefined
+  const { row, algorithm } = key
+  const capability = row.usage === 'ENCRYPT_DECRYPT' ? algorithm?.capabilities[row.usage] : undefined
   if (capability?.kind !== 'aead' || capability.formatId !== header.formatId) throw invalidCiphertext()
   return capability
 }

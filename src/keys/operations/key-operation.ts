@@ -1,5 +1,4 @@
 import type { AuditAction, AuditDetails } from '../../audit/events.ts'
-import { findAlgorithm } from '../../crypto/algorithms.ts'
 import type { Capability, KeyUsage } from '../../crypto/capabilities.ts'
 import type { SlowWork } from '../../crypto/slow-work.ts'
 import type { WeighedOperation } from '../../crypto/weights.ts'
@@ -124,8 +123,8 @@ export function capabilityFor<Kind extends Capability['kind']>(
   usage: KeyUsage,
   kinds: readonly Kind[],
 ): CapabilityOf<Kind> {
-  const { row } = key
-  const capability = row.usage === usage ? findAlgorithm(row.algorithm)?.capabilities[usage] : undefined
+  const { row, algorithm } = key
+  const capability = row.usage === usage ? algorithm?.capabilities[usage] : undefined
   if (capability === undefined || !(kinds as readonly string[]).includes(capability.kind)) {
     throw new InvalidKeyUsageError(
       `The key is for ${row.usage} with ${row.algorithm}, which this operation cannot use. Take another key.`,

@@ -3,7 +3,6 @@ import {
   type AuditActor,
   type AuditDetails,
   type AuditEvent,
-  destroyedVersionsOf,
   keyStateDetail,
 } from '../../audit/events.ts'
 import type { SlowWork } from '../../crypto/slow-work.ts'
@@ -14,7 +13,7 @@ import { IntegrityError } from '../../keyring/integrity-error.ts'
 import { isRootKeyUnavailable } from '../../keyring/root-key-provider.ts'
 import { isUnavailable } from '../../store/errors.ts'
 import type { DomainParts, ObservedOperation } from '../parts/parts.ts'
-import { type Call, formatSubject, parseSubject } from '../rules/caller.ts'
+import { type Call, formatSubject } from '../rules/caller.ts'
 import { ForbiddenError, UnavailableError } from '../rules/errors.ts'
 
 /** Audit context of one operation: the facts of its audit event, filled in as they become known. */
@@ -28,6 +27,8 @@ export interface AuditContext {
   details: AuditDetails
   /** For metrics; not in the audit event. */
   algorithm: string | null
+  /** For metrics: how many versions a change destroyed. */
+  destroyedVersions: number
   readonly startedAtMs: number
   /** Aborted when the request is abandoned; null for work of the system. */
   readonly signal: AbortSignal | null
@@ -53,6 +54,7 @@ export function startAuditContext(
     versionNumber: null,
     details: {},
     algorithm: null,
+    destroyedVersions: 0,
     startedAtMs: performance.now(),
   }
 }
@@ -112,13 +114,14 @@ function codeOf(error: unknown): ErrorCode {
 
 /** Observation of a recorded operation, for metrics. */
 export function observationOf(context: AuditContext, error: unknown = null): ObservedOperation {
-  const { action, actor, algorithm, details, startedAtMs } = context
+  const { action, algorithm, destroyedVersions, signal, startedAtMs } = context
   return {
     action,
     outcome: error === null ? 'SUCCEEDED' : codeOf(error),
     algorithm,
-    automatic: parseSubject(actor.subject)?.kind === 'SYSTEM',
-    destroyedVersions: destroyedVersionsOf(details).length,
+    // Only the system works without a request.
+    automatic: signal === null,
+    destroyedVersions,
     startedAtMs,
     endedAtMs: performance.now(),
   }

@@ -37,9 +37,7 @@ export class InputIssues {
 
 /** Throws InputValidationError with one issue unless the condition holds. */
 export function requireInput(condition: boolean, path: string, message: string): void {
-  const issues = new InputIssues()
-  issues.require(condition, path, message)
-  issues.throwIfAny()
+  if (!condition) throw new InputValidationError([{ path: path.split('.'), message }])
 }
 
 /** Throws InputValidationError if a value of the input has more bytes than allowed. */
