@@ -18,7 +18,6 @@ export const leaves = [
   'fair-queue.ts',
   'secret-file.ts',
   'system-errors.ts',
-  'timeout.ts',
   'version.ts',
 ] as const
 

@@ -3,7 +3,7 @@ import type { AuditWriter } from './audit/write/writer.ts'
 import { createAuthenticator } from './auth/authenticate.ts'
 import { createDevIssuer } from './auth/dev-issuer.ts'
 import { createTrustedIssuers, fetchMissingKeys } from './auth/jwks.ts'
-import { type Clock, systemClock } from './clock.ts'
+import { type Clock, settlesWithin, systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { SlowWorkScheduler } from './crypto/slow-work.ts'
 import { createClockAlert, describeHold } from './keys/housekeeping/clock-alert.ts'
@@ -18,7 +18,7 @@ import { type OperatorServer, startOperatorServer } from './operator/server.ts'
 import { hasOperatorSockets } from './operator/socket.ts'
 import { createOutages, type Outages } from './outages.ts'
 import { createReadiness } from './readiness.ts'
-import { createContext } from './schema/context.ts'
+import { createContextFactory } from './schema/context.ts'
 import { schema } from './schema/index.ts'
 import { createStartingAnswers } from './server/http/health.ts'
 import { type Listener, openListener } from './server/http/listener.ts'
@@ -27,7 +27,6 @@ import { databaseTroubleOf } from './store/database-trouble.ts'
 import { isUnavailable } from './store/errors.ts'
 import type { KeyChangeListener } from './store/key-changes.ts'
 import { systemTroubleOf } from './system-errors.ts'
-import { settlesWithin } from './timeout.ts'
 import { productVersion } from './version.ts'
 
 /** A running Keystead. */
@@ -149,7 +148,7 @@ async function startOn(
       config,
       log,
       schema,
-      createContext: (call) => createContext({ parts, call }),
+      createContext: createContextFactory(parts),
       authenticator: createAuthenticator({ config, clock: machineClock, issuers }),
       devTokens: devIssuer,
       checkReady: createReadiness(parts, outages, issuers),

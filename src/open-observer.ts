@@ -24,15 +24,16 @@ export async function openObserver(config: Config): Promise<Observer> {
   const metrics =
     config.METRICS_PORT === null ? null : (await import('./server/observe/metrics.ts')).createMetrics()
   const tracing = await openTracing(config)
+  const noteEverywhere: PartsObserver['onOperations'] = (operations) => {
+    noteOutcomes(operations)
+    metrics?.onOperations(operations)
+    tracing?.onOperations(operations)
+  }
   return {
     metrics,
     tracing,
     parts: {
-      onOperations(operations) {
-        noteOutcomes(operations)
-        metrics?.onOperations(operations)
-        tracing?.onOperations(operations)
-      },
+      onOperations: metrics === null && tracing === null ? noteOutcomes : noteEverywhere,
       ...(metrics && { onLookup: metrics.onLookup, onGroup: metrics.onGroup, onBlock: metrics.onBlock }),
     },
     async serve({ keys, store, rootKeys }, load) {

@@ -1,9 +1,9 @@
 import { fetchMissingKeys } from './auth/jwks.ts'
 import type { TrustedIssuer } from './auth/trusted-issuer.ts'
+import { within } from './clock.ts'
 import type { DomainParts, OutagePart } from './keys/parts/parts.ts'
 import { NoAnswerError, type Outages } from './outages.ts'
 import type { Part } from './server/http/health.ts'
-import { within } from './timeout.ts'
 
 /** Timeout of the check of a part, in milliseconds. */
 const checkTimeoutMs = 5000

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
+import { within } from '../clock.ts'
 import type { FileRecipient } from '../crypto/file-key.ts'
 import { backupTables, onSnapshot, readBackupFacts, readTable } from '../store/rows/backup-rows.ts'
 import type { Store } from '../store/store.ts'
-import { within } from '../timeout.ts'
 import { BackupError, formatHeader, formatRecord, formatTrailer } from './contents.ts'
 import { createEncryptedFile } from './encrypted-file.ts'
 

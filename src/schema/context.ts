@@ -12,8 +12,16 @@ import type {
   KeyVersionView,
   NodeView,
   ServiceKeyView,
+  UserKeyView,
   VersionCallerView,
 } from '../keys/reading/views.ts'
+import {
+  canReadAudit,
+  canView,
+  type KeyPermission,
+  permissionsOfRoles,
+  permissionsOn,
+} from '../keys/rules/access.ts'
 import type { Call } from '../keys/rules/caller.ts'
 
 type FullKeyView = FullUserKeyView | ServiceKeyView
@@ -23,79 +31,50 @@ export interface Context {
   /** Throws the reason of the call's signal once nobody waits for the answer: no further field begins anything. */
   readonly parts: DomainParts
   readonly call: Call
+  /** Built for the first field that needs them: most operations need none. */
   readonly loaders: Loaders
 }
 
-/** The context of one request. */
-export function createContext({ parts, call }: { parts: DomainParts; call: Call }): Context {
-  const awaited = {
-    get parts() {
-      call.signal.throwIfAborted()
-      return parts
-    },
+/** Builds the function that makes the context of a call. */
+export function createContextFactory(parts: DomainParts): (call: Call) => Context {
+  return (call) => {
+    let loaders: Loaders | null = null
+    const context: Context = {
+      get parts() {
+        call.signal.throwIfAborted()
+        return parts
+      },
+      call,
+      get loaders() {
+        loaders ??= createLoaders(context)
+        return loaders
+      },
+    }
+    return context
   }
-  return Object.assign(awaited, { call, loaders: new Loaders(awaited, call) })
 }
 
-/**
- * Loaders of one request, each made when it is first asked for: most operations need none. They batch and remember
- * nothing: a mutation later in the same document must see what an earlier one changed.
- */
-class Loaders {
-  readonly #awaited: Pick<Context, 'parts'>
-  readonly #call: Call
-  #version?: DataLoader<{ key: FullKeyView; number: number }, KeyVersionView | null>
-  #versionPage?: DataLoader<Asked<FullKeyView, PageArguments>, Page<KeyVersionView>>
-  #auditEventPage?: DataLoader<Asked<FullUserKeyView, PageArguments>, Page<AuditEventView> | null>
-  #usage?: DataLoader<KeyVersionView, KeyVersionUsageView>
-  #versionCallers?: DataLoader<Asked<KeyVersionView, number>, readonly VersionCallerView[] | null>
-  #deletable?: DataLoader<FullUserKeyView, boolean>
-  #node?: DataLoader<string, NodeView | null>
+/** Loaders of one request. They remember nothing: a later mutation must see what an earlier one changed. */
+interface Loaders {
+  readonly version: DataLoader<{ key: FullKeyView; number: number }, KeyVersionView | null>
+  readonly versionPage: DataLoader<Asked<FullKeyView, PageArguments>, Page<KeyVersionView>>
+  readonly auditEventPage: DataLoader<Asked<FullUserKeyView, PageArguments>, Page<AuditEventView> | null>
+  readonly usage: DataLoader<KeyVersionView, KeyVersionUsageView>
+  readonly versionCallers: DataLoader<Asked<KeyVersionView, number>, readonly VersionCallerView[] | null>
+  readonly deletable: DataLoader<FullUserKeyView, boolean>
+  readonly node: DataLoader<string, NodeView | null>
+}
 
-  constructor(awaited: Pick<Context, 'parts'>, call: Call) {
-    this.#awaited = awaited
-    this.#call = call
-  }
-
-  get version() {
-    this.#version ??= load((wanted) => versionsByNumber(this.#awaited.parts, this.#call, wanted))
-    return this.#version
-  }
-
-  get versionPage() {
-    this.#versionPage ??= loadGroups((keys, page) =>
-      versionPages(this.#awaited.parts, this.#call, keys, page),
-    )
-    return this.#versionPage
-  }
-
-  get auditEventPage() {
-    this.#auditEventPage ??= loadGroups((keys, page) =>
-      keyAuditEvents(this.#awaited.parts, this.#call, keys, page),
-    )
-    return this.#auditEventPage
-  }
-
-  get versionCallers() {
-    this.#versionCallers ??= loadGroups((versions, days) =>
-      usageByCaller(this.#awaited.parts, this.#call, versions, days),
-    )
-    return this.#versionCallers
-  }
-
-  get usage() {
-    this.#usage ??= load((versions) => usageOf(this.#awaited.parts, this.#call, versions))
-    return this.#usage
-  }
-
-  get deletable() {
-    this.#deletable ??= load((keys) => deletable(this.#awaited.parts, this.#call, keys))
-    return this.#deletable
-  }
-
-  get node() {
-    this.#node ??= load((ids) => nodes(this.#awaited.parts, this.#call, ids))
-    return this.#node
+function createLoaders(context: Context): Loaders {
+  const { call } = context
+  return {
+    version: load((wanted) => versionsByNumber(context.parts, call, wanted)),
+    versionPage: loadGroups((keys, page) => versionPages(context.parts, call, keys, page)),
+    auditEventPage: loadGroups((keys, page) => keyAuditEvents(context.parts, call, keys, page)),
+    usage: load((versions) => usageOf(context.parts, call, versions)),
+    versionCallers: loadGroups((versions, days) => usageByCaller(context.parts, call, versions, days)),
+    deletable: load((keys) => deletable(context.parts, call, keys)),
+    node: load((ids) => nodes(context.parts, call, ids)),
   }
 }
 
@@ -130,4 +109,43 @@ function loadGroups<Item, Args, Result>(
     }
     return results
   })
+}
+
+/** Scopes of fields, with what each is asked about. */
+export interface AuthScopes {
+  /** Any caller with a verified token. For mutations: the functions of `keys` check permissions, and record refusals. */
+  authenticated: boolean
+  /** A role that gives this permission. */
+  permission: KeyPermission
+  /** The key is whole for the caller: decided anew from the facts that travel with the view. */
+  wholeKey: UserKeyView | ServiceKeyView
+  /** The same for the key of a version. */
+  wholeVersion: KeyVersionView
+  /** The caller may read who used the version. */
+  auditedVersion: KeyVersionView
+  /** The caller may manage the key of the version. */
+  managedVersion: KeyVersionView
+  /** The caller may read this event: decided anew from the facts that travel with it. */
+  readableEvent: AuditEventView
+}
+
+/** Answers of one request: whether its caller has a scope. */
+export function authScopesOf({ call: { caller } }: Context): {
+  [Scope in keyof AuthScopes]: AuthScopes[Scope] extends boolean
+    ? boolean
+    : (about: AuthScopes[Scope]) => boolean
+} {
+  return {
+    // Without a verified token no request gets as far as a context.
+    authenticated: true,
+    permission: (permission) => permissionsOfRoles(caller).includes(permission),
+    wholeKey: (key) => key.access === 'full' && canView(caller, key.accessFacts),
+    wholeVersion: (version) => canView(caller, version.accessFacts),
+    auditedVersion: (version) => canReadAudit(caller, version.accessFacts),
+    managedVersion: (version) => permissionsOn(caller, version.accessFacts).includes('MANAGE'),
+    readableEvent: ({ projectId, accessFacts }) =>
+      projectId === caller.projectId &&
+      permissionsOfRoles(caller).includes('READ_AUDIT') &&
+      (accessFacts === null || canReadAudit(caller, accessFacts)),
+  }
 }

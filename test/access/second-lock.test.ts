@@ -10,7 +10,7 @@ import type {
 } from '../../src/keys/reading/views.ts'
 import type { AccessFacts } from '../../src/keys/rules/access.ts'
 import { type Caller, formatSubject, type Role } from '../../src/keys/rules/caller.ts'
-import { createContext } from '../../src/schema/context.ts'
+import { createContextFactory } from '../../src/schema/context.ts'
 import { schema } from '../../src/schema/index.ts'
 import type { Person } from '../support/story.ts'
 import { fieldsOf, wholeSelectionOf } from './whole-selection.ts'
@@ -218,7 +218,7 @@ function contextOf(person: Person, views: readonly NodeView[]) {
     loopTurn: async () => {},
   }
   const parts: CarelessParts = { views }
-  return createContext({ parts: parts as unknown as DomainParts, call })
+  return createContextFactory(parts as unknown as DomainParts)(call)
 }
 
 async function openStream(person: Person, views: readonly NodeView[], source: string) {

@@ -3,13 +3,13 @@ import { type Accepted, type Answer, eventStream } from '../answer.ts'
 import { documentRules } from './check-document.ts'
 import { maskErrors } from './mask-errors.ts'
 import { admitOperation, createKnownDocuments, createOperations, type Operation } from './operations.ts'
-import { parseJson } from './request-parameters.ts'
 import { openTrustedDocuments, trustedDigestOf } from './trusted-documents.ts'
 import type { Variables } from './variables.ts'
 import {
   createYogaServer,
   type GraphQLParts,
   graphqlPath,
+  type SentJson,
   type ServerContext,
   type YogaContext,
 } from './yoga.ts'
@@ -141,6 +141,19 @@ function contentTypeOf({ result }: Accepted): string {
 /** An Accept header that leaves yoga no choice: one media type for results, and streams where the client accepts them. */
 function acceptForYoga({ result, takesStream }: Accepted): string {
   return takesStream && result !== eventStream ? `${result}, ${eventStream}` : result
+}
+
+/** Not JSON, but some clients send it. */
+const byteOrderMark = 0xfeff
+
+/** Parses a body. */
+function parseJson(body: Buffer): SentJson {
+  try {
+    const text = body.toString()
+    return { value: JSON.parse(text.charCodeAt(0) === byteOrderMark ? text.slice(1) : text) }
+  } catch {
+    return null
+  }
 }
 
 const plainNames: ReadonlySet<string> = new Set(['query', 'documentId', 'variables', 'operationName'])

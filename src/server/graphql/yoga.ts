@@ -27,7 +27,6 @@ import {
   StreamNotAcceptedError,
 } from './operations.ts'
 import { asGraphQLError, quoteName, RequestError } from './request-error.ts'
-import { checkParameters, parametersIn, type SentJson } from './request-parameters.ts'
 import { type TrustedDocuments, trustDocuments } from './trusted-documents.ts'
 
 /** Path of the API. */
@@ -37,6 +36,9 @@ export const graphqlPath = '/graphql'
 export interface ServerContext extends OperationContext {
   readonly call: Call
 }
+
+/** The JSON value of a body; null for a body that is not JSON. */
+export type SentJson = { readonly value: unknown } | null
 
 /** Context of a request whose body is parsed. */
 export interface YogaContext extends ServerContext {
@@ -120,6 +122,57 @@ function readBodies(): Plugin<object, YogaContext> {
       }
     },
   }
+}
+
+/** Parameters of a GraphQL request. */
+const parameterNames: ReadonlySet<string> = new Set(['query', 'variables', 'operationName', 'extensions'])
+
+/**
+ * The parameters in a body.
+ *
+ * @throws GraphQLError with status 400 in every media type: there is nothing to execute
+ */
+function parametersIn(sent: SentJson): object {
+  if (sent === null) throw badRequest('The body cannot be read as JSON.')
+  const { value: body } = sent
+  if (Array.isArray(body)) throw badRequest('The body must be one request, not a list of requests.')
+  if (typeof body !== 'object' || body === null) throw badRequest('The body must be a JSON object.')
+  return body
+}
+
+/**
+ * Checks names and types of parameters (GraphQL over HTTP).
+ *
+ * @throws GraphQLError
+ */
+function checkParameters(parameters: object): void {
+  const { query, variables, operationName, extensions } = parameters as Readonly<Record<string, unknown>>
+  const unknown = Object.entries(parameters).find(
+    ([name, value]) => value !== null && !parameterNames.has(name),
+  )
+  if (unknown !== undefined) {
+    const name = quoteName(unknown[0])
+    throw badRequest(
+      name === null
+        ? 'Unexpected parameter in the body: its name is not a GraphQL name.'
+        : `Unexpected parameter ${name} in the body.`,
+    )
+  }
+  if (query === undefined || query === null) throw badRequest('Must provide a document (query).')
+  if (typeof query !== 'string') throw badRequest('The document (query) must be a string.')
+  if (!isObjectOrNone(variables)) throw badRequest('The variables must be an object.')
+  if (!isObjectOrNone(extensions)) throw badRequest('The extensions must be an object.')
+  if (operationName !== undefined && operationName !== null && typeof operationName !== 'string') {
+    throw badRequest('The name of the operation (operationName) must be a string.')
+  }
+}
+
+function isObjectOrNone(value: unknown): boolean {
+  return value === undefined || (typeof value === 'object' && !Array.isArray(value))
+}
+
+function badRequest(message: string) {
+  return asGraphQLError(new RequestError(message), { extensions: { http: { status: 400 } } })
 }
 
 /** Parses and validates documents within our limits. */

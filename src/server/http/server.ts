@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { GraphQLSchema } from 'graphql'
+import { settlesWithin, within } from '../../clock.ts'
 import type { Config } from '../../config.ts'
 import { KeysteadError } from '../../errors.ts'
 import type { Call, Caller } from '../../keys/rules/caller.ts'
 import type { Log } from '../../log.ts'
-import { settlesWithin, within } from '../../timeout.ts'
 import {
   type Accepted,
   type Answer,

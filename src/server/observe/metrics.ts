@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { within } from '../../clock.ts'
 import type { ErrorCode } from '../../errors.ts'
-import { within } from '../../timeout.ts'
 import { addProcessMetrics } from './process-metrics.ts'
 import type { AnsweredRequest } from './request-log.ts'
 

@@ -11,7 +11,7 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
-import { settlesWithin } from '../../timeout.ts'
+import { settlesWithin } from '../../clock.ts'
 import type { CountedOperation } from './metrics.ts'
 import { outcomeOf, type RequestFacts } from './request-log.ts'
 
