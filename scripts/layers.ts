@@ -74,38 +74,34 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'keys/parts',
-    purpose: 'Shared parts of the domain layer, such as the usage counter and the change hub.',
+    purpose:
+      'Shared parts of the domain layer: one request with its audit context, the usage counter, the change hub.',
     imports: ['keys/rules', ...belowKeys],
-  },
-  {
-    folder: 'keys/requests',
-    purpose: 'One request: audit context, authorisation, and lookup of the key.',
-    imports: ['keys/rules', 'keys/parts', ...belowKeys],
   },
   {
     folder: 'keys/reading',
     purpose: 'Views, lists, pages, audit events, destroy impact, explanations of access.',
-    imports: ['keys/rules', 'keys/parts', 'keys/requests', ...belowKeys],
+    imports: ['keys/rules', 'keys/parts', ...belowKeys],
   },
   {
     folder: 'keys/changing',
     purpose: 'Creating and changing keys, versions and access lists; imports; operator changes.',
-    imports: ['keys/rules', 'keys/parts', 'keys/requests', 'keys/reading', ...belowKeys],
+    imports: ['keys/rules', 'keys/parts', 'keys/reading', ...belowKeys],
   },
   {
     folder: 'keys/operations',
     purpose: 'Cryptographic operations on one version or in batches.',
-    imports: ['keys/rules', 'keys/parts', 'keys/requests', 'keys/reading', 'keys/changing', ...belowKeys],
+    imports: ['keys/rules', 'keys/parts', 'keys/reading', 'keys/changing', ...belowKeys],
   },
   {
     folder: 'keys/watching',
     purpose: 'Subscriptions: one key, or the list of keys.',
-    imports: ['keys/rules', 'keys/parts', 'keys/requests', 'keys/reading', ...belowKeys],
+    imports: ['keys/rules', 'keys/parts', 'keys/reading', ...belowKeys],
   },
   {
     folder: 'keys/housekeeping',
     purpose: 'Background work: due rotations, destructions, clean-up.',
-    imports: ['keys/rules', 'keys/parts', 'keys/requests', 'keys/changing', ...belowKeys],
+    imports: ['keys/rules', 'keys/parts', 'keys/changing', ...belowKeys],
   },
   {
     folder: 'backup',

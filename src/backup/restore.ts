@@ -12,7 +12,7 @@ import {
   setKeysBack,
   VersionNumbersUsedUpError,
 } from '../keys/changing/set-back.ts'
-import { systemActor } from '../keys/requests/audit-context.ts'
+import { systemActor } from '../keys/parts/request.ts'
 import { analyzeTables } from '../store/embedded/maintenance.ts'
 import {
   type BackupTable,

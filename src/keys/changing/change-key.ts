@@ -8,18 +8,20 @@ import { type KeyRow, lockKey } from '../../store/rows/key-rows.ts'
 import { findWholeKey, type WholeKey } from '../../store/rows/key-with-versions.ts'
 import type { Queryable } from '../../store/sql.ts'
 import type { DomainParts } from '../parts/parts.ts'
-import { fullUserKeyView, ownerOfVersions, versionView } from '../reading/make-views.ts'
-import { viewSettings } from '../reading/verified-rows.ts'
-import type { FullUserKeyView, KeyVersionView } from '../reading/views.ts'
 import {
   type AuditContext,
   auditContextOf,
+  findUserKeyFor,
   observationOf,
   recordingRefusals,
+  requirePermissionOn,
+  requireRoleFor,
   startAuditContext,
   systemActor,
-} from '../requests/audit-context.ts'
-import { findUserKeyFor, requirePermissionOn, requireRoleFor } from '../requests/authorise.ts'
+} from '../parts/request.ts'
+import { fullUserKeyView, ownerOfVersions, versionView } from '../reading/make-views.ts'
+import { viewSettings } from '../reading/verified-rows.ts'
+import type { FullUserKeyView, KeyVersionView } from '../reading/views.ts'
 import type { Call } from '../rules/caller.ts'
 import {
   ConflictError,

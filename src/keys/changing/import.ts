@@ -22,16 +22,18 @@ import {
 import type { KeyRow } from '../../store/rows/key-rows.ts'
 import type { Queryable } from '../../store/sql.ts'
 import type { DomainParts } from '../parts/parts.ts'
-import type { PublicKeyView } from '../reading/views.ts'
 import {
   type AuditContext,
   auditContextOf,
   eventOf,
+  findUserKeyFor,
   observationOf,
   recordingRefusals,
+  requirePermissionOn,
+  requireRoleFor,
   slowWorkOf,
-} from '../requests/audit-context.ts'
-import { findUserKeyFor, requirePermissionOn, requireRoleFor } from '../requests/authorise.ts'
+} from '../parts/request.ts'
+import type { PublicKeyView } from '../reading/views.ts'
 import type { Call } from '../rules/caller.ts'
 import { InvalidImportParametersError, InvalidKeyMaterialError, KeyNotFoundError } from '../rules/errors.ts'
 import { requireInput } from '../rules/input.ts'

@@ -2,7 +2,7 @@ import { findAlgorithm } from '../../crypto/algorithms.ts'
 import type { AlgorithmEntry, GeneratedMaterial } from '../../crypto/capabilities.ts'
 import type { WrappedBytes } from '../../keyring/root-key-provider.ts'
 import type { DomainParts } from '../parts/parts.ts'
-import { type AuditContext, slowWorkOf } from '../requests/audit-context.ts'
+import { type AuditContext, slowWorkOf } from '../parts/request.ts'
 
 /** New material for one version of one key, wrapped and bound to both. */
 export interface NewMaterial {

@@ -13,8 +13,13 @@ import type { KeyLookup, KeyRow } from '../../store/rows/key-rows.ts'
 import type { WholeKey } from '../../store/rows/key-with-versions.ts'
 import type { Queryable } from '../../store/sql.ts'
 import type { DomainParts } from '../parts/parts.ts'
-import { eventOf, recordingRefusals, startAuditContext, systemActor } from '../requests/audit-context.ts'
-import { findVerifiedKey } from '../requests/authorise.ts'
+import {
+  eventOf,
+  findVerifiedKey,
+  recordingRefusals,
+  startAuditContext,
+  systemActor,
+} from '../parts/request.ts'
 import { readSubject } from '../rules/caller.ts'
 import { KeyNotFoundError } from '../rules/errors.ts'
 import { requireInput } from '../rules/input.ts'

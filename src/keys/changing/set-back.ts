@@ -7,7 +7,7 @@ import { macCoveredRows } from '../../store/rows/mac-covered-rows.ts'
 import { giveUpEncryptions, raiseEncryptions, type VersionPlace } from '../../store/rows/usage-rows.ts'
 import { findVersionsOfKeys } from '../../store/rows/version-rows.ts'
 import type { Queryable } from '../../store/sql.ts'
-import { changeEventOf, startAuditContext, systemActor } from '../requests/audit-context.ts'
+import { changeEventOf, startAuditContext, systemActor } from '../parts/request.ts'
 import { sealChange, stateOf } from './locked-key.ts'
 
 /** Range of the random count of version numbers that a restore skips after the newest version of a key. */

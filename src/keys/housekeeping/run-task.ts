@@ -17,7 +17,7 @@ import {
 } from '../changing/change-key.ts'
 import { makeMaterial } from '../changing/new-material.ts'
 import type { DomainParts } from '../parts/parts.ts'
-import { type AuditContext, asCallerError, eventOf, observationOf } from '../requests/audit-context.ts'
+import { type AuditContext, asCallerError, eventOf, observationOf } from '../parts/request.ts'
 import { UnavailableError } from '../rules/errors.ts'
 import { dayAt, startOfDay } from '../rules/lifecycle.ts'
 

@@ -7,7 +7,7 @@ import { type CiphertextHeader, parseCiphertext } from '../../crypto/ciphertext-
 import { keyIdOf } from '../../ids.ts'
 import type { CachedKey } from '../../keyring/key-cache.ts'
 import type { DomainParts } from '../parts/parts.ts'
-import { findUserKeyFor, requirePermissionOn } from '../requests/authorise.ts'
+import { findUserKeyFor, requirePermissionOn } from '../parts/request.ts'
 import { InvalidCiphertextError } from '../rules/errors.ts'
 import { requireBytesAtMost, requireInput } from '../rules/input.ts'
 import { type AssociatedData, lengthOf, requireAssociatedData } from './encrypt.ts'

@@ -7,8 +7,7 @@ import type { CachedKey } from '../../keyring/key-cache.ts'
 import type { KeyRow } from '../../store/rows/key-rows.ts'
 import type { KeyVersionRow } from '../../store/rows/version-rows.ts'
 import type { DomainParts } from '../parts/parts.ts'
-import { type AuditContext, slowWorkOf } from '../requests/audit-context.ts'
-import { findUserKeyFor, requireRoleFor } from '../requests/authorise.ts'
+import { type AuditContext, findUserKeyFor, requireRoleFor, slowWorkOf } from '../parts/request.ts'
 import type { Call } from '../rules/caller.ts'
 import {
   InvalidKeyStateError,

@@ -1,4 +1,4 @@
-import { findUserKeyFor } from '../requests/authorise.ts'
+import { findUserKeyFor } from '../parts/request.ts'
 import { ciphertextOverheadBytes, openUserCiphertext } from './decrypt.ts'
 import { type AssociatedData, encrypt, lengthOf } from './encrypt.ts'
 import { requireRoleToUse } from './key-operation.ts'

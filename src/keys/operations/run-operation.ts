@@ -12,7 +12,7 @@ import {
   observationOf,
   recordEvents,
   startAuditContext,
-} from '../requests/audit-context.ts'
+} from '../parts/request.ts'
 import type { Call } from '../rules/caller.ts'
 import { InputValidationError, InvalidCiphertextError } from '../rules/errors.ts'
 import { requireInput } from '../rules/input.ts'

@@ -1,7 +1,7 @@
 import { parseKeyId } from '../../ids.ts'
 import { findKey } from '../../store/rows/key-rows.ts'
 import type { DomainParts } from '../parts/parts.ts'
-import { requireRoleFor } from '../requests/authorise.ts'
+import { requireRoleFor } from '../parts/request.ts'
 import { permissionsOn } from '../rules/access.ts'
 import {
   type AccessExplanation,

@@ -8,7 +8,7 @@ import type {
 } from '../../crypto/capabilities.ts'
 import { weightOf } from '../../crypto/weights.ts'
 import type { DomainParts } from '../parts/parts.ts'
-import { requireRoleFor } from '../requests/authorise.ts'
+import { requireRoleFor } from '../parts/request.ts'
 import type { Call } from '../rules/caller.ts'
 
 /** One algorithm, with all that a form for creating keys needs. */

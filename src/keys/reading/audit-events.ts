@@ -18,7 +18,7 @@ import {
 import { lowestUuid } from '../../store/pages.ts'
 import { findDeletedKeys, findKeys } from '../../store/rows/key-rows.ts'
 import type { DomainParts } from '../parts/parts.ts'
-import { requireRoleFor } from '../requests/authorise.ts'
+import { requireRoleFor } from '../parts/request.ts'
 import { type AccessFacts, canReadAudit, permissionsOfRoles, viewerOf } from '../rules/access.ts'
 import { type Call, canonicalSubject, parseSubject } from '../rules/caller.ts'
 import { databaseTime, requireInput } from '../rules/input.ts'

@@ -6,7 +6,7 @@ import {
   type VersionCallerRow,
 } from '../../store/audit/version-callers.ts'
 import type { DomainParts } from '../parts/parts.ts'
-import { requireRoleFor } from '../requests/authorise.ts'
+import { requireRoleFor } from '../parts/request.ts'
 import { canReadAudit, permissionsOn } from '../rules/access.ts'
 import type { Call } from '../rules/caller.ts'
 import { ForbiddenError } from '../rules/errors.ts'

@@ -8,7 +8,7 @@ import {
   type ListedKey,
 } from '../../store/rows/key-pages.ts'
 import type { DomainParts } from '../parts/parts.ts'
-import { requireRoleFor } from '../requests/authorise.ts'
+import { requireRoleFor } from '../parts/request.ts'
 import { viewerOf } from '../rules/access.ts'
 import { type Call, canonicalSubject, parseSubject } from '../rules/caller.ts'
 import type { KeyStatus } from '../rules/errors.ts'

@@ -1,9 +1,9 @@
 import { parseKeyId } from '../../ids.ts'
 import { findKey } from '../../store/rows/key-rows.ts'
 import type { DomainParts } from '../parts/parts.ts'
+import { requireRoleFor } from '../parts/request.ts'
 import { viewsOfRows } from '../reading/verified-rows.ts'
 import type { ServiceKeyView, UserKeyView } from '../reading/views.ts'
-import { requireRoleFor } from '../requests/authorise.ts'
 import type { Call } from '../rules/caller.ts'
 import { createStream, type KeyChangeKind, type KeyEventView, type Stream } from './stream.ts'
 
