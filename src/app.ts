@@ -1,14 +1,16 @@
 import { rollUpUsage } from './audit/write/roll-up.ts'
 import type { AuditWriter } from './audit/write/writer.ts'
 import { createAuthenticator } from './auth/authenticate.ts'
-import { createDevIssuer } from './auth/dev-issuer.ts'
+import { createDevIssuer, type DevIssuer } from './auth/dev-issuer.ts'
 import { createTrustedIssuers, fetchMissingKeys } from './auth/jwks.ts'
+import type { TrustedIssuer } from './auth/trusted-issuer.ts'
 import { type Clock, settlesWithin, systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { SlowWorkScheduler } from './crypto/slow-work.ts'
 import { createClockAlert, describeHold } from './keys/housekeeping/clock-alert.ts'
 import { runHousekeeping } from './keys/housekeeping/housekeeping.ts'
 import { type Housekeeping, startHousekeeping } from './keys/housekeeping/scheduler.ts'
+import type { DomainParts } from './keys/parts/parts.ts'
 import { asUnavailable } from './keys/parts/request.ts'
 import { createLog, type Log } from './log.ts'
 import { openFilesLimit, shareOpenFiles } from './open-files.ts'
@@ -22,7 +24,8 @@ import { createContextFactory } from './schema/context.ts'
 import { schema } from './schema/index.ts'
 import { createStartingAnswers } from './server/http/health.ts'
 import { type Listener, openListener } from './server/http/listener.ts'
-import { createServer } from './server/http/server.ts'
+import type { MetricsServer } from './server/http/metrics-server.ts'
+import { createServer, type Server } from './server/http/server.ts'
 import { databaseTroubleOf } from './store/database-trouble.ts'
 import { isUnavailable } from './store/errors.ts'
 import type { KeyChangeListener } from './store/key-changes.ts'
@@ -66,108 +69,153 @@ export interface AppOptions {
 }
 
 /**
- * Builds the server from its configuration and starts it. A wrong set-up fails here. During the start, the port answers with
- * 503 and the stage of the start.
+ * Starts the server from its configuration. It passes these steps in the order in which they are written; if one fails,
+ * such as for a wrong setting, those before it are undone. During the start, the port answers with 503 and the stage.
  */
 export async function createApp(config: Config, options: AppOptions = {}): Promise<App> {
-  const { log = createLog(config.LOG_LEVEL), time } = options
-  const machineClock = options.clock ?? time?.clock ?? systemClock
-  const outages = createOutages(log)
-  const observer = await openObserver(config)
+  const { log = createLog(config.LOG_LEVEL) } = options
+  const machineClock = options.clock ?? options.time?.clock ?? systemClock
+  const undo = new AsyncDisposableStack()
   try {
-    const starting = createStartingAnswers()
-    const { connectionsMax, isShort } = shareOpenFiles(config, openFilesLimit())
-    if (isShort) {
-      log.warn(
-        { connectionsMax, wanted: config.CONNECTIONS_MAX },
-        'the limit of open files of this process (ulimit -n, LimitNOFILE) leaves room for fewer connections than CONNECTIONS_MAX',
-      )
-    }
-    const listener = await openListener(config, {
-      handler: starting.handle,
-      connectionsMax,
-      onFull: () => outages.reportFull(connectionsMax),
-    })
-    try {
-      const opened = await openParts(config, {
-        ...options,
-        prepare: true,
-        observer: observer.parts,
-        warn: (text) => log.warn({}, text),
-        onStage: starting.setStage,
-        onOutage: outages.report,
-        alert(error: Error) {
-          log.error({ alert: 'INTEGRITY' }, error.message)
-          observer.metrics?.onAlert()
-        },
-        onFolderLost: (reason) => log.error({ alert: 'DATA_FOLDER' }, reason),
-      })
-      try {
-        return await startOn(opened, config, { log, machineClock, observer, outages, listener })
-      } catch (error) {
-        await opened.close()
-        throw error
-      }
-    } catch (error) {
-      await listener.cut()
-      throw error
+    const observer = undo.adopt(await openObserver(config), (each) => each.close())
+    const shared: Shared = { config, log, machineClock, observer, outages: createOutages(log) }
+    const { listener, setStage } = await openPort(shared)
+    undo.defer(() => listener.cut())
+    const opened = undo.adopt(await openData(shared, options, setStage), (each) => each.close())
+    const { parts } = opened
+    const issuers = await openIssuers(shared)
+    const server = createApi(shared, { parts, listener, ...issuers })
+    const metricsServer = await observer.serve(parts, server.load)
+    server.serve()
+    const housekeeping = scheduleHousekeeping(shared, parts)
+    const operators = await startOperators(shared, parts)
+    const replicas = listenToReplicas(shared, parts)
+    log.info(summaryOf(config), 'started')
+    const running = { opened, server, metricsServer, housekeeping, operators, replicas }
+    return {
+      url: listener.url,
+      metricsUrl: metricsServer?.url ?? null,
+      housekeeping,
+      close: () => stop(shared, running),
     }
   } catch (error) {
-    await observer.close()
+    await undo.disposeAsync()
     throw error
   }
 }
 
-/** Parts of a server besides its data. */
-interface ServerMeans {
+/** Parts that the steps of a start and of a stop share. */
+interface Shared {
+  readonly config: Config
   readonly log: Log
+  /** The clock of this machine, for tokens. */
   readonly machineClock: Clock
   readonly observer: Observer
   readonly outages: Outages
-  readonly listener: Listener
 }
 
-async function startOn(
-  opened: OpenedParts,
-  config: Config,
-  { log, machineClock, observer, outages, listener: port }: ServerMeans,
-): Promise<App> {
-  const { parts } = opened
-  const { metrics, tracing } = observer
-  const devIssuer = config.developmentMode ? await createDevIssuer({ clock: machineClock, config }) : null
-  const fetching = {
-    onFetch: metrics?.onFetch,
-    onFailure: outages.reportIssuer,
-    warn: (text: string) => log.warn({}, text),
+/** Opens the port, with as many connections as the limit of open files allows. */
+async function openPort({ config, log, outages }: Shared): Promise<{
+  readonly listener: Listener
+  /** Sets the stage of the start that requests are told. */
+  readonly setStage: (stage: string) => void
+}> {
+  const starting = createStartingAnswers()
+  const { connectionsMax, isShort } = shareOpenFiles(config, openFilesLimit())
+  if (isShort) {
+    log.warn(
+      { connectionsMax, wanted: config.CONNECTIONS_MAX },
+      'the limit of open files of this process (ulimit -n, LimitNOFILE) leaves room for fewer connections than CONNECTIONS_MAX',
+    )
   }
-  const issuers = devIssuer === null ? createTrustedIssuers(config, fetching) : [devIssuer.issuer]
-  // In the background, so that a mistake is in the log before the first token comes.
+  const listener = await openListener(config, {
+    handler: starting.handle,
+    connectionsMax,
+    onFull: () => outages.reportFull(connectionsMax),
+  })
+  return { listener, setStage: starting.setStage }
+}
+
+/** Opens the data, and creates what a new installation needs. */
+function openData(
+  { config, log, observer, outages }: Shared,
+  options: AppOptions,
+  onStage: (stage: string) => void,
+): Promise<OpenedParts> {
+  return openParts(config, {
+    ...options,
+    prepare: true,
+    observer: observer.parts,
+    warn: (text) => log.warn({}, text),
+    onStage,
+    onOutage: outages.report,
+    alert(error: Error) {
+      log.error({ alert: 'INTEGRITY' }, error.message)
+      observer.metrics?.onAlert()
+    },
+    onFolderLost: (reason) => log.error({ alert: 'DATA_FOLDER' }, reason),
+  })
+}
+
+/** Issuers whose tokens are accepted. */
+interface Issuers {
+  readonly issuers: readonly TrustedIssuer[]
+  /** The only issuer in development mode; otherwise null. */
+  readonly devTokens: DevIssuer | null
+}
+
+/** Opens the issuers. Their keys are fetched in the background, so that a mistake is in the log before the first token. */
+async function openIssuers({ config, log, machineClock, observer, outages }: Shared): Promise<Issuers> {
+  const devTokens = config.developmentMode ? await createDevIssuer({ clock: machineClock, config }) : null
+  if (devTokens !== null) return { issuers: [devTokens.issuer], devTokens }
+  const issuers = createTrustedIssuers(config, {
+    onFetch: observer.metrics?.onFetch,
+    onFailure: outages.reportIssuer,
+    warn: (text) => log.warn({}, text),
+  })
   fetchMissingKeys(issuers)
-  const server = createServer(
+  return { issuers, devTokens }
+}
+
+/** Builds the server of the API. */
+function createApi(
+  { config, log, machineClock, observer: { metrics, tracing }, outages }: Shared,
+  {
+    parts,
+    listener,
+    issuers,
+    devTokens,
+  }: Issuers & { readonly parts: DomainParts; readonly listener: Listener },
+): Server {
+  return createServer(
     {
       config,
       log,
       schema,
       createContext: createContextFactory(parts),
       authenticator: createAuthenticator({ config, clock: machineClock, issuers }),
-      devTokens: devIssuer,
+      devTokens,
       checkReady: createReadiness(parts, outages, issuers),
       tracing,
       explain: (error) => asUnavailable(parts, error),
       ...(metrics && { onRequest: metrics.onRequest }),
     },
-    port,
+    listener,
   )
-  const metricsServer = await observer.serve(parts, server.load)
-  server.serve()
-  const { url } = port
+}
+
+/** Starts the rounds of housekeeping. */
+function scheduleHousekeeping(
+  { config, log, machineClock, observer: { metrics }, outages }: Shared,
+  parts: DomainParts,
+): Housekeeping {
   const clockAlert = createClockAlert(parts.clock, {
     onHold(hold) {
       log.error({ alert: 'CLOCK', aheadSeconds: Math.round(hold.aheadMs / 1000) }, describeHold(hold))
     },
     onBelieved: () => log.info({}, "the database's clock is believed again"),
   })
-  const housekeeping = startHousekeeping({
+  return startHousekeeping({
     async run(signal) {
       try {
         await parts.clock.synchronise()
@@ -191,54 +239,16 @@ async function startOn(
       log.error({ code: codeOf(error) }, 'housekeeping could not run; it is tried again')
     },
   })
-  const operators = await startOperators(opened, config, log)
-  const listener = startListener(opened, config, { log, metrics })
-  log.info(summaryOf(config), 'started')
-  return {
-    url,
-    metricsUrl: metricsServer?.url ?? null,
-    housekeeping,
-    async close() {
-      const endsAtMs = performance.now() + config.SHUTDOWN_TIMEOUT_MS
-      // A round ends after its current group of keys, within the same timeout as the requests.
-      const housekeepingStopped = housekeeping.stop()
-      // Streams do not end by themselves.
-      opened.parts.changes.close()
-      const { cutRequests } = await server.close()
-      const leftMs = Math.max(1, endsAtMs - performance.now())
-      const isRestOver = await settlesWithin(leftMs, Promise.all([housekeepingStopped, operators?.close()]))
-      const closeAll = async () => {
-        await listener.close()
-        await metricsServer?.close()
-        await opened.close()
-        await observer.close()
-      }
-      if (cutRequests === 0 && isRestOver) {
-        await closeAll()
-        log.info({}, 'stopped')
-        return
-      }
-      await settlesWithin(closeTimeoutMs, closeAll())
-      const { SHUTDOWN_TIMEOUT_MS: timeoutMs } = config
-      const cut = { cutRequests, cutOther: !isRestOver }
-      log.error({ ...cut, timeoutMs }, 'stopped before everything was finished')
-      throw new CutOffError('something was cut off')
-    },
-  }
 }
 
 /**
  * Starts the server of operator commands, if only this process can open the data. Without its socket, the server still
  * answers its callers.
  */
-async function startOperators(
-  { parts }: OpenedParts,
-  { DATA_FOLDER: dataFolder }: Config,
-  log: Log,
-): Promise<OperatorServer | null> {
+async function startOperators({ config, log }: Shared, parts: DomainParts): Promise<OperatorServer | null> {
   if (parts.store.kind !== 'embedded' || !hasOperatorSockets) return null
   try {
-    return await startOperatorServer({ dataFolder, services: { parts }, log })
+    return await startOperatorServer({ dataFolder: config.DATA_FOLDER, services: { parts }, log })
   } catch (error) {
     log.warn({ code: codeOf(error) }, 'operator commands cannot reach this server while it runs')
     return null
@@ -246,10 +256,9 @@ async function startOperators(
 }
 
 /** Listens for changes of all replicas, for the key cache and for subscriptions. */
-function startListener(
-  { parts: { keys, changes, store } }: OpenedParts,
-  { CACHE_LIFETIME_MS: lifetimeMs }: Config,
-  { log, metrics }: { log: Log; metrics: Observer['metrics'] },
+function listenToReplicas(
+  { config: { CACHE_LIFETIME_MS: lifetimeMs }, log, observer: { metrics } }: Shared,
+  { keys, changes, store }: DomainParts,
 ): KeyChangeListener {
   return store.listen({
     onChange(change) {
@@ -273,6 +282,49 @@ function startListener(
       )
     },
   })
+}
+
+/** The parts of a running server that a stop ends. */
+interface Running {
+  readonly opened: OpenedParts
+  readonly server: Server
+  readonly metricsServer: MetricsServer | null
+  readonly housekeeping: Housekeeping
+  readonly operators: OperatorServer | null
+  readonly replicas: KeyChangeListener
+}
+
+/**
+ * Stops the server: finishes accepted work within SHUTDOWN_TIMEOUT_MS, and then closes everything.
+ *
+ * @throws CutOffError at the end, if something was cut off
+ */
+async function stop(
+  { config: { SHUTDOWN_TIMEOUT_MS: timeoutMs }, log, observer }: Shared,
+  { opened, server, metricsServer, housekeeping, operators, replicas }: Running,
+): Promise<void> {
+  const endsAtMs = performance.now() + timeoutMs
+  // A round ends after its current group of keys, within the same timeout as the requests.
+  const housekeepingStopped = housekeeping.stop()
+  // Streams do not end by themselves.
+  opened.parts.changes.close()
+  const { cutRequests } = await server.close()
+  const leftMs = Math.max(1, endsAtMs - performance.now())
+  const isRestOver = await settlesWithin(leftMs, Promise.all([housekeepingStopped, operators?.close()]))
+  const closeAll = async () => {
+    await replicas.close()
+    await metricsServer?.close()
+    await opened.close()
+    await observer.close()
+  }
+  if (cutRequests === 0 && isRestOver) {
+    await closeAll()
+    log.info({}, 'stopped')
+    return
+  }
+  await settlesWithin(closeTimeoutMs, closeAll())
+  log.error({ cutRequests, cutOther: !isRestOver, timeoutMs }, 'stopped before everything was finished')
+  throw new CutOffError('something was cut off')
 }
 
 /** First line of the log: release and important settings, without names, addresses or secrets. */
