@@ -1,23 +1,15 @@
 import { LRUCache } from 'lru-cache'
+import type { IssuerTrouble } from './auth/jwks.ts'
 import { RootKeyError } from './keyring/root-key-provider.ts'
 import type { OutagePart } from './keys/parts/parts.ts'
 import type { Log } from './log.ts'
 import { databaseTroubleOf } from './store/database-trouble.ts'
 import { systemTroubleOf, type Trouble } from './system-errors.ts'
 
-/** A failed fetch of an issuer's keys. */
-export interface FetchTrouble extends Trouble {
-  readonly issuer: string
-  /** Name of its entry in the issuers file. */
-  readonly entry: string
-  /** Without credentials and query. */
-  readonly url: string
-}
-
 /** Warns the operator about failures outside of the server. */
 export interface Outages {
   report(part: OutagePart, error: unknown): void
-  reportIssuer(trouble: FetchTrouble): void
+  reportIssuer(trouble: IssuerTrouble): void
   /** Reports that there are too many connections of clients. */
   reportFull(connectionsMax: number): void
 }

@@ -1,8 +1,8 @@
 import { parseId } from '../ids.ts'
 import { findChainsById } from '../store/audit/chain-rows.ts'
 import {
-  type AuditEventFilter,
   type AuditRange,
+  type AuditRowFilter,
   findAuditEventsById,
   findAuditPage,
   findAuditPagesOfKeys,
@@ -22,7 +22,7 @@ export interface RecordedEvent extends Omit<StoredEvent, 'action'> {
 /** A page of a project's events. */
 export async function readPage(
   db: Queryable,
-  query: { filter: AuditEventFilter; range: AuditRange },
+  query: { filter: AuditRowFilter; range: AuditRange },
 ): Promise<RecordedEvent[]> {
   return (await findAuditPage(db, query)).map(asRecorded)
 }

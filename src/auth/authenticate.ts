@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
-import type { Caller } from '../keys/rules/caller.ts'
+import type { Authenticator, Caller } from '../keys/rules/caller.ts'
 import { readCaller } from './claims.ts'
 import { IssuerUnavailableError, UnauthenticatedError } from './errors.ts'
 import { evaluateRules, reservedNameFault } from './evaluate-rules.ts'
@@ -13,23 +13,6 @@ import { otherAudience, type VerifiedPayload, verifyToken } from './verify-token
 const callerLifetimeMaxMs = 60_000
 /** Most callers with a verified token that are remembered. */
 const knownNamesMax = 10_000
-
-/** Authenticates requests. */
-export interface Authenticator {
-  /**
-   * Verifies the token in an Authorization header.
-   *
-   * @throws UnauthenticatedError or IssuerUnavailableError
-   */
-  authenticate(authorization: string | null): Promise<Caller>
-  /** The caller of a token that is cached as verified; null for other tokens. Checks no signature. */
-  recognise(authorization: string | null): Caller | null
-  /**
-   * True if the token names a caller of whom some token was verified before. The name is not verified, so that it allows
-   * nothing. It keeps limits on made-up tokens from locking out known callers.
-   */
-  expects(authorization: string | null): boolean
-}
 
 /** Builds the authenticator for tokens of these issuers. */
 export function createAuthenticator(options: {

@@ -6,12 +6,17 @@ import { createUrlKeySource, discoveredKeys, keysAt } from './jwks-url.ts'
 import { type KeyLocation, type KeySource, type KeyTrust, plainLocation } from './key-lookup.ts'
 import { type ListedIssuer, mainIssuerRules, type TrustedIssuer } from './trusted-issuer.ts'
 
+/** A failed fetch of an issuer's keys. */
+export interface IssuerTrouble extends FetchTrouble {
+  readonly issuer: string
+  /** Name of its entry in the issuers file. */
+  readonly entry: string
+}
+
 /** Callbacks for fetches of keys. */
 export interface FetchObserver {
   readonly onFetch?: ((succeeded: boolean, entry: string) => void) | undefined
-  readonly onFailure?:
-    | ((trouble: FetchTrouble & { readonly issuer: string; readonly entry: string }) => void)
-    | undefined
+  readonly onFailure?: ((trouble: IssuerTrouble) => void) | undefined
   /** Called with a warning for the operator. */
   readonly warn?: ((text: string) => void) | undefined
 }

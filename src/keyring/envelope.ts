@@ -41,15 +41,15 @@ export interface Envelope {
 }
 
 /** Associated data of wrapped material for a root key. */
-type AssociatedData = (rootKeyId: string) => Buffer
+type DataForRootKey = (rootKeyId: string) => Buffer
 
 /** Envelope encryption under the root key (NIST SP 800-57 Part 1: key-wrapping key). */
 export function createEnvelope(provider: RootKeyProvider): Envelope {
-  async function wrap(secret: Uint8Array, dataFor: AssociatedData): Promise<WrappedBytes> {
+  async function wrap(secret: Uint8Array, dataFor: DataForRootKey): Promise<WrappedBytes> {
     const key = provider.current
     return key.wrap(secret, dataFor(key.rootKeyId))
   }
-  async function unwrap(wrapped: WrappedBytes, dataFor: AssociatedData): Promise<Buffer> {
+  async function unwrap(wrapped: WrappedBytes, dataFor: DataForRootKey): Promise<Buffer> {
     const key = await provider.find(wrapped.rootKeyId)
     return key.unwrap(wrapped, dataFor(key.rootKeyId))
   }
@@ -80,7 +80,7 @@ export async function rewrap(
   provider: RootKeyProvider,
   wrapped: WrappedBytes,
   rootKeyId: string,
-  dataFor: AssociatedData,
+  dataFor: DataForRootKey,
 ): Promise<WrappedBytes> {
   if (wrapped.rootKeyId === rootKeyId) return wrapped
   const [from, to] = [await provider.find(wrapped.rootKeyId), await provider.find(rootKeyId)]
@@ -93,7 +93,7 @@ export async function rewrap(
 }
 
 /** Associated data of a version's material. */
-export function materialData(binding: MaterialBinding): AssociatedData {
+export function materialData(binding: MaterialBinding): DataForRootKey {
   const { projectId, keyId, versionNumber, algorithm } = binding
   return (rootKeyId) =>
     Buffer.from(
@@ -102,7 +102,7 @@ export function materialData(binding: MaterialBinding): AssociatedData {
 }
 
 /** Associated data of an import's private key. */
-export function importKeyData(binding: ImportKeyBinding): AssociatedData {
+export function importKeyData(binding: ImportKeyBinding): DataForRootKey {
   const { projectId, keyId, parametersId } = binding
   return (rootKeyId) =>
     Buffer.from(JSON.stringify(['keystead import key v1', rootKeyId, projectId, keyId, parametersId]))

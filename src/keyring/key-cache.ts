@@ -4,7 +4,7 @@ import { findAlgorithm } from '../crypto/algorithms.ts'
 import type { AlgorithmEntry } from '../crypto/capabilities.ts'
 import { loadPublicKey } from '../crypto/public-key.ts'
 import { findKey, type KeyRow } from '../store/rows/key-rows.ts'
-import { findKeyInUse, type KeyInUse } from '../store/rows/key-with-versions.ts'
+import { findKeyInUse, type KeyWithNewestVersion } from '../store/rows/key-with-versions.ts'
 import { firstNotSkipped } from '../store/rows/skipped-versions.ts'
 import {
   findMaterial,
@@ -123,7 +123,7 @@ function nameOf(projectId: string, keyId: string): string {
 }
 
 function createCachedKey(
-  { key: row, version: newest, material }: KeyInUse,
+  { key: row, version: newest, material }: KeyWithNewestVersion,
   deps: { db: Queryable; envelope: Envelope; policyMac: PolicyMac },
 ): CachedKey {
   const { db, envelope, policyMac } = deps

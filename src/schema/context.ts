@@ -7,12 +7,12 @@ import type { Page, PageArguments } from '../keys/reading/pages.ts'
 import { deletable, usageOf, versionPages, versionsByNumber } from '../keys/reading/version-pages.ts'
 import type {
   AuditEventView,
+  FullKeyView,
   FullUserKeyView,
   KeyVersionUsageView,
   KeyVersionView,
+  KeyView,
   NodeView,
-  ServiceKeyView,
-  UserKeyView,
   VersionCallerView,
 } from '../keys/reading/views.ts'
 import {
@@ -23,8 +23,6 @@ import {
   permissionsOn,
 } from '../keys/rules/access.ts'
 import type { Call } from '../keys/rules/caller.ts'
-
-type FullKeyView = FullUserKeyView | ServiceKeyView
 
 /** Context of a request: the parts, the call, and loaders that read whole lists at once. */
 export interface Context {
@@ -118,7 +116,7 @@ export interface AuthScopes {
   /** A role that gives this permission. */
   permission: KeyPermission
   /** The key is whole for the caller: decided anew from the facts that travel with the view. */
-  wholeKey: UserKeyView | ServiceKeyView
+  wholeKey: KeyView
   /** The same for the key of a version. */
   wholeVersion: KeyVersionView
   /** The caller may read who used the version. */

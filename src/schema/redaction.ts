@@ -1,9 +1,6 @@
-import type { FullUserKeyView, ServiceKeyView, UserKeyView } from '../keys/reading/views.ts'
+import type { FullKeyView, KeyView } from '../keys/reading/views.ts'
 import type { Context } from './context.ts'
 import type { listOptions } from './list-limits.ts'
-
-type KeyView = UserKeyView | ServiceKeyView
-type FullKeyView = FullUserKeyView | ServiceKeyView
 
 const notShown = new Error('hidden from this caller')
 

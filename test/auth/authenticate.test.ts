@@ -1,8 +1,9 @@
 import { createLocalJWKSet } from 'jose'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { type Authenticator, createAuthenticator } from '../../src/auth/authenticate.ts'
+import { createAuthenticator } from '../../src/auth/authenticate.ts'
 import { IssuerUnavailableError, UnauthenticatedError } from '../../src/auth/errors.ts'
 import { createTrustedIssuers } from '../../src/auth/jwks.ts'
+import type { Authenticator } from '../../src/keys/rules/caller.ts'
 import { startJwksServer } from './jwks-server.ts'
 import {
   claimsWith,

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
-import type { Authenticator } from '../../src/auth/authenticate.ts'
 import { systemClock } from '../../src/clock.ts'
+import type { Authenticator } from '../../src/keys/rules/caller.ts'
 import { type RealProvider, startRealProvider } from './real-provider.ts'
 import { authenticatorOf, outcomeOf } from './rule-entries.ts'
 

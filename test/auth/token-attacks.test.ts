@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { Authenticator } from '../../src/auth/authenticate.ts'
+import type { Authenticator } from '../../src/keys/rules/caller.ts'
 import { authenticatorOf, foreignClaims, outcomeOf, plainRule, signerWithFile } from './rule-entries.ts'
 import { claimsWith, issuer, type Signer } from './tokens.ts'
 

@@ -5,8 +5,8 @@ import { requireRoleFor } from '../parts/request.ts'
 import { permissionsOn } from '../rules/access.ts'
 import {
   type AccessExplanation,
+  type ExplainedOperation,
   explainAccess,
-  type KeyOperation,
   type SupposedCaller,
 } from '../rules/access-reasons.ts'
 import { type Call, callerKinds, readSubject, subjectSet } from '../rules/caller.ts'
@@ -20,7 +20,7 @@ export const supposedGroupsMax = 200
 /** Question about the access of somebody to a key. */
 export interface ExplainAccessInput extends SupposedCaller {
   readonly keyId: string
-  readonly operation: KeyOperation
+  readonly operation: ExplainedOperation
 }
 
 /** Explains somebody's access to a caller who may manage the key; null for all other callers, whatever the ID names. */

@@ -9,9 +9,9 @@ import {
 import { formatId, keyIdOf, parseKeyId } from '../../ids.ts'
 import { IntegrityError } from '../../keyring/integrity-error.ts'
 import {
-  type AuditEventFilter,
   type AuditPosition,
   type AuditRange,
+  type AuditRowFilter,
   countAuditEvents,
   countAuditEventsOfKeys,
 } from '../../store/audit/event-pages.ts'
@@ -192,7 +192,7 @@ function shownDetails(details: RecordedEvent['details'], hidesSource: boolean): 
   return rest
 }
 
-function rowFilterOf(parts: DomainParts, call: Call, filter: AuditEventFilterInput): AuditEventFilter {
+function rowFilterOf(parts: DomainParts, call: Call, filter: AuditEventFilterInput): AuditRowFilter {
   const { actor = null, keyId = null, from, to, action = null, outcome = null } = filter
   requireInput(
     actor === null || parseSubject(actor) !== null,

@@ -23,7 +23,7 @@ import {
   planPage,
 } from './pages.ts'
 import { viewsOfListed } from './verified-rows.ts'
-import type { ServiceKeyView, UserKeyView } from './views.ts'
+import type { KeyView, ServiceKeyView, UserKeyView } from './views.ts'
 
 /** Filter of user keys. Redacted keys match no condition on a hidden field: all but the first five. */
 export interface UserKeyFilter {
@@ -159,10 +159,7 @@ function keyList(
   }
 
   return {
-    async page<T>(
-      page: PageArguments,
-      itemOf: (view: UserKeyView | ServiceKeyView) => T | null,
-    ): Promise<Page<T>> {
+    async page<T>(page: PageArguments, itemOf: (view: KeyView) => T | null): Promise<Page<T>> {
       const plan = planPage(page, list)
       const rows = await read(plan)
       const views = await viewsOfListed(parts, call, rows.slice(0, plan.size))

@@ -11,7 +11,14 @@ import { isServiceKeyName, serviceKeyName } from '../rules/names.ts'
 import { auditEventsById } from './audit-events.ts'
 import { ownerOfVersions, versionView } from './make-views.ts'
 import { isAuthenticKey, isAuthenticVersion, viewSettings, viewsOfRows } from './verified-rows.ts'
-import type { KeyVersionView, NodeView, PublicKeyView, ServiceKeyView, UserKeyView } from './views.ts'
+import type {
+  KeyVersionView,
+  KeyView,
+  NodeView,
+  PublicKeyView,
+  ServiceKeyView,
+  UserKeyView,
+} from './views.ts'
 
 /** One user key by either of its IDs or by name; null if it does not exist for this caller. */
 export async function userKey(
@@ -112,11 +119,7 @@ function isOfKind(row: KeyRow, kind: string): boolean {
   return (kind === 'serviceKey') === (row.kind === 'SERVICE')
 }
 
-async function viewOf(
-  parts: DomainParts,
-  call: Call,
-  lookup: KeyLookup,
-): Promise<UserKeyView | ServiceKeyView | null> {
+async function viewOf(parts: DomainParts, call: Call, lookup: KeyLookup): Promise<KeyView | null> {
   const row = await findKey(parts.store.db, lookup)
   if (row === null) return null
   return (await viewsOfRows(parts, call, [row])).get(row.id) ?? null

@@ -6,7 +6,7 @@ import type { DomainParts } from '../parts/parts.ts'
 import { visibilityOf } from '../rules/access.ts'
 import type { Call } from '../rules/caller.ts'
 import { serviceKeyView, userKeyView, type ViewSettings } from './make-views.ts'
-import type { ServiceKeyView, UserKeyView } from './views.ts'
+import type { KeyView } from './views.ts'
 
 /** Current time and settings for views. */
 export function viewSettings(parts: DomainParts): ViewSettings {
@@ -45,7 +45,7 @@ export async function viewsOfRows(
   parts: DomainParts,
   call: Call,
   rows: readonly KeyRow[],
-): Promise<Map<string, UserKeyView | ServiceKeyView>> {
+): Promise<Map<string, KeyView>> {
   const present = rows.filter((row) => isPresent(parts, call, row))
   const wanted = present.map((row) => ({ keyId: row.id, number: row.lastVersionNumber }))
   const versions = await findVersionsByNumber(parts.store.db, wanted)
@@ -62,7 +62,7 @@ export async function viewsOfListed(
   parts: DomainParts,
   call: Call,
   listed: readonly ListedKey[],
-): Promise<Map<string, UserKeyView | ServiceKeyView>> {
+): Promise<Map<string, KeyView>> {
   return viewsOfPresent(
     parts,
     call,
@@ -78,9 +78,9 @@ async function viewsOfPresent(
   parts: DomainParts,
   call: Call,
   present: readonly ListedKey[],
-): Promise<Map<string, UserKeyView | ServiceKeyView>> {
+): Promise<Map<string, KeyView>> {
   const settings = viewSettings(parts)
-  const views = new Map<string, UserKeyView | ServiceKeyView>()
+  const views = new Map<string, KeyView>()
   for (const { key: row, newest } of present) {
     if (newest === null) await alertIfMissing(parts, row)
     const version = newest !== null && isAuthenticVersion(parts, newest) ? newest : null

@@ -20,9 +20,7 @@ import {
   planPage,
 } from './pages.ts'
 import { isAuthenticVersion, viewSettings } from './verified-rows.ts'
-import type { FullUserKeyView, KeyVersionUsageView, KeyVersionView, ServiceKeyView } from './views.ts'
-
-type FullKeyView = FullUserKeyView | ServiceKeyView
+import type { FullKeyView, FullUserKeyView, KeyVersionUsageView, KeyVersionView } from './views.ts'
 
 /** One version of each of several keys, in one statement. */
 export async function versionsByNumber(

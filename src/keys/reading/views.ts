@@ -182,8 +182,14 @@ export interface DestroyImpactView {
   readonly callers: readonly VersionCallerView[] | null
 }
 
+/** A key of either kind, all of whose fields the caller may see. */
+export type FullKeyView = FullUserKeyView | ServiceKeyView
+
+/** A key of either kind, perhaps redacted. */
+export type KeyView = UserKeyView | ServiceKeyView
+
 /** Anything with an ID that `node` can find. */
-export type NodeView = UserKeyView | ServiceKeyView | KeyVersionView | AuditEventView
+export type NodeView = KeyView | KeyVersionView | AuditEventView
 
 /** A public key in the forms that other software reads. */
 export interface PublicKeyView {

@@ -17,7 +17,7 @@ import {
 import { allowedSubjectsMax } from './input.ts'
 
 /** Operation that an explanation is about. All cryptographic operations are USE. */
-export type KeyOperation = Extract<KeyPermission, 'VIEW' | 'USE' | 'MANAGE' | 'READ_AUDIT'>
+export type ExplainedOperation = Extract<KeyPermission, 'VIEW' | 'USE' | 'MANAGE' | 'READ_AUDIT'>
 
 /** Subject that a manager of a key asks about. */
 export interface SupposedCaller {
@@ -64,7 +64,7 @@ export interface AccessExplanation {
 export function explainAccess(
   facts: AccessFacts,
   supposed: SupposedCaller,
-  operation: KeyOperation,
+  operation: ExplainedOperation,
 ): AccessExplanation {
   const least = callerOf(facts, supposed, { groups: [], roles: [] })
   const most = callerOf(facts, supposed, { groups: listedGroups(facts), roles: allRoles })
@@ -161,7 +161,7 @@ function missingOnKey(least: Caller, most: Caller, facts: AccessFacts): readonly
 function missingRole(
   supposed: SupposedCaller,
   facts: AccessFacts,
-  operation: KeyOperation,
+  operation: ExplainedOperation,
 ): readonly AccessReason[] {
   // As if the subject were on the list. The owner stays, because some roles manage own keys only.
   const open: AccessFacts = { ...facts, accessControlEnabled: true, allowedSubjects: [supposed.subject] }

@@ -41,6 +41,23 @@ export interface Caller {
   readonly tokenExpiresAt: Date
 }
 
+/** Finds the callers of requests. Built by `auth`, and used by the server. */
+export interface Authenticator {
+  /**
+   * Verifies the token in an Authorization header.
+   *
+   * @throws KeysteadError with the code UNAUTHENTICATED and a `challenge`, or UNAVAILABLE
+   */
+  authenticate(authorization: string | null): Promise<Caller>
+  /** The caller of a token that is cached as verified; null for other tokens. Checks no signature. */
+  recognise(authorization: string | null): Caller | null
+  /**
+   * True if the token names a caller of whom some token was verified before. The name is not verified, so that it allows
+   * nothing. It keeps limits on made-up tokens from locking out known callers.
+   */
+  expects(authorization: string | null): boolean
+}
+
 /** Checks whether a caller may do anything with keys. It needs a role, unless it is a service agent. */
 export function hasAnyAccess({ roles: given, kind }: Pick<Caller, 'roles' | 'kind'>): boolean {
   return given.size > 0 || kind === 'SERVICE_AGENT'

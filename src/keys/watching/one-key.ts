@@ -3,11 +3,9 @@ import { findKey } from '../../store/rows/key-rows.ts'
 import type { DomainParts } from '../parts/parts.ts'
 import { requireRoleFor } from '../parts/request.ts'
 import { viewsOfRows } from '../reading/verified-rows.ts'
-import type { ServiceKeyView, UserKeyView } from '../reading/views.ts'
+import type { KeyView } from '../reading/views.ts'
 import type { Call } from '../rules/caller.ts'
 import { createStream, type KeyChangeKind, type KeyEventView, type Stream } from './stream.ts'
-
-type KeyView = UserKeyView | ServiceKeyView
 
 /** Events of one key, by either of its IDs. An unknown ID looks like one that is hidden from the caller. */
 export async function keyEvents(

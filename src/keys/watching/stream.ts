@@ -1,5 +1,5 @@
 import type { ChangeBatch, Watch } from '../parts/change-hub.ts'
-import type { ServiceKeyView, UserKeyView } from '../reading/views.ts'
+import type { KeyView, UserKeyView } from '../reading/views.ts'
 import { TokenExpiredError } from '../rules/errors.ts'
 
 /** Batch of changes that an event is made from; null for the first event. */
@@ -67,7 +67,7 @@ export interface KeyEventView {
   /** Empty in the first event. */
   readonly changes: readonly KeyChangeKind[]
   /** Null for what is not there for the caller, or no longer. */
-  readonly key: UserKeyView | ServiceKeyView | null
+  readonly key: KeyView | null
   readonly at: Date
 }
 

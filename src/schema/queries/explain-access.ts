@@ -3,7 +3,7 @@ import {
   type AccessExplanation,
   type AccessReason,
   accessReasonsMax,
-  type KeyOperation as Operation,
+  type ExplainedOperation,
 } from '../../keys/rules/access-reasons.ts'
 import { builder } from '../builder.ts'
 import { listOptions } from '../list-limits.ts'
@@ -17,7 +17,7 @@ const KeyOperation = builder.enumType('KeyOperation', {
     USE: { description: 'Any cryptographic operation.' },
     MANAGE: { description: 'Update, rotate, change states, configure access, delete.' },
     READ_AUDIT: { description: 'Read the audit trail of the key.' },
-  } satisfies Record<Operation, object>,
+  } satisfies Record<ExplainedOperation, object>,
 })
 
 const KeyVisibility = builder.enumType('KeyVisibility', {

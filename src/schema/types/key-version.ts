@@ -1,11 +1,6 @@
 import { callersMax } from '../../keys/reading/destroy-impact.ts'
 import { publicKey } from '../../keys/reading/nodes.ts'
-import type {
-  KeyVersionUsageView,
-  KeyVersionView,
-  ServiceKeyView,
-  UserKeyView,
-} from '../../keys/reading/views.ts'
+import type { KeyVersionUsageView, KeyVersionView, KeyView } from '../../keys/reading/views.ts'
 import { builder } from '../builder.ts'
 import { listOptions } from '../list-limits.ts'
 import { defineConnection } from './connection.ts'
@@ -63,7 +58,7 @@ KeyVersion.implement({
         const key = await loaders.node.load(keyId)
         if (key?.kind !== 'USER' && key?.kind !== 'SERVICE')
           throw new TypeError('the key of a version is there')
-        return key satisfies UserKeyView | ServiceKeyView
+        return key satisfies KeyView
       },
     }),
     createdAt: t.field({

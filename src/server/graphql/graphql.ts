@@ -2,7 +2,12 @@ import { type DocumentNode, type ExecutionResult, execute, OperationTypeNode } f
 import { type Accepted, type Answer, eventStream } from '../answer.ts'
 import { documentRules } from './check-document.ts'
 import { maskErrors } from './mask-errors.ts'
-import { admitOperation, createKnownDocuments, createOperations, type Operation } from './operations.ts'
+import {
+  admitOperation,
+  createKnownDocuments,
+  createOperations,
+  type PreparedOperation,
+} from './operations.ts'
 import { openTrustedDocuments, trustedDigestOf } from './trusted-documents.ts'
 import type { Variables } from './variables.ts'
 import {
@@ -34,7 +39,7 @@ interface PlainRequest {
 /** A plain request for an operation of a known document. */
 interface KnownRequest {
   readonly document: DocumentNode
-  readonly operation: Operation
+  readonly operation: PreparedOperation
   readonly plain: PlainRequest
 }
 

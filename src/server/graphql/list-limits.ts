@@ -51,7 +51,7 @@ export function longListFactor({ operation }: { readonly operation: OperationTyp
 export type Path = readonly (string | number)[]
 
 /** Name of a list in the schema, and its most items. */
-export interface ListLimit {
+export interface NamedListLimit {
   readonly name: string
   readonly itemsMax: number
 }
@@ -60,14 +60,14 @@ export interface ListLimit {
 export function listLimitOf(
   element: GraphQLArgument | GraphQLInputField,
   itemsMaxOf: ItemsMaxOf,
-): ListLimit | null {
+): NamedListLimit | null {
   const itemsMax = itemsMaxOf(element)
   return itemsMax === null ? null : { name: element.name, itemsMax }
 }
 
 /** A value that may be a list, and where to report it. */
 interface Counted {
-  readonly limit: ListLimit | null
+  readonly limit: NamedListLimit | null
   /** Path to the value that holds the list, below the variable. */
   readonly path: Path
   readonly onLong: (place: string, items: number, itemsMax: number) => void

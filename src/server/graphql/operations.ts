@@ -23,7 +23,7 @@ import { listLimitsOf } from './list-limits.ts'
 import { createVariableReader, type VariableReader, type Variables } from './variables.ts'
 
 /** An operation of a valid document, with what follows from the document and the schema alone. */
-export interface Operation {
+export interface PreparedOperation {
   readonly node: OperationDefinitionNode
   readonly readVariables: VariableReader
   /** Null where the operation asks for no representations. */
@@ -42,7 +42,7 @@ export interface OperationContext {
 export type FindOperation = (
   document: DocumentNode,
   operationName: string | null | undefined,
-) => Operation | null
+) => PreparedOperation | null
 
 /** A client asks for a subscription but does not accept a stream: it would stay open and unread. */
 export class StreamNotAcceptedError extends KeysteadError {
@@ -54,10 +54,10 @@ export class StreamNotAcceptedError extends KeysteadError {
 
 /** Builds the look-up of operations. Each is prepared once and kept for as long as its document. */
 export function createOperations(schema: GraphQLSchema, config: Config): FindOperation {
-  const prepared = new WeakMap<DocumentNode, Map<string | null, Operation>>()
+  const prepared = new WeakMap<DocumentNode, Map<string | null, PreparedOperation>>()
   const itemsMaxOf = listLimitsOf(config)
 
-  function prepare(document: DocumentNode, node: OperationDefinitionNode): Operation {
+  function prepare(document: DocumentNode, node: OperationDefinitionNode): PreparedOperation {
     return {
       node,
       readVariables: createVariableReader(schema, document, node, itemsMaxOf),
@@ -67,7 +67,7 @@ export function createOperations(schema: GraphQLSchema, config: Config): FindOpe
   }
 
   return (document, operationName = null) => {
-    const operations = prepared.get(document) ?? new Map<string | null, Operation>()
+    const operations = prepared.get(document) ?? new Map<string | null, PreparedOperation>()
     const known = operations.get(operationName)
     if (known !== undefined) return known
     const node = getOperationAST(document, operationName)
@@ -87,7 +87,7 @@ export function createOperations(schema: GraphQLSchema, config: Config): FindOpe
  * @throws KeysteadError with the reason, in words for the caller
  */
 export async function admitOperation(
-  { node, readVariables, limitRepresentations, cost }: Operation,
+  { node, readVariables, limitRepresentations, cost }: PreparedOperation,
   sent: Variables,
   { charge, accepted }: OperationContext,
 ): Promise<Variables> {

@@ -32,9 +32,9 @@ import {
   countItems,
   createListCheck,
   type ItemsMaxOf,
-  type ListLimit,
   listLimitOf,
   longListFactor,
+  type NamedListLimit,
   type Path,
   tooManyItems,
 } from './list-limits.ts'
@@ -67,7 +67,7 @@ interface Variable {
   readonly type: GraphQLInputType
   readonly defaultValue: ValueNode | undefined
   /** Limit of the list that the variable is; null if it is none, or has no limit. */
-  readonly list: ListLimit | null
+  readonly list: NamedListLimit | null
   /** Uses that must not be null, which executors notice only after parts of the operation are done. */
   readonly needs: readonly Use[]
 }

@@ -3,7 +3,7 @@ import type { GraphQLSchema } from 'graphql'
 import { settlesWithin, within } from '../../clock.ts'
 import type { Config } from '../../config.ts'
 import { KeysteadError } from '../../errors.ts'
-import type { Call, Caller } from '../../keys/rules/caller.ts'
+import type { Authenticator, Call, Caller } from '../../keys/rules/caller.ts'
 import type { Log } from '../../log.ts'
 import {
   type Accepted,
@@ -80,7 +80,6 @@ export interface ServerParts {
   readonly log: Log
   readonly schema: GraphQLSchema
   readonly createContext: (call: Call) => object
-  /** Throws errors with the code UNAUTHENTICATED and a `challenge`, or UNAVAILABLE. */
   readonly authenticator: Authenticator
   /** Null outside of development mode. */
   readonly devTokens: DevTokens | null
@@ -92,15 +91,6 @@ export interface ServerParts {
   readonly explain: (error: unknown) => KeysteadError | null
   /** Called for each answered request. Must not throw. */
   readonly onRequest?: (request: AnsweredRequest) => void
-}
-
-/** Finds the caller of a request. */
-interface Authenticator {
-  authenticate(authorization: string | null): Promise<Caller>
-  /** The caller of a token that was verified before; null for other tokens. */
-  recognise(authorization: string | null): Caller | null
-  /** True if the token claims to be of a caller that was verified before. The claim is not verified. */
-  expects(authorization: string | null): boolean
 }
 
 /** Number of requests to the API. */

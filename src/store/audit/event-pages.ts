@@ -13,7 +13,7 @@ export type StoredEvent = AuditEventRow & {
 }
 
 /** Which events a list has. */
-export interface AuditEventFilter {
+export interface AuditRowFilter {
   readonly projectId: string
   /** Events of keys that this viewer does not see whole are not there; matches what the domain checks again. */
   readonly visibleTo: ViewerCondition
@@ -64,7 +64,7 @@ const eventsAndKeys = Prisma.sql`${eventsAndChains}
 /** The events of a page, in one statement. */
 export async function findAuditPage(
   db: Queryable,
-  { filter, range }: { filter: AuditEventFilter; range: AuditRange },
+  { filter, range }: { filter: AuditRowFilter; range: AuditRange },
 ): Promise<StoredEvent[]> {
   return db.$queryRaw<StoredEvent[]>`
     SELECT ${columns} FROM ${eventsAndKeys}
@@ -86,7 +86,7 @@ function isOnRecord(predatesChains: boolean): Prisma.Sql {
 }
 
 /** Number of events that match the filter. */
-export async function countAuditEvents(db: Queryable, filter: AuditEventFilter): Promise<number> {
+export async function countAuditEvents(db: Queryable, filter: AuditRowFilter): Promise<number> {
   const [row] = await db.$queryRaw<{ count: bigint }[]>`
     SELECT count(*) AS count FROM ${eventsAndKeys} WHERE ${conditionOf(filter)}`
   return Number(row?.count ?? 0)
@@ -95,7 +95,7 @@ export async function countAuditEvents(db: Queryable, filter: AuditEventFilter):
 /** Events by their own ID, inside one project and as far as the viewer may see their keys, in no order. */
 export async function findAuditEventsById(
   db: Queryable,
-  lookup: Pick<AuditEventFilter, 'projectId' | 'visibleTo' | 'predatesChains'> & {
+  lookup: Pick<AuditRowFilter, 'projectId' | 'visibleTo' | 'predatesChains'> & {
     readonly ids: readonly string[]
   },
 ): Promise<StoredEvent[]> {
@@ -151,7 +151,7 @@ function orderAndLimit({ newestFirst, max }: AuditRange): Prisma.Sql {
     : Prisma.sql`ORDER BY e.occurred_at, e.id LIMIT ${max}`
 }
 
-function conditionOf(filter: AuditEventFilter): Prisma.Sql {
+function conditionOf(filter: AuditRowFilter): Prisma.Sql {
   const { projectId, visibleTo, key, actions, outcomes, actor, from, to } = filter
   const conditions = [
     Prisma.sql`e.project_id = ${projectId}`,
@@ -167,7 +167,7 @@ function conditionOf(filter: AuditEventFilter): Prisma.Sql {
   return Prisma.join(conditions, ' AND ')
 }
 
-function ofKey(key: NonNullable<AuditEventFilter['key']>): Prisma.Sql {
+function ofKey(key: NonNullable<AuditRowFilter['key']>): Prisma.Sql {
   if ('redactedId' in key) {
     return Prisma.sql`e.key_id = (
       SELECT id FROM keys WHERE redacted_id = ${key.redactedId}::uuid

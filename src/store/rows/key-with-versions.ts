@@ -10,7 +10,7 @@ import {
 } from './version-rows.ts'
 
 /** A key with what most uses of it need. */
-export interface KeyInUse {
+export interface KeyWithNewestVersion {
   readonly key: KeyRow
   /** Its newest version; null if it has none. */
   readonly version: KeyVersionRow | null
@@ -28,7 +28,7 @@ const keyInUseColumns = Prisma.join([
 export async function findKeyInUse(
   db: Queryable,
   { projectId, id }: { projectId: string; id: string },
-): Promise<KeyInUse | null> {
+): Promise<KeyWithNewestVersion | null> {
   const [row] = await db.$queryRaw<Record<string, unknown>[]>(
     prepared(
       'find_key_in_use',

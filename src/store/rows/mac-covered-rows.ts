@@ -25,14 +25,14 @@ export function macCoveredRows(db: Queryable): MacCoveredRows {
   }
 }
 
-interface Page {
+interface RowPage {
   readonly where: { readonly id?: { readonly gt: string } }
   readonly orderBy: { readonly id: 'asc' }
   readonly take: number
 }
 
 function byId<Row extends { readonly id: string }>(
-  find: (page: Page) => Promise<readonly Row[]>,
+  find: (page: RowPage) => Promise<readonly Row[]>,
 ): AsyncGenerator<readonly Row[]> {
   return inPages<Row, string | null>({
     // A forged row can have any UUID, also the lowest one.
