@@ -4,7 +4,7 @@ import { readConfig } from '../src/config.ts'
 import { newUuid } from '../src/ids.ts'
 import { type SealedChange, sealChange } from '../src/keys/changing/locked-key.ts'
 import { makeMaterial } from '../src/keys/changing/new-material.ts'
-import type { DomainParts } from '../src/keys/parts/parts.ts'
+import type { Dependencies } from '../src/keys/parts/dependencies.ts'
 import { startAuditContext } from '../src/keys/parts/request.ts'
 import { applyCommand, type KeyState } from '../src/keys/rules/lifecycle.ts'
 import { openParts } from '../src/open-parts.ts'
@@ -44,7 +44,7 @@ export function sharedSettings(databaseUrl: string): Record<string, string> {
 /** Runs work with the parts that servers with these settings have, too. */
 export async function withParts<T>(
   settings: Readonly<Record<string, string>>,
-  work: (parts: DomainParts) => Promise<T>,
+  work: (parts: Dependencies) => Promise<T>,
 ): Promise<T> {
   const config = readConfig({
     AUTH_ISSUER: 'https://issuer.bench',
@@ -108,7 +108,7 @@ export async function insertBulkKeys(
 }
 
 async function sealKeys(
-  parts: DomainParts,
+  parts: Dependencies,
   { projectId, keyAt, areUsable }: BulkKeys,
   { from, count }: { from: number; count: number },
 ): Promise<SealedChange[]> {

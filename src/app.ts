@@ -10,7 +10,7 @@ import type { SlowWorkScheduler } from './crypto/slow-work.ts'
 import { createClockAlert, describeHold } from './keys/housekeeping/clock-alert.ts'
 import { runHousekeeping } from './keys/housekeeping/housekeeping.ts'
 import { type Housekeeping, startHousekeeping } from './keys/housekeeping/scheduler.ts'
-import type { DomainParts } from './keys/parts/parts.ts'
+import type { Dependencies } from './keys/parts/dependencies.ts'
 import { asUnavailable } from './keys/parts/request.ts'
 import { createLog, type Log } from './log.ts'
 import { openFilesLimit, shareOpenFiles } from './open-files.ts'
@@ -185,7 +185,7 @@ function createApi(
     listener,
     issuers,
     devTokens,
-  }: Issuers & { readonly parts: DomainParts; readonly listener: Listener },
+  }: Issuers & { readonly parts: Dependencies; readonly listener: Listener },
 ): Server {
   return createServer(
     {
@@ -207,7 +207,7 @@ function createApi(
 /** Starts the rounds of housekeeping. */
 function scheduleHousekeeping(
   { config, log, machineClock, observer: { metrics }, outages }: Shared,
-  parts: DomainParts,
+  parts: Dependencies,
 ): Housekeeping {
   const clockAlert = createClockAlert(parts.clock, {
     onHold(hold) {
@@ -245,7 +245,7 @@ function scheduleHousekeeping(
  * Starts the server of operator commands, if only this process can open the data. Without its socket, the server still
  * answers its callers.
  */
-async function startOperators({ config, log }: Shared, parts: DomainParts): Promise<OperatorServer | null> {
+async function startOperators({ config, log }: Shared, parts: Dependencies): Promise<OperatorServer | null> {
   if (parts.store.kind !== 'embedded' || !hasOperatorSockets) return null
   try {
     return await startOperatorServer({ dataFolder: config.DATA_FOLDER, services: { parts }, log })
@@ -258,7 +258,7 @@ async function startOperators({ config, log }: Shared, parts: DomainParts): Prom
 /** Listens for changes of all replicas, for the key cache and for subscriptions. */
 function listenToReplicas(
   { config: { CACHE_LIFETIME_MS: lifetimeMs }, log, observer: { metrics } }: Shared,
-  { keys, changes, store }: DomainParts,
+  { keys, changes, store }: Dependencies,
 ): KeyChangeListener {
   return store.listen({
     onChange(change) {

@@ -1,5 +1,5 @@
 import type { Config } from './config.ts'
-import type { DomainParts } from './keys/parts/parts.ts'
+import type { Dependencies } from './keys/parts/dependencies.ts'
 import type { PartsObserver } from './open-parts.ts'
 import type { MetricsServer } from './server/http/metrics-server.ts'
 import type { Load } from './server/http/server.ts'
@@ -15,7 +15,7 @@ export interface Observer {
   /** Callbacks for the parts of the domain. */
   readonly parts: PartsObserver
   /** Starts the metrics server, once the parts are open; null where metrics are off. */
-  serve(parts: DomainParts, load: () => Load): Promise<MetricsServer | null>
+  serve(parts: Dependencies, load: () => Load): Promise<MetricsServer | null>
   close(): Promise<void>
 }
 

@@ -16,7 +16,7 @@ import { createKeyCache } from './keyring/key-cache.ts'
 import { createPolicyMac } from './keyring/policy-mac.ts'
 import type { Warn } from './keyring/root-key-provider.ts'
 import { createKeyChanges } from './keys/parts/change-hub.ts'
-import type { DomainParts, DomainSettings } from './keys/parts/parts.ts'
+import type { Dependencies, DomainSettings } from './keys/parts/dependencies.ts'
 import { createUsageCounter } from './keys/parts/usage-counter.ts'
 import { findEventKeys } from './keys/reading/audit-events.ts'
 import { openFilesLimit, shareOpenFiles } from './open-files.ts'
@@ -30,14 +30,14 @@ import type { Store } from './store/store.ts'
 
 /** Parts of the domain on opened data. */
 export interface OpenedParts {
-  readonly parts: DomainParts
+  readonly parts: Dependencies
   /** Closes the data. */
   close(): Promise<void>
 }
 
 /** Callbacks of the parts for metrics and traces. Must not throw. */
 export interface PartsObserver {
-  readonly onOperations: DomainParts['observe']
+  readonly onOperations: Dependencies['observe']
   readonly onLookup?: (isHit: boolean) => void
   readonly onGroup?: (group: WrittenGroup) => void
   readonly onBlock?: (share: number) => void
@@ -48,13 +48,13 @@ export interface OpenOptions {
   /** True to create what is missing: migrations (if the settings allow), root key and secret of a new installation. */
   readonly prepare: boolean
   /** Called for each row that does not verify. */
-  readonly alert: DomainParts['alert']
+  readonly alert: Dependencies['alert']
   /** Receives warnings for the operator. */
   readonly warn?: Warn
   /** Called with the stage of opening, one sentence. */
   readonly onStage?: (stage: string) => void
   /** Called with the reason when something outside of this process fails. */
-  readonly onOutage?: DomainParts['onOutage']
+  readonly onOutage?: Dependencies['onOutage']
   /** Replaces the clock of the database, and is always trusted. */
   readonly clock?: Clock
   /** Replaces the clocks of the database and of this machine, and the measured time. */
@@ -120,7 +120,7 @@ async function openOn(store: Store, config: Config, options: OpenOptions): Promi
   const chainMac = createChainMac(installation.auditMac)
   const chainParts = { store, clock, chainMac, alert }
   const onGroup = observer?.onGroup ? { onGroup: observer.onGroup } : {}
-  const parts: DomainParts = {
+  const parts: Dependencies = {
     store,
     rootKeys,
     envelope,

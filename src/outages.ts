@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { IssuerTrouble } from './auth/jwks.ts'
 import { RootKeyError } from './keyring/root-key-provider.ts'
-import type { OutagePart } from './keys/parts/parts.ts'
+import type { OutagePart } from './keys/parts/dependencies.ts'
 import type { Log } from './log.ts'
 import { databaseTroubleOf } from './store/database-trouble.ts'
 import { systemTroubleOf, type Trouble } from './system-errors.ts'

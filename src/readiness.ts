@@ -1,7 +1,7 @@
 import { fetchMissingKeys } from './auth/jwks.ts'
 import type { TrustedIssuer } from './auth/trusted-issuer.ts'
 import { within } from './clock.ts'
-import type { DomainParts, OutagePart } from './keys/parts/parts.ts'
+import type { Dependencies, OutagePart } from './keys/parts/dependencies.ts'
 import { NoAnswerError, type Outages } from './outages.ts'
 import type { Part } from './server/http/health.ts'
 
@@ -13,7 +13,7 @@ const checkTimeoutMs = 5000
  * and it costs a few statements.
  */
 export function createReadiness(
-  { store, audit, rootKeys }: Pick<DomainParts, 'store' | 'audit' | 'rootKeys'>,
+  { store, audit, rootKeys }: Pick<Dependencies, 'store' | 'audit' | 'rootKeys'>,
   outages: Outages,
   issuers: readonly Pick<TrustedIssuer, 'keySource'>[],
 ): () => Promise<readonly Part[]> {

@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts'
-import type { DomainParts } from '../keys/parts/parts.ts'
+import type { Dependencies } from '../keys/parts/dependencies.ts'
 
 /** Exit codes: success, a failure or findings, wrong usage. */
 export const exitCodes = { fine: 0, failed: 1, usage: 2 } as const
@@ -52,7 +52,7 @@ export interface CommandText {
 
 /** The parts of the domain, without a caller and roles. */
 export interface OperatorServices {
-  readonly parts: DomainParts
+  readonly parts: Dependencies
 }
 
 /** Context of a command on the data. */

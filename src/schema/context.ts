@@ -1,5 +1,5 @@
 import DataLoader from 'dataloader'
-import type { DomainParts } from '../keys/parts/parts.ts'
+import type { Dependencies } from '../keys/parts/dependencies.ts'
 import { keyAuditEvents } from '../keys/reading/audit-events.ts'
 import { usageByCaller } from '../keys/reading/destroy-impact.ts'
 import { nodes } from '../keys/reading/nodes.ts'
@@ -22,19 +22,19 @@ import {
   permissionsOfRoles,
   permissionsOn,
 } from '../keys/rules/access.ts'
-import type { Call } from '../keys/rules/caller.ts'
+import type { RequestContext } from '../keys/rules/caller.ts'
 
 /** Context of a request: the parts, the call, and loaders that read whole lists at once. */
 export interface Context {
   /** Throws the reason of the call's signal once nobody waits for the answer: no further field begins anything. */
-  readonly parts: DomainParts
-  readonly call: Call
+  readonly parts: Dependencies
+  readonly call: RequestContext
   /** Built for the first field that needs them: most operations need none. */
   readonly loaders: Loaders
 }
 
 /** Builds the function that makes the context of a call. */
-export function createContextFactory(parts: DomainParts): (call: Call) => Context {
+export function createContextFactory(parts: Dependencies): (call: RequestContext) => Context {
   return (call) => {
     let loaders: Loaders | null = null
     const context: Context = {

@@ -1,6 +1,6 @@
 import { type ExecutionResult, graphql, parse, subscribe } from 'graphql'
 import { describe, expect, it, vi } from 'vitest'
-import type { DomainParts } from '../../src/keys/parts/parts.ts'
+import type { Dependencies } from '../../src/keys/parts/dependencies.ts'
 import type {
   AuditEventView,
   FullUserKeyView,
@@ -218,7 +218,7 @@ function contextOf(person: Person, views: readonly NodeView[]) {
     loopTurn: async () => {},
   }
   const parts: CarelessParts = { views }
-  return createContextFactory(parts as unknown as DomainParts)(call)
+  return createContextFactory(parts as unknown as Dependencies)(call)
 }
 
 async function openStream(person: Person, views: readonly NodeView[], source: string) {

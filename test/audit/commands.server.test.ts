@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { compactVerify, importJWK } from 'jose'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { newUuid } from '../../src/ids.ts'
-import type { DomainParts } from '../../src/keys/parts/parts.ts'
+import type { Dependencies } from '../../src/keys/parts/dependencies.ts'
 import { operatorCommands } from '../../src/operator/commands.ts'
 import { helpOf, nameOf } from '../../src/operator/help.ts'
 import { runOperatorCommand } from '../../src/operator/run-command.ts'
@@ -20,7 +20,7 @@ function commandOf(name: string) {
 }
 
 /** Runs a command as the command line does, and gives what it said. */
-async function run(parts: DomainParts, name: string, args: readonly string[] = []) {
+async function run(parts: Dependencies, name: string, args: readonly string[] = []) {
   const printed: string[] = []
   const progress: string[] = []
   const exitCode = await runOperatorCommand(commandOf(name), args, {

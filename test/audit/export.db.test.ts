@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { exportAudit } from '../../src/audit/export.ts'
 import { parseId } from '../../src/ids.ts'
-import type { DomainParts } from '../../src/keys/parts/parts.ts'
+import type { Dependencies } from '../../src/keys/parts/dependencies.ts'
 import type { ExportFilter } from '../../src/store/audit/export-rows.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import { base64, type Person, startStoryForTest } from '../support/story.ts'
@@ -32,7 +32,7 @@ async function withTrail() {
 }
 
 async function linesOf(
-  { store, auditKeys }: DomainParts,
+  { store, auditKeys }: Dependencies,
   filter: Partial<ExportFilter> = {},
 ): Promise<Line[]> {
   const lines: Line[] = []

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { firstHash, hashOf } from '../../src/audit/chain.ts'
 import { formatId, newOpaqueUuid, newUuid, parseId } from '../../src/ids.ts'
-import type { DomainParts } from '../../src/keys/parts/parts.ts'
+import type { Dependencies } from '../../src/keys/parts/dependencies.ts'
 import type { AuditEventRow } from '../../src/store/audit/event-rows.ts'
 import { lockInstallation, updateInstallation } from '../../src/store/rows/installation-row.ts'
 import { hasNoDatabase } from '../support/databases.ts'
@@ -24,7 +24,7 @@ async function startWithHistory(): Promise<{ story: Story; client: Client; keyId
 }
 
 /** Does something on the database of a story, as somebody would who can write to it and has no key. */
-async function tamper(story: Story, work: (parts: DomainParts) => Promise<void>): Promise<void> {
+async function tamper(story: Story, work: (parts: Dependencies) => Promise<void>): Promise<void> {
   await story.stop()
   const { parts, close } = await openTrail(story)
   await work(parts)
@@ -66,7 +66,7 @@ const forgery = (keyId: string): AuditEventRow => ({
 const asStored = (event: AuditEventRow) => ({ ...event, details: { ...event.details } })
 
 /** Ways to put an event into the trail without any key; each gives its ID. */
-const forgeries: readonly (readonly [string, (parts: DomainParts, keyId: string) => Promise<string>])[] = [
+const forgeries: readonly (readonly [string, (parts: Dependencies, keyId: string) => Promise<string>])[] = [
   [
     'in no chain, of a time before the first',
     async ({ store }, keyId) => {
@@ -187,7 +187,7 @@ describe.skipIf(hasNoDatabase())(
 )
 
 /** Makes an installation one that was made when there were no chains, with an event of that time. */
-async function makeOlder({ store, rootKeys }: DomainParts, event: AuditEventRow | null): Promise<void> {
+async function makeOlder({ store, rootKeys }: Dependencies, event: AuditEventRow | null): Promise<void> {
   await store.transaction(async (tx) => {
     const { rootKeyId, wrappedSecret: wrapped } = await lockInstallation(tx)
     const rootKey = await rootKeys.find(rootKeyId)

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { pruneAudit } from '../../src/audit/prune/prune.ts'
 import { verifyAudit } from '../../src/audit/verify/verify.ts'
-import type { DomainParts } from '../../src/keys/parts/parts.ts'
+import type { Dependencies } from '../../src/keys/parts/dependencies.ts'
 import type { AuditPrunedRevision } from '../../src/store/generated/client.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import { type Person, type Story, startStoryForTest } from '../support/story.ts'
@@ -37,7 +37,7 @@ async function pruneOnce(story: Story): Promise<number> {
   }
 }
 
-async function openForTest(story: Story): Promise<DomainParts> {
+async function openForTest(story: Story): Promise<Dependencies> {
   const { parts, close } = await openTrail(story)
   onTestFinished(close)
   return parts

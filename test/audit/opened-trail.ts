@@ -1,6 +1,6 @@
 import type { Checkpoint } from '../../src/audit/verify/checkpoint.ts'
 import { type VerifyReport, verifyAudit } from '../../src/audit/verify/verify.ts'
-import type { DomainParts } from '../../src/keys/parts/parts.ts'
+import type { Dependencies } from '../../src/keys/parts/dependencies.ts'
 import { type OpenedParts, openParts } from '../../src/open-parts.ts'
 import type { Queryable } from '../../src/store/sql.ts'
 import { base64, type Client, type Story } from '../support/story.ts'
@@ -24,7 +24,7 @@ export async function openTrail(story: Pick<Story, 'config' | 'clock'>): Promise
 
 /** The texts of what is found, with the IDs of records cut out. */
 export async function findingsOf(
-  { store, auditKeys }: DomainParts,
+  { store, auditKeys }: Dependencies,
   { db = store.db, checkpoint }: { db?: Queryable; checkpoint?: Checkpoint | undefined } = {},
 ): Promise<string[]> {
   const { findings } = await verifyAudit({ db, chainMac: auditKeys.chainMac, checkpoint })
@@ -45,7 +45,7 @@ class Undone extends Error {}
 
 /** What is found after some statements of somebody beside the server; afterwards all is as it was before. */
 export async function findingsAfter(
-  parts: DomainParts,
+  parts: Dependencies,
   statements: readonly string[],
   checkpoint?: Checkpoint,
 ): Promise<string[]> {

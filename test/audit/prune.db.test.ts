@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createCheckpoint, readCheckpoint } from '../../src/audit/verify/checkpoint.ts'
-import type { DomainParts } from '../../src/keys/parts/parts.ts'
+import type { Dependencies } from '../../src/keys/parts/dependencies.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import { type Person, type Story, startStoryForTest } from '../support/story.ts'
 import { doAllSorts, findingsAfter, findingsOf, type MadeKeys, openTrail } from './opened-trail.ts'
@@ -12,7 +12,7 @@ const mia: Person = { name: 'mia', roles: ['KMS_MANAGER'] }
 /** Records of two moments, 100 days apart, in the same two chains. */
 async function withOldRecords(): Promise<{
   story: Story
-  parts: DomainParts
+  parts: Dependencies
   keys: MadeKeys
   close: () => Promise<void>
 }> {
@@ -26,7 +26,7 @@ async function withOldRecords(): Promise<{
   return { story, parts, keys, close }
 }
 
-async function countOld({ store, clock }: DomainParts): Promise<number> {
+async function countOld({ store, clock }: Dependencies): Promise<number> {
   const since = new Date(clock.now().getTime() - 50 * 86_400_000)
   return store.db.auditEvent.count({ where: { occurredAt: { lt: since } } })
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { firstHash, hashOf } from '../../src/audit/chain.ts'
 import { createCheckpoint, readCheckpoint } from '../../src/audit/verify/checkpoint.ts'
-import type { DomainParts } from '../../src/keys/parts/parts.ts'
+import type { Dependencies } from '../../src/keys/parts/dependencies.ts'
 import { everyChain } from '../../src/store/audit/chain-rows.ts'
 import { findChainedEvents } from '../../src/store/audit/event-rows.ts'
 import { macCoveredRows } from '../../src/store/rows/mac-covered-rows.ts'
@@ -13,7 +13,7 @@ import { uuidOf } from './traced-requests.ts'
 const mia: Person = { name: 'mia', roles: ['KMS_MANAGER'] }
 
 /** A trail of four chains: 1 and 3 of operations, 2 and 4 of changes. */
-async function withTrail(): Promise<{ parts: DomainParts; keys: MadeKeys }> {
+async function withTrail(): Promise<{ parts: Dependencies; keys: MadeKeys }> {
   const story = await startStoryForTest()
   await doAllSorts(story.as(mia), 'first')
   await story.restart()

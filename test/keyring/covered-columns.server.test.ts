@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { verifyRows } from '../../src/audit/verify/verify-rows.ts'
 import { openInstallation } from '../../src/keyring/installation.ts'
-import type { DomainParts } from '../../src/keys/parts/parts.ts'
+import type { Dependencies } from '../../src/keys/parts/dependencies.ts'
 import { Prisma } from '../../src/store/generated/client.ts'
 import { lowestUuid } from '../../src/store/pages.ts'
 import { findImportKeysToRewrap, findMaterialToRewrap } from '../../src/store/rows/wrapped-rows.ts'
@@ -16,7 +16,7 @@ import { base64, endStory, type Person, type Story, startStory } from '../suppor
 const mia: Person = { name: 'mia', roles: ['KMS_MANAGER'] }
 
 /** Whether everything in a table is as the server wrote it. */
-type Check = (parts: DomainParts, tx: Queryable) => Promise<boolean>
+type Check = (parts: Dependencies, tx: Queryable) => Promise<boolean>
 
 /** What keeps a table from being edited unnoticed, and which columns may be edited, for which reason. */
 interface Protection {
@@ -125,7 +125,7 @@ class Undone extends Error {}
 
 describe.skipIf(hasNoDatabase())('the rows of every table', () => {
   let story: Story
-  let parts: DomainParts
+  let parts: Dependencies
   let close: () => Promise<void>
   beforeAll(async () => {
     story = await startStory()

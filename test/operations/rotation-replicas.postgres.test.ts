@@ -4,7 +4,7 @@ import { createApp } from '../../src/app.ts'
 import { verifyAudit } from '../../src/audit/verify/verify.ts'
 import { type Config, readConfig } from '../../src/config.ts'
 import { formatId } from '../../src/ids.ts'
-import type { DomainParts } from '../../src/keys/parts/parts.ts'
+import type { Dependencies } from '../../src/keys/parts/dependencies.ts'
 import { createLog } from '../../src/log.ts'
 import { type OpenOptions, openParts } from '../../src/open-parts.ts'
 import { createTestDatabase, hasNoDatabase } from '../support/databases.ts'
@@ -15,7 +15,7 @@ import { environmentFor, type Person, startStoryForTest } from '../support/story
 const manager: Person = { name: 'mia', roles: ['KMS_MANAGER'] }
 
 /** What makes keys and verifies the trail, beside the servers. */
-async function openBeside(config: Config, options: Partial<OpenOptions> = {}): Promise<DomainParts> {
+async function openBeside(config: Config, options: Partial<OpenOptions> = {}): Promise<Dependencies> {
   const alert = (error: Error) => {
     throw error
   }

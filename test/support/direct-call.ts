@@ -1,7 +1,7 @@
-import type { Call } from '../../src/keys/rules/caller.ts'
+import type { RequestContext } from '../../src/keys/rules/caller.ts'
 
 /** A call of user:mia in the project "shop", for tests that use `src/keys` without HTTP. No limit applies to it. */
-export const directCall: Call = {
+export const directCall: RequestContext = {
   caller: {
     subject: 'user:mia',
     kind: 'USER',

@@ -2,7 +2,7 @@ import { findAlgorithm } from '../../src/crypto/algorithms.ts'
 import { newUuid } from '../../src/ids.ts'
 import { sealChange } from '../../src/keys/changing/locked-key.ts'
 import { makeMaterial } from '../../src/keys/changing/new-material.ts'
-import type { DomainParts } from '../../src/keys/parts/parts.ts'
+import type { Dependencies } from '../../src/keys/parts/dependencies.ts'
 import { type AuditContext, eventOf, startAuditContext } from '../../src/keys/parts/request.ts'
 import { applyCommand, dayAt, type KeyState } from '../../src/keys/rules/lifecycle.ts'
 import { type KeyRow, keyTable } from '../../src/store/rows/key-rows.ts'
@@ -26,7 +26,7 @@ export interface DueKeys {
 }
 
 /** Makes many keys with one version and one event each, in few statements; gives their UUIDs. */
-export async function insertDueKeys(parts: DomainParts, wanted: DueKeys): Promise<string[]> {
+export async function insertDueKeys(parts: Dependencies, wanted: DueKeys): Promise<string[]> {
   const ids: string[] = []
   while (ids.length < wanted.count) {
     const from = ids.length
@@ -37,7 +37,7 @@ export async function insertDueKeys(parts: DomainParts, wanted: DueKeys): Promis
 }
 
 async function insertGroup(
-  parts: DomainParts,
+  parts: Dependencies,
   wanted: DueKeys,
   { from, count }: { from: number; count: number },
 ): Promise<string[]> {

@@ -1,11 +1,11 @@
 import type { AuditAction } from '../../audit/events.ts'
 import type { WholeKey } from '../../store/rows/key-with-versions.ts'
-import type { DomainParts } from '../parts/parts.ts'
+import type { Dependencies } from '../parts/dependencies.ts'
 import { accessFactsOf, userKeyView } from '../reading/make-views.ts'
 import { viewSettings } from '../reading/verified-rows.ts'
 import type { UserKeyView } from '../reading/views.ts'
 import { canView } from '../rules/access.ts'
-import { type Call, canonicalSubject, subjectSet } from '../rules/caller.ts'
+import { canonicalSubject, type RequestContext, subjectSet } from '../rules/caller.ts'
 import { LockoutError } from '../rules/errors.ts'
 import {
   allowedSubjectsMax,
@@ -24,8 +24,8 @@ export interface AccessListInput extends Expecting {
 
 /** Limits a key to its owner and the given subjects. */
 export function enableAccessControl(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   input: AccessListInput,
 ): Promise<UserKeyView> {
   return changeAccessList(parts, call, {
@@ -38,8 +38,8 @@ export function enableAccessControl(
 
 /** Adds subjects to the list of a key. */
 export function addAllowedSubjects(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   input: AccessListInput,
 ): Promise<UserKeyView> {
   return changeAccessList(parts, call, {
@@ -52,8 +52,8 @@ export function addAllowedSubjects(
 
 /** Removes subjects from the list of a key. Subjects that are not on it are ignored. */
 export function removeAllowedSubjects(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   input: AccessListInput,
 ): Promise<UserKeyView> {
   return changeAccessList(parts, call, {
@@ -70,8 +70,8 @@ export function removeAllowedSubjects(
 
 /** Switches access control off: roles alone decide who has access. The list is cleared. */
 export async function disableAccessControl(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   input: KeyInput,
 ): Promise<UserKeyView> {
   const changed = await changeUserKey(parts, call, {
@@ -96,8 +96,8 @@ interface AccessListChange {
 }
 
 async function changeAccessList(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   change: AccessListChange,
 ): Promise<UserKeyView> {
   const { keyId, expectedRevision, subjects, allowLockout } = change.input
@@ -139,6 +139,6 @@ function requireAccessControl(key: WholeKey, enabled: boolean): void {
 }
 
 /** View of a key whose access has changed: redacted if the caller has locked itself out. */
-function keyAfterAccessChange(parts: DomainParts, call: Call, key: WholeKey): UserKeyView {
+function keyAfterAccessChange(parts: Dependencies, call: RequestContext, key: WholeKey): UserKeyView {
   return userKeyView(key.row, key.versions.at(-1) ?? null, call.caller, viewSettings(parts))
 }

@@ -7,7 +7,7 @@ import type { KeyIdentity } from '../../store/key-changes.ts'
 import { type KeyRow, lockKey } from '../../store/rows/key-rows.ts'
 import { findWholeKey, type WholeKey } from '../../store/rows/key-with-versions.ts'
 import type { Queryable } from '../../store/sql.ts'
-import type { DomainParts } from '../parts/parts.ts'
+import type { Dependencies } from '../parts/dependencies.ts'
 import {
   type AuditContext,
   auditContextOf,
@@ -22,7 +22,7 @@ import {
 import { fullUserKeyView, ownerOfVersions, versionView } from '../reading/make-views.ts'
 import { viewSettings } from '../reading/verified-rows.ts'
 import type { FullUserKeyView, KeyVersionView } from '../reading/views.ts'
-import type { Call } from '../rules/caller.ts'
+import type { RequestContext } from '../rules/caller.ts'
 import {
   ConflictError,
   KeyNotFoundError,
@@ -80,14 +80,14 @@ export interface KeyChangeRequest {
 export type ObtainMaterial = (row: KeyRow, context: AuditContext) => Promise<UnwrappedMaterial>
 
 /** Obtains material by generating it. */
-export function generatingMaterial(parts: DomainParts): ObtainMaterial {
+export function generatingMaterial(parts: Dependencies): ObtainMaterial {
   return (row, context) => generateMaterial(parts, row, context)
 }
 
 /** Changes a user key and writes the audit event in one transaction. Refusals are on record too. */
 export async function changeUserKey(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   request: KeyChangeRequest,
 ): Promise<WholeKey> {
   const { action, expectedRevision = null } = request
@@ -118,7 +118,7 @@ export async function changeUserKey(
  * transaction.
  */
 export async function changeKey(
-  parts: DomainParts,
+  parts: Dependencies,
   where: KeyIdentity,
   context: AuditContext,
   { decide, obtainMaterial }: { readonly decide: Decide; readonly obtainMaterial: ObtainMaterial | null },
@@ -163,7 +163,7 @@ export async function changeKey(
 }
 
 /** Carries out the due destructions of a key. */
-export async function settleDue(parts: DomainParts, where: KeyIdentity): Promise<void> {
+export async function settleDue(parts: Dependencies, where: KeyIdentity): Promise<void> {
   const decide = deciding(parts, destruction.command)
   await changeKey(parts, where, systemContextOf(destruction, where), { decide, obtainMaterial: null })
 }
@@ -200,7 +200,7 @@ export interface KeyOutcome {
  * Changes keys in one transaction and a few statements, with an audit event for each step. Keys that fail are found before
  * anything is written, and do not affect the others.
  */
-export async function changeKeys(parts: DomainParts, change: ChangeOfKeys): Promise<readonly KeyOutcome[]> {
+export async function changeKeys(parts: Dependencies, change: ChangeOfKeys): Promise<readonly KeyOutcome[]> {
   const { store, policyMac, clock, keys: cache } = parts
   let touched: readonly KeyRow[] = []
   try {
@@ -244,7 +244,7 @@ export async function changeKeys(parts: DomainParts, change: ChangeOfKeys): Prom
 
 /** Plans a change of a key as read without a lock. Writes and announces nothing. */
 async function planUnlocked(
-  parts: DomainParts,
+  parts: Dependencies,
   where: KeyIdentity,
   change: ChangeOfKeys,
 ): Promise<readonly KeyOutcome[]> {
@@ -260,7 +260,7 @@ async function planUnlocked(
 
 /** Decides on a change of a key, after its due destructions. Writes nothing. */
 async function plan(
-  parts: DomainParts,
+  parts: Dependencies,
   { decide, contextOf, materialFor }: ChangeOfKeys,
   key: WholeKey,
   { verify, tx, ...at }: Moment & { readonly tx: Queryable; readonly verify: () => void },
@@ -314,7 +314,7 @@ export function systemContextOf({ action, actor }: SystemAct, { projectId, id }:
 }
 
 /** A decision that is a command of the lifecycle. */
-export function deciding(parts: DomainParts, command: KeyCommand): Decide {
+export function deciding(parts: Dependencies, command: KeyCommand): Decide {
   const { rotationTimeZone: timeZone, revocationDelayMs } = parts.settings
   return (key, { now, certainNow }) => {
     if ('version' in command && !key.versions.some(({ number }) => number === command.version)) {
@@ -346,14 +346,14 @@ export interface KeyVersionChange {
 }
 
 /** Full view of a key that the caller has just changed. */
-export function changedKey(parts: DomainParts, call: Call, key: WholeKey): FullUserKeyView {
+export function changedKey(parts: Dependencies, call: RequestContext, key: WholeKey): FullUserKeyView {
   return fullUserKeyView(key.row, key.versions.at(-1) ?? null, call.caller, viewSettings(parts))
 }
 
 /** Full view of a changed key with one of its versions: the newest unless a number is given. */
 export function changedVersion(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   key: WholeKey,
   number?: number,
 ): KeyVersionChange {

@@ -1,7 +1,7 @@
 import { newOpaqueUuid, newUuid } from '../../ids.ts'
 import { isNameTaken, type KeyRow } from '../../store/rows/key-rows.ts'
 import type { WholeKey } from '../../store/rows/key-with-versions.ts'
-import type { DomainParts } from '../parts/parts.ts'
+import type { Dependencies } from '../parts/dependencies.ts'
 import { type AuditContext, observationOf } from '../parts/request.ts'
 import { applyCommand, dayAt, type KeyState, type LifecycleSettings } from '../rules/lifecycle.ts'
 import { makeMaterial } from './new-material.ts'
@@ -28,7 +28,7 @@ export type NewKey = Pick<
 
 /** Creates a key, with its first version unless it starts in pre-activation; null if its name is taken. */
 export async function createKey(
-  parts: DomainParts,
+  parts: Dependencies,
   context: AuditContext,
   { preActivation, ...wanted }: NewKey,
 ): Promise<WholeKey | null> {

@@ -21,7 +21,7 @@ import {
 } from '../../store/rows/import-rows.ts'
 import type { KeyRow } from '../../store/rows/key-rows.ts'
 import type { Queryable } from '../../store/sql.ts'
-import type { DomainParts } from '../parts/parts.ts'
+import type { Dependencies } from '../parts/dependencies.ts'
 import {
   type AuditContext,
   auditContextOf,
@@ -34,7 +34,7 @@ import {
   slowWorkOf,
 } from '../parts/request.ts'
 import type { PublicKeyView } from '../reading/views.ts'
-import type { Call } from '../rules/caller.ts'
+import type { RequestContext } from '../rules/caller.ts'
 import { InvalidImportParametersError, InvalidKeyMaterialError, KeyNotFoundError } from '../rules/errors.ts'
 import { requireInput } from '../rules/input.ts'
 import { requireOrigin } from '../rules/lifecycle.ts'
@@ -75,8 +75,8 @@ const importParametersMemoryMs = 30 * 24 * hourMs
 
 /** Makes a key pair. The material of one version can be wrapped for its public key. */
 export function getImportParameters(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   { keyId }: { readonly keyId: string },
 ): Promise<ImportParametersView> {
   const { store, policyMac, envelope, audit, clock } = parts
@@ -120,8 +120,8 @@ export function getImportParameters(
 
 /** Adds a new default version with material that was made elsewhere. */
 export async function importKeyVersion(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   input: ImportKeyVersionInput,
 ): Promise<KeyVersionChange> {
   const { keyId, wrappedMaterial, expectedRevision } = input
@@ -159,7 +159,7 @@ export async function importKeyVersion(
 }
 
 /** Erases the private keys of expired imports. Goes by the time that has certainly passed. */
-export async function sweepImports({ store, clock }: DomainParts): Promise<void> {
+export async function sweepImports({ store, clock }: Dependencies): Promise<void> {
   const now = clock.certainNow()
   await sweepImportParameters(store.db, {
     now,
@@ -175,7 +175,7 @@ interface OpenImport {
 
 /** Finds import parameters that can be used for the key now. */
 async function findOpenImport(
-  { policyMac, clock }: DomainParts,
+  { policyMac, clock }: Dependencies,
   db: Queryable,
   key: KeyRow,
   id: string | null,
@@ -198,7 +198,7 @@ async function findOpenImport(
 }
 
 async function openMaterial(
-  parts: DomainParts,
+  parts: Dependencies,
   context: AuditContext,
   key: KeyRow,
   { open, wrappedMaterial }: { readonly open: OpenImport; readonly wrappedMaterial: Uint8Array },

@@ -1,7 +1,7 @@
 import { findAlgorithm } from '../../crypto/algorithms.ts'
 import type { AlgorithmEntry, GeneratedMaterial } from '../../crypto/capabilities.ts'
 import type { WrappedBytes } from '../../keyring/root-key-provider.ts'
-import type { DomainParts } from '../parts/parts.ts'
+import type { Dependencies } from '../parts/dependencies.ts'
 import { type AuditContext, slowWorkOf } from '../parts/request.ts'
 
 /** New material for one version of one key, wrapped and bound to both. */
@@ -33,7 +33,7 @@ export interface UnwrappedMaterial {
  * @throws the reason of the context's signal, if the request was abandoned meanwhile
  */
 export async function generateMaterial(
-  parts: DomainParts,
+  parts: Dependencies,
   owner: MaterialOwner,
   context: Pick<AuditContext, 'actor' | 'signal' | 'charge'>,
 ): Promise<UnwrappedMaterial> {
@@ -54,7 +54,7 @@ export function algorithmOf(owner: Pick<MaterialOwner, 'algorithm'>): AlgorithmE
 
 /** Material for a key, which takes over the bytes. */
 export function materialOf(
-  parts: DomainParts,
+  parts: Dependencies,
   owner: MaterialOwner,
   { secret, publicKey }: GeneratedMaterial,
 ): UnwrappedMaterial {
@@ -74,7 +74,7 @@ export function bindingOf({ projectId, id: keyId, algorithm }: MaterialOwner, ve
 
 /** Makes and wraps material for a version. */
 export async function makeMaterial(
-  parts: DomainParts,
+  parts: Dependencies,
   owner: MaterialOwner,
   versionNumber: number,
   context: Pick<AuditContext, 'actor' | 'signal' | 'charge'>,

@@ -12,7 +12,7 @@ import { confirmTime } from '../../store/rows/certain-time-rows.ts'
 import type { KeyLookup, KeyRow } from '../../store/rows/key-rows.ts'
 import type { WholeKey } from '../../store/rows/key-with-versions.ts'
 import type { Queryable } from '../../store/sql.ts'
-import type { DomainParts } from '../parts/parts.ts'
+import type { Dependencies } from '../parts/dependencies.ts'
 import {
   eventOf,
   findVerifiedKey,
@@ -50,7 +50,7 @@ export interface OwnershipTransferred {
 
 /** Reads a key with all its versions, regardless of access lists; null if there is none. */
 export async function readKeyAsOperator(
-  parts: DomainParts,
+  parts: Dependencies,
   wanted: OperatorKeyWanted,
 ): Promise<WholeKey | null> {
   const row = await findAsOperator(parts, wanted)
@@ -65,7 +65,7 @@ export async function readKeyAsOperator(
  * @throws KeyNotFoundError; InputValidationError if the owner cannot own keys, or the key is a service key
  */
 export async function transferOwnership(
-  parts: DomainParts,
+  parts: Dependencies,
   { newOwner, clearList, ...wanted }: OwnershipTransfer,
 ): Promise<OwnershipTransferred> {
   const context = startAuditContext(systemActor('operator', wanted.projectId), 'TRANSFER_OWNERSHIP')
@@ -109,7 +109,7 @@ function requireOwner(subject: string): void {
   if ('fault' in given) requireInput(false, 'newOwner', given.fault)
 }
 
-async function findAsOperator(parts: DomainParts, wanted: OperatorKeyWanted): Promise<KeyRow | null> {
+async function findAsOperator(parts: Dependencies, wanted: OperatorKeyWanted): Promise<KeyRow | null> {
   const lookup = lookupOf(wanted)
   return lookup && findVerifiedKey(parts, lookup)
 }
@@ -126,7 +126,7 @@ function lookupOf({ projectId, by }: OperatorKeyWanted): KeyLookup | null {
  *
  * @returns how far the clock was ahead; null if it was trusted already and nothing changed
  */
-export async function confirmClock(parts: DomainParts): Promise<ClockHold | null> {
+export async function confirmClock(parts: Dependencies): Promise<ClockHold | null> {
   const { clock, store, audit } = parts
   await clock.synchronise()
   const hold = clock.hold()
@@ -157,7 +157,7 @@ export interface RotationReport extends RotationProgress {
  * @throws RootKeyError if something cannot be opened or there is no newer root key. Nothing has changed then
  */
 export async function rotateRootKey(
-  parts: DomainParts,
+  parts: Dependencies,
   onProgress: (progress: RotationProgress) => Promise<void>,
 ): Promise<RotationReport> {
   const to = await startRotation(parts, (tx, from, target) =>
@@ -172,11 +172,11 @@ export async function rotateRootKey(
 }
 
 /** Retires the root keys that wrap nothing any more, and records it. Returns their IDs. */
-export function retireUnusedRootKeys(parts: DomainParts): Promise<readonly string[]> {
+export function retireUnusedRootKeys(parts: Dependencies): Promise<readonly string[]> {
   return retireRootKeys(parts, (tx, rootKeyId) => recordIn(parts, tx, { phase: 'retired', rootKeyId }))
 }
 
-async function recordIn({ audit }: DomainParts, tx: Queryable, details: AuditDetails): Promise<void> {
+async function recordIn({ audit }: Dependencies, tx: Queryable, details: AuditDetails): Promise<void> {
   const context = startAuditContext(systemActor('operator', ''), 'ROTATE_ROOT_KEY')
   await audit.recordIn(tx, eventOf({ ...context, details }))
 }

@@ -2,10 +2,10 @@ import { defaultAlgorithms, findAlgorithm } from '../../crypto/algorithms.ts'
 import type { KeyType, KeyUsage } from '../../crypto/capabilities.ts'
 import { keyIdOf } from '../../ids.ts'
 import { isNameTaken } from '../../store/rows/key-rows.ts'
-import type { DomainParts, DomainSettings } from '../parts/parts.ts'
+import type { Dependencies, DomainSettings } from '../parts/dependencies.ts'
 import { auditContextOf, recordingRefusals, requireRoleFor } from '../parts/request.ts'
 import type { FullUserKeyView } from '../reading/views.ts'
-import { type Call, subjectSet } from '../rules/caller.ts'
+import { type RequestContext, subjectSet } from '../rules/caller.ts'
 import { type KeyOrigin, NameTakenError } from '../rules/errors.ts'
 import {
   type AutomaticRotationInput,
@@ -52,8 +52,8 @@ export interface DeleteUserKeyInput extends Expecting {
 
 /** Creates a user key, owned by its creator. */
 export async function createUserKey(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   input: CreateUserKeyInput,
 ): Promise<FullUserKeyView> {
   const changed = await recordingRefusals(parts, auditContextOf(call, 'CREATE_USER_KEY'), async (context) => {
@@ -84,7 +84,7 @@ export async function createUserKey(
   return changedKey(parts, call, changed)
 }
 
-function checkNewKey(parts: DomainParts, input: CreateUserKeyInput) {
+function checkNewKey(parts: Dependencies, input: CreateUserKeyInput) {
   const issues = new InputIssues()
   checkName(issues, input.name)
   checkDescription(issues, input.description ?? '')
@@ -105,8 +105,8 @@ function checkNewKey(parts: DomainParts, input: CreateUserKeyInput) {
 
 /** Changes name or description. */
 export async function updateUserKey(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   input: UpdateUserKeyInput,
 ): Promise<FullUserKeyView> {
   const { keyId, expectedRevision, name, description } = input
@@ -132,8 +132,8 @@ export async function updateUserKey(
 
 /** Switches automatic rotation on or off, or changes its cycle. */
 export async function configureAutomaticRotation(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   input: ConfigureAutomaticRotationInput,
 ): Promise<FullUserKeyView> {
   const { keyId, expectedRevision, enabled, cycleDays } = input
@@ -158,8 +158,8 @@ export async function configureAutomaticRotation(
 
 /** Deletes a key. Its ID is never used again. */
 export async function deleteUserKey(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   input: DeleteUserKeyInput,
 ): Promise<{ deletedKeyId: string; deletedKeyName: string }> {
   const { keyId, expectedRevision, confirmName } = input

@@ -1,6 +1,6 @@
 import type { AuditAction } from '../../audit/events.ts'
-import type { DomainParts } from '../parts/parts.ts'
-import type { Call } from '../rules/caller.ts'
+import type { Dependencies } from '../parts/dependencies.ts'
+import type { RequestContext } from '../rules/caller.ts'
 import { destroyWaitingDaysMax, requireInput } from '../rules/input.ts'
 import type { KeyCommand } from '../rules/lifecycle.ts'
 import {
@@ -29,8 +29,8 @@ export interface DestroyKeyVersionInput extends KeyVersionInput {
 
 /** Gives a pre-activation key its first version. */
 export async function activateUserKey(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   input: KeyInput,
 ): Promise<KeyVersionChange> {
   const changed = await changeUserKey(parts, call, {
@@ -45,8 +45,8 @@ export async function activateUserKey(
 
 /** Gives a key a new default version; the older ones stay as they are. */
 export async function rotateUserKey(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   input: RotateUserKeyInput,
 ): Promise<KeyVersionChange> {
   const changed = await changeUserKey(parts, call, {
@@ -64,8 +64,8 @@ export async function rotateUserKey(
 
 /** Brings a deactivated version back. */
 export function activateKeyVersion(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   input: KeyVersionInput,
 ): Promise<KeyVersionChange> {
   return changeVersion(parts, call, input, {
@@ -76,8 +76,8 @@ export function activateKeyVersion(
 
 /** Stops all use of a version, also to decrypt. */
 export function deactivateKeyVersion(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   input: KeyVersionInput,
 ): Promise<KeyVersionChange> {
   return changeVersion(parts, call, input, {
@@ -88,8 +88,8 @@ export function deactivateKeyVersion(
 
 /** Takes a scheduled destruction back. */
 export function restoreKeyVersion(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   input: KeyVersionInput,
 ): Promise<KeyVersionChange> {
   return changeVersion(parts, call, input, {
@@ -100,8 +100,8 @@ export function restoreKeyVersion(
 
 /** Schedules the destruction of a version; its material is erased when the waiting period ends. */
 export function destroyKeyVersion(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   input: DestroyKeyVersionInput,
 ): Promise<KeyVersionChange> {
   const { destroyWaitingDaysDefault, destroyWaitingDaysMin } = parts.settings
@@ -119,8 +119,8 @@ export function destroyKeyVersion(
 }
 
 async function changeVersion(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   input: KeyVersionInput,
   change: { action: AuditAction; command: KeyCommand; checkInput?: () => void },
 ): Promise<KeyVersionChange> {

@@ -4,7 +4,7 @@ import { insertKey, type KeyRow, moveToDeleted, updateKeys } from '../../store/r
 import type { WholeKey } from '../../store/rows/key-with-versions.ts'
 import { insertVersions, type NewVersion, updateVersions } from '../../store/rows/version-rows.ts'
 import type { Queryable } from '../../store/sql.ts'
-import type { DomainParts } from '../parts/parts.ts'
+import type { Dependencies } from '../parts/dependencies.ts'
 import { type AuditContext, changeEventOf } from '../parts/request.ts'
 import { canonicalSubject } from '../rules/caller.ts'
 import { NameTakenError } from '../rules/errors.ts'
@@ -37,7 +37,7 @@ export interface Step {
 
 /** The step that a decision leads to. Writes nothing. */
 export function stepOf(
-  { policyMac }: Pick<DomainParts, 'policyMac'>,
+  { policyMac }: Pick<Dependencies, 'policyMac'>,
   context: AuditContext,
   change: {
     readonly before: WholeKey
@@ -66,7 +66,7 @@ export function stepOf(
 }
 
 /** Writes steps of as many keys, in a few statements. */
-export async function writeSteps(parts: DomainParts, tx: Queryable, steps: readonly Step[]): Promise<void> {
+export async function writeSteps(parts: Dependencies, tx: Queryable, steps: readonly Step[]): Promise<void> {
   if (steps.length === 0) return
   for (const { sealed } of steps) if (sealed.tombstone !== null) await moveToDeleted(tx, sealed.tombstone)
   const kept = steps.filter(({ sealed }) => sealed.tombstone === null)
@@ -81,7 +81,7 @@ export async function writeSteps(parts: DomainParts, tx: Queryable, steps: reado
 }
 
 /** Writes and announces the first step of a new key; false if its name is taken. */
-export async function writeNewKey(parts: DomainParts, tx: Queryable, step: Step): Promise<boolean> {
+export async function writeNewKey(parts: Dependencies, tx: Queryable, step: Step): Promise<boolean> {
   const { row } = step.sealed.after
   if (!(await insertKey(tx, row))) return false
   await writeRest(parts, tx, [step], [{ projectId: row.projectId, id: row.id, isShown: true, lostBy: [] }])
@@ -90,7 +90,7 @@ export async function writeNewKey(parts: DomainParts, tx: Queryable, step: Step)
 
 /** Writes everything of steps but the rows of their keys. */
 async function writeRest(
-  parts: DomainParts,
+  parts: Dependencies,
   tx: Queryable,
   steps: readonly Step[],
   changes: readonly KeyChange[],
@@ -110,7 +110,7 @@ async function writeRest(
 
 /** Added versions, with their material rewrapped if the root key was rotated since it was made. */
 async function addedVersions(
-  { envelope }: DomainParts,
+  { envelope }: Dependencies,
   tx: Queryable,
   steps: readonly Step[],
 ): Promise<readonly NewVersion[]> {

@@ -8,7 +8,7 @@ import {
 } from '../../store/rows/due-rows.ts'
 import { destruction } from '../changing/change-key.ts'
 import { sweepImports } from '../changing/import.ts'
-import type { DomainParts } from '../parts/parts.ts'
+import type { Dependencies } from '../parts/dependencies.ts'
 import { dayAt } from '../rules/lifecycle.ts'
 import { runTask, type SystemTask, type Tally } from './run-task.ts'
 
@@ -34,7 +34,7 @@ export interface HousekeepingReport {
  * @param signal ends the round early, between two groups
  */
 export async function runHousekeeping(
-  parts: DomainParts,
+  parts: Dependencies,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<HousekeepingReport> {
   // This cannot be undone, so it must not follow a clock that was set ahead.
@@ -51,7 +51,7 @@ export async function runHousekeeping(
   }
 }
 
-function rotationTask(parts: DomainParts, now: Date, filter: AlgorithmFilter): SystemTask {
+function rotationTask(parts: Dependencies, now: Date, filter: AlgorithmFilter): SystemTask {
   const { db } = parts.store
   const onOrBefore = dayAt(now, parts.settings.rotationTimeZone)
   return {
@@ -66,7 +66,7 @@ function rotationTask(parts: DomainParts, now: Date, filter: AlgorithmFilter): S
   }
 }
 
-function destructionTask({ store: { db } }: DomainParts, now: Date): SystemTask {
+function destructionTask({ store: { db } }: Dependencies, now: Date): SystemTask {
   return {
     ...destruction,
     findDue: (page) => findKeysDueForDestruction(db, { ...page, now }),

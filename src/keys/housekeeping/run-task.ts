@@ -16,7 +16,7 @@ import {
   systemContextOf,
 } from '../changing/change-key.ts'
 import { makeMaterial } from '../changing/new-material.ts'
-import type { DomainParts } from '../parts/parts.ts'
+import type { Dependencies } from '../parts/dependencies.ts'
 import { type AuditContext, asCallerError, eventOf, observationOf } from '../parts/request.ts'
 import { UnavailableError } from '../rules/errors.ts'
 import { dayAt, startOfDay } from '../rules/lifecycle.ts'
@@ -56,7 +56,7 @@ interface Progress extends Tally {
  * Carries out a task on each key for which it is due, exactly once across replicas: each replica claims keys that no
  * other one holds. Keys that others hold are checked again until only those are left.
  */
-export async function runTask(parts: DomainParts, task: SystemTask, signal: AbortSignal): Promise<Tally> {
+export async function runTask(parts: Dependencies, task: SystemTask, signal: AbortSignal): Promise<Tally> {
   const progress: Progress = { changed: 0, failed: 0, done: new Set(), outages: 0 }
   const mayGoOn = () => !signal.aborted && progress.outages < outagesMax
   for (;;) {
@@ -82,7 +82,7 @@ interface Work {
 }
 
 async function handleInGroups(
-  parts: DomainParts,
+  parts: Dependencies,
   task: SystemTask,
   { keys, progress, mayGoOn }: Work,
 ): Promise<void> {
@@ -121,7 +121,7 @@ async function handleInGroups(
   }
 }
 
-async function handleEach(parts: DomainParts, task: SystemTask, work: Work): Promise<void> {
+async function handleEach(parts: Dependencies, task: SystemTask, work: Work): Promise<void> {
   const { keys, progress, mayGoOn } = work
   for (const key of keys) {
     if (!mayGoOn()) return
@@ -147,7 +147,7 @@ function hasChanged({ action }: SystemTask, { steps }: KeyOutcome): boolean {
 
 /** Counts and records a failure. The other keys are still handled. */
 async function fail(
-  parts: DomainParts,
+  parts: Dependencies,
   progress: Progress,
   { context, error }: { context: AuditContext; error: unknown },
 ): Promise<void> {
@@ -172,7 +172,7 @@ function shuffled<T>(items: readonly T[]): T[] {
 
 /** Keys for which this server has raised an alert today. Kept in memory, because rows of the database can be forged. */
 const alarmed = new WeakMap<
-  DomainParts['store'],
+  Dependencies['store'],
   { readonly sinceMs: number; readonly keyIds: Set<string> }
 >()
 
@@ -180,7 +180,11 @@ const alarmed = new WeakMap<
  * Records that the system could not change a key, once a day across replicas: each round finds the key again until an
  * operator acts. If rows do not verify, each server also raises an alert once a day.
  */
-async function recordDailyFailure(parts: DomainParts, context: AuditContext, thrown: unknown): Promise<void> {
+async function recordDailyFailure(
+  parts: Dependencies,
+  context: AuditContext,
+  thrown: unknown,
+): Promise<void> {
   const { store, audit, clock, settings } = parts
   const since = startOfDay(dayAt(clock.now(), settings.rotationTimeZone), settings.rotationTimeZone)
   const isKnown = thrown instanceof IntegrityError && !isFirstAlarm(parts, context.keyId, since)
@@ -197,7 +201,7 @@ async function recordDailyFailure(parts: DomainParts, context: AuditContext, thr
   if (isRecorded) parts.observe([observationOf(context, error)])
 }
 
-function isFirstAlarm({ store }: DomainParts, keyId: string | null, since: Date): boolean {
+function isFirstAlarm({ store }: Dependencies, keyId: string | null, since: Date): boolean {
   const known = alarmed.get(store)
   const today =
     known?.sinceMs === since.getTime() ? known : { sinceMs: since.getTime(), keyIds: new Set<string>() }

@@ -6,7 +6,7 @@ import {
 import { type CiphertextHeader, parseCiphertext } from '../../crypto/ciphertext-format.ts'
 import { keyIdOf } from '../../ids.ts'
 import type { CachedKey } from '../../keyring/key-cache.ts'
-import type { DomainParts } from '../parts/parts.ts'
+import type { Dependencies } from '../parts/dependencies.ts'
 import { findUserKeyFor, requirePermissionOn } from '../parts/request.ts'
 import { InvalidCiphertextError } from '../rules/errors.ts'
 import { requireBytesAtMost, requireInput } from '../rules/input.ts'
@@ -179,6 +179,6 @@ function capabilityOfCiphertext(key: CachedKey, header: CiphertextHeader): AeadC
   return capability
 }
 
-function requireCiphertextSize({ settings }: DomainParts, ciphertext: Uint8Array): void {
+function requireCiphertextSize({ settings }: Dependencies, ciphertext: Uint8Array): void {
   requireBytesAtMost(settings.itemBytesMax + ciphertextOverheadBytes, 'ciphertext', ciphertext)
 }

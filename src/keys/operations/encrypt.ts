@@ -1,7 +1,7 @@
 import type { AeadCapability, PublicKeyEncryptionCapability } from '../../crypto/capabilities.ts'
 import { encodeHeader } from '../../crypto/ciphertext-format.ts'
 import type { KeyVersionRow } from '../../store/rows/version-rows.ts'
-import type { DomainParts } from '../parts/parts.ts'
+import type { Dependencies } from '../parts/dependencies.ts'
 import { EncryptionLimitError } from '../rules/errors.ts'
 import { requireBytesAtMost, requireInput } from '../rules/input.ts'
 import { defineKeyOperation, newVersionRemedy, type VersionInUse } from './key-operation.ts'
@@ -76,7 +76,7 @@ export async function requireEncryptionLeft({
 
 /** Checks the length of associated data, and that the algorithm can bind it to a ciphertext. */
 export function requireAssociatedData(
-  { settings }: DomainParts,
+  { settings }: Dependencies,
   capability: AeadCapability | PublicKeyEncryptionCapability,
   associatedData: AssociatedData,
 ): void {

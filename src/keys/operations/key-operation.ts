@@ -6,9 +6,9 @@ import { keyIdOf } from '../../ids.ts'
 import type { CachedKey } from '../../keyring/key-cache.ts'
 import type { KeyRow } from '../../store/rows/key-rows.ts'
 import type { KeyVersionRow } from '../../store/rows/version-rows.ts'
-import type { DomainParts } from '../parts/parts.ts'
+import type { Dependencies } from '../parts/dependencies.ts'
 import { type AuditContext, findUserKeyFor, requireRoleFor, slowWorkOf } from '../parts/request.ts'
-import type { Call } from '../rules/caller.ts'
+import type { RequestContext } from '../rules/caller.ts'
 import {
   InvalidKeyStateError,
   InvalidKeyUsageError,
@@ -52,7 +52,7 @@ export interface KeyOperation<Input, Output>
 }
 
 /** Throws ForbiddenError unless the caller has a role that may use keys. */
-export function requireRoleToUse(call: Call): void {
+export function requireRoleToUse(call: RequestContext): void {
   requireRoleFor(call, 'USE')
 }
 
@@ -180,7 +180,7 @@ async function findVersion(key: CachedKey, number: number): Promise<KeyVersionRo
   return row
 }
 
-type Clocked = Pick<DomainParts, 'clock'>
+type Clocked = Pick<Dependencies, 'clock'>
 
 type VersionSource = Pick<KeyRow, 'kind' | 'origin'>
 

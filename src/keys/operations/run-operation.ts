@@ -1,7 +1,7 @@
 import type { AuditAction } from '../../audit/events.ts'
 import { CryptoInputError, DecryptionFailedError } from '../../crypto/capabilities.ts'
 import { KeysteadError } from '../../errors.ts'
-import type { DomainParts } from '../parts/parts.ts'
+import type { Dependencies } from '../parts/dependencies.ts'
 import {
   type AuditContext,
   actorOf,
@@ -13,7 +13,7 @@ import {
   recordEvents,
   startAuditContext,
 } from '../parts/request.ts'
-import type { Call } from '../rules/caller.ts'
+import type { RequestContext } from '../rules/caller.ts'
 import { InputValidationError, InvalidCiphertextError } from '../rules/errors.ts'
 import { requireInput } from '../rules/input.ts'
 
@@ -28,8 +28,8 @@ export type BatchOutput<T> = readonly (T | Error)[]
 
 /** One execution of an operation: the caller's request, and the audit context of this item of it. */
 export interface OperationRequest {
-  readonly parts: DomainParts
-  readonly call: Call
+  readonly parts: Dependencies
+  readonly call: RequestContext
   readonly context: AuditContext
 }
 
@@ -37,7 +37,7 @@ export interface OperationRequest {
 export interface Operation<Input, Output> {
   readonly action: AuditAction
   /** Checks the caller's role, before any key is looked up. Throws to refuse all items of a batch at once. */
-  readonly authorise: (call: Call) => void
+  readonly authorise: (call: RequestContext) => void
   readonly run: (request: OperationRequest, input: Input) => Promise<Output>
 }
 
@@ -52,8 +52,8 @@ export interface BatchOperation<Input, Output> {
 
 /** Runs one operation. Its result or error is returned only once it is on record. */
 export async function runOperation<Input, Output>(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   operation: Operation<Input, Output>,
   input: Input,
 ): Promise<Output> {
@@ -65,8 +65,8 @@ export async function runOperation<Input, Output>(
 
 /** Runs a batch. Each item succeeds or fails on its own; one write puts all of them on record before any is answered. */
 export async function runBatch<Input, Output>(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   { operation, bytesOf, overheadBytes = 0 }: BatchOperation<Input, Output>,
   items: readonly Input[],
 ): Promise<BatchOutput<Output>> {
@@ -97,8 +97,8 @@ export async function runBatch<Input, Output>(
 type Outcome<Output> = { readonly output: Output } | { readonly error: unknown }
 
 async function runItems<Input, Output>(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   operation: Operation<Input, Output>,
   items: readonly Input[],
 ): Promise<Outcome<Output>[]> {
@@ -150,7 +150,7 @@ const itemsPerRound = 50
 
 async function startInRounds<Item, Result>(
   items: readonly Item[],
-  { loopTurn }: Call,
+  { loopTurn }: RequestContext,
   start: (item: Item) => Promise<Result>,
 ): Promise<Result[]> {
   const started: Promise<Result>[] = []
@@ -166,7 +166,7 @@ async function startInRounds<Item, Result>(
 }
 
 /** Waits for a turn before a step with many completed items. They are recorded even if the client has gone. */
-async function waitForRound(items: number, { loopTurn }: Call): Promise<void> {
+async function waitForRound(items: number, { loopTurn }: RequestContext): Promise<void> {
   if (items > itemsPerRound) await loopTurn().catch(() => {})
 }
 
@@ -181,7 +181,7 @@ function errorOf(outcome: Outcome<unknown>): unknown {
 
 /** Charge of one item of a batch. */
 interface ItemCharge {
-  readonly charge: Call['charge']
+  readonly charge: RequestContext['charge']
   /** Ends the item: it will not ask for more units. */
   close(): void
 }
@@ -190,7 +190,7 @@ interface ItemCharge {
  * Charges the items of a batch together, once each item has either asked to be charged or ended. Either all of them
  * start their slow work, or none does.
  */
-function chargeTogether(items: number, chargeAll: Call['charge']): { open(): ItemCharge } {
+function chargeTogether(items: number, chargeAll: RequestContext['charge']): { open(): ItemCharge } {
   const paid = Promise.withResolvers<void>()
   let undecided = items
   let units = 0
@@ -220,7 +220,7 @@ function chargeTogether(items: number, chargeAll: Call['charge']): { open(): Ite
 }
 
 /** Translates an error into one that the caller understands. */
-function asOperationError(parts: DomainParts, thrown: unknown): unknown {
+function asOperationError(parts: Dependencies, thrown: unknown): unknown {
   if (thrown instanceof KeysteadError) return thrown
   if (thrown instanceof DecryptionFailedError) return new InvalidCiphertextError()
   if (thrown instanceof CryptoInputError) {

@@ -2,9 +2,9 @@ import type { AuditAction } from '../../audit/events.ts'
 import type { CachedKey } from '../../keyring/key-cache.ts'
 import { findKey } from '../../store/rows/key-rows.ts'
 import { createKey } from '../changing/create-key.ts'
-import type { DomainParts } from '../parts/parts.ts'
+import type { Dependencies } from '../parts/dependencies.ts'
 import { auditContextOf } from '../parts/request.ts'
-import { type Call, isServiceName } from '../rules/caller.ts'
+import { isServiceName, type RequestContext } from '../rules/caller.ts'
 import { ForbiddenError, InvalidCiphertextError, UnavailableError } from '../rules/errors.ts'
 import { rotationCycleDays } from '../rules/input.ts'
 import { serviceKeyName } from '../rules/names.ts'
@@ -57,7 +57,7 @@ function onServiceKey<Input, Output>(
   }
 }
 
-async function findServiceKey(parts: DomainParts, call: Call): Promise<CachedKey | null> {
+async function findServiceKey(parts: Dependencies, call: RequestContext): Promise<CachedKey | null> {
   const { projectId } = call.caller
   const name = serviceKeyName(call.caller.name)
   const place = JSON.stringify([projectId, name])
@@ -71,7 +71,7 @@ async function findServiceKey(parts: DomainParts, call: Call): Promise<CachedKey
   return key
 }
 
-async function findOrCreateServiceKey(parts: DomainParts, call: Call): Promise<CachedKey> {
+async function findOrCreateServiceKey(parts: Dependencies, call: RequestContext): Promise<CachedKey> {
   const existing = await findServiceKey(parts, call)
   if (existing !== null) return existing
   await createServiceKey(parts, call)
@@ -82,7 +82,7 @@ async function findOrCreateServiceKey(parts: DomainParts, call: Call): Promise<C
 }
 
 /** Only a service's own token gives access to its key; no role does. */
-function requireServiceAgent(call: Call): void {
+function requireServiceAgent(call: RequestContext): void {
   if (call.caller.kind !== 'SERVICE_AGENT' || !isServiceName(call.caller.name)) {
     throw new ForbiddenError(
       'Only a service itself may use its service key, with a token of kind SERVICE_AGENT.',
@@ -90,7 +90,7 @@ function requireServiceAgent(call: Call): void {
   }
 }
 
-async function createServiceKey(parts: DomainParts, call: Call): Promise<void> {
+async function createServiceKey(parts: Dependencies, call: RequestContext): Promise<void> {
   const { caller } = call
   const name = serviceKeyName(caller.name)
   const context = auditContextOf(call, 'CREATE_SERVICE_KEY')

@@ -15,9 +15,9 @@ import { isRootKeyUnavailable } from '../../keyring/root-key-provider.ts'
 import { isUnavailable } from '../../store/errors.ts'
 import { findKey, type KeyLookup, type KeyRow } from '../../store/rows/key-rows.ts'
 import { type KeyPermission, permissionsOfRoles, permissionsOn, visibilityOf } from '../rules/access.ts'
-import { type Call, formatSubject } from '../rules/caller.ts'
+import { formatSubject, type RequestContext } from '../rules/caller.ts'
 import { ForbiddenError, KeyNotFoundError, UnavailableError } from '../rules/errors.ts'
-import type { DomainParts, ObservedOperation } from './parts.ts'
+import type { Dependencies, ObservedOperation } from './dependencies.ts'
 
 /** Audit context of one operation: the facts of its audit event, filled in as they become known. */
 export interface AuditContext {
@@ -36,7 +36,7 @@ export interface AuditContext {
   /** Aborted when the request is abandoned; null for work of the system. */
   readonly signal: AbortSignal | null
   /** Charges slow work to the caller. Throws RATE_LIMITED. */
-  readonly charge: Call['charge']
+  readonly charge: RequestContext['charge']
 }
 
 const systemWork: Pick<AuditContext, 'signal' | 'charge'> = { signal: null, charge: async () => {} }
@@ -63,12 +63,12 @@ export function startAuditContext(
 }
 
 /** The audit context of a call, without a key yet. */
-export function auditContextOf(call: Call, action: AuditAction): AuditContext {
+export function auditContextOf(call: RequestContext, action: AuditAction): AuditContext {
   return startAuditContext(actorOf(call), action, call)
 }
 
 /** Actor of a call in the audit trail. */
-export function actorOf(call: Call): AuditActor {
+export function actorOf(call: RequestContext): AuditActor {
   const { caller, clientAddress, requestId } = call
   return {
     projectId: caller.projectId,
@@ -135,7 +135,7 @@ export function observationOf(context: AuditContext, error: unknown = null): Obs
  *
  * @throws UnavailableError if they cannot be written: the operation is then not answered
  */
-export async function recordEvents(parts: DomainParts, events: readonly AuditEvent[]): Promise<void> {
+export async function recordEvents(parts: Dependencies, events: readonly AuditEvent[]): Promise<void> {
   try {
     await parts.audit.record(events)
   } catch (error) {
@@ -158,7 +158,7 @@ export function hasDoneNothing({ signal }: Pick<AuditContext, 'signal'>, error: 
  * refusal before the slow work costs no more than the field.
  */
 export function slowWorkOf(
-  { slowWork }: Pick<DomainParts, 'slowWork'>,
+  { slowWork }: Pick<Dependencies, 'slowWork'>,
   context: Pick<AuditContext, 'actor' | 'signal' | 'charge'>,
   { algorithm, operation }: { readonly algorithm: string; readonly operation: WeighedOperation },
 ): SlowWork {
@@ -176,7 +176,7 @@ export function slowWorkOf(
 
 /** Runs a change that records its own success. Records its refusal or failure. */
 export async function recordingRefusals<T>(
-  parts: DomainParts,
+  parts: Dependencies,
   context: AuditContext,
   work: (context: AuditContext) => Promise<T>,
 ): Promise<T> {
@@ -193,14 +193,14 @@ export async function recordingRefusals<T>(
 }
 
 /** Translates an error for the caller: outages become UnavailableError. Forged rows raise an alert. */
-export function asCallerError(parts: DomainParts, thrown: unknown): unknown {
+export function asCallerError(parts: Dependencies, thrown: unknown): unknown {
   if (thrown instanceof IntegrityError) parts.alert(thrown)
   return asUnavailable(parts, thrown) ?? thrown
 }
 
 /** The UnavailableError for an outage of the database or the root key, which is reported; null for other errors. */
 export function asUnavailable(
-  parts: Pick<DomainParts, 'onOutage'>,
+  parts: Pick<Dependencies, 'onOutage'>,
   thrown: unknown,
 ): UnavailableError | null {
   const part = isUnavailable(thrown) ? 'database' : isRootKeyUnavailable(thrown) ? 'rootKey' : null
@@ -211,7 +211,7 @@ export function asUnavailable(
 }
 
 /** Throws ForbiddenError unless the caller's roles give one of the permissions, before any key is considered. */
-export function requireRoleFor(call: Call, ...oneOf: readonly KeyPermission[]): void {
+export function requireRoleFor(call: RequestContext, ...oneOf: readonly KeyPermission[]): void {
   const given = permissionsOfRoles(call.caller)
   if (!oneOf.some((permission) => given.includes(permission))) throw new ForbiddenError()
 }
@@ -222,7 +222,7 @@ export function requireRoleFor(call: Call, ...oneOf: readonly KeyPermission[]): 
  * @param notFound makes the error for a key that does not exist for the caller, the same as for an unknown ID
  */
 export function requirePermissionOn(
-  call: Call,
+  call: RequestContext,
   row: KeyRow,
   permission: KeyPermission,
   notFound: () => Error,
@@ -233,8 +233,8 @@ export function requirePermissionOn(
 
 /** The request that a key is looked up for. */
 export interface KeyRequest {
-  readonly parts: DomainParts
-  readonly call: Call
+  readonly parts: Dependencies
+  readonly call: RequestContext
   /** Learns which key it is, even if the caller has no permission. */
   readonly context: AuditContext
 }
@@ -242,7 +242,7 @@ export interface KeyRequest {
 const keyNotFound = () => new KeyNotFoundError()
 
 /** Finds the row of a key in the database and verifies it; null if there is none. */
-export async function findVerifiedKey(parts: DomainParts, lookup: KeyLookup): Promise<KeyRow | null> {
+export async function findVerifiedKey(parts: Dependencies, lookup: KeyLookup): Promise<KeyRow | null> {
   const row = await findKey(parts.store.db, lookup)
   if (row !== null && !parts.policyMac.isAuthenticKey(row)) throw new IntegrityError('key', row.id)
   return row

@@ -1,6 +1,6 @@
 import { parseKeyId } from '../../ids.ts'
 import { findKey } from '../../store/rows/key-rows.ts'
-import type { DomainParts } from '../parts/parts.ts'
+import type { Dependencies } from '../parts/dependencies.ts'
 import { requireRoleFor } from '../parts/request.ts'
 import { permissionsOn } from '../rules/access.ts'
 import {
@@ -9,7 +9,7 @@ import {
   explainAccess,
   type SupposedCaller,
 } from '../rules/access-reasons.ts'
-import { type Call, callerKinds, readSubject, subjectSet } from '../rules/caller.ts'
+import { callerKinds, type RequestContext, readSubject, subjectSet } from '../rules/caller.ts'
 import { checkGroups, InputIssues } from '../rules/input.ts'
 import { accessFactsOf } from './make-views.ts'
 import { isAuthenticKey } from './verified-rows.ts'
@@ -25,8 +25,8 @@ export interface ExplainAccessInput extends SupposedCaller {
 
 /** Explains somebody's access to a caller who may manage the key; null for all other callers, whatever the ID names. */
 export async function explainAccessTo(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   { keyId, operation, ...supposed }: ExplainAccessInput,
 ): Promise<AccessExplanation | null> {
   requireRoleFor(call, 'VIEW')

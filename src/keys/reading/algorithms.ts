@@ -7,9 +7,9 @@ import type {
   SigningAlgorithm,
 } from '../../crypto/capabilities.ts'
 import { weightOf } from '../../crypto/weights.ts'
-import type { DomainParts } from '../parts/parts.ts'
+import type { Dependencies } from '../parts/dependencies.ts'
 import { requireRoleFor } from '../parts/request.ts'
-import type { Call } from '../rules/caller.ts'
+import type { RequestContext } from '../rules/caller.ts'
 
 /** One algorithm, with all that a form for creating keys needs. */
 export interface KeyAlgorithmView {
@@ -34,8 +34,8 @@ export const offeredDataKeyPairs: readonly KeyAlgorithmView[] = offeredAlgorithm
 
 /** The algorithms that new keys may have on this server. */
 export function keyAlgorithms(
-  { settings }: DomainParts,
-  call: Call,
+  { settings }: Dependencies,
+  call: RequestContext,
   filter: { usage?: KeyUsage | null | undefined; type?: KeyType | null | undefined },
 ): KeyAlgorithmView[] {
   requireRoleFor(call, 'VIEW')

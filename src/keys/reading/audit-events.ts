@@ -17,10 +17,10 @@ import {
 } from '../../store/audit/event-pages.ts'
 import { lowestUuid } from '../../store/pages.ts'
 import { findDeletedKeys, findKeys } from '../../store/rows/key-rows.ts'
-import type { DomainParts } from '../parts/parts.ts'
+import type { Dependencies } from '../parts/dependencies.ts'
 import { requireRoleFor } from '../parts/request.ts'
 import { type AccessFacts, canReadAudit, permissionsOfRoles, viewerOf } from '../rules/access.ts'
-import { type Call, canonicalSubject, parseSubject } from '../rules/caller.ts'
+import { canonicalSubject, parseSubject, type RequestContext } from '../rules/caller.ts'
 import { databaseTime, requireInput } from '../rules/input.ts'
 import { accessFactsOf } from './make-views.ts'
 import {
@@ -50,8 +50,8 @@ export interface AuditEventFilterInput {
 
 /** Audit events of the caller's project, newest first, without those of keys that are redacted for the caller. */
 export async function auditEvents(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   page: PageArguments,
   filter: AuditEventFilterInput,
 ): Promise<Page<AuditEventView>> {
@@ -75,8 +75,8 @@ export async function auditEvents(
 
 /** Audit events of each of several keys, in a constant number of statements; null without READ_AUDIT on the key. */
 export async function keyAuditEvents(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   keys: readonly FullUserKeyView[],
   page: PageArguments,
 ): Promise<(Page<AuditEventView> | null)[]> {
@@ -117,8 +117,8 @@ export async function keyAuditEvents(
  * Events by UUID. A hidden event runs the same statements as an unknown one. A caller without READ_AUDIT runs none.
  */
 export async function auditEventsById(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   ids: readonly string[],
 ): Promise<Map<string, AuditEventView>> {
   if (ids.length === 0 || !permissionsOfRoles(call.caller).includes('READ_AUDIT')) return new Map()
@@ -141,8 +141,8 @@ export async function auditEventsById(
 
 /** Views of events by UUID. Events that do not verify, or whose key the caller may not read about, get none. */
 async function viewsOf(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   read: readonly RecordedEvent[],
   padding: readonly string[] = [],
 ): Promise<Map<string, AuditEventView>> {
@@ -192,7 +192,11 @@ function shownDetails(details: RecordedEvent['details'], hidesSource: boolean): 
   return rest
 }
 
-function rowFilterOf(parts: DomainParts, call: Call, filter: AuditEventFilterInput): AuditRowFilter {
+function rowFilterOf(
+  parts: Dependencies,
+  call: RequestContext,
+  filter: AuditEventFilterInput,
+): AuditRowFilter {
   const { actor = null, keyId = null, from, to, action = null, outcome = null } = filter
   requireInput(
     actor === null || parseSubject(actor) !== null,
@@ -248,7 +252,7 @@ interface EventKey {
  * because they cannot tell who may read about them.
  */
 export async function findEventKeys(
-  parts: RowChecks & Pick<DomainParts, 'store'>,
+  parts: RowChecks & Pick<Dependencies, 'store'>,
   projectId: string,
   ids: readonly string[],
 ): Promise<Map<string, EventKey>> {

@@ -5,10 +5,10 @@ import {
   findVersionCallers,
   type VersionCallerRow,
 } from '../../store/audit/version-callers.ts'
-import type { DomainParts } from '../parts/parts.ts'
+import type { Dependencies } from '../parts/dependencies.ts'
 import { requireRoleFor } from '../parts/request.ts'
 import { canReadAudit, permissionsOn } from '../rules/access.ts'
-import type { Call } from '../rules/caller.ts'
+import type { RequestContext } from '../rules/caller.ts'
 import { ForbiddenError } from '../rules/errors.ts'
 import { requireInput } from '../rules/input.ts'
 import { describeImpact, verdictOf } from './impact-verdict.ts'
@@ -33,8 +33,8 @@ const dayMs = 86_400_000
  * audit trail the caller may not read.
  */
 export async function usageByCaller(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   versions: readonly KeyVersionView[],
   days: number,
 ): Promise<(readonly VersionCallerView[] | null)[]> {
@@ -54,8 +54,8 @@ export async function usageByCaller(
  * @throws ForbiddenError for a caller that sees the version but may not manage its key
  */
 export async function destroyImpact(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   versionId: string,
 ): Promise<DestroyImpactView | null> {
   requireRoleFor(call, 'MANAGE', 'MANAGE_OWN')
@@ -98,7 +98,7 @@ function latestOf(...dates: readonly Date[]): Date {
 }
 
 /** Checks whether an operation used a version before a day. */
-async function wasUsedBefore(parts: DomainParts, version: KeyVersionView, since: Date): Promise<boolean> {
+async function wasUsedBefore(parts: Dependencies, version: KeyVersionView, since: Date): Promise<boolean> {
   // The version did not exist before that day.
   if (version.createdAt >= since) return false
   const rows = (await callersOf(parts, [version], version.createdAt)).get(version) ?? []
@@ -106,13 +106,13 @@ async function wasUsedBefore(parts: DomainParts, version: KeyVersionView, since:
 }
 
 /** Start of the day (UTC) that many days ago. */
-function startOfWindow(parts: DomainParts, days: number): Date {
+function startOfWindow(parts: Dependencies, days: number): Date {
   const first = new Date(parts.clock.now().getTime() - days * dayMs)
   return new Date(`${first.toISOString().slice(0, 10)}T00:00:00Z`)
 }
 
 async function callersOf(
-  parts: DomainParts,
+  parts: Dependencies,
   versions: readonly KeyVersionView[],
   since: Date,
 ): Promise<Map<KeyVersionView, readonly VersionCallerRow[]>> {

@@ -7,10 +7,10 @@ import {
   type KeyPosition,
   type ListedKey,
 } from '../../store/rows/key-pages.ts'
-import type { DomainParts } from '../parts/parts.ts'
+import type { Dependencies } from '../parts/dependencies.ts'
 import { requireRoleFor } from '../parts/request.ts'
 import { viewerOf } from '../rules/access.ts'
-import { type Call, canonicalSubject, parseSubject } from '../rules/caller.ts'
+import { canonicalSubject, parseSubject, type RequestContext } from '../rules/caller.ts'
 import type { KeyStatus } from '../rules/errors.ts'
 import { databaseTime, InputIssues } from '../rules/input.ts'
 import {
@@ -53,8 +53,8 @@ export interface UserKeyOrder {
 
 /** User keys of the caller's project, each full or redacted for the caller. */
 export async function userKeys(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   page: PageArguments,
   filter: UserKeyFilter,
   order: UserKeyOrder,
@@ -67,8 +67,8 @@ export async function userKeys(
 
 /** The service keys of the caller's project, by name. */
 export async function serviceKeys(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   page: PageArguments,
   filter: ServiceKeyFilter,
 ): Promise<Page<ServiceKeyView>> {
@@ -104,7 +104,7 @@ function checkFilter(filter: Pick<UserKeyFilter, 'namePrefix' | 'createdBy'>): v
 }
 
 /** A filter on a hidden field leaves out redacted keys, whatever its value. */
-function userKeyListFilter(call: Call, filter: UserKeyFilter): KeyListFilter {
+function userKeyListFilter(call: RequestContext, filter: UserKeyFilter): KeyListFilter {
   const { caller } = call
   const { status, type, usage, algorithm, automaticRotationEnabled } = filter
   const asksHidden = [status, type, usage, algorithm, automaticRotationEnabled].some(
@@ -137,8 +137,8 @@ function algorithmsOf(
 
 /** The rows of a list, and pages of them. */
 function keyList(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   { filter, order }: { filter: KeyListFilter; order: UserKeyOrder },
 ) {
   const { db } = parts.store

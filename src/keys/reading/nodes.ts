@@ -2,10 +2,10 @@ import { describePublicKey } from '../../crypto/public-key.ts'
 import { parseId, parseKeyId } from '../../ids.ts'
 import { findKey, findKeys, type KeyLookup, type KeyRow } from '../../store/rows/key-rows.ts'
 import { findVersionsById, type KeyVersionRow } from '../../store/rows/version-rows.ts'
-import type { DomainParts } from '../parts/parts.ts'
+import type { Dependencies } from '../parts/dependencies.ts'
 import { requireRoleFor } from '../parts/request.ts'
 import { canView } from '../rules/access.ts'
-import type { Call } from '../rules/caller.ts'
+import type { RequestContext } from '../rules/caller.ts'
 import { isUserKeyName } from '../rules/input.ts'
 import { isServiceKeyName, serviceKeyName } from '../rules/names.ts'
 import { auditEventsById } from './audit-events.ts'
@@ -22,8 +22,8 @@ import type {
 
 /** One user key by either of its IDs or by name; null if it does not exist for this caller. */
 export async function userKey(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   by: { id: string } | { name: string },
 ): Promise<UserKeyView | null> {
   requireRoleFor(call, 'VIEW')
@@ -36,8 +36,8 @@ export async function userKey(
 
 /** One service key by ID, or by the name of its service in any spelling. */
 export async function serviceKey(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   by: { id: string } | { service: string },
 ): Promise<ServiceKeyView | null> {
   requireRoleFor(call, 'VIEW')
@@ -53,8 +53,8 @@ export async function serviceKey(
  * statements as one that is hidden from the caller.
  */
 export async function nodes(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   ids: readonly string[],
 ): Promise<(NodeView | null)[]> {
   requireRoleFor(call, 'VIEW')
@@ -104,8 +104,8 @@ export async function publicKey(version: KeyVersionView): Promise<PublicKeyView 
 }
 
 function visibleVersion(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   version: KeyVersionRow | undefined,
   rows: ReadonlyMap<string, KeyRow>,
 ): KeyVersionView | null {
@@ -119,7 +119,7 @@ function isOfKind(row: KeyRow, kind: string): boolean {
   return (kind === 'serviceKey') === (row.kind === 'SERVICE')
 }
 
-async function viewOf(parts: DomainParts, call: Call, lookup: KeyLookup): Promise<KeyView | null> {
+async function viewOf(parts: Dependencies, call: RequestContext, lookup: KeyLookup): Promise<KeyView | null> {
   const row = await findKey(parts.store.db, lookup)
   if (row === null) return null
   return (await viewsOfRows(parts, call, [row])).get(row.id) ?? null

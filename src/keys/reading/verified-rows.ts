@@ -2,19 +2,19 @@ import { IntegrityError } from '../../keyring/integrity-error.ts'
 import type { ListedKey } from '../../store/rows/key-pages.ts'
 import { type DeletedKeyRow, findKey, type KeyRow } from '../../store/rows/key-rows.ts'
 import { findVersionsByNumber, type KeyVersionRow } from '../../store/rows/version-rows.ts'
-import type { DomainParts } from '../parts/parts.ts'
+import type { Dependencies } from '../parts/dependencies.ts'
 import { visibilityOf } from '../rules/access.ts'
-import type { Call } from '../rules/caller.ts'
+import type { RequestContext } from '../rules/caller.ts'
 import { serviceKeyView, userKeyView, type ViewSettings } from './make-views.ts'
 import type { KeyView } from './views.ts'
 
 /** Current time and settings for views. */
-export function viewSettings(parts: DomainParts): ViewSettings {
+export function viewSettings(parts: Dependencies): ViewSettings {
   return { now: parts.clock.certainNow(), rotationTimeZone: parts.settings.rotationTimeZone }
 }
 
 /** Parts that verify rows and report forged ones. */
-export type RowChecks = Pick<DomainParts, 'policyMac' | 'alert'>
+export type RowChecks = Pick<Dependencies, 'policyMac' | 'alert'>
 
 /** Verifies the MAC of a key. Raises an alert if it does not match. */
 export function isAuthenticKey(parts: RowChecks, row: KeyRow): boolean {
@@ -31,7 +31,7 @@ export function isAuthenticDeletedKey(parts: RowChecks, row: DeletedKeyRow): boo
 }
 
 /** Verifies the MAC of a version. Raises an alert if it does not match. */
-export function isAuthenticVersion(parts: DomainParts, row: KeyVersionRow): boolean {
+export function isAuthenticVersion(parts: Dependencies, row: KeyVersionRow): boolean {
   const authentic = parts.policyMac.isAuthenticVersion(row)
   if (!authentic) parts.alert(new IntegrityError('key version', row.id))
   return authentic
@@ -42,8 +42,8 @@ export function isAuthenticVersion(parts: DomainParts, row: KeyVersionRow): bool
  * not exist for the caller, get none.
  */
 export async function viewsOfRows(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   rows: readonly KeyRow[],
 ): Promise<Map<string, KeyView>> {
   const present = rows.filter((row) => isPresent(parts, call, row))
@@ -59,8 +59,8 @@ export async function viewsOfRows(
 
 /** Views of rows that were read together with their newest versions. */
 export async function viewsOfListed(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   listed: readonly ListedKey[],
 ): Promise<Map<string, KeyView>> {
   return viewsOfPresent(
@@ -70,13 +70,13 @@ export async function viewsOfListed(
   )
 }
 
-function isPresent(parts: DomainParts, call: Call, row: KeyRow): boolean {
+function isPresent(parts: Dependencies, call: RequestContext, row: KeyRow): boolean {
   return isAuthenticKey(parts, row) && visibilityOf(call.caller, row) !== 'absent'
 }
 
 async function viewsOfPresent(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   present: readonly ListedKey[],
 ): Promise<Map<string, KeyView>> {
   const settings = viewSettings(parts)
@@ -97,7 +97,7 @@ async function viewsOfPresent(
 
 /** Raises an alert for a key whose newest version is missing, unless the key was deleted meanwhile. */
 async function alertIfMissing(
-  parts: DomainParts,
+  parts: Dependencies,
   { projectId, id, lastVersionNumber }: KeyRow,
 ): Promise<void> {
   if (lastVersionNumber === 0) return

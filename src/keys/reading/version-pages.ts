@@ -6,9 +6,9 @@ import {
   findVersionPages,
   findVersionsByNumber,
 } from '../../store/rows/version-rows.ts'
-import type { DomainParts } from '../parts/parts.ts'
+import type { Dependencies } from '../parts/dependencies.ts'
 import { canView } from '../rules/access.ts'
-import type { Call } from '../rules/caller.ts'
+import type { RequestContext } from '../rules/caller.ts'
 import { ForbiddenError } from '../rules/errors.ts'
 import { type VersionOwner, versionView } from './make-views.ts'
 import {
@@ -24,8 +24,8 @@ import type { FullKeyView, FullUserKeyView, KeyVersionUsageView, KeyVersionView 
 
 /** One version of each of several keys, in one statement. */
 export async function versionsByNumber(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   wanted: readonly { key: FullKeyView; number: number }[],
 ): Promise<(KeyVersionView | null)[]> {
   const shown = wanted.map((each) => (canView(call.caller, each.key.accessFacts) ? each : null))
@@ -47,8 +47,8 @@ export async function versionsByNumber(
 
 /** A page of versions, newest first, of each of several keys, in one statement. */
 export async function versionPages(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   keys: readonly FullKeyView[],
   page: PageArguments,
 ): Promise<Page<KeyVersionView>[]> {
@@ -83,8 +83,8 @@ export async function versionPages(
 
 /** Tells for each of several keys whether its state allows deletion, in one statement. */
 export async function deletable(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   keys: readonly FullUserKeyView[],
 ): Promise<boolean[]> {
   const shown = keys.filter((key) => canView(call.caller, key.accessFacts)).map((key) => key.uuid)
@@ -94,8 +94,8 @@ export async function deletable(
 
 /** Use of each of several versions, in one statement. */
 export async function usageOf(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   versions: readonly KeyVersionView[],
 ): Promise<KeyVersionUsageView[]> {
   const places = versions.flatMap(({ keyId, number: versionNumber, accessFacts }) => {

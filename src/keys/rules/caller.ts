@@ -63,8 +63,8 @@ export function hasAnyAccess({ roles: given, kind }: Pick<Caller, 'roles' | 'kin
   return given.size > 0 || kind === 'SERVICE_AGENT'
 }
 
-/** One call: the caller and its request. */
-export interface Call {
+/** Context of one request: its caller, and what all operations of the request share. */
+export interface RequestContext {
   readonly caller: Caller
   readonly requestId: string
   readonly clientAddress: string | null

@@ -1,19 +1,22 @@
 import { formatId } from '../../ids.ts'
 import { findDeletedKeys, findKeys } from '../../store/rows/key-rows.ts'
 import type { ChangeSummary } from '../parts/change-hub.ts'
-import type { DomainParts } from '../parts/parts.ts'
+import type { Dependencies } from '../parts/dependencies.ts'
 import { requireRoleFor } from '../parts/request.ts'
 import { isAuthenticDeletedKey, viewsOfRows } from '../reading/verified-rows.ts'
 import type { UserKeyView } from '../reading/views.ts'
 import { visibilityOf } from '../rules/access.ts'
-import type { Call } from '../rules/caller.ts'
+import type { RequestContext } from '../rules/caller.ts'
 import { createStream, type Stream, type UserKeysEventView } from './stream.ts'
 
 /** Maximum of keys that one event names. If more have changed, the client must list them again. */
 export const changedKeysMax = 100
 
 /** Changed, new and deleted user keys of the project, as far as the caller may know of them. */
-export async function userKeysChanged(parts: DomainParts, call: Call): Promise<Stream<UserKeysEventView>> {
+export async function userKeysChanged(
+  parts: Dependencies,
+  call: RequestContext,
+): Promise<Stream<UserKeysEventView>> {
   requireRoleFor(call, 'VIEW')
   const watch = parts.changes.watch(call.caller, null)
   return createStream(watch, async (batch) => {
@@ -26,14 +29,14 @@ export async function userKeysChanged(parts: DomainParts, call: Call): Promise<S
   })
 }
 
-function listAgain({ clock }: DomainParts): UserKeysEventView {
+function listAgain({ clock }: Dependencies): UserKeysEventView {
   return { changedKeys: [], goneKeyIds: [], listAgain: true, at: clock.now() }
 }
 
 /** Changed keys that the caller may know of, in a constant number of statements. */
 async function lookUp(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   announced: ReadonlyMap<string, ChangeSummary>,
 ): Promise<Pick<UserKeysEventView, 'changedKeys' | 'goneKeyIds'>> {
   const { projectId } = call.caller

@@ -1,16 +1,16 @@
 import { parseKeyId } from '../../ids.ts'
 import { findKey } from '../../store/rows/key-rows.ts'
-import type { DomainParts } from '../parts/parts.ts'
+import type { Dependencies } from '../parts/dependencies.ts'
 import { requireRoleFor } from '../parts/request.ts'
 import { viewsOfRows } from '../reading/verified-rows.ts'
 import type { KeyView } from '../reading/views.ts'
-import type { Call } from '../rules/caller.ts'
+import type { RequestContext } from '../rules/caller.ts'
 import { createStream, type KeyChangeKind, type KeyEventView, type Stream } from './stream.ts'
 
 /** Events of one key, by either of its IDs. An unknown ID looks like one that is hidden from the caller. */
 export async function keyEvents(
-  parts: DomainParts,
-  call: Call,
+  parts: Dependencies,
+  call: RequestContext,
   keyId: string,
 ): Promise<Stream<KeyEventView>> {
   requireRoleFor(call, 'VIEW')
@@ -34,7 +34,7 @@ interface Wanted {
 }
 
 /** Resolves an ID to the ID of the key itself, which does not change with access; null if it is no ID of a key. */
-async function identify(parts: DomainParts, call: Call, keyId: string): Promise<Wanted | null> {
+async function identify(parts: Dependencies, call: RequestContext, keyId: string): Promise<Wanted | null> {
   const parsed = parseKeyId(keyId)
   if (parsed === null || 'id' in parsed) return parsed
   const row = await findKey(parts.store.db, { projectId: call.caller.projectId, ...parsed })
@@ -42,7 +42,11 @@ async function identify(parts: DomainParts, call: Call, keyId: string): Promise<
   return { kind: 'USER', id: row?.id ?? parsed.redactedId }
 }
 
-async function viewOf(parts: DomainParts, call: Call, { kind, id }: Wanted): Promise<KeyView | null> {
+async function viewOf(
+  parts: Dependencies,
+  call: RequestContext,
+  { kind, id }: Wanted,
+): Promise<KeyView | null> {
   const { projectId } = call.caller
   const row = await findKey(parts.store.db, { projectId, id })
   if (row === null) return null

@@ -1,11 +1,11 @@
 import { permissionsOfRoles } from '../../keys/rules/access.ts'
-import { type Call, callerGroupsMax } from '../../keys/rules/caller.ts'
+import { callerGroupsMax, type RequestContext } from '../../keys/rules/caller.ts'
 import { builder } from '../builder.ts'
 import { listOptions } from '../list-limits.ts'
 import { KeyPermission, Role, SubjectKind } from '../types/enums.ts'
 import { Subject } from '../types/subject.ts'
 
-const Viewer = builder.objectRef<Call>('Viewer').implement({
+const Viewer = builder.objectRef<RequestContext>('Viewer').implement({
   description: 'The caller, as described by its token.',
   fields: (t) => ({
     subject: t.field({ type: Subject, description: 'The subject.', resolve: ({ caller }) => caller.subject }),

@@ -14,7 +14,7 @@ import {
 } from 'graphql-yoga'
 import type { Config } from '../../config.ts'
 import { KeysteadError } from '../../errors.ts'
-import type { Call } from '../../keys/rules/caller.ts'
+import type { RequestContext } from '../../keys/rules/caller.ts'
 import { parseDocument, validateDocument } from './check-document.ts'
 import { documentLimits } from './document-limits.ts'
 import { type MaskOptions, maskError, maskErrors } from './mask-errors.ts'
@@ -34,7 +34,7 @@ export const graphqlPath = '/graphql'
 
 /** Context that the HTTP steps pass to GraphQL. The caller is known before a document is parsed. */
 export interface ServerContext extends OperationContext {
-  readonly call: Call
+  readonly call: RequestContext
 }
 
 /** The JSON value of a body; null for a body that is not JSON. */
@@ -56,7 +56,7 @@ class DocumentTooLongError extends KeysteadError {
 /** The parts that GraphQL is answered with. */
 export interface GraphQLParts extends MaskOptions {
   readonly schema: GraphQLSchema
-  readonly createContext: (call: Call) => object
+  readonly createContext: (call: RequestContext) => object
   readonly config: Config
 }
 

@@ -3,7 +3,7 @@ import type { GraphQLSchema } from 'graphql'
 import { settlesWithin, within } from '../../clock.ts'
 import type { Config } from '../../config.ts'
 import { KeysteadError } from '../../errors.ts'
-import type { Authenticator, Call, Caller } from '../../keys/rules/caller.ts'
+import type { Authenticator, Caller, RequestContext } from '../../keys/rules/caller.ts'
 import type { Log } from '../../log.ts'
 import {
   type Accepted,
@@ -79,7 +79,7 @@ export interface ServerParts {
   readonly config: Config
   readonly log: Log
   readonly schema: GraphQLSchema
-  readonly createContext: (call: Call) => object
+  readonly createContext: (call: RequestContext) => object
   readonly authenticator: Authenticator
   /** Null outside of development mode. */
   readonly devTokens: DevTokens | null

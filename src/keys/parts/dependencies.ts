@@ -48,8 +48,8 @@ export interface ObservedOperation {
 /** External parts that operations depend on. */
 export type OutagePart = 'database' | 'auditTrail' | 'rootKey'
 
-/** Parts that the functions of `keys` work with. `open-parts.ts` builds them. */
-export interface DomainParts {
+/** What the functions of `keys` depend on. Built once for a process, by `open-parts.ts`. */
+export interface Dependencies {
   readonly store: Store
   /** For the operator's commands on root keys. Everything else goes through the envelope. */
   readonly rootKeys: RootKeyProvider
