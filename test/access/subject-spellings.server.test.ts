@@ -156,6 +156,77 @@ describe.skipIf(hasNoDatabase())(
       ).not.toHaveProperty('code')
     })
 
+    it('that differs from another in hyphens and spaces is another service', async () => {
+      const story = await startStoryForTest()
+      const admin = story.as(olga)
+      const keyId = await createKey(admin, 'orders', ['service-agent:svc-agent'])
+      expect(await listOf(admin, 'orders')).toEqual(['service-agent:Svc-Agent'])
+      const encrypted: { ciphertext: string; keyId: string }[] = []
+      const names = ['svc-agent', 'svc agent', 'svc--agent', 'svcagent']
+      for (const name of names) {
+        const agent = story.as(agentAs(name))
+        const made = await agent.mutate(
+          'encryptWithServiceKey',
+          { plaintext: base64(name) },
+          'ciphertext keyId',
+        )
+        encrypted.push({ ciphertext: made['ciphertext'], keyId: made['keyId'] })
+        const listed = name === 'svc-agent'
+        expect(await agent.ask('{ userKeys { nodes { name } } }'), name).toEqual({
+          userKeys: { nodes: listed ? [{ name: 'orders' }] : [] },
+        })
+        const used = await agent.mutate('encrypt', { keyId, plaintext: base64('x') }, 'version')
+        expect(used, name).toMatchObject(listed ? { version: 1 } : { code: 'KEY_NOT_FOUND' })
+      }
+      expect(new Set(encrypted.map((each) => each.keyId)).size).toBe(names.length)
+      for (const [index, name] of names.entries()) {
+        // Case does not matter, for the owner of the ciphertext and for the others.
+        for (const spelling of [name, name.toUpperCase()]) {
+          const agent = story.as(agentAs(spelling))
+          for (const [other, { ciphertext }] of encrypted.entries()) {
+            expect(
+              await agent.mutate('decryptWithServiceKey', { ciphertext }, 'plaintext'),
+              `${spelling} and the key of ${names[other]}`,
+            ).toMatchObject(other === index ? { plaintext: base64(name) } : { code: 'INVALID_CIPHERTEXT' })
+          }
+        }
+      }
+
+      const find = async (by: object) =>
+        (
+          await admin.ask<{ serviceKey: { id: string; service: string } | null }>(
+            'query($by: ServiceKeyBy!) { serviceKey(by: $by) { id service } }',
+            { by },
+          )
+        ).serviceKey
+      const [hyphen, space] = encrypted.map((each) => each.keyId)
+      expect(await find({ service: 'SVC-agent' })).toEqual({ id: hyphen, service: 'svc-agent' })
+      expect(await find({ name: 'Svc_agent' })).toEqual({ id: hyphen, service: 'svc-agent' })
+      expect(await find({ service: 'Svc Agent' })).toEqual({ id: space, service: 'svc agent' })
+      expect(await find({ name: 'Svc-agent' })).toEqual({ id: space, service: 'svc agent' })
+      // No other text finds them: the key's name is not the service's, and only names of services derive one.
+      for (const service of ['Svc_agent', 'svc_agent', '-svc-agent', 'svc agent ', 'svc\u2010agent']) {
+        expect(await find({ service }), service).toBeNull()
+      }
+      for (const name of ['svc_agent', 'SVC_AGENT', 'Svc agent', 'orders']) {
+        expect(await find({ name }), name).toBeNull()
+      }
+
+      const actors = async (actor: string) =>
+        (
+          await admin.ask<{ auditEvents: { nodes: { actor: { id: string } }[] } }>(
+            'query($actor: String!) { auditEvents(filter: { actor: $actor }) { nodes { actor { id } } } }',
+            { actor },
+          )
+        ).auditEvents.nodes.map(({ actor: { id } }) => id)
+      expect(new Set(await actors('service-agent:SVC-AGENT'))).toEqual(new Set(['service-agent:Svc-Agent']))
+      expect(new Set(await actors('service-agent:svc agent'))).toEqual(new Set(['service-agent:Svc Agent']))
+      await admin.mutate('removeAllowedSubjects', { keyId, subjects: ['service-agent:svc agent'] })
+      expect(await listOf(admin, 'orders')).toEqual(['service-agent:Svc-Agent'])
+      await admin.mutate('removeAllowedSubjects', { keyId, subjects: ['service-agent:sVC-aGENT'] })
+      expect(await listOf(admin, 'orders')).toEqual([])
+    })
+
     it('is refused where no token can have its name, with the code point of what nobody sees', async () => {
       const story = await startStoryForTest()
       const admin = story.as(olga)

@@ -5,13 +5,19 @@ import type { VerifiedPayload } from '../../src/auth/verify-token.ts'
 import { shownChange } from '../../src/keys/changing/write-change.ts'
 import { type AccessFacts, permissionsOn, subjectsOf, visibilityOf } from '../../src/keys/rules/access.ts'
 import { explainAccess } from '../../src/keys/rules/access-reasons.ts'
-import { type Caller, canonicalSubject, readSubject, subjectSet } from '../../src/keys/rules/caller.ts'
-import { serviceKeyName, textFault } from '../../src/keys/rules/names.ts'
+import {
+  type Caller,
+  canonicalSubject,
+  isServiceName,
+  readSubject,
+  subjectSet,
+} from '../../src/keys/rules/caller.ts'
+import { isServiceKeyName, serviceKeyName, textFault } from '../../src/keys/rules/names.ts'
 import { claimsWith, configWith } from '../auth/tokens.ts'
 import { sampleKey } from '../support/sample-rows.ts'
 
 const letter = fc.constantFrom(...'abzABZ')
-const inner = fc.constantFrom(...'abzABZ019 ')
+const inner = fc.constantFrom(...'abzABZ019 -')
 /** Names that services can have. */
 const serviceName = fc
   .tuple(letter, fc.array(inner, { maxLength: 12 }), fc.constantFrom(...'abZ9'))
@@ -22,6 +28,13 @@ const spellings = fc.tuple(serviceName, fc.infiniteStream(fc.boolean())).map(([n
     flips.next().value === true ? character.toUpperCase() : character.toLowerCase()
   return [name, [...name].map(flip).join('')] as const
 })
+/** The name of another service, or one that differs from a name in hyphens and spaces at most. */
+const otherService = fc.oneof(
+  serviceName.map((name) => () => name),
+  fc.infiniteStream(fc.constantFrom('-', ' ')).map((separators) => (name: string) => {
+    return name.replaceAll(/[ -]/g, () => separators.next().value)
+  }),
+)
 
 function agentOf(sub: string): Caller {
   const claims = claimsWith({ kind: 'SERVICE_AGENT', sub, roles: ['PROJECT_ADMIN'] })
@@ -39,15 +52,17 @@ const locked: AccessFacts = {
 describe('two spellings of one service', () => {
   it('are one service in every decision, and two services are two', () => {
     fc.assert(
-      fc.property(spellings, serviceName, ([name, other], another) => {
+      fc.property(spellings, otherService, ([name, other], make) => {
+        const another = make(name)
         const [a, b, c] = [name, other, another].map((each) => `service-agent:${each}`) as [
           string,
           string,
           string,
         ]
-        // What tells services apart is the name of the service's key.
-        const isOne = serviceKeyName(name) === serviceKeyName(another)
+        const isOne = name.toLowerCase() === another.toLowerCase()
         expect(serviceKeyName(name)).toBe(serviceKeyName(other))
+        expect(serviceKeyName(name) === serviceKeyName(another)).toBe(isOne)
+        expect(isServiceKeyName(serviceKeyName(name))).toBe(true)
         expect(canonicalSubject(a)).toBe(canonicalSubject(b))
         expect(canonicalSubject(a) === canonicalSubject(c)).toBe(isOne)
         expect(canonicalSubject(canonicalSubject(a))).toBe(canonicalSubject(a))
@@ -92,10 +107,56 @@ describe('two spellings of one service', () => {
   })
 })
 
+/** All texts of some characters, up to a length. */
+function textsOf(characters: string, lengthMax: number): string[] {
+  let longest = ['']
+  const texts: string[] = []
+  for (let length = 1; length <= lengthMax; length++) {
+    longest = longest.flatMap((text) => [...characters].map((character) => text + character))
+    texts.push(...longest)
+  }
+  return texts
+}
+
+describe('names of services', () => {
+  it('have hyphens and spaces inside, and no two of them have one key name unless they differ in case only', () => {
+    const names = textsOf('aAz1_ -', 5).filter(isServiceName)
+    expect(names).toContain('a--z')
+    expect(names.every((name) => /^[a-z].*[a-z0-9]$/i.test(name) || /^[a-z]$/i.test(name))).toBe(true)
+    const keyNames = new Map<string, string>()
+    for (const name of names) {
+      const keyName = serviceKeyName(name)
+      const service = name.toLowerCase()
+      if ((keyNames.get(keyName) ?? service) !== service || !isServiceKeyName(keyName)) {
+        expect.fail(`${name} and ${keyNames.get(keyName)} have the key name ${keyName}`)
+      }
+      keyNames.set(keyName, service)
+    }
+    expect(keyNames.size).toBe(new Set(names.map((name) => name.toLowerCase())).size)
+  })
+
+  it.each([
+    ['Secrets Manager', 'Secrets-manager', 'service-agent:Secrets Manager'],
+    ['secrets-MANAGER', 'Secrets_manager', 'service-agent:Secrets-Manager'],
+    ['svc-agent', 'Svc_agent', 'service-agent:Svc-Agent'],
+    ['svc agent', 'Svc-agent', 'service-agent:Svc Agent'],
+    ['a-b c--1d', 'A_b-c__1d', 'service-agent:A-B C--1d'],
+    ['A', 'A', 'service-agent:A'],
+  ])('%j has the key name %j and the subject %j', (name, keyName, subject) => {
+    expect(serviceKeyName(name)).toBe(keyName)
+    expect(canonicalSubject(`service-agent:${name}`)).toBe(subject)
+    expect(readSubject(subject)).toMatchObject({ subject })
+  })
+})
+
 /** Subjects that no token can have, with a word of why. */
 const impossible: readonly (readonly [string, string])[] = [
   ['service-agent:bad_name', 'name of a service'],
-  ['service-agent:secrets-manager', 'name of a service'],
+  ['service-agent:-backup', 'name of a service'],
+  ['service-agent:backup-', 'name of a service'],
+  ['service-agent:-', 'name of a service'],
+  ['service-agent:back\u2010up', 'name of a service'],
+  ['service-agent:bac\u212aup', 'name of a service'],
   ['service-agent:7up', 'name of a service'],
   [`service-agent:${'a'.repeat(65)}`, 'name of a service'],
   ['service-agent:Backup ', 'white space'],

@@ -131,7 +131,7 @@ describe('a malformed claim is refused', () => {
     expect(() => read({ [claim]: value })).toThrow(UnauthenticatedError)
   })
 
-  test.each(['secrets-manager', '7up', 'a'.repeat(65), 'Secrets\u00a0Manager', 'Ärzte'])(
+  test.each(['-backup', 'backup-', '7up', 'a'.repeat(65), 'Secrets\u00a0Manager', 'Ärzte'])(
     'the service name %s',
     (sub) => {
       expect(() => read({ kind: 'SERVICE_AGENT', sub })).toThrow(/name of a service/)

@@ -93,6 +93,38 @@ describe('a rule', () => {
   })
 })
 
+describe('a rule for clients', () => {
+  const agentWith = (subject: object, client: string): string => {
+    const rule = { ...plainRule, subject: { claim: 'client_id', ...subject }, kind: 'SERVICE_AGENT' }
+    const verdict = verdictOf([rule], { client_id: client })
+    return 'caller' in verdict ? verdict.caller.subject : verdict.reason
+  }
+
+  test.each<[object, string, string]>([
+    [{ only: ['svc-agent'] }, 'svc-agent', 'service-agent:Svc-Agent'],
+    [{ map: { 'svc-agent': 'Secrets Manager' } }, 'svc-agent', 'service-agent:Secrets Manager'],
+    [{ template: 'svc-{name}' }, 'svc-agent', 'service-agent:Agent'],
+    [{ template: 'svc-{name}' }, 'svc-object-store', 'service-agent:Object-Store'],
+    [{ cutPrefix: 'service-account-' }, 'service-account-svc-agent', 'service-agent:Svc-Agent'],
+  ])('with %j makes a service agent of the client %j', (subject, client, expected) => {
+    expect(agentWith(subject, client)).toBe(expected)
+  })
+
+  test.each<[object, string]>([
+    [{ only: ['svc-agent'] }, 'svc agent'],
+    [{ only: ['svc-agent'] }, 'SVC-AGENT'],
+    [{ map: { 'svc-agent': 'Secrets Manager' } }, 'secrets-manager'],
+    [{ map: { 'svc-agent': 'Secrets Manager' } }, 'constructor'],
+    [{ template: 'svc-{name}' }, 'xsvc-agent'],
+  ])('with %j refuses the client %j', (subject, client) => {
+    expect(agentWith(subject, client)).toBe('the subject has no value')
+  })
+
+  test.each(['svc_agent', '-svc', 'svc-', 'sv\u2010c', 'corp/svc'])('refuses %j as a service', (client) => {
+    expect(agentWith({}, client)).toContain('must be the name of a service')
+  })
+})
+
 describe('a condition', () => {
   const matches = (condition: object, changes: Record<string, unknown>) =>
     'caller' in verdictOf([{ ...plainRule, when: [condition] }], changes)

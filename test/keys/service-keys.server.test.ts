@@ -103,7 +103,7 @@ describe.skipIf(hasNoDatabase())('service keys', () => {
     ])
   })
 
-  it.each(['9lives', ' backup', 'Back_up', 'Büro', 'a'.repeat(65)])(
+  it.each(['9lives', ' backup', 'Back_up', '-backup', 'backup-', 'Büro', 'a'.repeat(65)])(
     'are not made for a service called %j, nor is anything left behind',
     async (name) => {
       const before = await list(viewer)

@@ -5,7 +5,7 @@ import { findVersionsById, type KeyVersionRow } from '../../store/rows/version-r
 import type { Dependencies } from '../parts/dependencies.ts'
 import { requireRoleFor } from '../parts/request.ts'
 import { canView } from '../rules/access.ts'
-import type { RequestContext } from '../rules/caller.ts'
+import { type RequestContext, isServiceName } from '../rules/caller.ts'
 import { isUserKeyName } from '../rules/input.ts'
 import { isServiceKeyName, serviceKeyName } from '../rules/names.ts'
 import { auditEventsById } from './audit-events.ts'
@@ -34,16 +34,20 @@ export async function userKey(
   return view?.kind === 'USER' ? view : null
 }
 
-/** One service key by ID, or by the name of its service in any spelling. */
+/** One service key by ID, by its name, or by the name of its service in any case. */
 export async function serviceKey(
   parts: Dependencies,
   call: RequestContext,
-  by: { id: string } | { service: string },
+  by: { id: string } | { name: string } | { service: string },
 ): Promise<ServiceKeyView | null> {
   requireRoleFor(call, 'VIEW')
-  if ('service' in by && !isServiceKeyName(serviceKeyName(by.service))) return null
+  if ('name' in by && !isServiceKeyName(by.name)) return null
+  // Other texts could derive the key name of a service.
+  if ('service' in by && !isServiceName(by.service)) return null
   const lookup =
-    'service' in by ? { kind: 'SERVICE' as const, name: serviceKeyName(by.service) } : parseKeyId(by.id)
+    'id' in by
+      ? parseKeyId(by.id)
+      : { kind: 'SERVICE' as const, name: 'name' in by ? by.name : serviceKeyName(by.service) }
   const view = lookup && (await viewOf(parts, call, { ...lookup, projectId: call.caller.projectId }))
   return view?.kind === 'SERVICE' ? view : null
 }

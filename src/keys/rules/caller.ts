@@ -119,8 +119,8 @@ export function subjectSet(subjects: readonly string[]): string[] {
   return [...new Set(subjects.map(canonicalSubject))].sort()
 }
 
-/** Names of services. The name of a service's key is derived from it. */
-const serviceName = /^[A-Za-z](?:[A-Za-z0-9 ]{0,62}[A-Za-z0-9])?$/
+/** Names of services. The name of a service's key is derived from it, see `serviceKeyName`. */
+const serviceName = /^[A-Za-z](?:[A-Za-z0-9 -]{0,62}[A-Za-z0-9])?$/
 
 /** Checks whether a service can have this name. */
 export function isServiceName(name: string): boolean {
@@ -140,7 +140,7 @@ export function nameFault(name: string): string | null {
 export function subjectNameFault(kind: SubjectKind, name: string): string | null {
   const fault = nameFault(name)
   if (fault !== null || kind !== 'SERVICE_AGENT' || isServiceName(name)) return fault
-  return 'must be the name of a service: a letter, then up to 63 letters, digits and spaces'
+  return 'must be the name of a service: at most 64 letters, digits, spaces and hyphens, the first one a letter and the last one a letter or digit'
 }
 
 /** A given subject in its canonical spelling, or its fault. */

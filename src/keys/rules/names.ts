@@ -18,7 +18,7 @@ function codePointOf(character: string): string {
 }
 
 /** Names of service keys, which are derived from names of services. */
-const derivedName = /^[A-Z][a-z0-9-]{0,63}$/
+const derivedName = /^[A-Z][a-z0-9_-]{0,63}$/
 
 /** Checks whether a service key can have this name. */
 export function isServiceKeyName(name: string): boolean {
@@ -26,9 +26,12 @@ export function isServiceKeyName(name: string): boolean {
 }
 
 /**
- * Name of a service's key: first letter uppercase, the rest lowercase, hyphens for spaces. Two spellings with the same
- * derived name are one service.
+ * Name of a service's key: first letter uppercase, the rest lowercase, hyphens for spaces, underscores for hyphens. Two
+ * spellings with the same derived name are one service.
+ *
+ * No two names that differ in more than case derive one name. Otherwise `svc agent` and `svc-agent` would share a key.
  */
 export function serviceKeyName(service: string): string {
-  return service.charAt(0).toUpperCase() + service.slice(1).toLowerCase().replaceAll(' ', '-')
+  const rest = service.slice(1).toLowerCase().replaceAll('-', '_').replaceAll(' ', '-')
+  return service.charAt(0).toUpperCase() + rest
 }

@@ -12,8 +12,9 @@ const ServiceKeyBy = builder.inputType('ServiceKeyBy', {
   isOneOf: true,
   fields: (t) => ({
     id: t.id({ description: 'Its ID.' }),
+    name: t.string({ description: 'Its name, e.g. `Secrets-manager`.' }),
     service: t.string({
-      description: 'Name of its service, in any spelling, e.g. `Secrets Manager` or `Secrets-manager`.',
+      description: 'Name of its service, e.g. `Secrets Manager`. Upper and lower case are the same.',
     }),
   }),
 })
@@ -32,9 +33,11 @@ builder.queryFields((t) => ({
     nullable: true,
     description: 'One service key; null if the project has no such key.',
     authScopes: { permission: 'VIEW' },
-    args: { by: t.arg({ type: ServiceKeyBy, required: true, description: 'By ID or by service.' }) },
+    args: {
+      by: t.arg({ type: ServiceKeyBy, required: true, description: 'By ID, by name, or by service.' }),
+    },
     resolve: (_root, { by }, { parts, call }) =>
-      serviceKey(parts, call, by as { id: string } | { service: string }),
+      serviceKey(parts, call, by as { id: string } | { name: string } | { service: string }),
   }),
   serviceKeys: t.field({
     type: ServiceKeyConnection,

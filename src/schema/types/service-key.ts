@@ -10,7 +10,8 @@ ServiceKey.implement({
   isTypeOf: (view) => (view as ServiceKeyView).kind === 'SERVICE',
   fields: (t) => ({
     service: t.string({
-      description: 'Name of the service, as it called itself when the key was made, e.g. `Secrets Manager`.',
+      description:
+        "Name of the service, as it called itself when the key was made, e.g. `Secrets Manager`. The key's name is derived from it, here `Secrets-manager`: spaces become hyphens, and hyphens become underscores.",
       resolve: ({ service }) => service,
     }),
   }),

@@ -15,7 +15,7 @@ export const Subject = builder.objectRef<string>('Subject').implement({
   fields: (t) => ({
     id: t.id({
       description:
-        "Canonical spelling of the subject, e.g. `user:alice`, `group:payments`, `service-agent:Secrets Manager`. Each word of a service's name begins with a capital letter, however the service or a caller spells it.",
+        "Canonical spelling of the subject, e.g. `user:alice`, `group:payments`, `service-agent:Secrets Manager`. Each word of a service's name, between spaces and hyphens, begins with a capital letter, however the service or a caller spells it.",
       resolve: (subject) => subject,
     }),
     kind: t.field({
