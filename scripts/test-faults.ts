@@ -1,13 +1,11 @@
 // Runs the tests of test/faults in their long form, and prints what came of each fault. docs/faults.md says what they do.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type FaultRow, reportVariable } from '../test/faults/report.ts'
 import { tableOf } from '../test/faults/table.ts'
+import { runVitest } from './run-vitest.ts'
 
 const help = `npm run test:faults -- [--rounds N] [FILE …]
 
@@ -38,7 +36,9 @@ async function runFaults(rounds: string, files: readonly string[]): Promise<numb
   const folder = mkdtempSync(join(tmpdir(), 'keystead-faults-'))
   const report = join(folder, 'report.jsonl')
   try {
-    const failed = await runVitest(files.length > 0 ? files : ['test/faults/'], {
+    // One file after the other, so that times until an answer are not those of a machine that is busy with another fault.
+    const options = ['--no-file-parallelism', ...(files.length > 0 ? files : ['test/faults/'])]
+    const failed = await runVitest(options, {
       FAULT_ROUNDS: rounds,
       [reportVariable]: report,
     })
@@ -57,18 +57,4 @@ function readRows(report: string): FaultRow[] {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as FaultRow)
-}
-
-/** One file after the other, so that times until an answer are not those of a machine that is busy with another fault. */
-async function runVitest(files: readonly string[], variables: Record<string, string>): Promise<boolean> {
-  const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs')
-  const child = spawn(process.execPath, [vitest, 'run', '--no-file-parallelism', ...files], {
-    env: { ...process.env, ...variables },
-    stdio: 'inherit',
-  })
-  // Whoever ends this ends the tests, which end the servers that they have started.
-  const pass = (signal: NodeJS.Signals) => void child.kill(signal)
-  process.on('SIGINT', pass).on('SIGTERM', pass)
-  const [code] = await once(child, 'exit')
-  return code !== 0
 }

@@ -1,15 +1,9 @@
-import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Provider } from 'oidc-provider'
 import { onTestFinished } from 'vitest'
-
-/** What a token endpoint answers. */
-export interface IssuedTokens {
-  readonly access_token: string
-  readonly id_token?: string
-  readonly refresh_token?: string
-}
+import { askForTokens, type FilledForm, type IssuedTokens, logInWithCode } from './log-in.ts'
 
 /** A certified provider on loopback, with one public client and one service. */
 export interface RealProvider {
@@ -42,45 +36,24 @@ export async function startRealProvider(): Promise<RealProvider> {
   }
   start()
 
-  async function ask(parameters: Record<string, string>, basic?: string): Promise<IssuedTokens> {
-    const response = await fetch(`${issuer}/token`, {
-      method: 'POST',
-      headers: basic === undefined ? {} : { authorization: `Basic ${Buffer.from(basic).toString('base64')}` },
-      body: new URLSearchParams(parameters),
-    })
-    if (!response.ok) throw new Error(`the provider answers ${response.status}: ${await response.text()}`)
-    return (await response.json()) as IssuedTokens
-  }
-
+  const tokenUrl = `${issuer}/token`
   return {
     issuer,
-    async logIn(user, { resource = true } = {}) {
-      const verifier = randomBytes(32).toString('base64url')
-      const target = resource ? { resource: resourceId } : {}
-      const query = new URLSearchParams({
-        client_id: 'console',
-        response_type: 'code',
-        redirect_uri: redirectUri,
+    logIn: (user, { resource = true } = {}) =>
+      logInWithCode({
+        authorizeUrl: `${issuer}/auth`,
+        tokenUrl,
+        client: 'console',
+        redirectUri,
         scope: 'openid keys:use',
-        nonce: 'n',
-        code_challenge: createHash('sha256').update(verifier).digest('base64url'),
-        code_challenge_method: 'S256',
-        ...target,
-      })
-      const code = await walk(`${issuer}/auth?${query}`, user)
-      return ask({
-        grant_type: 'authorization_code',
-        client_id: 'console',
-        code,
-        redirect_uri: redirectUri,
-        code_verifier: verifier,
-        ...target,
-      })
-    },
+        ...(resource && { parameters: { resource: resourceId } }),
+        fillIn: (page) => fillIn(page, user),
+      }),
     serve: ({ resource = true } = {}) =>
-      ask(
+      askForTokens(
+        tokenUrl,
         { grant_type: 'client_credentials', scope: 'keys:use', ...(resource && { resource: resourceId }) },
-        `payments:${secret}`,
+        { authorization: `Basic ${Buffer.from(`payments:${secret}`).toString('base64')}` },
       ),
     rotate({ keepOld = false } = {}) {
       keys = [newKey(), ...(keepOld ? keys : [])]
@@ -154,39 +127,10 @@ function configurationOf(keys: readonly object[]): object {
   }
 }
 
-/** Follows the redirects from the authorisation endpoint through log-in and consent to the code. */
-async function walk(start: string, user: string): Promise<string> {
-  const cookies = new Map<string, string>()
-  let url = start
-  let form: URLSearchParams | null = null
-  for (let step = 0; step < 12; step++) {
-    const response: Response = await fetch(url, {
-      redirect: 'manual',
-      headers: { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
-      ...(form !== null && { method: 'POST', body: form }),
-    })
-    for (const cookie of response.headers.getSetCookie()) {
-      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? []
-      if (value === '') cookies.delete(name)
-      else cookies.set(name, value)
-    }
-    const page = await response.text()
-    const location = response.headers.get('location')
-    form = null
-    if (location !== null) {
-      url = new URL(location, url).href
-      const code = new URL(url).searchParams.get('code')
-      if (url.startsWith(redirectUri) && code !== null) return code
-      if (url.startsWith(redirectUri)) throw new Error(`the provider refuses the log-in: ${url}`)
-      continue
-    }
-    if (!response.ok) throw new Error(`the provider answers ${response.status}: ${page.slice(0, 500)}`)
-    // The page of an interaction asks for a log-in first, and then for consent.
-    form = page.includes('name="login"')
-      ? new URLSearchParams({ prompt: 'login', login: user, password: 'x' })
-      : new URLSearchParams({ prompt: 'consent' })
-  }
-  throw new Error('the log-in has no end')
+/** The page of an interaction asks for a log-in first, and then for consent. */
+function fillIn(page: string, login: string): FilledForm {
+  const asksWho = page.includes('name="login"')
+  return { fields: asksWho ? { prompt: 'login', login, password: 'x' } : { prompt: 'consent' } }
 }
 
 /** Builds a provider without its advice about production, which it prints. */

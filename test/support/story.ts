@@ -245,7 +245,8 @@ export function clientFor(person: Person, server: { getUrl: () => string; clock:
   })
 }
 
-function createClient(getUrl: () => string, getToken: () => Promise<string>): Client {
+/** A client of any server, with the tokens that it is given. */
+export function createClient(getUrl: () => string, getToken: () => Promise<string>): Client {
   async function send(document: string, variables: object = {}): Promise<Answer> {
     const response = await fetch(`${getUrl()}/graphql`, {
       method: 'POST',
