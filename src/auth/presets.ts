@@ -96,6 +96,16 @@ export const presets: Readonly<Record<string, Preset>> = {
             when: [isAccessToken, { claim: 'client_id', present: true }],
             kind: service,
           }),
+          // A client of an imported realm may be without the scope that adds "client_id". People have sessions, services none.
+          rule(given, {
+            ...base,
+            when: [
+              isAccessToken,
+              { claim: 'sid', absent: true },
+              { claim: 'preferred_username', startsWith: 'service-account-' },
+            ],
+            kind: service,
+          }),
           rule(given, { ...base, when: [isAccessToken], kind: user }),
         ],
       }

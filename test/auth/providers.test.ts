@@ -210,6 +210,22 @@ test('a token with 250 groups of 28 characters is not too long', async () => {
   })
 })
 
+test.each<[string, object, string]>([
+  ['a service', { client_id: 'payments' }, 'service-account'],
+  ['a service whose client lacks the scope service_account', {}, 'service-account'],
+  ['a person with the name of a service', { sid: 's' }, 'user'],
+])('of Keycloak, %s is one', async (_, claims, kind) => {
+  const payload = {
+    ...{ iss: 'https://sso.test', iat: 0, exp: 600, sub: 'a', typ: 'Bearer', aud: 'keystead' },
+    preferred_username: 'service-account-payments',
+    ...claims,
+  }
+  const settings = { client: 'keystead', project: 'shop' }
+  const entry = { preset: 'keycloak', issuer: 'https://sso.test', settings }
+  const outcome = await outcomeOfToken(entry, { header: { alg: 'RS256', kid: 'k' }, payload })
+  expect(outcome).toMatchObject({ subject: `${kind}:a` })
+})
+
 describe('a token made after the documentation of its provider:', () => {
   test.each(Object.entries(providerFixtures))('%s', async (_, { entry, payload, expected }) => {
     const { iss } = payload
