@@ -62,6 +62,8 @@ export interface AuditActor {
   readonly projectId: string
   /** Subject string. */
   readonly subject: string
+  /** Name for people to read, if the actor has one. */
+  readonly displayName?: string | undefined
   readonly tokenId: string | null
   readonly clientAddress: string | null
   readonly requestId: string
@@ -74,6 +76,9 @@ export interface AuditEvent extends Omit<AuditEventRow, 'id' | 'occurredAt' | 'a
 }
 
 type ActorColumn = 'actor' | 'projectId' | 'tokenId' | 'clientAddress' | 'requestId'
+
+/** Detail of an event that holds the display name of its actor at that time. */
+export const displayNameDetail = 'actorDisplayName'
 
 /** Detail of a recorded change that holds the state of the key's rows after it. */
 export const keyStateDetail = 'keyState'

@@ -85,10 +85,12 @@ function readCaller(
   const groups = readAll(rule.groups, claims, 'groups')
   if (groups.length > callerGroupsMax) throw new RuleFault(`the groups are more than ${callerGroupsMax}`)
   const roles = readAll(rule.roles, claims, 'roles')
+  const displayName = readDisplayName(rule, claims)
   return {
     subject: formatSubject(kind, name),
     kind,
     name,
+    ...(displayName !== undefined && { displayName }),
     groups: groups.map((group) => nameAs('groups', 'GROUP', group)),
     projectId,
     roles: new Set(knownRoles.filter((role) => roles.includes(role))),
@@ -111,6 +113,14 @@ function readAll(sources: readonly Source[], claims: Claims, what: string): read
     return reading.values
   })
   return [...new Set(values)]
+}
+
+/** It decides nothing, so that a token is not refused for it: what cannot be a name is left out. */
+function readDisplayName({ displayName }: TokenRule, claims: Claims): string | undefined {
+  return displayName
+    .map((source) => readSource(source, claims))
+    .flatMap((reading) => ('fault' in reading ? [] : reading.values))
+    .find((value) => nameFault(value) === null)
 }
 
 function readTokenId(claims: Claims): string | null {

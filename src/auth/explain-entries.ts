@@ -111,10 +111,18 @@ function warningAbout({ acceptsIdTokens, audiences }: TrustedIssuer, claims: Ver
     : []
 }
 
-function describeCaller({ subject, projectId, groups, roles, tokenExpiresAt }: Caller): readonly string[] {
+function describeCaller({
+  subject,
+  displayName,
+  projectId,
+  groups,
+  roles,
+  tokenExpiresAt,
+}: Caller): readonly string[] {
   const rows = [
     ['project', projectId],
     ['subject', subject],
+    ...(displayName === undefined ? [] : [['shown as', displayName]]),
     ['groups', groups.join(', ') || 'none'],
     ['roles', [...roles].join(', ') || 'none'],
     ['expires', tokenExpiresAt.toISOString()],

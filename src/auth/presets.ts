@@ -25,6 +25,7 @@ export interface Preset {
 
 /** Settings that every preset has. They replace what the preset takes from the token. */
 const common: Members = {
+  displayName: textSources,
   groups: textSources,
   roles: roleSources,
   prefixNames: v.boolean(),
@@ -34,17 +35,20 @@ const service = 'SERVICE_ACCOUNT'
 const user = 'USER'
 const project = { project: textSource }
 const audience = { audience: filledText }
+/** Claims of OpenID Connect that a person is recognised by. */
+const nameClaims = [{ claim: 'name' }, { claim: 'preferred_username' }]
 const textMap = v.pipe(
   v.record(filledText, filledText, 'must be an object with a project for each name'),
   v.check((map) => Object.keys(map).length > 0, 'must not be empty'),
 )
 
-/** Builds a rule: the settings replace groups and roles of the preset. */
+/** Builds a rule: the settings replace display name, groups and roles of the preset. */
 function rule(given: Given, members: Readonly<Record<string, unknown>>): object {
-  const { project: from, groups, roles, prefixNames } = given
+  const { project: from, displayName, groups, roles, prefixNames } = given
   return {
     ...(from !== undefined && { project: from }),
     ...members,
+    ...(displayName !== undefined && { displayName }),
     ...(groups !== undefined && { groups }),
     ...(roles !== undefined && { roles }),
     ...(prefixNames !== undefined && { prefixNames }),
@@ -76,6 +80,7 @@ export const presets: Readonly<Record<string, Preset>> = {
         scope: 'scope',
         groups: { claim: 'groups' },
         roles: { claim: 'roles', separator: ' ' },
+        displayName: nameClaims,
       }),
     }),
   },
@@ -84,6 +89,8 @@ export const presets: Readonly<Record<string, Preset>> = {
     expand(given) {
       const base = {
         subject: { claim: 'sub' },
+        // People can change their "name".
+        displayName: [{ claim: 'preferred_username' }, { claim: 'name' }],
         groups: { claim: 'groups', cutPrefix: '/' },
         roles: { claim: ['resource_access', given['client'], 'roles'] },
       }
@@ -140,6 +147,7 @@ export const presets: Readonly<Record<string, Preset>> = {
             when: [{ claim: 'uid', present: true }],
             kind: user,
             subject: { claim: 'uid' },
+            displayName: { claim: 'sub' },
           }),
           rule(given, {
             ...base,
@@ -158,7 +166,12 @@ export const presets: Readonly<Record<string, Preset>> = {
         { claim: 'ver', equals: '2.0' },
         { claim: 'tid', equals: given['tenant'] },
       ]
-      const base = { subject: { claim: 'oid' }, groups: { claim: 'groups' }, roles: { claim: 'roles' } }
+      const base = {
+        subject: { claim: 'oid' },
+        displayName: nameClaims,
+        groups: { claim: 'groups' },
+        roles: { claim: 'roles' },
+      }
       return {
         issuer: `https://login.microsoftonline.com/${String(given['tenant'])}/v2.0`,
         audiences: [given['audience']],
@@ -192,6 +205,7 @@ export const presets: Readonly<Record<string, Preset>> = {
             ...base,
             when: [isAccessToken, { claim: 'username', present: true }],
             kind: user,
+            displayName: { claim: 'username' },
             roles: { claim: 'cognito:groups' },
           }),
           rule(given, {
@@ -221,6 +235,7 @@ export const presets: Readonly<Record<string, Preset>> = {
           project: name,
           kind: service,
           subject: { claim: 'sub' },
+          displayName: { claim: 'email' },
         }),
       ),
     }),
@@ -283,6 +298,7 @@ export const presets: Readonly<Record<string, Preset>> = {
     expand(given) {
       const base = {
         subject: { claim: 'sub' },
+        displayName: nameClaims,
         roles: [{ claim: `urn:zitadel:iam:org:project:${String(given['projectId'])}:roles`, keys: true }],
       }
       return {
@@ -304,6 +320,7 @@ export const presets: Readonly<Record<string, Preset>> = {
       rules: subjectIsClient(given, {
         client: 'client_id',
         scope: 'scp',
+        displayName: [{ claim: ['ext', 'name'] }, { claim: 'name' }],
         groups: [{ claim: ['ext', 'groups'] }, { claim: 'groups' }],
         roles: [{ claim: ['ext', 'roles'] }, { claim: 'roles' }],
       }),
@@ -312,7 +329,11 @@ export const presets: Readonly<Record<string, Preset>> = {
   dex: {
     required: { clients: textList, ...project },
     expand(given) {
-      const base = { subject: { claim: 'sub' }, groups: { claim: 'groups' } }
+      const base = {
+        subject: { claim: 'sub' },
+        displayName: [{ claim: 'name' }, { claim: 'email' }],
+        groups: { claim: 'groups' },
+      }
       const absent = ['auth_time', 'email', 'name', 'groups'].map((claim) => ({ claim, absent: true }))
       return {
         audiences: given['clients'],
@@ -334,6 +355,7 @@ export const presets: Readonly<Record<string, Preset>> = {
         rule(given, {
           kind: given['kind'],
           subject: { claim: 'sub' },
+          displayName: nameClaims,
           groups: { claim: 'groups' },
           roles: { claim: 'roles' },
         }),
@@ -344,7 +366,12 @@ export const presets: Readonly<Record<string, Preset>> = {
     required: { audiences: textList, ...project },
     optional: { kind: kindSource },
     expand(given) {
-      const base = { subject: { claim: 'sub' }, groups: { claim: 'groups' }, roles: { claim: 'roles' } }
+      const base = {
+        subject: { claim: 'sub' },
+        displayName: nameClaims,
+        groups: { claim: 'groups' },
+        roles: { claim: 'roles' },
+      }
       // Without a nonce, only the session tells an ID token from an access token.
       const isNoIdToken = { claim: 'sid', absent: true }
       return {
@@ -368,6 +395,7 @@ export const presets: Readonly<Record<string, Preset>> = {
     expand(given) {
       const base = {
         subject: { claim: 'sub' },
+        displayName: [{ claim: 'displayName' }, { claim: 'name' }],
         groups: { claim: 'groups' },
         roles: { claim: 'roles', each: 'name' },
       }

@@ -209,6 +209,7 @@ const rule: Schema<TokenRule> = v.pipe(
     project: textSource,
     subject: textSource,
     kind: kindSource,
+    displayName: v.optional(textSources),
     groups: v.optional(textSources),
     roles: v.optional(roleSources),
     prefixNames: v.optional(v.boolean()),
@@ -223,10 +224,11 @@ const rule: Schema<TokenRule> = v.pipe(
     'must not prefix names of service agents, which hold no "/"',
   ),
   v.transform(
-    ({ when, audience, groups, roles, prefixNames, ...rest }): TokenRule => ({
+    ({ when, audience, displayName, groups, roles, prefixNames, ...rest }): TokenRule => ({
       ...rest,
       when: when ?? [],
       audience: audience ?? null,
+      displayName: displayName ?? [],
       groups: groups ?? [],
       roles: roles ?? [],
       prefixNames: prefixNames === true,

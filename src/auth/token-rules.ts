@@ -65,6 +65,8 @@ export interface TokenRule {
   readonly project: Source
   readonly subject: Source
   readonly kind: Source
+  /** Name for people to read: the first value that can be a name. */
+  readonly displayName: readonly Source[]
   /** Unions of their sources. */
   readonly groups: readonly Source[]
   readonly roles: readonly Source[]

@@ -126,8 +126,18 @@ export const fieldRules: Readonly<Record<string, Partial<Record<FieldRule, reado
   },
   AuditEvent: {
     ALWAYS: [
-      ...['id', 'occurredAt', 'action', 'outcome', 'errorCode', 'actor', 'tokenId', 'clientAddress'],
-      ...['requestId', 'keyId', 'keyName', 'key', 'keyRevision', 'versionNumber', 'details'],
+      ...['id', 'occurredAt', 'action', 'outcome', 'errorCode', 'actor', 'actorDisplayName'],
+      ...[
+        'tokenId',
+        'clientAddress',
+        'requestId',
+        'keyId',
+        'keyName',
+        'key',
+        'keyRevision',
+        'versionNumber',
+        'details',
+      ],
     ],
   },
   DestroyImpact: {
@@ -143,7 +153,9 @@ export const fieldRules: Readonly<Record<string, Partial<Record<FieldRule, reado
     ],
   },
   _Service: { ALWAYS: ['sdl'] },
-  Viewer: { OWN: ['subject', 'kind', 'projectId', 'roles', 'groups', 'permissions', 'tokenExpiresAt'] },
+  Viewer: {
+    OWN: ['subject', 'displayName', 'kind', 'projectId', 'roles', 'groups', 'permissions', 'tokenExpiresAt'],
+  },
 }
 
 /**

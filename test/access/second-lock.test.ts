@@ -98,6 +98,7 @@ function eventOf(accessFacts: AccessFacts | null, projectId = 'shop'): AuditEven
     outcome: 'SUCCEEDED',
     errorCode: null,
     actor: 'user:bob',
+    actorDisplayName: 'Bob Example',
     tokenId: null,
     clientAddress: null,
     requestId: 'request',

@@ -40,7 +40,7 @@ export const alwaysVisible: Readonly<Record<string, readonly string[]>> = {
   // Nothing unless the caller may manage the key.
   AccessExplanation: ['allowed', 'visibility', 'grantedBy', 'missing', 'rolesThatSuffice'],
   AccessReason: ['kind', 'subject', 'roles', 'message'],
-  Viewer: ['subject', 'kind', 'projectId', 'roles', 'groups', 'permissions', 'tokenExpiresAt'],
+  Viewer: ['subject', 'displayName', 'kind', 'projectId', 'roles', 'groups', 'permissions', 'tokenExpiresAt'],
 
   // The schema, to whom introspection shows it.
   _Service: ['sdl'],

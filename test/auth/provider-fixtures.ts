@@ -5,6 +5,7 @@ export interface ProviderFixture {
   /** Kind and name of the subject, or a part of the reason why it is refused. */
   readonly expected: {
     readonly subject?: string
+    readonly displayName?: string
     readonly project?: string
     readonly groups?: readonly string[]
     readonly roles?: readonly string[]
@@ -64,12 +65,16 @@ const entraUser = {
   oid: '690222be-0000-4000-8000-d127e4c7c126',
   sub: 'HKZpfaHyWadeOouYlitjrI-KffTm222X5rrV3xDqfKQ',
   scp: 'access_as_user',
+  name: 'Alice Example',
+  preferred_username: 'alice@shop.example',
   roles: ['KMS_USER'],
   groups: ['0e129f20-0000-4000-8000-8f2f0d4a1d8e'],
 }
 const entraApp = {
   ...entraUser,
   scp: undefined,
+  name: undefined,
+  preferred_username: undefined,
   groups: undefined,
   oid: 'd3c1f1a2-0000-4000-8000-4f2f0d4a1d8e',
   sub: 'd3c1f1a2-0000-4000-8000-4f2f0d4a1d8e',
@@ -222,7 +227,12 @@ export const providerFixtures: Readonly<Record<string, ProviderFixture>> = {
   'okta user': {
     entry: okta,
     payload: oktaUser,
-    expected: { subject: 'user:00ualice', groups: ['kms-users', 'Everyone'], roles: ['KMS_USER'] },
+    expected: {
+      subject: 'user:00ualice',
+      displayName: 'alice@shop.example',
+      groups: ['kms-users', 'Everyone'],
+      roles: ['KMS_USER'],
+    },
   },
   'okta service': {
     entry: okta,
@@ -234,6 +244,7 @@ export const providerFixtures: Readonly<Record<string, ProviderFixture>> = {
     payload: entraUser,
     expected: {
       subject: 'user:690222be-0000-4000-8000-d127e4c7c126',
+      displayName: 'Alice Example',
       groups: ['0e129f20-0000-4000-8000-8f2f0d4a1d8e'],
       roles: ['KMS_USER'],
     },
@@ -263,6 +274,7 @@ export const providerFixtures: Readonly<Record<string, ProviderFixture>> = {
     payload: cognitoUser,
     expected: {
       subject: 'user:aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee',
+      displayName: 'alice',
       groups: ['KMS_USER', 'ops'],
       roles: ['KMS_USER'],
     },
@@ -285,7 +297,11 @@ export const providerFixtures: Readonly<Record<string, ProviderFixture>> = {
   'google service account': {
     entry: google,
     payload: googleService,
-    expected: { subject: 'service-account:113774264463038321964', project: 'shop' },
+    expected: {
+      subject: 'service-account:113774264463038321964',
+      displayName: 'api@shop-prod.iam.gserviceaccount.com',
+      project: 'shop',
+    },
   },
   'google service account of another project': {
     entry: google,

@@ -184,6 +184,28 @@ describe.skipIf(real.size === 0)('the project of a real token', () => {
   })
 })
 
+describe.skipIf(real.size === 0)('the display name of a real token', () => {
+  test.each<[string, string | undefined]>([
+    ['casdoor-service-jwt', 'console'],
+    ['casdoor-user-jwt', 'Alice Example'],
+    ['casdoor-user-jwt-custom', 'alice'],
+    ['casdoor-user-jwt-standard', 'Alice Example'],
+    ['dex-service-aud-access-token', undefined],
+    ['dex-user-access-token', 'Alice Example'],
+    ['hydra-user-ext', undefined],
+    ['keycloak-service-mappers', 'service-account-payments'],
+    ['keycloak-user-default', 'alice'],
+    ['kubernetes-sa-audience', undefined],
+    ['openbao-identity-user-templated', 'alice'],
+    ['spire-svid', undefined],
+    ['spring-user-access-token', undefined],
+  ])('%s is %j, and none where the settings say so', async (name, expected) => {
+    const outcome = await outcomeOfFile(name)
+    expect('displayName' in outcome ? outcome.displayName : undefined).toBe(expected)
+    expect(await outcomeOfFile(name, { displayName: [] })).not.toHaveProperty('displayName')
+  })
+})
+
 test('a token with 250 groups of 28 characters is not too long', async () => {
   const groups = Array.from(
     { length: 250 },
@@ -232,10 +254,11 @@ describe('a token made after the documentation of its provider:', () => {
     const located = { ...(entry['preset'] !== 'google' && iss !== undefined && { issuer: iss }), ...entry }
     const token: UnsignedToken = { header: { alg: 'RS256', typ: 'JWT', kid: 'k' }, payload }
     const outcome = await outcomeOfToken(located, token)
-    const { subject, project, groups: given, roles, refused } = expected
+    const { subject, displayName, project, groups: given, roles, refused } = expected
     expect(outcome).toMatchObject({
       ...(refused !== undefined && { reason: expect.stringContaining(refused) }),
       ...(subject !== undefined && { subject }),
+      ...(displayName !== undefined && { displayName }),
       ...(project !== undefined && { projectId: project }),
       ...(given !== undefined && { groups: given }),
       ...(roles !== undefined && { roles: new Set(roles) }),

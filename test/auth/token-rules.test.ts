@@ -125,6 +125,50 @@ describe('a rule for clients', () => {
   })
 })
 
+describe('a display name', () => {
+  const callerWith = (displayName: unknown, changes: Record<string, unknown> = {}) => {
+    const verdict = verdictOf([{ ...plainRule, displayName }], changes)
+    if (!('caller' in verdict)) throw new Error(verdict.reason)
+    return verdict.caller
+  }
+
+  test.each<[unknown, Record<string, unknown>, string | undefined]>([
+    [{ claim: 'name' }, { name: 'Zoë Example' }, 'Zoë Example'],
+    [[{ claim: 'name' }, { claim: 'email' }], { email: 'z@shop.example' }, 'z@shop.example'],
+    [[{ claim: 'name' }, { claim: 'email' }], { name: 'Zoë', email: 'z@shop.example' }, 'Zoë'],
+    ['constant', {}, 'constant'],
+    [[], { name: 'Zoë' }, undefined],
+    [undefined, { name: 'Zoë' }, undefined],
+    [{ claim: 'name' }, {}, undefined],
+    [{ claim: 'name' }, { name: null }, undefined],
+  ])('from %j of %j is %j', (source, changes, expected) => {
+    expect(callerWith(source, changes).displayName).toBe(expected)
+  })
+
+  test.each<unknown>([
+    'x'.repeat(257),
+    'a\u202eb',
+    'a\u200bb',
+    'a\nb',
+    ' Zoë',
+    'a\ud800',
+    true,
+    { first: 'Zoë' },
+    [{ first: 'Zoë' }],
+  ])('leaves out what cannot be a name, and the next source counts: %j', (name) => {
+    expect(callerWith({ claim: 'name' }, { name })).not.toHaveProperty('displayName')
+    expect(callerWith([{ claim: 'name' }, { claim: 'sub' }], { name }).displayName).toBe('alice')
+  })
+
+  test('changes nothing else of the caller, and may look like a name of another entry', () => {
+    const plain = callerWith(undefined)
+    for (const name of ['bob', 'corp/bob', 'user:bob', 'PROJECT_ADMIN']) {
+      const verdict = verdictOf([{ ...plainRule, displayName: { claim: 'name' } }], { name }, ['corp'])
+      expect(verdict).toEqual({ rule: 0, caller: { ...plain, displayName: name } })
+    }
+  })
+})
+
 describe('a condition', () => {
   const matches = (condition: object, changes: Record<string, unknown>) =>
     'caller' in verdictOf([{ ...plainRule, when: [condition] }], changes)

@@ -83,6 +83,15 @@ describe('keystead auth check', () => {
     expect(printed).toContain('The token is accepted if its signature verifies.')
   })
 
+  it('prints the display name of a caller that has one', async () => {
+    const { file, signer } = await fileWith({ rules: [{ ...plainRule, displayName: { claim: 'name' } }] })
+    const { printed } = await check(
+      file,
+      await signer.sign(foreignClaims({ ...live, name: 'Alice Example' })),
+    )
+    expect(printed).toContain('\n    subject  user:alice\n    shown as Alice Example\n')
+  })
+
   it('prints why a token is refused', async () => {
     const { file, signer } = await fileWith({})
     const refusalOf = async (claims: object, header = {}) => {

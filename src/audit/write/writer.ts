@@ -6,7 +6,7 @@ import type { AuditEventRow, AuditHead } from '../../store/audit/event-rows.ts'
 import { isRetryable } from '../../store/errors.ts'
 import type { Queryable } from '../../store/sql.ts'
 import { isSameHash, linkEvents } from '../chain.ts'
-import type { AuditEvent } from '../events.ts'
+import { type AuditEvent, displayNameDetail } from '../events.ts'
 import { createManagementChain } from './management-chain.ts'
 import { ChainError, type ChainParts, openChain } from './open-chain.ts'
 
@@ -92,7 +92,11 @@ function writerOn(
     tokenId: wellFormed(actor.tokenId),
     clientAddress: wellFormed(actor.clientAddress),
     requestId: wellFormed(actor.requestId),
-    details: Object.fromEntries(Object.entries(details).map(([name, value]) => [name, wellFormed(value)])),
+    details: Object.fromEntries(
+      Object.entries(
+        actor.displayName === undefined ? details : { ...details, [displayNameDetail]: actor.displayName },
+      ).map(([name, value]) => [name, wellFormed(value)]),
+    ),
   })
 
   function takeGroup(): Waiting[] {

@@ -73,6 +73,7 @@ export function actorOf(call: RequestContext): AuditActor {
   return {
     projectId: caller.projectId,
     subject: caller.subject,
+    displayName: caller.displayName,
     tokenId: caller.tokenId,
     clientAddress,
     requestId,

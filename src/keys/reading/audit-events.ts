@@ -1,4 +1,4 @@
-import { keyStateDetail } from '../../audit/events.ts'
+import { displayNameDetail, keyStateDetail } from '../../audit/events.ts'
 import {
   type RecordedEvent,
   readById,
@@ -169,6 +169,7 @@ async function viewsOf(
         outcome: event.outcome,
         errorCode: event.errorCode,
         actor: canonicalSubject(event.actor),
+        actorDisplayName: displayNameOf(event.details),
         tokenId: event.tokenId,
         clientAddress: event.clientAddress,
         requestId: event.requestId,
@@ -184,9 +185,16 @@ async function viewsOf(
   )
 }
 
-/** Leaves out the source of a re-encryption, if its key is hidden, and the key state, which only verification needs. */
+function displayNameOf({ [displayNameDetail]: name }: RecordedEvent['details']): string | null {
+  return typeof name === 'string' ? name : null
+}
+
+/**
+ * Leaves out the source of a re-encryption, if its key is hidden, the key state, which only verification needs, and the
+ * display name, which has a field of its own.
+ */
 function shownDetails(details: RecordedEvent['details'], hidesSource: boolean): RecordedEvent['details'] {
-  const { [keyStateDetail]: _state, ...shown } = details
+  const { [keyStateDetail]: _state, [displayNameDetail]: _name, ...shown } = details
   if (!hidesSource) return shown
   const { sourceKeyId: _id, sourceVersion: _version, ...rest } = shown
   return rest

@@ -119,6 +119,8 @@ export interface AuditEventView {
   readonly errorCode: string | null
   /** Subject string. */
   readonly actor: string
+  /** Its display name then. */
+  readonly actorDisplayName: string | null
   readonly tokenId: string | null
   readonly clientAddress: string | null
   readonly requestId: string

@@ -32,6 +32,8 @@ export interface Caller {
   readonly kind: CallerKind
   /** The subject's name without its kind; for a service agent the name of its service, as the service spells it. */
   readonly name: string
+  /** Name for people to read; absent where the token has none. It identifies nobody, and decides nothing. */
+  readonly displayName?: string
   /** Group names, without the `group:` prefix. */
   readonly groups: readonly string[]
   readonly projectId: string

@@ -9,6 +9,11 @@ const Viewer = builder.objectRef<RequestContext>('Viewer').implement({
   description: 'The caller, as described by its token.',
   fields: (t) => ({
     subject: t.field({ type: Subject, description: 'The subject.', resolve: ({ caller }) => caller.subject }),
+    displayName: t.string({
+      nullable: true,
+      description: 'Its name as its token shows it, for people to read; null if the token has none.',
+      resolve: ({ caller }) => caller.displayName ?? null,
+    }),
     kind: t.field({
       type: SubjectKind,
       description: 'The kind of the subject.',

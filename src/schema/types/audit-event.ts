@@ -98,6 +98,12 @@ const AuditEvent = builder.objectRef<AuditEventView>('AuditEvent').implement({
       resolve: ({ errorCode }) => errorCode as typeof ErrorCode.$inferType | null,
     }),
     actor: t.field({ type: Subject, description: 'The subject that acted.', resolve: ({ actor }) => actor }),
+    actorDisplayName: t.string({
+      nullable: true,
+      description:
+        'Name of the actor as its token showed it then, for people to read; null if the token had none. It identifies nobody: `actor` does.',
+      resolve: ({ actorDisplayName }) => actorDisplayName,
+    }),
     tokenId: t.string({
       nullable: true,
       description: "The `jti` claim of the caller's token; null for the system, and for tokens without it.",
