@@ -194,6 +194,10 @@ function createApi(
       schema,
       createContext: createContextFactory(parts),
       authenticator: createAuthenticator({ config, clock: machineClock, issuers }),
+      withBoundRoles: (caller) =>
+        parts.callerRoles.of(caller).catch((error: unknown) => {
+          throw asUnavailable(parts, error) ?? error
+        }),
       devTokens,
       checkReady: createReadiness(parts, outages, issuers),
       tracing,
@@ -258,15 +262,20 @@ async function startOperators({ config, log }: Shared, parts: Dependencies): Pro
 /** Listens for changes of all replicas, for the key cache and for subscriptions. */
 function listenToReplicas(
   { config: { CACHE_LIFETIME_MS: lifetimeMs }, log, observer: { metrics } }: Shared,
-  { keys, changes, store }: Dependencies,
+  { keys, callerRoles, changes, store }: Dependencies,
 ): KeyChangeListener {
   return store.listen({
     onChange(change) {
       keys.invalidate(change.projectId, change.id)
       changes.onChange(change)
     },
+    onRoles(change) {
+      callerRoles.invalidate(change.projectId)
+      changes.onRoles(change)
+    },
     onGap() {
       keys.clear()
+      callerRoles.clear()
       changes.onGap()
     },
     onListening() {

@@ -10,6 +10,8 @@ const idPrefixes = {
   redactedKey: 'rkey',
   auditEvent: 'audt',
   importParameters: 'impt',
+  projectRoles: 'prol',
+  roleBinding: 'rolb',
 } as const
 
 /** A kind of ID. */

@@ -15,6 +15,7 @@ import { noteBirthWithChains, openInstallation } from './keyring/installation.ts
 import { createKeyCache } from './keyring/key-cache.ts'
 import { createPolicyMac } from './keyring/policy-mac.ts'
 import type { Warn } from './keyring/root-key-provider.ts'
+import { createCallerRoles } from './keys/parts/caller-roles.ts'
 import { createKeyChanges } from './keys/parts/change-hub.ts'
 import type { Dependencies, DomainSettings } from './keys/parts/dependencies.ts'
 import { createUsageCounter } from './keys/parts/usage-counter.ts'
@@ -133,6 +134,13 @@ async function openOn(store: Store, config: Config, options: OpenOptions): Promi
       size: config.KEY_CACHE_SIZE,
       lifetimeMs: config.CACHE_LIFETIME_MS,
       ...(observer?.onLookup && { onLookup: observer.onLookup }),
+    }),
+    callerRoles: createCallerRoles({
+      db: store.db,
+      clock,
+      policyMac,
+      alert,
+      lifetimeMs: config.CACHE_LIFETIME_MS,
     }),
     serviceKeyIds: new LRUCache({ max: serviceKeyIdsMax }),
     changes: createKeyChanges({

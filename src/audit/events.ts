@@ -43,6 +43,18 @@ export type AuditAction =
   | 'ROTATE_ROOT_KEY'
   | 'RESTORE_BACKUP'
   | 'CONFIRM_CLOCK'
+  | RoleAction
+
+/** Actions on role bindings. Their events name no key: `keyId` is the row of the project's bindings. */
+export const roleActions = ['BIND_ROLE', 'UNBIND_ROLE'] as const
+
+/** One of {@link roleActions}. */
+export type RoleAction = (typeof roleActions)[number]
+
+/** Checks whether an event is about role bindings. */
+export function isAboutRoles({ action }: { readonly action: string }): boolean {
+  return roleActions.some((each) => each === action)
+}
 
 /** Facts of one event beyond its other columns; plain values, none of them secret. */
 export type AuditDetails = AuditEventRow['details']

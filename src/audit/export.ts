@@ -1,4 +1,4 @@
-import { formatId } from '../ids.ts'
+import { formatId, type IdKind } from '../ids.ts'
 import { type AuditChainRow, everyChain } from '../store/audit/chain-rows.ts'
 import {
   type ExportedEvent,
@@ -8,6 +8,7 @@ import {
 } from '../store/audit/export-rows.ts'
 import { inPages, lowestUuid } from '../store/pages.ts'
 import { hex, type Queryable } from '../store/sql.ts'
+import { isAboutRoles } from './events.ts'
 
 const pageSize = 1000
 
@@ -40,20 +41,25 @@ export async function* exportAudit(
 }
 
 function lineOf(event: ExportedEvent, chain: AuditChainRow | null): string {
-  const { chainId, sequence, hash, previousHash, keyKind, ...columns } = event
+  const { chainId, sequence, hash, previousHash, keyKind: _kind, ...columns } = event
   const isFirst = chain !== null && sequence === chain.base.sequence + 1
   return JSON.stringify({
     // In the order of the columns; JSON has times as RFC 3339 wants them, in UTC and with milliseconds.
     ...columns,
     id: formatId('auditEvent', event.id),
-    // Service keys cannot be deleted, so a key that is missing was a user's.
-    keyId: event.keyId && formatId(keyKind === 'SERVICE' ? 'serviceKey' : 'userKey', event.keyId),
+    keyId: event.keyId && formatId(idKindOf(event), event.keyId),
     chain: chain?.number ?? null,
     chainId,
     sequence,
     previousHash: hexOf(isFirst ? chain.base.hash : previousHash),
     hash: hexOf(hash),
   })
+}
+
+function idKindOf(event: ExportedEvent): IdKind {
+  if (isAboutRoles(event)) return 'projectRoles'
+  // Service keys cannot be deleted, so a key that is missing was a user's.
+  return event.keyKind === 'SERVICE' ? 'serviceKey' : 'userKey'
 }
 
 function hexOf(bytes: Uint8Array | null): string | null {

@@ -11,6 +11,7 @@ export class IntegrityError extends Error {
       | 'key version'
       | 'key material'
       | 'import parameters'
+      | 'role bindings'
       | 'audit chain'
       | 'audit event',
     id: string,
@@ -19,11 +20,11 @@ export class IntegrityError extends Error {
     super(`${what} ${id} does not verify: ${how}`)
   }
 
-  /** For rows of a key that verify, though the newest record of its changes is of others. */
-  static notAsRecorded(keyId: string): IntegrityError {
+  /** For rows of a key, or role bindings, that verify, though the newest record of its changes is of others. */
+  static notAsRecorded(what: 'key' | 'role bindings', id: string): IntegrityError {
     return new IntegrityError(
-      'key',
-      keyId,
+      what,
+      id,
       'its rows are not those that its newest change on record left; older ones were put back outside of the server, or the record was removed (keystead audit verify)',
     )
   }

@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import { constantTimeEqual, hmacSha256 } from '../crypto/secrets.ts'
 import { type ImportParametersRow, importParametersTable } from '../store/rows/import-rows.ts'
 import { type DeletedKeyRow, deletedKeyTable, type KeyRow, keyTable } from '../store/rows/key-rows.ts'
+import { type ProjectRolesRow, projectRolesTable } from '../store/rows/project-roles-rows.ts'
 import { type KeyVersionRow, versionTable } from '../store/rows/version-rows.ts'
 import { fieldsOf } from '../store/sql.ts'
 
@@ -11,10 +12,12 @@ export interface PolicyMac {
   versionMac(row: Omit<KeyVersionRow, 'mac'>): Uint8Array<ArrayBuffer>
   deletedKeyMac(row: Omit<DeletedKeyRow, 'mac'>): Uint8Array<ArrayBuffer>
   importParametersMac(row: Omit<ImportParametersRow, 'mac'>): Uint8Array<ArrayBuffer>
+  projectRolesMac(row: Omit<ProjectRolesRow, 'mac'>): Uint8Array<ArrayBuffer>
   isAuthenticKey(row: KeyRow): boolean
   isAuthenticVersion(row: KeyVersionRow): boolean
   isAuthenticImport(row: ImportParametersRow): boolean
   isAuthenticDeletedKey(row: DeletedKeyRow): boolean
+  isAuthenticProjectRoles(row: ProjectRolesRow): boolean
 }
 
 const keyFields = fieldsOf(keyTable, ['mac', 'origin', 'skippedVersions', 'restoredAt'])
@@ -22,6 +25,7 @@ const versionFields = fieldsOf(versionTable, ['mac'])
 const deletedKeyFields = fieldsOf(deletedKeyTable, ['mac'])
 /** Without the wrapped private key: it is bound to the row by its own encryption, and erased before the row is. */
 const importFields = fieldsOf(importParametersTable, ['mac', 'rootKeyId', 'wrapped'])
+const projectRolesFields = fieldsOf(projectRolesTable, ['mac'])
 
 /**
  * Values of columns that came after the first release. They follow all others, each only where it differs from the
@@ -56,15 +60,19 @@ export function createPolicyMac(key: KeyObject): PolicyMac {
     mac('keystead deleted key v1', row, deletedKeyFields)
   const importParametersMac: PolicyMac['importParametersMac'] = (row) =>
     mac('keystead import parameters v1', row, importFields)
+  const projectRolesMac: PolicyMac['projectRolesMac'] = (row) =>
+    mac('keystead project roles v1', row, projectRolesFields)
   return {
     keyMac,
     versionMac,
     deletedKeyMac,
     importParametersMac,
+    projectRolesMac,
     isAuthenticKey: (row) => constantTimeEqual(keyMac(row), row.mac),
     isAuthenticVersion: (row) => constantTimeEqual(versionMac(row), row.mac),
     isAuthenticImport: (row) => constantTimeEqual(importParametersMac(row), row.mac),
     isAuthenticDeletedKey: (row) => constantTimeEqual(deletedKeyMac(row), row.mac),
+    isAuthenticProjectRoles: (row) => constantTimeEqual(projectRolesMac(row), row.mac),
   }
 }
 

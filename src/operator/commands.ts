@@ -8,6 +8,7 @@ import { clockConfirm } from './commands/clock-confirm.ts'
 import { clockStatus } from './commands/clock-status.ts'
 import { showKey } from './commands/key-show.ts'
 import { transferOwner } from './commands/key-transfer-owner.ts'
+import { bindProjectRole, listProjectBindings, unbindProjectRole } from './commands/project-roles.ts'
 import { rootKeyRetire } from './commands/root-key-retire.ts'
 import { rootKeyRotate } from './commands/root-key-rotate.ts'
 import { rootKeyStatus } from './commands/root-key-status.ts'
@@ -16,6 +17,9 @@ import { rootKeyStatus } from './commands/root-key-status.ts'
 export const operatorCommands: readonly OperatorCommand[] = [
   showKey,
   transferOwner,
+  bindProjectRole,
+  unbindProjectRole,
+  listProjectBindings,
   auditVerify,
   auditCheckpoint,
   auditExport,

@@ -13,6 +13,7 @@ import type {
   KeyVersionView,
   KeyView,
   NodeView,
+  RoleBindingView,
   VersionCallerView,
 } from '../keys/reading/views.ts'
 import {
@@ -125,6 +126,8 @@ export interface AuthScopes {
   managedVersion: KeyVersionView
   /** The caller may read this event: decided anew from the facts that travel with it. */
   readableEvent: AuditEventView
+  /** The caller may manage the roles of the project of this binding. */
+  managedBinding: RoleBindingView
 }
 
 /** Answers of one request: whether its caller has a scope. */
@@ -145,5 +148,7 @@ export function authScopesOf({ call: { caller } }: Context): {
       projectId === caller.projectId &&
       permissionsOfRoles(caller).includes('READ_AUDIT') &&
       (accessFacts === null || canReadAudit(caller, accessFacts)),
+    managedBinding: ({ projectId }) =>
+      projectId === caller.projectId && permissionsOfRoles(caller).includes('MANAGE_ROLES'),
   }
 }

@@ -14,10 +14,19 @@ export interface KeyChange extends KeyIdentity {
   readonly lostBy: readonly string[]
 }
 
+/** A committed change of the role bindings of one subject. */
+export interface RoleChange {
+  readonly projectId: string
+  /** Subject string. */
+  readonly subject: string
+}
+
 /** Callbacks of a listener. */
 export interface KeyChangeEvents {
   /** Called for each change, by whichever replica. One change may be reported several times. */
   onChange(change: KeyChange): void
+  /** Called for each change of role bindings, by whichever replica. */
+  onRoles(change: RoleChange): void
   /** Called when changes may have been missed: everything cached from the database is then out of date. */
   onGap(): void
   onListening(): void
@@ -45,6 +54,12 @@ export async function announceChanges(tx: Queryable, changes: readonly KeyChange
     FROM unnest(${changes.flatMap(payloadsOf)}::text[]) AS t(payload)`
 }
 
+/** Announces a change of role bindings. Earlier releases do not know the form, and drop everything that they cached. */
+export async function announceRoles(tx: Queryable, { projectId, subject }: RoleChange): Promise<void> {
+  const payload = JSON.stringify({ roles: [projectId, subject] })
+  await tx.$queryRaw`SELECT pg_notify(${channel}, ${payload})::text`
+}
+
 function payloadsOf({ projectId, id, isShown, lostBy }: KeyChange): readonly string[] {
   const payloads = isShown ? [JSON.stringify([projectId, id, []])] : []
   let part: string[] = []
@@ -64,18 +79,19 @@ function payloadsOf({ projectId, id, isShown, lostBy }: KeyChange): readonly str
 /** Passes an announcement on. An unreadable one counts as a gap. */
 export function receiveAnnouncement(
   payload: string | undefined,
-  events: Pick<KeyChangeEvents, 'onChange' | 'onGap'>,
+  events: Pick<KeyChangeEvents, 'onChange' | 'onRoles' | 'onGap'>,
 ): void {
   const change = parseChange(payload)
   if (change === null) events.onGap()
+  else if ('subject' in change) events.onRoles(change)
   else events.onChange(change)
 }
 
 /** Returns null for a payload that no replica of this release sends. */
-function parseChange(payload: string | undefined): KeyChange | null {
+function parseChange(payload: string | undefined): KeyChange | RoleChange | null {
   try {
     const value: unknown = JSON.parse(payload ?? '')
-    if (!Array.isArray(value)) return null
+    if (!Array.isArray(value)) return parseRoleChange(value)
     const [projectId, id, lostBy = null, ...rest] = value as unknown[]
     if (typeof projectId !== 'string' || typeof id !== 'string' || rest.length > 0) return null
     if (lostBy === null) return { projectId, id, isShown: false, lostBy: [] }
@@ -84,4 +100,11 @@ function parseChange(payload: string | undefined): KeyChange | null {
   } catch {
     return null
   }
+}
+
+function parseRoleChange(value: unknown): RoleChange | null {
+  const { roles } = value as { roles?: unknown }
+  if (!Array.isArray(roles) || roles.length !== 2) return null
+  const [projectId, subject] = roles as unknown[]
+  return typeof projectId === 'string' && typeof subject === 'string' ? { projectId, subject } : null
 }

@@ -36,7 +36,8 @@ export function expectedOf(field: string, reference: unknown, entitled: Entitled
   switch (field) {
     case 'userKeys':
     case 'serviceKeys':
-    case 'auditEvents': {
+    case 'auditEvents':
+    case 'roleBindings': {
       const isThere = entitled.sees === 'whole' || (entitled.sees === 'redacted' && field === 'userKeys')
       if (isThere) return shownTo(reference, entitled)
       return { ...(reference as object), totalCount: 0, nodes: [], edges: [] }
@@ -58,6 +59,7 @@ export function expectedOf(field: string, reference: unknown, entitled: Entitled
 function isThereFor({ sees, abilities }: Entitled, object: unknown): boolean {
   const { __typename: type } = object as { __typename?: string }
   if (type === 'AuditEvent' && !abilities.has('readAudit')) return false
+  if (type === 'RoleBinding' && !abilities.has('manageRoles')) return false
   return sees === 'whole' || (sees === 'redacted' && type === 'UserKey')
 }
 

@@ -2,11 +2,11 @@ import type { Role } from '../../src/keys/rules/caller.ts'
 import type { Person } from '../support/story.ts'
 
 /** A line of the table of roles. */
-export type Ability = 'view' | 'use' | 'create' | 'manage' | 'manageOwn' | 'readAudit'
+export type Ability = 'view' | 'use' | 'create' | 'manage' | 'manageOwn' | 'readAudit' | 'manageRoles'
 
 /** Who has what by its role; whoever has several roles has what each of them gives. */
 export const abilitiesByRole: Readonly<Record<Role, readonly Ability[]>> = {
-  PROJECT_ADMIN: ['view', 'use', 'create', 'manage', 'readAudit'],
+  PROJECT_ADMIN: ['view', 'use', 'create', 'manage', 'readAudit', 'manageRoles'],
   PROJECT_MEMBER: ['view', 'use', 'create', 'manageOwn'],
   PROJECT_READER: ['view'],
   KMS_MANAGER: ['view', 'use', 'create', 'manage', 'readAudit'],
@@ -152,9 +152,14 @@ export const fieldRules: Readonly<Record<string, Partial<Record<FieldRule, reado
       ...['signingAlgorithms', 'encryptionAlgorithms'],
     ],
   },
+  // None exists for a caller who may not manage roles.
+  RoleBinding: { ALWAYS: ['id', 'subject', 'role', 'expiresAt', 'note', 'createdBy', 'createdAt'] },
   _Service: { ALWAYS: ['sdl'] },
   Viewer: {
-    OWN: ['subject', 'displayName', 'kind', 'projectId', 'roles', 'groups', 'permissions', 'tokenExpiresAt'],
+    OWN: [
+      ...['subject', 'displayName', 'kind', 'projectId', 'roles', 'boundRoles', 'groups', 'permissions'],
+      'tokenExpiresAt',
+    ],
   },
 }
 
@@ -176,6 +181,7 @@ export const queryRules: Readonly<Record<string, Ability | 'ANY_ROLE' | 'NOTHING
   destroyImpact: 'manage',
   explainAccess: 'view',
   auditEvents: 'readAudit',
+  roleBindings: 'manageRoles',
 }
 
 /** What a subscription asks of its caller; the keys in its events are shown as queries show them. */
@@ -185,7 +191,9 @@ export const subscriptionRules: Readonly<Record<string, Ability>> = {
 }
 
 /** What a mutation asks of its caller: an ability, or to be a service. Managing is by role, or by owning the key. */
-export const mutationRules: Readonly<Record<string, 'use' | 'create' | 'manage' | 'SERVICE'>> = {
+export const mutationRules: Readonly<
+  Record<string, 'use' | 'create' | 'manage' | 'manageRoles' | 'SERVICE'>
+> = {
   createUserKey: 'create',
   ...all('manage', [
     ...['activateUserKey', 'updateUserKey', 'rotateUserKey', 'configureAutomaticRotation', 'deleteUserKey'],
@@ -199,6 +207,7 @@ export const mutationRules: Readonly<Record<string, 'use' | 'create' | 'manage' 
     ...['generateDataKey', 'generateDataKeyPair', 'encapsulate', 'decapsulate', 'deriveSharedSecret'],
     'generateRandom',
   ]),
+  ...all('manageRoles', ['bindRole', 'unbindRole']),
   ...all('SERVICE', ['encryptWithServiceKey', 'decryptWithServiceKey', 'generateServiceDataKey']),
 }
 

@@ -14,7 +14,7 @@ import { accessList, mutationRules, queryRules, roleSets, standings } from './en
 import { documentOf, keyMutations, readOutcome, type Target } from './key-mutations.ts'
 import { wholeSelectionOf } from './whole-selection.ts'
 
-const olga: Person = { name: 'olga', roles: ['PROJECT_MEMBER', 'KMS_MANAGER'] }
+const olga: Person = { name: 'olga', roles: ['PROJECT_MEMBER', 'KMS_MANAGER', 'PROJECT_ADMIN'] }
 const service: Person = { name: 'Secrets Manager', kind: 'SERVICE_AGENT' }
 
 interface KeyIds extends Target {
@@ -33,6 +33,7 @@ const callers = standings.flatMap((standing) =>
 describe.skipIf(hasNoDatabase())('by the table of entitlements', () => {
   let story: Story
   const keys = {} as Record<'closed' | 'open', KeyIds>
+  let bindingId = ''
   // What the one who is entitled to all of it gets, by query.
   const references = new Map<string, unknown>()
 
@@ -41,6 +42,11 @@ describe.skipIf(hasNoDatabase())('by the table of entitlements', () => {
     await story.as(service).mutate('encryptWithServiceKey', { plaintext: base64('x') })
     const client = story.as(olga)
     for (const name of ['closed', 'open'] as const) keys[name] = await createKey(client, name)
+    // For somebody else: it gives none of the callers below a role.
+    const { roleBinding } = await story
+      .as(olga)
+      .mutate('bindRole', { subject: 'user:nobody', role: 'KMS_VIEWER' }, 'roleBinding { id }')
+    bindingId = roleBinding.id
     for (const { name, document, variables } of queries()) {
       references.set(name, (await client.ask<Record<string, unknown>>(document, variables))['answer'])
     }
@@ -109,6 +115,8 @@ describe.skipIf(hasNoDatabase())('by the table of entitlements', () => {
       ['serviceKeys', 'ServiceKey', 'serviceKeys', ''],
       ['keyAlgorithms', 'KeyAlgorithmInfo', 'keyAlgorithms', ''],
       ['_service', '_Service', '_service', ''],
+      ['roleBindings', 'RoleBinding', 'roleBindings', ''],
+      ['node', 'RoleBinding', 'node(id: $id)', bindingId],
     ]
     return [...ofKeys, ...others.map((row) => queryOf(null, row))]
   }
@@ -118,7 +126,7 @@ describe.skipIf(hasNoDatabase())('by the table of entitlements', () => {
     [field, type, call, id]: readonly [string, string, string, string],
   ) {
     const selection = wholeSelectionOf(type)
-    const isList = /^(userKeys|serviceKeys|auditEvents)$/.test(field)
+    const isList = /^(userKeys|serviceKeys|auditEvents|roleBindings)$/.test(field)
     const below = isList
       ? `{ __typename totalCount nodes ${selection} edges { node ${selection} } }`
       : selection
@@ -211,6 +219,8 @@ const unexpected: Readonly<Record<string, object>> = {
 
 const withoutKey: Readonly<Record<string, object>> = {
   createUserKey: { name: 'Not A Name' },
+  bindRole: { subject: 'not a subject', role: 'KMS_VIEWER' },
+  unbindRole: { subject: 'not a subject', role: 'KMS_VIEWER' },
   generateRandom: { bytes: 0 },
   encryptWithServiceKey: { plaintext: base64(new Uint8Array(70_000)) },
   decryptWithServiceKey: { ciphertext: base64('none') },

@@ -73,6 +73,7 @@ const permissionOf: Readonly<Record<Ability, KeyPermission>> = {
   manage: 'MANAGE',
   manageOwn: 'MANAGE_OWN',
   readAudit: 'READ_AUDIT',
+  manageRoles: 'MANAGE_ROLES',
 }
 
 describe('what a caller may do', () => {

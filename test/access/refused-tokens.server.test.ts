@@ -25,6 +25,7 @@ const queries: Readonly<Record<string, string>> = {
   destroyImpact: `destroyImpact(versionId: "${versionId}") { verdict }`,
   explainAccess: `explainAccess(keyId: "${keyId}", subject: "user:bob", operation: USE) { allowed }`,
   auditEvents: 'auditEvents { totalCount }',
+  roleBindings: 'roleBindings { totalCount }',
   _entities: `_entities(representations: [{ __typename: "UserKey", id: "${keyId}" }]) { __typename }`,
   _service: '_service { sdl }',
 }
@@ -40,6 +41,8 @@ const withoutKey: Readonly<Record<string, object>> = {
   encryptWithServiceKey: { plaintext: '' },
   decryptWithServiceKey: { ciphertext: base64('none') },
   generateServiceDataKey: {},
+  bindRole: { subject: 'user:eve', role: 'PROJECT_ADMIN' },
+  unbindRole: { subject: 'user:eve', role: 'PROJECT_ADMIN' },
 }
 
 /** Every query, every subscription and every mutation. */

@@ -4,11 +4,11 @@ import { hasNoDatabase } from '../support/databases.ts'
 import { base64, type Client, endStory, type Person, type Story, startStory } from '../support/story.ts'
 import { keyMutations, outcomeOf, type Target } from './key-mutations.ts'
 
-type Ability = 'view' | 'use' | 'create' | 'manage' | 'manageOwn' | 'readAudit'
+type Ability = 'view' | 'use' | 'create' | 'manage' | 'manageOwn' | 'readAudit' | 'manageRoles'
 
 /** What each role gives; "manage own" is managing the keys that the caller owns. */
 const table: Readonly<Record<Role, readonly Ability[]>> = {
-  PROJECT_ADMIN: ['view', 'use', 'create', 'manage', 'manageOwn', 'readAudit'],
+  PROJECT_ADMIN: ['view', 'use', 'create', 'manage', 'manageOwn', 'readAudit', 'manageRoles'],
   PROJECT_MEMBER: ['view', 'use', 'create', 'manageOwn'],
   PROJECT_READER: ['view'],
   KMS_MANAGER: ['view', 'use', 'create', 'manage', 'manageOwn', 'readAudit'],
@@ -24,6 +24,7 @@ const permissions: readonly [string, (abilities: ReadonlySet<Ability>) => boolea
   ['MANAGE', (has) => has.has('manage')],
   ['MANAGE_OWN', (has) => has.has('manageOwn') && !has.has('manage')],
   ['READ_AUDIT', (has) => has.has('readAudit')],
+  ['MANAGE_ROLES', (has) => has.has('manageRoles')],
 ]
 
 function abilitiesOf(given: readonly Role[]): Set<Ability> {

@@ -6,6 +6,7 @@ import type {
   FullUserKeyView,
   KeyVersionView,
   NodeView,
+  RoleBindingView,
   ServiceKeyView,
 } from '../../src/keys/reading/views.ts'
 import type { AccessFacts } from '../../src/keys/rules/access.ts'
@@ -212,6 +213,7 @@ function contextOf(person: Person, views: readonly NodeView[]) {
   const { signal } = new AbortController()
   const call = {
     caller,
+    refreshCaller: async () => {},
     requestId: 'request',
     clientAddress: null,
     signal,
@@ -379,6 +381,34 @@ describe('the schema, handed whole keys for callers that may not see them', () =
     const inList = await ask(person, [event], oneEvent)
     expect(inList.data).toBeNull()
     expect(inList.errors?.length).toBeGreaterThan(0)
+  })
+
+  const binding: RoleBindingView = {
+    kind: 'ROLE_BINDING',
+    id: 'rolb_1',
+    projectId: 'shop',
+    subject: 'user:bob',
+    role: 'KMS_USER',
+    expiresAt: null,
+    note: 'secret note',
+    createdBy: 'user:ada',
+    createdAt: date,
+  }
+  const oneBinding = '{ node(id: "rolb_1") { ... on RoleBinding { id note subject { id } } } }'
+
+  it.each([
+    ['a manager of all keys', { name: 'kim', roles: ['KMS_MANAGER'] }],
+    ['its own subject', { name: 'bob', roles: ['PROJECT_MEMBER'] }],
+    ['an administrator of another project', { name: 'ada', project: 'elsewhere' }],
+  ] satisfies [string, Person][])('hides a role binding as a whole from %s', async (_who, person) => {
+    const { data, errors } = await ask(person, [binding], oneBinding)
+    expect(data).toEqual({ node: null })
+    expect(errors?.length).toBeGreaterThan(0)
+  })
+
+  it('shows a role binding to an administrator, so that what is missing above is hidden', async () => {
+    const { data } = await ask({ name: 'ada' }, [binding], oneBinding)
+    expect(data).toEqual({ node: { id: 'rolb_1', note: 'secret note', subject: { id: 'user:bob' } } })
   })
 
   it.each([

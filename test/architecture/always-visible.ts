@@ -40,7 +40,10 @@ export const alwaysVisible: Readonly<Record<string, readonly string[]>> = {
   // Nothing unless the caller may manage the key.
   AccessExplanation: ['allowed', 'visibility', 'grantedBy', 'missing', 'rolesThatSuffice'],
   AccessReason: ['kind', 'subject', 'roles', 'message'],
-  Viewer: ['subject', 'displayName', 'kind', 'projectId', 'roles', 'groups', 'permissions', 'tokenExpiresAt'],
+  Viewer: [
+    ...['subject', 'displayName', 'kind', 'projectId', 'roles', 'boundRoles', 'groups', 'permissions'],
+    'tokenExpiresAt',
+  ],
 
   // The schema, to whom introspection shows it.
   _Service: ['sdl'],
@@ -55,6 +58,8 @@ export const alwaysVisible: Readonly<Record<string, readonly string[]>> = {
   KeyVersionEdge: ['cursor', 'node'],
   AuditEventConnection: ['edges', 'nodes', 'pageInfo', 'totalCount'],
   AuditEventEdge: ['cursor', 'node'],
+  RoleBindingConnection: ['edges', 'nodes', 'pageInfo', 'totalCount'],
+  RoleBindingEdge: ['cursor', 'node'],
 
   // Events of streams: the keys in them are views of their own, made for each event.
   KeyEvent: ['changes', 'key', 'at'],
@@ -64,6 +69,7 @@ export const alwaysVisible: Readonly<Record<string, readonly string[]>> = {
   ActivateKeyVersionPayload: ['userKey', 'version'],
   ActivateUserKeyPayload: ['userKey', 'version'],
   AddAllowedSubjectsPayload: ['userKey'],
+  BindRolePayload: ['roleBinding'],
   ConfigureAutomaticRotationPayload: ['userKey'],
   CreateUserKeyPayload: ['userKey'],
   DeactivateKeyVersionPayload: ['userKey', 'version'],
@@ -108,6 +114,7 @@ export const alwaysVisible: Readonly<Record<string, readonly string[]>> = {
     'version',
   ],
   GenerateRandomPayload: ['bytes'],
+  UnbindRolePayload: ['roleBinding'],
   UpdateUserKeyPayload: ['userKey'],
   VerifyBatchItem: ['reference', 'result'],
   VerifyBatchPayload: ['results'],

@@ -53,7 +53,7 @@ describe.skipIf(hasNoDatabase())('the chains of the audit trail', () => {
   })
 
   it('take one statement for a group of operations, and no statement more than the first time later', async () => {
-    const story = await startStoryForTest({ CACHE_LIFETIME_MS: '60000' })
+    const story = await startStoryForTest()
     const client = story.as(mia)
     const { userKey } = await client.mutate('createUserKey', { name: 'orders' }, 'userKey { id }')
     const encrypt = () => client.mutate('encrypt', { keyId: userKey.id, plaintext: base64('x') })
@@ -61,7 +61,8 @@ describe.skipIf(hasNoDatabase())('the chains of the audit trail', () => {
     for (let turn = 0; turn < 3; turn++) {
       story.takeStatements()
       await encrypt()
-      const statements = story.takeStatements()
+      // Others can come in between: a key is read again when its cache was emptied.
+      const statements = story.takeStatements().filter((sql) => sql.includes('audit_'))
       expect(statements).toHaveLength(1)
       expect(statements[0]).toContain('INSERT INTO audit_events')
     }

@@ -48,6 +48,8 @@ export const actions = {
   encryptWithServiceKey: 'SERVICE_ENCRYPT',
   decryptWithServiceKey: 'SERVICE_DECRYPT',
   generateServiceDataKey: 'SERVICE_GENERATE_DATA_KEY',
+  bindRole: 'BIND_ROLE',
+  unbindRole: 'UNBIND_ROLE',
 } as const satisfies Record<string, AuditAction>
 /** One of {@link actions}. */
 export type Name = keyof typeof actions

@@ -60,6 +60,7 @@ export async function startGatedServer(
         recognise: () => null,
         expects: () => false,
       },
+      withBoundRoles: async (caller) => caller,
       devTokens: null,
       checkReady: async () => [],
       tracing: null,

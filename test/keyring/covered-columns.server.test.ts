@@ -74,6 +74,7 @@ const protections: Readonly<Record<Prisma.ModelName, Protection | { readonly unp
     check: byMacAndWrapping,
   },
   DeletedKey: { table: 'deleted_keys', check: byRowMac },
+  ProjectRoles: { table: 'project_roles', check: byRowMac },
   AuditEvent: { table: 'audit_events', check: byTrail },
   AuditChain: { table: 'audit_chains', check: byTrail },
   AuditPrunedRevision: { table: 'audit_pruned_revisions', check: byTrail },
@@ -228,6 +229,9 @@ async function makeRows(story: Story): Promise<void> {
   })
   await client.mutate('rotateUserKey', { keyId })
   await client.mutate('deactivateKeyVersion', { keyId, version: 1 })
+  await story
+    .as({ name: 'ada', roles: ['PROJECT_ADMIN'] })
+    .mutate('bindRole', { subject: 'user:bob', role: 'KMS_USER' })
   await create({ name: 'signer', usage: 'SIGN_VERIFY', algorithm: 'EC_P256' })
   await client.mutate('encrypt', { keyId, plaintext: base64('x') })
   await story.as({ name: 'Backup', kind: 'SERVICE_AGENT' }).mutate('encryptWithServiceKey', {

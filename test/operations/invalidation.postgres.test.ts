@@ -234,3 +234,34 @@ describe.skipIf(hasNoDatabase())('a replica whose listener is cut', () => {
     }
   })
 })
+
+describe.skipIf(hasNoDatabase())('a role binding changed by one replica', () => {
+  const binding = { subject: 'user:bob', role: 'KMS_USER' }
+  const rolesOf = async (client: Client): Promise<string[]> =>
+    (await client.ask<{ viewer: { roles: string[] } }>('{ viewer { roles } }')).viewer.roles
+
+  it('takes effect in another at once, both ways', async () => {
+    const story = await startStoryForTest(longLived)
+    const bob = (await startReplica(story)).as({ name: 'bob' })
+    for (let round = 0; round < 3; round++) {
+      expect(await rolesOf(bob)).toEqual([])
+      await story.as(owner).mutate('bindRole', binding)
+      await expect.poll(() => rolesOf(bob), promptly).toEqual(['KMS_USER'])
+      await story.as(owner).mutate('unbindRole', binding)
+      await expect.poll(() => rolesOf(bob), promptly).toEqual([])
+    }
+  })
+
+  it('takes effect in one that hears nothing, once its cache is older than the lifetime', async () => {
+    const story = await startStoryForTest(longLived)
+    await story.as(owner).mutate('bindRole', binding)
+    const replica = await startReplica(story, { CACHE_LIFETIME_MS: 1500 })
+    const bob = replica.as({ name: 'bob' })
+    replica.proxy.silence('listener')
+    expect(await rolesOf(bob)).toEqual(['KMS_USER'])
+    await story.as(owner).mutate('unbindRole', binding)
+    await expect.poll(() => rolesOf(bob), promptly).toEqual([])
+    // What it has not heard of is what made the difference.
+    expect(replica.proxy.heard).not.toContain('"roles"')
+  })
+})

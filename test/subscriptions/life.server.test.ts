@@ -54,11 +54,11 @@ describe.skipIf(hasNoDatabase())('a subscription', () => {
   })
 
   it('outlives the time that a request may take', async () => {
-    const story = await startStoryForTest({ REQUEST_TIMEOUT_MS: '500' })
+    const story = await startStoryForTest({ REQUEST_TIMEOUT_MS: '3000' })
     await isListening(story)
     const events = await subscribeAs(story, olga, userKeysChanged)
     await events.next()
-    await new Promise((resolve) => setTimeout(resolve, 1200))
+    await new Promise((resolve) => setTimeout(resolve, 3500))
     await story.as(olga).mutate('createUserKey', { name: 'orders' })
     expect((await events.next()).data.userKeysChanged.changedKeys).toEqual([{ name: 'orders' }])
   })

@@ -12,6 +12,7 @@ export const directCall: RequestContext = {
     tokenId: null,
     tokenExpiresAt: new Date(8.64e15),
   },
+  refreshCaller: async () => {},
   requestId: 'request',
   clientAddress: null,
   signal: new AbortController().signal,

@@ -1,8 +1,9 @@
 import { findAlgorithm } from '../../crypto/algorithms.ts'
-import { formatId, keyIdOf } from '../../ids.ts'
+import { formatId, type IdKind } from '../../ids.ts'
 import type { AuditEventRow } from '../../store/audit/event-rows.ts'
 import {
   type AuditedKey,
+  type AuditedKind,
   findAuditedKeys,
   findVanishedKeys,
   type RecordedChange,
@@ -22,7 +23,7 @@ export interface KeyCheck {
   readonly encryptions: EncryptionTally
 }
 
-/** Compares the rows of keys with what is on record of them, page by page. */
+/** Compares the rows of keys, and role bindings, with what is on record of them, page by page. */
 export async function* verifyKeys(
   db: Queryable,
   check: KeyCheck,
@@ -34,7 +35,8 @@ export async function* verifyKeys(
     keyOf,
   })
   for await (const page of found) {
-    yield { keys: page.length, findings: page.flatMap((key) => checkKey(key, check)) }
+    const keys = page.filter(({ kind }) => kind !== 'ROLES').length
+    yield { keys, findings: page.flatMap((key) => checkKey(key, check)) }
   }
   const vanished = inPages({
     after: lowestUuid,
@@ -44,19 +46,30 @@ export async function* verifyKeys(
   for await (const page of vanished) {
     yield {
       keys: 0,
-      findings: page.map(({ id, isServiceKey }) =>
+      findings: page.map((each) =>
         otherFinding(
-          `key ${formatId(isServiceKey ? 'serviceKey' : 'userKey', id)} is gone, though it was not deleted or its deletion left a row`,
+          each.kind === 'ROLES'
+            ? `${nameOf(each)} are gone`
+            : `${nameOf(each)} is gone, though it was not deleted or its deletion left a row`,
         ),
       ),
     }
   }
 }
 
-/** Differences between one key and the trail. */
+const idKinds: Readonly<Record<AuditedKind, IdKind>> = {
+  USER: 'userKey',
+  SERVICE: 'serviceKey',
+  ROLES: 'projectRoles',
+}
+
+function nameOf({ kind, id }: Pick<AuditedKey, 'kind' | 'id'>): string {
+  return `${kind === 'ROLES' ? 'role bindings' : 'key'} ${formatId(idKinds[kind], id)}`
+}
+
+/** Differences between one key, or the role bindings of a project, and the trail. */
 export function checkKey(key: AuditedKey, { chainMac, encryptions }: KeyCheck): Finding[] {
-  const id = keyIdOf(key)
-  const name = key.isDeleted ? `what is kept of the deleted key ${id}` : `key ${id}`
+  const name = key.isDeleted ? `what is kept of the deleted ${nameOf(key)}` : nameOf(key)
   if (key.pruned.some((row) => !isAuthenticPruned(chainMac, key.id, row))) {
     return [otherFinding(`${name}: what is kept of its pruned records was changed`)]
   }
@@ -75,7 +88,7 @@ export function checkKey(key: AuditedKey, { chainMac, encryptions }: KeyCheck): 
       otherFinding(`${name} has revision ${key.revision}, but only ${newest} is on record`),
     ]
   }
-  const setBack = checkVersions(key, id).map(otherFinding)
+  const setBack = checkVersions(key).map(otherFinding)
   findings.push(...setBack)
   if (setBack.length === 0 && keyState !== null && keyState !== stateOf(key)) {
     findings.push(otherFinding(`${name} has rows that its change to revision ${newest} did not leave`))
@@ -145,7 +158,8 @@ function fallsOf(changes: readonly RecordedChange[]): number[] {
   return falls
 }
 
-function checkVersions({ versions, changes, pruned }: AuditedKey, id: string): string[] {
+function checkVersions(key: AuditedKey): string[] {
+  const { versions, changes, pruned } = key
   const last = new Map<number, number>()
   const note = (number: number, revision: number) =>
     void last.set(number, Math.max(revision, last.get(number) ?? 0))
@@ -158,7 +172,7 @@ function checkVersions({ versions, changes, pruned }: AuditedKey, id: string): s
     const recorded = last.get(number) ?? 0
     if (keyRevision >= recorded) return []
     return [
-      `version ${number} of key ${id} went back to how revision ${keyRevision} left it; it was changed in revision ${recorded}`,
+      `version ${number} of ${nameOf(key)} went back to how revision ${keyRevision} left it; it was changed in revision ${recorded}`,
     ]
   })
 }

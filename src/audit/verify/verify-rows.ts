@@ -2,6 +2,7 @@ import { formatId, keyIdOf } from '../../ids.ts'
 import type { ImportParametersRow } from '../../store/rows/import-rows.ts'
 import type { DeletedKeyRow, KeyRow } from '../../store/rows/key-rows.ts'
 import { macCoveredRows } from '../../store/rows/mac-covered-rows.ts'
+import type { ProjectRolesRow } from '../../store/rows/project-roles-rows.ts'
 import type { KeyVersionRow } from '../../store/rows/version-rows.ts'
 import type { Queryable } from '../../store/sql.ts'
 import { type Finding, otherFinding } from './finding.ts'
@@ -12,6 +13,7 @@ export interface RowMacs {
   isAuthenticVersion(row: KeyVersionRow): boolean
   isAuthenticDeletedKey(row: DeletedKeyRow): boolean
   isAuthenticImport(row: ImportParametersRow): boolean
+  isAuthenticProjectRoles(row: ProjectRolesRow): boolean
 }
 
 /** Finds rows that were edited without the key of their MAC. Servers refuse each of them when it is used. */
@@ -33,6 +35,10 @@ export async function* verifyRows(db: Queryable, macs: RowMacs): AsyncGenerator<
   for await (const page of rows.importParameters()) {
     const name = ({ id }: ImportParametersRow) => `import parameters ${formatId('importParameters', id)}`
     yield findingsIn(page, macs.isAuthenticImport, name)
+  }
+  for await (const page of rows.projectRoles()) {
+    const name = ({ id }: ProjectRolesRow) => `role bindings ${formatId('projectRoles', id)}`
+    yield findingsIn(page, macs.isAuthenticProjectRoles, name)
   }
 }
 

@@ -121,7 +121,7 @@ async function changeAccessList(
         `would make the list longer than ${allowedSubjectsMax} entries`,
       )
       const after = { ...accessFactsOf(key.row), accessControlEnabled: true, allowedSubjects }
-      if (allowLockout !== true && !canView(call.caller, after)) throw new LockoutError()
+      if (allowLockout !== true && !canView(call.caller, after)) throw LockoutError.ofKey()
       return withColumns(key, { accessControlEnabled: true, allowedSubjects })
     },
   })

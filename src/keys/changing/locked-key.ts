@@ -66,7 +66,7 @@ export function verifyAsRecorded(
     recorded?.revision === row.revision &&
     // Records of earlier releases name no state.
     (recorded.keyState === null || recorded.keyState === keyStateOf({ mac: row.mac, versions }))
-  if (!isAsRecorded) throw IntegrityError.notAsRecorded(row.id)
+  if (!isAsRecorded) throw IntegrityError.notAsRecorded('key', row.id)
 }
 
 /** Throws IntegrityError unless the rows of a key and all its versions are as they were written. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.ts'
-import type { KeyChange } from '../../store/key-changes.ts'
+import type { KeyChange, RoleChange } from '../../store/key-changes.ts'
 import { type AccessFacts, subjectsOf, visibilityOf } from '../rules/access.ts'
 import type { Caller } from '../rules/caller.ts'
 import { TooManyStreamsError, UnavailableError } from '../rules/errors.ts'
@@ -46,6 +46,8 @@ export type ReadAccess = (
 /** Passes announced changes of keys on to streams. */
 export interface KeyChanges {
   onChange(change: KeyChange): void
+  /** Callers may have other roles now: their streams may show other keys. */
+  onRoles(change: RoleChange): void
   /** Changes may have been missed. */
   onGap(): void
   /**
@@ -155,6 +157,12 @@ export function createKeyChanges({
       addPending(projectId, change)
       for (const watcher of watchers) {
         if (watcher.caller.projectId === projectId && watcher.keyId === id) watcher.tell(change)
+      }
+    },
+    onRoles({ projectId, subject }) {
+      for (const watcher of watchers) {
+        const isAffected = watcher.caller.projectId === projectId && subjectsOf(watcher.caller).has(subject)
+        if (isAffected) watcher.tellGap()
       }
     },
     onGap() {

@@ -12,6 +12,7 @@ import type { KeyCache } from '../../keyring/key-cache.ts'
 import type { PolicyMac } from '../../keyring/policy-mac.ts'
 import type { RootKeyProvider } from '../../keyring/root-key-provider.ts'
 import type { Store } from '../../store/store.ts'
+import type { CallerRoles } from './caller-roles.ts'
 import type { KeyChanges } from './change-hub.ts'
 import type { UsageCounter } from './usage-counter.ts'
 
@@ -58,6 +59,7 @@ export interface Dependencies {
   /** Authenticates cursors. */
   readonly cursorMac: KeyObject
   readonly keys: KeyCache
+  readonly callerRoles: CallerRoles
   /** IDs of service keys in use, by project and name. */
   readonly serviceKeyIds: LRUCache<string, string>
   /** Source of changes for subscriptions. */

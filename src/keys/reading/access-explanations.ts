@@ -36,7 +36,13 @@ export async function explainAccessTo(
   const facts = accessFactsOf(row)
   if (!permissionsOn(call.caller, facts).includes('MANAGE')) return null
   checkSupposed(supposed)
-  return explainAccess({ ...facts, allowedSubjects: subjectSet(facts.allowedSubjects) }, supposed, operation)
+  const bound = await parts.callerRoles.bindingsIn(call.caller.projectId)
+  return explainAccess(
+    { ...facts, allowedSubjects: subjectSet(facts.allowedSubjects) },
+    supposed,
+    operation,
+    bound,
+  )
 }
 
 function checkSupposed({ subject, groups }: SupposedCaller): void {

@@ -1,4 +1,4 @@
-import { displayNameDetail, keyStateDetail } from '../../audit/events.ts'
+import { displayNameDetail, isAboutRoles, keyStateDetail } from '../../audit/events.ts'
 import {
   type RecordedEvent,
   readById,
@@ -150,13 +150,15 @@ async function viewsOf(
   const events = await verifyEvents({ db: store.db, chainMac: auditKeys.chainMac }, read, (what, id) =>
     alert(new IntegrityError(what, id)),
   )
-  const named = events.flatMap(({ keyId, sourceKeyId }) => [keyId, sourceKeyId])
+  const keyIdIn = (event: RecordedEvent) => (isAboutRoles(event) ? null : event.keyId)
+  const named = events.flatMap((event) => [keyIdIn(event), event.sourceKeyId])
   const wanted = new Set([...named.filter((id) => id !== null), ...padding])
   const found = await findEventKeys(parts, call.caller.projectId, [...wanted])
   const readable = new Map([...found].filter(([, key]) => canReadAudit(call.caller, key.accessFacts)))
   return new Map(
     events.flatMap((event) => {
-      const key = event.keyId === null ? null : readable.get(event.keyId)
+      const keyId = keyIdIn(event)
+      const key = keyId === null ? null : readable.get(keyId)
       if (key === undefined) return []
       const hidesSource = event.sourceKeyId !== null && !readable.has(event.sourceKeyId)
       const view: AuditEventView = {
@@ -176,7 +178,7 @@ async function viewsOf(
         keyId: key?.id ?? null,
         keyName: key?.name ?? null,
         keyDeleted: key?.deleted ?? null,
-        keyRevision: event.keyRevision,
+        keyRevision: keyId === null ? null : event.keyRevision,
         versionNumber: event.versionNumber,
         details: shownDetails(event.details, hidesSource),
       }

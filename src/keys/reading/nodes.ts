@@ -5,11 +5,12 @@ import { findVersionsById, type KeyVersionRow } from '../../store/rows/version-r
 import type { Dependencies } from '../parts/dependencies.ts'
 import { requireRoleFor } from '../parts/request.ts'
 import { canView } from '../rules/access.ts'
-import { type RequestContext, isServiceName } from '../rules/caller.ts'
+import { isServiceName, type RequestContext } from '../rules/caller.ts'
 import { isUserKeyName } from '../rules/input.ts'
 import { isServiceKeyName, serviceKeyName } from '../rules/names.ts'
 import { auditEventsById } from './audit-events.ts'
 import { ownerOfVersions, versionView } from './make-views.ts'
+import { roleBindingsById } from './role-bindings.ts'
 import { isAuthenticKey, isAuthenticVersion, viewSettings, viewsOfRows } from './verified-rows.ts'
 import type {
   KeyVersionView,
@@ -90,10 +91,12 @@ export async function nodes(
   const rowsByRedactedId = new Map(rows.map((row) => [row.redactedId, row]))
 
   const events = await auditEventsById(parts, call, uuidsOf('auditEvent'))
+  const bindings = await roleBindingsById(parts, call, uuidsOf('roleBinding'))
 
   return parsed.map((id): NodeView | null => {
     if (id === null) return null
     if (id.kind === 'auditEvent') return events.get(id.uuid) ?? null
+    if (id.kind === 'roleBinding') return bindings.get(id.uuid) ?? null
     if (id.kind === 'keyVersion') return visibleVersion(parts, call, versions.get(id.uuid), rowsById)
     const row = id.kind === 'redactedKey' ? rowsByRedactedId.get(id.uuid) : rowsById.get(id.uuid)
     if (row === undefined || !isOfKind(row, id.kind)) return null

@@ -2,6 +2,7 @@ import type { AuditAction } from '../../audit/events.ts'
 import type { KeyType, KeyUsage } from '../../crypto/capabilities.ts'
 import type { AccessFacts, KeyPermission } from '../rules/access.ts'
 import type { KeyOrigin, KeyStatus, KeyVersionStatus } from '../rules/errors.ts'
+import type { RoleBinding } from '../rules/role-bindings.ts'
 
 /** Fields of a user key that all callers with a viewing role see. */
 export interface VisibleUserKey {
@@ -134,6 +135,14 @@ export interface AuditEventView {
   readonly details: Readonly<Record<string, string | number | boolean>>
 }
 
+/** A role binding, for callers who may manage roles. */
+export interface RoleBindingView extends Omit<RoleBinding, 'id'> {
+  readonly kind: 'ROLE_BINDING'
+  /** `rolb_…`. */
+  readonly id: string
+  readonly projectId: string
+}
+
 /** Operations that use the material of a version. A re-encryption counts for both of its versions. */
 export const versionOperations = [
   'ENCRYPT',
@@ -191,7 +200,7 @@ export type FullKeyView = FullUserKeyView | ServiceKeyView
 export type KeyView = UserKeyView | ServiceKeyView
 
 /** Anything with an ID that `node` can find. */
-export type NodeView = KeyView | KeyVersionView | AuditEventView
+export type NodeView = KeyView | KeyVersionView | AuditEventView | RoleBindingView
 
 /** A public key in the forms that other software reads. */
 export interface PublicKeyView {

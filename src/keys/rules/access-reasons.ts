@@ -2,6 +2,7 @@ import {
   type AccessFacts,
   type KeyPermission,
   permissionsOn,
+  subjectsOf,
   type Visibility,
   visibilityOf,
 } from './access.ts'
@@ -27,6 +28,9 @@ export interface SupposedCaller {
   /** Roles in the token of the subject; null if the asker does not know them. */
   readonly roles: readonly Role[] | null
 }
+
+/** Roles that are bound to subjects of a project. */
+export type BoundRoles = readonly { readonly subject: string; readonly role: Role }[]
 
 /** Reason for access, or a missing one. */
 export interface AccessReason {
@@ -59,15 +63,18 @@ export interface AccessExplanation {
  * what the server does. Further groups and roles never take access away. So access that needs none of the unknown ones is
  * certain, and access that fails with all of them is impossible.
  *
+ * @param bound roles that count beside those of the subject's token
  * @throws TypeError if the subject cannot be a caller
  */
 export function explainAccess(
   facts: AccessFacts,
   supposed: SupposedCaller,
   operation: ExplainedOperation,
+  bound: BoundRoles = [],
 ): AccessExplanation {
-  const least = callerOf(facts, supposed, { groups: [], roles: [] })
-  const most = callerOf(facts, supposed, { groups: listedGroups(facts), roles: allRoles })
+  const named = groupsAmong([...facts.allowedSubjects, ...bound.map(({ subject }) => subject)])
+  const least = withBound(callerOf(facts, supposed, { groups: [], roles: [] }), bound)
+  const most = withBound(callerOf(facts, supposed, { groups: named, roles: allRoles }), bound)
   const may = (caller: Caller) => permissionsOn(caller, facts).includes(operation)
   const rolesThatSuffice = allRoles.filter((role) => may({ ...most, roles: new Set([role]) }))
   const helping = rolesThatSuffice.filter(
@@ -79,7 +86,7 @@ export function explainAccess(
     grantedBy: [...whatTheKeySays(least, facts), ...(helping.length > 0 ? [roleHelps(helping)] : [])],
     missing: [
       ...(visibilityOf(least, facts) === 'full' ? [] : missingOnKey(least, most, facts)),
-      ...missingRole(supposed, facts, operation),
+      ...missingRole(supposed, least.roles, facts, operation),
     ],
     rolesThatSuffice,
   }
@@ -105,8 +112,14 @@ function callerOf(
   }
 }
 
-function listedGroups({ allowedSubjects }: AccessFacts): readonly string[] {
-  return allowedSubjects.map(parseSubject).flatMap((each) => (each?.kind === 'GROUP' ? [each.name] : []))
+function withBound(caller: Caller, bound: BoundRoles): Caller {
+  const own = subjectsOf(caller)
+  const roles = bound.flatMap(({ subject, role }) => (own.has(subject) ? [role] : []))
+  return { ...caller, roles: caller.roles.union(new Set(roles)) }
+}
+
+function groupsAmong(subjects: readonly string[]): readonly string[] {
+  return subjects.map(parseSubject).flatMap((each) => (each?.kind === 'GROUP' ? [each.name] : []))
 }
 
 /** Reasons of the key itself for access. Each would be enough without the others. */
@@ -160,6 +173,7 @@ function missingOnKey(least: Caller, most: Caller, facts: AccessFacts): readonly
 /** Roles one of which is missing, given that the key itself gives access. */
 function missingRole(
   supposed: SupposedCaller,
+  certain: ReadonlySet<Role>,
   facts: AccessFacts,
   operation: ExplainedOperation,
 ): readonly AccessReason[] {
@@ -169,13 +183,13 @@ function missingRole(
     permissionsOn(callerOf(open, { ...supposed, roles: given }, { groups: [], roles: [] }), open).includes(
       operation,
     )
-  if (may(supposed.roles ?? [])) return []
+  if (may([...certain])) return []
   const needed = allRoles.filter((role) => may([role]))
   const list = needed.join(', ')
   const message =
     supposed.roles === null
-      ? `The token of ${supposed.subject} must carry one of the roles ${list}.`
-      : `None of the roles that were given allows ${operation} on this key; one of ${list} would.`
+      ? `${supposed.subject} needs one of the roles ${list}, in its token or by a role binding.`
+      : `None of the roles that were given or bound allows ${operation} on this key; one of ${list} would.`
   return [{ kind: 'ROLE', subject: null, roles: needed, message }]
 }
 

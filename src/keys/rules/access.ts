@@ -5,7 +5,15 @@ import { type Caller, canonicalSubject, formatSubject, type Role, roles } from '
  * Permissions of a caller. Roles give `MANAGE_OWN` for keys that the caller owns; on a given key it becomes `MANAGE` or
  * nothing.
  */
-const keyPermissions = ['VIEW', 'USE', 'CREATE', 'MANAGE', 'MANAGE_OWN', 'READ_AUDIT'] as const
+const keyPermissions = [
+  'VIEW',
+  'USE',
+  'CREATE',
+  'MANAGE',
+  'MANAGE_OWN',
+  'READ_AUDIT',
+  'MANAGE_ROLES',
+] as const
 
 /** One of {@link keyPermissions}. */
 export type KeyPermission = (typeof keyPermissions)[number]
@@ -25,7 +33,7 @@ export interface AccessFacts {
 export type Visibility = 'absent' | 'redacted' | 'full'
 
 const permissionsByRole: Readonly<Record<Role, readonly KeyPermission[]>> = {
-  PROJECT_ADMIN: ['VIEW', 'USE', 'CREATE', 'MANAGE', 'READ_AUDIT'],
+  PROJECT_ADMIN: ['VIEW', 'USE', 'CREATE', 'MANAGE', 'READ_AUDIT', 'MANAGE_ROLES'],
   PROJECT_MEMBER: ['VIEW', 'USE', 'CREATE', 'MANAGE_OWN'],
   PROJECT_READER: ['VIEW'],
   KMS_MANAGER: ['VIEW', 'USE', 'CREATE', 'MANAGE', 'READ_AUDIT'],

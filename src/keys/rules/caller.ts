@@ -37,7 +37,10 @@ export interface Caller {
   /** Group names, without the `group:` prefix. */
   readonly groups: readonly string[]
   readonly projectId: string
+  /** Roles of its token and of its role bindings. */
   readonly roles: ReadonlySet<Role>
+  /** Those of its roles that its token does not give; absent where it gives all. */
+  readonly boundRoles?: ReadonlySet<Role>
   /** The token's `jti`, for the audit trail. */
   readonly tokenId: string | null
   readonly tokenExpiresAt: Date
@@ -67,7 +70,10 @@ export function hasAnyAccess({ roles: given, kind }: Pick<Caller, 'roles' | 'kin
 
 /** Context of one request: its caller, and what all operations of the request share. */
 export interface RequestContext {
+  /** With its roles as of the start of the request; in a stream, of the last event. */
   readonly caller: Caller
+  /** Reads the caller's roles again, for streams. */
+  readonly refreshCaller: () => Promise<void>
   readonly requestId: string
   readonly clientAddress: string | null
   /** Aborted when the request has timed out or its client has disconnected. */

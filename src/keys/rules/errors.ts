@@ -175,12 +175,19 @@ export class ConflictError extends KeysteadError {
   }
 }
 
-/** The caller would lose its own access to the key. */
+/** The caller would lose its own access to the key, or the project its last administrator. */
 export class LockoutError extends KeysteadError {
   readonly code = 'LOCKOUT'
-  constructor() {
-    super(
+
+  static ofKey(): LockoutError {
+    return new LockoutError(
       'After this change you could no longer see or use the key yourself. Put yourself or one of your groups on the list, or repeat with allowLockout: true.',
+    )
+  }
+
+  static ofProject(): LockoutError {
+    return new LockoutError(
+      'After this change the project would have no administrator, or have one for a shorter time. Bind somebody else to PROJECT_ADMIN first, or repeat with allowLockout: true.',
     )
   }
 }

@@ -19,7 +19,7 @@ export async function userKeysChanged(
 ): Promise<Stream<UserKeysEventView>> {
   requireRoleFor(call, 'VIEW')
   const watch = parts.changes.watch(call.caller, null)
-  return createStream(watch, async (batch) => {
+  return createStream(call, watch, async (batch) => {
     if (batch?.kind !== 'changed') return { event: listAgain(parts) }
     const { changedKeys, goneKeyIds } = await lookUp(parts, call, batch.keys)
     const named = changedKeys.length + goneKeyIds.length

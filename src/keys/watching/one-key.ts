@@ -18,7 +18,7 @@ export async function keyEvents(
   // Watches before the key is read, so that no change is missed in between.
   const watch = parts.changes.watch(call.caller, wanted?.id ?? null)
   let before: KeyView | null = null
-  return createStream(watch, async () => {
+  return createStream(call, watch, async () => {
     const key = wanted === null ? null : await viewOf(parts, call, wanted)
     const changes = before === null ? [] : changesBetween(before, key)
     const isFirst = before === null

@@ -1,5 +1,7 @@
 import type { ChangeBatch, Watch } from '../parts/change-hub.ts'
+import { requireRoleFor } from '../parts/request.ts'
 import type { KeyView, UserKeyView } from '../reading/views.ts'
+import type { RequestContext } from '../rules/caller.ts'
 import { TokenExpiredError } from '../rules/errors.ts'
 
 /** Batch of changes that an event is made from; null for the first event. */
@@ -12,14 +14,15 @@ export interface NextEvent<Event> {
 }
 
 /**
- * Makes a stream from a watch. `eventFor` decides the caller's access again for each batch. An error ends the stream; the
- * client opens a new one.
+ * Makes a stream from a watch. The caller's roles are read again for each batch, and `eventFor` decides its access. An error
+ * ends the stream; the client opens a new one.
  */
 export function createStream<Event>(
+  call: RequestContext,
   watch: Watch,
   eventFor: (batch: StreamBatch) => Promise<NextEvent<Event>>,
 ): Stream<Event> {
-  const events = generate(watch, eventFor)
+  const events = generate(call, watch, eventFor)
   return {
     next: () => events.next(),
     async return() {
@@ -34,6 +37,7 @@ export function createStream<Event>(
 }
 
 async function* generate<Event>(
+  call: RequestContext,
   watch: Watch,
   eventFor: (batch: StreamBatch) => Promise<NextEvent<Event>>,
 ): AsyncGenerator<Streamed<Event>, undefined> {
@@ -41,6 +45,8 @@ async function* generate<Event>(
     let batch: StreamBatch = null
     for (;;) {
       if (watch.isExpired()) return yield { error: new TokenExpiredError() }
+      await call.refreshCaller()
+      requireRoleFor(call, 'VIEW')
       const { event, isLast = false } = await eventFor(batch)
       if (event !== null) yield { event }
       if (isLast) return

@@ -57,7 +57,7 @@ builder.queryField('_entities', (t) =>
         wanted.map(({ id }) => id),
       )
       return views.map((view, index) => {
-        if (view === null || view.kind === 'AUDIT_EVENT') return null
+        if (view === null || view.kind === 'AUDIT_EVENT' || view.kind === 'ROLE_BINDING') return null
         return typeNameOf(view) === wanted[index]?.__typename ? view : null
       })
     },

@@ -35,7 +35,7 @@ const AccessReasonKind = builder.enumType('AccessReasonKind', {
     OWNER: { description: 'Ownership of the key.' },
     LIST_ENTRY: { description: 'An entry of the access list of the key.' },
     NO_ACCESS_CONTROL: { description: 'Access control of the key is off.' },
-    ROLE: { description: 'Roles in the token.' },
+    ROLE: { description: 'Roles of the token or of role bindings.' },
   } as const,
 })
 
@@ -104,7 +104,7 @@ builder.queryField('explainAccess', (t) =>
     type: Explanation,
     nullable: true,
     description:
-      'Explains whether a subject may do something with a user key. Only for callers that may manage the key; null for all others. Roles and groups are in the tokens of the subject, so give those that you suppose.',
+      'Explains whether a subject may do something with a user key. Only for callers that may manage the key; null for all others. Roles and groups are in the tokens of the subject, so give those that you suppose; roles that are bound to it or to these groups count by themselves.',
     authScopes: { permission: 'VIEW' },
     args: {
       keyId: t.arg.id({ required: true, description: 'The ID of the key.' }),
@@ -114,7 +114,7 @@ builder.queryField('explainAccess', (t) =>
       }),
       roles: t.arg({
         type: [Role],
-        ...listOptions('ONE_FOR_EACH_VALUE', 'Supposed roles of the subject; null if unknown.'),
+        ...listOptions('ONE_FOR_EACH_VALUE', 'Supposed roles in the token of the subject; null if unknown.'),
       }),
       operation: t.arg({ type: KeyOperation, required: true, description: 'The operation.' }),
     },

@@ -6,7 +6,7 @@ import { KeyPermission, Role, SubjectKind } from '../types/enums.ts'
 import { Subject } from '../types/subject.ts'
 
 const Viewer = builder.objectRef<RequestContext>('Viewer').implement({
-  description: 'The caller, as described by its token.',
+  description: 'The caller, as described by its token and by the roles that are bound to it.',
   fields: (t) => ({
     subject: t.field({ type: Subject, description: 'The subject.', resolve: ({ caller }) => caller.subject }),
     displayName: t.string({
@@ -25,8 +25,19 @@ const Viewer = builder.objectRef<RequestContext>('Viewer').implement({
     }),
     roles: t.field({
       type: [Role],
-      ...listOptions('ONE_FOR_EACH_VALUE', 'Its roles in that project that Keystead knows.'),
+      ...listOptions(
+        'ONE_FOR_EACH_VALUE',
+        'Its roles in that project that Keystead knows: those of its token, and those bound to it.',
+      ),
       resolve: ({ caller }) => [...caller.roles],
+    }),
+    boundRoles: t.field({
+      type: [Role],
+      ...listOptions(
+        'ONE_FOR_EACH_VALUE',
+        'Those of its roles that its token does not give: they are bound to it or to one of its groups (`bindRole`).',
+      ),
+      resolve: ({ caller }) => [...(caller.boundRoles ?? [])],
     }),
     groups: t.stringList({
       ...listOptions(callerGroupsMax, 'Names of its groups.'),

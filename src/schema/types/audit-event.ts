@@ -32,6 +32,8 @@ const descriptions: Record<AuditEventView['action'], string> = {
     'An operator of the server restored a backup: everything after the time of the backup is gone.',
   CONFIRM_CLOCK:
     'An operator of the server confirmed the clock, which was further ahead than time had certainly passed.',
+  BIND_ROLE: 'A role was bound to a subject; the details name both, and `expiresAt` and `note` if given.',
+  UNBIND_ROLE: 'A bound role was taken from a subject; the details name both.',
   CREATE_SERVICE_KEY: 'A service key was created by the first operation of its service.',
   ENCRYPT: 'Data was encrypted.',
   DECRYPT: 'Data was decrypted.',

@@ -160,9 +160,11 @@ export const SubjectKind = builder.enumType('SubjectKind', {
 })
 
 export const Role = builder.enumType('Role', {
-  description: 'Role of a caller in its project, from its token.',
+  description: 'Role of a caller in its project, from its token or by a role binding.',
   values: {
-    PROJECT_ADMIN: { description: 'View, use, create and manage keys, and read the audit trail.' },
+    PROJECT_ADMIN: {
+      description: 'View, use, create and manage keys, read the audit trail, and give roles.',
+    },
     PROJECT_MEMBER: { description: 'View, use and create keys; manage own keys.' },
     PROJECT_READER: { description: 'View keys.' },
     KMS_MANAGER: { description: 'View, use, create and manage keys, and read the audit trail.' },
@@ -180,6 +182,7 @@ export const KeyPermission = builder.enumType('KeyPermission', {
     MANAGE: { description: 'Update, rotate, change states, configure access, delete.' },
     MANAGE_OWN: { description: 'The same, for keys that the caller owns. Of a project only.' },
     READ_AUDIT: { description: 'Read the audit trail, and see the callers that use a version.' },
+    MANAGE_ROLES: { description: 'Bind roles to subjects, and see these bindings. Of a project only.' },
   } as const,
 })
 
@@ -206,7 +209,7 @@ const errorDescriptions: Record<(typeof errorCodes)[number], string> = {
   INVALID_IMPORT_PARAMETERS: 'Unknown, expired or used import parameters: `InvalidImportParametersError`.',
   INVALID_KEY_MATERIAL: 'The imported material does not fit the key: `InvalidKeyMaterialError`.',
   CONFLICT: 'The key has changed meanwhile: `ConflictError`.',
-  LOCKOUT: 'The caller would lose its own access: `LockoutError`.',
+  LOCKOUT: 'The caller would lose its own access, or the project its last administrator: `LockoutError`.',
   INVALID_CIPHERTEXT: 'Decryption failed, for whatever cause: `InvalidCiphertextError`.',
   ENCRYPTION_LIMIT: 'The version has reached its limit of encryptions: `EncryptionLimitError`.',
 }

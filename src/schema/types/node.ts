@@ -16,7 +16,9 @@ export const Node = builder.interfaceRef<NodeView>('Node').implement({
 })
 
 /** The object type of a view. */
-export function typeNameOf(view: NodeView): 'UserKey' | 'ServiceKey' | 'KeyVersion' | 'AuditEvent' {
+export function typeNameOf(
+  view: NodeView,
+): 'UserKey' | 'ServiceKey' | 'KeyVersion' | 'AuditEvent' | 'RoleBinding' {
   switch (view.kind) {
     case 'USER':
       return 'UserKey'
@@ -26,6 +28,8 @@ export function typeNameOf(view: NodeView): 'UserKey' | 'ServiceKey' | 'KeyVersi
       return 'KeyVersion'
     case 'AUDIT_EVENT':
       return 'AuditEvent'
+    case 'ROLE_BINDING':
+      return 'RoleBinding'
     default:
       return assertNever(view)
   }

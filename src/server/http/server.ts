@@ -81,6 +81,8 @@ export interface ServerParts {
   readonly schema: GraphQLSchema
   readonly createContext: (call: RequestContext) => object
   readonly authenticator: Authenticator
+  /** The caller of a token with the roles that it has beyond those of the token. Throws UNAVAILABLE. */
+  readonly withBoundRoles: (caller: Caller) => Promise<Caller>
   /** Null outside of development mode. */
   readonly devTokens: DevTokens | null
   /** Resolves to the parts that make the server not ready. */
@@ -325,11 +327,12 @@ async function startWork(
 ): Promise<Answer | { work: Promise<Answer> }> {
   const { tracing, shed } = tools
   const clientAddress = tools.clientAddressOf(request)
-  const caller = await authenticate({ request, clientAddress, admitted }, tools)
-  if (caller === null) return shed('full')
-  if (!admitted.assign(callerKey(caller), caller.projectId)) return shed('share')
-  const { charge, chargeWork } = tools.callerLimit.forRequest(caller)
+  const tokenCaller = await authenticate({ request, clientAddress, admitted }, tools)
+  if (tokenCaller === null) return shed('full')
+  if (!admitted.assign(callerKey(tokenCaller), tokenCaller.projectId)) return shed('share')
+  const { charge, chargeWork } = tools.callerLimit.forRequest(tokenCaller)
   await charge(requestCost)
+  let caller = await tools.withBoundRoles(tokenCaller)
   const body = await tools.bodies.receive({ request, response }, { caller, admitted })
   if (!Buffer.isBuffer(body)) return body
   if (!admitted.startNow() && !(await admitted.start(signal))) {
@@ -338,7 +341,19 @@ async function startWork(
   const owner = { project: caller.projectId, caller: callerKey(caller), signal }
   const loopTurn = () => tools.loopTurns.next(owner)
   const { requestId } = facts
-  const call = { caller, requestId, clientAddress, signal, charge: chargeWork, loopTurn }
+  const call = {
+    get caller() {
+      return caller
+    },
+    async refreshCaller() {
+      caller = await tools.withBoundRoles(tokenCaller)
+    },
+    requestId,
+    clientAddress,
+    signal,
+    charge: chargeWork,
+    loopTurn,
+  }
   const run = () => tools.answerDocument({ body, context: { call, charge, accepted } })
   return { work: tracing === null ? run() : tracing.traceGraphQL(facts, run) }
 }

@@ -56,10 +56,11 @@ const columns = Prisma.sql`${select('e', eventTable)}, e.chain_id AS "chainId", 
 
 const eventsAndChains = Prisma.sql`audit_events e LEFT JOIN audit_chains c ON c.id = e.chain_id`
 
-/** Each event with its chain, and with its key, live or deleted; an event has one of them, or is about no key. */
+/** Each event with its chain, and with its key, live or deleted, or role bindings; an event has one of them, or is about none. */
 const eventsAndKeys = Prisma.sql`${eventsAndChains}
   LEFT JOIN keys k ON k.id = e.key_id AND k.project_id = e.project_id
-  LEFT JOIN deleted_keys d ON d.id = e.key_id AND d.project_id = e.project_id`
+  LEFT JOIN deleted_keys d ON d.id = e.key_id AND d.project_id = e.project_id
+  LEFT JOIN project_roles r ON r.id = e.key_id AND r.project_id = e.project_id`
 
 /** The events of a page, in one statement. */
 export async function findAuditPage(
@@ -181,7 +182,7 @@ function ofKey(key: NonNullable<AuditRowFilter['key']>): Prisma.Sql {
 
 /** An event whose key is neither there nor among the deleted is not shown: who may see it cannot be said. */
 function visible(viewer: ViewerCondition): Prisma.Sql {
-  return Prisma.sql`(e.key_id IS NULL OR k.kind = 'SERVICE'
+  return Prisma.sql`(e.key_id IS NULL OR r.id IS NOT NULL OR k.kind = 'SERVICE'
     OR ${seesWhole(viewer, Prisma.sql`k`)} OR ${seesWhole(viewer, Prisma.sql`d`)})`
 }
 

@@ -30,14 +30,17 @@ export interface AuditedVersion {
   readonly encryptions: number
 }
 
-/** A key, live or deleted, with what is on record of it. Bytes are in hexadecimal. */
+/** What the trail can be about: a key, or the role bindings of a project. */
+export type AuditedKind = 'USER' | 'SERVICE' | 'ROLES'
+
+/** A key, live or deleted, or role bindings, with what is on record of it. Bytes are in hexadecimal. */
 export interface AuditedKey {
   readonly id: string
-  readonly kind: 'USER' | 'SERVICE'
+  readonly kind: AuditedKind
   readonly isDeleted: boolean
   readonly revision: number
   readonly mac: string
-  /** Name in the algorithm table; null for a deleted key. */
+  /** Name in the algorithm table; null for a deleted key and for role bindings. */
   readonly algorithm: string | null
   /** In the order of their numbers. */
   readonly versions: readonly AuditedVersion[]
@@ -48,7 +51,7 @@ export interface AuditedKey {
   readonly openImports: readonly string[]
 }
 
-/** The next keys after an ID. One statement, so that keys and records are of the same moment. */
+/** The next keys and role bindings after an ID. One statement, so that keys and records are of the same moment. */
 export async function findAuditedKeys(
   db: Queryable,
   page: { after: string; max: number },
@@ -59,6 +62,8 @@ export async function findAuditedKeys(
         WHERE id > ${page.after}::uuid
       UNION ALL
       SELECT id, 'USER', true, revision, mac, NULL FROM deleted_keys WHERE id > ${page.after}::uuid
+      UNION ALL
+      SELECT id, 'ROLES', false, revision, mac, NULL FROM project_roles WHERE id > ${page.after}::uuid
       ORDER BY id, deleted LIMIT ${page.max}::int
     )
     SELECT json_build_object(
@@ -128,18 +133,20 @@ export async function isImportOnRecord(
   return row?.found === true
 }
 
-/** The next keys that are on record, but of which neither a live nor a deleted one is there. */
+/** The next keys that are on record, but of which neither a live nor a deleted one is there; and such role bindings. */
 export async function findVanishedKeys(
   db: Queryable,
   page: { after: string; max: number },
-): Promise<{ readonly id: string; readonly isServiceKey: boolean }[]> {
+): Promise<{ readonly id: string; readonly kind: AuditedKind }[]> {
   return db.$queryRaw`
-    SELECT key_id AS id, bool_or(is_service_key) AS "isServiceKey" FROM (
-      SELECT key_id, action = 'CREATE_SERVICE_KEY' AS is_service_key FROM audit_events
+    SELECT key_id AS id, coalesce(max(kind), 'USER') AS kind FROM (
+      SELECT key_id, CASE WHEN action = 'CREATE_SERVICE_KEY' THEN 'SERVICE'
+          WHEN action IN ('BIND_ROLE', 'UNBIND_ROLE') THEN 'ROLES' END AS kind FROM audit_events
         WHERE outcome = 'SUCCEEDED' AND key_revision IS NOT NULL
-      UNION ALL SELECT key_id, false FROM audit_pruned_revisions
+      UNION ALL SELECT key_id, NULL FROM audit_pruned_revisions
     ) AS recorded
     WHERE key_id > ${page.after}::uuid AND NOT EXISTS (SELECT FROM keys k WHERE k.id = key_id)
       AND NOT EXISTS (SELECT FROM deleted_keys d WHERE d.id = key_id)
+      AND NOT EXISTS (SELECT FROM project_roles r WHERE r.id = key_id)
     GROUP BY key_id ORDER BY key_id LIMIT ${page.max}::int`
 }

@@ -10,6 +10,7 @@ export const backupTables = [
   'key_material',
   'key_version_usage',
   'import_parameters',
+  'project_roles',
   'deleted_keys',
   'audit_chains',
   'audit_events',
@@ -97,7 +98,8 @@ export async function removeEverything(tx: Queryable): Promise<void> {
 /** True if a restore would destroy anything. A server that was only started has left nothing but chains. */
 export async function hasRecords(db: Queryable): Promise<boolean> {
   const [row] = await db.$queryRaw<{ found: boolean }[]>`
-    SELECT EXISTS (SELECT FROM keys) OR EXISTS (SELECT FROM deleted_keys) OR EXISTS (SELECT FROM audit_events) AS found`
+    SELECT EXISTS (SELECT FROM keys) OR EXISTS (SELECT FROM deleted_keys) OR EXISTS (SELECT FROM project_roles)
+      OR EXISTS (SELECT FROM audit_events) AS found`
   return row?.found === true
 }
 

@@ -2,6 +2,7 @@ import { inPages } from '../pages.ts'
 import type { Queryable } from '../sql.ts'
 import type { ImportParametersRow } from './import-rows.ts'
 import { type DeletedKeyRow, decode, type KeyRow } from './key-rows.ts'
+import type { ProjectRolesRow } from './project-roles-rows.ts'
 import type { KeyVersionRow } from './version-rows.ts'
 
 const pageSize = 200
@@ -12,6 +13,7 @@ export interface MacCoveredRows {
   versions(): AsyncGenerator<readonly KeyVersionRow[]>
   deletedKeys(): AsyncGenerator<readonly DeletedKeyRow[]>
   importParameters(): AsyncGenerator<readonly ImportParametersRow[]>
+  projectRoles(): AsyncGenerator<readonly ProjectRolesRow[]>
 }
 
 /** Reads whole tables, to check all that is stored. */
@@ -22,6 +24,7 @@ export function macCoveredRows(db: Queryable): MacCoveredRows {
     deletedKeys: () => byId((page) => db.deletedKey.findMany(page)),
     importParameters: () =>
       byId((page) => db.importParameters.findMany({ ...page, omit: { rootKeyId: true, wrapped: true } })),
+    projectRoles: () => byId((page) => db.projectRoles.findMany(page)),
   }
 }
 

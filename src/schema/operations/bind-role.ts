@@ -1,0 +1,55 @@
+import { bindRole } from '../../keys/changing/bind-role.ts'
+import type { RoleBindingView } from '../../keys/reading/views.ts'
+import { InputValidationError, LockoutError } from '../../keys/rules/errors.ts'
+import { builder } from '../builder.ts'
+import { Role } from '../types/enums.ts'
+import { RoleBinding } from '../types/role-binding.ts'
+
+const BindRoleInput = builder.inputType('BindRoleInput', {
+  description: 'The subject, and the role that it gets.',
+  fields: (t) => ({
+    subject: t.id({
+      required: true,
+      description: 'The subject: `user:NAME`, `group:NAME` or `service-account:NAME`.',
+    }),
+    role: t.field({ type: Role, required: true, description: 'The role.' }),
+    expiresAt: t.field({
+      type: 'DateTime',
+      description: 'When the binding ends by itself, in the future. Never if not given.',
+    }),
+    note: t.string({
+      description:
+        'A note for people, up to 256 characters without control or invisible format characters. It is in the audit trail, too.',
+    }),
+    allowLockout: t.boolean({
+      description:
+        'Allow the change even if the project then has no administrator, or has one for a shorter time. False if not given.',
+    }),
+  }),
+})
+
+const BindRolePayload = builder.objectRef<RoleBindingView>('BindRolePayload').implement({
+  description: 'The binding that was made.',
+  fields: (t) => ({
+    roleBinding: t.field({ type: RoleBinding, description: 'The binding.', resolve: (binding) => binding }),
+  }),
+})
+
+builder.mutationField('bindRole', (t) =>
+  t.field({
+    type: BindRolePayload,
+    nullable: true,
+    description:
+      "Gives a subject a role in the caller's project, in addition to the roles of its tokens. A binding of the same subject and role is replaced. A project can have 1000 bindings. Needs MANAGE_ROLES.",
+    authScopes: { authenticated: true },
+    args: {
+      input: t.arg({
+        type: BindRoleInput,
+        required: true,
+        description: 'The subject, and the role that it gets.',
+      }),
+    },
+    errors: { types: [InputValidationError, LockoutError] },
+    resolve: (_root, { input }, { parts, call }) => bindRole(parts, call, input),
+  }),
+)

@@ -1,0 +1,50 @@
+import { unbindRole } from '../../keys/changing/bind-role.ts'
+import type { RoleBindingView } from '../../keys/reading/views.ts'
+import { InputValidationError, LockoutError } from '../../keys/rules/errors.ts'
+import { builder } from '../builder.ts'
+import { Role } from '../types/enums.ts'
+import { RoleBinding } from '../types/role-binding.ts'
+
+const UnbindRoleInput = builder.inputType('UnbindRoleInput', {
+  description: 'The binding to remove.',
+  fields: (t) => ({
+    subject: t.id({ required: true, description: 'The subject, e.g. `user:alice`.' }),
+    role: t.field({ type: Role, required: true, description: 'The role.' }),
+    allowLockout: t.boolean({
+      description:
+        'Allow the change even if the project then has no administrator, or has one for a shorter time. False if not given.',
+    }),
+  }),
+})
+
+/** The binding is null if there was none. */
+interface Unbound {
+  readonly removed: RoleBindingView | null
+}
+
+const UnbindRolePayload = builder.objectRef<Unbound>('UnbindRolePayload').implement({
+  description: 'The binding that was removed.',
+  fields: (t) => ({
+    roleBinding: t.field({
+      type: RoleBinding,
+      nullable: true,
+      description: 'The removed binding; null if there was none.',
+      resolve: ({ removed }) => removed,
+    }),
+  }),
+})
+
+builder.mutationField('unbindRole', (t) =>
+  t.field({
+    type: UnbindRolePayload,
+    nullable: true,
+    description:
+      'Takes a role from a subject that has it by a binding. Roles of its tokens stay. In force at once on this server, and within CACHE_LIFETIME_MS on others. Needs MANAGE_ROLES.',
+    authScopes: { authenticated: true },
+    args: {
+      input: t.arg({ type: UnbindRoleInput, required: true, description: 'The binding to remove.' }),
+    },
+    errors: { types: [InputValidationError, LockoutError] },
+    resolve: async (_root, { input }, { parts, call }) => ({ removed: await unbindRole(parts, call, input) }),
+  }),
+)
