@@ -37,7 +37,12 @@ const apart = ['**/node_modules/**', 'test/gateway/**', 'test/providers/**']
 /** Where the results go as JSON, if anywhere. */
 const results = process.env['TEST_RESULTS']
 const jsonTo = (outputFile: string): ['json', { outputFile: string }] => ['json', { outputFile }]
-const limits = { testTimeout: 180_000, hookTimeout: 240_000 }
+const limits = {
+  testTimeout: 180_000,
+  hookTimeout: 240_000,
+  // One second, the default, is too short on a machine that does other things.
+  expect: { poll: { timeout: 30_000 } },
+}
 
 const onDatabase = (name: 'embedded' | 'postgres' | 'server') => ({
   resolve,

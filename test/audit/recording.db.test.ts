@@ -172,9 +172,11 @@ describe.skipIf(hasNoDatabase())('the audit trail', () => {
       encryptWithServiceKey: { plaintext, additionalAuthenticatedData: data },
       decryptWithServiceKey: { ciphertext: plaintext },
       generateServiceDataKey: {},
+      bindRole: { subject: 'user:rita', role: 'KMS_VIEWER' },
+      unbindRole: { subject: 'user:rita', role: 'KMS_VIEWER' },
     }
     const named = (name: Name, id: string) =>
-      ['createUserKey', 'reEncrypt', 'generateRandom'].includes(name) || name.includes('Service')
+      ['createUserKey', 'reEncrypt', 'generateRandom', 'bindRole', 'unbindRole'].includes(name) || name.includes('Service')
         ? inputs[name]
         : { keyId: id, ...inputs[name] }
     const names = Object.keys(actions) as Name[]

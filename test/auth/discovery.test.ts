@@ -303,11 +303,11 @@ describe('entries that never had keys', () => {
       onFetch: (succeeded, name) => fetches.push(`${name} ${succeeded}`),
     })
     expect(fetchMissingKeys(issuers)).toBe(2)
-    await vi.waitFor(() => expect(fetches.toSorted()).toEqual(['sso false', 'twin false']))
+    await expect.poll(() => fetches.toSorted()).toEqual(['sso false', 'twin false'])
     answers.set(openId, { issuer: origin, jwks_uri: `${origin}/keys` })
     answers.set('/keys', { keys: [signer.jwk] })
     const later = createTrustedIssuers(configOf([entry]))
     fetchMissingKeys(later)
-    await vi.waitFor(() => expect(fetchMissingKeys(later)).toBe(0))
+    await expect.poll(() => fetchMissingKeys(later)).toBe(0)
   })
 })

@@ -41,7 +41,7 @@ async function isDown(answer: Promise<unknown>): Promise<void> {
 
 /** Until a fetch in the background has come to its end. */
 async function fetched(count: number): Promise<void> {
-  await vi.waitFor(() => expect(server.requests()).toBe(count))
+  await expect.poll(() => server.requests()).toBe(count)
 }
 
 describe('keys at an address', () => {
@@ -129,7 +129,7 @@ describe('keys at an address', () => {
     server.publish([second.jwk])
     expect(await verify(first)).toBe('alice')
     await fetched(2)
-    await vi.waitFor(() => expect(verify(second)).resolves.toBe('alice'))
+    await expect.poll(() => verify(second)).toBe('alice')
     expect(server.requests()).toBe(2)
   })
 })

@@ -3,6 +3,7 @@ import { pruneAudit } from '../../src/audit/prune/prune.ts'
 import { openParts } from '../../src/open-parts.ts'
 import { base64, type Client, type Person, type Story } from '../support/story.ts'
 
+const administrator: Person = { name: 'ada', roles: ['PROJECT_ADMIN'] }
 export const manager: Person = { name: 'mia', roles: ['KMS_MANAGER'] }
 export const member: Person = { name: 'max', roles: ['PROJECT_MEMBER'] }
 export const service: Person = { name: 'Secrets Manager', kind: 'SERVICE_AGENT' }
@@ -62,6 +63,9 @@ export async function makeEverything(story: Story): Promise<Everything> {
   const served = await story
     .as(service)
     .mutate('encryptWithServiceKey', { plaintext: base64('served') }, 'ciphertext')
+  for (const subject of ['user:boris', 'group:ops']) {
+    await story.as(administrator).mutate('bindRole', { subject, role: 'KMS_USER' })
+  }
   await story.app.housekeeping.runOnce()
   story.clock.advance({ days: 500 })
   expect(await prune(story)).toBeGreaterThan(0)
@@ -105,6 +109,11 @@ export async function expectEverything(as: (person: Person) => Client, made: Eve
   const asked = { id: made.hiddenKeyId }
   expect(await mia.ask(question, asked)).toEqual({ userKey: { name: 'hidden', status: 'ACTIVE' } })
   expect(await max.ask(question, asked)).toEqual({ userKey: { name: 'hidden', status: null } })
+  const roles = '{ viewer { roles } }'
+  expect(await as({ name: 'boris' }).ask(roles)).toEqual({ viewer: { roles: ['KMS_USER'] } })
+  // They are as the trail has them, so that they can be changed.
+  await as(administrator).mutate('unbindRole', { subject: 'user:boris', role: 'KMS_USER' })
+  expect(await as({ name: 'boris' }).ask(roles)).toEqual({ viewer: { roles: [] } })
   // A key can be changed and used again; its next version has none of the numbers that others may have had meanwhile.
   const rotated = await mia.mutate('rotateUserKey', { keyId: made.keyId }, 'version { number }')
   expect(rotated['version'].number).toBeGreaterThan(100_000)

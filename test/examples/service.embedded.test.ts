@@ -14,7 +14,7 @@ import { createRecordVault, RecordError } from '../../examples/service/record-va
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts'
 
 const content = Buffer.from('4111 1111 1111 1111')
-const patient = { attemptsMax: 12, firstDelayMs: 10 }
+const patient = { attemptsMax: 14, firstDelayMs: 10 }
 const impatient = { attemptsMax: 2, firstDelayMs: 1 }
 
 let folder: string

@@ -20,7 +20,7 @@ import { startTokenLoad } from './token-load.ts'
 
 const distribution = process.env['KEYCLOAK_HOME'] ?? ''
 const folder = mkdtempSync(join(tmpdir(), 'keystead-providers-'))
-const viewer = '{ viewer { subject { id } kind projectId roles groups } }'
+const viewer = '{ viewer { subject { id } displayName kind projectId roles groups } }'
 let keycloak: KeycloakServer
 let keystead: ServerProcess
 
@@ -101,6 +101,7 @@ describe('behind Keycloak', () => {
     expect(await alice.ask(viewer)).toEqual({
       viewer: {
         subject: { id: `user:${decodeJwt(tokens.access_token).sub}` },
+        displayName: 'alice',
         kind: 'USER',
         projectId: 'shop',
         roles: ['KMS_MANAGER'],
