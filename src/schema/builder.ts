@@ -38,3 +38,9 @@ export const builder = new SchemaBuilder<{
     runScopesOnType: false,
   },
 })
+
+/** Adds fields to an input type. */
+export type InputFieldBuilder = PothosSchemaTypes.InputFieldBuilder<
+  typeof builder.$inferSchemaTypes,
+  'InputObject'
+>

@@ -3,35 +3,35 @@ import { isNameTaken, type KeyRow } from '../../store/rows/key-rows.ts'
 import type { WholeKey } from '../../store/rows/key-with-versions.ts'
 import type { Dependencies } from '../parts/dependencies.ts'
 import { type AuditContext, observationOf } from '../parts/request.ts'
+import { rotationCycleDays } from '../rules/input.ts'
 import { applyCommand, dayAt, type KeyState, type LifecycleSettings } from '../rules/lifecycle.ts'
 import { makeMaterial } from './new-material.ts'
 import { stepOf, writeNewKey } from './write-change.ts'
 
+/** Columns of a new key that is given no others. */
+const usualColumns = {
+  description: '',
+  serviceName: null,
+  owner: null,
+  accessControlEnabled: false,
+  allowedSubjects: [],
+  rotationCycleDays: rotationCycleDays.default,
+} satisfies Partial<KeyRow>
+
 /** Facts of a new key, already checked. */
 export type NewKey = Pick<
   KeyRow,
-  | 'projectId'
-  | 'kind'
-  | 'name'
-  | 'description'
-  | 'serviceName'
-  | 'usage'
-  | 'algorithm'
-  | 'origin'
-  | 'createdBy'
-  | 'owner'
-  | 'accessControlEnabled'
-  | 'allowedSubjects'
-  | 'rotationEnabled'
-  | 'rotationCycleDays'
-> & { readonly preActivation: boolean }
+  'projectId' | 'kind' | 'name' | 'usage' | 'algorithm' | 'origin' | 'createdBy' | 'rotationEnabled'
+> &
+  Partial<Pick<KeyRow, keyof typeof usualColumns>> & { readonly preActivation: boolean }
 
 /** Creates a key, with its first version unless it starts in pre-activation; null if its name is taken. */
 export async function createKey(
   parts: Dependencies,
   context: AuditContext,
-  { preActivation, ...wanted }: NewKey,
+  { preActivation, ...given }: NewKey,
 ): Promise<WholeKey | null> {
+  const wanted = { ...usualColumns, ...given }
   const { store, clock, settings } = parts
   const id = newUuid()
   // Checked again in the transaction. Checked here because material takes long to make.

@@ -11,9 +11,22 @@ import type { Queryable } from '../../store/sql.ts'
 import { type KeyState, statusOf, type VersionState } from '../rules/lifecycle.ts'
 import type { NewMaterial } from './new-material.ts'
 
-/** Columns of a key's row that a change may write and that do not follow from its state. */
+/** Columns that say which key it is, and never change. */
+type IdentityColumn =
+  | 'id'
+  | 'redactedId'
+  | 'projectId'
+  | 'kind'
+  | 'serviceName'
+  | 'usage'
+  | 'algorithm'
+  | 'origin'
+  | 'createdBy'
+  | 'createdAt'
+
+/** Columns of a key's row that a change may write: all that neither identify the key nor follow from its state. */
 export type KeyColumns = Partial<
-  Pick<KeyRow, 'name' | 'description' | 'owner' | 'accessControlEnabled' | 'allowedSubjects' | 'restoredAt'>
+  Omit<KeyRow, IdentityColumn | keyof ReturnType<typeof columnsOfState> | 'mac'>
 >
 
 /** A decided change, to be written. */
@@ -168,9 +181,12 @@ export function sealRemoval(
 }
 
 function sealRow(policyMac: PolicyMac, before: KeyRow, { state, columns, now }: KeyWrite): KeyRow {
-  const row: KeyRow = {
-    ...before,
-    ...columns,
+  const row: KeyRow = { ...before, ...columns, ...columnsOfState(state, now) }
+  return { ...row, mac: policyMac.keyMac(row) }
+}
+
+function columnsOfState(state: KeyState, now: Date) {
+  return {
     status: statusOf(state.versions),
     rotationEnabled: state.rotation.enabled,
     rotationCycleDays: state.rotation.cycleDays,
@@ -181,8 +197,7 @@ function sealRow(policyMac: PolicyMac, before: KeyRow, { state, columns, now }: 
     skippedVersions: state.skippedVersions,
     revision: state.revision,
     updatedAt: now,
-  }
-  return { ...row, mac: policyMac.keyMac(row) }
+  } satisfies Partial<KeyRow>
 }
 
 function sealVersion(

@@ -66,7 +66,6 @@ export async function createUserKey(
       kind: 'USER',
       name: input.name,
       description: input.description ?? '',
-      serviceName: null,
       usage,
       algorithm,
       origin,

@@ -6,7 +6,6 @@ import type { Dependencies } from '../parts/dependencies.ts'
 import { auditContextOf } from '../parts/request.ts'
 import { isServiceName, type RequestContext } from '../rules/caller.ts'
 import { ForbiddenError, InvalidCiphertextError, UnavailableError } from '../rules/errors.ts'
-import { rotationCycleDays } from '../rules/input.ts'
 import { serviceKeyName } from '../rules/names.ts'
 import { generateDataKey } from './data-keys.ts'
 import { type DecryptOutput, openCiphertext } from './decrypt.ts'
@@ -99,17 +98,12 @@ async function createServiceKey(parts: Dependencies, call: RequestContext): Prom
     projectId: caller.projectId,
     kind: 'SERVICE',
     name,
-    description: '',
     serviceName: caller.name,
     usage: 'ENCRYPT_DECRYPT',
     algorithm: 'AES_256_GCM',
     origin: 'KEYSTEAD',
     createdBy: caller.subject,
-    owner: null,
-    accessControlEnabled: false,
-    allowedSubjects: [],
     rotationEnabled: true,
-    rotationCycleDays: rotationCycleDays.default,
     preActivation: false,
   })
 }

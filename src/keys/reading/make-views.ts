@@ -7,7 +7,14 @@ import { type AccessFacts, canView, permissionsOn } from '../rules/access.ts'
 import { type Caller, canonicalSubject, subjectSet } from '../rules/caller.ts'
 import type { KeyOrigin } from '../rules/errors.ts'
 import { defaultVersionOf, settle, startOfDay } from '../rules/lifecycle.ts'
-import type { FullUserKeyView, KeyVersionView, ServiceKeyView, UserKeyView } from './views.ts'
+import {
+  type FullUserKeyView,
+  fullColumns,
+  type KeyVersionView,
+  type ServiceKeyView,
+  type UserKeyView,
+  visibleColumns,
+} from './views.ts'
 
 /** Further facts that views depend on. */
 export interface ViewSettings {
@@ -126,8 +133,13 @@ export function versionView(owner: VersionOwner, version: KeyVersionRow, now: Da
 }
 
 function visibleFields(row: KeyRow) {
-  const { name, description, accessControlEnabled, createdAt, createdBy } = row
-  return { name, description, accessControlEnabled, createdAt, createdBy: canonicalSubject(createdBy) }
+  return { ...pick(row, visibleColumns), createdBy: canonicalSubject(row.createdBy) }
+}
+
+function pick<Column extends keyof KeyRow>(row: KeyRow, columns: readonly Column[]): Pick<KeyRow, Column> {
+  const picked = {} as Pick<KeyRow, Column>
+  for (const column of columns) picked[column] = row[column]
+  return picked
 }
 
 function fullFields(row: KeyRow, newest: KeyVersionRow | null, settings: ViewSettings) {
@@ -144,19 +156,13 @@ function fullFields(row: KeyRow, newest: KeyVersionRow | null, settings: ViewSet
     partialId: partialId(owner.keyId),
     uuid: row.id,
     accessFacts: owner.accessFacts,
-    status: row.status,
+    ...pick(row, fullColumns),
     type: algorithm.type,
     // Only values of the algorithm table are ever written, and the row's MAC was checked.
     usage: row.usage as KeyUsage,
-    algorithm: row.algorithm,
-    origin: row.origin,
     defaultVersion: current === null ? null : versionView(owner, current, settings.now),
     automaticRotation: { enabled: row.rotationEnabled, cycleDays: row.rotationCycleDays },
-    lastRotatedAt: row.lastRotatedAt,
     nextRotationAt:
       row.rotationDueOn === null ? null : startOfDay(row.rotationDueOn, settings.rotationTimeZone),
-    updatedAt: row.updatedAt,
-    restoredAt: row.restoredAt,
-    revision: row.revision,
   }
 }

@@ -1,18 +1,29 @@
 import type { AuditAction } from '../../audit/events.ts'
 import type { KeyType, KeyUsage } from '../../crypto/capabilities.ts'
+import type { KeyRow } from '../../store/rows/key-rows.ts'
 import type { AccessFacts, KeyPermission } from '../rules/access.ts'
-import type { KeyOrigin, KeyStatus, KeyVersionStatus } from '../rules/errors.ts'
+import type { KeyOrigin, KeyVersionStatus } from '../rules/errors.ts'
 import type { RoleBinding } from '../rules/role-bindings.ts'
 
+/** Columns of a user key that all callers with a viewing role see. Its views hold them as they are stored. */
+export const visibleColumns = ['name', 'description', 'accessControlEnabled', 'createdAt'] as const
+
+/** Further columns, for callers with access. The views of both kinds of keys hold them as they are stored. */
+export const fullColumns = [
+  'status',
+  'algorithm',
+  'origin',
+  'lastRotatedAt',
+  'updatedAt',
+  'restoredAt',
+  'revision',
+] as const
+
 /** Fields of a user key that all callers with a viewing role see. */
-export interface VisibleUserKey {
+export interface VisibleUserKey extends Readonly<Pick<KeyRow, (typeof visibleColumns)[number]>> {
   /** `ukey_…` in the full view, `rkey_…` in the redacted one. */
   readonly id: string
   readonly partialId: string
-  readonly name: string
-  readonly description: string
-  readonly accessControlEnabled: boolean
-  readonly createdAt: Date
   /** Subject string. */
   readonly createdBy: string
 }
@@ -24,26 +35,17 @@ export interface RedactedUserKeyView extends VisibleUserKey {
 }
 
 /** Fields of the full views of both kinds of keys. */
-interface FullKeyFields {
+interface FullKeyFields extends Readonly<Pick<KeyRow, (typeof fullColumns)[number]>> {
   /** The row's UUID, for look-ups of versions. */
   readonly uuid: string
   /** For the schema's own, second access check. */
   readonly accessFacts: AccessFacts
-  readonly status: KeyStatus
   readonly type: KeyType
   readonly usage: KeyUsage
-  /** Name in the algorithm table. */
-  readonly algorithm: string
-  readonly origin: KeyOrigin
   /** The version that protects new data, in any state but DESTROYED; null when there is none. */
   readonly defaultVersion: KeyVersionView | null
   readonly automaticRotation: { readonly enabled: boolean; readonly cycleDays: number }
-  readonly lastRotatedAt: Date | null
   readonly nextRotationAt: Date | null
-  readonly updatedAt: Date
-  /** See KeyVersionView. */
-  readonly restoredAt: Date | null
-  readonly revision: number
 }
 
 /** A user key for callers with access. */

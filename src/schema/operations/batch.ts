@@ -2,7 +2,7 @@ import type { InputFieldMap, ObjectRef } from '@pothos/core'
 import type { KeysteadError } from '../../errors.ts'
 import type { BatchOutput } from '../../keys/operations/run-operation.ts'
 import { ForbiddenError } from '../../keys/rules/errors.ts'
-import { builder } from '../builder.ts'
+import { builder, type InputFieldBuilder } from '../builder.ts'
 import { listOptions } from '../list-limits.ts'
 
 type SchemaTypes = typeof builder.$inferSchemaTypes
@@ -77,8 +77,6 @@ export function defineBatchPayload<T extends object>(
     }),
   })
 }
-
-type InputFieldBuilder = PothosSchemaTypes.InputFieldBuilder<typeof builder.$inferSchemaTypes, 'InputObject'>
 
 /**
  * Defines the inputs of an operation that has a batch form: its own, and that of a batch, whose items have the same

@@ -4,6 +4,7 @@ import { allowedSubjectsMax } from '../../keys/rules/input.ts'
 import { builder } from '../builder.ts'
 import { listOptions } from '../list-limits.ts'
 import { KeyAlgorithm, KeyOrigin, KeyType, KeyUsage } from '../types/enums.ts'
+import { settableFields } from '../types/user-key.ts'
 import { defineKeyPayload } from './payloads.ts'
 
 const AutomaticRotationInput = builder.inputType('AutomaticRotationInput', {
@@ -38,9 +39,7 @@ const CreateUserKeyInput = builder.inputType('CreateUserKeyInput', {
       description:
         '1 to 64 letters, digits, `-` or `_`, with a lowercase letter or a digit first; unique in the project.',
     }),
-    description: t.string({
-      description: 'Up to 256 characters without control or invisible format characters.',
-    }),
+    ...settableFields(t),
     preActivation: t.boolean({
       description: 'Create it without a version, to be activated later. False if not given.',
     }),

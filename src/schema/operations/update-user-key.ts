@@ -2,6 +2,7 @@ import { updateUserKey } from '../../keys/changing/user-keys.ts'
 import { NameTakenError } from '../../keys/rules/errors.ts'
 import { builder } from '../builder.ts'
 import { changeErrors } from '../errors.ts'
+import { settableFields } from '../types/user-key.ts'
 import { defineKeyPayload } from './payloads.ts'
 
 const UpdateUserKeyInput = builder.inputType('UpdateUserKeyInput', {
@@ -12,9 +13,7 @@ const UpdateUserKeyInput = builder.inputType('UpdateUserKeyInput', {
       description:
         'A new name: 1 to 64 letters, digits, `-` or `_`, with a lowercase letter or a digit first.',
     }),
-    description: t.string({
-      description: 'A new description: up to 256 characters without control or invisible format characters.',
-    }),
+    ...settableFields(t),
     expectedRevision: t.int({
       description: 'Refuse with ConflictError unless the key still has this revision.',
     }),

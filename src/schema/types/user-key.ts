@@ -2,6 +2,7 @@ import { publicKey } from '../../keys/reading/nodes.ts'
 import type { PageArguments } from '../../keys/reading/pages.ts'
 import type { FullUserKeyView, UserKeyView } from '../../keys/reading/views.ts'
 import { allowedSubjectsMax } from '../../keys/rules/input.ts'
+import type { InputFieldBuilder } from '../builder.ts'
 import { listOptions } from '../list-limits.ts'
 import { hidden } from '../redaction.ts'
 import { AuditEventConnection } from './audit-event.ts'
@@ -96,6 +97,15 @@ UserKey.implement({
     }),
   }),
 })
+
+/** Input fields that callers set when they create a key and when they update it. */
+export function settableFields(t: InputFieldBuilder) {
+  return {
+    description: t.string({
+      description: 'Up to 256 characters without control or invisible format characters.',
+    }),
+  }
+}
 
 /** Pages of user keys. */
 export const UserKeyConnection = defineConnection('UserKey', UserKey)
