@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { SlowestReporter } from './scripts/slowest-reporter.ts'
+import { alone } from './test/support/alone.ts'
 
 /**
  * Suites about what is stored run on both databases, and what one database does has suites on that one. Suites about
@@ -34,6 +35,7 @@ function freeBytesOf(folder: string): number {
 const resolve = { alias: [{ find: /^graphql$/, replacement: fileURLToPath(import.meta.resolve('graphql')) }] }
 /** Gateways and identity providers are installed apart, and their tests run with configurations of their own. */
 const apart = ['**/node_modules/**', 'test/gateway/**', 'test/providers/**']
+const others = [...apart, ...alone]
 /** Where the results go as JSON, if anywhere. */
 const results = process.env['TEST_RESULTS']
 const jsonTo = (outputFile: string): ['json', { outputFile: string }] => ['json', { outputFile }]
@@ -44,17 +46,13 @@ const limits = {
   expect: { poll: { timeout: 30_000 } },
 }
 
-const onDatabase = (name: 'embedded' | 'postgres' | 'server') => ({
-  resolve,
-  test: {
-    name,
-    include: name === 'server' ? [suites.server] : [suites.both, suites[name]],
-    exclude: apart,
-    provide: { wantedDatabase: name === 'server' ? ('any' as const) : name },
-    globalSetup: ['test/support/database-setup.ts'],
-    ...limits,
-  },
+const onDatabase = (wantedDatabase: 'embedded' | 'postgres' | 'any') => ({
+  provide: { wantedDatabase },
+  globalSetup: ['test/support/database-setup.ts'],
+  ...limits,
 })
+/** The files of a project share processes, each of which loads the program once. */
+const together = { isolate: false, exclude: others }
 
 export default defineConfig({
   test: {
@@ -64,15 +62,39 @@ export default defineConfig({
       {
         resolve,
         test: {
+          ...together,
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...Object.values(suites), browser, ...apart],
+          exclude: [...Object.values(suites), browser, ...others],
           ...limits,
         },
       },
-      onDatabase('embedded'),
-      onDatabase('postgres'),
-      onDatabase('server'),
+      {
+        resolve,
+        test: {
+          ...together,
+          name: 'embedded',
+          include: [suites.both, suites.embedded],
+          ...onDatabase('embedded'),
+        },
+      },
+      {
+        resolve,
+        test: {
+          ...together,
+          name: 'postgres',
+          include: [suites.both, suites.postgres],
+          ...onDatabase('postgres'),
+        },
+      },
+      {
+        resolve,
+        test: { ...together, name: 'server', include: [suites.server], ...onDatabase('any') },
+      },
+      {
+        resolve,
+        test: { name: 'alone', include: alone, ...onDatabase('any') },
+      },
       {
         resolve,
         // Several times `patience` in test/support/chromium.ts, so that a step that hangs says which one it is.

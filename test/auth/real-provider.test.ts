@@ -9,7 +9,11 @@ let authenticator: Authenticator
 
 beforeEach(async () => {
   provider = await startRealProvider()
-  authenticator = authenticatorOf(
+  authenticator = newAuthenticator()
+})
+
+function newAuthenticator(): Authenticator {
+  return authenticatorOf(
     [
       {
         name: 'sso',
@@ -20,7 +24,7 @@ beforeEach(async () => {
     ],
     { clock: systemClock },
   )
-})
+}
 
 describe('a token of a certified provider, whose keys are discovered,', () => {
   test('makes a user of a person who logs in with code and PKCE', async () => {
@@ -67,6 +71,8 @@ describe('a token of a certified provider, whose keys are discovered,', () => {
   test('signed with a key that is new since the last fetch is accepted at once', async () => {
     vi.useFakeTimers({ toFake: ['performance'] })
     onTestFinished(() => void vi.useRealTimers())
+    // Its time has to be the one that stands still, too.
+    authenticator = newAuthenticator()
     const accepted = expect.objectContaining({ subject: 'service-account:payments' })
     expect(await outcomeOf(authenticator, (await provider.serve()).access_token)).toEqual(accepted)
     provider.rotate()
