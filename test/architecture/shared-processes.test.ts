@@ -11,6 +11,7 @@ const textOf = (file: string) => readFileSync(join(root, file), 'utf8')
 const lasting = [
   /\bvi\s*\.\s*(?:doMock|mock|resetModules)\(/,
   /\bsetFlagsFromString\(/,
+  /'node:inspector(?:\/promises)?'/,
   /\bcreateSoftHsm\(/,
   /\bprocess\.(?:chdir|umask|setuid|setgid|on|exitCode|exit)\b/,
   /\bprocess\.env(?:\.\w+|\[[^\]]+\])\s*(?:\?\?|\|\|)?=(?!=)/,

@@ -176,7 +176,8 @@ describe.skipIf(hasNoDatabase())('the audit trail', () => {
       unbindRole: { subject: 'user:rita', role: 'KMS_VIEWER' },
     }
     const named = (name: Name, id: string) =>
-      ['createUserKey', 'reEncrypt', 'generateRandom', 'bindRole', 'unbindRole'].includes(name) || name.includes('Service')
+      ['createUserKey', 'reEncrypt', 'generateRandom', 'bindRole', 'unbindRole'].includes(name) ||
+      name.includes('Service')
         ? inputs[name]
         : { keyId: id, ...inputs[name] }
     const names = Object.keys(actions) as Name[]

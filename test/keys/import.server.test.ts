@@ -20,15 +20,16 @@ import {
 
 const mia: Person = { name: 'mia', roles: ['KMS_MANAGER'] }
 const hour = 60 * 60 * 1000
+/** A busy machine takes longer for an RSA key of 4096 bits than a request may take. */
+const patient = { REQUEST_TIMEOUT_MS: '60000' }
 
 describe.skipIf(hasNoDatabase())('a key of origin EXTERNAL', () => {
   let story: Story
   let client: Client
   let count = 0
   beforeAll(async () => {
-    // A busy machine takes longer for an RSA key of 4096 bits than a request may take. One caller opens dozens of imports,
-    // each worth an RSA key, in a few seconds.
-    story = await startStory({ REQUEST_TIMEOUT_MS: '60000', RATE_LIMIT_UNITS: '1000000000' })
+    // One caller opens dozens of imports, each worth an RSA key, in a few seconds.
+    story = await startStory({ ...patient, RATE_LIMIT_UNITS: '1000000000' })
     client = story.as(mia)
   })
   afterAll(() => endStory(story))
@@ -270,7 +271,7 @@ describe.skipIf(hasNoDatabase())('a key of origin EXTERNAL', () => {
 
 describe.skipIf(hasNoDatabase())('import parameters', () => {
   it('expire after 24 hours, with their private key', async () => {
-    const story = await startStoryForTest()
+    const story = await startStoryForTest(patient)
     const client = story.as(mia)
     const keyId = await createExternalKey(client, { name: 'late' })
     const open = await openImport(client, keyId)
@@ -285,7 +286,7 @@ describe.skipIf(hasNoDatabase())('import parameters', () => {
   })
 
   it('keep nothing of their private key once they are used', async () => {
-    const story = await startStoryForTest()
+    const story = await startStoryForTest(patient)
     const client = story.as(mia)
     const keyId = await createExternalKey(client, { name: 'once' })
     await importMaterial(client, keyId, randomBytes(32))
@@ -297,7 +298,7 @@ describe.skipIf(hasNoDatabase())('import parameters', () => {
     ['lives longer', "UPDATE import_parameters SET expires_at = expires_at + interval '1 year'"],
     ['has another public key', "UPDATE import_parameters SET public_key = '\\x00'"],
   ])('are refused when a writer of the database sees to it that they are of use: %s', async (_what, sql) => {
-    const story = await startStoryForTest()
+    const story = await startStoryForTest(patient)
     const client = story.as(mia)
     const keyId = await createExternalKey(client, { name: 'forged' })
     const open = await openImport(client, keyId)

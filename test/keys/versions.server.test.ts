@@ -10,7 +10,8 @@ describe.skipIf(hasNoDatabase())('key versions', () => {
   let mia: Client
   let count = 0
   beforeAll(async () => {
-    story = await startStory()
+    // Many changes at once take a busy machine longer than a request may take.
+    story = await startStory({ REQUEST_TIMEOUT_MS: '60000' })
     mia = story.as(manager)
   })
   afterAll(() => endStory(story))
