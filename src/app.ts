@@ -85,11 +85,11 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     const { parts } = opened
     const issuers = await openIssuers(shared)
     const server = createApi(shared, { parts, listener, ...issuers })
-    const metricsServer = await observer.serve(parts, server.load)
+    const metricsServer = undo.adopt(await observer.serve(parts, server.load), (each) => each?.close())
     server.serve()
-    const housekeeping = scheduleHousekeeping(shared, parts)
-    const operators = await startOperators(shared, parts)
-    const replicas = listenToReplicas(shared, parts)
+    const housekeeping = undo.adopt(scheduleHousekeeping(shared, parts), (each) => each.stop())
+    const operators = undo.adopt(await startOperators(shared, parts), (each) => each?.close())
+    const replicas = undo.adopt(listenToReplicas(shared, parts), (each) => each.close())
     log.info(summaryOf(config), 'started')
     const running = { opened, server, metricsServer, housekeeping, operators, replicas }
     return {
@@ -99,7 +99,8 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
       close: () => stop(shared, running),
     }
   } catch (error) {
-    await undo.disposeAsync()
+    // The first error says why the start failed.
+    await undo.disposeAsync().catch(() => {})
     throw error
   }
 }
@@ -194,10 +195,7 @@ function createApi(
       schema,
       createContext: createContextFactory(parts),
       authenticator: createAuthenticator({ config, clock: machineClock, issuers }),
-      withBoundRoles: (caller) =>
-        parts.callerRoles.of(caller).catch((error: unknown) => {
-          throw asUnavailable(parts, error) ?? error
-        }),
+      withBoundRoles: parts.callerRoles.of,
       devTokens,
       checkReady: createReadiness(parts, outages, issuers),
       tracing,

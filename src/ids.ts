@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { hash, randomUUID } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { TypeID } from 'typeid-js'
 
@@ -45,6 +45,19 @@ function timeOfUuid(ms: number): string {
 /** A random UUID (RFC 9562 §5.4), which does not disclose its time; for IDs that replace others. */
 export function newOpaqueUuid(): string {
   return randomUUID()
+}
+
+/** The UUID of a name (RFC 9562 §5.8, from SHA-256): the same one each time, for rows of which there is one for each name. */
+export function uuidOfName(name: string): string {
+  const digits = hash('sha256', name, 'hex')
+  const variant = '89ab'.charAt(Number.parseInt(digits.charAt(16), 16) % 4)
+  return [
+    digits.slice(0, 8),
+    digits.slice(8, 12),
+    `8${digits.slice(13, 16)}`,
+    `${variant}${digits.slice(17, 20)}`,
+    digits.slice(20, 32),
+  ].join('-')
 }
 
 /** Cache size. The same few IDs are converted again and again, which costs more than encrypting a small message. */

@@ -140,6 +140,7 @@ async function openOn(store: Store, config: Config, options: OpenOptions): Promi
       clock,
       policyMac,
       alert,
+      onOutage,
       lifetimeMs: config.CACHE_LIFETIME_MS,
     }),
     serviceKeyIds: new LRUCache({ max: serviceKeyIdsMax }),

@@ -28,6 +28,7 @@ export async function checkRestored(tx: Queryable, parts: CheckParts): Promise<{
   await requireAuthentic('key version', rows.versions(), policyMac.isAuthenticVersion)
   await requireAuthentic('deleted key', rows.deletedKeys(), policyMac.isAuthenticDeletedKey)
   await requireAuthentic('import parameters', rows.importParameters(), policyMac.isAuthenticImport)
+  await requireAuthentic('role bindings', rows.projectRoles(), policyMac.isAuthenticProjectRoles)
   return { opened: await openSample(tx, parts) }
 }
 

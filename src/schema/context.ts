@@ -67,13 +67,13 @@ interface Loaders {
 function createLoaders(context: Context): Loaders {
   const { call } = context
   return {
-    version: load((wanted) => versionsByNumber(context.parts, call, wanted)),
+    version: load(async (wanted) => versionsByNumber(context.parts, call, wanted)),
     versionPage: loadGroups((keys, page) => versionPages(context.parts, call, keys, page)),
     auditEventPage: loadGroups((keys, page) => keyAuditEvents(context.parts, call, keys, page)),
-    usage: load((versions) => usageOf(context.parts, call, versions)),
+    usage: load(async (versions) => usageOf(context.parts, call, versions)),
     versionCallers: loadGroups((versions, days) => usageByCaller(context.parts, call, versions, days)),
-    deletable: load((keys) => deletable(context.parts, call, keys)),
-    node: load((ids) => nodes(context.parts, call, ids)),
+    deletable: load(async (keys) => deletable(context.parts, call, keys)),
+    node: load(async (ids) => nodes(context.parts, call, ids)),
   }
 }
 

@@ -222,7 +222,7 @@ builder.objectType(ConflictError, {
 builder.objectType(LockoutError, {
   name: 'LockoutError',
   description:
-    'After this change the caller could no longer see the key, or the project would have no administrator or have one for a shorter time. Repeat with `allowLockout: true` if this is intended.',
+    'After this change the caller could no longer see the key, or nobody would be bound to PROJECT_ADMIN in the project, or only for a shorter time. Repeat with `allowLockout: true` if this is intended.',
   interfaces,
 })
 

@@ -5,7 +5,7 @@ export interface ObservedAnswer {
   readonly text: string
 }
 
-const anyId = /\b(?:ukey|skey|kver|rkey|audt|impt)_[0-9a-z]{26}\b/g
+const anyId = /\b(?:ukey|skey|kver|rkey|audt|impt|rolb)_[0-9a-z]{26}\b/g
 const shortId = /^(?:ukey|skey)_…[0-9a-z]{6}$/
 const cursorFields = ['cursor', 'startCursor', 'endCursor']
 /** Bytes that are fresh in every answer, or that a key made which the caller itself had created. */

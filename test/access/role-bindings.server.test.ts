@@ -107,6 +107,33 @@ describe.skipIf(hasNoDatabase())('a role binding', () => {
     }
   })
 
+  it('of a group counts for a service agent in it, which cannot be bound itself', async () => {
+    await story.as(ada).mutate('bindRole', { subject: 'group:platform', role: 'KMS_USER' })
+    const agent: Person = { name: 'Backup', kind: 'SERVICE_AGENT', groups: ['platform'] }
+    expect(await rolesOf(story, agent)).toEqual(['KMS_USER'])
+  })
+
+  it('explains access to those who may know of it, and leaves it open for others', async () => {
+    const owner: Person = { name: 'olga', roles: ['PROJECT_MEMBER'] }
+    const { userKey } = await story.as(owner).mutate('createUserKey', { name: 'explained' }, 'userKey { id }')
+    await story.as(ada).mutate('bindRole', { subject: 'user:uma', role: 'KMS_USER' })
+    await story.as(ada).mutate('bindRole', { subject: 'group:users', role: 'KMS_USER' })
+    const explain = async (asker: Person, groups: string) =>
+      (
+        await story.as(asker).ask<{ explainAccess: { allowed: boolean | null } }>(
+          `{ explainAccess(keyId: "${userKey.id}", subject: "user:uma", groups: ${groups}, roles: [], operation: USE) {
+               allowed grantedBy { kind roles } } }`,
+        )
+      ).explainAccess
+    expect(await explain(ada, '[]')).toMatchObject({
+      allowed: true,
+      grantedBy: [{ kind: 'NO_ACCESS_CONTROL' }, { kind: 'ROLE', roles: ['KMS_USER'] }],
+    })
+    const unknown = { allowed: null, grantedBy: [{ kind: 'NO_ACCESS_CONTROL', roles: [] }] }
+    expect(await explain(owner, '[]')).toEqual(unknown)
+    expect(await explain(owner, '["users", "none"]')).toEqual(unknown)
+  })
+
   it('ends by itself', async () => {
     const expiresAt = new Date(story.clock.now().getTime() + 5 * minute).toISOString()
     await story.as(ada).mutate('bindRole', { subject: 'user:temp', role: 'KMS_USER', expiresAt })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { verifyRows } from '../../src/audit/verify/verify-rows.ts'
+import { unbindAllRoles } from '../../src/keys/changing/bind-role.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import { type Person, type Story, startStoryForTest } from '../support/story.ts'
 import { openTrail, verifyStory } from './opened-trail.ts'
@@ -77,10 +78,50 @@ describe.skipIf(hasNoDatabase())('role bindings in the database', () => {
     expect(await rolesOfEve(story)).toEqual([])
   })
 
-  it('that are gone are named', async () => {
+  it('that are gone are named, and not made anew by the next change', async () => {
     const story = await startUnbound()
     await story.sql('DELETE FROM project_roles')
+    expect(await codeOfBinding(story)).toBe('INTERNAL')
     expect(await findingsIn(story)).toEqual([expect.stringMatching(/^role bindings prol_\w{26} are gone$/)])
+  })
+
+  it('can be removed by the operator whatever state they are in, and then be made again', async () => {
+    const story = await startUnbound()
+    await story.sql('DELETE FROM project_roles', 'INSERT INTO project_roles SELECT * FROM copied')
+    expect(await codeOfBinding(story)).toBe('INTERNAL')
+    await story.stop()
+    const { parts, close } = await openTrail(story)
+    await unbindAllRoles(parts, 'shop')
+    await close()
+    await story.restart()
+    expect(await rolesOfEve(story)).toEqual([])
+    expect(await codeOfBinding(story)).toBe('BindRolePayload')
+    expect(await findingsIn(story)).toEqual([])
+  })
+
+  it('to roles of another release stay when others are changed', async () => {
+    const story = await startStoryForTest()
+    await story.as(ada).mutate('bindRole', { subject: 'user:eve', role: 'KMS_USER' })
+    await story.stop()
+    const { parts, close } = await openTrail(story)
+    const { projectRoles, auditEvent } = parts.store.db
+    const row = await projectRoles.findFirstOrThrow()
+    const [binding] = JSON.parse(row.bindings) as object[]
+    const draft = { ...row, revision: 0, bindings: JSON.stringify([{ ...binding, role: 'KMS_LATER' }]) }
+    await projectRoles.update({
+      where: { id: row.id },
+      data: { ...draft, mac: parts.policyMac.projectRolesMac(draft) },
+    })
+    // As if the other release had made it: nothing of it is on record here.
+    await auditEvent.updateMany({ where: { keyId: row.id }, data: { keyRevision: null } })
+    await close()
+    await story.restart()
+    expect(await rolesOfEve(story)).toEqual([])
+    expect(await codeOfBinding(story)).toBe('BindRolePayload')
+    const [written] = await story.sql('SELECT bindings FROM project_roles')
+    expect((JSON.parse(String(written?.['bindings'])) as { role: string }[]).map(({ role }) => role)).toEqual(
+      ['KMS_USER', 'KMS_LATER'],
+    )
   })
 
   it('verify after changes, expiry and pruning', async () => {

@@ -59,6 +59,20 @@ describe.skipIf(hasNoDatabase())('role bindings by the operator', () => {
     expect(viewer.roles).toEqual([])
   })
 
+  it('can all be taken at once', async () => {
+    const { story, keystead } = await startProject()
+    await keystead('bind', ...admin)
+    expect(await keystead('unbind', '--all', ...admin)).toMatchObject({ code: 2 })
+    expect(await keystead('unbind')).toMatchObject({ code: 2 })
+    const { code, printed } = await keystead('unbind', '--all')
+    expect({ code, printed }).toEqual({
+      code: 0,
+      printed: 'The project "shop" has no role bindings any more.\n',
+    })
+    const { viewer } = await story.as(alice).ask<{ viewer: { roles: string[] } }>('{ viewer { roles } }')
+    expect(viewer.roles).toEqual([])
+  })
+
   it.each([
     [
       'an unknown role',

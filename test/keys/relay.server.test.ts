@@ -45,6 +45,7 @@ describe('against the specifications of Relay', () => {
       story.clock.advance({ minutes: 1 })
       const { userKey } = await client.mutate('createUserKey', { name }, 'userKey { id }')
       keyId = userKey.id
+      await client.mutate('bindRole', { subject: `user:${name}`, role: 'KMS_VIEWER' })
     }
     for (let n = 0; n < 6; n++) await client.mutate('rotateUserKey', { keyId })
     for (const name of names) {
@@ -84,6 +85,7 @@ describe('against the specifications of Relay', () => {
     ['', 'userKeys'],
     ['', 'serviceKeys'],
     ['', 'auditEvents'],
+    ['', 'roleBindings'],
     ['UserKey', 'versions'],
     ['UserKey', 'auditEvents'],
   ] as const
@@ -137,7 +139,7 @@ describe('against the specifications of Relay', () => {
       Record<string, { nodes: Item[] }> & { node: { versions: { nodes: Item[] } } }
     >(
       `{ auditEvents${page} node(id: "${keyId}") { ... on UserKey { versions${page} } }
-         userKeys${page} serviceKeys${page} }`,
+         userKeys${page} serviceKeys${page} roleBindings${page} }`,
     )
     const { node, ...pages } = samples
     const found = [...Object.values(pages), node.versions].flatMap(({ nodes }) => nodes)

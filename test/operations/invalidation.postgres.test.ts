@@ -252,6 +252,27 @@ describe.skipIf(hasNoDatabase())('a role binding changed by one replica', () => 
     }
   })
 
+  it('cannot be given back to itself by an administrator that lost it, through a replica that has not heard of it', async () => {
+    const story = await startStoryForTest(longLived)
+    const admin = { subject: 'user:bob', role: 'PROJECT_ADMIN' }
+    await story.as(owner).mutate('bindRole', admin)
+    const replica = await startReplica(story)
+    const bob = replica.as({ name: 'bob' })
+    expect(await rolesOf(bob)).toEqual(['PROJECT_ADMIN'])
+    replica.proxy.silence('listener')
+    await story.as(owner).mutate('unbindRole', admin)
+    // What the replica knows still lets it ask.
+    expect(await rolesOf(bob)).toEqual(['PROJECT_ADMIN'])
+    for (const mutation of [
+      'bindRole(input: { subject: "user:bob", role: PROJECT_ADMIN })',
+      'bindRole(input: { subject: "user:eve", role: KMS_USER, allowLockout: true })',
+      'unbindRole(input: { subject: "user:eve", role: KMS_USER, allowLockout: true })',
+    ]) {
+      const { errors } = await bob.send(`mutation { ${mutation} { __typename } }`)
+      expect([mutation, errors[0]?.extensions.code]).toEqual([mutation, 'FORBIDDEN'])
+    }
+  })
+
   it('takes effect in one that hears nothing, once its cache is older than the lifetime', async () => {
     const story = await startStoryForTest(longLived)
     await story.as(owner).mutate('bindRole', binding)

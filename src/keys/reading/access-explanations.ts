@@ -2,7 +2,7 @@ import { parseKeyId } from '../../ids.ts'
 import { findKey } from '../../store/rows/key-rows.ts'
 import type { Dependencies } from '../parts/dependencies.ts'
 import { requireRoleFor } from '../parts/request.ts'
-import { permissionsOn } from '../rules/access.ts'
+import { permissionsOfRoles, permissionsOn } from '../rules/access.ts'
 import {
   type AccessExplanation,
   type ExplainedOperation,
@@ -36,7 +36,10 @@ export async function explainAccessTo(
   const facts = accessFactsOf(row)
   if (!permissionsOn(call.caller, facts).includes('MANAGE')) return null
   checkSupposed(supposed)
-  const bound = await parts.callerRoles.bindingsIn(call.caller.projectId)
+  // Others learn nothing of bindings, not even by asking about many groups.
+  const given = permissionsOfRoles(call.caller)
+  const mayKnow = given.includes('MANAGE_ROLES') || given.includes('READ_AUDIT')
+  const bound = mayKnow ? await parts.callerRoles.bindingsIn(call.caller.projectId) : null
   return explainAccess(
     { ...facts, allowedSubjects: subjectSet(facts.allowedSubjects) },
     supposed,

@@ -2,9 +2,9 @@ import { formatId } from '../../ids.ts'
 import type { Dependencies } from '../parts/dependencies.ts'
 import { requireRoleFor } from '../parts/request.ts'
 import { permissionsOfRoles } from '../rules/access.ts'
-import { canonicalSubject, type RequestContext, readSubject } from '../rules/caller.ts'
-import { requireInput } from '../rules/input.ts'
-import { boundKinds, type RoleBinding } from '../rules/role-bindings.ts'
+import { canonicalSubject, type RequestContext } from '../rules/caller.ts'
+import { InputIssues } from '../rules/input.ts'
+import { checkBoundSubject, type RoleBinding } from '../rules/role-bindings.ts'
 import {
   type CursorList,
   type CursorValues,
@@ -39,10 +39,9 @@ export async function roleBindings(
 ): Promise<Page<RoleBindingView>> {
   requireRoleFor(call, 'MANAGE_ROLES')
   const { projectId } = call.caller
-  if (subject !== null) {
-    const given = readSubject(subject, boundKinds)
-    requireInput(!('fault' in given), 'filter.subject', 'fault' in given ? given.fault : '')
-  }
+  const issues = new InputIssues()
+  if (subject !== null) checkBoundSubject(issues, subject, 'filter.subject')
+  issues.throwIfAny()
   const wanted = subject === null ? null : canonicalSubject(subject)
   const list: CursorList = {
     key: parts.cursorMac,

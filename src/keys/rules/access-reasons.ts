@@ -48,7 +48,7 @@ export const accessReasonsMax = allowedSubjectsMax + 3
 
 /** Explanation of why somebody may or may not do something with a key. */
 export interface AccessExplanation {
-  /** Null if it depends on groups or roles that were not given. */
+  /** Null if it depends on groups or roles that were not given, or on bindings that the asker may not know. */
   readonly allowed: boolean | null
   /** With the groups that were given. */
   readonly visibility: Visibility
@@ -63,18 +63,20 @@ export interface AccessExplanation {
  * what the server does. Further groups and roles never take access away. So access that needs none of the unknown ones is
  * certain, and access that fails with all of them is impossible.
  *
- * @param bound roles that count beside those of the subject's token
+ * @param bound roles that count beside those of the subject's token; null if the asker may not know them
  * @throws TypeError if the subject cannot be a caller
  */
 export function explainAccess(
   facts: AccessFacts,
   supposed: SupposedCaller,
   operation: ExplainedOperation,
-  bound: BoundRoles = [],
+  bound: BoundRoles | null = [],
 ): AccessExplanation {
-  const named = groupsAmong([...facts.allowedSubjects, ...bound.map(({ subject }) => subject)])
-  const least = withBound(callerOf(facts, supposed, { groups: [], roles: [] }), bound)
-  const most = withBound(callerOf(facts, supposed, { groups: named, roles: allRoles }), bound)
+  const known = bound ?? []
+  const named = groupsAmong([...facts.allowedSubjects, ...known.map(({ subject }) => subject)])
+  const least = withBound(callerOf(facts, supposed, { groups: [], roles: [] }), known)
+  const roles = bound === null ? null : supposed.roles
+  const most = withBound(callerOf(facts, { ...supposed, roles }, { groups: named, roles: allRoles }), known)
   const may = (caller: Caller) => permissionsOn(caller, facts).includes(operation)
   const rolesThatSuffice = allRoles.filter((role) => may({ ...most, roles: new Set([role]) }))
   const helping = rolesThatSuffice.filter(

@@ -187,7 +187,7 @@ export class LockoutError extends KeysteadError {
 
   static ofProject(): LockoutError {
     return new LockoutError(
-      'After this change the project would have no administrator, or have one for a shorter time. Bind somebody else to PROJECT_ADMIN first, or repeat with allowLockout: true.',
+      'After this change nobody would be bound to PROJECT_ADMIN in the project, or only for a shorter time. Bind somebody else to it first, or repeat with allowLockout: true.',
     )
   }
 }

@@ -6,7 +6,7 @@ import { textFault } from './names.ts'
 export const roleBindingsMax = 1000
 /** Longest note of a binding, in characters. */
 export const noteLengthMax = 256
-/** Kinds of subjects that can be bound to a role. A service agent works with its own key, which needs no role. */
+/** Kinds of subjects that can be bound to a role. Service agents have those of their groups. */
 export const boundKinds = ['USER', 'GROUP', 'SERVICE_ACCOUNT'] as const
 
 /** A role that a subject has in a project beside those of its tokens. */
@@ -69,7 +69,7 @@ export function checkBinding(
   now: Date,
 ): void {
   const issues = new InputIssues()
-  checkBoundSubject(issues, subject)
+  checkBoundSubject(issues, subject, 'subject')
   issues.require(expiresAt === null || expiresAt > now, 'expiresAt', 'must be in the future')
   issues.require([...note].length <= noteLengthMax, 'note', `must have at most ${noteLengthMax} characters`)
   const fault = textFault(note)
@@ -78,7 +78,7 @@ export function checkBinding(
 }
 
 /** Checks the subject of a binding. */
-export function checkBoundSubject(issues: InputIssues, subject: string): void {
+export function checkBoundSubject(issues: InputIssues, subject: string, path: string): void {
   const given = readSubject(subject, boundKinds)
-  issues.require(!('fault' in given), 'subject', 'fault' in given ? given.fault : '')
+  issues.require(!('fault' in given), path, 'fault' in given ? given.fault : '')
 }

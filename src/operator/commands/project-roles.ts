@@ -1,4 +1,4 @@
-import { bindRoleAsOperator, unbindRoleAsOperator } from '../../keys/changing/bind-role.ts'
+import { bindRoleAsOperator, unbindAllRoles, unbindRoleAsOperator } from '../../keys/changing/bind-role.ts'
 import { roleBindingsAsOperator } from '../../keys/reading/role-bindings.ts'
 import { nameFault, type Role, readSubject, roles } from '../../keys/rules/caller.ts'
 import { type BindingName, boundKinds, isRole, type RoleBinding } from '../../keys/rules/role-bindings.ts'
@@ -60,12 +60,37 @@ export const unbindProjectRole = defineOperatorCommand({
 Roles that the subject has by its tokens stay. The change is audited in the project, by system:operator. Unlike the
 mutation unbindRole, the command does not ask whether the project keeps an administrator.
 
-Example:
-  keystead project unbind --project shop --subject user:alice --role PROJECT_ADMIN`,
-  options: bindingOptions,
+Bindings that were edited or put back in the database cannot be changed (keystead audit verify names them). --all removes
+all bindings of the project in any case; then bind again who is to have a role.
+
+Examples:
+  keystead project unbind --project shop --subject user:alice --role PROJECT_ADMIN
+  keystead project unbind --project shop --all`,
+  options: {
+    project: projectOption,
+    subject: { type: 'string', value: 'SUBJECT', meaning: bindingOptions.subject.meaning },
+    role: { type: 'string', value: 'ROLE', meaning: bindingOptions.role.meaning },
+    all: {
+      type: 'boolean',
+      meaning:
+        'Instead of --subject and --role: removes all bindings of the project, also bindings that do not verify.',
+    },
+  },
   async run({ options, parts, print }) {
     const { project } = options
-    const { subject, role } = bindingNamed(options)
+    if (options.all) {
+      if (options.subject !== undefined || options.role !== undefined) {
+        throw new UsageError('Give either --all, or --subject and --role.')
+      }
+      checkProject(project)
+      await unbindAllRoles(parts, project)
+      await print(`The project "${project}" has no role bindings any more.`)
+      return exitCodes.fine
+    }
+    if (options.subject === undefined || options.role === undefined) {
+      throw new UsageError('Give --subject and --role, or --all.')
+    }
+    const { subject, role } = bindingNamed({ project, subject: options.subject, role: options.role })
     const removed = await unbindRoleAsOperator(parts, project, { subject, role })
     await print(
       removed === null
@@ -105,11 +130,15 @@ function bindingNamed(given: {
   readonly subject: string
   readonly role: string
 }): BindingName {
-  const fault = nameFault(given.project)
-  if (fault !== null) throw new UsageError(`--project ${fault}.`)
+  checkProject(given.project)
   const subject = readSubject(given.subject, boundKinds)
   if ('fault' in subject) throw new UsageError(`--subject ${subject.fault}.`)
   return { subject: subject.subject, role: roleNamed(given.role) }
+}
+
+function checkProject(project: string): void {
+  const fault = nameFault(project)
+  if (fault !== null) throw new UsageError(`--project ${fault}.`)
 }
 
 function roleNamed(text: string): Role {

@@ -23,7 +23,7 @@ const BindRoleInput = builder.inputType('BindRoleInput', {
     }),
     allowLockout: t.boolean({
       description:
-        'Allow the change even if the project then has no administrator, or has one for a shorter time. False if not given.',
+        'Allow the change even if then nobody is bound to PROJECT_ADMIN in the project, or only for a shorter time. Not needed by callers whose own token gives that role. False if not given.',
     }),
   }),
 })

@@ -12,7 +12,7 @@ const UnbindRoleInput = builder.inputType('UnbindRoleInput', {
     role: t.field({ type: Role, required: true, description: 'The role.' }),
     allowLockout: t.boolean({
       description:
-        'Allow the change even if the project then has no administrator, or has one for a shorter time. False if not given.',
+        'Allow the change even if then nobody is bound to PROJECT_ADMIN in the project, or only for a shorter time. Not needed by callers whose own token gives that role. False if not given.',
     }),
   }),
 })

@@ -70,7 +70,8 @@ const Explanation = builder.objectRef<AccessExplanation>('AccessExplanation').im
   fields: (t) => ({
     allowed: t.boolean({
       nullable: true,
-      description: 'The verdict; null when it depends on groups or roles that were not given.',
+      description:
+        'The verdict; null when it depends on groups or roles that were not given, or on role bindings that the caller may not know.',
       resolve: ({ allowed }) => allowed,
     }),
     visibility: t.field({
@@ -104,7 +105,7 @@ builder.queryField('explainAccess', (t) =>
     type: Explanation,
     nullable: true,
     description:
-      'Explains whether a subject may do something with a user key. Only for callers that may manage the key; null for all others. Roles and groups are in the tokens of the subject, so give those that you suppose; roles that are bound to it or to these groups count by themselves.',
+      'Explains whether a subject may do something with a user key. Only for callers that may manage the key; null for all others. Roles and groups are in the tokens of the subject, so give those that you suppose; roles that are bound to it or to these groups count by themselves, if you may read the audit trail or manage roles.',
     authScopes: { permission: 'VIEW' },
     args: {
       keyId: t.arg.id({ required: true, description: 'The ID of the key.' }),

@@ -55,7 +55,7 @@ UserKey.implement({
       ...hidden(
         listOptions(
           allowedSubjectsMax,
-          'Subjects that, besides the owner, have access to the key while access control is on. They still need a role in their own tokens.',
+          'Subjects that, besides the owner, have access to the key while access control is on. They still need a role, from their tokens or by a role binding.',
         ),
         (key: FullUserKeyView) => [...key.allowedSubjects],
       ),

@@ -74,8 +74,13 @@ const infinite: Size = {
   bytes: Number.POSITIVE_INFINITY,
 }
 
-/** Fields that take several statements or read the audit trail. */
-const expensiveFields: ReadonlySet<string> = new Set(['destroyImpact', 'explainAccess', 'usageByCaller'])
+/** Fields that take several statements, read the audit trail, or read all role bindings of the project. */
+const expensiveFields: ReadonlySet<string> = new Set([
+  'destroyImpact',
+  'explainAccess',
+  'roleBindings',
+  'usageByCaller',
+])
 
 /** Page sizes without `first`, and with `first` in a variable, where the maximum is assumed. */
 const pageSizes = { default: 20, max: 200 } as const

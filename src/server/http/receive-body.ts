@@ -87,7 +87,7 @@ export function createBodyReceiver(
     if (failure === 'gone') return answerGone()
     if (failure === 'no room') return shed('bodies')
     if (arriving === unauthorised.arriving) {
-      const message = `The token gives no role. Without one, a body may have ${bytesMax} bytes and must arrive within ${withinMs} milliseconds. Ask an administrator of the project for a role.`
+      const message = `You have no role in this project. Without one, a body may have ${bytesMax} bytes and must arrive within ${withinMs} milliseconds. Ask an administrator of the project for a role.`
       return errorAnswer(403, { code: 'FORBIDDEN', message }, { connection: 'close' })
     }
     if (failure === 'too large') {

@@ -3,7 +3,12 @@ import type { GraphQLSchema } from 'graphql'
 import { settlesWithin, within } from '../../clock.ts'
 import type { Config } from '../../config.ts'
 import { KeysteadError } from '../../errors.ts'
-import type { Authenticator, Caller, RequestContext } from '../../keys/rules/caller.ts'
+import {
+  type Authenticator,
+  type Caller,
+  hasAnyAccess,
+  type RequestContext,
+} from '../../keys/rules/caller.ts'
 import type { Log } from '../../log.ts'
 import {
   type Accepted,
@@ -325,14 +330,19 @@ async function startWork(
   { request, response, facts, admitted, accepted, signal }: AdmittedIncoming,
   tools: Tools,
 ): Promise<Answer | { work: Promise<Answer> }> {
-  const { tracing, shed } = tools
+  const { config, tracing, shed } = tools
   const clientAddress = tools.clientAddressOf(request)
   const tokenCaller = await authenticate({ request, clientAddress, admitted }, tools)
   if (tokenCaller === null) return shed('full')
   if (!admitted.assign(callerKey(tokenCaller), tokenCaller.projectId)) return shed('share')
   const { charge, chargeWork } = tools.callerLimit.forRequest(tokenCaller)
   await charge(requestCost)
-  let caller = await tools.withBoundRoles(tokenCaller)
+  // Only limits depend on it here. Whether roles cannot be read is told when the work begins.
+  let caller = hasAnyAccess(tokenCaller)
+    ? tokenCaller
+    : await within(config.REQUEST_TIMEOUT_MS, tools.withBoundRoles(tokenCaller), () => tokenCaller).catch(
+        () => tokenCaller,
+      )
   const body = await tools.bodies.receive({ request, response }, { caller, admitted })
   if (!Buffer.isBuffer(body)) return body
   if (!admitted.startNow() && !(await admitted.start(signal))) {
@@ -354,7 +364,10 @@ async function startWork(
     charge: chargeWork,
     loopTurn,
   }
-  const run = () => tools.answerDocument({ body, context: { call, charge, accepted } })
+  const run = async () => {
+    await call.refreshCaller()
+    return tools.answerDocument({ body, context: { call, charge, accepted } })
+  }
   return { work: tracing === null ? run() : tracing.traceGraphQL(facts, run) }
 }
 
