@@ -1,7 +1,13 @@
 import { bindRoleAsOperator, unbindAllRoles, unbindRoleAsOperator } from '../../keys/changing/bind-role.ts'
 import { roleBindingsAsOperator } from '../../keys/reading/role-bindings.ts'
 import { nameFault, type Role, readSubject, roles } from '../../keys/rules/caller.ts'
-import { type BindingName, boundKinds, isRole, type RoleBinding } from '../../keys/rules/role-bindings.ts'
+import {
+  type BindingName,
+  boundKinds,
+  isRole,
+  noteLengthMax,
+  type RoleBinding,
+} from '../../keys/rules/role-bindings.ts'
 import { defineOperatorCommand, exitCodes, UsageError } from '../command.ts'
 import { readTime } from '../read-time.ts'
 
@@ -38,7 +44,7 @@ Example:
       value: 'TIME',
       meaning: 'When the binding ends: a time such as 2027-01-31T18:00:00Z, or a date. Never if not given.',
     },
-    note: { type: 'string', value: 'TEXT', meaning: 'A note for people, up to 256 characters.' },
+    note: { type: 'string', value: 'TEXT', meaning: `A note for people, up to ${noteLengthMax} characters.` },
   },
   async run({ options, parts, print }) {
     const { project, note } = options

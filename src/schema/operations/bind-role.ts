@@ -1,9 +1,10 @@
 import { bindRole } from '../../keys/changing/bind-role.ts'
 import type { RoleBindingView } from '../../keys/reading/views.ts'
 import { InputValidationError, LockoutError } from '../../keys/rules/errors.ts'
+import { noteLengthMax, roleBindingsMax } from '../../keys/rules/role-bindings.ts'
 import { builder } from '../builder.ts'
 import { Role } from '../types/enums.ts'
-import { RoleBinding } from '../types/role-binding.ts'
+import { allowsLockout, RoleBinding } from '../types/role-binding.ts'
 
 const BindRoleInput = builder.inputType('BindRoleInput', {
   description: 'The subject, and the role that it gets.',
@@ -18,13 +19,9 @@ const BindRoleInput = builder.inputType('BindRoleInput', {
       description: 'When the binding ends by itself, in the future. Never if not given.',
     }),
     note: t.string({
-      description:
-        'A note for people, up to 256 characters without control or invisible format characters. It is in the audit trail, too.',
+      description: `A note for people, up to ${noteLengthMax} characters without control or invisible format characters. It is in the audit trail, too.`,
     }),
-    allowLockout: t.boolean({
-      description:
-        'Allow the change even if then nobody is bound to PROJECT_ADMIN in the project, or only for a shorter time. Not needed by callers whose own token gives that role. False if not given.',
-    }),
+    allowLockout: t.boolean({ description: allowsLockout }),
   }),
 })
 
@@ -39,8 +36,7 @@ builder.mutationField('bindRole', (t) =>
   t.field({
     type: BindRolePayload,
     nullable: true,
-    description:
-      "Gives a subject a role in the caller's project, in addition to the roles of its tokens. A binding of the same subject and role is replaced. A project can have 1000 bindings. Needs MANAGE_ROLES.",
+    description: `Gives a subject a role in the caller's project, in addition to the roles of its tokens. A binding of the same subject and role is replaced. A project can have ${roleBindingsMax} bindings. Needs MANAGE_ROLES.`,
     authScopes: { authenticated: true },
     args: {
       input: t.arg({

@@ -3,17 +3,14 @@ import type { RoleBindingView } from '../../keys/reading/views.ts'
 import { InputValidationError, LockoutError } from '../../keys/rules/errors.ts'
 import { builder } from '../builder.ts'
 import { Role } from '../types/enums.ts'
-import { RoleBinding } from '../types/role-binding.ts'
+import { allowsLockout, RoleBinding } from '../types/role-binding.ts'
 
 const UnbindRoleInput = builder.inputType('UnbindRoleInput', {
   description: 'The binding to remove.',
   fields: (t) => ({
     subject: t.id({ required: true, description: 'The subject, e.g. `user:alice`.' }),
     role: t.field({ type: Role, required: true, description: 'The role.' }),
-    allowLockout: t.boolean({
-      description:
-        'Allow the change even if then nobody is bound to PROJECT_ADMIN in the project, or only for a shorter time. Not needed by callers whose own token gives that role. False if not given.',
-    }),
+    allowLockout: t.boolean({ description: allowsLockout }),
   }),
 })
 

@@ -40,3 +40,7 @@ export const RoleBinding = builder.objectRef<RoleBindingView>('RoleBinding').imp
 })
 
 export const RoleBindingConnection = defineConnection('RoleBinding', RoleBinding)
+
+/** Description of an argument that both changes of bindings have. */
+export const allowsLockout =
+  'Allow the change even if then nobody is bound to PROJECT_ADMIN in the project, or only for a shorter time. Not needed by callers whose own token gives that role. False if not given.'
