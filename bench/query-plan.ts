@@ -16,7 +16,7 @@ export async function explainPage(
     projectId,
     kind: 'USER',
     visibleTo: status
-      ? { subject: `user:${subject}`, subjects: [`user:${subject}`], seesUncontrolled: true }
+      ? { subjects: [`user:${subject}`], seesUncontrolled: true, now: new Date() }
       : null,
     namePrefix,
     status: status as KeyListFilter['status'],

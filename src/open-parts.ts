@@ -146,7 +146,7 @@ async function openOn(store: Store, config: Config, options: OpenOptions): Promi
     serviceKeyIds: new LRUCache({ max: serviceKeyIdsMax }),
     changes: createKeyChanges({
       clock,
-      readAccess: (projectId, ids) => findEventKeys({ store, policyMac, alert }, projectId, ids),
+      readAccess: (projectId, ids) => findEventKeys({ store, clock, policyMac, alert }, projectId, ids),
       limits: {
         streamsMax: config.SUBSCRIPTIONS_MAX,
         streamsPerCallerMax: config.SUBSCRIPTIONS_PER_CALLER_MAX,

@@ -20,9 +20,9 @@ export interface PolicyMac {
   isAuthenticProjectRoles(row: ProjectRolesRow): boolean
 }
 
-const keyFields = fieldsOf(keyTable, ['mac', 'origin', 'skippedVersions', 'restoredAt'])
+const keyFields = fieldsOf(keyTable, ['mac', 'origin', 'skippedVersions', 'restoredAt', 'accessEntries'])
 const versionFields = fieldsOf(versionTable, ['mac'])
-const deletedKeyFields = fieldsOf(deletedKeyTable, ['mac'])
+const deletedKeyFields = fieldsOf(deletedKeyTable, ['mac', 'accessEntries'])
 /** Without the wrapped private key: it is bound to the row by its own encryption, and erased before the row is. */
 const importFields = fieldsOf(importParametersTable, ['mac', 'rootKeyId', 'wrapped'])
 const projectRolesFields = fieldsOf(projectRolesTable, ['mac'])
@@ -32,12 +32,30 @@ const projectRolesFields = fieldsOf(projectRolesTable, ['mac'])
  * default that its migration gave to existing rows: those keep their MAC. New ones name themselves, so that the value of
  * one column cannot pass for that of another.
  */
-function laterKeyValues({ origin, skippedVersions, restoredAt }: Omit<KeyRow, 'mac'>): readonly unknown[] {
+function laterKeyValues(row: Omit<KeyRow, 'mac'>): readonly unknown[] {
+  const { origin, skippedVersions, restoredAt } = row
   return [
     ...(origin === 'KEYSTEAD' ? [] : [origin]),
     ...(skippedVersions.length === 0 ? [] : [['skipped versions', ...skippedVersions]]),
     ...(restoredAt === null ? [] : [['restored at', restoredAt]]),
+    ...laterListValues(row),
   ]
+}
+
+function laterListValues({ accessEntries }: Pick<KeyRow, 'accessEntries'>): readonly unknown[] {
+  return isEmptyList(accessEntries) ? [] : [['access entries', sorted(accessEntries)]]
+}
+
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0
+}
+
+/** A JSON value with the members of its objects by name: the database keeps them in an order of its own. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (typeof value !== 'object' || value === null) return value
+  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return Object.fromEntries(members.map(([name, member]) => [name, sorted(member)]))
 }
 
 /**
@@ -57,7 +75,7 @@ export function createPolicyMac(key: KeyObject): PolicyMac {
   const keyMac: PolicyMac['keyMac'] = (row) => mac('keystead key v1', row, keyFields, laterKeyValues(row))
   const versionMac: PolicyMac['versionMac'] = (row) => mac('keystead key version v1', row, versionFields)
   const deletedKeyMac: PolicyMac['deletedKeyMac'] = (row) =>
-    mac('keystead deleted key v1', row, deletedKeyFields)
+    mac('keystead deleted key v1', row, deletedKeyFields, laterListValues(row))
   const importParametersMac: PolicyMac['importParametersMac'] = (row) =>
     mac('keystead import parameters v1', row, importFields)
   const projectRolesMac: PolicyMac['projectRolesMac'] = (row) =>

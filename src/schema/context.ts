@@ -146,8 +146,9 @@ export function authScopesOf({ call: { caller } }: Context): {
     managedVersion: (version) => permissionsOn(caller, version.accessFacts).includes('MANAGE'),
     readableEvent: ({ projectId, accessFacts }) =>
       projectId === caller.projectId &&
-      permissionsOfRoles(caller).includes('READ_AUDIT') &&
-      (accessFacts === null || canReadAudit(caller, accessFacts)),
+      (accessFacts === null
+        ? permissionsOfRoles(caller).includes('READ_AUDIT')
+        : canReadAudit(caller, accessFacts)),
     managedBinding: ({ projectId }) =>
       projectId === caller.projectId && permissionsOfRoles(caller).includes('MANAGE_ROLES'),
   }

@@ -21,27 +21,69 @@ export function isSubject(column: Prisma.Sql, subject: string): Prisma.Sql {
 /** SQL condition that a column with a list of subjects contains one of the given canonical subjects. */
 function holdsSubject(column: Prisma.Sql, subjects: readonly string[]): Prisma.Sql {
   const overlap = Prisma.sql`${column} && ${[...subjects]}::text[]`
-  const agents = subjects.filter((subject) => subject.startsWith(agentPrefix))
+  const agents = agentsAmong(subjects)
   if (agents.length === 0) return overlap
   const listed = canonicalSubject(Prisma.sql`listed.subject`)
   return Prisma.sql`(${overlap} OR EXISTS (
     SELECT FROM unnest(${column}) AS listed(subject) WHERE ${listed} = ANY (${agents}::text[])))`
 }
 
+/** Entry of an access list that says more than who, as it is stored. */
+export interface StoredAccessEntry {
+  /** Subject string. */
+  readonly subject: string
+  /** Permissions of this or of another release; null for all that the roles give. */
+  readonly permissions: readonly string[] | null
+  /** Sorted by name; null for no condition. */
+  readonly context: readonly { readonly name: string; readonly value: string }[] | null
+  /** RFC 3339 in UTC with milliseconds, so that moments compare as texts; null for an entry that does not expire. */
+  readonly expiresAt: string | null
+  readonly note: string
+}
+
+/** Access list of a key, as it is stored. */
+export interface StoredAccessList {
+  /** Subject strings of the entries that say nothing more. */
+  readonly allowedSubjects: readonly string[]
+  /** The other entries. */
+  readonly accessEntries: readonly StoredAccessEntry[]
+}
+
 /** Viewer for filters on hidden fields. Matches `visibilityOf` in the domain, which checks every row again. */
 export interface ViewerCondition {
-  /** The viewer's own subject string, for ownership. */
-  readonly subject: string
   /** All subject strings that speak for the viewer. */
   readonly subjects: readonly string[]
   /** True if the viewer sees keys without access control too. */
   readonly seesUncontrolled: boolean
+  /** When entries of lists have expired. */
+  readonly now: Date
 }
 
 /** SQL condition that the viewer has access to the key of a row; the table has the columns of a live or deleted key. */
 export function seesWhole(viewer: ViewerCondition, table: Prisma.Sql): Prisma.Sql {
-  const { subject, subjects, seesUncontrolled } = viewer
-  return Prisma.sql`(${isSubject(Prisma.sql`${table}.owner`, subject)}
-    OR (${table}.access_control_enabled AND ${holdsSubject(Prisma.sql`${table}.allowed_subjects`, subjects)})
+  const { subjects, seesUncontrolled, now } = viewer
+  return Prisma.sql`(${isOneOf(Prisma.sql`${table}.owner`, subjects)}
+    OR (${table}.access_control_enabled AND (
+      ${holdsSubject(Prisma.sql`${table}.allowed_subjects`, subjects)}
+      OR ${holdsEntry(Prisma.sql`${table}.access_entries`, subjects, now)}))
     OR (${seesUncontrolled} AND NOT ${table}.access_control_enabled))`
+}
+
+/** SQL condition that a column with a subject has one of the given canonical subjects. */
+function isOneOf(column: Prisma.Sql, subjects: readonly string[]): Prisma.Sql {
+  const is = Prisma.sql`${column} = ANY (${[...subjects]}::text[])`
+  const agents = agentsAmong(subjects)
+  if (agents.length === 0) return is
+  return Prisma.sql`(${is} OR ${canonicalSubject(column)} = ANY (${agents}::text[]))`
+}
+
+/** SQL condition that entries name one of the subjects, and have not expired. Their subjects are canonical. */
+function holdsEntry(column: Prisma.Sql, subjects: readonly string[], now: Date): Prisma.Sql {
+  const variables = JSON.stringify({ subjects, now: now.toISOString() })
+  return Prisma.sql`(${column} <> '[]' AND jsonb_path_exists(${column},
+    '$[*] ? (@.subject == $subjects[*] && (@.expiresAt == null || @.expiresAt > $now))', ${variables}::jsonb))`
+}
+
+function agentsAmong(subjects: readonly string[]): readonly string[] {
+  return subjects.filter((subject) => subject.startsWith(agentPrefix))
 }

@@ -1,28 +1,61 @@
-import type { AuditAction } from '../../audit/events.ts'
+import type { AuditAction, AuditDetails } from '../../audit/events.ts'
+import type { KeyRow } from '../../store/rows/key-rows.ts'
 import type { WholeKey } from '../../store/rows/key-with-versions.ts'
 import type { Dependencies } from '../parts/dependencies.ts'
-import { accessFactsOf, userKeyView } from '../reading/make-views.ts'
+import { userKeyView } from '../reading/make-views.ts'
 import { viewSettings } from '../reading/verified-rows.ts'
 import type { UserKeyView } from '../reading/views.ts'
-import { canView } from '../rules/access.ts'
-import { canonicalSubject, type RequestContext, subjectSet } from '../rules/caller.ts'
-import { LockoutError } from '../rules/errors.ts'
+import { type AccessEntry, canTransfer, type KeyPermission, permissionsOn } from '../rules/access.ts'
 import {
-  allowedSubjectsMax,
-  checkListedSubjects,
-  checkSubjects,
-  InputIssues,
-  requireInput,
-} from '../rules/input.ts'
+  accessFactsOf,
+  checkEntries,
+  entriesInForce,
+  entriesOf,
+  type KeyPurpose,
+  listFault,
+  plainEntry,
+  storedList,
+} from '../rules/access-list.ts'
+import { canonicalSubject, type RequestContext, readSubject } from '../rules/caller.ts'
+import { LockoutError } from '../rules/errors.ts'
+import { checkListedSubjects, checkSubjects, InputIssues, requireInput } from '../rules/input.ts'
 import { changeUserKey, type Expecting, type KeyInput, withColumns } from './change-key.ts'
+import { stateOf } from './locked-key.ts'
 
-export interface AccessListInput extends Expecting {
-  readonly keyId: string
-  readonly subjects: readonly string[]
+interface AllowingLockout {
   readonly allowLockout?: boolean | null | undefined
 }
 
-/** Limits a key to its owner and the given subjects. */
+/** An entry as a caller gives it. What is null or absent says nothing more. */
+export type AccessEntryInput = Pick<AccessEntry, 'subject'> & {
+  readonly [Field in keyof Omit<AccessEntry, 'subject'>]?: AccessEntry[Field] | null | undefined
+}
+
+/** Entries that a caller gives: subjects that may do what their roles give, and entries that say more. */
+export interface GivenEntries {
+  readonly subjects?: readonly string[] | null | undefined
+  readonly entries?: readonly AccessEntryInput[] | null | undefined
+}
+
+/** Change of the list of a key. */
+export interface AccessListInput extends Expecting, AllowingLockout, GivenEntries {
+  readonly keyId: string
+}
+
+/** Subjects to remove from the list of a key. */
+export interface RemoveSubjectsInput extends Expecting, AllowingLockout {
+  readonly keyId: string
+  readonly subjects: readonly string[]
+}
+
+/** Another owner for a key. */
+export interface TransferOwnershipInput extends Expecting, AllowingLockout {
+  readonly keyId: string
+  /** Subject string. */
+  readonly to: string
+}
+
+/** Limits a key to its owner and the given entries. */
 export function enableAccessControl(
   parts: Dependencies,
   call: RequestContext,
@@ -32,11 +65,11 @@ export function enableAccessControl(
     input,
     action: 'ENABLE_ACCESS_CONTROL',
     whileEnabled: false,
-    listOf: () => input.subjects,
+    listOf: () => entriesGiven(input),
   })
 }
 
-/** Adds subjects to the list of a key. */
+/** Adds entries to the list of a key. Those of a subject replace the ones that it had. */
 export function addAllowedSubjects(
   parts: Dependencies,
   call: RequestContext,
@@ -46,25 +79,23 @@ export function addAllowedSubjects(
     input,
     action: 'ADD_ALLOWED_SUBJECTS',
     whileEnabled: true,
-    listOf: (before) => [...before, ...input.subjects],
+    listOf: (before) => addEntries(before, entriesGiven(input)),
   })
 }
 
-/** Removes subjects from the list of a key. Subjects that are not on it are ignored. */
+/** Removes all entries of subjects from the list of a key. Subjects that are not on it are ignored. */
 export function removeAllowedSubjects(
   parts: Dependencies,
   call: RequestContext,
-  input: AccessListInput,
+  input: RemoveSubjectsInput,
 ): Promise<UserKeyView> {
+  const removed = new Set(input.subjects.map(canonicalSubject))
   return changeAccessList(parts, call, {
     input,
     action: 'REMOVE_ALLOWED_SUBJECTS',
     whileEnabled: true,
-    check: checkListedSubjects,
-    listOf(before) {
-      const removed = new Set(input.subjects.map(canonicalSubject))
-      return before.filter((subject) => !removed.has(canonicalSubject(subject)))
-    },
+    check: (issues) => checkListedSubjects(issues, input.subjects, 'subjects'),
+    listOf: (before) => before.filter(({ subject }) => !removed.has(subject)),
   })
 }
 
@@ -80,52 +111,141 @@ export async function disableAccessControl(
     expectedRevision: input.expectedRevision,
     decide(key) {
       requireAccessControl(key, true)
-      return withColumns(key, { accessControlEnabled: false, allowedSubjects: [] })
+      return withColumns(key, { accessControlEnabled: false, ...storedList([]) })
+    },
+  })
+  return keyAfterAccessChange(parts, call, changed)
+}
+
+/** Kinds of subjects that can own keys. */
+export const ownerKinds = ['USER', 'GROUP', 'SERVICE_ACCOUNT', 'SERVICE_AGENT'] as const
+
+/** Gives a key to another owner. The list stays as it is. */
+export async function transferOwnership(
+  parts: Dependencies,
+  call: RequestContext,
+  input: TransferOwnershipInput,
+): Promise<UserKeyView> {
+  const { keyId, expectedRevision, allowLockout } = input
+  const owner = canonicalSubject(input.to)
+  const changed = await changeUserKey(parts, call, {
+    action: 'TRANSFER_OWNERSHIP',
+    permission: canTransfer,
+    keyId,
+    expectedRevision,
+    checkInput() {
+      const given = readSubject(input.to, ownerKinds)
+      if ('fault' in given) requireInput(false, 'to', given.fault)
+    },
+    detailsOf: ({ row }) => ({ from: row.owner ?? '', to: owner }),
+    decide(key, { now }) {
+      if (key.row.owner === owner) return { state: stateOf(key) }
+      // Whoever gives a key away may lose MANAGE with it.
+      const after = { ...key.row, owner }
+      if (allowLockout !== true) requireToKeep(call, ['VIEW'], { before: key.row, after, now })
+      return withColumns(key, { owner })
     },
   })
   return keyAfterAccessChange(parts, call, changed)
 }
 
 interface AccessListChange {
-  readonly input: AccessListInput
+  readonly input: Expecting & AllowingLockout & GivenEntries & { readonly keyId: string }
   readonly action: AuditAction
   readonly whileEnabled: boolean
-  readonly listOf: (before: readonly string[]) => readonly string[]
-  /** Check of the given subjects; `checkSubjects` by default. */
-  readonly check?: typeof checkSubjects
+  readonly listOf: (before: readonly AccessEntry[]) => readonly AccessEntry[]
+  /** Check of the input; that of entries to be given by default. */
+  readonly check?: (issues: InputIssues) => void
 }
 
 async function changeAccessList(
   parts: Dependencies,
   call: RequestContext,
-  change: AccessListChange,
+  { input, action, whileEnabled, listOf, check }: AccessListChange,
 ): Promise<UserKeyView> {
-  const { keyId, expectedRevision, subjects, allowLockout } = change.input
-  const check = change.check ?? checkSubjects
+  const { keyId, expectedRevision, allowLockout } = input
   const changed = await changeUserKey(parts, call, {
-    action: change.action,
+    action,
     keyId,
     expectedRevision,
-    details: { subjects: subjects.map(canonicalSubject).join(' ') },
-    checkInput() {
+    details: detailsOfEntries(input),
+    checkInput(row) {
       const issues = new InputIssues()
-      check(issues, subjects, 'subjects')
+      const paths = { subjects: 'subjects', entries: 'entries' }
+      if (check === undefined) checkGivenEntries(issues, input, { key: row, now: parts.clock.now(), paths })
+      else check(issues)
       issues.throwIfAny()
     },
-    decide(key) {
-      requireAccessControl(key, change.whileEnabled)
-      const allowedSubjects = subjectSet(change.listOf(key.row.allowedSubjects))
-      requireInput(
-        allowedSubjects.length <= allowedSubjectsMax,
-        'subjects',
-        `would make the list longer than ${allowedSubjectsMax} entries`,
-      )
-      const after = { ...accessFactsOf(key.row), accessControlEnabled: true, allowedSubjects }
-      if (allowLockout !== true && !canView(call.caller, after)) throw LockoutError.ofKey()
-      return withColumns(key, { accessControlEnabled: true, allowedSubjects })
+    decide(key, { now }) {
+      requireAccessControl(key, whileEnabled)
+      // Expired ones are dropped with the next change.
+      const entries = listOf(entriesInForce(entriesOf(key.row), now))
+      const fault = listFault(entries)
+      requireInput(fault === null, 'subjects', fault ?? '')
+      const columns = { accessControlEnabled: true, ...storedList(entries) }
+      const after = { ...key.row, ...columns }
+      if (allowLockout !== true) requireToKeep(call, ['VIEW', 'MANAGE'], { before: key.row, after, now })
+      return withColumns(key, columns)
     },
   })
   return keyAfterAccessChange(parts, call, changed)
+}
+
+/** The entries of an input. */
+export function entriesGiven({ subjects, entries }: GivenEntries): readonly AccessEntry[] {
+  const full = (entries ?? []).map(({ subject, permissions, context, expiresAt, note }) => ({
+    subject: canonicalSubject(subject),
+    permissions: permissions ?? null,
+    context: context ?? null,
+    expiresAt: expiresAt ?? null,
+    note: note ?? '',
+  }))
+  return [...(subjects ?? []).map((subject) => plainEntry(canonicalSubject(subject))), ...full]
+}
+
+/** Checks entries for the list of a key. */
+export function checkGivenEntries(
+  issues: InputIssues,
+  given: GivenEntries,
+  { key, now, paths }: { key: KeyPurpose; now: Date; paths: { subjects: string; entries: string } },
+): void {
+  const subjects = given.subjects ?? []
+  const entries = entriesGiven({ entries: given.entries })
+  checkSubjects(issues, subjects, paths.subjects)
+  checkEntries(issues, { entries, path: paths.entries, key, now })
+  if (issues.hasAny) return
+  const plain = new Set(subjects.map(canonicalSubject))
+  for (const [index, { subject }] of entries.entries()) {
+    const path = `${paths.entries}.${index}.subject`
+    issues.require(!plain.has(subject), path, 'must not be given both here and as one that may do everything')
+  }
+  const fault = listFault(entriesGiven(given))
+  issues.require(fault === null, entries.length > 0 ? paths.entries : paths.subjects, fault ?? '')
+}
+
+function addEntries(before: readonly AccessEntry[], given: readonly AccessEntry[]): readonly AccessEntry[] {
+  const replaced = new Set(given.map(({ subject }) => subject))
+  return [...before.filter(({ subject }) => !replaced.has(subject)), ...given]
+}
+
+/** Details of the audit event of a change. */
+function detailsOfEntries(given: GivenEntries): AuditDetails {
+  const { allowedSubjects, accessEntries } = storedList(entriesGiven(given))
+  return {
+    subjects: allowedSubjects.join(' '),
+    ...(accessEntries.length > 0 && { entries: JSON.stringify(accessEntries) }),
+  }
+}
+
+/** Throws LockoutError if the caller has one of the permissions on the key before a change, and not after it. */
+function requireToKeep(
+  call: RequestContext,
+  permissions: readonly KeyPermission[],
+  { before, after, now }: { before: KeyRow; after: KeyRow; now: Date },
+): void {
+  const had = permissionsOn(call.caller, accessFactsOf(before, now))
+  const has = permissionsOn(call.caller, accessFactsOf(after, now))
+  if (permissions.some((each) => had.includes(each) && !has.includes(each))) throw LockoutError.ofKey()
 }
 
 function requireAccessControl(key: WholeKey, enabled: boolean): void {

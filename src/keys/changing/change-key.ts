@@ -14,10 +14,11 @@ import {
   findUserKeyFor,
   observationOf,
   recordingRefusals,
-  requirePermissionOn,
+  requireAccess,
   requireRoleFor,
   startAuditContext,
   systemActor,
+  type WantedAccess,
 } from '../parts/request.ts'
 import { fullUserKeyView, ownerOfVersions, versionView } from '../reading/make-views.ts'
 import { viewSettings } from '../reading/verified-rows.ts'
@@ -65,12 +66,16 @@ export interface KeyChangeRequest {
   /** ID as given by the caller. */
   readonly keyId: string
   readonly expectedRevision?: number | null | undefined
+  /** What the caller must be allowed to do; MANAGE by default. */
+  readonly permission?: WantedAccess['permission']
   /** Version to be named in the audit event. */
   readonly versionNumber?: number
   /** Details of the audit event. */
   readonly details?: AuditDetails
-  /** Checks of the input that need no key. They run once the caller is known to have access. */
-  readonly checkInput?: () => void
+  /** Further details that depend on the key as it was before the change. */
+  readonly detailsOf?: (key: WholeKey) => AuditDetails
+  /** Checks of the input. They run once the caller is known to have access. The row may be from memory. */
+  readonly checkInput?: (row: KeyRow) => void
   readonly decide: Decide
   /** Obtains the material of the version that the change adds; null for a change that adds none. */
   readonly obtainMaterial?: ObtainMaterial | null
@@ -90,17 +95,21 @@ export async function changeUserKey(
   call: RequestContext,
   request: KeyChangeRequest,
 ): Promise<WholeKey> {
-  const { action, expectedRevision = null } = request
+  const { action, expectedRevision = null, permission = 'MANAGE' } = request
   return recordingRefusals(parts, auditContextOf(call, action), async (context) => {
-    requireRoleFor(call, 'MANAGE', 'MANAGE_OWN')
-    const { row } = await findUserKeyFor({ parts, call, context }, request.keyId, 'MANAGE')
+    requireRoleFor(
+      call,
+      ...(permission === 'MANAGE' ? (['MANAGE', 'MANAGE_OWN'] as const) : (['VIEW'] as const)),
+    )
+    const { row } = await findUserKeyFor({ parts, call, context }, request.keyId, { permission })
     context.versionNumber = request.versionNumber ?? null
-    request.checkInput?.()
+    request.checkInput?.(row)
     context.details = request.details ?? {}
     const decide: Decide = (key, facts) => {
       // Checked again under the lock: the access list may have changed since.
-      requirePermissionOn(call, key.row, 'MANAGE', () => new KeyNotFoundError())
+      requireAccess({ parts, call }, key.row, { permission })
       if (expectedRevision !== facts.seenRevision) requireRevision(key, expectedRevision, facts.certainNow)
+      context.details = { ...request.details, ...request.detailsOf?.(key) }
       return request.decide(key, facts)
     }
     const changed = await changeKey(parts, row, context, {
@@ -360,8 +369,9 @@ export function changedVersion(
   const { row, versions } = key
   const version = number === undefined ? versions.at(-1) : versions.find((each) => each.number === number)
   if (version === undefined) throw new TypeError('a changed version exists')
+  const settings = viewSettings(parts)
   return {
     key: changedKey(parts, call, key),
-    version: versionView(ownerOfVersions(row), version, viewSettings(parts).now),
+    version: versionView(ownerOfVersions(row, settings), version, settings.now),
   }
 }

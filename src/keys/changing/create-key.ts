@@ -15,6 +15,7 @@ const usualColumns = {
   owner: null,
   accessControlEnabled: false,
   allowedSubjects: [],
+  accessEntries: [],
   rotationCycleDays: rotationCycleDays.default,
 } satisfies Partial<KeyRow>
 

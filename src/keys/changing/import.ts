@@ -29,7 +29,7 @@ import {
   findUserKeyFor,
   observationOf,
   recordingRefusals,
-  requirePermissionOn,
+  requireAccess,
   requireRoleFor,
   slowWorkOf,
 } from '../parts/request.ts'
@@ -82,7 +82,7 @@ export function getImportParameters(
   const { store, policyMac, envelope, audit, clock } = parts
   return recordingRefusals(parts, auditContextOf(call, 'GET_IMPORT_PARAMETERS'), async (context) => {
     requireRoleFor(call, 'MANAGE', 'MANAGE_OWN')
-    const { row } = await findUserKeyFor({ parts, call, context }, keyId, 'MANAGE')
+    const { row } = await findUserKeyFor({ parts, call, context }, keyId, { permission: 'MANAGE' })
     requireOrigin(row, 'EXTERNAL')
     const id = newUuid()
     context.details = { importParametersId: formatId('importParameters', id) }
@@ -102,7 +102,7 @@ export function getImportParameters(
       const key = await lockVerifiedKey(tx, policyMac, row)
       if (key === null) throw new KeyNotFoundError()
       // Checked again under the lock: the access list may have changed since.
-      requirePermissionOn(call, key.row, 'MANAGE', () => new KeyNotFoundError())
+      requireAccess({ parts, call }, key.row, { permission: 'MANAGE' })
       const privateKey = await envelope.settleImportKey(tx, wrapped, bindingOf(row, id))
       await insertImportParameters(tx, { ...draft, mac: policyMac.importParametersMac(draft) }, privateKey)
       await keepNewestImports(tx, row.id, openImportsMax)

@@ -171,6 +171,7 @@ export function sealRemoval(
     owner: row.owner,
     accessControlEnabled: row.accessControlEnabled,
     allowedSubjects: row.allowedSubjects,
+    accessEntries: row.accessEntries,
     revision: state.revision,
     createdAt: row.createdAt,
     deletedAt: now,

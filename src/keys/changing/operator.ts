@@ -20,9 +20,11 @@ import {
   startAuditContext,
   systemActor,
 } from '../parts/request.ts'
+import { entriesOf, storedList } from '../rules/access-list.ts'
 import { readSubject } from '../rules/caller.ts'
 import { KeyNotFoundError } from '../rules/errors.ts'
 import { requireInput } from '../rules/input.ts'
+import { ownerKinds } from './access-lists.ts'
 import { changeKey, withColumns } from './change-key.ts'
 import { readVerifiedKey, stateOf } from './locked-key.ts'
 
@@ -34,7 +36,7 @@ export interface OperatorKeyWanted {
 
 /** Transfer of a key to another owner. */
 export interface OwnershipTransfer extends OperatorKeyWanted {
-  /** Subject string of a user or a service account. */
+  /** Subject string. */
   readonly newOwner: string
   /** Also clears the key's access list. */
   readonly clearList: boolean
@@ -60,11 +62,11 @@ export async function readKeyAsOperator(
 }
 
 /**
- * Transfers a user key to another owner. The audit trail of the key's project records it, and also refusals.
+ * Transfers a user key to another owner, for an operator. The audit trail of the key's project records it, and also refusals.
  *
  * @throws KeyNotFoundError; InputValidationError if the owner cannot own keys, or the key is a service key
  */
-export async function transferOwnership(
+export async function transferOwnershipAsOperator(
   parts: Dependencies,
   { newOwner, clearList, ...wanted }: OwnershipTransfer,
 ): Promise<OwnershipTransferred> {
@@ -86,23 +88,21 @@ export async function transferOwnership(
       obtainMaterial: null,
       decide(locked) {
         formerOwner = locked.row.owner
+        const listed = entriesOf(locked.row).length
         context.details = {
           from: formerOwner ?? '',
           to: newOwner,
-          ...(clearList && { clearedSubjects: locked.row.allowedSubjects.length }),
+          ...(clearList && { clearedSubjects: listed }),
         }
-        const nothingToClear = !clearList || locked.row.allowedSubjects.length === 0
+        const nothingToClear = !clearList || listed === 0
         if (formerOwner === newOwner && nothingToClear) return { state: stateOf(locked) }
-        return withColumns(locked, { owner: newOwner, ...(clearList && { allowedSubjects: [] }) })
+        return withColumns(locked, { owner: newOwner, ...(clearList && storedList([])) })
       },
     })
     if (outcome === null) throw new KeyNotFoundError()
     return { key: outcome.key, formerOwner, changed: context.keyRevision !== null }
   })
 }
-
-/** Kinds of subjects that can own keys. Groups have no tokens, and service agents manage no keys. */
-export const ownerKinds = ['USER', 'SERVICE_ACCOUNT'] as const
 
 function requireOwner(subject: string): void {
   const given = readSubject(subject, ownerKinds)

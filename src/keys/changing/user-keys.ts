@@ -5,18 +5,19 @@ import { isNameTaken } from '../../store/rows/key-rows.ts'
 import type { Dependencies, DomainSettings } from '../parts/dependencies.ts'
 import { auditContextOf, recordingRefusals, requireRoleFor } from '../parts/request.ts'
 import type { FullUserKeyView } from '../reading/views.ts'
-import { type RequestContext, subjectSet } from '../rules/caller.ts'
+import { storedList } from '../rules/access-list.ts'
+import type { RequestContext } from '../rules/caller.ts'
 import { type KeyOrigin, NameTakenError } from '../rules/errors.ts'
 import {
   type AutomaticRotationInput,
   checkCycleDays,
   checkDescription,
   checkName,
-  checkSubjects,
   InputIssues,
   requireInput,
   rotationCycleDays,
 } from '../rules/input.ts'
+import { checkGivenEntries, entriesGiven, type GivenEntries } from './access-lists.ts'
 import { changedKey, changeUserKey, deciding, type Expecting, withColumns } from './change-key.ts'
 import { createKey } from './create-key.ts'
 
@@ -30,7 +31,10 @@ export interface CreateUserKeyInput {
   readonly algorithm?: string | null | undefined
   readonly automaticRotation?: AutomaticRotationInput | null | undefined
   readonly accessControl?:
-    | { readonly enabled: boolean; readonly allowedSubjects?: readonly string[] | null | undefined }
+    | ({
+        readonly enabled: boolean
+        readonly allowedSubjects?: readonly string[] | null | undefined
+      } & Pick<GivenEntries, 'entries'>)
     | null
     | undefined
 }
@@ -72,7 +76,7 @@ export async function createUserKey(
       createdBy: call.caller.subject,
       owner: call.caller.subject,
       accessControlEnabled: input.accessControl?.enabled ?? false,
-      allowedSubjects: subjectSet(input.accessControl?.allowedSubjects ?? []),
+      ...storedList(entriesGiven(listOf(input))),
       rotationEnabled: input.automaticRotation?.enabled ?? false,
       rotationCycleDays: input.automaticRotation?.cycleDays ?? rotationCycleDays.default,
       preActivation: origin === 'EXTERNAL' || (input.preActivation ?? false),
@@ -83,20 +87,29 @@ export async function createUserKey(
   return changedKey(parts, call, changed)
 }
 
+/** Where the list of a new key is in the input. */
+const paths = { subjects: 'accessControl.allowedSubjects', entries: 'accessControl.entries' }
+
+function listOf({ accessControl }: CreateUserKeyInput): GivenEntries {
+  return { subjects: accessControl?.allowedSubjects, entries: accessControl?.entries }
+}
+
 function checkNewKey(parts: Dependencies, input: CreateUserKeyInput) {
   const issues = new InputIssues()
   checkName(issues, input.name)
   checkDescription(issues, input.description ?? '')
   checkCycleDays(issues, input.automaticRotation?.cycleDays, 'automaticRotation.cycleDays')
   checkOrigin(issues, input)
-  const subjects = input.accessControl?.allowedSubjects ?? []
-  checkSubjects(issues, subjects, 'accessControl.allowedSubjects')
-  issues.require(
-    subjects.length === 0 || input.accessControl?.enabled === true,
-    'accessControl.allowedSubjects',
-    'needs access control to be enabled',
-  )
+  const list = listOf(input)
+  for (const [given, path] of [
+    [list.subjects, paths.subjects],
+    [list.entries, paths.entries],
+  ] as const) {
+    const isUsed = (given ?? []).length === 0 || input.accessControl?.enabled === true
+    issues.require(isUsed, path, 'needs access control to be enabled')
+  }
   const choice = chooseAlgorithm(issues, input, parts.settings)
+  if (choice !== null) checkGivenEntries(issues, list, { key: choice, now: parts.clock.now(), paths })
   issues.throwIfAny()
   if (choice === null) throw new TypeError('a choice that is not possible has an issue')
   return choice

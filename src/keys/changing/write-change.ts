@@ -6,6 +6,7 @@ import { insertVersions, type NewVersion, updateVersions } from '../../store/row
 import type { Queryable } from '../../store/sql.ts'
 import type { Dependencies } from '../parts/dependencies.ts'
 import { type AuditContext, changeEventOf } from '../parts/request.ts'
+import { entriesOf } from '../rules/access-list.ts'
 import { canonicalSubject } from '../rules/caller.ts'
 import { NameTakenError } from '../rules/errors.ts'
 import type { KeyState } from '../rules/lifecycle.ts'
@@ -155,6 +156,7 @@ export function shownChange(before: KeyRow, after: KeyRow): KeyChange {
 }
 
 /** Owner and access list. */
-function namedBy({ owner, allowedSubjects }: KeyRow): readonly string[] {
-  return (owner === null ? allowedSubjects : [owner, ...allowedSubjects]).map(canonicalSubject)
+function namedBy(row: KeyRow): readonly string[] {
+  const listed = entriesOf(row).map(({ subject }) => subject)
+  return row.owner === null ? listed : [canonicalSubject(row.owner), ...listed]
 }

@@ -4,13 +4,13 @@ import { freshRandomBytes } from '../../crypto/secrets.ts'
 import { algorithmOf } from '../changing/new-material.ts'
 import { slowWorkOf } from '../parts/request.ts'
 import type { PublicKeyView } from '../reading/views.ts'
+import type { AssociatedInput } from '../rules/encryption-context.ts'
 import { requireBytesAtMost, requireInput } from '../rules/input.ts'
-import { type AssociatedData, encryptWith, requireAssociatedData, requireEncryptionLeft } from './encrypt.ts'
+import { encryptWith, requireAssociatedData, requireEncryptionLeft } from './encrypt.ts'
 import { defineKeyOperation } from './key-operation.ts'
 import type { UsedVersion } from './run-operation.ts'
 
-interface GenerateInput {
-  readonly additionalAuthenticatedData?: AssociatedData
+interface GenerateInput extends AssociatedInput {
   /** The plaintext is returned too. It leaves the server only if the caller asks for it. */
   readonly disclosePlaintext: boolean
 }
@@ -45,21 +45,24 @@ const dataKeyBytesMax = 1024
 /** Generates a data key, encrypted under the default version of a symmetric key. */
 export const generateDataKey = defineKeyOperation({
   action: 'GENERATE_DATA_KEY',
+  permission: 'ENCRYPT',
   usage: 'ENCRYPT_DECRYPT',
   kinds: ['aead'],
   version: 'default',
-  details: ({ disclosePlaintext, bytes }: GenerateDataKeyInput) => ({
+  contextOf: ({ context }: GenerateDataKeyInput) => context,
+  details: ({ disclosePlaintext, bytes }) => ({
     plaintextDisclosed: disclosePlaintext,
     bytes,
   }),
-  checkInput({ parts, capability }, { bytes, additionalAuthenticatedData }) {
+  checkInput({ parts, capability }, input) {
+    const { bytes } = input
     requireInput(bytes >= 1 && bytes <= dataKeyBytesMax, 'bytes', `must be 1 to ${dataKeyBytesMax}`)
-    requireAssociatedData(parts, capability, additionalAuthenticatedData)
+    requireAssociatedData(parts, capability, input)
   },
-  async run(use, { bytes, additionalAuthenticatedData, disclosePlaintext }) {
+  async run(use, { bytes, disclosePlaintext, ...associated }) {
     const plaintext = freshRandomBytes(bytes)
     try {
-      const { ciphertext } = await encryptWith(use, { plaintext, additionalAuthenticatedData })
+      const { ciphertext } = await encryptWith(use, { ...associated, plaintext })
       return { ciphertext, plaintext: disclosePlaintext ? Buffer.from(plaintext) : null }
     } finally {
       plaintext.fill(0)
@@ -70,22 +73,24 @@ export const generateDataKey = defineKeyOperation({
 /** Generates a key pair for use elsewhere. Its private key is encrypted under the default version of a symmetric key. */
 export const generateDataKeyPair = defineKeyOperation({
   action: 'GENERATE_DATA_KEY_PAIR',
+  permission: 'ENCRYPT',
   usage: 'ENCRYPT_DECRYPT',
   kinds: ['aead'],
   version: 'default',
-  details: ({ disclosePlaintext, algorithm }: GenerateDataKeyPairInput) => ({
+  contextOf: ({ context }: GenerateDataKeyPairInput) => context,
+  details: ({ disclosePlaintext, algorithm }) => ({
     plaintextDisclosed: disclosePlaintext,
     algorithm,
   }),
-  checkInput({ parts, capability }, { algorithm, additionalAuthenticatedData }) {
+  checkInput({ parts, capability }, input) {
     requireInput(
-      dataKeyPairAlgorithms.includes(algorithm),
+      dataKeyPairAlgorithms.includes(input.algorithm),
       'algorithm',
       'must be an algorithm of DataKeyPairAlgorithm',
     )
-    requireAssociatedData(parts, capability, additionalAuthenticatedData)
+    requireAssociatedData(parts, capability, input)
   },
-  async run(use, { algorithm, additionalAuthenticatedData, disclosePlaintext }) {
+  async run(use, { algorithm, disclosePlaintext, ...associated }) {
     const { parts, context } = use
     // Before the pair is made, which takes seconds for RSA.
     await requireEncryptionLeft(use)
@@ -94,7 +99,7 @@ export const generateDataKeyPair = defineKeyOperation({
     if (publicKey === null) throw new TypeError('an asymmetric algorithm makes pairs')
     try {
       requireBytesAtMost(parts.settings.itemBytesMax, 'plaintext', secret)
-      const { ciphertext } = await encryptWith(use, { plaintext: secret, additionalAuthenticatedData })
+      const { ciphertext } = await encryptWith(use, { ...associated, plaintext: secret })
       return {
         publicKey: { ...(await describePublicKey(publicKey)), algorithm },
         privateKeyCiphertext: ciphertext,

@@ -7,23 +7,23 @@ import { type CiphertextHeader, parseCiphertext } from '../../crypto/ciphertext-
 import { keyIdOf } from '../../ids.ts'
 import type { CachedKey } from '../../keyring/key-cache.ts'
 import type { Dependencies } from '../parts/dependencies.ts'
-import { findUserKeyFor, requirePermissionOn } from '../parts/request.ts'
+import { findUserKeyFor, requireAccess } from '../parts/request.ts'
+import { type AssociatedInput, associatedBytes, detailsOfContext } from '../rules/encryption-context.ts'
 import { InvalidCiphertextError } from '../rules/errors.ts'
 import { requireBytesAtMost, requireInput } from '../rules/input.ts'
-import { type AssociatedData, lengthOf, requireAssociatedData } from './encrypt.ts'
+import { requireAssociatedData } from './encrypt.ts'
 import {
   capabilityFor,
   defineKeyOperation,
-  requireRoleToUse,
+  requiringRoles,
   slowWorkWith,
   versionForUse,
 } from './key-operation.ts'
 import type { BatchOperation, Operation, OperationRequest, UsedVersion } from './run-operation.ts'
 
 /** `keyId` and `version` are required for asymmetric keys, whose ciphertext does not describe itself. */
-interface DecryptInput {
+interface DecryptInput extends AssociatedInput {
   readonly ciphertext: Uint8Array
-  readonly additionalAuthenticatedData?: AssociatedData
   readonly keyId?: string | null | undefined
   readonly version?: number | null | undefined
   readonly encryptionAlgorithm?: EncryptionAlgorithm | null | undefined
@@ -43,15 +43,16 @@ const noBytes = new Uint8Array()
 /** Decrypts a ciphertext while the version that encrypted it is ACTIVE. */
 export const decrypt: Operation<DecryptInput, DecryptOutput> = {
   action: 'DECRYPT',
-  authorise: requireRoleToUse,
+  authorise: requiringRoles('DECRYPT'),
   async run(request, input) {
-    const { keyId = null, version = null, ciphertext, additionalAuthenticatedData: associatedData } = input
-    const named = keyId === null ? null : await findUserKeyFor(request, keyId, 'USE', invalidCiphertext)
+    const { keyId = null, version = null, context } = input
+    request.context.details = detailsOfContext(context)
+    const wanted = { permission: 'DECRYPT', context, notFound: invalidCiphertext } as const
+    const named = keyId === null ? null : await findUserKeyFor(request, keyId, wanted)
     if (named !== null && isPublicKeyEncryption(named))
       return decryptWithPrivateKey.runOn(request, named, input)
     const opened = await openUserCiphertext(request, {
-      ciphertext,
-      associatedData,
+      ...input,
       onlyKeyId: named?.row.id ?? null,
       checkInput() {
         requireInput(
@@ -68,21 +69,21 @@ export const decrypt: Operation<DecryptInput, DecryptOutput> = {
 /** Decrypts many items. */
 export const decryptBatch: BatchOperation<DecryptInput, DecryptOutput> = {
   operation: decrypt,
-  bytesOf: (item) => item.ciphertext.length + lengthOf(item.additionalAuthenticatedData),
+  bytesOf: (item) => item.ciphertext.length + associatedBytes(item),
   overheadBytes: ciphertextOverheadBytes,
 }
 
 const decryptWithPrivateKey = defineKeyOperation({
   action: 'DECRYPT',
+  permission: 'DECRYPT',
   usage: 'ENCRYPT_DECRYPT',
   kinds: ['publicKeyEncryption'],
   version: 'named',
-  checkInput(
-    { parts, capability },
-    { ciphertext, additionalAuthenticatedData, version = null }: DecryptInput,
-  ) {
-    requireCiphertextSize(parts, ciphertext)
-    requireAssociatedData(parts, capability, additionalAuthenticatedData)
+  contextOf: ({ context }: DecryptInput) => context,
+  checkInput({ parts, capability }, input: DecryptInput) {
+    const { version = null } = input
+    requireCiphertextSize(parts, input.ciphertext)
+    requireAssociatedData(parts, capability, input)
     requireInput(
       version !== null,
       'version',
@@ -103,9 +104,10 @@ const decryptWithPrivateKey = defineKeyOperation({
 })
 
 /** A ciphertext to open, and the data that was authenticated with it. */
-export interface CiphertextToOpen {
+export interface CiphertextToOpen extends AssociatedInput {
   readonly ciphertext: Uint8Array
-  readonly associatedData: AssociatedData
+  /** Prefix of the names of the associated data in the input; none by default. */
+  readonly prefix?: string
 }
 
 /** An opened ciphertext with the key that opened it. */
@@ -122,15 +124,16 @@ export interface OpenedCiphertext {
  */
 export async function openCiphertext(
   { parts, context }: OperationRequest,
-  { ciphertext, associatedData }: CiphertextToOpen,
+  input: CiphertextToOpen,
   findSource: (header: CiphertextHeader) => Promise<CachedKey>,
 ): Promise<OpenedCiphertext> {
+  const { ciphertext, prefix } = input
   const parsed = parseCiphertext(ciphertext)
   if (parsed === null) throw invalidCiphertext()
   const key = await findSource(parsed)
   requireCiphertextSize(parts, ciphertext)
   const capability = capabilityOfCiphertext(key, parsed)
-  requireAssociatedData(parts, capability, associatedData)
+  const associatedData = requireAssociatedData(parts, capability, input, prefix)
   const row = await key.version(parsed.version)
   if (row === null) throw invalidCiphertext()
   context.versionNumber = row.number
@@ -161,7 +164,11 @@ export function openUserCiphertext(
     if (key === null || key.row.kind !== 'USER') throw invalidCiphertext()
     context.keyId = key.row.id
     context.algorithm = key.row.algorithm
-    requirePermissionOn(call, key.row, 'USE', invalidCiphertext)
+    requireAccess(request, key.row, {
+      permission: 'DECRYPT',
+      context: wanted.context,
+      notFound: invalidCiphertext,
+    })
     wanted.checkInput?.()
     return key
   })

@@ -2,17 +2,19 @@ import type { AeadCapability, PublicKeyEncryptionCapability } from '../../crypto
 import { encodeHeader } from '../../crypto/ciphertext-format.ts'
 import type { KeyVersionRow } from '../../store/rows/version-rows.ts'
 import type { Dependencies } from '../parts/dependencies.ts'
+import {
+  type AssociatedInput,
+  associatedBytes,
+  associatedDataOf,
+  associatedPaths,
+} from '../rules/encryption-context.ts'
 import { EncryptionLimitError } from '../rules/errors.ts'
 import { requireBytesAtMost, requireInput } from '../rules/input.ts'
 import { defineKeyOperation, newVersionRemedy, type VersionInUse } from './key-operation.ts'
 import type { BatchOperation, UsedVersion } from './run-operation.ts'
 
-/** Bytes to authenticate with a ciphertext. None is the same as empty. */
-export type AssociatedData = Uint8Array | null | undefined
-
-interface EncryptInput {
+interface EncryptInput extends AssociatedInput {
   readonly plaintext: Uint8Array
-  readonly additionalAuthenticatedData?: AssociatedData
 }
 
 export interface EncryptOutput extends UsedVersion {
@@ -22,12 +24,14 @@ export interface EncryptOutput extends UsedVersion {
 /** Encrypts under the default version of a key. */
 export const encrypt = defineKeyOperation({
   action: 'ENCRYPT',
+  permission: 'ENCRYPT',
   usage: 'ENCRYPT_DECRYPT',
   kinds: ['aead', 'publicKeyEncryption'],
   version: 'default',
-  checkInput({ parts, capability }, { plaintext, additionalAuthenticatedData }: EncryptInput) {
-    requireBytesAtMost(parts.settings.itemBytesMax, 'plaintext', plaintext)
-    requireAssociatedData(parts, capability, additionalAuthenticatedData)
+  contextOf: ({ context }: EncryptInput) => context,
+  checkInput({ parts, capability }, input: EncryptInput) {
+    requireBytesAtMost(parts.settings.itemBytesMax, 'plaintext', input.plaintext)
+    requireAssociatedData(parts, capability, input)
   },
   async run(use, input) {
     const { capability } = use
@@ -40,13 +44,13 @@ export const encrypt = defineKeyOperation({
 /** Encrypts many items, each under its own key. */
 export const encryptBatch: BatchOperation<EncryptInput & { keyId: string }, EncryptOutput> = {
   operation: encrypt,
-  bytesOf: (item) => item.plaintext.length + lengthOf(item.additionalAuthenticatedData),
+  bytesOf: (item) => item.plaintext.length + associatedBytes(item),
 }
 
 /** Encrypts with a symmetric version, and counts the encryption. The ciphertext describes itself. */
 export async function encryptWith(
   { parts, key, version, capability }: VersionInUse<'aead'>,
-  { plaintext, additionalAuthenticatedData }: EncryptInput,
+  input: EncryptInput,
 ): Promise<{ ciphertext: Buffer }> {
   const { encryptionsMax } = capability
   const place = { keyId: key.row.id, versionNumber: version.number }
@@ -54,10 +58,12 @@ export async function encryptWith(
     throw new EncryptionLimitError(version.number, newVersionRemedy(key.row))
   }
   const header = headerFor(version, capability.formatId)
-  const associatedData = additionalAuthenticatedData
-    ? Buffer.concat([header, additionalAuthenticatedData])
-    : header
-  const sealed = capability.seal(await key.secretKey(version), plaintext, associatedData)
+  const associatedData = associatedDataOf(input)
+  const sealed = capability.seal(
+    await key.secretKey(version),
+    input.plaintext,
+    associatedData === null ? header : Buffer.concat([header, associatedData]),
+  )
   return { ciphertext: Buffer.concat([header, sealed]) }
 }
 
@@ -74,25 +80,29 @@ export async function requireEncryptionLeft({
   throw new EncryptionLimitError(version.number, newVersionRemedy(key.row))
 }
 
-/** Checks the length of associated data, and that the algorithm can bind it to a ciphertext. */
+/**
+ * The bytes to authenticate with a ciphertext, beside its header; null for none. None is the same as empty.
+ *
+ * @param prefix of the names of the two fields in the input, such as `source`
+ * @throws InputValidationError unless they are acceptable, and the algorithm can bind them to a ciphertext
+ */
 export function requireAssociatedData(
   { settings }: Dependencies,
   capability: AeadCapability | PublicKeyEncryptionCapability,
-  associatedData: AssociatedData,
-): void {
-  if (lengthOf(associatedData) === 0) return
-  const path = 'additionalAuthenticatedData'
-  requireBytesAtMost(settings.itemBytesMax, path, associatedData ?? new Uint8Array())
+  input: AssociatedInput,
+  prefix = '',
+): Uint8Array | null {
+  const bytes = associatedDataOf(input, prefix)
+  if (bytes === null || bytes.length === 0) return null
+  const [bytesPath, contextPath] = associatedPaths(prefix)
+  const path = input.context ? contextPath : bytesPath
+  requireBytesAtMost(settings.itemBytesMax, path, bytes)
   requireInput(
     capability.kind === 'aead',
     path,
     'cannot be bound to a ciphertext by this algorithm; use a symmetric key, or leave it out',
   )
-}
-
-/** Length of associated data in bytes. */
-export function lengthOf(associatedData: AssociatedData): number {
-  return associatedData?.length ?? 0
+  return bytes
 }
 
 function encryptWithPublicKey(

@@ -1,5 +1,6 @@
 import type { AuditAction, AuditDetails } from '../../audit/events.ts'
 import type { Capability, KeyUsage } from '../../crypto/capabilities.ts'
+import type { EncryptionContext } from '../../crypto/encryption-context.ts'
 import type { SlowWork } from '../../crypto/slow-work.ts'
 import type { WeighedOperation } from '../../crypto/weights.ts'
 import { keyIdOf } from '../../ids.ts'
@@ -8,7 +9,9 @@ import type { KeyRow } from '../../store/rows/key-rows.ts'
 import type { KeyVersionRow } from '../../store/rows/version-rows.ts'
 import type { Dependencies } from '../parts/dependencies.ts'
 import { type AuditContext, findUserKeyFor, requireRoleFor, slowWorkOf } from '../parts/request.ts'
+import type { OperationPermission } from '../rules/access.ts'
 import type { RequestContext } from '../rules/caller.ts'
+import { detailsOfContext } from '../rules/encryption-context.ts'
 import {
   InvalidKeyStateError,
   InvalidKeyUsageError,
@@ -33,11 +36,15 @@ export interface VersionInUse<Kind extends Capability['kind']> extends KeyInUse<
 /** An operation on one version of a key. */
 export interface KeyOperationDefinition<Kind extends Capability['kind'], Input, Output> {
   readonly action: AuditAction
+  /** Permission that the caller needs. */
+  readonly permission: OperationPermission
   /** Usage that the key must have, and the kinds of algorithm for that usage that the operation works with. */
   readonly usage: KeyUsage
   readonly kinds: readonly Kind[]
   /** `default` protects new data; `named` works on existing data, with the version that the input names. */
   readonly version: 'default' | 'named'
+  /** Encryption context that the input gives. */
+  readonly contextOf?: (input: Input) => EncryptionContext | null | undefined
   /** Facts for the audit event, known from the input alone. */
   readonly details?: (input: Input) => AuditDetails
   /** Checks the input before the version is looked up. */
@@ -51,9 +58,11 @@ export interface KeyOperation<Input, Output>
   runOn(request: OperationRequest, key: CachedKey, input: Input): Promise<Output & UsedVersion>
 }
 
-/** Throws ForbiddenError unless the caller has a role that may use keys. */
-export function requireRoleToUse(call: RequestContext): void {
-  requireRoleFor(call, 'USE')
+/** Refuses callers whose roles lack one of the permissions. */
+export function requiringRoles(...all: readonly OperationPermission[]): (call: RequestContext) => void {
+  return (call) => {
+    for (const permission of all) requireRoleFor(call, permission)
+  }
 }
 
 /**
@@ -63,13 +72,13 @@ export function requireRoleToUse(call: RequestContext): void {
 export function defineKeyOperation<Kind extends Capability['kind'], Input extends object, Output>(
   definition: KeyOperationDefinition<Kind, Input, Output>,
 ): KeyOperation<Input, Output> {
-  const { action, usage, kinds, details, checkInput, run } = definition
+  const { action, permission, usage, kinds, contextOf, details, checkInput, run } = definition
 
   async function runOn(request: OperationRequest, key: CachedKey, input: Input) {
     const { parts, context } = request
     context.keyId = key.row.id
     context.algorithm = key.row.algorithm
-    if (details !== undefined) context.details = details(input)
+    context.details = { ...details?.(input), ...context.details }
     const inUse = { ...request, key, capability: capabilityFor(key, usage, kinds) }
     checkInput?.(inUse, input)
     const version =
@@ -83,9 +92,11 @@ export function defineKeyOperation<Kind extends Capability['kind'], Input extend
 
   return {
     action,
-    authorise: requireRoleToUse,
+    authorise: requiringRoles(permission),
     async run(request, input) {
-      return runOn(request, await findUserKeyFor(request, input.keyId, 'USE'), input)
+      const context = contextOf?.(input)
+      request.context.details = detailsOfContext(context)
+      return runOn(request, await findUserKeyFor(request, input.keyId, { permission, context }), input)
     },
     runOn,
   }

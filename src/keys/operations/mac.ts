@@ -18,6 +18,7 @@ export interface GenerateMacOutput extends UsedVersion {
 /** Generates a MAC with the default version of a key. */
 export const generateMac = defineKeyOperation({
   action: 'GENERATE_MAC',
+  permission: 'GENERATE_MAC',
   usage: 'GENERATE_VERIFY_MAC',
   kinds: ['mac'],
   version: 'default',
@@ -36,6 +37,7 @@ export const generateMacBatch: BatchOperation<MacInput & { keyId: string }, Gene
 /** Verifies a MAC with the version that the caller names. */
 export const verifyMac = defineKeyOperation({
   action: 'VERIFY_MAC',
+  permission: 'VERIFY_MAC',
   usage: 'GENERATE_VERIFY_MAC',
   kinds: ['mac'],
   version: 'named',

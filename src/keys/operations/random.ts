@@ -1,6 +1,7 @@
 import { freshRandomBytes } from '../../crypto/secrets.ts'
+import { requireRoleFor } from '../parts/request.ts'
+import { operationPermissions } from '../rules/access.ts'
 import { requireInput } from '../rules/input.ts'
-import { requireRoleToUse } from './key-operation.ts'
 import type { Operation } from './run-operation.ts'
 
 /** Most random bytes of one request. */
@@ -9,7 +10,7 @@ const randomBytesMax = 1024
 /** Random bytes from OpenSSL's generator (NIST SP 800-90A), combined with the kernel's. No key is involved. */
 export const generateRandom: Operation<{ readonly bytes: number }, Buffer> = {
   action: 'GENERATE_RANDOM',
-  authorise: requireRoleToUse,
+  authorise: (call) => requireRoleFor(call, ...operationPermissions),
   async run({ context }, { bytes }) {
     context.details = { bytes }
     requireInput(bytes >= 1 && bytes <= randomBytesMax, 'bytes', `must be 1 to ${randomBytesMax}`)

@@ -1,16 +1,26 @@
-import { findUserKeyFor } from '../parts/request.ts'
+import { sourceKeyDetail } from '../../store/audit/event-pages.ts'
+import { findUserKeyFor, requireAccess } from '../parts/request.ts'
+import {
+  type AssociatedInput,
+  associatedBytes,
+  associatedDataOf,
+  contextDetails,
+  detailsOfContext,
+} from '../rules/encryption-context.ts'
 import { ciphertextOverheadBytes, openUserCiphertext } from './decrypt.ts'
-import { type AssociatedData, encrypt, lengthOf } from './encrypt.ts'
-import { requireRoleToUse } from './key-operation.ts'
+import { encrypt } from './encrypt.ts'
+import { requiringRoles } from './key-operation.ts'
 import type { BatchOperation, Operation, UsedVersion } from './run-operation.ts'
 
 interface ReEncryptInput {
   readonly ciphertext: Uint8Array
-  readonly sourceAdditionalAuthenticatedData?: AssociatedData
+  readonly sourceAdditionalAuthenticatedData?: AssociatedInput['additionalAuthenticatedData']
+  readonly sourceContext?: AssociatedInput['context']
   /** Null: the key that made the ciphertext. */
   readonly destinationKeyId?: string | null | undefined
-  /** Null: the same as for the source. */
-  readonly destinationAdditionalAuthenticatedData?: AssociatedData
+  /** Null for both: the same as for the source. */
+  readonly destinationAdditionalAuthenticatedData?: AssociatedInput['additionalAuthenticatedData']
+  readonly destinationContext?: AssociatedInput['context']
 }
 
 export interface ReEncryptOutput extends UsedVersion {
@@ -22,21 +32,35 @@ export interface ReEncryptOutput extends UsedVersion {
 /** Decrypts and encrypts again, without disclosing the plaintext. */
 export const reEncrypt: Operation<ReEncryptInput, ReEncryptOutput> = {
   action: 'RE_ENCRYPT',
-  authorise: requireRoleToUse,
+  authorise: requiringRoles('DECRYPT', 'ENCRYPT'),
   async run(request, input) {
-    const { destinationKeyId = null, sourceAdditionalAuthenticatedData: associatedData } = input
+    const { ciphertext, destinationKeyId = null } = input
+    const source = sourceOf(input)
+    const destination = destinationOf(input)
+    const details = {
+      ...detailsOfContext(destination.context),
+      ...detailsOfContext(source.context, contextDetails.source),
+    }
+    request.context.details = details
+    const wanted = { permission: 'ENCRYPT', context: destination.context } as const
     // The destination is checked first: nothing is decrypted that could not be encrypted again.
-    const destination =
-      destinationKeyId === null ? null : await findUserKeyFor(request, destinationKeyId, 'USE')
-    const { ciphertext } = input
-    const source = await openUserCiphertext(request, { ciphertext, associatedData })
-    const { plaintext, keyId: sourceKeyId, version: sourceVersion } = source.output
-    request.context.details = { sourceKeyId, sourceVersion }
+    const found = destinationKeyId === null ? null : await findUserKeyFor(request, destinationKeyId, wanted)
+    const opened = await openUserCiphertext(request, {
+      ...source,
+      ciphertext,
+      prefix: 'source',
+      checkInput: () => associatedDataOf(destination, 'destination'),
+    })
+    const { plaintext, keyId: sourceKeyId, version: sourceVersion } = opened.output
+    request.context.details = {
+      ...details,
+      sourceKeyId,
+      sourceVersion,
+      ...(source.context && { [sourceKeyDetail]: opened.key.row.id }),
+    }
     try {
-      const output = await encrypt.runOn(request, destination ?? source.key, {
-        plaintext,
-        additionalAuthenticatedData: input.destinationAdditionalAuthenticatedData ?? associatedData,
-      })
+      if (found === null) requireAccess(request, opened.key.row, wanted)
+      const output = await encrypt.runOn(request, found ?? opened.key, { ...destination, plaintext })
       return { ...output, sourceKeyId, sourceVersion }
     } finally {
       plaintext.fill(0)
@@ -48,8 +72,27 @@ export const reEncrypt: Operation<ReEncryptInput, ReEncryptOutput> = {
 export const reEncryptBatch: BatchOperation<ReEncryptInput, ReEncryptOutput> = {
   operation: reEncrypt,
   bytesOf: (item) =>
-    item.ciphertext.length +
-    lengthOf(item.sourceAdditionalAuthenticatedData) +
-    lengthOf(item.destinationAdditionalAuthenticatedData),
+    item.ciphertext.length + associatedBytes(sourceOf(item)) + associatedBytes(givenDestinationOf(item)),
   overheadBytes: ciphertextOverheadBytes,
+}
+
+function sourceOf(input: ReEncryptInput): AssociatedInput {
+  return {
+    additionalAuthenticatedData: input.sourceAdditionalAuthenticatedData,
+    context: input.sourceContext,
+  }
+}
+
+function givenDestinationOf(input: ReEncryptInput): AssociatedInput {
+  return {
+    additionalAuthenticatedData: input.destinationAdditionalAuthenticatedData,
+    context: input.destinationContext,
+  }
+}
+
+function destinationOf(input: ReEncryptInput): AssociatedInput {
+  const { additionalAuthenticatedData = null, context = null } = givenDestinationOf(input)
+  return additionalAuthenticatedData === null && context === null
+    ? sourceOf(input)
+    : { additionalAuthenticatedData, context }
 }

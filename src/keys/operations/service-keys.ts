@@ -5,17 +5,17 @@ import { createKey } from '../changing/create-key.ts'
 import type { Dependencies } from '../parts/dependencies.ts'
 import { auditContextOf } from '../parts/request.ts'
 import { isServiceName, type RequestContext } from '../rules/caller.ts'
+import { type AssociatedInput, detailsOfContext } from '../rules/encryption-context.ts'
 import { ForbiddenError, InvalidCiphertextError, UnavailableError } from '../rules/errors.ts'
 import { serviceKeyName } from '../rules/names.ts'
 import { generateDataKey } from './data-keys.ts'
 import { type DecryptOutput, openCiphertext } from './decrypt.ts'
-import { type AssociatedData, encrypt } from './encrypt.ts'
+import { encrypt } from './encrypt.ts'
 import type { KeyOperation } from './key-operation.ts'
 import type { Operation, UsedVersion } from './run-operation.ts'
 
-interface ServiceDecryptInput {
+interface ServiceDecryptInput extends AssociatedInput {
   readonly ciphertext: Uint8Array
-  readonly additionalAuthenticatedData?: AssociatedData
 }
 
 /** Encrypts under the caller's service key. The first use creates the key. */
@@ -28,9 +28,10 @@ export const generateServiceDataKey = onServiceKey('SERVICE_GENERATE_DATA_KEY', 
 export const decryptWithServiceKey: Operation<ServiceDecryptInput, DecryptOutput> = {
   action: 'SERVICE_DECRYPT',
   authorise: requireServiceAgent,
-  async run(request, { ciphertext, additionalAuthenticatedData: associatedData }) {
+  async run(request, input) {
     const { parts, call, context } = request
-    const opened = await openCiphertext(request, { ciphertext, associatedData }, async (header) => {
+    context.details = detailsOfContext(input.context)
+    const opened = await openCiphertext(request, input, async (header) => {
       const key = await findServiceKey(parts, call)
       if (key === null || key.row.id !== header.keyId) throw new InvalidCiphertextError()
       context.keyId = key.row.id
@@ -42,7 +43,7 @@ export const decryptWithServiceKey: Operation<ServiceDecryptInput, DecryptOutput
 }
 
 /** An operation on user keys, for the service key of the calling service. */
-function onServiceKey<Input, Output>(
+function onServiceKey<Input extends AssociatedInput, Output>(
   action: AuditAction,
   operation: KeyOperation<Input, Output>,
 ): Operation<Input, Output & UsedVersion> {
@@ -50,6 +51,7 @@ function onServiceKey<Input, Output>(
     action,
     authorise: requireServiceAgent,
     async run(request, input) {
+      request.context.details = detailsOfContext(input.context)
       const key = await findOrCreateServiceKey(request.parts, request.call)
       return operation.runOn(request, key, input)
     },

@@ -36,6 +36,7 @@ const contextBytesMax = 512
 /** Makes a shared secret for the default version of a key, and the ciphertext that carries it. */
 export const encapsulate = defineKeyOperation({
   action: 'ENCAPSULATE',
+  permission: 'ENCAPSULATE',
   usage: 'KEY_ENCAPSULATION',
   kinds: ['keyEncapsulation'],
   version: 'default',
@@ -45,6 +46,7 @@ export const encapsulate = defineKeyOperation({
 /** Recovers the shared secret from a ciphertext, with the version that the caller names. */
 export const decapsulate = defineKeyOperation({
   action: 'DECAPSULATE',
+  permission: 'DECAPSULATE',
   usage: 'KEY_ENCAPSULATION',
   kinds: ['keyEncapsulation'],
   version: 'named',
@@ -58,6 +60,7 @@ export const decapsulate = defineKeyOperation({
 /** Derives bytes from the secret that a version shares with the owner of another public key. */
 export const deriveSharedSecret = defineKeyOperation({
   action: 'DERIVE_SHARED_SECRET',
+  permission: 'DERIVE',
   usage: 'KEY_AGREEMENT',
   kinds: ['keyAgreement'],
   version: 'named',

@@ -35,6 +35,7 @@ export interface VerifyOutput extends UsedVersion {
 /** Signs with the default version of a key. */
 export const sign = defineKeyOperation({
   action: 'SIGN',
+  permission: 'SIGN',
   usage: 'SIGN_VERIFY',
   kinds: ['signature'],
   version: 'default',
@@ -56,6 +57,7 @@ export const signBatch: BatchOperation<SignInput & { keyId: string }, SignOutput
 /** Verifies a signature with the version that the caller names. */
 export const verify = defineKeyOperation({
   action: 'VERIFY',
+  permission: 'VERIFY',
   usage: 'SIGN_VERIFY',
   kinds: ['signature'],
   version: 'named',

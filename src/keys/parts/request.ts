@@ -5,6 +5,7 @@ import {
   type AuditEvent,
   keyStateDetail,
 } from '../../audit/events.ts'
+import type { EncryptionContext } from '../../crypto/encryption-context.ts'
 import type { SlowWork } from '../../crypto/slow-work.ts'
 import { type WeighedOperation, weightOf } from '../../crypto/weights.ts'
 import { type ErrorCode, KeysteadError } from '../../errors.ts'
@@ -14,8 +15,15 @@ import type { CachedKey } from '../../keyring/key-cache.ts'
 import { isRootKeyUnavailable } from '../../keyring/root-key-provider.ts'
 import { isUnavailable } from '../../store/errors.ts'
 import { findKey, type KeyLookup, type KeyRow } from '../../store/rows/key-rows.ts'
-import { type KeyPermission, permissionsOfRoles, permissionsOn, visibilityOf } from '../rules/access.ts'
-import { formatSubject, type RequestContext } from '../rules/caller.ts'
+import {
+  type AccessFacts,
+  allows,
+  type KeyPermission,
+  permissionsOfRoles,
+  visibilityOf,
+} from '../rules/access.ts'
+import { accessFactsOf } from '../rules/access-list.ts'
+import { type Caller, formatSubject, type RequestContext } from '../rules/caller.ts'
 import { ForbiddenError, KeyNotFoundError, UnavailableError } from '../rules/errors.ts'
 import type { Dependencies, ObservedOperation } from './dependencies.ts'
 
@@ -217,19 +225,30 @@ export function requireRoleFor(call: RequestContext, ...oneOf: readonly KeyPermi
   if (!oneOf.some((permission) => given.includes(permission))) throw new ForbiddenError()
 }
 
-/**
- * Throws ForbiddenError unless the caller has the permission on the key.
- *
- * @param notFound makes the error for a key that does not exist for the caller, the same as for an unknown ID
- */
-export function requirePermissionOn(
-  call: RequestContext,
+/** What a request wants to do with a key. */
+export interface WantedAccess {
+  /** A permission, or a rule about the key. */
+  readonly permission: KeyPermission | ((caller: Caller, facts: AccessFacts) => boolean)
+  /** Encryption context of the operation; null or absent for none. */
+  readonly context?: EncryptionContext | null | undefined
+  /** Makes the error for a key that does not exist for the caller, the same as for an unknown ID. */
+  readonly notFound?: () => Error
+}
+
+const keyNotFound = () => new KeyNotFoundError()
+
+/** Throws ForbiddenError unless the caller may do with the key what it wants now. */
+export function requireAccess(
+  { parts, call }: Pick<KeyRequest, 'parts' | 'call'>,
   row: KeyRow,
-  permission: KeyPermission,
-  notFound: () => Error,
+  { permission, context = null, notFound = keyNotFound }: WantedAccess,
 ): void {
-  if (visibilityOf(call.caller, row) === 'absent') throw notFound()
-  if (!permissionsOn(call.caller, row).includes(permission)) throw new ForbiddenError()
+  const { caller } = call
+  const facts = accessFactsOf(row, parts.clock.now())
+  if (visibilityOf(caller, facts) === 'absent') throw notFound()
+  const may =
+    typeof permission === 'function' ? permission(caller, facts) : allows(caller, facts, permission, context)
+  if (!may) throw new ForbiddenError()
 }
 
 /** The request that a key is looked up for. */
@@ -240,8 +259,6 @@ export interface KeyRequest {
   readonly context: AuditContext
 }
 
-const keyNotFound = () => new KeyNotFoundError()
-
 /** Finds the row of a key in the database and verifies it; null if there is none. */
 export async function findVerifiedKey(parts: Dependencies, lookup: KeyLookup): Promise<KeyRow | null> {
   const row = await findKey(parts.store.db, lookup)
@@ -250,18 +267,18 @@ export async function findVerifiedKey(parts: Dependencies, lookup: KeyLookup): P
 }
 
 /**
- * The user key of an ID, from memory if possible, once the caller has a permission on it.
+ * The user key of an ID, from memory if possible, once the caller may do with it what it wants. An ID that names no user
+ * key of the caller's project is not found, whatever the reason.
  *
- * @param notFound makes the error for an ID that names no user key of the caller's project, whatever the reason
  * @throws ForbiddenError
  */
 export async function findUserKeyFor(
   request: KeyRequest,
   id: string,
-  permission: KeyPermission,
-  notFound: () => Error = keyNotFound,
+  wanted: WantedAccess,
 ): Promise<CachedKey> {
   const { parts, call, context } = request
+  const { notFound = keyNotFound } = wanted
   const parsed = parseId(id)
   if (parsed?.kind === 'redactedKey') await refuseRedactedId(request, parsed.uuid, notFound)
   if (parsed?.kind !== 'userKey') throw notFound()
@@ -269,7 +286,7 @@ export async function findUserKeyFor(
   if (key === null || key.row.kind !== 'USER') throw notFound()
   context.keyId = key.row.id
   context.algorithm = key.row.algorithm
-  requirePermissionOn(call, key.row, permission, notFound)
+  requireAccess(request, key.row, wanted)
   return key
 }
 
@@ -280,7 +297,8 @@ async function refuseRedactedId(
   notFound: () => Error,
 ): Promise<never> {
   const row = await findVerifiedKey(parts, { projectId: call.caller.projectId, redactedId })
-  if (row === null || visibilityOf(call.caller, row) !== 'redacted') throw notFound()
+  const facts = row && accessFactsOf(row, parts.clock.now())
+  if (row === null || facts === null || visibilityOf(call.caller, facts) !== 'redacted') throw notFound()
   context.keyId = row.id
   context.algorithm = row.algorithm
   throw new ForbiddenError()

@@ -6,6 +6,7 @@ import {
   readPagesOfKeys,
   verifyEvents,
 } from '../../audit/read-events.ts'
+import type { EncryptionContext } from '../../crypto/encryption-context.ts'
 import { formatId, keyIdOf, parseKeyId } from '../../ids.ts'
 import { IntegrityError } from '../../keyring/integrity-error.ts'
 import {
@@ -14,15 +15,23 @@ import {
   type AuditRowFilter,
   countAuditEvents,
   countAuditEventsOfKeys,
+  sourceKeyDetail,
 } from '../../store/audit/event-pages.ts'
 import { lowestUuid } from '../../store/pages.ts'
 import { findDeletedKeys, findKeys } from '../../store/rows/key-rows.ts'
 import type { Dependencies } from '../parts/dependencies.ts'
 import { requireRoleFor } from '../parts/request.ts'
 import { type AccessFacts, canReadAudit, permissionsOfRoles, viewerOf } from '../rules/access.ts'
+import { accessFactsOf, factsOfDeleted } from '../rules/access-list.ts'
 import { canonicalSubject, parseSubject, type RequestContext } from '../rules/caller.ts'
-import { databaseTime, requireInput } from '../rules/input.ts'
-import { accessFactsOf } from './make-views.ts'
+import {
+  checkContext,
+  contextDetails,
+  contextInDetails,
+  detailsOfContext,
+} from '../rules/encryption-context.ts'
+import { ForbiddenError } from '../rules/errors.ts'
+import { databaseTime, InputIssues, requireInput } from '../rules/input.ts'
 import {
   type CursorList,
   type CursorValues,
@@ -42,20 +51,25 @@ export interface AuditEventFilterInput {
   readonly outcome?: readonly AuditEventView['outcome'][] | null | undefined
   /** Subject string. */
   readonly actor?: string | null | undefined
+  /** Pairs that the encryption context of the operation had. */
+  readonly context?: EncryptionContext | null | undefined
   /** Including this moment. */
   readonly from?: Date | null | undefined
   /** Excluding this moment. */
   readonly to?: Date | null | undefined
 }
 
-/** Audit events of the caller's project, newest first, without those of keys that are redacted for the caller. */
+/**
+ * Audit events of the caller's project, newest first, without those of keys that are redacted for the caller. Without a
+ * role for the trail, a caller may ask for a key of its own.
+ */
 export async function auditEvents(
   parts: Dependencies,
   call: RequestContext,
   page: PageArguments,
   filter: AuditEventFilterInput,
 ): Promise<Page<AuditEventView>> {
-  requireRoleFor(call, 'READ_AUDIT')
+  await requireAuditReader(parts, call, filter)
   const { db } = parts.store
   const rowFilter = rowFilterOf(parts, call, filter)
   const list: CursorList = {
@@ -71,6 +85,21 @@ export async function auditEvents(
     itemOf: (row) => views.get(row.id) ?? null,
     totalCount: () => countAuditEvents(db, rowFilter),
   })
+}
+
+/** Throws ForbiddenError unless the caller reads the whole trail, or that of the key that the filter names. */
+async function requireAuditReader(
+  parts: Dependencies,
+  call: RequestContext,
+  { keyId = null }: AuditEventFilterInput,
+): Promise<void> {
+  const given = permissionsOfRoles(call.caller)
+  if (given.includes('READ_AUDIT')) return
+  requireRoleFor(call, 'VIEW')
+  const id = keyId === null ? null : parseKeyId(keyId)
+  if (id === null || !('id' in id) || id.kind !== 'USER') throw new ForbiddenError()
+  const key = (await findEventKeys(parts, call.caller.projectId, [id.id])).get(id.id)
+  if (key === undefined || !canReadAudit(call.caller, key.accessFacts)) throw new ForbiddenError()
 }
 
 /** Audit events of each of several keys, in a constant number of statements; null without READ_AUDIT on the key. */
@@ -114,18 +143,18 @@ export async function keyAuditEvents(
 }
 
 /**
- * Events by UUID. A hidden event runs the same statements as an unknown one. A caller without READ_AUDIT runs none.
+ * Events by UUID. A hidden event runs the same statements as an unknown one. A caller without a role runs none.
  */
 export async function auditEventsById(
   parts: Dependencies,
   call: RequestContext,
   ids: readonly string[],
 ): Promise<Map<string, AuditEventView>> {
-  if (ids.length === 0 || !permissionsOfRoles(call.caller).includes('READ_AUDIT')) return new Map()
+  if (ids.length === 0 || !permissionsOfRoles(call.caller).includes('VIEW')) return new Map()
   const { projectId } = call.caller
   const rows = await readById(parts.store.db, {
     projectId,
-    visibleTo: viewerOf(call.caller),
+    visibleTo: viewerOf(call.caller, parts.clock.now()),
     predatesChains: parts.auditKeys.predatesChains,
     ids,
   })
@@ -150,6 +179,7 @@ async function viewsOf(
   const events = await verifyEvents({ db: store.db, chainMac: auditKeys.chainMac }, read, (what, id) =>
     alert(new IntegrityError(what, id)),
   )
+  const readsTrail = permissionsOfRoles(call.caller).includes('READ_AUDIT')
   const keyIdIn = (event: RecordedEvent) => (isAboutRoles(event) ? null : event.keyId)
   const named = events.flatMap((event) => [keyIdIn(event), event.sourceKeyId])
   const wanted = new Set([...named.filter((id) => id !== null), ...padding])
@@ -159,7 +189,7 @@ async function viewsOf(
     events.flatMap((event) => {
       const keyId = keyIdIn(event)
       const key = keyId === null ? null : readable.get(keyId)
-      if (key === undefined) return []
+      if (key === undefined || (key === null && !readsTrail)) return []
       const hidesSource = event.sourceKeyId !== null && !readable.has(event.sourceKeyId)
       const view: AuditEventView = {
         kind: 'AUDIT_EVENT',
@@ -180,6 +210,8 @@ async function viewsOf(
         keyDeleted: key?.deleted ?? null,
         keyRevision: keyId === null ? null : event.keyRevision,
         versionNumber: event.versionNumber,
+        context: contextInDetails(event.details, contextDetails.own),
+        sourceContext: hidesSource ? [] : contextInDetails(event.details, contextDetails.source),
         details: shownDetails(event.details, hidesSource),
       }
       return [[event.id, view] as const]
@@ -191,15 +223,18 @@ function displayNameOf({ [displayNameDetail]: name }: RecordedEvent['details']):
   return typeof name === 'string' ? name : null
 }
 
-/**
- * Leaves out the source of a re-encryption, if its key is hidden, the key state, which only verification needs, and the
- * display name, which has a field of its own.
- */
+/** Details for which events have fields of their own, and the key state, which only verification needs. */
+const unshownDetails = [keyStateDetail, displayNameDetail, sourceKeyDetail]
+
+/** Details of the source of a re-encryption. */
+const sourceDetails = ['sourceKeyId', 'sourceVersion']
+
 function shownDetails(details: RecordedEvent['details'], hidesSource: boolean): RecordedEvent['details'] {
-  const { [keyStateDetail]: _state, [displayNameDetail]: _name, ...shown } = details
-  if (!hidesSource) return shown
-  const { sourceKeyId: _id, sourceVersion: _version, ...rest } = shown
-  return rest
+  const left = hidesSource ? [...unshownDetails, ...sourceDetails] : unshownDetails
+  const isContext = (name: string) => Object.values(contextDetails).some((prefix) => name.startsWith(prefix))
+  return Object.fromEntries(
+    Object.entries(details).filter(([name]) => !left.includes(name) && !isContext(name)),
+  )
 }
 
 function rowFilterOf(
@@ -207,15 +242,22 @@ function rowFilterOf(
   call: RequestContext,
   filter: AuditEventFilterInput,
 ): AuditRowFilter {
-  const { actor = null, keyId = null, from, to, action = null, outcome = null } = filter
+  const { actor = null, keyId = null, from, to, action = null, outcome = null, context = null } = filter
   requireInput(
     actor === null || parseSubject(actor) !== null,
     'filter.actor',
     'must be a subject, e.g. user:alice, service-agent:Backup or system:rotation',
   )
+  const issues = new InputIssues()
+  if (context !== null) checkContext(issues, context, 'filter.context')
+  issues.throwIfAny()
   return {
     projectId: call.caller.projectId,
-    visibleTo: viewerOf(call.caller),
+    visibleTo: viewerOf(call.caller, parts.clock.now()),
+    context: context && {
+      own: detailsOfContext(context),
+      source: detailsOfContext(context, contextDetails.source),
+    },
     predatesChains: parts.auditKeys.predatesChains,
     // A string that is not the ID of a key is treated as an unknown ID.
     key: keyId === null ? null : (parseKeyId(keyId) ?? { id: lowestUuid, kind: 'USER' }),
@@ -262,28 +304,29 @@ interface EventKey {
  * because they cannot tell who may read about them.
  */
 export async function findEventKeys(
-  parts: RowChecks & Pick<Dependencies, 'store'>,
+  parts: RowChecks & Pick<Dependencies, 'store' | 'clock'>,
   projectId: string,
   ids: readonly string[],
 ): Promise<Map<string, EventKey>> {
   const { db } = parts.store
+  const now = parts.clock.now()
   // In this order, so that a key that is deleted in between is found in one of the two places.
   const live = await findKeys(db, { projectId, ids, redactedIds: [] })
   const deleted = await findDeletedKeys(db, { projectId, ids })
   const found = new Map<string, EventKey>()
   for (const row of deleted) {
     if (!isAuthenticDeletedKey(parts, row)) continue
-    const { owner, accessControlEnabled, allowedSubjects } = row
     found.set(row.id, {
       id: formatId('userKey', row.id),
       name: row.name,
       deleted: true,
-      accessFacts: { kind: 'USER', projectId, owner, accessControlEnabled, allowedSubjects },
+      accessFacts: factsOfDeleted(row, now),
     })
   }
   for (const row of live) {
     if (!isAuthenticKey(parts, row)) continue
-    found.set(row.id, { id: keyIdOf(row), name: row.name, deleted: false, accessFacts: accessFactsOf(row) })
+    const accessFacts = accessFactsOf(row, now)
+    found.set(row.id, { id: keyIdOf(row), name: row.name, deleted: false, accessFacts })
   }
   return found
 }

@@ -61,7 +61,10 @@ export async function userKeys(
 ): Promise<Page<UserKeyView>> {
   requireRoleFor(call, 'VIEW')
   checkFilter(filter)
-  const rows = keyList(parts, call, { filter: userKeyListFilter(call, filter), order })
+  const rows = keyList(parts, call, {
+    filter: userKeyListFilter(call, filter, parts.clock.now()),
+    order,
+  })
   return rows.page(page, (view) => (view.kind === 'USER' ? view : null))
 }
 
@@ -104,7 +107,7 @@ function checkFilter(filter: Pick<UserKeyFilter, 'namePrefix' | 'createdBy'>): v
 }
 
 /** A filter on a hidden field leaves out redacted keys, whatever its value. */
-function userKeyListFilter(call: RequestContext, filter: UserKeyFilter): KeyListFilter {
+function userKeyListFilter(call: RequestContext, filter: UserKeyFilter, now: Date): KeyListFilter {
   const { caller } = call
   const { status, type, usage, algorithm, automaticRotationEnabled } = filter
   const asksHidden = [status, type, usage, algorithm, automaticRotationEnabled].some(
@@ -113,7 +116,7 @@ function userKeyListFilter(call: RequestContext, filter: UserKeyFilter): KeyList
   return {
     projectId: caller.projectId,
     kind: 'USER',
-    visibleTo: asksHidden || caller.kind === 'SERVICE_AGENT' ? viewerOf(caller) : null,
+    visibleTo: asksHidden || caller.kind === 'SERVICE_AGENT' ? viewerOf(caller, now) : null,
     namePrefix: filter.namePrefix ?? undefined,
     accessControlEnabled: filter.accessControlEnabled ?? undefined,
     createdBy: filter.createdBy ? canonicalSubject(filter.createdBy) : (filter.createdBy ?? undefined),
@@ -142,7 +145,11 @@ function keyList(
   { filter, order }: { filter: KeyListFilter; order: UserKeyOrder },
 ) {
   const { db } = parts.store
-  const list: CursorList = { key: parts.cursorMac, name: JSON.stringify([filter, order]) }
+  const list: CursorList = {
+    key: parts.cursorMac,
+    // Not bound to what the caller sees at the moment: a page must go on after a change of access.
+    name: JSON.stringify([{ ...filter, visibleTo: filter.visibleTo !== null }, order]),
+  }
 
   async function read(plan: PagePlan): Promise<ListedKey[]> {
     const ascending = (order.direction === 'ASC') === plan.forward

@@ -3,7 +3,8 @@ import type { KeyUsage } from '../../crypto/capabilities.ts'
 import { formatId, keyIdOf, partialId } from '../../ids.ts'
 import type { KeyRow } from '../../store/rows/key-rows.ts'
 import type { KeyVersionRow } from '../../store/rows/version-rows.ts'
-import { type AccessFacts, canView, permissionsOn } from '../rules/access.ts'
+import { type AccessFacts, canView, isOperation, permissionsOn } from '../rules/access.ts'
+import { accessFactsOf, entriesInForce, entriesOf, hasOperation } from '../rules/access-list.ts'
 import { type Caller, canonicalSubject, subjectSet } from '../rules/caller.ts'
 import type { KeyOrigin } from '../rules/errors.ts'
 import { defaultVersionOf, settle, startOfDay } from '../rules/lifecycle.ts'
@@ -19,13 +20,9 @@ import {
 /** Further facts that views depend on. */
 export interface ViewSettings {
   readonly now: Date
+  /** When entries of access lists have expired. A clock in doubt ends access early rather than late. */
+  readonly accessNow: Date
   readonly rotationTimeZone: string
-}
-
-/** Facts of a row that decide access. */
-export function accessFactsOf(row: KeyRow): AccessFacts {
-  const { kind, projectId, owner, accessControlEnabled, allowedSubjects } = row
-  return { kind, projectId, owner, accessControlEnabled, allowedSubjects }
 }
 
 /**
@@ -39,7 +36,8 @@ export function userKeyView(
   caller: Caller,
   settings: ViewSettings,
 ): UserKeyView {
-  if (canView(caller, row)) return fullUserKeyView(row, newest, caller, settings)
+  if (canView(caller, accessFactsOf(row, settings.accessNow)))
+    return fullUserKeyView(row, newest, caller, settings)
   return {
     kind: 'USER',
     access: 'redacted',
@@ -57,14 +55,20 @@ export function fullUserKeyView(
   settings: ViewSettings,
 ): FullUserKeyView {
   if (row.owner === null) throw new TypeError('a user key has an owner')
+  const fields = fullFields(row, newest, settings)
+  const entries = entriesOf(row)
+  const inForce = new Set(entriesInForce(entries, settings.accessNow))
   return {
     kind: 'USER',
     access: 'full',
     ...visibleFields(row),
-    ...fullFields(row, newest, settings),
+    ...fields,
     owner: canonicalSubject(row.owner),
-    allowedSubjects: subjectSet(row.allowedSubjects),
-    permissions: permissionsOn(caller, row),
+    allowedSubjects: subjectSet([...inForce].map(({ subject }) => subject)),
+    accessList: entries.map((entry) => ({ ...entry, expired: !inForce.has(entry) })),
+    permissions: permissionsOn(caller, fields.accessFacts).filter(
+      (permission) => !isOperation(permission) || hasOperation(row, permission),
+    ),
   }
 }
 
@@ -97,13 +101,13 @@ export interface VersionOwner {
 }
 
 /** Facts of a key's row for the views of its versions. */
-export function ownerOfVersions(row: KeyRow): VersionOwner {
+export function ownerOfVersions(row: KeyRow, { accessNow }: Pick<ViewSettings, 'accessNow'>): VersionOwner {
   const { algorithm, origin, restoredAt: keyRestoredAt, lastVersionNumber } = row
   return {
     keyId: keyIdOf(row),
     algorithm,
     origin,
-    accessFacts: accessFactsOf(row),
+    accessFacts: accessFactsOf(row, accessNow),
     keyRestoredAt,
     lastVersionNumber,
   }
@@ -146,7 +150,7 @@ function fullFields(row: KeyRow, newest: KeyVersionRow | null, settings: ViewSet
   const algorithm = findAlgorithm(row.algorithm)
   if (algorithm === undefined) throw new TypeError(`no algorithm named ${row.algorithm}`)
   const { lastVersionNumber } = row
-  const owner = ownerOfVersions(row)
+  const owner = ownerOfVersions(row, settings)
   const current = defaultVersionOf(
     { lastVersionNumber, versions: newest === null ? [] : [newest] },
     settings.now,

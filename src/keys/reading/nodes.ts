@@ -118,8 +118,10 @@ function visibleVersion(
 ): KeyVersionView | null {
   const row = version && rows.get(version.keyId)
   if (version === undefined || row === undefined) return null
-  if (!isAuthenticKey(parts, row) || !canView(call.caller, row)) return null
-  return versionView(ownerOfVersions(row), version, viewSettings(parts).now)
+  if (!isAuthenticKey(parts, row)) return null
+  const settings = viewSettings(parts)
+  const owner = ownerOfVersions(row, settings)
+  return canView(call.caller, owner.accessFacts) ? versionView(owner, version, settings.now) : null
 }
 
 function isOfKind(row: KeyRow, kind: string): boolean {

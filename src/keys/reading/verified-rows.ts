@@ -4,13 +4,19 @@ import { type DeletedKeyRow, findKey, type KeyRow } from '../../store/rows/key-r
 import { findVersionsByNumber, type KeyVersionRow } from '../../store/rows/version-rows.ts'
 import type { Dependencies } from '../parts/dependencies.ts'
 import { visibilityOf } from '../rules/access.ts'
+import { accessFactsOf } from '../rules/access-list.ts'
 import type { RequestContext } from '../rules/caller.ts'
 import { serviceKeyView, userKeyView, type ViewSettings } from './make-views.ts'
 import type { KeyView } from './views.ts'
 
 /** Current time and settings for views. */
 export function viewSettings(parts: Dependencies): ViewSettings {
-  return { now: parts.clock.certainNow(), rotationTimeZone: parts.settings.rotationTimeZone }
+  const { clock, settings } = parts
+  return {
+    now: clock.certainNow(),
+    accessNow: clock.now(),
+    rotationTimeZone: settings.rotationTimeZone,
+  }
 }
 
 /** Parts that verify rows and report forged ones. */
@@ -71,7 +77,8 @@ export async function viewsOfListed(
 }
 
 function isPresent(parts: Dependencies, call: RequestContext, row: KeyRow): boolean {
-  return isAuthenticKey(parts, row) && visibilityOf(call.caller, row) !== 'absent'
+  if (!isAuthenticKey(parts, row)) return false
+  return visibilityOf(call.caller, accessFactsOf(row, parts.clock.now())) !== 'absent'
 }
 
 async function viewsOfPresent(

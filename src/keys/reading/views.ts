@@ -1,7 +1,8 @@
 import type { AuditAction } from '../../audit/events.ts'
 import type { KeyType, KeyUsage } from '../../crypto/capabilities.ts'
+import type { EncryptionContext } from '../../crypto/encryption-context.ts'
 import type { KeyRow } from '../../store/rows/key-rows.ts'
-import type { AccessFacts, KeyPermission } from '../rules/access.ts'
+import type { AccessEntry, AccessFacts, KeyPermission } from '../rules/access.ts'
 import type { KeyOrigin, KeyVersionStatus } from '../rules/errors.ts'
 import type { RoleBinding } from '../rules/role-bindings.ts'
 
@@ -48,14 +49,20 @@ interface FullKeyFields extends Readonly<Pick<KeyRow, (typeof fullColumns)[numbe
   readonly nextRotationAt: Date | null
 }
 
+/** An entry of the access list of a key. */
+export interface AccessEntryView extends AccessEntry {
+  readonly expired: boolean
+}
+
 /** A user key for callers with access. */
 export interface FullUserKeyView extends VisibleUserKey, FullKeyFields {
   readonly kind: 'USER'
   readonly access: 'full'
   /** Subject string. */
   readonly owner: string
-  /** Subject strings; empty while access control is off. */
+  /** Subject strings of entries that have not expired; empty while access control is off. */
   readonly allowedSubjects: readonly string[]
+  readonly accessList: readonly AccessEntryView[]
   readonly permissions: readonly KeyPermission[]
 }
 
@@ -134,6 +141,10 @@ export interface AuditEventView {
   readonly keyDeleted: boolean | null
   readonly keyRevision: number | null
   readonly versionNumber: number | null
+  /** Encryption context of the operation; of a re-encryption, that of its destination. Empty for none. */
+  readonly context: EncryptionContext
+  /** Encryption context that a re-encryption decrypted with; empty for none, and while its source is hidden. */
+  readonly sourceContext: EncryptionContext
   readonly details: Readonly<Record<string, string | number | boolean>>
 }
 

@@ -1,13 +1,36 @@
+import type { EncryptionContext } from '../../crypto/encryption-context.ts'
 import type { ViewerCondition } from '../../store/subjects.ts'
 import { type Caller, canonicalSubject, formatSubject, type Role, roles } from './caller.ts'
+import { holdsContext } from './encryption-context.ts'
+
+/** Permissions for cryptographic operations. A data key needs ENCRYPT; a re-encryption DECRYPT and ENCRYPT. */
+export const operationPermissions = [
+  'ENCRYPT',
+  'DECRYPT',
+  'SIGN',
+  'VERIFY',
+  'GENERATE_MAC',
+  'VERIFY_MAC',
+  'ENCAPSULATE',
+  'DECAPSULATE',
+  'DERIVE',
+] as const
+
+/** One of {@link operationPermissions}. */
+export type OperationPermission = (typeof operationPermissions)[number]
+
+/** Checks whether a permission is for a cryptographic operation. */
+export function isOperation(permission: string): permission is OperationPermission {
+  return operationPermissions.some((each) => each === permission)
+}
 
 /**
  * Permissions of a caller. Roles give `MANAGE_OWN` for keys that the caller owns; on a given key it becomes `MANAGE` or
  * nothing.
  */
-const keyPermissions = [
+export const keyPermissions = [
   'VIEW',
-  'USE',
+  ...operationPermissions,
   'CREATE',
   'MANAGE',
   'MANAGE_OWN',
@@ -18,27 +41,55 @@ const keyPermissions = [
 /** One of {@link keyPermissions}. */
 export type KeyPermission = (typeof keyPermissions)[number]
 
-/** Facts of a key that decide access to it. */
+/** Permissions that an entry of an access list can name. */
+export const listedPermissions = ['VIEW', ...operationPermissions, 'MANAGE'] as const
+
+/** One of {@link listedPermissions}. */
+export type ListedPermission = (typeof listedPermissions)[number]
+
+/** An entry of an access list. It narrows what the roles of its subject give, and never adds to it. */
+export interface AccessEntry {
+  /** Subject string. */
+  readonly subject: string
+  /** Null for all that the roles give. */
+  readonly permissions: readonly ListedPermission[] | null
+  /** Pairs that the encryption context of an operation must have; null for no condition. */
+  readonly context: EncryptionContext | null
+  /** Null for an entry that does not expire. */
+  readonly expiresAt: Date | null
+  /** For people; may be empty. */
+  readonly note: string
+}
+
+/** Facts of a key that decide access to it at a moment. */
 export interface AccessFacts {
   readonly kind: 'USER' | 'SERVICE'
   readonly projectId: string
   /** Subject string; null for service keys. */
   readonly owner: string | null
   readonly accessControlEnabled: boolean
-  /** Subject strings. */
+  /** Subject strings of the entries that say nothing more. */
   readonly allowedSubjects: readonly string[]
+  /** The other entries, without those that have expired. */
+  readonly accessEntries: readonly AccessEntry[]
 }
 
 /** Visibility of a key for a caller, regardless of roles: not at all, only its always-visible fields, or all fields. */
 export type Visibility = 'absent' | 'redacted' | 'full'
 
-const permissionsByRole: Readonly<Record<Role, readonly KeyPermission[]>> = {
-  PROJECT_ADMIN: ['VIEW', 'USE', 'CREATE', 'MANAGE', 'READ_AUDIT', 'MANAGE_ROLES'],
-  PROJECT_MEMBER: ['VIEW', 'USE', 'CREATE', 'MANAGE_OWN'],
+/** Permissions that each role gives. The table of docs/access.md is made from it. */
+export const permissionsByRole: Readonly<Record<Role, readonly KeyPermission[]>> = {
+  PROJECT_ADMIN: ['VIEW', ...operationPermissions, 'CREATE', 'MANAGE', 'READ_AUDIT', 'MANAGE_ROLES'],
+  PROJECT_MEMBER: ['VIEW', ...operationPermissions, 'CREATE', 'MANAGE_OWN'],
   PROJECT_READER: ['VIEW'],
-  KMS_MANAGER: ['VIEW', 'USE', 'CREATE', 'MANAGE', 'READ_AUDIT'],
-  KMS_USER: ['VIEW', 'USE'],
+  KMS_MANAGER: ['VIEW', ...operationPermissions, 'CREATE', 'MANAGE', 'READ_AUDIT'],
+  KMS_USER: ['VIEW', ...operationPermissions],
   KMS_VIEWER: ['VIEW'],
+  KMS_ENCRYPTER: ['VIEW', 'ENCRYPT', 'ENCAPSULATE'],
+  KMS_DECRYPTER: ['VIEW', 'DECRYPT', 'DECAPSULATE', 'DERIVE'],
+  KMS_SIGNER: ['VIEW', 'SIGN', 'GENERATE_MAC'],
+  KMS_VERIFIER: ['VIEW', 'VERIFY', 'VERIFY_MAC'],
+  KMS_AUDITOR: ['VIEW', 'READ_AUDIT'],
 }
 
 /** Permissions that the caller's roles give, before any key is considered: the union over its roles. */
@@ -70,16 +121,18 @@ function grantsOfRoles(given: ReadonlySet<Role>): Grants {
     [...given].some((role) => permissionsByRole[role].includes(permission)),
   )
   const only = (...permissions: KeyPermission[]) => byRoles.filter((each) => permissions.includes(each))
-  const onKey = (manages: boolean): KeyPermission[] => [
-    ...only('VIEW', 'USE'),
-    ...(manages ? (['MANAGE'] as const) : []),
-    ...only('READ_AUDIT'),
+  const onOtherKey = only('VIEW', ...operationPermissions, 'MANAGE', 'READ_AUDIT')
+  const ofOwner: readonly KeyPermission[] = [
+    ...onOtherKey,
+    ...(byRoles.includes('MANAGE_OWN') ? (['MANAGE'] as const) : []),
+    // Whatever the role: an owner sees what happened to its key.
+    ...(byRoles.includes('VIEW') ? (['READ_AUDIT'] as const) : []),
   ]
   return {
     byRoles,
     onServiceKey: only('VIEW', 'READ_AUDIT'),
-    onOwnKey: onKey(byRoles.includes('MANAGE') || byRoles.includes('MANAGE_OWN')),
-    onOtherKey: onKey(byRoles.includes('MANAGE')),
+    onOwnKey: keyPermissions.filter((permission) => ofOwner.includes(permission)),
+    onOtherKey,
   }
 }
 
@@ -98,36 +151,88 @@ export function subjectsOf(caller: Caller): ReadonlySet<string> {
 /** Visibility of the key for the caller, by project, owner and access list. */
 export function visibilityOf(caller: Caller, facts: AccessFacts): Visibility {
   if (facts.projectId !== caller.projectId) return 'absent'
-  if (facts.kind === 'SERVICE') return 'full'
-  const named =
-    isOwner(caller, facts) || (facts.accessControlEnabled && isListed(caller, facts.allowedSubjects))
-  if (named) return 'full'
+  if (facts.kind === 'SERVICE' || isOwner(caller, facts)) return 'full'
+  if (facts.accessControlEnabled && isListed(caller, facts)) return 'full'
   // Service agents need an entry on the list. Without one, the key does not exist for them.
   if (caller.kind === 'SERVICE_AGENT') return 'absent'
   return facts.accessControlEnabled ? 'redacted' : 'full'
 }
 
 /** Condition for rows of keys that the caller sees in full. {@link visibilityOf} is checked for each row again. */
-export function viewerOf(caller: Caller): ViewerCondition {
-  const { subject, kind } = caller
-  return { subject, subjects: [...subjectsOf(caller)], seesUncontrolled: kind !== 'SERVICE_AGENT' }
+export function viewerOf(caller: Caller, now: Date): ViewerCondition {
+  return { subjects: [...subjectsOf(caller)], seesUncontrolled: caller.kind !== 'SERVICE_AGENT', now }
 }
 
-function isListed(caller: Caller, allowedSubjects: readonly string[]): boolean {
+/** Checks whether the caller, or one of its groups, owns the key. */
+export function isOwner(caller: Caller, { owner, projectId }: AccessFacts): boolean {
+  if (owner === null || projectId !== caller.projectId) return false
+  return subjectsOf(caller).has(canonicalSubject(owner))
+}
+
+function isListed(caller: Caller, { allowedSubjects, accessEntries }: AccessFacts): boolean {
   const own = subjectsOf(caller)
+  return isPlainlyListed(own, allowedSubjects) || accessEntries.some(({ subject }) => own.has(subject))
+}
+
+function isPlainlyListed(own: ReadonlySet<string>, allowedSubjects: readonly string[]): boolean {
   return allowedSubjects.some((subject) => own.has(canonicalSubject(subject)))
 }
 
-function isOwner(caller: Caller, { owner }: AccessFacts): boolean {
-  return owner !== null && canonicalSubject(owner) === caller.subject
+/**
+ * Permissions of the caller on this key; none unless it sees the whole key. Operations are among them that an entry allows
+ * for some encryption contexts alone. Whether one of them is allowed, {@link allows} decides.
+ */
+export function permissionsOn(caller: Caller, facts: AccessFacts): readonly KeyPermission[] {
+  return permissionsWith(caller, facts, () => true)
 }
 
-/** Permissions of the caller on this key. None unless it sees the whole key. */
-export function permissionsOn(caller: Caller, facts: AccessFacts): readonly KeyPermission[] {
+/**
+ * Decides whether the caller may do something with this key.
+ *
+ * @param context the encryption context of the operation; null for none
+ */
+export function allows(
+  caller: Caller,
+  facts: AccessFacts,
+  permission: KeyPermission,
+  context: EncryptionContext | null,
+): boolean {
+  const holds = ({ context: required }: AccessEntry) => required === null || holdsContext(context, required)
+  return permissionsWith(caller, facts, holds).includes(permission)
+}
+
+function permissionsWith(
+  caller: Caller,
+  facts: AccessFacts,
+  holds: (entry: AccessEntry) => boolean,
+): readonly KeyPermission[] {
   if (visibilityOf(caller, facts) !== 'full') return []
   const { onServiceKey, onOwnKey, onOtherKey } = grantsOf(caller)
   if (facts.kind === 'SERVICE') return onServiceKey
-  return isOwner(caller, facts) ? onOwnKey : onOtherKey
+  if (isOwner(caller, facts)) return onOwnKey
+  if (!facts.accessControlEnabled || facts.accessEntries.length === 0) return onOtherKey
+  const own = subjectsOf(caller)
+  if (isPlainlyListed(own, facts.allowedSubjects)) return onOtherKey
+  const entries = facts.accessEntries.filter(({ subject }) => own.has(subject))
+  return onOtherKey.filter((permission) => entries.some((entry) => entryGives(entry, permission, holds)))
+}
+
+/** Whether an entry leaves its subject a permission. Whoever has an entry sees the key and, by its roles, its trail. */
+function entryGives(
+  entry: AccessEntry,
+  permission: KeyPermission,
+  holds: (entry: AccessEntry) => boolean,
+): boolean {
+  if (permission === 'VIEW' || permission === 'READ_AUDIT') return true
+  if (entry.permissions !== null && !entry.permissions.some((each) => each === permission)) return false
+  // Conditions are on operations alone.
+  return permission === 'MANAGE' || holds(entry)
+}
+
+/** Checks whether the caller may give this key to another owner: as its owner, or as one of its managers. */
+export function canTransfer(caller: Caller, facts: AccessFacts): boolean {
+  const permissions = permissionsOn(caller, facts)
+  return permissions.includes('MANAGE') || (permissions.includes('VIEW') && isOwner(caller, facts))
 }
 
 /** Checks whether the caller may read the audit trail of this key. */

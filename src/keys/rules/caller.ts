@@ -17,6 +17,11 @@ export const roles = [
   'KMS_MANAGER',
   'KMS_USER',
   'KMS_VIEWER',
+  'KMS_ENCRYPTER',
+  'KMS_DECRYPTER',
+  'KMS_SIGNER',
+  'KMS_VERIFIER',
+  'KMS_AUDITOR',
 ] as const
 
 /** One of {@link roles}. */

@@ -7,10 +7,12 @@ export interface AutomaticRotationInput {
   readonly cycleDays?: number | null | undefined
 }
 
-/** Most subjects on one access list. */
+/** Most entries of one access list. */
 export const allowedSubjectsMax = 1000
 /** Days between automatic rotations. */
 export const rotationCycleDays = { min: 1, max: 1095, default: 365 } as const
+/** Longest note of a role binding or of an entry of an access list, in characters. */
+export const noteLengthMax = 256
 /** Longest waiting period of a destruction, in days. */
 export const destroyWaitingDaysMax = 30
 
@@ -27,6 +29,11 @@ export class InputIssues {
     if (condition) return
     this.#count += 1
     if (this.#issues.length < inputIssuesMax) this.#issues.push({ path: path.split('.'), message })
+  }
+
+  /** True if anything was noted. */
+  get hasAny(): boolean {
+    return this.#count > 0
   }
 
   /** Throws InputValidationError if anything was noted. */
@@ -72,6 +79,13 @@ export function checkDescription(issues: InputIssues, description: string): void
   issues.require([...description].length <= 256, 'description', 'must have at most 256 characters')
   const fault = textFault(description)
   issues.require(fault === null, 'description', fault ?? '')
+}
+
+/** Checks a note for people. */
+export function checkNote(issues: InputIssues, note: string, path: string): void {
+  issues.require([...note].length <= noteLengthMax, path, `must have at most ${noteLengthMax} characters`)
+  const fault = textFault(note)
+  issues.require(fault === null, path, fault ?? '')
 }
 
 /** Checks the cycle of automatic rotation. */

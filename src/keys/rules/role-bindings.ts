@@ -1,11 +1,8 @@
 import { type Role, readSubject, roles } from './caller.ts'
-import { InputIssues } from './input.ts'
-import { textFault } from './names.ts'
+import { checkNote, InputIssues } from './input.ts'
 
 /** Most bindings of one project. */
 export const roleBindingsMax = 1000
-/** Longest note of a binding, in characters. */
-export const noteLengthMax = 256
 /** Kinds of subjects that can be bound to a role. Service agents have those of their groups. */
 export const boundKinds = ['USER', 'GROUP', 'SERVICE_ACCOUNT'] as const
 
@@ -71,9 +68,7 @@ export function checkBinding(
   const issues = new InputIssues()
   checkBoundSubject(issues, subject, 'subject')
   issues.require(expiresAt === null || expiresAt > now, 'expiresAt', 'must be in the future')
-  issues.require([...note].length <= noteLengthMax, 'note', `must have at most ${noteLengthMax} characters`)
-  const fault = textFault(note)
-  issues.require(fault === null, 'note', fault ?? '')
+  checkNote(issues, note, 'note')
   issues.throwIfAny()
 }
 

@@ -6,6 +6,7 @@ import { requireRoleFor } from '../parts/request.ts'
 import { isAuthenticDeletedKey, viewsOfRows } from '../reading/verified-rows.ts'
 import type { UserKeyView } from '../reading/views.ts'
 import { visibilityOf } from '../rules/access.ts'
+import { factsOfDeleted } from '../rules/access-list.ts'
 import type { RequestContext } from '../rules/caller.ts'
 import { createStream, type Stream, type UserKeysEventView } from './stream.ts'
 
@@ -59,7 +60,7 @@ async function lookUp(
   }
   for (const row of deleted.values()) {
     if (!isAuthenticDeletedKey(parts, row)) continue
-    const visibility = visibilityOf(call.caller, { ...row, kind: 'USER' })
+    const visibility = visibilityOf(call.caller, factsOfDeleted(row, parts.clock.now()))
     if (visibility === 'full') goneKeyIds.push(formatId('userKey', row.id))
     if (visibility === 'redacted') goneKeyIds.push(formatId('redactedKey', row.redactedId))
   }

@@ -84,7 +84,7 @@ function accessOf(key: KeyView): string {
   return JSON.stringify([
     access,
     accessControlEnabled,
-    ...(key.access === 'full' ? [key.owner, ...key.allowedSubjects] : []),
+    ...(key.access === 'full' ? [key.owner, key.accessList] : []),
   ])
 }
 

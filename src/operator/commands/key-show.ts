@@ -1,5 +1,7 @@
 import { keyIdOf } from '../../ids.ts'
 import { readKeyAsOperator } from '../../keys/changing/operator.ts'
+import type { AccessEntry } from '../../keys/rules/access.ts'
+import { entriesOf } from '../../keys/rules/access-list.ts'
 import { settle } from '../../keys/rules/lifecycle.ts'
 import type { WholeKey } from '../../store/rows/key-with-versions.ts'
 import type { KeyVersionRow } from '../../store/rows/version-rows.ts'
@@ -28,6 +30,7 @@ Example:
 })
 
 function factsOf({ row, versions }: WholeKey): [label: string, value: string][] {
+  const entries = entriesOf(row)
   return [
     ['Name', row.name],
     ['ID', keyIdOf(row)],
@@ -38,11 +41,22 @@ function factsOf({ row, versions }: WholeKey): [label: string, value: string][] 
     ['Owner', row.owner ?? (row.serviceName === null ? 'nobody' : `the service ${row.serviceName}`)],
     ['Created', `${row.createdAt.toISOString()} by ${row.createdBy}`],
     ['Access control', row.accessControlEnabled ? 'on' : 'off'],
-    ['Access list', row.allowedSubjects.length === 0 ? 'nobody' : row.allowedSubjects.join(', ')],
+    ['Access list', entries.length === 0 ? 'nobody' : entries.map(textOfEntry).join(', ')],
     ['Rotation', row.rotationEnabled ? `every ${row.rotationCycleDays} days` : 'by hand'],
     ['Revision', String(row.revision)],
     ['Versions', String(versions.length)],
   ]
+}
+
+function textOfEntry({ subject, permissions, context, expiresAt, note }: AccessEntry): string {
+  const pairs = context?.map(({ name, value }) => `${name}=${JSON.stringify(value)}`)
+  const conditions = [
+    permissions && `only ${permissions.join(', ')}`,
+    pairs && `with context ${pairs.join(', ')}`,
+    expiresAt && `until ${expiresAt.toISOString()}`,
+    note !== '' && `note ${JSON.stringify(note)}`,
+  ].filter((text) => typeof text === 'string')
+  return conditions.length === 0 ? subject : `${subject} (${conditions.join('; ')})`
 }
 
 function versionLine(version: KeyVersionRow, now: Date): string {

@@ -1,5 +1,7 @@
 import { keyIdOf } from '../../ids.ts'
-import { ownerKinds, transferOwnership } from '../../keys/changing/operator.ts'
+import { ownerKinds } from '../../keys/changing/access-lists.ts'
+import { transferOwnershipAsOperator } from '../../keys/changing/operator.ts'
+import { entriesOf } from '../../keys/rules/access-list.ts'
 import { readSubject } from '../../keys/rules/caller.ts'
 import { KeyNotFoundError } from '../../keys/rules/errors.ts'
 import { defineOperatorCommand, exitCodes, UsageError } from '../command.ts'
@@ -24,7 +26,7 @@ Example:
       type: 'string',
       value: 'SUBJECT',
       required: true,
-      meaning: 'The new owner: user:NAME or service-account:NAME.',
+      meaning: 'The new owner: user:NAME, group:NAME, service-account:NAME or service-agent:NAME.',
     },
     'clear-list': {
       type: 'boolean',
@@ -36,7 +38,7 @@ Example:
     const newOwner = options.to
     const given = readSubject(newOwner, ownerKinds)
     if ('fault' in given) throw new UsageError(`--to ${given.fault}.`)
-    const { key, formerOwner, changed } = await transferOwnership(parts, {
+    const { key, formerOwner, changed } = await transferOwnershipAsOperator(parts, {
       ...wanted,
       newOwner,
       clearList: options['clear-list'],
@@ -51,7 +53,8 @@ Example:
         : `The key ${about} belongs to ${newOwner} already; nothing was changed.`,
     )
     if (row.accessControlEnabled) {
-      const list = row.allowedSubjects.length === 0 ? 'nobody' : row.allowedSubjects.join(', ')
+      const subjects = new Set(entriesOf(row).map(({ subject }) => subject))
+      const list = subjects.size === 0 ? 'nobody' : [...subjects].join(', ')
       await print(`Besides the owner, its access list names: ${list}.`)
     }
     return exitCodes.fine

@@ -1,26 +1,16 @@
 import { addAllowedSubjects } from '../../keys/changing/access-lists.ts'
 import { LockoutError } from '../../keys/rules/errors.ts'
-import { allowedSubjectsMax } from '../../keys/rules/input.ts'
 import { builder } from '../builder.ts'
 import { changeErrors } from '../errors.ts'
-import { listOptions } from '../list-limits.ts'
+import { accessListFields, allowLockoutField } from '../types/access-list.ts'
 import { defineKeyPayload } from './payloads.ts'
 
 const AddAllowedSubjectsInput = builder.inputType('AddAllowedSubjectsInput', {
-  description: 'The key, and the subjects to add.',
+  description: 'The key, and the entries to add.',
   fields: (t) => ({
     keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
-    subjects: t.stringList({
-      required: true,
-      ...listOptions(
-        allowedSubjectsMax,
-        'Subjects to add, e.g. `user:bob`, `group:payments`, `service-account:ci`, `service-agent:Secrets Manager`.',
-      ),
-    }),
-    allowLockout: t.boolean({
-      description:
-        'Allow the change even if the caller then no longer has access itself. False if not given.',
-    }),
+    ...accessListFields(t),
+    allowLockout: allowLockoutField(t),
     expectedRevision: t.int({
       description: 'Refuse with ConflictError unless the key still has this revision.',
     }),
@@ -33,13 +23,14 @@ builder.mutationField('addAllowedSubjects', (t) =>
   t.field({
     type: AddAllowedSubjectsPayload,
     nullable: true,
-    description: 'Adds subjects to the access list of a key. Needs MANAGE.',
+    description:
+      'Adds entries to the access list of a key. Those of a subject replace the entries that it had. Needs MANAGE.',
     authScopes: { authenticated: true },
     args: {
       input: t.arg({
         type: AddAllowedSubjectsInput,
         required: true,
-        description: 'The key, and the subjects to add.',
+        description: 'The key, and the entries to add.',
       }),
     },
     errors: { types: [...changeErrors, LockoutError] },

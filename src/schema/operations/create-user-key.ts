@@ -3,6 +3,7 @@ import { InputValidationError, NameTakenError } from '../../keys/rules/errors.ts
 import { allowedSubjectsMax } from '../../keys/rules/input.ts'
 import { builder } from '../builder.ts'
 import { listOptions } from '../list-limits.ts'
+import { entriesField } from '../types/access-list.ts'
 import { KeyAlgorithm, KeyOrigin, KeyType, KeyUsage } from '../types/enums.ts'
 import { settableFields } from '../types/user-key.ts'
 import { defineKeyPayload } from './payloads.ts'
@@ -28,6 +29,7 @@ const AccessControlInput = builder.inputType('AccessControlInput', {
         'Subjects, e.g. `user:bob`, `group:payments`, `service-account:ci`, `service-agent:Secrets Manager`.',
       ),
     }),
+    entries: entriesField(t),
   }),
 })
 

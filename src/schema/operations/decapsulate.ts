@@ -37,7 +37,7 @@ builder.mutationField('decapsulate', (t) =>
   t.field({
     type: DecapsulatePayload,
     nullable: true,
-    description: 'Decapsulates a shared secret with an ACTIVE version (FIPS 203 §7.3). Needs USE.',
+    description: 'Decapsulates a shared secret with an ACTIVE version (FIPS 203 §7.3). Needs DECAPSULATE.',
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: DecapsulateInput, required: true, description }) },
     errors: { types: [...verifyErrors] },

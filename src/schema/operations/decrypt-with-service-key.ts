@@ -3,6 +3,7 @@ import { runOperation } from '../../keys/operations/run-operation.ts'
 import { decryptWithServiceKey } from '../../keys/operations/service-keys.ts'
 import { builder } from '../builder.ts'
 import { serviceOpenErrors } from '../errors.ts'
+import { associatedFields } from '../types/encryption-context.ts'
 import { addUsedVersion } from './payloads.ts'
 
 const DecryptWithServiceKeyInput = builder.inputType('DecryptWithServiceKeyInput', {
@@ -13,10 +14,7 @@ const DecryptWithServiceKeyInput = builder.inputType('DecryptWithServiceKeyInput
       required: true,
       description: 'A ciphertext from `encryptWithServiceKey` or `generateServiceDataKey`.',
     }),
-    additionalAuthenticatedData: t.field({
-      type: 'Base64',
-      description: 'Bytes that are authenticated but not encrypted, at most 64 KiB, as given to encrypt.',
-    }),
+    ...associatedFields(t),
   }),
 })
 

@@ -4,6 +4,7 @@ import { runBatch, runOperation } from '../../keys/operations/run-operation.ts'
 import { InputValidationError } from '../../keys/rules/errors.ts'
 import { builder } from '../builder.ts'
 import { openErrors } from '../errors.ts'
+import { associatedFields } from '../types/encryption-context.ts'
 import { EncryptionAlgorithm } from '../types/enums.ts'
 import { defineBatchableInput, defineBatchPayload, pairOutcomes } from './batch.ts'
 import { addUsedVersion } from './payloads.ts'
@@ -14,11 +15,7 @@ const inputs = defineBatchableInput('Decrypt', 'The ciphertext to decrypt.', (t)
     required: true,
     description: 'A ciphertext from `encrypt`, or, for RSA, any RSAES-OAEP ciphertext.',
   }),
-  additionalAuthenticatedData: t.field({
-    type: 'Base64',
-    description:
-      'Bytes that are authenticated but not encrypted, at most 64 KiB; must be given again to decrypt. Symmetric keys only.',
-  }),
+  ...associatedFields(t, ' Symmetric keys only.'),
   keyId: t.id({
     description:
       'RSA: required. Symmetric keys: the ciphertext names its key; if given, it must be that one.',
@@ -51,7 +48,7 @@ builder.mutationField('decrypt', (t) =>
     type: DecryptPayload,
     nullable: true,
     description:
-      'Decrypts a ciphertext while the version that encrypted it is ACTIVE. All failures are the same InvalidCiphertextError. Needs USE.',
+      'Decrypts a ciphertext while the version that encrypted it is ACTIVE. All failures are the same InvalidCiphertextError. Needs DECRYPT.',
     authScopes: { authenticated: true },
     args: {
       input: t.arg({ type: inputs.single, required: true, description: 'The ciphertext to decrypt.' }),

@@ -51,7 +51,7 @@ builder.mutationField('deriveSharedSecret', (t) =>
     type: DeriveSharedSecretPayload,
     nullable: true,
     description:
-      'Diffie-Hellman key agreement of an ACTIVE version with the public key of another party (NIST SP 800-56A §5.7.1.2, RFC 7748 §6), followed by HKDF. Needs USE.',
+      'Diffie-Hellman key agreement of an ACTIVE version with the public key of another party (NIST SP 800-56A §5.7.1.2, RFC 7748 §6), followed by HKDF. Needs DERIVE.',
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: DeriveSharedSecretInput, required: true, description }) },
     errors: { types: [...verifyErrors] },

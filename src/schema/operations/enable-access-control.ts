@@ -1,26 +1,16 @@
 import { enableAccessControl } from '../../keys/changing/access-lists.ts'
 import { LockoutError } from '../../keys/rules/errors.ts'
-import { allowedSubjectsMax } from '../../keys/rules/input.ts'
 import { builder } from '../builder.ts'
 import { changeErrors } from '../errors.ts'
-import { listOptions } from '../list-limits.ts'
+import { accessListFields, allowLockoutField } from '../types/access-list.ts'
 import { defineKeyPayload } from './payloads.ts'
 
 const EnableAccessControlInput = builder.inputType('EnableAccessControlInput', {
-  description: 'The key, and the subjects that get access.',
+  description: 'The key, and the entries of its access list.',
   fields: (t) => ({
     keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
-    subjects: t.stringList({
-      required: true,
-      ...listOptions(
-        allowedSubjectsMax,
-        'Subjects, e.g. `user:bob`, `group:payments`, `service-account:ci`, `service-agent:Secrets Manager`.',
-      ),
-    }),
-    allowLockout: t.boolean({
-      description:
-        'Allow the change even if the caller then no longer has access itself. False if not given.',
-    }),
+    ...accessListFields(t),
+    allowLockout: allowLockoutField(t),
     expectedRevision: t.int({
       description: 'Refuse with ConflictError unless the key still has this revision.',
     }),
@@ -37,13 +27,13 @@ builder.mutationField('enableAccessControl', (t) =>
     type: EnableAccessControlPayload,
     nullable: true,
     description:
-      'Limits a key to its owner and the given subjects; everyone else, a project administrator too, gets it redacted. Needs MANAGE.',
+      'Limits a key to its owner and the given entries; everyone else, a project administrator too, gets it redacted. Needs MANAGE.',
     authScopes: { authenticated: true },
     args: {
       input: t.arg({
         type: EnableAccessControlInput,
         required: true,
-        description: 'The key, and the subjects that get access.',
+        description: 'The key, and the entries of its access list.',
       }),
     },
     errors: { types: [...changeErrors, LockoutError] },

@@ -32,7 +32,7 @@ builder.mutationField('encapsulate', (t) =>
     type: EncapsulatePayload,
     nullable: true,
     description:
-      'Encapsulates a fresh shared secret for the default version of a key (FIPS 203 §7.2). Software that supports ML-KEM can do this with the public key alone. Needs USE.',
+      'Encapsulates a fresh shared secret for the default version of a key (FIPS 203 §7.2). Software that supports ML-KEM can do this with the public key alone. Needs ENCAPSULATE.',
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: EncapsulateInput, required: true, description: 'The key.' }) },
     errors: { types: [...protectErrors] },

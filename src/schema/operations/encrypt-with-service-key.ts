@@ -3,6 +3,7 @@ import { runOperation } from '../../keys/operations/run-operation.ts'
 import { encryptWithServiceKey } from '../../keys/operations/service-keys.ts'
 import { builder } from '../builder.ts'
 import { serviceProtectErrors } from '../errors.ts'
+import { associatedFields } from '../types/encryption-context.ts'
 import { addUsedVersion } from './payloads.ts'
 
 const EncryptWithServiceKeyInput = builder.inputType('EncryptWithServiceKeyInput', {
@@ -13,11 +14,7 @@ const EncryptWithServiceKeyInput = builder.inputType('EncryptWithServiceKeyInput
       required: true,
       description: 'The bytes to encrypt: at most 64 KiB.',
     }),
-    additionalAuthenticatedData: t.field({
-      type: 'Base64',
-      description:
-        'Bytes that are authenticated but not encrypted, at most 64 KiB; must be given again to decrypt.',
-    }),
+    ...associatedFields(t),
   }),
 })
 

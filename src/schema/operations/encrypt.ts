@@ -4,6 +4,7 @@ import { runBatch, runOperation } from '../../keys/operations/run-operation.ts'
 import { InputValidationError } from '../../keys/rules/errors.ts'
 import { builder } from '../builder.ts'
 import { encryptErrors } from '../errors.ts'
+import { associatedFields } from '../types/encryption-context.ts'
 import { defineBatchableInput, defineBatchPayload, pairOutcomes } from './batch.ts'
 import { addUsedVersion } from './payloads.ts'
 
@@ -15,11 +16,7 @@ const inputs = defineBatchableInput('Encrypt', 'The data to encrypt, and the key
     description:
       'The bytes to encrypt: at most 64 KiB, or what the padding leaves for RSA (190 bytes with RSA_2048).',
   }),
-  additionalAuthenticatedData: t.field({
-    type: 'Base64',
-    description:
-      'Bytes that are authenticated but not encrypted, at most 64 KiB; must be given again to decrypt. Symmetric keys only.',
-  }),
+  ...associatedFields(t, ' Symmetric keys only.'),
 }))
 
 const EncryptPayload = builder.objectRef<EncryptOutput>('EncryptPayload').implement({
@@ -41,7 +38,7 @@ builder.mutationField('encrypt', (t) =>
   t.field({
     type: EncryptPayload,
     nullable: true,
-    description: 'Encrypts under the default version of a key. Needs USE.',
+    description: 'Encrypts under the default version of a key. Needs ENCRYPT.',
     authScopes: { authenticated: true },
     args: {
       input: t.arg({

@@ -5,6 +5,7 @@ import { offeredDataKeyPairs } from '../../keys/reading/algorithms.ts'
 import { builder } from '../builder.ts'
 import { encryptErrors } from '../errors.ts'
 import { isSelected } from '../selection.ts'
+import { associatedFields } from '../types/encryption-context.ts'
 import { PublicKey } from '../types/public-key.ts'
 import { addUsedVersion } from './payloads.ts'
 
@@ -28,11 +29,7 @@ const GenerateDataKeyPairInput = builder.inputType('GenerateDataKeyPairInput', {
       description: 'The key that encrypts the private key: `ukey_…`, symmetric.',
     }),
     algorithm: t.field({ type: DataKeyPairAlgorithm, required: true, description: 'Algorithm of the pair.' }),
-    additionalAuthenticatedData: t.field({
-      type: 'Base64',
-      description:
-        'Bytes that are authenticated but not encrypted, at most 64 KiB; must be given again to decrypt.',
-    }),
+    ...associatedFields(t),
   }),
 })
 
@@ -67,7 +64,7 @@ builder.mutationField('generateDataKeyPair', (t) =>
     type: GenerateDataKeyPairPayload,
     nullable: true,
     description:
-      'Generates a key pair and encrypts its private key under the default version of a symmetric key. Needs USE.',
+      'Generates a key pair and encrypts its private key under the default version of a symmetric key. Needs ENCRYPT.',
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: GenerateDataKeyPairInput, required: true, description }) },
     errors: { types: [...encryptErrors] },

@@ -4,6 +4,7 @@ import { runOperation } from '../../keys/operations/run-operation.ts'
 import { builder } from '../builder.ts'
 import { encryptErrors } from '../errors.ts'
 import { isSelected } from '../selection.ts'
+import { associatedFields } from '../types/encryption-context.ts'
 import { addUsedVersion } from './payloads.ts'
 
 const GenerateDataKeyInput = builder.inputType('GenerateDataKeyInput', {
@@ -11,11 +12,7 @@ const GenerateDataKeyInput = builder.inputType('GenerateDataKeyInput', {
   fields: (t) => ({
     keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
     bytes: t.int({ defaultValue: 32, required: true, description: 'Length in bytes, 1 to 1,024.' }),
-    additionalAuthenticatedData: t.field({
-      type: 'Base64',
-      description:
-        'Bytes that are authenticated but not encrypted, at most 64 KiB; must be given again to decrypt. Symmetric keys only.',
-    }),
+    ...associatedFields(t, ' Symmetric keys only.'),
   }),
 })
 
@@ -43,7 +40,7 @@ builder.mutationField('generateDataKey', (t) =>
     type: GenerateDataKeyPayload,
     nullable: true,
     description:
-      'Generates a data key and encrypts it under the default version of a symmetric key. Select `plaintext` only if the data key is used at once. Needs USE.',
+      'Generates a data key and encrypts it under the default version of a symmetric key. Select `plaintext` only if the data key is used at once. Needs ENCRYPT.',
     authScopes: { authenticated: true },
     args: {
       input: t.arg({

@@ -36,7 +36,7 @@ builder.mutationField('generateMac', (t) =>
   t.field({
     type: GenerateMacPayload,
     nullable: true,
-    description: 'Makes a message authentication code with the default version of a key. Needs USE.',
+    description: 'Makes a message authentication code with the default version of a key. Needs GENERATE_MAC.',
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: inputs.single, required: true, description }) },
     errors: { types: [...protectErrors] },

@@ -25,7 +25,7 @@ builder.mutationField('generateRandom', (t) =>
   t.field({
     type: GenerateRandomPayload,
     nullable: true,
-    description: 'Generates random bytes, with no key involved. Needs USE.',
+    description: 'Generates random bytes, with no key involved. Needs a permission for any operation.',
     authScopes: { authenticated: true },
     args: {
       input: t.arg({ type: GenerateRandomInput, required: true, description: 'The number of bytes.' }),

@@ -4,17 +4,14 @@ import { generateServiceDataKey } from '../../keys/operations/service-keys.ts'
 import { builder } from '../builder.ts'
 import { serviceProtectErrors } from '../errors.ts'
 import { isSelected } from '../selection.ts'
+import { associatedFields } from '../types/encryption-context.ts'
 import { addUsedVersion } from './payloads.ts'
 
 const GenerateServiceDataKeyInput = builder.inputType('GenerateServiceDataKeyInput', {
   description: 'The length of the data key.',
   fields: (t) => ({
     bytes: t.int({ defaultValue: 32, required: true, description: 'Length in bytes, 1 to 1,024.' }),
-    additionalAuthenticatedData: t.field({
-      type: 'Base64',
-      description:
-        'Bytes that are authenticated but not encrypted, at most 64 KiB; must be given again to decrypt.',
-    }),
+    ...associatedFields(t),
   }),
 })
 

@@ -4,6 +4,7 @@ import { runBatch, runOperation } from '../../keys/operations/run-operation.ts'
 import { InputValidationError } from '../../keys/rules/errors.ts'
 import { builder } from '../builder.ts'
 import { reEncryptErrors } from '../errors.ts'
+import { contextOptions } from '../types/encryption-context.ts'
 import { defineBatchableInput, defineBatchPayload, pairOutcomes } from './batch.ts'
 import { addUsedVersion } from './payloads.ts'
 
@@ -16,11 +17,20 @@ const inputs = defineBatchableInput(
       type: 'Base64',
       description: 'The data that it was encrypted with.',
     }),
+    sourceContext: t.field(
+      contextOptions('The encryption context that it was encrypted with; recorded in the audit trail.'),
+    ),
     destinationKeyId: t.id({ description: 'The key to encrypt with; the same as before if not given.' }),
     destinationAdditionalAuthenticatedData: t.field({
       type: 'Base64',
-      description: 'The data to encrypt it with; the same as before if not given, none if empty.',
+      description:
+        'The data to encrypt it with, none if empty. Without data and context they are the same as before.',
     }),
+    destinationContext: t.field(
+      contextOptions(
+        'The encryption context to encrypt it with; recorded in the audit trail. Without data and context they are the same as before.',
+      ),
+    ),
   }),
 )
 
@@ -51,7 +61,7 @@ builder.mutationField('reEncrypt', (t) =>
     type: ReEncryptPayload,
     nullable: true,
     description:
-      'Decrypts a ciphertext and encrypts it again under the default version of the same or another key, without disclosing the plaintext. Needs USE of both keys.',
+      'Decrypts a ciphertext and encrypts it again under the default version of the same or another key, without disclosing the plaintext. Needs DECRYPT of the key before, and ENCRYPT of the key after.',
     authScopes: { authenticated: true },
     args: {
       input: t.arg({

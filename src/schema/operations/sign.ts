@@ -52,7 +52,7 @@ builder.mutationField('sign', (t) =>
   t.field({
     type: SignPayload,
     nullable: true,
-    description: 'Signs with the default version of a key. Needs USE.',
+    description: 'Signs with the default version of a key. Needs SIGN.',
     authScopes: { authenticated: true },
     args: {
       input: t.arg({ type: inputs.single, required: true, description: 'The message to sign, and the key.' }),

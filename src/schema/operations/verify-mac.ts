@@ -37,7 +37,7 @@ builder.mutationField('verifyMac', (t) =>
     type: VerifyMacPayload,
     nullable: true,
     description:
-      'Checks a message authentication code with an ACTIVE version, in constant time. A code that does not fit is no error: `valid` is false. Needs USE.',
+      'Checks a message authentication code with an ACTIVE version, in constant time. A code that does not fit is no error: `valid` is false. Needs VERIFY_MAC.',
     authScopes: { authenticated: true },
     args: { input: t.arg({ type: VerifyMacInput, required: true, description }) },
     errors: { types: [...verifyErrors] },

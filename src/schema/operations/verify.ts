@@ -53,7 +53,7 @@ builder.mutationField('verify', (t) =>
     type: VerifyPayload,
     nullable: true,
     description:
-      'Verifies a signature with an ACTIVE version. A signature that does not fit is no error: `valid` is false. Needs USE.',
+      'Verifies a signature with an ACTIVE version. A signature that does not fit is no error: `valid` is false. Needs VERIFY.',
     authScopes: { authenticated: true },
     args: {
       input: t.arg({

@@ -3,6 +3,7 @@ import { builder } from '../builder.ts'
 import { listOptions } from '../list-limits.ts'
 import { AuditAction, AuditEventConnection, AuditOutcome } from '../types/audit-event.ts'
 import { pageArguments } from '../types/connection.ts'
+import { contextOptions } from '../types/encryption-context.ts'
 
 const AuditEventFilter = builder.inputType('AuditEventFilter', {
   description: 'Filter of audit events; all conditions must hold.',
@@ -17,6 +18,11 @@ const AuditEventFilter = builder.inputType('AuditEventFilter', {
       ...listOptions('ONE_FOR_EACH_VALUE', 'With one of these outcomes.'),
     }),
     actor: t.string({ description: 'By this subject, e.g. `user:alice` or `system:rotation`.' }),
+    context: t.field(
+      contextOptions(
+        'Of operations whose encryption context has all of these pairs, or, for re-encryptions, had them before.',
+      ),
+    ),
     from: t.field({ type: 'DateTime', description: 'At this moment or later.' }),
     to: t.field({ type: 'DateTime', description: 'Before this moment.' }),
   }),
@@ -26,8 +32,8 @@ builder.queryField('auditEvents', (t) =>
   t.field({
     type: AuditEventConnection,
     description:
-      "Audit events of the caller's project, newest first. Only for callers with the permission READ_AUDIT. Events of keys that are redacted for the caller are neither shown nor counted.",
-    authScopes: { permission: 'READ_AUDIT' },
+      "Audit events of the caller's project, newest first. Only for callers with a role that gives READ_AUDIT, and for owners that filter by the ID of their key. Events of keys that are redacted for the caller are neither shown nor counted.",
+    authScopes: { permission: 'VIEW' },
     args: {
       ...pageArguments,
       filter: t.arg({ type: AuditEventFilter, description: 'The filter; all without it.' }),

@@ -1,24 +1,18 @@
-import { explainAccessTo, supposedGroupsMax } from '../../keys/reading/access-explanations.ts'
+import {
+  explainAccessTo,
+  explainMyAccess,
+  supposedGroupsMax,
+} from '../../keys/reading/access-explanations.ts'
 import {
   type AccessExplanation,
   type AccessReason,
   accessReasonsMax,
-  type ExplainedOperation,
 } from '../../keys/rules/access-reasons.ts'
 import { builder } from '../builder.ts'
 import { listOptions } from '../list-limits.ts'
-import { Role } from '../types/enums.ts'
+import { contextOptions } from '../types/encryption-context.ts'
+import { KeyOperation, Role } from '../types/enums.ts'
 import { Subject } from '../types/subject.ts'
-
-const KeyOperation = builder.enumType('KeyOperation', {
-  description: 'An operation on a key, for `explainAccess`.',
-  values: {
-    VIEW: { description: 'See all fields of the key and its versions.' },
-    USE: { description: 'Any cryptographic operation.' },
-    MANAGE: { description: 'Update, rotate, change states, configure access, delete.' },
-    READ_AUDIT: { description: 'Read the audit trail of the key.' },
-  } satisfies Record<ExplainedOperation, object>,
-})
 
 const KeyVisibility = builder.enumType('KeyVisibility', {
   description: 'Visibility of a key for a subject whose roles let it view keys.',
@@ -35,8 +29,13 @@ const AccessReasonKind = builder.enumType('AccessReasonKind', {
     OWNER: { description: 'Ownership of the key.' },
     LIST_ENTRY: { description: 'An entry of the access list of the key.' },
     NO_ACCESS_CONTROL: { description: 'Access control of the key is off.' },
-    ROLE: { description: 'Roles of the token or of role bindings.' },
-  } as const,
+    ROLE: { description: 'Roles of the token.' },
+    ROLE_BINDING: { description: 'Roles that are bound to the subject or its groups.' },
+    PERMISSION: { description: 'An entry of the access list does not allow the operation.' },
+    CONTEXT: { description: 'The encryption context lacks what an entry of the access list asks for.' },
+    EXPIRED: { description: 'An entry of the access list has expired.' },
+    USAGE: { description: 'Keys with this usage do not have the operation.' },
+  } satisfies Record<AccessReason['kind'], object>,
 })
 
 const Reason = builder.objectRef<AccessReason>('AccessReason').implement({
@@ -57,7 +56,7 @@ const Reason = builder.objectRef<AccessReason>('AccessReason').implement({
       type: [Role],
       ...listOptions(
         'ONE_FOR_EACH_VALUE',
-        'For kind ROLE: the roles that grant access, or one of which is missing.',
+        'For the kinds ROLE and ROLE_BINDING: the roles that grant access, or one of which is missing.',
       ),
       resolve: ({ roles }) => [...roles],
     }),
@@ -71,7 +70,7 @@ const Explanation = builder.objectRef<AccessExplanation>('AccessExplanation').im
     allowed: t.boolean({
       nullable: true,
       description:
-        'The verdict; null when it depends on groups or roles that were not given, or on role bindings that the caller may not know.',
+        'The verdict; null when it depends on groups, roles or an encryption context that were not given, or on role bindings that the caller may not know.',
       resolve: ({ allowed }) => allowed,
     }),
     visibility: t.field({
@@ -100,6 +99,9 @@ const Explanation = builder.objectRef<AccessExplanation>('AccessExplanation').im
   }),
 })
 
+const supposedContext =
+  'Supposed encryption context of the operation, empty for none; null if unknown. Of an encryption or a decryption only.'
+
 builder.queryField('explainAccess', (t) =>
   t.field({
     type: Explanation,
@@ -118,8 +120,26 @@ builder.queryField('explainAccess', (t) =>
         ...listOptions('ONE_FOR_EACH_VALUE', 'Supposed roles in the token of the subject; null if unknown.'),
       }),
       operation: t.arg({ type: KeyOperation, required: true, description: 'The operation.' }),
+      context: t.arg(contextOptions(supposedContext)),
     },
-    resolve: (_root, { groups = null, roles = null, ...asked }, { parts, call }) =>
-      explainAccessTo(parts, call, { ...asked, groups, roles }),
+    resolve: (_root, { groups = null, roles = null, context = null, ...asked }, { parts, call }) =>
+      explainAccessTo(parts, call, { ...asked, groups, roles, context }),
+  }),
+)
+
+builder.queryField('explainMyAccess', (t) =>
+  t.field({
+    type: Explanation,
+    nullable: true,
+    description:
+      'Explains whether the caller itself may do something with a user key, e.g. after FORBIDDEN. It says no more about the key than the caller may see: of a redacted key, that it is redacted. Null for a key that does not exist for the caller.',
+    authScopes: { permission: 'VIEW' },
+    args: {
+      keyId: t.arg.id({ required: true, description: 'The ID of the key, or what stands for it.' }),
+      operation: t.arg({ type: KeyOperation, required: true, description: 'The operation.' }),
+      context: t.arg(contextOptions(supposedContext)),
+    },
+    resolve: (_root, { context = null, ...asked }, { parts, call }) =>
+      explainMyAccess(parts, call, { ...asked, context }),
   }),
 )

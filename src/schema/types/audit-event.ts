@@ -1,6 +1,7 @@
 import type { AuditEventView } from '../../keys/reading/views.ts'
 import { builder } from '../builder.ts'
 import { defineConnection } from './connection.ts'
+import { contextListOptions } from './encryption-context.ts'
 import { ErrorCode } from './enums.ts'
 import { Node } from './node.ts'
 import { Key } from './refs.ts'
@@ -14,7 +15,7 @@ const descriptions: Record<AuditEventView['action'], string> = {
   CONFIGURE_AUTOMATIC_ROTATION: 'Automatic rotation of a user key was configured.',
   ENABLE_ACCESS_CONTROL: 'Access control of a user key was switched on.',
   DISABLE_ACCESS_CONTROL: 'Access control of a user key was switched off.',
-  ADD_ALLOWED_SUBJECTS: "Subjects were added to a user key's access list.",
+  ADD_ALLOWED_SUBJECTS: "Entries were added to a user key's access list.",
   REMOVE_ALLOWED_SUBJECTS: "Subjects were removed from a user key's access list.",
   ACTIVATE_KEY_VERSION: 'A version was activated again.',
   DEACTIVATE_KEY_VERSION: 'A version was deactivated.',
@@ -23,7 +24,7 @@ const descriptions: Record<AuditEventView['action'], string> = {
     'Versions were destroyed, since their waiting period had ended: `destroyedVersions` in the details names them. Where it had ended at once, SCHEDULE_KEY_VERSION_DESTRUCTION has that detail.',
   RESTORE_KEY_VERSION: 'The scheduled destruction of a version was cancelled.',
   DELETE_USER_KEY: 'A user key was deleted.',
-  TRANSFER_OWNERSHIP: 'An operator of the server made another subject the owner of a key.',
+  TRANSFER_OWNERSHIP: 'Another subject was made the owner of a key; the details name both.',
   GET_IMPORT_PARAMETERS: 'A wrapping key for the import of key material was made.',
   IMPORT_KEY_VERSION: 'Key material was imported as a new version.',
   PRUNE_AUDIT: 'An operator of the server removed old audit events.',
@@ -149,6 +150,18 @@ const AuditEvent = builder.objectRef<AuditEventView>('AuditEvent').implement({
       nullable: true,
       description: 'Number of the version that was used or changed, where there was one.',
       resolve: ({ versionNumber }) => versionNumber,
+    }),
+    context: t.field({
+      ...contextListOptions(
+        'Encryption context of the operation; of a re-encryption, the new one. Empty if none was given. An operation that was refused has what its caller gave.',
+      ),
+      resolve: ({ context }) => [...context],
+    }),
+    sourceContext: t.field({
+      ...contextListOptions(
+        'Encryption context that a re-encryption decrypted with; empty if none was given, and for callers from whom its key is hidden.',
+      ),
+      resolve: ({ sourceContext }) => [...sourceContext],
     }),
     details: t.field({
       type: 'JSON',

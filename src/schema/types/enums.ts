@@ -1,6 +1,12 @@
 import { errorCodes } from '../../errors.ts'
 import type { KeyAlgorithmView } from '../../keys/reading/algorithms.ts'
 import { generationUnits, offeredAlgorithms } from '../../keys/reading/algorithms.ts'
+import type {
+  ListedPermission,
+  OperationPermission,
+  KeyPermission as Permission,
+} from '../../keys/rules/access.ts'
+import type { ExplainedOperation } from '../../keys/rules/access-reasons.ts'
 import type { roles } from '../../keys/rules/caller.ts'
 import { builder } from '../builder.ts'
 
@@ -170,20 +176,58 @@ export const Role = builder.enumType('Role', {
     KMS_MANAGER: { description: 'View, use, create and manage keys, and read the audit trail.' },
     KMS_USER: { description: 'View and use keys.' },
     KMS_VIEWER: { description: 'View keys.' },
+    KMS_ENCRYPTER: { description: 'View keys, encrypt, make data keys, and encapsulate.' },
+    KMS_DECRYPTER: { description: 'View keys, decrypt, decapsulate, and derive shared secrets.' },
+    KMS_SIGNER: { description: 'View keys, sign, and generate MACs.' },
+    KMS_VERIFIER: { description: 'View keys, and verify signatures and MACs.' },
+    KMS_AUDITOR: { description: 'View keys and read the audit trail; change and use nothing.' },
   } satisfies Record<(typeof roles)[number], object>,
+})
+
+const operationValues = {
+  ENCRYPT: { description: 'Encrypt, and make data keys; of the destination, re-encrypt.' },
+  DECRYPT: { description: 'Decrypt; of the source, re-encrypt.' },
+  SIGN: { description: 'Sign messages and digests.' },
+  VERIFY: { description: 'Verify signatures.' },
+  GENERATE_MAC: { description: 'Generate MACs.' },
+  VERIFY_MAC: { description: 'Verify MACs.' },
+  ENCAPSULATE: { description: 'Make shared secrets, and ciphertexts that carry them.' },
+  DECAPSULATE: { description: 'Recover shared secrets from ciphertexts.' },
+  DERIVE: { description: 'Derive the secrets that the key shares with the owners of other public keys.' },
+} satisfies Record<OperationPermission, object>
+
+const manageValue = { description: 'Update, rotate, change states, configure access, delete.' }
+
+export const AccessListPermission = builder.enumType('AccessListPermission', {
+  description: 'Permission that an entry of an access list can name.',
+  values: {
+    VIEW: { description: 'See all fields of the key. Every entry gives it.' },
+    ...operationValues,
+    MANAGE: manageValue,
+  } satisfies Record<ListedPermission, object>,
+})
+
+export const KeyOperation = builder.enumType('KeyOperation', {
+  description: 'What an explanation of access can be about.',
+  values: {
+    VIEW: { description: 'See all fields of the key and its versions.' },
+    ...operationValues,
+    MANAGE: manageValue,
+    READ_AUDIT: { description: 'Read the audit trail of the key.' },
+  } satisfies Record<ExplainedOperation, object>,
 })
 
 export const KeyPermission = builder.enumType('KeyPermission', {
   description: 'Permission of a caller on a key, or in its project.',
   values: {
     VIEW: { description: 'See all fields of keys and their versions.' },
-    USE: { description: 'All cryptographic operations: encrypt, decrypt, sign, verify, make data keys, …' },
+    ...operationValues,
     CREATE: { description: 'Create user keys. Of a project only.' },
-    MANAGE: { description: 'Update, rotate, change states, configure access, delete.' },
+    MANAGE: manageValue,
     MANAGE_OWN: { description: 'The same, for keys that the caller owns. Of a project only.' },
     READ_AUDIT: { description: 'Read the audit trail, and see the callers that use a version.' },
     MANAGE_ROLES: { description: 'Bind roles to subjects, and see these bindings. Of a project only.' },
-  } as const,
+  } satisfies Record<Permission, object>,
 })
 
 const errorDescriptions: Record<(typeof errorCodes)[number], string> = {

@@ -5,6 +5,7 @@ import { allowedSubjectsMax } from '../../keys/rules/input.ts'
 import type { InputFieldBuilder } from '../builder.ts'
 import { listOptions } from '../list-limits.ts'
 import { hidden } from '../redaction.ts'
+import { AccessListEntry } from './access-list.ts'
 import { AuditEventConnection } from './audit-event.ts'
 import { defineConnection, pageArguments } from './connection.ts'
 import { KeyPermission } from './enums.ts'
@@ -46,7 +47,7 @@ UserKey.implement({
     owner: t.field({
       type: Subject,
       ...hidden(
-        'Owner of the key: its creator, unless an operator has transferred it.',
+        'Owner of the key: its creator, unless it was transferred. May be a group.',
         (key: FullUserKeyView) => key.owner,
       ),
     }),
@@ -55,9 +56,19 @@ UserKey.implement({
       ...hidden(
         listOptions(
           allowedSubjectsMax,
-          'Subjects that, besides the owner, have access to the key while access control is on. They still need a role, from their tokens or by a role binding.',
+          'Subjects that, besides the owner, have an entry on the access list that has not expired. They still need a role, from their tokens or by a role binding.',
         ),
         (key: FullUserKeyView) => [...key.allowedSubjects],
+      ),
+    }),
+    accessList: t.field({
+      type: [AccessListEntry],
+      ...hidden(
+        listOptions(
+          allowedSubjectsMax,
+          'The access list: who has access, what for, with which encryption context, and until when; also entries that have expired.',
+        ),
+        (key: FullUserKeyView) => [...key.accessList],
       ),
     }),
     updatedAt: t.field({
@@ -76,7 +87,10 @@ UserKey.implement({
     viewerPermissions: t.field({
       type: [KeyPermission],
       ...hidden(
-        listOptions('ONE_FOR_EACH_VALUE', 'Permissions of the caller on the key.'),
+        listOptions(
+          'ONE_FOR_EACH_VALUE',
+          'Permissions of the caller on the key: operations that it has, also those that are allowed with some encryption contexts only.',
+        ),
         (key: FullUserKeyView) => [...key.permissions],
       ),
     }),
@@ -90,7 +104,7 @@ UserKey.implement({
       type: AuditEventConnection,
       args: pageArguments,
       ...hidden(
-        'Audit events of the key, newest first. Null for callers without the permission READ_AUDIT.',
+        'Audit events of the key, newest first. Null for callers without READ_AUDIT on the key, which its owner always has.',
         (key: FullUserKeyView, page: PageArguments, { loaders }) =>
           loaders.auditEventPage.load({ item: key, args: page }),
       ),

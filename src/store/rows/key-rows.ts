@@ -1,8 +1,12 @@
 import type { DeletedKey, Key } from '../generated/client.ts'
 import { fieldsOf, insertRows, type Queryable, type RowOf, type Table, updateRows } from '../sql.ts'
+import type { StoredAccessList } from '../subjects.ts'
 
 /** A live key. Days are `YYYY-MM-DD`; prisma/schema.prisma describes the columns. */
-export type KeyRow = RowOf<Key, 'rotationConfiguredOn' | 'rotationDueOn'>
+export type KeyRow = WithEntries<RowOf<Key, 'rotationConfiguredOn' | 'rotationDueOn'>>
+
+/** A row with the type that its entries have in JSON. */
+type WithEntries<Row> = Omit<Row, 'accessEntries'> & Pick<StoredAccessList, 'accessEntries'>
 
 /** Columns of a key. */
 export const keyTable: Table<KeyRow> = {
@@ -34,6 +38,7 @@ export const keyTable: Table<KeyRow> = {
     origin: 'origin',
     skippedVersions: 'skipped_versions',
     restoredAt: 'restored_at',
+    accessEntries: 'access_entries',
     mac: 'mac',
   },
   days: ['rotationConfiguredOn', 'rotationDueOn'],
@@ -47,7 +52,7 @@ export async function findHighestVersionNumber(db: Queryable): Promise<number> {
 }
 
 /** Tombstone of a deleted key: what is needed to decide who may read its history. */
-export type DeletedKeyRow = RowOf<DeletedKey>
+export type DeletedKeyRow = WithEntries<RowOf<DeletedKey>>
 
 /** Columns of a tombstone. */
 export const deletedKeyTable: Table<DeletedKeyRow> = {
@@ -64,6 +69,7 @@ export const deletedKeyTable: Table<DeletedKeyRow> = {
     revision: 'revision',
     createdAt: 'created_at',
     deletedAt: 'deleted_at',
+    accessEntries: 'access_entries',
     mac: 'mac',
   },
 }
@@ -142,16 +148,24 @@ export async function findDeletedKeys(
   db: Queryable,
   lookup: { projectId: string; ids: readonly string[] },
 ): Promise<DeletedKeyRow[]> {
-  return db.deletedKey.findMany({ where: { projectId: lookup.projectId, id: { in: [...lookup.ids] } } })
+  const rows = await db.deletedKey.findMany({
+    where: { projectId: lookup.projectId, id: { in: [...lookup.ids] } },
+  })
+  return rows.map(withEntries)
 }
 
 /** Decodes a row that Prisma read. */
 export function decode(row: Key): KeyRow {
   return {
-    ...row,
+    ...withEntries(row),
     rotationConfiguredOn: dayOf(row.rotationConfiguredOn),
     rotationDueOn: row.rotationDueOn === null ? null : dayOf(row.rotationDueOn),
   }
+}
+
+/** The MAC of the row proves that its entries have the type. */
+export function withEntries<Row extends { readonly accessEntries: unknown }>(row: Row): WithEntries<Row> {
+  return row as WithEntries<Row>
 }
 
 /** Prisma represents a date column by its midnight in UTC. */

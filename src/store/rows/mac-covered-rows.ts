@@ -1,7 +1,7 @@
 import { inPages } from '../pages.ts'
 import type { Queryable } from '../sql.ts'
 import type { ImportParametersRow } from './import-rows.ts'
-import { type DeletedKeyRow, decode, type KeyRow } from './key-rows.ts'
+import { type DeletedKeyRow, decode, type KeyRow, withEntries } from './key-rows.ts'
 import type { ProjectRolesRow } from './project-roles-rows.ts'
 import type { KeyVersionRow } from './version-rows.ts'
 
@@ -21,7 +21,7 @@ export function macCoveredRows(db: Queryable): MacCoveredRows {
   return {
     keys: () => byId(async (page) => (await db.key.findMany(page)).map(decode)),
     versions: () => byId((page) => db.keyVersion.findMany(page)),
-    deletedKeys: () => byId((page) => db.deletedKey.findMany(page)),
+    deletedKeys: () => byId(async (page) => (await db.deletedKey.findMany(page)).map(withEntries)),
     importParameters: () =>
       byId((page) => db.importParameters.findMany({ ...page, omit: { rootKeyId: true, wrapped: true } })),
     projectRoles: () => byId((page) => db.projectRoles.findMany(page)),
