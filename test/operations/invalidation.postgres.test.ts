@@ -97,6 +97,28 @@ describe.skipIf(hasNoDatabase())('a change made by one replica', () => {
     }
   })
 
+  it('of an entry takes effect in another at once, and its end comes at its moment even if nothing is heard', async () => {
+    const story = await startStoryForTest(longLived)
+    const replica = await startReplica(story)
+    const rob = replica.as(reader)
+    const { keyId, ciphertext } = await createKey(story)
+    const olga = story.as(owner)
+    await olga.mutate('enableAccessControl', { keyId, subjects: ['user:rob'] })
+    await expect.poll(() => decrypting(rob, ciphertext, keyId), promptly).toBe('OK')
+    const entry = { subject: 'user:rob', permissions: ['ENCRYPT'] }
+    await olga.mutate('addAllowedSubjects', { keyId, entries: [entry] })
+    await expect.poll(() => decrypting(rob, ciphertext, keyId), promptly).toMatch(/^FORBIDDEN/)
+    const expiresAt = new Date(story.clock.now().getTime() + 60_000).toISOString()
+    await olga.mutate('addAllowedSubjects', { keyId, entries: [{ subject: 'user:rob', expiresAt }] })
+    await expect.poll(() => decrypting(rob, ciphertext, keyId), promptly).toBe('OK')
+    replica.proxy.silence('listener')
+    story.clock.advance({ ms: 59_999 })
+    expect(await decrypting(rob, ciphertext, keyId)).toBe('OK')
+    story.clock.advance({ ms: 1 })
+    expect(await decrypting(rob, ciphertext, keyId)).toMatch(/^FORBIDDEN/)
+    expect(await decrypting(story.as(reader), ciphertext, keyId)).toMatch(/^FORBIDDEN/)
+  })
+
   it('of a version takes effect in another at once: rotated, deactivated, destroyed, and the key deleted', async () => {
     const story = await startStoryForTest({ ...longLived, DESTROY_WAITING_DAYS_MIN: '0' })
     const replica = await startReplica(story)

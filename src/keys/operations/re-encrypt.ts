@@ -49,7 +49,10 @@ export const reEncrypt: Operation<ReEncryptInput, ReEncryptOutput> = {
       ...source,
       ciphertext,
       prefix: 'source',
-      checkInput: () => associatedDataOf(destination, 'destination'),
+      checkInput() {
+        associatedDataOf(source, 'source')
+        associatedDataOf(destination, 'destination')
+      },
     })
     const { plaintext, keyId: sourceKeyId, version: sourceVersion } = opened.output
     request.context.details = {
