@@ -1,5 +1,5 @@
 import { activateKeyVersion } from '../../keys/changing/versions.ts'
-import { defineVersionMutation } from './payloads.ts'
+import { defineVersionMutation } from './define-mutation.ts'
 
 defineVersionMutation('activateKeyVersion', {
   description: 'Brings a DEACTIVATED version back into use. Needs MANAGE.',

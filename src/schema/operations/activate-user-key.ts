@@ -1,29 +1,19 @@
 import { activateUserKey } from '../../keys/changing/versions.ts'
 import { InvalidKeyOriginError, InvalidKeyStateError } from '../../keys/rules/errors.ts'
-import { builder } from '../builder.ts'
 import { changeErrors } from '../errors.ts'
+import { defineMutation, expectedRevisionField, keyIdField } from './define-mutation.ts'
 import { defineVersionPayload } from './payloads.ts'
-
-const ActivateUserKeyInput = builder.inputType('ActivateUserKeyInput', {
-  description: 'The key.',
-  fields: (t) => ({
-    keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
-    expectedRevision: t.int({
-      description: 'Refuse with ConflictError unless the key still has this revision.',
-    }),
-  }),
-})
 
 const ActivateUserKeyPayload = defineVersionPayload('ActivateUserKeyPayload', 'An activated key.')
 
-builder.mutationField('activateUserKey', (t) =>
-  t.field({
-    type: ActivateUserKeyPayload,
-    nullable: true,
-    description: 'Generates version 1 of a key that was created with pre-activation. Needs MANAGE.',
-    authScopes: { authenticated: true },
-    args: { input: t.arg({ type: ActivateUserKeyInput, required: true, description: 'The key.' }) },
-    errors: { types: [...changeErrors, InvalidKeyStateError, InvalidKeyOriginError] },
-    resolve: (_root, { input }, { parts, call }) => activateUserKey(parts, call, input),
+defineMutation('activateUserKey', {
+  description: 'Generates version 1 of a key that was created with pre-activation. Needs MANAGE.',
+  input: 'The key.',
+  fields: (t) => ({
+    keyId: keyIdField(t),
+    expectedRevision: expectedRevisionField(t),
   }),
-)
+  payload: ActivateUserKeyPayload,
+  errors: [...changeErrors, InvalidKeyStateError, InvalidKeyOriginError],
+  resolve: ({ parts, call }, input) => activateUserKey(parts, call, input),
+})

@@ -79,17 +79,15 @@ export function defineBatchPayload<T extends object>(
 }
 
 /**
- * Defines the inputs of an operation that has a batch form: its own, and that of a batch, whose items have the same
- * fields and a reference.
+ * Defines the input of a batch. Its items have the fields of the single operation, and a reference.
  *
  * @param name of the single operation in PascalCase, e.g. `Encrypt`
  */
-export function defineBatchableInput<Fields extends InputFieldMap>(
+export function defineBatchInput<Fields extends InputFieldMap>(
   name: string,
   description: string,
   fieldsOf: (t: InputFieldBuilder) => Fields,
 ) {
-  const single = builder.inputType(`${name}Input`, { description, fields: fieldsOf })
   const item = builder.inputType(`${name}BatchItemInput`, {
     description,
     fields: (t) => ({
@@ -99,11 +97,10 @@ export function defineBatchableInput<Fields extends InputFieldMap>(
       ...fieldsOf(t),
     }),
   })
-  const batch = builder.inputType(`${name}BatchInput`, {
+  return builder.inputType(`${name}BatchInput`, {
     description: 'A batch, within the limits of the server (500 items and 1 MiB unless configured).',
     fields: (t) => ({
       items: t.field({ type: [item], required: true, ...listOptions('BATCH_ITEMS_MAX', 'The items.') }),
     }),
   })
-  return { single, batch }
 }

@@ -6,9 +6,18 @@ import { roleBindingsMax } from '../../keys/rules/role-bindings.ts'
 import { builder } from '../builder.ts'
 import { Role } from '../types/enums.ts'
 import { allowsLockout, RoleBinding } from '../types/role-binding.ts'
+import { defineMutation } from './define-mutation.ts'
 
-const BindRoleInput = builder.inputType('BindRoleInput', {
-  description: 'The subject, and the role that it gets.',
+const BindRolePayload = builder.objectRef<RoleBindingView>('BindRolePayload').implement({
+  description: 'The binding that was made.',
+  fields: (t) => ({
+    roleBinding: t.field({ type: RoleBinding, description: 'The binding.', resolve: (binding) => binding }),
+  }),
+})
+
+defineMutation('bindRole', {
+  description: `Gives a subject a role in the caller's project, in addition to the roles of its tokens. A binding of the same subject and role is replaced. A project can have ${roleBindingsMax} bindings. Needs MANAGE_ROLES.`,
+  input: 'The subject, and the role that it gets.',
   fields: (t) => ({
     subject: t.id({
       required: true,
@@ -24,29 +33,7 @@ const BindRoleInput = builder.inputType('BindRoleInput', {
     }),
     allowLockout: t.boolean({ description: allowsLockout }),
   }),
+  payload: BindRolePayload,
+  errors: [InputValidationError, LockoutError],
+  resolve: ({ parts, call }, input) => bindRole(parts, call, input),
 })
-
-const BindRolePayload = builder.objectRef<RoleBindingView>('BindRolePayload').implement({
-  description: 'The binding that was made.',
-  fields: (t) => ({
-    roleBinding: t.field({ type: RoleBinding, description: 'The binding.', resolve: (binding) => binding }),
-  }),
-})
-
-builder.mutationField('bindRole', (t) =>
-  t.field({
-    type: BindRolePayload,
-    nullable: true,
-    description: `Gives a subject a role in the caller's project, in addition to the roles of its tokens. A binding of the same subject and role is replaced. A project can have ${roleBindingsMax} bindings. Needs MANAGE_ROLES.`,
-    authScopes: { authenticated: true },
-    args: {
-      input: t.arg({
-        type: BindRoleInput,
-        required: true,
-        description: 'The subject, and the role that it gets.',
-      }),
-    },
-    errors: { types: [InputValidationError, LockoutError] },
-    resolve: (_root, { input }, { parts, call }) => bindRole(parts, call, input),
-  }),
-)

@@ -6,6 +6,7 @@ import { listOptions } from '../list-limits.ts'
 import { entriesField } from '../types/access-list.ts'
 import { KeyAlgorithm, KeyOrigin, KeyType, KeyUsage } from '../types/enums.ts'
 import { settableFields } from '../types/user-key.ts'
+import { defineMutation } from './define-mutation.ts'
 import { defineKeyPayload } from './payloads.ts'
 
 const AutomaticRotationInput = builder.inputType('AutomaticRotationInput', {
@@ -33,8 +34,11 @@ const AccessControlInput = builder.inputType('AccessControlInput', {
   }),
 })
 
-const CreateUserKeyInput = builder.inputType('CreateUserKeyInput', {
-  description: 'The key to create.',
+const CreateUserKeyPayload = defineKeyPayload('CreateUserKeyPayload', 'A created key.')
+
+defineMutation('createUserKey', {
+  description: 'Creates a user key, owned by the caller. Needs a role that gives CREATE.',
+  input: 'The key to create.',
   fields: (t) => ({
     name: t.string({
       required: true,
@@ -63,18 +67,7 @@ const CreateUserKeyInput = builder.inputType('CreateUserKeyInput', {
     automaticRotation: t.field({ type: AutomaticRotationInput, description: 'Off if not given.' }),
     accessControl: t.field({ type: AccessControlInput, description: 'Off if not given.' }),
   }),
+  payload: CreateUserKeyPayload,
+  errors: [InputValidationError, NameTakenError],
+  resolve: ({ parts, call }, input) => createUserKey(parts, call, input),
 })
-
-const CreateUserKeyPayload = defineKeyPayload('CreateUserKeyPayload', 'A created key.')
-
-builder.mutationField('createUserKey', (t) =>
-  t.field({
-    type: CreateUserKeyPayload,
-    nullable: true,
-    description: 'Creates a user key, owned by the caller. Needs a role that gives CREATE.',
-    authScopes: { authenticated: true },
-    args: { input: t.arg({ type: CreateUserKeyInput, required: true, description: 'The key to create.' }) },
-    errors: { types: [InputValidationError, NameTakenError] },
-    resolve: (_root, { input }, { parts, call }) => createUserKey(parts, call, input),
-  }),
-)

@@ -1,5 +1,5 @@
 import { deactivateKeyVersion } from '../../keys/changing/versions.ts'
-import { defineVersionMutation } from './payloads.ts'
+import { defineVersionMutation } from './define-mutation.ts'
 
 defineVersionMutation('deactivateKeyVersion', {
   description:

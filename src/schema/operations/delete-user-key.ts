@@ -2,17 +2,7 @@ import { deleteUserKey } from '../../keys/changing/user-keys.ts'
 import { InvalidKeyStateError } from '../../keys/rules/errors.ts'
 import { builder } from '../builder.ts'
 import { changeErrors } from '../errors.ts'
-
-const DeleteUserKeyInput = builder.inputType('DeleteUserKeyInput', {
-  description: 'The key, with its name as confirmation.',
-  fields: (t) => ({
-    keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
-    confirmName: t.string({ required: true, description: 'The exact name of the key.' }),
-    expectedRevision: t.int({
-      description: 'Refuse with ConflictError unless the key still has this revision.',
-    }),
-  }),
-})
+import { defineMutation, expectedRevisionField, keyIdField } from './define-mutation.ts'
 
 const DeleteUserKeyPayload = builder
   .objectRef<{ deletedKeyId: string; deletedKeyName: string }>('DeleteUserKeyPayload')
@@ -27,21 +17,16 @@ const DeleteUserKeyPayload = builder
     }),
   })
 
-builder.mutationField('deleteUserKey', (t) =>
-  t.field({
-    type: DeleteUserKeyPayload,
-    nullable: true,
-    description:
-      'Deletes a key that has no version, or whose versions are all DESTROYED. Its ID is never used again, and its audit events stay. Needs MANAGE.',
-    authScopes: { authenticated: true },
-    args: {
-      input: t.arg({
-        type: DeleteUserKeyInput,
-        required: true,
-        description: 'The key, with its name as confirmation.',
-      }),
-    },
-    errors: { types: [...changeErrors, InvalidKeyStateError] },
-    resolve: (_root, { input }, { parts, call }) => deleteUserKey(parts, call, input),
+defineMutation('deleteUserKey', {
+  description:
+    'Deletes a key that has no version, or whose versions are all DESTROYED. Its ID is never used again, and its audit events stay. Needs MANAGE.',
+  input: 'The key, with its name as confirmation.',
+  fields: (t) => ({
+    keyId: keyIdField(t),
+    confirmName: t.string({ required: true, description: 'The exact name of the key.' }),
+    expectedRevision: expectedRevisionField(t),
   }),
-)
+  payload: DeleteUserKeyPayload,
+  errors: [...changeErrors, InvalidKeyStateError],
+  resolve: ({ parts, call }, input) => deleteUserKey(parts, call, input),
+})

@@ -3,14 +3,31 @@ import type { SharedSecretOutput } from '../../keys/operations/shared-secrets.ts
 import { deriveSharedSecret } from '../../keys/operations/shared-secrets.ts'
 import { builder } from '../builder.ts'
 import { verifyErrors } from '../errors.ts'
+import { defineMutation, keyIdField } from './define-mutation.ts'
 import { addUsedVersion } from './payloads.ts'
 
 const description = 'The key, the public key of the other party, and the context of the secret.'
 
-const DeriveSharedSecretInput = builder.inputType('DeriveSharedSecretInput', {
-  description,
+const DeriveSharedSecretPayload = builder
+  .objectRef<SharedSecretOutput>('DeriveSharedSecretPayload')
+  .implement({
+    description: 'A derived secret. The raw shared secret never leaves the server.',
+    fields: (t) => ({
+      sharedSecret: t.field({
+        type: 'Base64',
+        description: 'Output of HKDF (RFC 5869); its inputs are described in docs/algorithms.md.',
+        resolve: ({ sharedSecret }) => sharedSecret,
+      }),
+    }),
+  })
+addUsedVersion(DeriveSharedSecretPayload)
+
+defineMutation('deriveSharedSecret', {
+  description:
+    'Diffie-Hellman key agreement of an ACTIVE version with the public key of another party (NIST SP 800-56A §5.7.1.2, RFC 7748 §6), followed by HKDF. Needs DERIVE.',
+  input: description,
   fields: (t) => ({
-    keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
+    keyId: keyIdField(t),
     version: t.int({ required: true, description: 'The version whose public key the other party uses.' }),
     peerPublicKey: t.field({
       type: 'Base64',
@@ -30,31 +47,7 @@ const DeriveSharedSecretInput = builder.inputType('DeriveSharedSecretInput', {
       description: 'Length of the output in bytes, 1 to 1,024.',
     }),
   }),
+  payload: DeriveSharedSecretPayload,
+  errors: verifyErrors,
+  resolve: ({ parts, call }, input) => runOperation(parts, call, deriveSharedSecret, input),
 })
-
-const DeriveSharedSecretPayload = builder
-  .objectRef<SharedSecretOutput>('DeriveSharedSecretPayload')
-  .implement({
-    description: 'A derived secret. The raw shared secret never leaves the server.',
-    fields: (t) => ({
-      sharedSecret: t.field({
-        type: 'Base64',
-        description: 'Output of HKDF (RFC 5869); its inputs are described in docs/algorithms.md.',
-        resolve: ({ sharedSecret }) => sharedSecret,
-      }),
-    }),
-  })
-addUsedVersion(DeriveSharedSecretPayload)
-
-builder.mutationField('deriveSharedSecret', (t) =>
-  t.field({
-    type: DeriveSharedSecretPayload,
-    nullable: true,
-    description:
-      'Diffie-Hellman key agreement of an ACTIVE version with the public key of another party (NIST SP 800-56A §5.7.1.2, RFC 7748 §6), followed by HKDF. Needs DERIVE.',
-    authScopes: { authenticated: true },
-    args: { input: t.arg({ type: DeriveSharedSecretInput, required: true, description }) },
-    errors: { types: [...verifyErrors] },
-    resolve: (_root, { input }, { parts, call }) => runOperation(parts, call, deriveSharedSecret, input),
-  }),
-)

@@ -3,12 +3,8 @@ import type { EncapsulateOutput } from '../../keys/operations/shared-secrets.ts'
 import { encapsulate } from '../../keys/operations/shared-secrets.ts'
 import { builder } from '../builder.ts'
 import { protectErrors } from '../errors.ts'
+import { defineMutation } from './define-mutation.ts'
 import { addUsedVersion } from './payloads.ts'
-
-const EncapsulateInput = builder.inputType('EncapsulateInput', {
-  description: 'The key.',
-  fields: (t) => ({ keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }) }),
-})
 
 const EncapsulatePayload = builder.objectRef<EncapsulateOutput>('EncapsulatePayload').implement({
   description: 'A new shared secret, and the ciphertext from which it can be decapsulated.',
@@ -27,15 +23,12 @@ const EncapsulatePayload = builder.objectRef<EncapsulateOutput>('EncapsulatePayl
 })
 addUsedVersion(EncapsulatePayload)
 
-builder.mutationField('encapsulate', (t) =>
-  t.field({
-    type: EncapsulatePayload,
-    nullable: true,
-    description:
-      'Encapsulates a fresh shared secret for the default version of a key (FIPS 203 §7.2). Software that supports ML-KEM can do this with the public key alone. Needs ENCAPSULATE.',
-    authScopes: { authenticated: true },
-    args: { input: t.arg({ type: EncapsulateInput, required: true, description: 'The key.' }) },
-    errors: { types: [...protectErrors] },
-    resolve: (_root, { input }, { parts, call }) => runOperation(parts, call, encapsulate, input),
-  }),
-)
+defineMutation('encapsulate', {
+  description:
+    'Encapsulates a fresh shared secret for the default version of a key (FIPS 203 §7.2). Software that supports ML-KEM can do this with the public key alone. Needs ENCAPSULATE.',
+  input: 'The key.',
+  fields: (t) => ({ keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }) }),
+  payload: EncapsulatePayload,
+  errors: protectErrors,
+  resolve: ({ parts, call }, input) => runOperation(parts, call, encapsulate, input),
+})

@@ -4,19 +4,8 @@ import { encryptWithServiceKey } from '../../keys/operations/service-keys.ts'
 import { builder } from '../builder.ts'
 import { serviceProtectErrors } from '../errors.ts'
 import { associatedFields } from '../types/encryption-context.ts'
+import { defineMutation } from './define-mutation.ts'
 import { addUsedVersion } from './payloads.ts'
-
-const EncryptWithServiceKeyInput = builder.inputType('EncryptWithServiceKeyInput', {
-  description: 'The data to encrypt.',
-  fields: (t) => ({
-    plaintext: t.field({
-      type: 'Base64',
-      required: true,
-      description: 'The bytes to encrypt: at most 64 KiB.',
-    }),
-    ...associatedFields(t),
-  }),
-})
 
 const EncryptWithServiceKeyPayload = builder
   .objectRef<EncryptOutput>('EncryptWithServiceKeyPayload')
@@ -32,17 +21,19 @@ const EncryptWithServiceKeyPayload = builder
   })
 addUsedVersion(EncryptWithServiceKeyPayload)
 
-builder.mutationField('encryptWithServiceKey', (t) =>
-  t.field({
-    type: EncryptWithServiceKeyPayload,
-    nullable: true,
-    description:
-      'Encrypts under the service key of the calling service, which its first encryption creates. Only for a service itself: a token of kind SERVICE_AGENT.',
-    authScopes: { authenticated: true },
-    args: {
-      input: t.arg({ type: EncryptWithServiceKeyInput, required: true, description: 'The data to encrypt.' }),
-    },
-    errors: { types: [...serviceProtectErrors] },
-    resolve: (_root, { input }, { parts, call }) => runOperation(parts, call, encryptWithServiceKey, input),
+defineMutation('encryptWithServiceKey', {
+  description:
+    'Encrypts under the service key of the calling service, which its first encryption creates. Only for a service itself: a token of kind SERVICE_AGENT.',
+  input: 'The data to encrypt.',
+  fields: (t) => ({
+    plaintext: t.field({
+      type: 'Base64',
+      required: true,
+      description: 'The bytes to encrypt: at most 64 KiB.',
+    }),
+    ...associatedFields(t),
   }),
-)
+  payload: EncryptWithServiceKeyPayload,
+  errors: serviceProtectErrors,
+  resolve: ({ parts, call }, input) => runOperation(parts, call, encryptWithServiceKey, input),
+})

@@ -7,6 +7,7 @@ import { encryptErrors } from '../errors.ts'
 import { isSelected } from '../selection.ts'
 import { associatedFields } from '../types/encryption-context.ts'
 import { PublicKey } from '../types/public-key.ts'
+import { defineMutation } from './define-mutation.ts'
 import { addUsedVersion } from './payloads.ts'
 
 const description = 'The key that encrypts the private key, and the algorithm of the pair.'
@@ -19,18 +20,6 @@ const DataKeyPairAlgorithm = builder.enumType('DataKeyPairAlgorithm', {
       { description: `${displayName} (${standard}).` },
     ]),
   ),
-})
-
-const GenerateDataKeyPairInput = builder.inputType('GenerateDataKeyPairInput', {
-  description,
-  fields: (t) => ({
-    keyId: t.id({
-      required: true,
-      description: 'The key that encrypts the private key: `ukey_…`, symmetric.',
-    }),
-    algorithm: t.field({ type: DataKeyPairAlgorithm, required: true, description: 'Algorithm of the pair.' }),
-    ...associatedFields(t),
-  }),
 })
 
 const GenerateDataKeyPairPayload = builder
@@ -59,19 +48,23 @@ const GenerateDataKeyPairPayload = builder
   })
 addUsedVersion(GenerateDataKeyPairPayload)
 
-builder.mutationField('generateDataKeyPair', (t) =>
-  t.field({
-    type: GenerateDataKeyPairPayload,
-    nullable: true,
-    description:
-      'Generates a key pair and encrypts its private key under the default version of a symmetric key. Needs ENCRYPT.',
-    authScopes: { authenticated: true },
-    args: { input: t.arg({ type: GenerateDataKeyPairInput, required: true, description }) },
-    errors: { types: [...encryptErrors] },
-    resolve: (_root, { input }, { parts, call }, info) =>
-      runOperation(parts, call, generateDataKeyPair, {
-        ...input,
-        disclosePlaintext: isSelected(info, 'GenerateDataKeyPairPayload', 'privateKeyPlaintext'),
-      }),
+defineMutation('generateDataKeyPair', {
+  description:
+    'Generates a key pair and encrypts its private key under the default version of a symmetric key. Needs ENCRYPT.',
+  input: description,
+  fields: (t) => ({
+    keyId: t.id({
+      required: true,
+      description: 'The key that encrypts the private key: `ukey_…`, symmetric.',
+    }),
+    algorithm: t.field({ type: DataKeyPairAlgorithm, required: true, description: 'Algorithm of the pair.' }),
+    ...associatedFields(t),
   }),
-)
+  payload: GenerateDataKeyPairPayload,
+  errors: encryptErrors,
+  resolve: ({ parts, call }, input, info) =>
+    runOperation(parts, call, generateDataKeyPair, {
+      ...input,
+      disclosePlaintext: isSelected(info, 'GenerateDataKeyPairPayload', 'privateKeyPlaintext'),
+    }),
+})

@@ -5,16 +5,8 @@ import { builder } from '../builder.ts'
 import { encryptErrors } from '../errors.ts'
 import { isSelected } from '../selection.ts'
 import { associatedFields } from '../types/encryption-context.ts'
+import { defineMutation, keyIdField } from './define-mutation.ts'
 import { addUsedVersion } from './payloads.ts'
-
-const GenerateDataKeyInput = builder.inputType('GenerateDataKeyInput', {
-  description: 'The key, and the length of the data key.',
-  fields: (t) => ({
-    keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
-    bytes: t.int({ defaultValue: 32, required: true, description: 'Length in bytes, 1 to 1,024.' }),
-    ...associatedFields(t, ' Symmetric keys only.'),
-  }),
-})
 
 const GenerateDataKeyPayload = builder.objectRef<DataKeyOutput>('GenerateDataKeyPayload').implement({
   description: 'A data key: fresh random bytes to encrypt with elsewhere (envelope encryption).',
@@ -35,25 +27,20 @@ const GenerateDataKeyPayload = builder.objectRef<DataKeyOutput>('GenerateDataKey
 })
 addUsedVersion(GenerateDataKeyPayload)
 
-builder.mutationField('generateDataKey', (t) =>
-  t.field({
-    type: GenerateDataKeyPayload,
-    nullable: true,
-    description:
-      'Generates a data key and encrypts it under the default version of a symmetric key. Select `plaintext` only if the data key is used at once. Needs ENCRYPT.',
-    authScopes: { authenticated: true },
-    args: {
-      input: t.arg({
-        type: GenerateDataKeyInput,
-        required: true,
-        description: 'The key, and the length of the data key.',
-      }),
-    },
-    errors: { types: [...encryptErrors] },
-    resolve: (_root, { input }, { parts, call }, info) =>
-      runOperation(parts, call, generateDataKey, {
-        ...input,
-        disclosePlaintext: isSelected(info, 'GenerateDataKeyPayload', 'plaintext'),
-      }),
+defineMutation('generateDataKey', {
+  description:
+    'Generates a data key and encrypts it under the default version of a symmetric key. Select `plaintext` only if the data key is used at once. Needs ENCRYPT.',
+  input: 'The key, and the length of the data key.',
+  fields: (t) => ({
+    keyId: keyIdField(t),
+    bytes: t.int({ defaultValue: 32, required: true, description: 'Length in bytes, 1 to 1,024.' }),
+    ...associatedFields(t, ' Symmetric keys only.'),
   }),
-)
+  payload: GenerateDataKeyPayload,
+  errors: encryptErrors,
+  resolve: ({ parts, call }, input, info) =>
+    runOperation(parts, call, generateDataKey, {
+      ...input,
+      disclosePlaintext: isSelected(info, 'GenerateDataKeyPayload', 'plaintext'),
+    }),
+})

@@ -5,15 +5,8 @@ import { builder } from '../builder.ts'
 import { serviceProtectErrors } from '../errors.ts'
 import { isSelected } from '../selection.ts'
 import { associatedFields } from '../types/encryption-context.ts'
+import { defineMutation } from './define-mutation.ts'
 import { addUsedVersion } from './payloads.ts'
-
-const GenerateServiceDataKeyInput = builder.inputType('GenerateServiceDataKeyInput', {
-  description: 'The length of the data key.',
-  fields: (t) => ({
-    bytes: t.int({ defaultValue: 32, required: true, description: 'Length in bytes, 1 to 1,024.' }),
-    ...associatedFields(t),
-  }),
-})
 
 const GenerateServiceDataKeyPayload = builder
   .objectRef<DataKeyOutput>('GenerateServiceDataKeyPayload')
@@ -35,25 +28,19 @@ const GenerateServiceDataKeyPayload = builder
   })
 addUsedVersion(GenerateServiceDataKeyPayload)
 
-builder.mutationField('generateServiceDataKey', (t) =>
-  t.field({
-    type: GenerateServiceDataKeyPayload,
-    nullable: true,
-    description:
-      'Generates a data key under the service key of the calling service, which its first use creates. Only for a service itself: a token of kind SERVICE_AGENT.',
-    authScopes: { authenticated: true },
-    args: {
-      input: t.arg({
-        type: GenerateServiceDataKeyInput,
-        required: true,
-        description: 'The length of the data key.',
-      }),
-    },
-    errors: { types: [...serviceProtectErrors] },
-    resolve: (_root, { input }, { parts, call }, info) =>
-      runOperation(parts, call, generateServiceDataKey, {
-        ...input,
-        disclosePlaintext: isSelected(info, 'GenerateServiceDataKeyPayload', 'plaintext'),
-      }),
+defineMutation('generateServiceDataKey', {
+  description:
+    'Generates a data key under the service key of the calling service, which its first use creates. Only for a service itself: a token of kind SERVICE_AGENT.',
+  input: 'The length of the data key.',
+  fields: (t) => ({
+    bytes: t.int({ defaultValue: 32, required: true, description: 'Length in bytes, 1 to 1,024.' }),
+    ...associatedFields(t),
   }),
-)
+  payload: GenerateServiceDataKeyPayload,
+  errors: serviceProtectErrors,
+  resolve: ({ parts, call }, input, info) =>
+    runOperation(parts, call, generateServiceDataKey, {
+      ...input,
+      disclosePlaintext: isSelected(info, 'GenerateServiceDataKeyPayload', 'plaintext'),
+    }),
+})

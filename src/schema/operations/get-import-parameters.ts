@@ -4,13 +4,7 @@ import { InputValidationError, InvalidKeyOriginError, KeyNotFoundError } from '.
 import { builder } from '../builder.ts'
 import { KeyMaterialFormat } from '../types/enums.ts'
 import { PublicKey } from '../types/public-key.ts'
-
-const GetImportParametersInput = builder.inputType('GetImportParametersInput', {
-  description: 'The key.',
-  fields: (t) => ({
-    keyId: t.id({ required: true, description: 'A key of origin EXTERNAL: `ukey_…`.' }),
-  }),
-})
+import { defineMutation } from './define-mutation.ts'
 
 const ImportParameters = builder.objectRef<ImportParametersView>('ImportParameters').implement({
   description:
@@ -53,15 +47,14 @@ const GetImportParametersPayload = builder
     }),
   })
 
-builder.mutationField('getImportParameters', (t) =>
-  t.field({
-    type: GetImportParametersPayload,
-    nullable: true,
-    description:
-      'Makes a key pair for one import of key material; its private key never leaves the server. The five newest of a key stay usable until they expire. Needs MANAGE.',
-    authScopes: { authenticated: true },
-    args: { input: t.arg({ type: GetImportParametersInput, required: true, description: 'The key.' }) },
-    errors: { types: [InputValidationError, KeyNotFoundError, InvalidKeyOriginError] },
-    resolve: (_root, { input }, { parts, call }) => getImportParameters(parts, call, input),
+defineMutation('getImportParameters', {
+  description:
+    'Makes a key pair for one import of key material; its private key never leaves the server. The five newest of a key stay usable until they expire. Needs MANAGE.',
+  input: 'The key.',
+  fields: (t) => ({
+    keyId: t.id({ required: true, description: 'A key of origin EXTERNAL: `ukey_…`.' }),
   }),
-)
+  payload: GetImportParametersPayload,
+  errors: [InputValidationError, KeyNotFoundError, InvalidKeyOriginError],
+  resolve: ({ parts, call }, input) => getImportParameters(parts, call, input),
+})

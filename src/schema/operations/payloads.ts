@@ -1,10 +1,8 @@
 import type { ObjectRef } from '@pothos/core'
 import type { KeyVersionChange } from '../../keys/changing/change-key.ts'
-import type { restoreKeyVersion } from '../../keys/changing/versions.ts'
 import type { UsedVersion } from '../../keys/operations/run-operation.ts'
 import type { UserKeyView } from '../../keys/reading/views.ts'
 import { builder } from '../builder.ts'
-import { versionChangeErrors } from '../errors.ts'
 import { KeyVersion, UserKey } from '../types/refs.ts'
 
 /** Defines the payload of a mutation that changes a key. */
@@ -34,49 +32,6 @@ export function defineVersionPayload(name: string, description: string) {
       }),
     }),
   })
-}
-
-/**
- * Defines a mutation that changes the state of one version of a key.
- *
- * @param name in camelCase, e.g. `restoreKeyVersion`
- */
-export function defineVersionMutation(
-  name: string,
-  {
-    description,
-    payload,
-    change,
-  }: {
-    readonly description: string
-    /** Description of the payload. */
-    readonly payload: string
-    readonly change: typeof restoreKeyVersion
-  },
-): void {
-  const typeName = `${name.charAt(0).toUpperCase()}${name.slice(1)}`
-  const Input = builder.inputType(`${typeName}Input`, {
-    description: 'The version.',
-    fields: (t) => ({
-      keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
-      version: t.int({ required: true, description: 'Number of the version.' }),
-      expectedRevision: t.int({
-        description: 'Refuse with ConflictError unless the key still has this revision.',
-      }),
-    }),
-  })
-  const Payload = defineVersionPayload(`${typeName}Payload`, payload)
-  builder.mutationField(name, (t) =>
-    t.field({
-      type: Payload,
-      nullable: true,
-      description,
-      authScopes: { authenticated: true },
-      args: { input: t.arg({ type: Input, required: true, description: 'The version.' }) },
-      errors: { types: [...versionChangeErrors] },
-      resolve: (_root, { input }, { parts, call }) => change(parts, call, input),
-    }),
-  )
 }
 
 /** Adds to the payload of an operation which key and version it used. */

@@ -1,5 +1,5 @@
 import { restoreKeyVersion } from '../../keys/changing/versions.ts'
-import { defineVersionMutation } from './payloads.ts'
+import { defineVersionMutation } from './define-mutation.ts'
 
 defineVersionMutation('restoreKeyVersion', {
   description: 'Cancels a scheduled destruction. The version is DEACTIVATED again. Needs MANAGE.',

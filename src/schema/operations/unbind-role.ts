@@ -4,15 +4,7 @@ import { InputValidationError, LockoutError } from '../../keys/rules/errors.ts'
 import { builder } from '../builder.ts'
 import { Role } from '../types/enums.ts'
 import { allowsLockout, RoleBinding } from '../types/role-binding.ts'
-
-const UnbindRoleInput = builder.inputType('UnbindRoleInput', {
-  description: 'The binding to remove.',
-  fields: (t) => ({
-    subject: t.id({ required: true, description: 'The subject, e.g. `user:alice`.' }),
-    role: t.field({ type: Role, required: true, description: 'The role.' }),
-    allowLockout: t.boolean({ description: allowsLockout }),
-  }),
-})
+import { defineMutation } from './define-mutation.ts'
 
 /** The binding is null if there was none. */
 interface Unbound {
@@ -31,17 +23,16 @@ const UnbindRolePayload = builder.objectRef<Unbound>('UnbindRolePayload').implem
   }),
 })
 
-builder.mutationField('unbindRole', (t) =>
-  t.field({
-    type: UnbindRolePayload,
-    nullable: true,
-    description:
-      'Takes a role from a subject that has it by a binding. Roles of its tokens stay. In force at once on this server, and within CACHE_LIFETIME_MS on others. Needs MANAGE_ROLES.',
-    authScopes: { authenticated: true },
-    args: {
-      input: t.arg({ type: UnbindRoleInput, required: true, description: 'The binding to remove.' }),
-    },
-    errors: { types: [InputValidationError, LockoutError] },
-    resolve: async (_root, { input }, { parts, call }) => ({ removed: await unbindRole(parts, call, input) }),
+defineMutation('unbindRole', {
+  description:
+    'Takes a role from a subject that has it by a binding. Roles of its tokens stay. In force at once on this server, and within CACHE_LIFETIME_MS on others. Needs MANAGE_ROLES.',
+  input: 'The binding to remove.',
+  fields: (t) => ({
+    subject: t.id({ required: true, description: 'The subject, e.g. `user:alice`.' }),
+    role: t.field({ type: Role, required: true, description: 'The role.' }),
+    allowLockout: t.boolean({ description: allowsLockout }),
   }),
-)
+  payload: UnbindRolePayload,
+  errors: [InputValidationError, LockoutError],
+  resolve: async ({ parts, call }, input) => ({ removed: await unbindRole(parts, call, input) }),
+})

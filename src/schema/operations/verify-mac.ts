@@ -3,23 +3,10 @@ import { runOperation } from '../../keys/operations/run-operation.ts'
 import type { VerifyOutput } from '../../keys/operations/signature.ts'
 import { builder } from '../builder.ts'
 import { verifyErrors } from '../errors.ts'
+import { defineMutation, keyIdField } from './define-mutation.ts'
 import { addUsedVersion } from './payloads.ts'
 
 const description = 'The code to verify, with its message and key.'
-
-const VerifyMacInput = builder.inputType('VerifyMacInput', {
-  description,
-  fields: (t) => ({
-    keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }),
-    version: t.int({ required: true, description: 'The version that made the code.' }),
-    message: t.field({
-      type: 'Base64',
-      required: true,
-      description: 'The bytes that were authenticated: at most 64 KiB.',
-    }),
-    mac: t.field({ type: 'Base64', required: true, description: 'The code, in full length.' }),
-  }),
-})
 
 const VerifyMacPayload = builder.objectRef<VerifyOutput>('VerifyMacPayload').implement({
   description: 'The outcome of a check.',
@@ -32,15 +19,21 @@ const VerifyMacPayload = builder.objectRef<VerifyOutput>('VerifyMacPayload').imp
 })
 addUsedVersion(VerifyMacPayload)
 
-builder.mutationField('verifyMac', (t) =>
-  t.field({
-    type: VerifyMacPayload,
-    nullable: true,
-    description:
-      'Checks a message authentication code with an ACTIVE version, in constant time. A code that does not fit is no error: `valid` is false. Needs VERIFY_MAC.',
-    authScopes: { authenticated: true },
-    args: { input: t.arg({ type: VerifyMacInput, required: true, description }) },
-    errors: { types: [...verifyErrors] },
-    resolve: (_root, { input }, { parts, call }) => runOperation(parts, call, verifyMac, input),
+defineMutation('verifyMac', {
+  description:
+    'Checks a message authentication code with an ACTIVE version, in constant time. A code that does not fit is no error: `valid` is false. Needs VERIFY_MAC.',
+  input: description,
+  fields: (t) => ({
+    keyId: keyIdField(t),
+    version: t.int({ required: true, description: 'The version that made the code.' }),
+    message: t.field({
+      type: 'Base64',
+      required: true,
+      description: 'The bytes that were authenticated: at most 64 KiB.',
+    }),
+    mac: t.field({ type: 'Base64', required: true, description: 'The code, in full length.' }),
   }),
-)
+  payload: VerifyMacPayload,
+  errors: verifyErrors,
+  resolve: ({ parts, call }, input) => runOperation(parts, call, verifyMac, input),
+})

@@ -1,0 +1,133 @@
+import type { InputFieldMap, InputShapeFromFields, ObjectRef } from '@pothos/core'
+import type { GraphQLResolveInfo } from 'graphql'
+import type { KeysteadError } from '../../errors.ts'
+import type { restoreKeyVersion } from '../../keys/changing/versions.ts'
+import { type BatchOperation, runBatch } from '../../keys/operations/run-operation.ts'
+import { InputValidationError } from '../../keys/rules/errors.ts'
+import { builder, type InputFieldBuilder } from '../builder.ts'
+import type { Context } from '../context.ts'
+import { versionChangeErrors } from '../errors.ts'
+import { defineBatchInput, defineBatchPayload, pairOutcomes } from './batch.ts'
+import { defineVersionPayload } from './payloads.ts'
+
+type SchemaTypes = typeof builder.$inferSchemaTypes
+type ErrorClass = abstract new (...args: never[]) => KeysteadError
+
+interface MutationDefinition<Fields extends InputFieldMap, Output> {
+  /** Description of the mutation. */
+  readonly description: string
+  /** Description of its input. */
+  readonly input: string
+  readonly fields: (t: InputFieldBuilder) => Fields
+  readonly payload: ObjectRef<SchemaTypes, Output, Output>
+  /** Errors that the caller can act on: further members of the union of its results. */
+  readonly errors: readonly ErrorClass[]
+  readonly resolve: (
+    context: Context,
+    input: InputShapeFromFields<Fields>,
+    info: GraphQLResolveInfo,
+  ) => Promise<Output>
+}
+
+interface BatchableDefinition<Fields extends InputFieldMap, Output>
+  extends MutationDefinition<Fields, Output> {
+  /** What the batch does, as the beginning of its description, e.g. `Encrypts many items`. */
+  readonly many: string
+  readonly batch: BatchOperation<never, Output>
+}
+
+/**
+ * Defines a mutation with the type of its one input. It is open to every caller with a verified token: the functions of
+ * `keys` check permissions, and record refusals.
+ *
+ * @param name in camelCase, e.g. `rotateUserKey`
+ */
+export function defineMutation<Fields extends InputFieldMap, Output>(
+  name: string,
+  definition: MutationDefinition<Fields, Output>,
+): void {
+  const { description, input, fields, payload, errors, resolve } = definition
+  const Input = builder.inputType(`${pascalCase(name)}Input`, { description: input, fields })
+  builder.mutationField(name, (t) =>
+    t.field({
+      type: payload as ObjectRef<SchemaTypes, unknown, unknown>,
+      nullable: true,
+      description,
+      authScopes: { authenticated: true },
+      args: { input: t.arg({ type: Input, required: true, description: input }) },
+      errors: { types: [...errors] as never[] },
+      resolve: (_root, args, context, info) =>
+        resolve(context, (args as { input: InputShapeFromFields<Fields> }).input, info),
+    }),
+  )
+}
+
+/**
+ * Defines the mutation of an operation that has a batch form, and that of the batch.
+ *
+ * @param name of the single operation in camelCase, e.g. `encrypt`
+ */
+export function defineBatchableMutation<Fields extends InputFieldMap, Output extends object>(
+  name: string,
+  definition: BatchableDefinition<Fields, Output>,
+): void {
+  const { many, batch, payload, errors, input, fields } = definition
+  defineMutation(name, definition)
+  const typeName = pascalCase(name)
+  const Input = defineBatchInput(typeName, input, fields)
+  const Payload = defineBatchPayload(typeName, payload as never, errors)
+  builder.mutationField(`${name}Batch`, (t) =>
+    t.field({
+      type: Payload,
+      nullable: true,
+      description: `${many}, each with a key of its own; one that fails does not fail the others. Much faster than as many single operations.`,
+      authScopes: { authenticated: true },
+      args: { input: t.arg({ type: Input, required: true, description: 'The batch.' }) },
+      errors: { types: [InputValidationError] },
+      resolve: async (_root, { input: { items } }, { parts, call }) =>
+        pairOutcomes(items, await runBatch(parts, call, batch, items as never[])),
+    }),
+  )
+}
+
+/** Defines a mutation that changes the state of one version of a key. */
+export function defineVersionMutation(
+  name: string,
+  {
+    description,
+    payload,
+    change,
+  }: {
+    readonly description: string
+    /** Description of the payload. */
+    readonly payload: string
+    readonly change: typeof restoreKeyVersion
+  },
+): void {
+  defineMutation(name, {
+    description,
+    input: 'The version.',
+    fields: (t) => ({
+      keyId: keyIdField(t),
+      version: t.int({ required: true, description: 'Number of the version.' }),
+      expectedRevision: expectedRevisionField(t),
+    }),
+    payload: defineVersionPayload(`${pascalCase(name)}Payload`, payload),
+    errors: versionChangeErrors,
+    resolve: ({ parts, call }, input) => change(parts, call, input),
+  })
+}
+
+/** Input field for the user key that a mutation is about. */
+export function keyIdField(t: InputFieldBuilder) {
+  return t.id({ required: true, description: 'The key: `ukey_…`.' })
+}
+
+/** Input field that guards against acting on an outdated view of the key. */
+export function expectedRevisionField(t: InputFieldBuilder) {
+  return t.int({ description: 'Refuse with ConflictError unless the key still has this revision.' })
+}
+
+function pascalCase(name: string): string {
+  return `${name.charAt(0).toUpperCase()}${name.slice(1)}`
+}
