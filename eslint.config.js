@@ -49,9 +49,11 @@ export default [
             suffixes: ['Payload', 'Error', 'Connection', 'Edge', 'BatchItem'],
             types: [
               'AccessExplanation',
+              'AccessListEntry',
               'AccessReason',
               'AutomaticRotation',
               'DestroyImpact',
+              'EncryptionContextPair',
               'InputIssue',
               'KeyAlgorithmInfo',
               'KeyEvent',

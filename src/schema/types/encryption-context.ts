@@ -2,7 +2,7 @@ import { type AssociatedInput, contextLimits } from '../../keys/rules/encryption
 import { builder, type InputFieldBuilder } from '../builder.ts'
 import { listOptions } from '../list-limits.ts'
 
-type ContextPair = NonNullable<AssociatedInput['context']>[number]
+type Pair = NonNullable<AssociatedInput['context']>[number]
 
 const { pairs, nameCharacters, valueBytes } = contextLimits
 
@@ -13,7 +13,7 @@ const descriptions = {
 }
 
 /** A pair of an encryption context, as it is on record or on an access list. */
-export const EncryptionContextPair = builder.objectRef<ContextPair>('EncryptionContextPair').implement({
+export const EncryptionContextPair = builder.objectRef<Pair>('EncryptionContextPair').implement({
   description: descriptions.pair,
   fields: (t) => ({
     name: t.string({ description: descriptions.name, resolve: ({ name }) => name }),
