@@ -5,11 +5,16 @@ import type { Dependencies } from '../parts/dependencies.ts'
 import { userKeyView } from '../reading/make-views.ts'
 import { viewSettings } from '../reading/verified-rows.ts'
 import type { UserKeyView } from '../reading/views.ts'
-import { type AccessEntry, canTransfer, type KeyPermission, permissionsOn } from '../rules/access.ts'
 import {
+  type AccessEntry,
   accessFactsOf,
-  checkEntries,
+  canTransfer,
   entriesInForce,
+  type KeyPermission,
+  permissionsOn,
+} from '../rules/access.ts'
+import {
+  checkEntries,
   entriesOf,
   type KeyPurpose,
   listFault,

@@ -17,12 +17,12 @@ import { isUnavailable } from '../../store/errors.ts'
 import { findKey, type KeyLookup, type KeyRow } from '../../store/rows/key-rows.ts'
 import {
   type AccessFacts,
+  accessFactsOf,
   allows,
   type KeyPermission,
   permissionsOfRoles,
   visibilityOf,
 } from '../rules/access.ts'
-import { accessFactsOf } from '../rules/access-list.ts'
 import { type Caller, formatSubject, type RequestContext } from '../rules/caller.ts'
 import { ForbiddenError, KeyNotFoundError, UnavailableError } from '../rules/errors.ts'
 import type { Dependencies, ObservedOperation } from './dependencies.ts'

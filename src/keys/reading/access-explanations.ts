@@ -3,8 +3,14 @@ import { parseKeyId } from '../../ids.ts'
 import { findKey, type KeyRow } from '../../store/rows/key-rows.ts'
 import type { Dependencies } from '../parts/dependencies.ts'
 import { requireRoleFor } from '../parts/request.ts'
-import { type AccessFacts, permissionsOfRoles, permissionsOn, visibilityOf } from '../rules/access.ts'
-import { accessFactsOf, entriesOf } from '../rules/access-list.ts'
+import {
+  type AccessFacts,
+  accessFactsOf,
+  permissionsOfRoles,
+  permissionsOn,
+  visibilityOf,
+} from '../rules/access.ts'
+import { entriesOf } from '../rules/access-list.ts'
 import {
   type AccessExplanation,
   type AccessQuestion,

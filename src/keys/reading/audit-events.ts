@@ -21,8 +21,14 @@ import { lowestUuid } from '../../store/pages.ts'
 import { findDeletedKeys, findKeys } from '../../store/rows/key-rows.ts'
 import type { Dependencies } from '../parts/dependencies.ts'
 import { requireRoleFor } from '../parts/request.ts'
-import { type AccessFacts, canReadAudit, permissionsOfRoles, viewerOf } from '../rules/access.ts'
-import { accessFactsOf, factsOfDeleted } from '../rules/access-list.ts'
+import {
+  type AccessFacts,
+  accessFactsOf,
+  canReadAudit,
+  factsOfDeleted,
+  permissionsOfRoles,
+  viewerOf,
+} from '../rules/access.ts'
 import { canonicalSubject, parseSubject, type RequestContext } from '../rules/caller.ts'
 import {
   checkContext,

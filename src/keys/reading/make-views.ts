@@ -3,8 +3,15 @@ import type { KeyUsage } from '../../crypto/capabilities.ts'
 import { formatId, keyIdOf, partialId } from '../../ids.ts'
 import type { KeyRow } from '../../store/rows/key-rows.ts'
 import type { KeyVersionRow } from '../../store/rows/version-rows.ts'
-import { type AccessFacts, canView, isOperation, permissionsOn } from '../rules/access.ts'
-import { accessFactsOf, entriesInForce, entriesOf, hasOperation } from '../rules/access-list.ts'
+import {
+  type AccessFacts,
+  accessFactsOf,
+  canView,
+  entriesInForce,
+  isOperation,
+  permissionsOn,
+} from '../rules/access.ts'
+import { entriesOf, hasOperation } from '../rules/access-list.ts'
 import { type Caller, canonicalSubject, subjectSet } from '../rules/caller.ts'
 import type { KeyOrigin } from '../rules/errors.ts'
 import { defaultVersionOf, settle, startOfDay } from '../rules/lifecycle.ts'

@@ -2,13 +2,7 @@ import { findAlgorithm } from '../../crypto/algorithms.ts'
 import type { KeyUsage } from '../../crypto/capabilities.ts'
 import { sortedContext } from '../../crypto/encryption-context.ts'
 import type { StoredAccessEntry, StoredAccessList } from '../../store/subjects.ts'
-import {
-  type AccessEntry,
-  type AccessFacts,
-  type ListedPermission,
-  listedPermissions,
-  type OperationPermission,
-} from './access.ts'
+import { type AccessEntry, listedPermissions, type OperationPermission, readEntry } from './access.ts'
 import { canonicalSubject, readSubject, subjectSet } from './caller.ts'
 import { checkContext } from './encryption-context.ts'
 import { allowedSubjectsMax, checkNote, type InputIssues } from './input.ts'
@@ -56,28 +50,12 @@ export function entriesOf({ allowedSubjects, accessEntries }: StoredAccessList):
   return entries.sort((a, b) => (a.subject < b.subject ? -1 : a.subject > b.subject ? 1 : 0))
 }
 
-/** Entries that have not expired. */
-export function entriesInForce(entries: readonly AccessEntry[], now: Date): readonly AccessEntry[] {
-  return entries.filter(({ expiresAt }) => expiresAt === null || expiresAt > now)
-}
-
 /** The stored form of a list: each entry once. */
 export function storedList(entries: readonly AccessEntry[]): StoredAccessList {
   const texts = entries.filter((entry) => !isPlain(entry)).map((entry) => JSON.stringify(writeEntry(entry)))
   return {
     allowedSubjects: subjectSet(entries.filter(isPlain).map(({ subject }) => subject)),
     accessEntries: [...new Set(texts)].sort().map((text) => JSON.parse(text) as StoredAccessEntry),
-  }
-}
-
-function readEntry({ subject, permissions, context, expiresAt, note }: StoredAccessEntry): AccessEntry {
-  return {
-    subject,
-    // Those of a later release are left out: an entry only narrows.
-    permissions: permissions?.filter(isListedPermission) ?? null,
-    context,
-    expiresAt: expiresAt === null ? null : new Date(expiresAt),
-    note,
   }
 }
 
@@ -91,38 +69,6 @@ function writeEntry({ subject, permissions, context, expiresAt, note }: AccessEn
     expiresAt: expiresAt?.toISOString() ?? null,
     note,
   }
-}
-
-function isListedPermission(text: string): text is ListedPermission {
-  return listedPermissions.some((each) => each === text)
-}
-
-/** Access facts as of a moment, by row: rows are not changed, and are asked about again and again. */
-const knownFacts = new WeakMap<object, { facts: AccessFacts; sinceMs: number; untilMs: number }>()
-
-/** A stored key with what decides access to it, apart from the moment. */
-type StoredFacts = Pick<AccessFacts, 'kind' | 'projectId' | 'owner' | 'accessControlEnabled'> &
-  StoredAccessList
-
-/** Facts of a stored key that decide access to it at a moment. */
-export function accessFactsOf(row: StoredFacts, now: Date): AccessFacts {
-  const nowMs = now.getTime()
-  const known = knownFacts.get(row)
-  // Also after a clock was set back.
-  if (known !== undefined && nowMs >= known.sinceMs && nowMs < known.untilMs) return known.facts
-  const { kind, projectId, owner, accessControlEnabled, allowedSubjects } = row
-  const entries = row.accessEntries.map(readEntry)
-  const inForce = entriesInForce(entries, now)
-  const facts = { kind, projectId, owner, accessControlEnabled, allowedSubjects, accessEntries: inForce }
-  const ends = inForce.map(({ expiresAt }) => expiresAt?.getTime() ?? Number.POSITIVE_INFINITY)
-  const sinceMs = entries.length === 0 ? Number.NEGATIVE_INFINITY : nowMs
-  knownFacts.set(row, { facts, sinceMs, untilMs: Math.min(...ends) })
-  return facts
-}
-
-/** Facts of a deleted key that decide access to its history: those of its last access list. */
-export function factsOfDeleted(row: Omit<StoredFacts, 'kind'>, now: Date): AccessFacts {
-  return accessFactsOf({ ...row, kind: 'USER' }, now)
 }
 
 /** Checks entries for the list of a key. */

@@ -1,5 +1,5 @@
 import type { EncryptionContext } from '../../crypto/encryption-context.ts'
-import type { ViewerCondition } from '../../store/subjects.ts'
+import type { StoredAccessEntry, StoredAccessList, ViewerCondition } from '../../store/subjects.ts'
 import { type Caller, canonicalSubject, formatSubject, type Role, roles } from './caller.ts'
 import { holdsContext } from './encryption-context.ts'
 
@@ -72,6 +72,61 @@ export interface AccessFacts {
   readonly allowedSubjects: readonly string[]
   /** The other entries, without those that have expired. */
   readonly accessEntries: readonly AccessEntry[]
+}
+
+/** Access facts as of a moment, by row: rows are not changed, and are asked about again and again. */
+const knownFacts = new WeakMap<object, { facts: AccessFacts; sinceMs: number; untilMs: number }>()
+
+/** A stored key with what decides access to it, apart from the moment. */
+type StoredFacts = Pick<AccessFacts, 'kind' | 'projectId' | 'owner' | 'accessControlEnabled'> &
+  StoredAccessList
+
+/** Facts of a stored key that decide access to it at a moment. */
+export function accessFactsOf(row: StoredFacts, now: Date): AccessFacts {
+  const nowMs = now.getTime()
+  const known = knownFacts.get(row)
+  // Also after a clock was set back.
+  if (known !== undefined && nowMs >= known.sinceMs && nowMs < known.untilMs) return known.facts
+  const { kind, projectId, owner, accessControlEnabled, allowedSubjects } = row
+  const entries = row.accessEntries.map(readEntry)
+  const inForce = entriesInForce(entries, now)
+  const facts = { kind, projectId, owner, accessControlEnabled, allowedSubjects, accessEntries: inForce }
+  const ends = inForce.map(({ expiresAt }) => expiresAt?.getTime() ?? Number.POSITIVE_INFINITY)
+  const sinceMs = entries.length === 0 ? Number.NEGATIVE_INFINITY : nowMs
+  knownFacts.set(row, { facts, sinceMs, untilMs: Math.min(...ends) })
+  return facts
+}
+
+/** Facts of a deleted key that decide access to its history: those of its last access list. */
+export function factsOfDeleted(row: Omit<StoredFacts, 'kind'>, now: Date): AccessFacts {
+  return accessFactsOf({ ...row, kind: 'USER' }, now)
+}
+
+/** Entries that have not expired. */
+export function entriesInForce(entries: readonly AccessEntry[], now: Date): readonly AccessEntry[] {
+  return entries.filter(({ expiresAt }) => expiresAt === null || expiresAt > now)
+}
+
+/** An entry as it is stored, in the form of the rules. */
+export function readEntry({
+  subject,
+  permissions,
+  context,
+  expiresAt,
+  note,
+}: StoredAccessEntry): AccessEntry {
+  return {
+    subject,
+    // Those of a later release are left out: an entry only narrows.
+    permissions: permissions?.filter(isListedPermission) ?? null,
+    context,
+    expiresAt: expiresAt === null ? null : new Date(expiresAt),
+    note,
+  }
+}
+
+function isListedPermission(text: string): text is ListedPermission {
+  return listedPermissions.some((each) => each === text)
 }
 
 /** Visibility of a key for a caller, regardless of roles: not at all, only its always-visible fields, or all fields. */
