@@ -12,6 +12,7 @@ import { envExample } from './printed/env-example.ts'
 import { layerRules, layerTable } from './printed/layers.ts'
 import { listLimitTables } from './printed/list-limits.ts'
 import type { PrintedFile } from './printed/printed-file.ts'
+import { rolePermissionTable } from './printed/role-permissions.ts'
 import { schemaFile } from './printed/schema.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -24,6 +25,7 @@ const files: readonly PrintedFile[] = [
   layerRules,
   layerTable,
   listLimitTables,
+  rolePermissionTable,
   decisionIndex,
 ]
 

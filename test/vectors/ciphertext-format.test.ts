@@ -4,16 +4,19 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { algorithms } from '../../src/crypto/algorithms.ts'
 import { encodeHeader, parseCiphertext } from '../../src/crypto/ciphertext-format.ts'
+import { encodeContext, isEncodedContext } from '../../src/crypto/encryption-context.ts'
 import { formatId } from '../../src/ids.ts'
 import { capabilityOf } from './wycheproof/outcome.ts'
 
 const document = readFileSync(join(import.meta.dirname, '../../docs/ciphertext-format.md'), 'utf8')
 const vectors = [...document.matchAll(/```text\n(.*?)```/gs)].map(([, block = '']) => readVector(block))
+const contextVectors = vectors.flatMap(({ context, ...vector }) => (context === null ? [] : [{ ...vector, context }]))
 const symmetric = algorithms.filter(({ capabilities }) => capabilities.ENCRYPT_DECRYPT?.kind === 'aead')
 
 describe('docs/ciphertext-format.md', () => {
   it('has a vector and a row for every symmetric cipher', () => {
-    expect(vectors.map(({ name }) => name).sort()).toEqual(symmetric.map(({ name }) => name).sort())
+    const plain = vectors.filter(({ context }) => context === null)
+    expect(plain.map(({ name }) => name).sort()).toEqual(symmetric.map(({ name }) => name).sort())
     for (const { name, capabilities } of symmetric) {
       const capability = capabilities.ENCRYPT_DECRYPT
       const id = capability?.kind === 'aead' ? capability.formatId.toString(16).padStart(2, '0') : ''
@@ -46,10 +49,45 @@ describe('docs/ciphertext-format.md', () => {
     const opened = found.capability.open(found.entry.load(vector.key), parsed.sealed, associatedData)
     expect(opened).toEqual(vector.plaintext)
   })
+
+  it('has a vector with an encryption context, out of order and with a character beyond ASCII', () => {
+    expect(contextVectors).toHaveLength(1)
+    const [{ context } = { context: [] }] = contextVectors
+    const names = context.map(({ name }) => name)
+    expect(names.length).toBeGreaterThan(1)
+    expect(names).not.toEqual(names.toSorted())
+    expect(context.map(({ value }) => value).join()).toMatch(/[^\0-\x7F]/)
+  })
+
+  it.each(contextVectors)('$name with an encryption context: is encoded as the table says', (vector) => {
+    expect(contextByTable(vector.context)).toBe(vector.aad.toString('hex'))
+  })
+
+  it.each(contextVectors)('$name with an encryption context: is encoded by the product, in any order', (vector) => {
+    expect(encodeContext(vector.context)).toEqual(vector.aad)
+    expect(encodeContext(vector.context.toReversed())).toEqual(vector.aad)
+    expect(isEncodedContext(vector.aad)).toBe(true)
+  })
 })
+
+/** The encoding in hexadecimal, written down from the table of the document. */
+function contextByTable(context: NonNullable<Vector['context']>): string {
+  const magic = /ASCII text `([^`]+)` and a zero byte/.exec(document)?.[1] ?? ''
+  const hexOf = (text: string) =>
+    [...new TextEncoder().encode(text)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+  const length = (text: string, bytes: number) => (hexOf(text).length / 2).toString(16).padStart(2 * bytes, '0')
+  const byName = new Map(context.map(({ name, value }) => [name, value]))
+  const pairs = [...byName.keys()].sort().map((name) => {
+    const value = byName.get(name) ?? ''
+    return `${length(name, 1)}${hexOf(name)}${length(value, 2)}${hexOf(value)}`
+  })
+  return `${hexOf(magic)}00${pairs.length.toString(16).padStart(2, '0')}${pairs.join('')}`
+}
 
 interface Vector {
   readonly name: string
+  /** Null for additional authenticated data that is no context. */
+  readonly context: readonly { readonly name: string; readonly value: string }[] | null
   readonly key: Buffer
   readonly header: Buffer
   readonly nonce: Buffer
@@ -67,12 +105,14 @@ function readVector(block: string): Vector {
     return line.slice(label.length + 1).trim()
   }
   const hex = (label: string) => Buffer.from(value(label), 'hex')
+  const hasContext = block.startsWith('context (JSON):')
   return {
     name: value('algorithm'),
+    context: hasContext ? (JSON.parse(value('context (JSON)')) as Vector['context']) : null,
     key: hex('key'),
     header: hex('header'),
     nonce: hex('nonce'),
-    aad: Buffer.from(value('aad (text)')),
+    aad: hasContext ? hex('aad') : Buffer.from(value('aad (text)')),
     plaintext: Buffer.from(value('plaintext (text)')),
     body: hex('body'),
     tag: hex('tag'),
