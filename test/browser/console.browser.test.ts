@@ -230,6 +230,26 @@ describe.skipIf(cannotStart)('the console in examples/console', () => {
     await shows(section('Access control').getByRole('alert'), 'subjects')
   })
 
+  it('limits an entry to an operation and a context until a date, and shows that', async () => {
+    await openKey('orders')
+    await textbox('Subjects to add').fill('service-account:billing')
+    await checkbox('Limit what these subjects may do').check()
+    await checkbox('Decrypt').check()
+    await textbox('Required encryption context').fill('tenant=acme')
+    await page.getByLabel('Expires', { exact: true }).fill('2099-12-31T10:00')
+    await textbox('Note').fill('contract 4711')
+    await button('Add subjects').click()
+    const entry = section('Access control')
+      .getByRole('listitem')
+      .filter({ hasText: 'service-account:billing' })
+    await shows(entry, 'May: View, Decrypt')
+    expect(await entry.textContent()).toMatch(
+      /With context: tenant=acme.*Until: 31 Dec 2099, 10:00.*Note: contract 4711/,
+    )
+    await button('Remove service-account:billing').click()
+    await entry.waitFor({ state: 'detached' })
+  })
+
   it('opens a key to everybody again, and clears its list', async () => {
     await send(
       'member',
@@ -243,6 +263,17 @@ describe.skipIf(cannotStart)('the console in examples/console', () => {
     await button('Enable access control').click()
     await shows(section('Access control').getByRole('list'), 'group:payments')
     expect(await section('Access control').getByRole('listitem').count()).toBe(1)
+  })
+
+  it('transfers ownership, after which the former owner has no form for it', async () => {
+    await openKey('open')
+    await textbox('New owner').fill('ada')
+    await button('Transfer ownership').click()
+    await shows(section('Owner').getByRole('alert'), 'to')
+    await textbox('New owner').fill('user:ada')
+    await button('Transfer ownership').click()
+    await shows(section('Overview'), /Owner\s*user:ada/)
+    await section('Owner').waitFor({ state: 'detached' })
   })
 
   it('shows a key without access as such to another persona: in the list, and in its details', async () => {

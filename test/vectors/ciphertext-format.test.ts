@@ -10,7 +10,9 @@ import { capabilityOf } from './wycheproof/outcome.ts'
 
 const document = readFileSync(join(import.meta.dirname, '../../docs/ciphertext-format.md'), 'utf8')
 const vectors = [...document.matchAll(/```text\n(.*?)```/gs)].map(([, block = '']) => readVector(block))
-const contextVectors = vectors.flatMap(({ context, ...vector }) => (context === null ? [] : [{ ...vector, context }]))
+const contextVectors = vectors.flatMap(({ context, ...vector }) =>
+  context === null ? [] : [{ ...vector, context }],
+)
 const symmetric = algorithms.filter(({ capabilities }) => capabilities.ENCRYPT_DECRYPT?.kind === 'aead')
 
 describe('docs/ciphertext-format.md', () => {
@@ -63,11 +65,14 @@ describe('docs/ciphertext-format.md', () => {
     expect(contextByTable(vector.context)).toBe(vector.aad.toString('hex'))
   })
 
-  it.each(contextVectors)('$name with an encryption context: is encoded by the product, in any order', (vector) => {
-    expect(encodeContext(vector.context)).toEqual(vector.aad)
-    expect(encodeContext(vector.context.toReversed())).toEqual(vector.aad)
-    expect(isEncodedContext(vector.aad)).toBe(true)
-  })
+  it.each(contextVectors)(
+    '$name with an encryption context: is encoded by the product, in any order',
+    (vector) => {
+      expect(encodeContext(vector.context)).toEqual(vector.aad)
+      expect(encodeContext(vector.context.toReversed())).toEqual(vector.aad)
+      expect(isEncodedContext(vector.aad)).toBe(true)
+    },
+  )
 })
 
 /** The encoding in hexadecimal, written down from the table of the document. */
@@ -75,7 +80,8 @@ function contextByTable(context: NonNullable<Vector['context']>): string {
   const magic = /ASCII text `([^`]+)` and a zero byte/.exec(document)?.[1] ?? ''
   const hexOf = (text: string) =>
     [...new TextEncoder().encode(text)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
-  const length = (text: string, bytes: number) => (hexOf(text).length / 2).toString(16).padStart(2 * bytes, '0')
+  const length = (text: string, bytes: number) =>
+    (hexOf(text).length / 2).toString(16).padStart(2 * bytes, '0')
   const byName = new Map(context.map(({ name, value }) => [name, value]))
   const pairs = [...byName.keys()].sort().map((name) => {
     const value = byName.get(name) ?? ''

@@ -10,7 +10,11 @@ export const formatDay = (moment: string): string => date.format(new Date(moment
 
 /** `DESTROY_SCHEDULED` as people write it. */
 export function sentence(value: string): string {
-  const words = value.toLowerCase().replaceAll('_', ' ').replace('pre activation', 'pre-activation')
+  const words = value
+    .toLowerCase()
+    .replaceAll('_', ' ')
+    .replace('pre activation', 'pre-activation')
+    .replace(/ mac$/, ' MAC')
   return words.charAt(0).toUpperCase() + words.slice(1)
 }
 

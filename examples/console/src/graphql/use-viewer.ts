@@ -9,6 +9,7 @@ const viewerQuery = graphql(`
       }
       projectId
       roles
+      groups
       permissions
     }
   }

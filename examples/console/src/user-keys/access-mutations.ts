@@ -35,7 +35,7 @@ export const disableAccessControl = graphql(
   [userErrorFields],
 )
 
-/** Puts subjects on the list of a key. */
+/** Puts entries on the list of a key. */
 export const addAllowedSubjects = graphql(
   `
     mutation AddAllowedSubjects($input: AddAllowedSubjectsInput!) {
@@ -58,6 +58,23 @@ export const removeAllowedSubjects = graphql(
     mutation RemoveAllowedSubjects($input: RemoveAllowedSubjectsInput!) {
       removeAllowedSubjects(input: $input) {
         ... on RemoveAllowedSubjectsPayload {
+          userKey {
+            id
+          }
+        }
+        ...UserErrorFields
+      }
+    }
+  `,
+  [userErrorFields],
+)
+
+/** Gives a key to another owner. */
+export const transferOwnership = graphql(
+  `
+    mutation TransferOwnership($input: TransferOwnershipInput!) {
+      transferOwnership(input: $input) {
+        ... on TransferOwnershipPayload {
           userKey {
             id
           }

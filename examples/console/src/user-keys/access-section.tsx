@@ -1,5 +1,5 @@
 import { Section } from '../components/section.tsx'
-import { AllowedSubjects } from './allowed-subjects.tsx'
+import { AccessList } from './access-list.tsx'
 import type { DetailKey } from './detail-key.ts'
 import { DisableAccessControl } from './disable-access-control.tsx'
 import { SubjectsForm } from './subjects-form.tsx'
@@ -15,7 +15,7 @@ export function AccessSection(props: { readonly userKey: DetailKey; readonly man
           ? `On: only the owner, ${userKey.owner?.id}, and these subjects have access, as far as their roles go.`
           : 'Off: everybody has access whose roles give it.'}
       </p>
-      {isOn && <AllowedSubjects userKey={userKey} manages={manages} />}
+      {isOn && <AccessList userKey={userKey} manages={manages} />}
       {manages && <SubjectsForm key={String(isOn)} userKey={userKey} />}
       {manages && isOn && <DisableAccessControl userKey={userKey} />}
     </Section>

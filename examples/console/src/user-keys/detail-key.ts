@@ -35,8 +35,18 @@ export const userKeyQuery = graphql(`
         id
       }
       accessControlEnabled
-      allowedSubjects {
-        id
+      accessList {
+        subject {
+          id
+        }
+        permissions
+        context {
+          name
+          value
+        }
+        expiresAt
+        expired
+        note
       }
       publicKey {
         pem

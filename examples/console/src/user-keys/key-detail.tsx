@@ -3,12 +3,14 @@ import { NoAccess } from '../components/no-access.tsx'
 import { StatusBadge } from '../components/status-badge.tsx'
 import { ViewHeading } from '../components/view-heading.tsx'
 import { aboutKeys } from '../graphql/create-client.ts'
+import { useViewer } from '../graphql/use-viewer.ts'
 import { linkTo } from '../route.ts'
 import { AccessSection } from './access-section.tsx'
 import { AuditSection } from './audit-section.tsx'
 import { DeleteSection } from './delete-section.tsx'
 import { type DetailKey, userKeyQuery } from './detail-key.ts'
 import { OverviewSection } from './overview-section.tsx'
+import { OwnerSection } from './owner-section.tsx'
 import { PublicKeySection } from './public-key-section.tsx'
 import { RotationSection } from './rotation-section.tsx'
 import { VersionsSection } from './versions-section.tsx'
@@ -29,6 +31,9 @@ export function KeyDetail({ id }: { readonly id: string }) {
 function Details({ userKey }: { readonly userKey: DetailKey }) {
   const permissions = userKey.viewerPermissions ?? []
   const manages = permissions.includes('MANAGE')
+  const viewer = useViewer()
+  const ownSubjects = viewer ? [viewer.subject.id, ...viewer.groups.map((group) => `group:${group}`)] : []
+  const isOwner = userKey.owner !== null && ownSubjects.includes(userKey.owner.id)
   return (
     <>
       <div className="title-row">
@@ -42,6 +47,7 @@ function Details({ userKey }: { readonly userKey: DetailKey }) {
           {manages && <RotationSection userKey={userKey} />}
           <VersionsSection userKey={userKey} manages={manages} />
           <AccessSection userKey={userKey} manages={manages} />
+          {(manages || isOwner) && <OwnerSection userKey={userKey} />}
           {userKey.publicKey && <PublicKeySection publicKey={userKey.publicKey} />}
           {permissions.includes('READ_AUDIT') && <AuditSection keyId={userKey.id} />}
           {manages && <DeleteSection userKey={userKey} />}
