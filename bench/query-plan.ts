@@ -15,9 +15,7 @@ export async function explainPage(
   const asked: KeyListFilter = {
     projectId,
     kind: 'USER',
-    visibleTo: status
-      ? { subjects: [`user:${subject}`], seesUncontrolled: true, now: new Date() }
-      : null,
+    visibleTo: status ? { subjects: [`user:${subject}`], seesUncontrolled: true, now: new Date() } : null,
     namePrefix,
     status: status as KeyListFilter['status'],
   }
