@@ -24,7 +24,7 @@ describe.skipIf(hasNoDatabase())('a big store', () => {
     if (hasNoDatabase()) return
     story = await startStory()
     await fillStore(story, size)
-  }, 240_000)
+  }, 900_000)
 
   afterAll(async () => {
     if (story !== undefined) await endStory(story)
@@ -49,7 +49,7 @@ describe.skipIf(hasNoDatabase())('a big store', () => {
     expect(await runInLittleMemory(target, args)).toMatchObject({ code: 0 })
     expect(await keyCount(target, story)).toBe(size.keys)
     await story.restart()
-  }, 240_000)
+  }, 900_000)
 
   it('has no file under its name when the backup is killed, and is none the worse', async () => {
     const folder = newFolder()
@@ -64,7 +64,7 @@ describe.skipIf(hasNoDatabase())('a big store', () => {
     const again = await runCommand(await environmentFor(story.database), ...(await backUp(file)))
     expect(again).toMatchObject({ code: 0 })
     expect(existsSync(file)).toBe(true)
-  }, 240_000)
+  }, 900_000)
 
   it('is as before when the restore is killed, and can then be restored', async () => {
     const file = join(newFolder(), 'backup')
@@ -83,7 +83,7 @@ describe.skipIf(hasNoDatabase())('a big store', () => {
     expect([1, size.keys]).toContain(await keyCount(target, story))
     expect(await runCommand(await environmentFor(target), ...args)).toMatchObject({ code: 0 })
     expect(await keyCount(target, story)).toBe(size.keys)
-  }, 240_000)
+  }, 900_000)
 })
 
 const program = join(import.meta.dirname, '../../src/main.ts')

@@ -2,6 +2,7 @@ import type { Client } from '../support/story.ts'
 import { findCiphertextFaults } from './check-ciphertexts.ts'
 import { findKeyFaults } from './check-keys.ts'
 import type { Ledger } from './ledger.ts'
+import { patientOf } from './patient-client.ts'
 
 /** Something that was acknowledged is missing or wrong; the message says what. */
 export class LostError extends Error {}
@@ -33,10 +34,11 @@ export interface CheckOptions {
  * @throws LostError, as `throwIfLost` does
  */
 export async function expectAllThere(
-  client: Client,
+  given: Client,
   ledger: Ledger,
   { cacheLifetimeMs = 500 }: CheckOptions = {},
 ): Promise<{ acknowledged: number; lost: number }> {
+  const client = patientOf(given)
   const keyFaults = await findKeyFaults(client, ledger)
   // What was changed on one replica counts on all others from then on, so that no answer below is excused by a cache.
   await new Promise((resolve) => setTimeout(resolve, cacheLifetimeMs))

@@ -7,6 +7,7 @@ import { manager } from './fault-servers.ts'
 import { actionOf, afterChange, type Change, newState } from './known-key.ts'
 import type { KnownKey, Ledger } from './ledger.ts'
 import { newName } from './load-choice.ts'
+import { patientOf } from './patient-client.ts'
 
 /** How many keys fall due, of each kind. */
 export interface DueCounts {
@@ -72,7 +73,8 @@ async function makeVersionDueForDestruction(client: Client, ledger: Ledger): Pro
  * Waits until the system has done all that is due, by itself: it has rotated each key that was due, and erased each
  * version whose waiting period is over. From then on the ledger knows these versions as DESTROYED.
  */
-export async function waitForHousekeeping(client: Client, ledger: Ledger): Promise<void> {
+export async function waitForHousekeeping(given: Client, ledger: Ledger): Promise<void> {
+  const client = patientOf(given)
   const waiting = () =>
     [...ledger.keys.values()].filter(
       ({ rotationDue, state }) => rotationDue || state.versions.includes('DESTROY_DUE'),

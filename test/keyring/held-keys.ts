@@ -6,6 +6,9 @@ import { base64, type Client, type Person, type Story } from '../support/story.t
 /** Who holds the keys. */
 export const mia: Person = { name: 'mia', roles: ['KMS_MANAGER'] }
 
+/** What a rotation says on standard error: how far it is, from time to time. */
+export const progress = /^(\d+ rewrapped\n)*$/
+
 /** A key and what was encrypted with its versions, as the server has acknowledged it. */
 export interface HeldKey {
   readonly id: string
