@@ -70,6 +70,7 @@ export function enableAccessControl(
     input,
     action: 'ENABLE_ACCESS_CONTROL',
     whileEnabled: false,
+    check: (issues, row) => checkInputEntries(parts, issues, input, row),
     listOf: () => entriesGiven(input),
   })
 }
@@ -84,6 +85,14 @@ export function addAllowedSubjects(
     input,
     action: 'ADD_ALLOWED_SUBJECTS',
     whileEnabled: true,
+    check(issues, row) {
+      issues.require(
+        (input.subjects ?? input.entries ?? null) !== null,
+        'subjects',
+        'or entries must be given',
+      )
+      checkInputEntries(parts, issues, input, row)
+    },
     listOf: (before) => addEntries(before, entriesGiven(input)),
   })
 }
@@ -159,8 +168,7 @@ interface AccessListChange {
   readonly action: AuditAction
   readonly whileEnabled: boolean
   readonly listOf: (before: readonly AccessEntry[]) => readonly AccessEntry[]
-  /** Check of the input; that of entries to be given by default. */
-  readonly check?: (issues: InputIssues) => void
+  readonly check: (issues: InputIssues, row: KeyRow) => void
 }
 
 async function changeAccessList(
@@ -176,9 +184,7 @@ async function changeAccessList(
     details: detailsOfEntries(input),
     checkInput(row) {
       const issues = new InputIssues()
-      const paths = { subjects: 'subjects', entries: 'entries' }
-      if (check === undefined) checkGivenEntries(issues, input, { key: row, now: parts.clock.now(), paths })
-      else check(issues)
+      check(issues, row)
       issues.throwIfAny()
     },
     decide(key, { now }) {
@@ -186,7 +192,7 @@ async function changeAccessList(
       // Expired ones are dropped with the next change.
       const entries = listOf(entriesInForce(entriesOf(key.row), now))
       const fault = listFault(entries)
-      requireInput(fault === null, 'subjects', fault ?? '')
+      requireInput(fault === null, input.entries ? 'entries' : 'subjects', fault ?? '')
       const columns = { accessControlEnabled: true, ...storedList(entries) }
       const after = { ...key.row, ...columns }
       if (allowLockout !== true) requireToKeep(call, ['VIEW', 'MANAGE'], { before: key.row, after, now })
@@ -208,6 +214,16 @@ export function entriesGiven({ subjects, entries }: GivenEntries): readonly Acce
   return [...(subjects ?? []).map((subject) => plainEntry(canonicalSubject(subject))), ...full]
 }
 
+function checkInputEntries(
+  { clock }: Dependencies,
+  issues: InputIssues,
+  input: GivenEntries,
+  key: KeyPurpose,
+): void {
+  const paths = { subjects: 'subjects', entries: 'entries' }
+  checkGivenEntries(issues, input, { key, now: clock.now(), paths })
+}
+
 /** Checks entries for the list of a key. */
 export function checkGivenEntries(
   issues: InputIssues,
@@ -222,7 +238,7 @@ export function checkGivenEntries(
   const plain = new Set(subjects.map(canonicalSubject))
   for (const [index, { subject }] of entries.entries()) {
     const path = `${paths.entries}.${index}.subject`
-    issues.require(!plain.has(subject), path, 'must not be given both here and as one that may do everything')
+    issues.require(!plain.has(subject), path, `must not be in ${paths.subjects} as well`)
   }
   const fault = listFault(entriesGiven(given))
   issues.require(fault === null, entries.length > 0 ? paths.entries : paths.subjects, fault ?? '')
@@ -233,8 +249,8 @@ function addEntries(before: readonly AccessEntry[], given: readonly AccessEntry[
   return [...before.filter(({ subject }) => !replaced.has(subject)), ...given]
 }
 
-/** Details of the audit event of a change. */
-function detailsOfEntries(given: GivenEntries): AuditDetails {
+/** Details of the audit event of a change that gives entries. */
+export function detailsOfEntries(given: GivenEntries): AuditDetails {
   const { allowedSubjects, accessEntries } = storedList(entriesGiven(given))
   return {
     subjects: allowedSubjects.join(' '),

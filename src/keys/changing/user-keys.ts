@@ -17,7 +17,7 @@ import {
   requireInput,
   rotationCycleDays,
 } from '../rules/input.ts'
-import { checkGivenEntries, entriesGiven, type GivenEntries } from './access-lists.ts'
+import { checkGivenEntries, detailsOfEntries, entriesGiven, type GivenEntries } from './access-lists.ts'
 import { changedKey, changeUserKey, deciding, type Expecting, withColumns } from './change-key.ts'
 import { createKey } from './create-key.ts'
 
@@ -64,7 +64,9 @@ export async function createUserKey(
     requireRoleFor(call, 'CREATE')
     const { algorithm, usage } = checkNewKey(parts, input)
     const origin = input.origin ?? 'KEYSTEAD'
-    context.details = { name: input.name, algorithm, usage, origin }
+    const list = listOf(input)
+    const given = input.accessControl?.enabled === true ? detailsOfEntries(list) : {}
+    context.details = { name: input.name, algorithm, usage, origin, ...given }
     const key = await createKey(parts, context, {
       projectId: call.caller.projectId,
       kind: 'USER',
@@ -76,7 +78,7 @@ export async function createUserKey(
       createdBy: call.caller.subject,
       owner: call.caller.subject,
       accessControlEnabled: input.accessControl?.enabled ?? false,
-      ...storedList(entriesGiven(listOf(input))),
+      ...storedList(entriesGiven(list)),
       rotationEnabled: input.automaticRotation?.enabled ?? false,
       rotationCycleDays: input.automaticRotation?.cycleDays ?? rotationCycleDays.default,
       preActivation: origin === 'EXTERNAL' || (input.preActivation ?? false),

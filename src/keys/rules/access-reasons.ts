@@ -223,7 +223,7 @@ function whatTheKeySays(question: AccessQuestion, caller: Caller): readonly Acce
 function asMember(caller: Caller, subject: string): string {
   return canonicalSubject(subject) === caller.subject
     ? ''
-    : `, and ${caller.subject} is supposed to be in this group`
+    : `, and ${caller.subject} counts as a member of this group`
 }
 
 /** What the key itself lacks to allow it. */

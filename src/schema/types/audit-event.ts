@@ -153,7 +153,7 @@ const AuditEvent = builder.objectRef<AuditEventView>('AuditEvent').implement({
     }),
     context: t.field({
       ...contextListOptions(
-        'Encryption context of the operation; of a re-encryption, the new one. Empty if none was given. An operation that was refused has what its caller gave.',
+        'Encryption context of the operation; of a re-encryption, the new one. Empty if none was given. An operation that was refused on its key has what its caller gave.',
       ),
       resolve: ({ context }) => [...context],
     }),
