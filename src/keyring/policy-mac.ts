@@ -4,7 +4,7 @@ import { type ImportParametersRow, importParametersTable } from '../store/rows/i
 import { type DeletedKeyRow, deletedKeyTable, type KeyRow, keyTable } from '../store/rows/key-rows.ts'
 import { type ProjectRolesRow, projectRolesTable } from '../store/rows/project-roles-rows.ts'
 import { type KeyVersionRow, versionTable } from '../store/rows/version-rows.ts'
-import { fieldsOf } from '../store/sql.ts'
+import { fieldsOf, type Table } from '../store/sql.ts'
 
 /** Makes and checks the MACs of rows, which nobody can make with write access to the database alone. */
 export interface PolicyMac {
@@ -20,34 +20,27 @@ export interface PolicyMac {
   isAuthenticProjectRoles(row: ProjectRolesRow): boolean
 }
 
-const keyFields = fieldsOf(keyTable, ['mac', 'origin', 'skippedVersions', 'restoredAt', 'accessEntries'])
-const versionFields = fieldsOf(versionTable, ['mac'])
-const deletedKeyFields = fieldsOf(deletedKeyTable, ['mac', 'accessEntries'])
-/** Without the wrapped private key: it is bound to the row by its own encryption, and erased before the row is. */
-const importFields = fieldsOf(importParametersTable, ['mac', 'rootKeyId', 'wrapped'])
-const projectRolesFields = fieldsOf(projectRolesTable, ['mac'])
+/** Values of the first later columns, in the forms that existing MACs have. */
+const firstLaterValues: Readonly<Record<string, (value: never) => unknown>> = {
+  origin: (origin: string) => origin,
+  skippedVersions: (skipped: readonly number[]) => ['skipped versions', ...skipped],
+  restoredAt: (at: Date) => ['restored at', at],
+}
 
 /**
- * Values of columns that came after the first release. They follow all others, each only where it differs from the
- * default that its migration gave to existing rows: those keep their MAC. New ones name themselves, so that the value of
- * one column cannot pass for that of another.
+ * Values of later columns. They follow all others, and name themselves, so that the value of one column cannot pass for
+ * that of another.
  */
-function laterKeyValues(row: Omit<KeyRow, 'mac'>): readonly unknown[] {
-  const { origin, skippedVersions, restoredAt } = row
-  return [
-    ...(origin === 'KEYSTEAD' ? [] : [origin]),
-    ...(skippedVersions.length === 0 ? [] : [['skipped versions', ...skippedVersions]]),
-    ...(restoredAt === null ? [] : [['restored at', restoredAt]]),
-    ...laterListValues(row),
-  ]
+function laterValues<Row>(row: Row, later: Partial<Row>): readonly unknown[] {
+  return Object.entries(later).flatMap(([field, usual]) => {
+    const value = row[field as keyof Row] as never
+    if (isUsual(value, usual)) return []
+    return [firstLaterValues[field]?.(value) ?? [field, sorted(encode(value))]]
+  })
 }
 
-function laterListValues({ accessEntries }: Pick<KeyRow, 'accessEntries'>): readonly unknown[] {
-  return isEmptyList(accessEntries) ? [] : [['access entries', sorted(accessEntries)]]
-}
-
-function isEmptyList(value: unknown): boolean {
-  return Array.isArray(value) && value.length === 0
+function isUsual(value: unknown, usual: unknown): boolean {
+  return Array.isArray(usual) ? Array.isArray(value) && value.length === 0 : value === usual
 }
 
 /** A JSON value with the members of its objects by name: the database keeps them in an order of its own. */
@@ -63,23 +56,30 @@ function sorted(value: unknown): unknown {
  * separates the values without ambiguity.
  */
 export function createPolicyMac(key: KeyObject): PolicyMac {
-  function mac<Row>(
+  /** The function that makes the MAC of a row, over all columns of its table but some. */
+  function macOf<Row, Left extends keyof Row & string = never>(
     purpose: string,
-    row: Row,
-    fields: readonly (keyof Row)[],
-    later: readonly unknown[] = [],
-  ): Uint8Array<ArrayBuffer> {
-    const values = fields.map((field) => encode(row[field]))
-    return hmacSha256(key, JSON.stringify([purpose, ...values, ...later]))
+    table: Table<Row>,
+    leftOut: readonly Left[] = [],
+  ): (row: Omit<Row, 'mac' | Left>) => Uint8Array<ArrayBuffer> {
+    const later: Partial<Row> = table.later ?? {}
+    const out = ['mac', ...leftOut, ...Object.keys(later)] as (keyof Row & string)[]
+    const fields = fieldsOf(table, out)
+    return (given) => {
+      const row = given as Row
+      const values = fields.map((field) => encode(row[field]))
+      return hmacSha256(key, JSON.stringify([purpose, ...values, ...laterValues(row, later)]))
+    }
   }
-  const keyMac: PolicyMac['keyMac'] = (row) => mac('keystead key v1', row, keyFields, laterKeyValues(row))
-  const versionMac: PolicyMac['versionMac'] = (row) => mac('keystead key version v1', row, versionFields)
-  const deletedKeyMac: PolicyMac['deletedKeyMac'] = (row) =>
-    mac('keystead deleted key v1', row, deletedKeyFields, laterListValues(row))
-  const importParametersMac: PolicyMac['importParametersMac'] = (row) =>
-    mac('keystead import parameters v1', row, importFields)
-  const projectRolesMac: PolicyMac['projectRolesMac'] = (row) =>
-    mac('keystead project roles v1', row, projectRolesFields)
+  const keyMac = macOf('keystead key v1', keyTable)
+  const versionMac = macOf('keystead key version v1', versionTable)
+  const deletedKeyMac = macOf('keystead deleted key v1', deletedKeyTable)
+  const importParametersMac = macOf('keystead import parameters v1', importParametersTable, [
+    // The wrapped private key is bound to the row by its own encryption, and erased before the row is.
+    'rootKeyId',
+    'wrapped',
+  ])
+  const projectRolesMac = macOf('keystead project roles v1', projectRolesTable)
   return {
     keyMac,
     versionMac,

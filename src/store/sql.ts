@@ -4,6 +4,11 @@ import { Prisma } from './generated/client.ts'
 export interface Table<Row> {
   readonly name: string
   readonly columns: Readonly<Record<keyof Row & string, string>>
+  /**
+   * Fields whose columns came after the first release, with the values that migrations gave to existing rows: a plain
+   * value or an empty list. MACs do not cover a later column with this value, so that existing rows keep theirs.
+   */
+  readonly later?: Partial<Row>
   /** Fields of type `date`, which are `YYYY-MM-DD` in the program. */
   readonly days?: readonly (keyof Row)[]
 }

@@ -1,5 +1,5 @@
 import { newOpaqueUuid, newUuid } from '../../ids.ts'
-import { isNameTaken, type KeyRow } from '../../store/rows/key-rows.ts'
+import { isNameTaken, type KeyRow, laterKeyColumns } from '../../store/rows/key-rows.ts'
 import type { WholeKey } from '../../store/rows/key-with-versions.ts'
 import type { Dependencies } from '../parts/dependencies.ts'
 import { type AuditContext, observationOf } from '../parts/request.ts'
@@ -10,19 +10,19 @@ import { stepOf, writeNewKey } from './write-change.ts'
 
 /** Columns of a new key that is given no others. */
 const usualColumns = {
+  ...laterKeyColumns,
   description: '',
   serviceName: null,
   owner: null,
   accessControlEnabled: false,
   allowedSubjects: [],
-  accessEntries: [],
   rotationCycleDays: rotationCycleDays.default,
 } satisfies Partial<KeyRow>
 
 /** Facts of a new key, already checked. */
 export type NewKey = Pick<
   KeyRow,
-  'projectId' | 'kind' | 'name' | 'usage' | 'algorithm' | 'origin' | 'createdBy' | 'rotationEnabled'
+  'projectId' | 'kind' | 'name' | 'usage' | 'algorithm' | 'createdBy' | 'rotationEnabled'
 > &
   Partial<Pick<KeyRow, keyof typeof usualColumns>> & { readonly preActivation: boolean }
 
@@ -55,8 +55,6 @@ export async function createKey(
       rotationDueOn: null,
       lastRotatedAt: null,
       lastVersionNumber: 0,
-      skippedVersions: [],
-      restoredAt: null,
       revision: state.revision,
       createdAt: now,
       updatedAt: now,

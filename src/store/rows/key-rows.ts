@@ -8,6 +8,14 @@ export type KeyRow = WithEntries<RowOf<Key, 'rotationConfiguredOn' | 'rotationDu
 /** A row with the type that its entries have in JSON. */
 type WithEntries<Row> = Omit<Row, 'accessEntries'> & Pick<StoredAccessList, 'accessEntries'>
 
+/** Later columns of a key. */
+export const laterKeyColumns = {
+  origin: 'KEYSTEAD',
+  skippedVersions: [],
+  restoredAt: null,
+  accessEntries: [],
+} satisfies Partial<KeyRow>
+
 /** Columns of a key. */
 export const keyTable: Table<KeyRow> = {
   name: 'keys',
@@ -41,6 +49,7 @@ export const keyTable: Table<KeyRow> = {
     accessEntries: 'access_entries',
     mac: 'mac',
   },
+  later: laterKeyColumns,
   days: ['rotationConfiguredOn', 'rotationDueOn'],
 }
 
@@ -72,6 +81,7 @@ export const deletedKeyTable: Table<DeletedKeyRow> = {
     accessEntries: 'access_entries',
     mac: 'mac',
   },
+  later: { accessEntries: [] },
 }
 
 /** Identifies one key, always inside one project. */
