@@ -78,6 +78,7 @@ const infinite: Size = {
 const expensiveFields: ReadonlySet<string> = new Set([
   'destroyImpact',
   'explainAccess',
+  'explainMyAccess',
   'roleBindings',
   'usageByCaller',
 ])
@@ -113,7 +114,7 @@ function itemsOf(field: FieldNode, pages: ReadonlySet<string>): number {
   })
   if (sizes.length > 0) return Math.max(...sizes)
   if (field.name.value === changedKeys.name) return changedKeys.max
-  if (field.name.value === allowedSubjects.name) return allowedSubjects.counted
+  if (accessLists.names.has(field.name.value)) return accessLists.counted
   return pages.has(field.name.value) ? pageSizes.default : 1
 }
 
@@ -124,7 +125,7 @@ const changedKeys = { name: 'changedKeys', max: 100 } as const
  * Access lists are short, but may have 1000 entries. Counting 1000 would refuse a page of keys with their lists. Counting 1
  * would let a page repeat each list a hundred times.
  */
-const allowedSubjects = { name: 'allowedSubjects', counted: 30 } as const
+const accessLists = { names: new Set(['allowedSubjects', 'accessList']), counted: 30 } as const
 
 /** A string that can hold the names of a whole access list, once for each audit event of a page. */
 const details = { name: 'details', counted: 5 } as const
