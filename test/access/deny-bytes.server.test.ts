@@ -13,7 +13,8 @@ const agent: Person = { name: 'Backup', kind: 'SERVICE_AGENT', roles: ['PROJECT_
 /** Queries that take an ID, and those that take it in a filter. */
 const queries: Readonly<Record<string, string>> = {
   destroyImpact: `destroyImpact(versionId: $id) ${wholeSelectionOf('DestroyImpact')}`,
-  explainAccess: `explainAccess(keyId: $id, subject: "user:olga", operation: USE) ${wholeSelectionOf('AccessExplanation')}`,
+  explainAccess: `explainAccess(keyId: $id, subject: "user:olga", operation: SIGN) ${wholeSelectionOf('AccessExplanation')}`,
+  explainMyAccess: `explainMyAccess(keyId: $id, operation: SIGN) ${wholeSelectionOf('AccessExplanation')}`,
   auditEvents: `auditEvents(filter: { keyId: $id }) { totalCount pageInfo { hasNextPage endCursor } nodes { id } }`,
   node: `node(id: $id) { id ... on AuditEvent ${wholeSelectionOf('AuditEvent')} }`,
   nodes: 'nodes(ids: [$id, $id]) { __typename id }',

@@ -4,30 +4,49 @@ import {
   abilitiesByRole,
   type FieldRule,
   fieldRules,
+  operations,
   type Standing,
+  type StandingKey,
 } from './entitlement-table.ts'
 
 /** What the table gives a caller, in general and on one key. */
 export interface Entitled {
+  /** By its roles, whatever the key. */
   readonly abilities: ReadonlySet<Ability>
   readonly sees: 'whole' | 'redacted' | 'absent'
+  /** Operations that its roles give, and that an entry on the list of the key leaves. */
+  readonly operations: ReadonlySet<Ability>
   readonly manages: boolean
+  readonly owns: boolean
+  readonly readsAudit: boolean
+  /** Subject string of the caller. */
+  readonly subject: string
   /** What stands for the ID of the key where it is redacted. */
   readonly maskedId?: string
 }
 
 /** What a caller is entitled to; `key` is null for what is about no user key. */
-export function entitledTo(
-  standing: Standing,
-  roles: readonly Role[],
-  key: 'closed' | 'open' | null,
-): Entitled {
+export function entitledTo(standing: Standing, roles: readonly Role[], key: StandingKey | null): Entitled {
   const abilities = new Set(roles.flatMap((role) => abilitiesByRole[role]))
   const isElsewhere = standing.person.project !== undefined
-  const sees = key === null ? (isElsewhere ? 'absent' : 'whole') : standing[key]
-  const manages =
-    sees === 'whole' && (abilities.has('manage') || (abilities.has('manageOwn') && standing.owns))
-  return { abilities, sees, manages }
+  const sees = key === null ? (isElsewhere ? 'absent' : 'whole') : standing.sees[key]
+  const isWhole = sees === 'whole'
+  const owns = key !== null && isWhole && standing.owns.includes(key)
+  const left = key === 'closed' ? standing.left : undefined
+  const isLeft = (ability: Ability) => isWhole && (left?.includes(ability) ?? true)
+  return {
+    abilities,
+    sees,
+    operations: new Set(operations.filter((each) => abilities.has(each) && isLeft(each))),
+    manages: isLeft('manage') && (abilities.has('manage') || (abilities.has('manageOwn') && owns)),
+    owns,
+    subject: subjectOf(standing.person),
+    readsAudit: isWhole && (abilities.has('readAudit') || (owns && abilities.has('view'))),
+  }
+}
+
+function subjectOf({ name, kind = 'USER' }: Standing['person']): string {
+  return `${{ USER: 'user', SERVICE_ACCOUNT: 'service-account', SERVICE_AGENT: 'service-agent' }[kind]}:${name}`
 }
 
 /** What a query must answer to a caller, made of what it answers to somebody who is entitled to everything. */
@@ -50,15 +69,34 @@ export function expectedOf(field: string, reference: unknown, entitled: Entitled
     case 'destroyImpact':
     case 'explainAccess':
       return entitled.manages ? shownTo(reference, entitled) : null
+    case 'explainMyAccess':
+      return explanationFor(entitled)
     default:
       return isThereFor(entitled, reference) ? shownTo(reference, entitled) : null
   }
 }
 
+/** What the caller is told about its own access, for signing: a verdict, and of a redacted key nobody's name but its own. */
+function explanationFor({ sees, operations: left, subject }: Entitled): unknown {
+  if (sees === 'absent') return null
+  const allowed = left.has('sign')
+  return {
+    asymmetricMatch(answer: { allowed: unknown; visibility: unknown; missing: unknown[] }) {
+      const named = JSON.stringify(answer).match(/"(?:user|group|service-a\w+):[^"]*"/g) ?? []
+      return (
+        answer.allowed === allowed &&
+        answer.visibility === (sees === 'whole' ? 'FULL' : 'REDACTED') &&
+        answer.missing.length > 0 !== allowed &&
+        (sees === 'whole' || named.every((name) => name === JSON.stringify(subject)))
+      )
+    },
+  }
+}
+
 /** Whether there is such an object for the caller at all. */
-function isThereFor({ sees, abilities }: Entitled, object: unknown): boolean {
+function isThereFor({ sees, abilities, readsAudit }: Entitled, object: unknown): boolean {
   const { __typename: type } = object as { __typename?: string }
-  if (type === 'AuditEvent' && !abilities.has('readAudit')) return false
+  if (type === 'AuditEvent' && !readsAudit) return false
   if (type === 'RoleBinding' && !abilities.has('manageRoles')) return false
   return sees === 'whole' || (sees === 'redacted' && type === 'UserKey')
 }
@@ -83,14 +121,13 @@ function fieldShownTo(
   const rules = Object.entries(fieldRules[type] ?? {}) as [FieldRule, readonly string[]][]
   const rule = rules.find(([, names]) => names.includes(name))?.[0]
   const isWhole = entitled.sees === 'whole'
-  const readsAudit = isWhole && entitled.abilities.has('readAudit')
   switch (rule) {
     case 'WHOLE':
       return isWhole ? shownTo(inside, entitled) : null
     case 'HISTORY':
-      return readsAudit ? shownTo(inside, entitled) : null
+      return entitled.readsAudit ? shownTo(inside, entitled) : null
     case 'DISCREET':
-      return readsAudit ? inside : expectDiscreet()
+      return entitled.readsAudit ? inside : expectDiscreet()
     case 'OWN':
       return isNested && name === 'id' ? inside : ownValue(name, inside, entitled)
     default:
@@ -98,7 +135,8 @@ function fieldShownTo(
   }
 }
 
-function ownValue(name: string, inside: unknown, { sees, abilities, manages, maskedId }: Entitled): unknown {
+function ownValue(name: string, inside: unknown, entitled: Entitled): unknown {
+  const { sees, abilities, operations: left, manages, readsAudit, maskedId } = entitled
   switch (name) {
     case 'id':
       return sees === 'redacted' ? maskedId : inside
@@ -108,9 +146,11 @@ function ownValue(name: string, inside: unknown, { sees, abilities, manages, mas
       if (sees !== 'whole') return null
       return [
         ...(abilities.has('view') ? ['VIEW'] : []),
-        ...(abilities.has('use') ? ['USE'] : []),
+        // The keys are for signatures.
+        ...(left.has('sign') ? ['SIGN'] : []),
+        ...(left.has('verify') ? ['VERIFY'] : []),
         ...(manages ? ['MANAGE'] : []),
-        ...(abilities.has('readAudit') ? ['READ_AUDIT'] : []),
+        ...(readsAudit ? ['READ_AUDIT'] : []),
       ]
     default:
       return inside

@@ -1,29 +1,52 @@
 import type { Role } from '../../src/keys/rules/caller.ts'
 import type { Person } from '../support/story.ts'
 
+/** Abilities for cryptographic operations. */
+export const operations = [
+  ...(['encrypt', 'decrypt', 'sign', 'verify', 'generateMac', 'verifyMac'] as const),
+  ...(['encapsulate', 'decapsulate', 'derive'] as const),
+]
+
+/** One of {@link operations}. */
+export type OperationAbility = (typeof operations)[number]
+
 /** A line of the table of roles. */
-export type Ability = 'view' | 'use' | 'create' | 'manage' | 'manageOwn' | 'readAudit' | 'manageRoles'
+export type Ability =
+  | OperationAbility
+  | ('view' | 'create' | 'manage' | 'manageOwn' | 'readAudit' | 'manageRoles')
 
 /** Who has what by its role; whoever has several roles has what each of them gives. */
 export const abilitiesByRole: Readonly<Record<Role, readonly Ability[]>> = {
-  PROJECT_ADMIN: ['view', 'use', 'create', 'manage', 'readAudit', 'manageRoles'],
-  PROJECT_MEMBER: ['view', 'use', 'create', 'manageOwn'],
+  PROJECT_ADMIN: ['view', ...operations, 'create', 'manage', 'readAudit', 'manageRoles'],
+  PROJECT_MEMBER: ['view', ...operations, 'create', 'manageOwn'],
   PROJECT_READER: ['view'],
-  KMS_MANAGER: ['view', 'use', 'create', 'manage', 'readAudit'],
-  KMS_USER: ['view', 'use'],
+  KMS_MANAGER: ['view', ...operations, 'create', 'manage', 'readAudit'],
+  KMS_USER: ['view', ...operations],
   KMS_VIEWER: ['view'],
+  KMS_ENCRYPTER: ['view', 'encrypt', 'encapsulate'],
+  KMS_DECRYPTER: ['view', 'decrypt', 'decapsulate', 'derive'],
+  KMS_SIGNER: ['view', 'sign', 'generateMac'],
+  KMS_VERIFIER: ['view', 'verify', 'verifyMac'],
+  KMS_AUDITOR: ['view', 'readAudit'],
 }
 
-/** How a caller stands to the keys of user:olga: one with, one without access control. */
+/** Keys for signatures: two of user:olga, with and without access control, and one of a group, with access control. */
+export const standingKeys = ['closed', 'open', 'shared'] as const
+
+/** One of {@link standingKeys}. */
+export type StandingKey = (typeof standingKeys)[number]
+
+/** How a caller stands to the keys. */
 export interface Standing {
   readonly name: string
   readonly person: Person
-  readonly closed: 'whole' | 'redacted' | 'absent'
-  readonly open: 'whole' | 'absent'
-  readonly owns: boolean
+  readonly sees: Readonly<Record<StandingKey, 'whole' | 'redacted' | 'absent'>>
+  readonly owns: readonly StandingKey[]
+  /** What its entry on the list of the closed key leaves of what its roles give, besides viewing and auditing. */
+  readonly left?: readonly Ability[]
 }
 
-/** Whom the access list of the closed key names. */
+/** Whom the access list of the closed key names without saying more. */
 export const accessList = [
   'user:bob',
   'group:payments',
@@ -31,13 +54,27 @@ export const accessList = [
   'service-agent:Secrets Manager',
 ]
 
-const named = { closed: 'whole', open: 'whole', owns: false } as const
-const unnamed = { closed: 'redacted', open: 'whole', owns: false } as const
-const nowhere = { closed: 'absent', open: 'absent', owns: false } as const
+/** Entries of that list that say more. One of them has expired when the callers come. */
+export const accessEntries = [
+  { subject: 'user:eva', permissions: ['SIGN'], note: 'signs only' },
+  { subject: 'group:operators', permissions: ['VIEW', 'MANAGE'] },
+  { subject: 'user:eddy', expiresAt: '2026-03-01T13:00:00.000Z' },
+  { subject: 'user:nora', expiresAt: '2027-03-01T13:00:00.000Z' },
+]
+
+const named = { sees: { closed: 'whole', open: 'whole', shared: 'redacted' }, owns: [] } as const
+const unnamed = { sees: { closed: 'redacted', open: 'whole', shared: 'redacted' }, owns: [] } as const
+const nowhere = { sees: { closed: 'absent', open: 'absent', shared: 'absent' }, owns: [] } as const
 
 /** Every way to stand to a key. */
 export const standings: readonly Standing[] = [
-  { name: 'the owner', person: { name: 'olga' }, ...named, owns: true },
+  { name: 'the owner', person: { name: 'olga' }, ...named, owns: ['closed', 'open'] },
+  {
+    name: 'a member of the group that owns a key',
+    person: { name: 'gwen', groups: ['owners'] },
+    sees: { ...unnamed.sees, shared: 'whole' },
+    owns: ['shared'],
+  },
   { name: 'an allowed user', person: { name: 'bob' }, ...named },
   { name: 'a user in an allowed group', person: { name: 'gil', groups: ['sales', 'payments'] }, ...named },
   { name: 'an allowed service account', person: { name: 'ci', kind: 'SERVICE_ACCOUNT' }, ...named },
@@ -45,9 +82,24 @@ export const standings: readonly Standing[] = [
     name: 'an allowed service agent',
     person: { name: 'Secrets Manager', kind: 'SERVICE_AGENT' },
     ...named,
-    open: 'absent',
+    sees: { closed: 'whole', open: 'absent', shared: 'absent' },
   },
-  { name: 'another user', person: { name: 'ada', groups: ['bob', 'olga', 'Payments'] }, ...unnamed },
+  { name: 'a user with an entry for signing', person: { name: 'eva' }, ...named, left: ['sign'] },
+  {
+    name: 'a user in a group with an entry for managing',
+    person: { name: 'otto', groups: ['operators'] },
+    ...named,
+    left: ['manage'],
+  },
+  {
+    name: 'a user with two entries',
+    person: { name: 'eva', groups: ['operators'] },
+    ...named,
+    left: ['sign', 'manage'],
+  },
+  { name: 'a user with an entry that has expired', person: { name: 'eddy' }, ...unnamed },
+  { name: 'a user with an entry that has not expired', person: { name: 'nora' }, ...named },
+  { name: 'another user', person: { name: 'ada', groups: ['bob', 'olga', 'Payments', 'eva'] }, ...unnamed },
   {
     name: 'a service account named as the owner',
     person: { name: 'olga', kind: 'SERVICE_ACCOUNT' },
@@ -64,14 +116,15 @@ export const roleSets: readonly (readonly Role[])[] = [
   ['PROJECT_READER', 'KMS_USER'],
   ['PROJECT_MEMBER', 'KMS_VIEWER'],
   ['PROJECT_MEMBER', 'KMS_MANAGER'],
+  ['KMS_SIGNER', 'KMS_AUDITOR'],
 ]
 
 /**
  * What decides over a field, given that the caller gets the object at all.
  * - `ALWAYS`: nothing.
  * - `WHOLE`: the key must be whole for the caller.
- * - `HISTORY`: as `WHOLE`, and the caller reads the audit trail.
- * - `DISCREET`: nothing, but it names callers to those only who read the audit trail.
+ * - `HISTORY`: as `WHOLE`, and the caller reads the audit trail, or owns the key.
+ * - `DISCREET`: nothing, but it names callers to those only who read the audit trail, or own the key.
  * - `OWN`: the answer is about the caller.
  */
 export type FieldRule = 'ALWAYS' | 'WHOLE' | 'HISTORY' | 'DISCREET' | 'OWN'
@@ -84,7 +137,7 @@ export const fieldRules: Readonly<Record<string, Partial<Record<FieldRule, reado
     WHOLE: [
       ...['status', 'type', 'usage', 'algorithm', 'origin', 'defaultVersion', 'version', 'versions'],
       ...['automaticRotation', 'lastRotatedAt', 'nextRotationAt', 'publicKey', 'owner', 'allowedSubjects'],
-      ...['updatedAt', 'revision', 'deletable'],
+      ...['accessList', 'updatedAt', 'revision', 'deletable'],
     ],
     HISTORY: ['auditEvents'],
   },
@@ -136,6 +189,8 @@ export const fieldRules: Readonly<Record<string, Partial<Record<FieldRule, reado
         'key',
         'keyRevision',
         'versionNumber',
+        'context',
+        'sourceContext',
         'details',
       ],
     ],
@@ -165,9 +220,10 @@ export const fieldRules: Readonly<Record<string, Partial<Record<FieldRule, reado
 
 /**
  * What a query asks of its caller. Without it the answer is FORBIDDEN, but for `NOTHING`, which every token has.
- * `ANY_ROLE` is any role that is known here. Managing is by role, or by owning the key.
+ * `ANY_ROLE` is any role that is known here. Managing is by role, or by owning the key. `TRAIL` is reading the audit trail,
+ * or asking about a key that one owns.
  */
-export const queryRules: Readonly<Record<string, Ability | 'ANY_ROLE' | 'NOTHING'>> = {
+export const queryRules: Readonly<Record<string, Ability | 'ANY_ROLE' | 'NOTHING' | 'TRAIL'>> = {
   viewer: 'NOTHING',
   _service: 'NOTHING',
   keyAlgorithms: 'ANY_ROLE',
@@ -180,7 +236,8 @@ export const queryRules: Readonly<Record<string, Ability | 'ANY_ROLE' | 'NOTHING
   serviceKeys: 'view',
   destroyImpact: 'manage',
   explainAccess: 'view',
-  auditEvents: 'readAudit',
+  explainMyAccess: 'view',
+  auditEvents: 'TRAIL',
   roleBindings: 'manageRoles',
 }
 
@@ -190,23 +247,41 @@ export const subscriptionRules: Readonly<Record<string, Ability>> = {
   userKeysChanged: 'view',
 }
 
-/** What a mutation asks of its caller: an ability, or to be a service. Managing is by role, or by owning the key. */
+/**
+ * What a mutation asks of its caller: abilities, all of them, or to be a service. Managing is by role, or by owning the key.
+ * `TRANSFER` is managing the key, or owning it with whatever role; `ANY_OPERATION` is one of the operations.
+ */
 export const mutationRules: Readonly<
-  Record<string, 'use' | 'create' | 'manage' | 'manageRoles' | 'SERVICE'>
+  Record<
+    string,
+    | readonly OperationAbility[]
+    | 'create'
+    | 'manage'
+    | 'manageRoles'
+    | 'TRANSFER'
+    | 'ANY_OPERATION'
+    | 'SERVICE'
+  >
 > = {
   createUserKey: 'create',
+  transferOwnership: 'TRANSFER',
+  generateRandom: 'ANY_OPERATION',
   ...all('manage', [
     ...['activateUserKey', 'updateUserKey', 'rotateUserKey', 'configureAutomaticRotation', 'deleteUserKey'],
     ...['enableAccessControl', 'disableAccessControl', 'addAllowedSubjects', 'removeAllowedSubjects'],
     ...['deactivateKeyVersion', 'activateKeyVersion', 'destroyKeyVersion', 'restoreKeyVersion'],
     ...['getImportParameters', 'importKeyVersion'],
   ]),
-  ...all('use', [
-    ...['encrypt', 'decrypt', 'reEncrypt', 'sign', 'verify', 'generateMac', 'verifyMac'],
-    ...['encryptBatch', 'decryptBatch', 'reEncryptBatch', 'signBatch', 'verifyBatch', 'generateMacBatch'],
-    ...['generateDataKey', 'generateDataKeyPair', 'encapsulate', 'decapsulate', 'deriveSharedSecret'],
-    'generateRandom',
-  ]),
+  ...all(['encrypt'] as const, ['encrypt', 'encryptBatch', 'generateDataKey', 'generateDataKeyPair']),
+  ...all(['decrypt'] as const, ['decrypt', 'decryptBatch']),
+  ...all(['decrypt', 'encrypt'] as const, ['reEncrypt', 'reEncryptBatch']),
+  ...all(['sign'] as const, ['sign', 'signBatch']),
+  ...all(['verify'] as const, ['verify', 'verifyBatch']),
+  ...all(['generateMac'] as const, ['generateMac', 'generateMacBatch']),
+  verifyMac: ['verifyMac'],
+  encapsulate: ['encapsulate'],
+  decapsulate: ['decapsulate'],
+  deriveSharedSecret: ['derive'],
   ...all('manageRoles', ['bindRole', 'unbindRole']),
   ...all('SERVICE', ['encryptWithServiceKey', 'decryptWithServiceKey', 'generateServiceDataKey']),
 }

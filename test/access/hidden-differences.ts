@@ -7,7 +7,12 @@ export interface HiddenLife {
   readonly deeds?: readonly Deed[]
   /** By the operator. */
   readonly newOwner?: string
+  /** Encryption context of a ciphertext that then moves to a key that everybody sees; null for none. */
+  readonly movedFrom?: object | null
 }
+
+/** What no outsider may be told, and no random document says. */
+export const unguessed = 'unguessed text'
 
 const times = (count: number, deed: Deed): Deed[] => Array.from({ length: count }, () => deed)
 const encrypt: Deed = ['encrypt', { plaintext: 'aGVsbG8=' }]
@@ -39,6 +44,64 @@ export const hiddenDifferences: Readonly<Record<string, { left: HiddenLife; righ
   'h-list': {
     left: { deeds: [['addAllowedSubjects', { subjects: ['user:secret-friend', 'group:secret-circle'] }]] },
     right: { deeds: [['removeAllowedSubjects', { subjects: ['user:nobody-at-all'] }]] },
+  },
+  'h-entries': {
+    left: {
+      deeds: [
+        [
+          'addAllowedSubjects',
+          {
+            entries: [
+              { subject: 'user:secret-friend', permissions: ['DECRYPT'], note: unguessed },
+              { subject: 'group:secret-circle', context: [{ name: 'tenant', value: 'acme' }] },
+            ],
+          },
+        ],
+      ],
+    },
+    right: { deeds: [['addAllowedSubjects', { subjects: ['user:nobody-at-all'] }]] },
+  },
+  // Those of outsiders, too, once they have expired.
+  'h-expired': {
+    left: {
+      deeds: [
+        [
+          'addAllowedSubjects',
+          {
+            entries: ['user:mia', 'user:max', 'group:staff', 'service-agent:Backup'].map((subject) => ({
+              subject,
+              expiresAt: '2026-03-03T00:00:00Z',
+            })),
+          },
+        ],
+      ],
+    },
+    right: {},
+  },
+  'h-given': {
+    left: { deeds: [['transferOwnership', { to: 'group:secret-heirs' }]] },
+    right: {},
+  },
+  'h-context': {
+    left: {
+      deeds: [
+        [
+          'encrypt',
+          {
+            plaintext: 'aGVsbG8=',
+            context: [
+              { name: 'tenant', value: 'acme' },
+              { name: 'app', value: unguessed },
+            ],
+          },
+        ],
+      ],
+    },
+    right: { deeds: [encrypt] },
+  },
+  'h-moved': {
+    left: { movedFrom: [{ name: 'tenant', value: 'acme' }] },
+    right: { movedFrom: null },
   },
   'h-used': { left: { deeds: times(12, encrypt) }, right: {} },
   'h-scheduled': { left: { deeds: [stop, destroy] }, right: { deeds: [stop] } },

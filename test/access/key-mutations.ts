@@ -11,7 +11,7 @@ export interface Target {
 /** One mutation that names a key, with an input that fits and, where there is one, an input that is not valid. */
 export interface KeyMutation {
   readonly name: string
-  readonly permission: 'USE' | 'MANAGE'
+  readonly group: 'OPERATION' | 'MANAGE' | 'TRANSFER'
   /** Algorithm and usage of a key on which it succeeds; AES_256_GCM if not given. */
   readonly keyOf?: { readonly algorithm: string; readonly usage: string }
   readonly input: (target: Target) => object
@@ -27,24 +27,24 @@ const agreement = { algorithm: 'X25519', usage: 'KEY_AGREEMENT' }
 
 /** Each of these succeeds on a key that was created without a version, one after the other, but imports and the last. */
 const managing: readonly KeyMutation[] = [
-  { name: 'activateUserKey', permission: 'MANAGE', input: ({ keyId }) => ({ keyId }) },
+  { name: 'activateUserKey', group: 'MANAGE', input: ({ keyId }) => ({ keyId }) },
   {
     name: 'updateUserKey',
-    permission: 'MANAGE',
+    group: 'MANAGE',
     input: ({ keyId }) => ({ keyId, description: 'changed' }),
     invalidInput: ({ keyId }) => ({ keyId, name: 'Not A Name' }),
   },
-  { name: 'rotateUserKey', permission: 'MANAGE', input: ({ keyId }) => ({ keyId }) },
+  { name: 'rotateUserKey', group: 'MANAGE', input: ({ keyId }) => ({ keyId }) },
   {
     name: 'configureAutomaticRotation',
-    permission: 'MANAGE',
+    group: 'MANAGE',
     input: ({ keyId }) => ({ keyId, enabled: true }),
     invalidInput: ({ keyId }) => ({ keyId, enabled: true, cycleDays: 0 }),
   },
   ...['enableAccessControl', 'addAllowedSubjects', 'removeAllowedSubjects'].map(
     (name): KeyMutation => ({
       name,
-      permission: 'MANAGE',
+      group: 'MANAGE',
       input: ({ keyId }) => ({
         keyId,
         subjects: [name === 'enableAccessControl' ? 'group:staff' : 'user:x'],
@@ -52,11 +52,11 @@ const managing: readonly KeyMutation[] = [
       invalidInput: ({ keyId }) => ({ keyId, subjects: ['nobody'] }),
     }),
   ),
-  { name: 'disableAccessControl', permission: 'MANAGE', input: ({ keyId }) => ({ keyId }) },
+  { name: 'disableAccessControl', group: 'MANAGE', input: ({ keyId }) => ({ keyId }) },
   ...['deactivateKeyVersion', 'destroyKeyVersion', 'restoreKeyVersion', 'activateKeyVersion'].map(
     (name): KeyMutation => ({
       name,
-      permission: 'MANAGE',
+      group: 'MANAGE',
       input: ({ keyId }) => ({ keyId, version: 1 }),
       invalidInput: ({ keyId }) => ({
         keyId,
@@ -65,10 +65,10 @@ const managing: readonly KeyMutation[] = [
       }),
     }),
   ),
-  { name: 'getImportParameters', permission: 'MANAGE', input: ({ keyId }) => ({ keyId }) },
+  { name: 'getImportParameters', group: 'MANAGE', input: ({ keyId }) => ({ keyId }) },
   {
     name: 'importKeyVersion',
-    permission: 'MANAGE',
+    group: 'MANAGE',
     input: ({ keyId }) => ({
       keyId,
       importParametersId: 'impt_01h455vb4pex5vsknk084sn02q',
@@ -78,7 +78,7 @@ const managing: readonly KeyMutation[] = [
   },
   {
     name: 'deleteUserKey',
-    permission: 'MANAGE',
+    group: 'MANAGE',
     input: ({ keyId }) => ({ keyId, confirmName: 'orders' }),
     invalidInput: ({ keyId }) => ({ keyId, confirmName: '' }),
   },
@@ -87,32 +87,32 @@ const managing: readonly KeyMutation[] = [
 const using: readonly KeyMutation[] = [
   {
     name: 'encrypt',
-    permission: 'USE',
+    group: 'OPERATION',
     input: ({ keyId }) => ({ keyId, plaintext: message }),
     invalidInput: ({ keyId }) => ({ keyId, plaintext: base64(new Uint8Array(70_000)) }),
   },
   {
     name: 'decrypt',
-    permission: 'USE',
+    group: 'OPERATION',
     input: ({ keyId, ciphertext }) => ({ keyId, ciphertext }),
     invalidInput: ({ keyId, ciphertext }) => ({ keyId, ciphertext, version: 1 }),
   },
   {
     name: 'reEncrypt',
-    permission: 'USE',
+    group: 'OPERATION',
     input: ({ keyId, ciphertext }) => ({ ciphertext, destinationKeyId: keyId }),
     invalidInput: ({ keyId }) => ({ ciphertext: message, destinationKeyId: keyId }),
   },
   {
     name: 'sign',
-    permission: 'USE',
+    group: 'OPERATION',
     keyOf: signing,
     input: ({ keyId }) => ({ keyId, message }),
     invalidInput: ({ keyId }) => ({ keyId, message, messageType: 'DIGEST' }),
   },
   {
     name: 'verify',
-    permission: 'USE',
+    group: 'OPERATION',
     keyOf: signing,
     input: ({ keyId }) => ({ keyId, message, signature: message, version: 1 }),
     invalidInput: ({ keyId }) => ({ keyId, message, signature: message, version: -1 }),
@@ -122,7 +122,7 @@ const using: readonly KeyMutation[] = [
 const usingMacs: readonly KeyMutation[] = [
   {
     name: 'generateMac',
-    permission: 'USE',
+    group: 'OPERATION',
     keyOf: macs,
     input: ({ keyId }) => ({ keyId, message }),
     invalidInput: ({ keyId }) => ({ keyId, message: base64(new Uint8Array(70_000)) }),
@@ -147,29 +147,29 @@ export const keyMutations: readonly KeyMutation[] = [
   ...inBatches,
   {
     name: 'verifyMac',
-    permission: 'USE',
+    group: 'OPERATION',
     keyOf: macs,
     input: ({ keyId }) => ({ keyId, message, mac: message, version: 1 }),
     invalidInput: ({ keyId }) => ({ keyId, message, mac: message, version: -1 }),
   },
-  { name: 'encapsulate', permission: 'USE', keyOf: encapsulation, input: ({ keyId }) => ({ keyId }) },
+  { name: 'encapsulate', group: 'OPERATION', keyOf: encapsulation, input: ({ keyId }) => ({ keyId }) },
   {
     name: 'decapsulate',
-    permission: 'USE',
+    group: 'OPERATION',
     keyOf: encapsulation,
     input: ({ keyId }) => ({ keyId, version: 1, ciphertext: base64(new Uint8Array(1088)) }),
     invalidInput: ({ keyId }) => ({ keyId, version: -1, ciphertext: message }),
   },
   {
     name: 'deriveSharedSecret',
-    permission: 'USE',
+    group: 'OPERATION',
     keyOf: agreement,
     input: ({ keyId }) => ({ keyId, version: 1, peerPublicKey, context: message }),
     invalidInput: ({ keyId }) => ({ keyId, version: 1, peerPublicKey: message, context: message, bytes: 0 }),
   },
   {
     name: 'generateDataKeyPair',
-    permission: 'USE',
+    group: 'OPERATION',
     input: ({ keyId }) => ({ keyId, algorithm: 'ED25519' }),
     invalidInput: ({ keyId }) => ({
       keyId,
@@ -179,9 +179,15 @@ export const keyMutations: readonly KeyMutation[] = [
   },
   {
     name: 'generateDataKey',
-    permission: 'USE',
+    group: 'OPERATION',
     input: ({ keyId }) => ({ keyId }),
     invalidInput: ({ keyId }) => ({ keyId, bytes: 0 }),
+  },
+  {
+    name: 'transferOwnership',
+    group: 'TRANSFER',
+    input: ({ keyId }) => ({ keyId, to: 'user:heir', allowLockout: true }),
+    invalidInput: ({ keyId }) => ({ keyId, to: 'system:rotation' }),
   },
 ]
 

@@ -37,6 +37,7 @@ const telling = {
   'keys that are not there': /"KEY_NOT_FOUND"|:null\}\}$/,
   counts: /totalCount":[1-9]/,
   'audit events': /"AuditEvent"/,
+  'explanations of access': /"AccessExplanation"|"visibility":"REDACTED"/,
   cursors: /[cC]ursor":"/,
 }
 

@@ -35,7 +35,7 @@ export interface DocumentShape {
 /** What asks for keys in general comes up more often than its share of the fields. */
 const favourites = [
   ...['userKeys', 'userKeys', 'userKeys', 'auditEvents', 'auditEvents', 'auditEvents'],
-  ...['userKey', 'node', 'nodes', 'destroyImpact', 'explainAccess'],
+  ...['userKey', 'node', 'nodes', 'destroyImpact', 'explainAccess', 'explainMyAccess', 'explainMyAccess'],
 ]
 const itemsFirst = ['nodes', 'edges', 'node', 'version', 'defaultVersion', 'versions', 'key', 'userKey']
 
@@ -86,7 +86,7 @@ export function randomDocument(input: RandomInput, { fieldsMax, depthMax }: Docu
       // A variable inside of the value of a scalar is none.
       return typeof id === 'string' ? id : variableFor('_Any!', `${typeName} ${id.slot}`)
     }
-    const scalar = randomScalar(input, { name, scalar: type.name })
+    const scalar = randomScalar(input, { name, scalar: type.name, parent })
     return typeof scalar === 'string' ? scalar : variableFor(scalar.type, scalar.slot)
   }
 

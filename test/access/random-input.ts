@@ -21,19 +21,27 @@ export function oneOf<T>(draw: Draw, items: readonly T[]): T {
   return item
 }
 
+/** Names and values of contexts, some of which operations with hidden keys had. */
+const contextTexts: Readonly<Record<string, readonly string[]>> = {
+  name: ['tenant', 'app'],
+  value: ['acme', 'other'],
+}
+
 const quote = (text: string) => JSON.stringify(text)
 
 /** The text of a value, or the slot of one. */
 export function randomScalar(
   input: RandomInput,
-  { name, scalar }: { name: string; scalar: string },
+  { name, scalar, parent = '' }: { name: string; scalar: string; parent?: string },
 ): string | { type: string; slot: string } {
   const { draw } = input
   switch (scalar) {
     case 'ID':
-      return name === 'subject' ? quote(oneOf(draw, input.subjects)) : randomId(input, name)
+      return name === 'subject' || name === 'to' ? quote(oneOf(draw, input.subjects)) : randomId(input, name)
     case 'String':
-      return randomText(input, name)
+      return /ContextPair/.test(parent)
+        ? quote(oneOf(draw, contextTexts[name] ?? []))
+        : randomText(input, name)
     case 'Base64':
       if (name === 'ciphertext') return { type: 'Base64!', slot: oneOf(draw, input.ciphertexts) }
       return quote(name === 'wrappedMaterial' ? Buffer.alloc(600).toString('base64') : 'aGVsbG8=')

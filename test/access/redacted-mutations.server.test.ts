@@ -87,7 +87,7 @@ describe.skipIf(hasNoDatabase())('of a redacted key', () => {
     if (target === undefined) throw new Error('no such key')
     const outcomes = await Promise.all(
       keyMutations
-        .filter(({ permission }) => permission === 'USE')
+        .filter(({ group }) => group === 'OPERATION')
         .map(({ name, input }) => outcomeOf(olga, name, input(target))),
     )
     expect(new Set(outcomes)).toEqual(new Set(['InvalidKeyStateError', 'InvalidKeyUsageError']))

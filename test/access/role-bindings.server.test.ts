@@ -86,7 +86,11 @@ describe.skipIf(hasNoDatabase())('a role binding', () => {
     expect(seen).toEqual({
       roles: expect.arrayContaining(['KMS_VIEWER', 'KMS_USER']),
       boundRoles: ['KMS_USER'],
-      permissions: ['VIEW', 'USE'],
+      permissions: [
+        'VIEW',
+        ...['ENCRYPT', 'DECRYPT', 'SIGN', 'VERIFY', 'GENERATE_MAC', 'VERIFY_MAC'],
+        ...['ENCAPSULATE', 'DECAPSULATE', 'DERIVE'],
+      ],
     })
   })
 
@@ -121,13 +125,13 @@ describe.skipIf(hasNoDatabase())('a role binding', () => {
     const explain = async (asker: Person, groups: string) =>
       (
         await story.as(asker).ask<{ explainAccess: { allowed: boolean | null } }>(
-          `{ explainAccess(keyId: "${userKey.id}", subject: "user:uma", groups: ${groups}, roles: [], operation: USE) {
+          `{ explainAccess(keyId: "${userKey.id}", subject: "user:uma", groups: ${groups}, roles: [], operation: ENCRYPT, context: []) {
                allowed grantedBy { kind roles } } }`,
         )
       ).explainAccess
     expect(await explain(ada, '[]')).toMatchObject({
       allowed: true,
-      grantedBy: [{ kind: 'NO_ACCESS_CONTROL' }, { kind: 'ROLE', roles: ['KMS_USER'] }],
+      grantedBy: [{ kind: 'NO_ACCESS_CONTROL' }, { kind: 'ROLE_BINDING', roles: ['KMS_USER'] }],
     })
     const unknown = { allowed: null, grantedBy: [{ kind: 'NO_ACCESS_CONTROL', roles: [] }] }
     expect(await explain(owner, '[]')).toEqual(unknown)

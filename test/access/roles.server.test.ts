@@ -2,33 +2,30 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Role, roles } from '../../src/keys/rules/caller.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import { base64, type Client, endStory, type Person, type Story, startStory } from '../support/story.ts'
+import { type Ability, abilitiesByRole, mutationRules, operations } from './entitlement-table.ts'
 import { keyMutations, outcomeOf, type Target } from './key-mutations.ts'
 
-type Ability = 'view' | 'use' | 'create' | 'manage' | 'manageOwn' | 'readAudit' | 'manageRoles'
-
-/** What each role gives; "manage own" is managing the keys that the caller owns. */
-const table: Readonly<Record<Role, readonly Ability[]>> = {
-  PROJECT_ADMIN: ['view', 'use', 'create', 'manage', 'manageOwn', 'readAudit', 'manageRoles'],
-  PROJECT_MEMBER: ['view', 'use', 'create', 'manageOwn'],
-  PROJECT_READER: ['view'],
-  KMS_MANAGER: ['view', 'use', 'create', 'manage', 'manageOwn', 'readAudit'],
-  KMS_USER: ['view', 'use'],
-  KMS_VIEWER: ['view'],
-}
-
 /** The values of the field `permissions`, in its order, and what they stand for here. */
-const permissions: readonly [string, (abilities: ReadonlySet<Ability>) => boolean][] = [
-  ['VIEW', (has) => has.has('view')],
-  ['USE', (has) => has.has('use')],
-  ['CREATE', (has) => has.has('create')],
-  ['MANAGE', (has) => has.has('manage')],
-  ['MANAGE_OWN', (has) => has.has('manageOwn') && !has.has('manage')],
-  ['READ_AUDIT', (has) => has.has('readAudit')],
-  ['MANAGE_ROLES', (has) => has.has('manageRoles')],
+const permissions: readonly [string, Ability][] = [
+  ['VIEW', 'view'],
+  ['ENCRYPT', 'encrypt'],
+  ['DECRYPT', 'decrypt'],
+  ['SIGN', 'sign'],
+  ['VERIFY', 'verify'],
+  ['GENERATE_MAC', 'generateMac'],
+  ['VERIFY_MAC', 'verifyMac'],
+  ['ENCAPSULATE', 'encapsulate'],
+  ['DECAPSULATE', 'decapsulate'],
+  ['DERIVE', 'derive'],
+  ['CREATE', 'create'],
+  ['MANAGE', 'manage'],
+  ['MANAGE_OWN', 'manageOwn'],
+  ['READ_AUDIT', 'readAudit'],
+  ['MANAGE_ROLES', 'manageRoles'],
 ]
 
 function abilitiesOf(given: readonly Role[]): Set<Ability> {
-  return new Set(given.flatMap((role) => table[role]))
+  return new Set(given.flatMap((role) => abilitiesByRole[role]))
 }
 
 /** Unions that give more than each of their roles, and some that do not. */
@@ -38,7 +35,20 @@ const combinations: readonly (readonly Role[])[] = [
   ['KMS_VIEWER', 'PROJECT_MEMBER'],
   ['PROJECT_MEMBER', 'KMS_MANAGER'],
   ['PROJECT_READER', 'KMS_VIEWER'],
+  ['KMS_ENCRYPTER', 'KMS_DECRYPTER'],
+  ['KMS_SIGNER', 'KMS_VERIFIER', 'KMS_AUDITOR'],
   [...roles],
+]
+
+const oldRoles = roles.slice(0, 6)
+
+/** Every set of the first six roles, each pair of any roles, and all of them. */
+const roleSets: readonly (readonly Role[])[] = [
+  ...Array.from({ length: 64 }, (_, set) => oldRoles.filter((_role, index) => (set >> index) % 2 === 1)),
+  ...roles.flatMap((one, index) => roles.slice(index + 1).map((other) => [one, other])),
+  ...roles.slice(6).map((role) => [role]),
+  roles.slice(6),
+  roles,
 ]
 
 const views = [
@@ -49,6 +59,16 @@ const views = [
   'serviceKeys { nodes { id name status } }',
   'serviceKey(by: { service: "Secrets Manager" }) { id name status }',
 ]
+
+/** All roles that lack something that a mutation needs. */
+function rolesWithout(mutation: string): readonly Role[] {
+  const rule = mutationRules[mutation]
+  // Its owner may give a key away with any role.
+  if (rule === 'TRANSFER') return []
+  const lacked =
+    rule === 'manage' ? (['manage', 'manageOwn'] as const) : (rule as readonly Ability[]).slice(-1)
+  return roles.filter((role) => !lacked.some((each) => abilitiesByRole[role].includes(each)))
+}
 
 /** What tells a caller who may do it that this key is not one for it. */
 const otherwisePossible: Readonly<Record<string, RegExp>> = {
@@ -107,12 +127,22 @@ describe.skipIf(hasNoDatabase())('roles', () => {
     }
   }
 
-  async function expectUses(client: Client, allowed: boolean): Promise<void> {
-    for (const { name, input, keyOf } of keyMutations.filter(({ permission }) => permission === 'USE')) {
+  async function expectUses(client: Client, has: ReadonlySet<Ability>): Promise<void> {
+    for (const { name, input, keyOf } of keyMutations.filter(({ group }) => group === 'OPERATION')) {
       const target = targets.get(keyOf?.algorithm ?? '') ?? encrypting
       const outcome = await outcomeOf(client, name, input(target))
+      const allowed = (mutationRules[name] as readonly Ability[]).every((each) => has.has(each))
       expect(outcome, name).toMatch(allowed ? /Payload$/ : /^FORBIDDEN$/)
     }
+    const random = await outcomeOf(client, 'generateRandom', {})
+    expect(random).toBe(operations.some((each) => has.has(each)) ? 'GenerateRandomPayload' : 'FORBIDDEN')
+  }
+
+  /** Gives a key that was just created to somebody else. */
+  async function expectTransfer(client: Client, owner: string, allowed: boolean): Promise<void> {
+    const { keyId } = await createKey(story.as({ ...creator, name: owner }), {})
+    const outcome = await outcomeOf(client, 'transferOwnership', { keyId, to: 'group:heirs' })
+    expect(outcome).toBe(allowed ? 'TransferOwnershipPayload' : 'FORBIDDEN')
   }
 
   /** Runs every change on a key that was just created, in an order in which each is possible. */
@@ -124,9 +154,7 @@ describe.skipIf(hasNoDatabase())('roles', () => {
       { name, preActivation: true },
       'userKey { id }',
     )
-    for (const { name: mutation, input } of keyMutations.filter(
-      ({ permission }) => permission === 'MANAGE',
-    )) {
+    for (const { name: mutation, input } of keyMutations.filter(({ group }) => group === 'MANAGE')) {
       const given = { ...input({ keyId: userKey.id, ciphertext: '' }) }
       if (mutation === 'deleteUserKey') Object.assign(given, { confirmName: name })
       const possible = otherwisePossible[mutation] ?? /Payload$/
@@ -141,11 +169,13 @@ describe.skipIf(hasNoDatabase())('roles', () => {
       const person: Person = { name: 'someone', roles: given, groups: ['staff'] }
       const client = story.as(person)
       await expectViews(client, has.has('view'))
-      await expectUses(client, has.has('use'))
+      await expectUses(client, has)
       const created = await outcomeOf(client, 'createUserKey', { name: `created-${++count}` })
       expect(created).toBe(has.has('create') ? 'CreateUserKeyPayload' : 'FORBIDDEN')
       await expectManages(client, 'someone-else', has.has('manage'))
-      await expectManages(client, 'someone', has.has('manageOwn'))
+      await expectManages(client, 'someone', has.has('manage') || has.has('manageOwn'))
+      await expectTransfer(client, 'someone-else', has.has('manage'))
+      await expectTransfer(client, 'someone', has.has('view'))
       const { keyAlgorithms } = await client.ask<{ keyAlgorithms: object[] }>(
         '{ keyAlgorithms { algorithm } }',
       )
@@ -153,31 +183,45 @@ describe.skipIf(hasNoDatabase())('roles', () => {
     },
   )
 
-  it('add up: each of the 64 sets of roles gives the union of what its roles give', async () => {
-    const [mine, theirs] = await Promise.all([
-      createKey(story.as({ ...creator, name: 'someone' }), {}),
-      encrypting,
-    ])
-    for (let set = 0; set < 64; set++) {
-      const given = roles.filter((_role, index) => (set >> index) % 2 === 1)
+  it('add up: a set of roles gives the union of what its roles give', async () => {
+    // Someone owns one key, and none of those of each usage.
+    const someone = story.as({ ...creator, name: 'someone' })
+    const mine = await createKey(someone, {})
+    const usages: readonly [algorithm: string, operations: readonly string[]][] = [
+      ['AES_256_GCM', ['ENCRYPT', 'DECRYPT']],
+      ['ED25519', ['SIGN', 'VERIFY']],
+      ['HMAC_SHA256', ['GENERATE_MAC', 'VERIFY_MAC']],
+      ['ML_KEM_768', ['ENCAPSULATE', 'DECAPSULATE']],
+      ['X25519', ['DERIVE']],
+    ]
+    const theirs = new Map<string, string>()
+    for (const [algorithm] of usages) theirs.set(algorithm, (targets.get(algorithm) ?? encrypting).keyId)
+    expect(new Set(theirs.values()).size).toBe(usages.length)
+    for (const given of roleSets) {
       const has = abilitiesOf(given)
       const client = story.as({ name: 'someone', roles: given })
       const { viewer } = await client.ask<{ viewer: { permissions: string[] } }>('{ viewer { permissions } }')
-      const wanted = permissions.filter(([, holds]) => holds(has)).map(([name]) => name)
-      // Whoever manages all keys manages its own; the project says so in either form.
-      expect(viewer.permissions.filter((name) => name !== 'MANAGE_OWN' || !has.has('manage'))).toEqual(wanted)
+      const wanted = permissions.filter(([, ability]) => has.has(ability)).map(([name]) => name)
+      expect(viewer.permissions, given.join()).toEqual(wanted)
       if (!has.has('view')) continue
-      const onKey = async (keyId: string) =>
-        (
-          await client.ask<{ userKey: { viewerPermissions: string[] } }>(
-            `{ userKey(by: { id: "${keyId}" }) { viewerPermissions } }`,
-          )
-        ).userKey.viewerPermissions
-      const base = ['VIEW', 'USE'].filter((name) => wanted.includes(name))
-      const manage = (holds: boolean) => (holds ? ['MANAGE'] : [])
-      const audit = has.has('readAudit') ? ['READ_AUDIT'] : []
-      expect(await onKey(mine.keyId)).toEqual([...base, ...manage(has.has('manageOwn')), ...audit])
-      expect(await onKey(theirs.keyId)).toEqual([...base, ...manage(has.has('manage')), ...audit])
+      const onKeys = async (ids: readonly string[]) => {
+        const { nodes } = await client.ask<{ nodes: { viewerPermissions: string[] }[] }>(
+          'query($ids: [ID!]!) { nodes(ids: $ids) { ... on UserKey { viewerPermissions } } }',
+          { ids },
+        )
+        return nodes.map(({ viewerPermissions }) => viewerPermissions)
+      }
+      const expectedOn = (operationsOfKey: readonly string[], manages: boolean, readsAudit: boolean) => [
+        ...['VIEW', ...operationsOfKey].filter((name) => wanted.includes(name)),
+        ...(manages ? ['MANAGE'] : []),
+        ...(readsAudit ? ['READ_AUDIT'] : []),
+      ]
+      const ofAes = usages[0]?.[1] ?? []
+      expect(await onKeys([mine.keyId, ...theirs.values()]), given.join()).toEqual([
+        // Whoever owns a key reads its trail, whatever the role.
+        expectedOn(ofAes, has.has('manage') || has.has('manageOwn'), true),
+        ...usages.map(([, ofKey]) => expectedOn(ofKey, has.has('manage'), has.has('readAudit'))),
+      ])
     }
   })
 
@@ -189,8 +233,9 @@ describe.skipIf(hasNoDatabase())('roles', () => {
     const person = { ...creator, roles: given as readonly string[] as readonly Role[] }
     const client = story.as(person)
     await expectViews(client, false)
-    await expectUses(client, false)
+    await expectUses(client, new Set())
     await expectManages(client, 'rita', false)
+    await expectTransfer(client, 'rita', false)
     expect(await outcomeOf(client, 'createUserKey', { name: 'new' })).toBe('FORBIDDEN')
     const { errors } = await client.send('{ keyAlgorithms { algorithm } }')
     expect(errors.map(({ extensions }) => extensions.code)).toEqual(['FORBIDDEN'])
@@ -201,14 +246,15 @@ describe.skipIf(hasNoDatabase())('roles', () => {
   })
 
   it('are checked before anything else: the input and the existence of the key', async () => {
-    const client = story.as({ name: 'vic', roles: ['KMS_VIEWER'] })
     for (const { name, input, invalidInput } of keyMutations) {
+      const client = story.as({ name: 'vic', roles: rolesWithout(name) })
       for (const keyId of [encrypting.keyId, 'ukey_nonsense', '']) {
         for (const each of [input, invalidInput ?? input]) {
           expect(await outcomeOf(client, name, each({ keyId, ciphertext: '' })), name).toBe('FORBIDDEN')
         }
       }
     }
+    const client = story.as({ name: 'vic', roles: ['KMS_VIEWER', 'KMS_AUDITOR', 'KMS_USER'] })
     expect(await outcomeOf(client, 'createUserKey', { name: 'Not A Name' })).toBe('FORBIDDEN')
   })
 

@@ -23,6 +23,7 @@ const facts: AccessFacts = {
   owner: 'user:olga',
   accessControlEnabled: true,
   allowedSubjects: ['user:bob'],
+  accessEntries: [],
 }
 
 function versionOf(accessFacts: AccessFacts): KeyVersionView {
@@ -80,7 +81,11 @@ function wholeUserKey(accessFacts: AccessFacts = facts): FullUserKeyView {
     createdBy: 'user:olga',
     owner: 'user:olga',
     allowedSubjects: accessFacts.allowedSubjects,
-    permissions: ['VIEW', 'USE', 'MANAGE'],
+    accessList: accessFacts.allowedSubjects.map((subject) => ({
+      ...{ subject, permissions: null, context: null, expiresAt: null, note: '' },
+      expired: false,
+    })),
+    permissions: ['VIEW', 'SIGN', 'VERIFY', 'MANAGE'],
   }
 }
 
@@ -108,6 +113,8 @@ function eventOf(accessFacts: AccessFacts | null, projectId = 'shop'): AuditEven
     keyDeleted: false,
     keyRevision: null,
     versionNumber: 1,
+    context: [{ name: 'tenant', value: 'secret tenant' }],
+    sourceContext: [],
     details: {},
   }
 }

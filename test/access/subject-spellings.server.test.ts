@@ -103,7 +103,7 @@ describe.skipIf(hasNoDatabase())(
       expect(usage.node.version.usageByCaller).toEqual([{ caller: { id: one }, operations: 3 }])
       const explain = async (subject: string) =>
         admin.ask(
-          `query($subject: ID!) { explainAccess(keyId: "${keyId}", subject: $subject, operation: USE, roles: [KMS_USER]) {
+          `query($subject: ID!) { explainAccess(keyId: "${keyId}", subject: $subject, operation: DECRYPT, context: [], roles: [KMS_USER]) {
           allowed grantedBy { subject { id } message } } }`,
           { subject },
         )

@@ -47,6 +47,7 @@ const locked: AccessFacts = {
   owner: 'user:olga',
   accessControlEnabled: true,
   allowedSubjects: [],
+  accessEntries: [],
 }
 
 describe('two spellings of one service', () => {
@@ -81,7 +82,10 @@ describe('two spellings of one service', () => {
           expect(visibilityOf(agent, facts)).toBe('full')
           expect(permissionsOn(agent, facts)).toEqual(permissionsOn(agentOf(name), facts))
           const explained = [a, b].map((subject) =>
-            explainAccess(facts, { subject, groups: [], roles: ['PROJECT_ADMIN'] }, 'MANAGE'),
+            explainAccess(
+              { facts, expired: [], usage: null, operation: 'MANAGE', context: null, bound: [] },
+              { subject, groups: [], roles: ['PROJECT_ADMIN'] },
+            ),
           )
           expect(explained[0]).toEqual(explained[1])
           expect(explained[0]?.allowed).toBe(true)

@@ -8,7 +8,8 @@ import {
   type Story,
   startStory,
 } from '../support/story.ts'
-import { type HiddenLife, hiddenDifferences } from './hidden-differences.ts'
+import { type HiddenLife, hiddenDifferences, unguessed } from './hidden-differences.ts'
+import { documentOf } from './key-mutations.ts'
 import { wholeSelectionOf } from './whole-selection.ts'
 
 export const olga: Person = { name: 'olga', roles: ['PROJECT_MEMBER'] }
@@ -54,6 +55,8 @@ export async function startTwins(): Promise<[TwinServer, TwinServer]> {
   }
   for (const [name, { left, right }] of Object.entries(hiddenDifferences)) {
     advance({ hours: 1 })
+    const token = await story.tokenFor(olga)
+    for (const twin of twins) twin.values.set('mover.token', token)
     await Promise.all([left, right].map((life, index) => live(twins[index] as TwinServer, name, life)))
   }
   advance({ days: 2 })
@@ -115,12 +118,18 @@ async function createHidden({ story, values }: TwinServer, name: string, life: H
   values.set(`${name}.masked`, seen.userKey.id)
 }
 
-async function live(twin: TwinServer, name: string, { deeds = [], newOwner }: HiddenLife): Promise<void> {
+async function live(twin: TwinServer, name: string, life: HiddenLife): Promise<void> {
+  const { deeds = [], newOwner, movedFrom } = life
   const { story, values } = twin
   const keyId = values.get(`${name}.id`) ?? ''
   for (const [mutation, input] of deeds) {
     const { __typename } = await story.as(olga).mutate(mutation, { keyId, ...input })
     if (!__typename.endsWith('Payload')) throw new Error(`${mutation} of ${name}: ${__typename}`)
+  }
+  if (movedFrom !== undefined) {
+    const input = { keyId, plaintext: 'aGVsbG8=', context: movedFrom }
+    const { ciphertext } = await story.as(olga).mutate('encrypt', input, 'ciphertext')
+    await moveToVisible(twin, { ciphertext, sourceContext: movedFrom })
   }
   if (newOwner === undefined) return
   const environment = await environmentFor(story.database)
@@ -129,10 +138,31 @@ async function live(twin: TwinServer, name: string, { deeds = [], newOwner }: Hi
   if (code !== 0) throw new Error(said)
 }
 
+/** Everybody sees the record of this, but for its source: so it has one token and request ID on both servers. */
+async function moveToVisible({ story, values }: TwinServer, source: object): Promise<void> {
+  const input = {
+    ...source,
+    destinationKeyId: values.get('open-aes.id'),
+    destinationAdditionalAuthenticatedData: '',
+  }
+  const response = await fetch(`${story.app.url}/graphql`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${values.get('mover.token')}`,
+      'content-type': 'application/json',
+      'x-request-id': 'move',
+    },
+    body: JSON.stringify({ query: documentOf('reEncrypt'), variables: { input } }),
+  })
+  const text = await response.text()
+  if (!text.includes('ReEncryptPayload')) throw new Error(text)
+}
+
 /** Reads everything about the hidden keys, for what no outsider may be told. */
 async function noteHidden(twin: TwinServer): Promise<void> {
   const { story, values, secrets: noted, hidden } = twin
   const manager = story.as({ ...olga, roles: ['KMS_MANAGER'] })
+  noted.add(unguessed)
   const [template = ''] = [values.get('open-aes.ciphertext')]
   for (const name of Object.keys(hiddenDifferences)) {
     const key = await readHidden(manager, name)

@@ -8,9 +8,16 @@ import {
 } from 'graphql'
 import { schema } from '../../src/schema/index.ts'
 
-/** Selects every field of an object type, and of what hangs below; keys inside of keys by their ID only. */
-export function wholeSelectionOf(typeName: string): string {
-  return selectionOf(schema.getType(typeName) as GraphQLObjectType, [])
+/**
+ * Selects every field of an object type, and of what hangs below; keys inside of keys by their ID only.
+ *
+ * @param without fields of the type that are left out
+ */
+export function wholeSelectionOf(typeName: string, without: readonly string[] = []): string {
+  const type = schema.getType(typeName) as GraphQLObjectType
+  if (without.length === 0) return selectionOf(type, [])
+  const fields = Object.values(type.getFields()).filter(({ name }) => !without.includes(name))
+  return `{ __typename ${fields.map((field) => fieldOf(field, [typeName])).join(' ')} }`
 }
 
 /** Names of all fields of a type. */

@@ -37,7 +37,9 @@ export const alwaysVisible: Readonly<Record<string, readonly string[]>> = {
     'signingAlgorithms',
     'encryptionAlgorithms',
   ],
-  // Nothing unless the caller may manage the key.
+  AccessListEntry: ['subject', 'permissions', 'context', 'expiresAt', 'expired', 'note'],
+  EncryptionContextPair: ['name', 'value'],
+  // Nothing unless the caller may manage the key, or asks about itself.
   AccessExplanation: ['allowed', 'visibility', 'grantedBy', 'missing', 'rolesThatSuffice'],
   AccessReason: ['kind', 'subject', 'roles', 'message'],
   Viewer: [
@@ -114,6 +116,7 @@ export const alwaysVisible: Readonly<Record<string, readonly string[]>> = {
     'version',
   ],
   GenerateRandomPayload: ['bytes'],
+  TransferOwnershipPayload: ['userKey'],
   UnbindRolePayload: ['roleBinding'],
   UpdateUserKeyPayload: ['userKey'],
   VerifyBatchItem: ['reference', 'result'],

@@ -106,14 +106,13 @@ describe('the guards of the schema', () => {
     expect(Object.values(version.getFields()).filter((field) => guardOf(field).skipTypeScopes)).toEqual([])
   })
 
-  it('ask for a viewing role before every query, but the ones about the caller itself, the schema, the audit trail and roles', () => {
+  it('ask for a viewing role before every query, but the ones about the caller itself, the schema and roles', () => {
     const guards = Object.values(schema.getQueryType()?.getFields() ?? {}).map(
       (field) => [field.name, guardOf(field).authScopes] as const,
     )
     const others: Readonly<Record<string, object>> = {
       viewer: { authenticated: true },
       _service: { authenticated: true },
-      auditEvents: { permission: 'READ_AUDIT' },
       roleBindings: { permission: 'MANAGE_ROLES' },
     }
     expect(guards.filter(([name]) => others[name] === undefined)).toSatisfy(
