@@ -37,14 +37,16 @@ describe.skipIf(hasNoDatabase())('the audit trail', () => {
     await trail.send(mia, 'rotateUserKey', { keyId }, at(3, 2))
     await trail.send(mia, 'configureAutomaticRotation', { keyId, enabled: true }, at(4))
     await trail.send(mia, 'enableAccessControl', { keyId, subjects: ['user:max'] }, at(5))
-    await trail.send(mia, 'addAllowedSubjects', { keyId, subjects: ['group:ops'] }, at(6))
+    const entries = [{ subject: 'user:ida', permissions: ['ENCRYPT'], note: 'for a while' }]
+    await trail.send(mia, 'addAllowedSubjects', { keyId, subjects: ['group:ops'], entries }, at(6))
     await trail.send(mia, 'removeAllowedSubjects', { keyId, subjects: ['user:max'] }, at(7))
     await trail.send(mia, 'disableAccessControl', { keyId }, at(8))
-    await trail.send(mia, 'deactivateKeyVersion', { keyId, version: 1 }, at(9, 1))
-    await trail.send(mia, 'activateKeyVersion', { keyId, version: 1 }, at(10, 1))
-    await trail.send(mia, 'deactivateKeyVersion', { keyId, version: 1 }, at(11, 1))
-    await trail.send(mia, 'destroyKeyVersion', { keyId, version: 1 }, at(12, 1))
-    await trail.send(mia, 'restoreKeyVersion', { keyId, version: 1 }, at(13, 1))
+    await trail.send(mia, 'transferOwnership', { keyId, to: 'service-agent:BACKUP' }, at(9))
+    await trail.send(mia, 'deactivateKeyVersion', { keyId, version: 1 }, at(10, 1))
+    await trail.send(mia, 'activateKeyVersion', { keyId, version: 1 }, at(11, 1))
+    await trail.send(mia, 'deactivateKeyVersion', { keyId, version: 1 }, at(12, 1))
+    await trail.send(mia, 'destroyKeyVersion', { keyId, version: 1 }, at(13, 1))
+    await trail.send(mia, 'restoreKeyVersion', { keyId, version: 1 }, at(14, 1))
     const doomed = await trail.send(
       mia,
       'createUserKey',
@@ -55,9 +57,16 @@ describe.skipIf(hasNoDatabase())('the audit trail', () => {
     Object.assign(trail.expected.at(-1) ?? {}, { key_id: uuidOf(doomedId), key_revision: 1 })
     const remove = { keyId: doomedId, confirmName: 'doomed' }
     await trail.send(mia, 'deleteUserKey', remove, { keyId: doomedId, revision: 2 })
-    const changes = Object.values(actions).slice(0, 14)
+    const changes = Object.values(actions).slice(0, 15)
     expect(new Set(trail.expected.map(({ action }) => action))).toEqual(new Set(changes))
-    await trail.expectRecorded()
+    const events = await trail.expectRecorded()
+    const detailsOf = (name: Name) => events.find(({ action }) => action === actions[name])?.details
+    expect(detailsOf('enableAccessControl')).toEqual({ subjects: 'user:max' })
+    expect(detailsOf('addAllowedSubjects')).toEqual({ subjects: 'group:ops', entries: expect.any(String) })
+    expect(JSON.parse(String(detailsOf('addAllowedSubjects')?.['entries']))).toEqual([
+      { ...entries[0], permissions: ['VIEW', 'ENCRYPT'], context: null, expiresAt: null },
+    ])
+    expect(detailsOf('transferOwnership')).toEqual({ from: 'user:mia', to: 'service-agent:Backup' })
   })
 
   it('has one event of every operation, and nothing of what went through it', async () => {
@@ -81,6 +90,23 @@ describe.skipIf(hasNoDatabase())('the audit trail', () => {
     )
     await trail.send(max, 'decrypt', { ciphertext, ...withData }, of(aes, 'plaintext'))
     await trail.send(max, 'reEncrypt', { ciphertext, sourceAdditionalAuthenticatedData: data }, of(aes))
+    const context = [
+      { name: 'tenant', value: 'acme' },
+      { name: 'app', value: 'web' },
+    ]
+    const bound = await trail.send(max, 'encrypt', { keyId: aes, plaintext, context }, of(aes, 'ciphertext'))
+    await trail.send(
+      max,
+      'reEncrypt',
+      {
+        ciphertext: bound['ciphertext'],
+        sourceContext: context,
+        destinationContext: [{ name: 'tenant', value: 'b' }],
+      },
+      of(aes),
+    )
+    const refused = { keyId: ec, plaintext, context }
+    await trail.send(max, 'encrypt', refused, { code: 'INVALID_KEY_USAGE', keyId: ec })
     const dataKey = await trail.send(
       max,
       'generateDataKey',
@@ -117,6 +143,12 @@ describe.skipIf(hasNoDatabase())('the audit trail', () => {
       {},
       {},
       { sourceKeyId: aes, sourceVersion: 1 },
+      { 'context.app': 'web', 'context.tenant': 'acme' },
+      {
+        ...{ 'context.tenant': 'b', 'sourceContext.app': 'web', 'sourceContext.tenant': 'acme' },
+        ...{ sourceKeyId: aes, sourceVersion: 1, sourceKey: uuidOf(aes) },
+      },
+      { 'context.app': 'web', 'context.tenant': 'acme' },
       { plaintextDisclosed: true, bytes: 32 },
       {},
       { valid: true },
@@ -149,6 +181,7 @@ describe.skipIf(hasNoDatabase())('the audit trail', () => {
       addAllowedSubjects: { subjects: ['user:rita'] },
       removeAllowedSubjects: { subjects: ['user:rita'] },
       disableAccessControl: {},
+      transferOwnership: { to: 'user:rita' },
       deactivateKeyVersion: { version: 1 },
       activateKeyVersion: { version: 1 },
       destroyKeyVersion: { version: 1 },
@@ -181,8 +214,11 @@ describe.skipIf(hasNoDatabase())('the audit trail', () => {
         ? inputs[name]
         : { keyId: id, ...inputs[name] }
     const names = Object.keys(actions) as Name[]
-    // A role that does not allow it: no key was looked at.
-    for (const name of names) await trail.send(rita, name, named(name, keyId), { code: 'FORBIDDEN' })
+    // A role that does not allow it: no key was looked at. An owner may give its key away with any role.
+    for (const name of names) {
+      const seen = name === 'transferOwnership' ? { keyId } : {}
+      await trail.send(rita, name, named(name, keyId), { code: 'FORBIDDEN', ...seen })
+    }
     const onKeys = names.filter((name) => 'keyId' in named(name, keyId))
     // A key that is closed for the caller, and one that does not exist.
     for (const name of onKeys) await trail.send(max, name, named(name, keyId), { code: 'FORBIDDEN', keyId })

@@ -25,6 +25,7 @@ export const actions = {
   addAllowedSubjects: 'ADD_ALLOWED_SUBJECTS',
   removeAllowedSubjects: 'REMOVE_ALLOWED_SUBJECTS',
   disableAccessControl: 'DISABLE_ACCESS_CONTROL',
+  transferOwnership: 'TRANSFER_OWNERSHIP',
   deactivateKeyVersion: 'DEACTIVATE_KEY_VERSION',
   activateKeyVersion: 'ACTIVATE_KEY_VERSION',
   destroyKeyVersion: 'SCHEDULE_KEY_VERSION_DESTRUCTION',

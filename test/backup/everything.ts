@@ -9,6 +9,15 @@ export const member: Person = { name: 'max', roles: ['PROJECT_MEMBER'] }
 export const service: Person = { name: 'Secrets Manager', kind: 'SERVICE_AGENT' }
 const message = base64('the message')
 
+/** Entry on the list of a key, as it is shown. */
+const hiddenEntry = {
+  subject: 'user:max',
+  permissions: ['VIEW', 'ENCRYPT'],
+  context: [{ name: 'mandant', value: 'Übung 😀' }],
+  expiresAt: '2026-06-01T00:00:00.000Z',
+  note: 'Übergangsweise',
+}
+
 /** What a restored store must still do. */
 export interface Everything {
   readonly keyId: string
@@ -52,6 +61,7 @@ export async function makeEverything(story: Story): Promise<Everything> {
   const limited = await mia.mutate('enableAccessControl', {
     keyId: hiddenKeyId,
     subjects: ['user:mia', 'group:payments'],
+    entries: [hiddenEntry],
   })
   expect(limited['__typename']).toBe('EnableAccessControlPayload')
   const imported = await create({ name: 'imported', origin: 'EXTERNAL' })
@@ -105,10 +115,21 @@ export async function expectEverything(as: (person: Person) => Client, made: Eve
     'plaintext',
   )
   expect(served).toMatchObject({ plaintext: base64('served') })
-  const question = 'query($id: ID!) { userKey(by: { id: $id }) { name status } }'
+  const question = `query($id: ID!) { userKey(by: { id: $id }) { name status accessList {
+    subject { id } permissions context { name value } expiresAt note expired } } }`
   const asked = { id: made.hiddenKeyId }
-  expect(await mia.ask(question, asked)).toEqual({ userKey: { name: 'hidden', status: 'ACTIVE' } })
-  expect(await max.ask(question, asked)).toEqual({ userKey: { name: 'hidden', status: null } })
+  const nothing = { permissions: null, context: null, expiresAt: null, note: '', expired: false }
+  const accessList = [
+    { subject: { id: 'group:payments' }, ...nothing },
+    { ...hiddenEntry, subject: { id: 'user:max' }, expired: true },
+    { subject: { id: 'user:mia' }, ...nothing },
+  ]
+  expect(await mia.ask(question, asked)).toEqual({
+    userKey: { name: 'hidden', status: 'ACTIVE', accessList },
+  })
+  expect(await max.ask(question, asked)).toEqual({
+    userKey: { name: 'hidden', status: null, accessList: null },
+  })
   const roles = '{ viewer { roles } }'
   expect(await as({ name: 'boris' }).ask(roles)).toEqual({ viewer: { roles: ['KMS_USER'] } })
   // They are as the trail has them, so that they can be changed.

@@ -124,6 +124,21 @@ const fitting: Readonly<Record<string, string>> = {
 
 class Undone extends Error {}
 
+/** Edits of a list of entries: none left, one in another place, and each of its members. */
+const entryEdits = [
+  `'[]'`,
+  `access_entries || access_entries`,
+  ...Object.entries({
+    subject: '"user:eve"',
+    permissions: 'null',
+    context: '[{"name": "a", "value": "b"}]',
+    expiresAt: 'null',
+    note: '"y"',
+  }).map(([member, value]) => `jsonb_set(access_entries, '{0,${member}}', '${value}')`),
+  `jsonb_set(access_entries, '{0,permissions,1}', '"MANAGE"')`,
+  `jsonb_set(access_entries, '{0,more}', '1')`,
+]
+
 describe.skipIf(hasNoDatabase())('the rows of every table', () => {
   let story: Story
   let parts: Dependencies
@@ -157,6 +172,17 @@ describe.skipIf(hasNoDatabase())('the rows of every table', () => {
 
   it('are in a table of this test that says what protects them', () => {
     expect(Object.keys(protections).sort()).toEqual(Object.values(Prisma.ModelName).sort())
+  })
+
+  it.each(['keys', 'deleted_keys'])('(%s) are refused whatever was edited of an entry', async (table) => {
+    for (const edit of entryEdits) {
+      const sql = `UPDATE ${table} SET access_entries = ${edit} WHERE access_entries <> '[]'`
+      expect([edit, await isIntactAfter(byRowMac, sql)]).toEqual([edit, false])
+    }
+    // The database has an order of its own for the members: their order in the statement is no matter.
+    const same = `UPDATE ${table} SET access_entries = jsonb_build_array(jsonb_strip_nulls('{}') || (access_entries -> 0))
+      WHERE access_entries <> '[]'`
+    expect(await isIntactAfter(byRowMac, same)).toBe(true)
   })
 
   it.each(
@@ -211,6 +237,8 @@ function editOf(table: string, { name, type }: { name: string; type: string }): 
   return edit(`${table}.${name}`, type)
 }
 
+const entries = [{ subject: 'user:bob', permissions: ['VIEW'], expiresAt: '2027-01-01T00:00:00Z', note: 'x' }]
+
 /** Rows in every table. */
 async function makeRows(story: Story): Promise<void> {
   const client = story.as(mia)
@@ -225,7 +253,7 @@ async function makeRows(story: Story): Promise<void> {
     name: 'orders',
     description: 'for orders',
     automaticRotation: { enabled: true, cycleDays: 30 },
-    accessControl: { enabled: true, allowedSubjects: ['group:payments'] },
+    accessControl: { enabled: true, allowedSubjects: ['group:payments'], entries },
   })
   await client.mutate('rotateUserKey', { keyId })
   await client.mutate('deactivateKeyVersion', { keyId, version: 1 })
@@ -247,7 +275,7 @@ async function makeRows(story: Story): Promise<void> {
   const gone = await create({
     name: 'gone',
     preActivation: true,
-    accessControl: { enabled: true, allowedSubjects: ['group:payments'] },
+    accessControl: { enabled: true, allowedSubjects: ['group:payments'], entries },
   })
   await client.mutate('deleteUserKey', { keyId: gone, confirmName: 'gone' })
   const imported = await createExternalKey(client, { name: 'imported' })

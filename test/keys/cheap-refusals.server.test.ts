@@ -82,7 +82,7 @@ describe('what is refused', () => {
   const costly = ['activateUserKey', 'rotateUserKey', 'importKeyVersion', 'getImportParameters']
   const walked = [
     ...keyMutations.filter(({ name }) => costly.includes(name)),
-    ...keyMutations.filter(({ permission }) => permission === 'USE'),
+    ...keyMutations.filter(({ group }) => group === 'OPERATION'),
   ]
 
   it.each(walked)(
@@ -103,7 +103,7 @@ describe('what is refused', () => {
           if (hasField(name, 'expectedRevision')) {
             const stale = { ...input(target), expectedRevision: 99 }
             outcomes.add(await expectCheapIfRefused(mias, name, stale))
-          } else if (mutation.permission === 'USE' && (state === 'pending' || state === 'deactivated')) {
+          } else if (mutation.group === 'OPERATION' && (state === 'pending' || state === 'deactivated')) {
             outcomes.add(await expectCheapIfRefused(mias, name, input(target)))
           }
         }

@@ -90,7 +90,7 @@ export async function runAllMutations(watched: WatchedStory): Promise<string[]> 
 
   for (const mutation of keyMutations) {
     const { algorithm, usage } = mutation.keyOf ?? { algorithm: 'AES_256_GCM', usage: 'ENCRYPT_DECRYPT' }
-    const keyId = mutation.permission === 'MANAGE' ? pending : await keyFor(algorithm, usage)
+    const keyId = mutation.group === 'OPERATION' ? await keyFor(algorithm, usage) : pending
     const inputs = [mutation.input, mutation.invalidInput].filter((input) => input !== undefined)
     for (const input of inputs) {
       const text = JSON.stringify(input({ keyId, ciphertext }))

@@ -9,7 +9,7 @@ import { openForTest, withDatabase } from '../support/test-store.ts'
 
 const keys = 5000
 const projectId = 'shop'
-const olga = { subject: 'user:olga', subjects: ['user:olga'], seesUncontrolled: true }
+const olga = { subjects: ['user:olga'], seesUncontrolled: true, now: new Date('2026-03-08T00:00:00Z') }
 
 /** A project most of whose keys are active, all to be seen by everybody. */
 async function openProject(): Promise<Queryable> {

@@ -1,5 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { viewerOf, visibilityOf } from '../../src/keys/rules/access.ts'
+import { accessFactsOf } from '../../src/keys/rules/access-list.ts'
+import { type Caller, callerKinds, formatSubject } from '../../src/keys/rules/caller.ts'
 import {
   countKeys,
   findKeyPage,
@@ -72,6 +75,17 @@ function pageInMemory({ orderBy, direction, after, before, max }: KeyPageQuery):
 const [first = new Date(0), second = first, third = first] = moments
 const statuses = ['PRE_ACTIVATION', 'ACTIVE', 'DEACTIVATED'] as const
 const [ana, ben, group] = ['USER:ana', 'USER:ben', 'GROUP:a,b']
+const anything = { permissions: null, context: null, expiresAt: null, note: '' }
+/** Lists of entries that say more than who: of ana or a group, in force or up to a moment. */
+const entryLists = [
+  [],
+  [{ ...anything, subject: group, note: 'all of them' }],
+  [{ ...anything, subject: ana, expiresAt: second.toISOString() }],
+  [
+    { ...anything, subject: ben, permissions: ['VIEW'] },
+    { ...anything, subject: group, expiresAt: first.toISOString() },
+  ],
+]
 
 /** Rows that differ in all that can be filtered, in steps that do not go together. */
 const variedRows = Array.from({ length: 60 }, (_, index) =>
@@ -79,9 +93,10 @@ const variedRows = Array.from({ length: 60 }, (_, index) =>
     name: `${index % 4 < 2 ? 'a' : 'b'}${index}`,
     createdAt: moments[index % 3] ?? first,
     createdBy: index % 2 === 0 ? ana : ben,
-    owner: index % 5 < 2 ? ana : ben,
+    owner: [ana, ben, group, ben, ben][index % 5] ?? ben,
     accessControlEnabled: index % 7 < 4,
     allowedSubjects: index % 3 === 0 ? [group] : [],
+    accessEntries: entryLists[index % 13] ?? [],
     status: statuses[index % 3] ?? 'ACTIVE',
     usage: index % 4 === 1 ? 'SIGN_VERIFY' : 'ENCRYPT_DECRYPT',
     algorithm: ['AES_256_GCM', 'EC_P256', 'ED25519'][index % 3] ?? '',
@@ -92,9 +107,9 @@ const filters = fc.record(
   {
     visibleTo: fc.option(
       fc.record({
-        subject: fc.constantFrom(ana, ben, 'USER:else'),
-        subjects: fc.subarray([ana, group]),
+        subjects: fc.subarray([ana, ben, group, 'USER:else'], { minLength: 1 }),
         seesUncontrolled: fc.boolean(),
+        now: fc.constantFrom(...moments),
       }),
     ),
     namePrefix: fc.constantFrom('', 'a', 'b', 'a1', 'c'),
@@ -115,11 +130,15 @@ function isWanted(row: KeyRow, wanted: Omit<KeyListFilter, 'projectId' | 'kind'>
   const isSame = (['accessControlEnabled', 'createdBy', 'usage', 'rotationEnabled'] as const).every(
     (name) => wanted[name] === undefined || wanted[name] === row[name],
   )
+  const names = (subject: string | null) => visibleTo?.subjects.some((each) => each === subject)
+  const isInForce = ({ expiresAt }: (typeof row.accessEntries)[number]) =>
+    expiresAt === null || (visibleTo !== null && visibleTo.now < new Date(expiresAt))
   const isVisible =
     visibleTo === null ||
-    row.owner === visibleTo.subject ||
+    names(row.owner) ||
     (row.accessControlEnabled
-      ? row.allowedSubjects.some((subject) => visibleTo.subjects.includes(subject))
+      ? row.allowedSubjects.some(names) ||
+        row.accessEntries.some((entry) => names(entry.subject) && isInForce(entry))
       : visibleTo.seesUncontrolled)
   return (
     isSame &&
@@ -131,6 +150,52 @@ function isWanted(row: KeyRow, wanted: Omit<KeyListFilter, 'projectId' | 'kind'>
     (algorithm === undefined || algorithm.includes(row.algorithm))
   )
 }
+
+/** Callers who are named by some of the lists, themselves or by a group. */
+const callers: fc.Arbitrary<Caller> = fc
+  .record({
+    kind: fc.constantFrom(...callerKinds),
+    name: fc.constantFrom('ana', 'Backup'),
+    groups: fc.subarray(['payments', 'ana']),
+  })
+  .map((caller) => ({
+    ...caller,
+    subject: formatSubject(caller.kind, caller.name),
+    projectId: 'project-a',
+    roles: new Set(['KMS_VIEWER'] as const),
+    tokenId: null,
+    tokenExpiresAt: third,
+  }))
+
+/** As subjects are stored now, and services also as they were before they had one spelling. */
+const storedSubjects = [
+  ...['user:ana', 'service-account:ana', 'group:payments', 'group:ana', 'service-agent:Backup'],
+  ...['service-agent:backup', 'user:nobody'],
+]
+
+/** Rows with every subject as the owner, on the list, and as an entry that expires at each of the moments or never. */
+const sharedRows = storedSubjects.flatMap((subject, index) =>
+  [true, false].flatMap((accessControlEnabled) => {
+    const entries = subject.endsWith(':backup') ? [] : [null, ...moments]
+    const lists = [
+      { owner: subject },
+      { allowedSubjects: [subject] },
+      ...entries.map((expiresAt) => ({
+        accessEntries: [
+          { ...anything, subject: 'user:somebody', note: 'x' },
+          { ...anything, subject, permissions: ['SIGN'], expiresAt: expiresAt?.toISOString() ?? null },
+        ],
+      })),
+    ]
+    return lists.map((list, at) =>
+      sampleKey({
+        name: `s${index}-${at}-${accessControlEnabled}`,
+        ...{ owner: 'user:owner', accessControlEnabled, allowedSubjects: [], accessEntries: [] },
+        ...list,
+      }),
+    )
+  }),
+)
 
 describe.skipIf(hasNoDatabase())('pages of keys', () => {
   it('are the same slices as of a list sorted by bytes, in both orders and directions', async () => {
@@ -162,6 +227,25 @@ describe.skipIf(hasNoDatabase())('pages of keys', () => {
       }),
       { numRuns: 200 },
     )
+  })
+
+  it('have exactly the keys that the rules of access let a caller see', async () => {
+    const { db } = await openForTest(await withDatabase())
+    for (const row of sharedRows) await insertKey(db, row)
+    const page = { orderBy: 'NAME', direction: 'asc', after: null, before: null, max: 100 } as const
+    let seen = 0
+    await fc.assert(
+      fc.asyncProperty(callers, fc.constantFrom(...moments), async (caller, now) => {
+        const expected = sharedRows.filter((row) => visibilityOf(caller, accessFactsOf(row, now)) === 'full')
+        const wanted = { ...filter, visibleTo: viewerOf(caller, now) }
+        const found = await findKeyPage(db, { ...page, filter: wanted })
+        expect(found.map(({ key }) => key.name)).toEqual(expected.map(({ name }) => name).sort())
+        expect(await countKeys(db, wanted)).toBe(expected.length)
+        seen += expected.length
+      }),
+      { numRuns: 200 },
+    )
+    expect(seen).toBeGreaterThan(0)
   })
 
   it('have the newest version of each key, and null for a key without one', async () => {

@@ -81,8 +81,10 @@ describe.skipIf(hasNoDatabase())('rows', () => {
     await insertKey(db, key)
     await insertVersions(db, [{ version, material }])
     const { id, redactedId, projectId, name, createdBy, owner, accessControlEnabled, allowedSubjects } = key
+    const { accessEntries } = key
     const deleted: DeletedKeyRow = {
       ...{ id, redactedId, projectId, name, createdBy, owner, accessControlEnabled, allowedSubjects },
+      accessEntries,
       revision: 8,
       createdAt: key.createdAt,
       deletedAt: new Date('2026-12-31T23:59:59.999Z'),

@@ -27,6 +27,7 @@ const readAccess: ReadAccess = async (projectId, ids) =>
         owner,
         accessControlEnabled,
         allowedSubjects: [],
+        accessEntries: [],
       } as const
       return [id, { accessFacts, deleted: id.endsWith('deleted') }]
     }),
