@@ -26,6 +26,8 @@ const facts: AccessFacts = {
   accessEntries: [],
 }
 
+const anything = { permissions: null, context: null, expiresAt: null, note: '' }
+
 function versionOf(accessFacts: AccessFacts): KeyVersionView {
   return {
     kind: 'VERSION',
@@ -260,6 +262,16 @@ const denied: readonly [string, Person, AccessFacts][] = [
   ['a service account with the name of the owner', { name: 'olga', kind: 'SERVICE_ACCOUNT' }, facts],
   ['the owner in another project', { name: 'olga', project: 'elsewhere' }, facts],
   [
+    'a user with the name of a group that owns the key',
+    { name: 'x', groups: ['y'] },
+    { ...facts, owner: 'group:x' },
+  ],
+  [
+    'a user with the name of a group of an entry',
+    { name: 'x' },
+    { ...facts, accessEntries: [{ ...anything, subject: 'group:x' }] },
+  ],
+  [
     'an agent, of a key without a list',
     { name: 'Backup', kind: 'SERVICE_AGENT' },
     { ...facts, accessControlEnabled: false },
@@ -371,14 +383,20 @@ describe('the schema, handed whole keys for callers that may not see them', () =
     expect(data.serviceKey).toMatchObject({ status: null, usage: null, versions: null, defaultVersion: null })
   })
 
-  const oneEvent = '{ list: auditEvents { nodes { id action actor { id } details } } }'
+  const oneEvent = '{ list: auditEvents { nodes { id action actor { id } context { name value } details } } }'
 
   it.each([
     ...denied.map(([who, person, accessFacts]) => [who, person, eventOf(accessFacts)] as const),
     [
-      'the owner with a role that may not read them',
-      { name: 'olga', roles: ['PROJECT_MEMBER'] } as Person,
+      'a subject on the list with a role that may not read them',
+      { name: 'bob', roles: ['PROJECT_MEMBER'] } as Person,
       eventOf(facts),
+    ] as const,
+    ['the owner without a role', { name: 'olga', roles: [] } as Person, eventOf(facts)] as const,
+    [
+      'the owner of a key with a role that may not read them, of no key',
+      { name: 'olga', roles: ['PROJECT_MEMBER'] } as Person,
+      eventOf(null),
     ] as const,
     ['an administrator, of another project and no key', { name: 'ada' }, eventOf(null, 'elsewhere')] as const,
   ])('hides an audit event as a whole to %s', async (_who, person, event) => {
@@ -420,8 +438,18 @@ describe('the schema, handed whole keys for callers that may not see them', () =
 
   it.each([
     [
-      'the owner that may read them',
-      { name: 'olga', roles: ['KMS_MANAGER'] } as Person,
+      'the owner, whatever its role',
+      { name: 'olga', roles: ['KMS_VIEWER'] } as Person,
+      eventOf(facts),
+    ] as const,
+    [
+      'a member of the group that owns the key',
+      { name: 'gwen', groups: ['owners'], roles: ['KMS_VIEWER'] } as Person,
+      eventOf({ ...facts, owner: 'group:owners' }),
+    ] as const,
+    [
+      'a subject on the list that may read them',
+      { name: 'bob', roles: ['KMS_AUDITOR'] } as Person,
       eventOf(facts),
     ] as const,
     ['an administrator, of no key', { name: 'ada' } as Person, eventOf(null)] as const,
@@ -429,7 +457,10 @@ describe('the schema, handed whole keys for callers that may not see them', () =
     const { data, errors } = await ask(person, [event], oneEvent)
     expect(errors).toBeUndefined()
     expect(data.list.nodes).toEqual([
-      { id: 'audt_1', action: 'DECRYPT', actor: { id: 'user:bob' }, details: {} },
+      {
+        ...{ id: 'audt_1', action: 'DECRYPT', actor: { id: 'user:bob' }, details: {} },
+        context: [{ name: 'tenant', value: 'secret tenant' }],
+      },
     ])
   })
 
@@ -448,19 +479,19 @@ describe('the schema, handed whole keys for callers that may not see them', () =
     },
   )
 
-  it('tells who used a version to readers of the audit trail only', async () => {
+  it('tells who used a version to readers of the audit trail and the owner only', async () => {
     const usage = '{ node(id: "kver_1") { ... on KeyVersion { number usageByCaller { operations } } } }'
-    for (const [role, callers] of [
-      ['PROJECT_MEMBER', null],
-      ['KMS_MANAGER', []],
+    for (const [name, role, callers] of [
+      ['bob', 'KMS_VIEWER', null],
+      ['bob', 'KMS_AUDITOR', []],
+      ['olga', 'KMS_VIEWER', []],
     ] as const) {
-      const olga: Person = { name: 'olga', roles: [role] }
-      const asked = await ask(olga, [versionOf(facts)], impact)
-      expect(asked.data.destroyImpact).toMatchObject({ verdict: 'IN_USE', callers })
-      expect((await ask(olga, [versionOf(facts)], usage)).data.node).toEqual({
-        number: 1,
-        usageByCaller: callers,
-      })
+      const { data } = await ask({ name, roles: [role] }, [versionOf(facts)], usage)
+      expect(data.node).toEqual({ number: 1, usageByCaller: callers })
+    }
+    for (const role of ['PROJECT_MEMBER', 'KMS_MANAGER'] as const) {
+      const asked = await ask({ name: 'olga', roles: [role] }, [versionOf(facts)], impact)
+      expect(asked.data.destroyImpact).toMatchObject({ verdict: 'IN_USE', callers: [] })
     }
   })
 
