@@ -126,6 +126,22 @@ describe.skipIf(hasNoDatabase())('bad input', () => {
     ['addAllowedSubjects', { subjects: ['user:b'] }, 'INPUT_VALIDATION'],
     ['enableAccessControl', { subjects: ['user:half a pair \ud83d'] }, 'INPUT_VALIDATION'],
     ['enableAccessControl', { subjects: ['user:\u0000'] }, 'INPUT_VALIDATION'],
+    ['enableAccessControl', { entries: [{ subject: 'bob' }] }, 'INPUT_VALIDATION'],
+    ['enableAccessControl', { entries: [{ subject: 'user:b', permissions: ['SIGN'] }] }, 'INPUT_VALIDATION'],
+    [
+      'enableAccessControl',
+      { entries: [{ subject: 'user:b', expiresAt: '2020-01-01T00:00:00Z' }] },
+      'INPUT_VALIDATION',
+    ],
+    ['transferOwnership', { to: 'system:rotation' }, 'INPUT_VALIDATION'],
+    ['transferOwnership', { to: 'user:half a pair \ud83d' }, 'INPUT_VALIDATION'],
+    ['encrypt', { plaintext: '', context: [] }, 'INPUT_VALIDATION'],
+    ['encrypt', { plaintext: '', context: [{ name: 'a b', value: '' }] }, 'INPUT_VALIDATION'],
+    [
+      'encrypt',
+      { plaintext: '', context: [{ name: 'a', value: 'b' }], additionalAuthenticatedData: '' },
+      'INPUT_VALIDATION',
+    ],
     ['generateDataKey', { bytes: 0 }, 'INPUT_VALIDATION'],
     ['sign', { message: base64('m') }, 'INVALID_KEY_USAGE'],
   ])('%s with %j answers %s and changes nothing', async (name, input, code) => {
