@@ -21,7 +21,7 @@ import {
   systemActor,
 } from '../parts/request.ts'
 import { entriesOf, storedList } from '../rules/access-list.ts'
-import { readSubject } from '../rules/caller.ts'
+import { canonicalSubject, readSubject } from '../rules/caller.ts'
 import { KeyNotFoundError } from '../rules/errors.ts'
 import { requireInput } from '../rules/input.ts'
 import { ownerKinds } from './access-lists.ts'
@@ -68,9 +68,10 @@ export async function readKeyAsOperator(
  */
 export async function transferOwnershipAsOperator(
   parts: Dependencies,
-  { newOwner, clearList, ...wanted }: OwnershipTransfer,
+  { newOwner: given, clearList, ...wanted }: OwnershipTransfer,
 ): Promise<OwnershipTransferred> {
   const context = startAuditContext(systemActor('operator', wanted.projectId), 'TRANSFER_OWNERSHIP')
+  const newOwner = canonicalSubject(given)
   return recordingRefusals(parts, context, async () => {
     const row = await findAsOperator(parts, wanted)
     if (row === null) throw new KeyNotFoundError()
