@@ -67,12 +67,30 @@ describe.skipIf(hasNoDatabase())('a transfer of ownership by the operator', () =
     expect(await transfersOf(story)).toEqual([])
   })
 
-  it('to anything but a user or a service account is refused as wrong usage', async () => {
+  it('makes all members of a group owners, or a service in whatever spelling', async () => {
+    const { story, keyId, keystead } = await storyWithLockedKey()
+    const member = story.as({ name: 'gwen', roles: ['PROJECT_MEMBER'], groups: ['payments'] })
+    const agent = story.as({ name: 'Secrets Manager', kind: 'SERVICE_AGENT', roles: ['PROJECT_MEMBER'] })
+    const givenTo = async (subject: string) =>
+      (await keystead('key', 'transfer-owner', '--name', 'orders', '--to', subject)).code
+    expect(await givenTo('group:payments')).toBe(0)
+    expect((await member.mutate('rotateUserKey', { keyId })).__typename).toBe('RotateUserKeyPayload')
+    expect(await givenTo('service-agent:secrets MANAGER')).toBe(0)
+    expect((await agent.mutate('rotateUserKey', { keyId })).__typename).toBe('RotateUserKeyPayload')
+    expect((await member.send(rotation(keyId))).errors[0]?.extensions.code).toBe('FORBIDDEN')
+    expect(await givenTo('service-agent:SECRETS manager')).toBe(0)
+    expect((await transfersOf(story)).map(({ details }) => details)).toEqual([
+      { from: 'user:olga', to: 'group:payments' },
+      { from: 'group:payments', to: 'service-agent:Secrets Manager' },
+    ])
+  })
+
+  it('to what cannot own keys is refused as wrong usage', async () => {
     const { story, keystead } = await storyWithLockedKey()
-    for (const subject of ['group:payments', 'service-agent:Secrets Manager', 'system:rotation', 'alice']) {
+    for (const subject of ['system:rotation', 'alice', 'group:', 'service-agent:not_a_service']) {
       const { code, said } = await keystead('key', 'transfer-owner', '--name', 'orders', '--to', subject)
       expect({ subject, code }).toEqual({ subject, code: 2 })
-      expect(said).toContain('--to must be user:NAME or service-account:NAME.')
+      expect(said).toMatch(/--to (must be user:NAME, group:NAME|has a name that must)/)
     }
     expect(await transfersOf(story)).toEqual([])
   })
