@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import {
   type AccessEntry,
   type AccessFacts,
+  accessFactsOf,
   allows,
   canReadAudit,
   canTransfer,
@@ -12,7 +13,7 @@ import {
   permissionsOn,
   visibilityOf,
 } from '../../src/keys/rules/access.ts'
-import { accessFactsOf, storedList } from '../../src/keys/rules/access-list.ts'
+import { storedList } from '../../src/keys/rules/access-list.ts'
 import { type Caller, type CallerKind, formatSubject, roles } from '../../src/keys/rules/caller.ts'
 import { type Ability, abilitiesByRole, type OperationAbility, operations } from './entitlement-table.ts'
 

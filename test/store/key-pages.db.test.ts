@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { viewerOf, visibilityOf } from '../../src/keys/rules/access.ts'
-import { accessFactsOf } from '../../src/keys/rules/access-list.ts'
+import { accessFactsOf, viewerOf, visibilityOf } from '../../src/keys/rules/access.ts'
 import { type Caller, callerKinds, formatSubject } from '../../src/keys/rules/caller.ts'
 import {
   countKeys,
