@@ -15,7 +15,9 @@ export async function explainPage(
   const asked: KeyListFilter = {
     projectId,
     kind: 'USER',
-    visibleTo: status ? { subjects: [`user:${subject}`], seesUncontrolled: true, now: new Date() } : null,
+    visibleTo: status
+      ? { subjects: [`user:${subject}`], sees: 'ALL_UNCONTROLLED_AND_LISTED', now: new Date() }
+      : null,
     namePrefix,
     status: status as KeyListFilter['status'],
   }

@@ -26,6 +26,7 @@ export type AuditAction =
   | 'ENCRYPT'
   | 'DECRYPT'
   | 'RE_ENCRYPT'
+  | 'RE_ENCRYPT_FROM'
   | 'GENERATE_DATA_KEY'
   | 'SIGN'
   | 'VERIFY'

@@ -35,7 +35,7 @@ function laterValues<Row>(row: Row, later: Partial<Row>): readonly unknown[] {
   return Object.entries(later).flatMap(([field, usual]) => {
     const value = row[field as keyof Row] as never
     if (isUsual(value, usual)) return []
-    return [firstLaterValues[field]?.(value) ?? [field, sorted(encode(value))]]
+    return [firstLaterValues[field]?.(value) ?? [field, canonical(encode(value))]]
   })
 }
 
@@ -43,12 +43,16 @@ function isUsual(value: unknown, usual: unknown): boolean {
   return Array.isArray(usual) ? Array.isArray(value) && value.length === 0 : value === usual
 }
 
-/** A JSON value with the members of its objects by name: the database keeps them in an order of its own. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted)
+/**
+ * A JSON value in one form: the members of objects by name, since the database keeps them in an order of its own. Arrays
+ * and objects begin with a mark, so that neither can pass for the other.
+ */
+function canonical(value: unknown): unknown {
+  if (Array.isArray(value)) return ['[', ...value.map(canonical)]
   if (typeof value !== 'object' || value === null) return value
-  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
-  return Object.fromEntries(members.map(([name, member]) => [name, sorted(member)]))
+  const members = value as Readonly<Record<string, unknown>>
+  const names = Object.keys(members).sort()
+  return ['{', ...names.flatMap((name) => [name, canonical(members[name])])]
 }
 
 /**

@@ -107,6 +107,8 @@ describe.skipIf(hasNoDatabase())('entries of an access list', () => {
     ['a value of 257 bytes', { context: [{ name: 'a', value: 'x'.repeat(257) }] }, 'context.0.value'],
     ['a value that is not NFC', { context: [{ name: 'a', value: 'e\u0301' }] }, 'context.0.value'],
     ['a zero-width character', { context: [{ name: 'a', value: '4\u200b2' }] }, 'context.0.value'],
+    ['a variation selector', { context: [{ name: 'a', value: '42\ufe0f' }] }, 'context.0.value'],
+    ['an end after the year 9999', { expiresAt: '9999-12-31T23:59:59-23:59' }, 'expiresAt'],
     ['an unassigned character', { context: [{ name: 'a', value: '\u{e0fff}' }] }, 'context.0.value'],
     ['a note with a control character', { note: 'a\u0007' }, 'note'],
     ['a note of 257 characters', { note: 'x'.repeat(257) }, 'note'],

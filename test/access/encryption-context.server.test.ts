@@ -179,10 +179,10 @@ describe.skipIf(hasNoDatabase())('an encryption context', () => {
     const ciphertext = await encrypt([tenant], { keyId: closed })
     const moved = { ciphertext, sourceContext: [tenant], destinationKeyId: open, destinationContext: [app] }
     expect(await client.mutate('reEncrypt', moved)).toMatchObject({ __typename: 'ReEncryptPayload' })
-    const filter = { context: [tenant], action: ['RE_ENCRYPT'] }
+    const filter = { context: [tenant], action: ['RE_ENCRYPT', 'RE_ENCRYPT_FROM'] }
     expect(await trail(filter)).toMatchObject({
       totalCount: 1,
-      nodes: [{ context: [app], sourceContext: [tenant], details: { sourceVersion: 1 } }],
+      nodes: [{ action: 'RE_ENCRYPT_FROM', outcome: 'SUCCEEDED', context: [tenant], details: {} }],
     })
     const auditor = story.as({ name: 'ira', roles: ['KMS_AUDITOR'] })
     expect(await trail(filter, auditor)).toEqual({ totalCount: 0, nodes: [] })

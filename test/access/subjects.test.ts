@@ -94,8 +94,11 @@ describe('two spellings of one service', () => {
 
         // Another spelling is no change of a list; off it, the service is told so by its one spelling.
         const before = { ...sampleKey(), allowedSubjects: [a] }
-        expect(shownChange(before, { ...before, allowedSubjects: [b] }).lostBy).toEqual([])
-        expect(shownChange(before, { ...before, allowedSubjects: [] }).lostBy).toEqual([canonicalSubject(b)])
+        const now = new Date('2026-03-01T12:00:00Z')
+        expect(shownChange(before, { ...before, allowedSubjects: [b] }, now).lostBy).toEqual([])
+        expect(shownChange(before, { ...before, allowedSubjects: [] }, now).lostBy).toEqual([
+          canonicalSubject(b),
+        ])
       }),
       { numRuns: 300 },
     )

@@ -146,11 +146,13 @@ function countedFrom(events: readonly Record<string, unknown>[]): Counted[] {
     const at = event['occurred_at'] as Date
     const day = at.toISOString().slice(0, 10)
     add(placeOf(String(keyId), Number(number ?? 0), String(action), String(actor), day), outcome, at)
-    const { sourceKeyId, sourceVersion } = event['details'] as {
+    const { sourceKeyId, sourceVersion, sourceOnRecord } = event['details'] as {
       sourceKeyId?: string
       sourceVersion?: number
+      sourceOnRecord?: boolean
     }
-    if (sourceKeyId === undefined || sourceVersion === undefined) continue
+    // A source with an event of its own counts by that.
+    if (sourceKeyId === undefined || sourceVersion === undefined || sourceOnRecord) continue
     add(placeOf(uuidOf(sourceKeyId), sourceVersion, 'RE_ENCRYPT_FROM', String(actor), day), outcome, at)
   }
   return [...places]

@@ -3,13 +3,18 @@ import { Prisma } from '../../src/store/generated/client.ts'
 import { findKeyPage, type KeyListFilter, type KeyPageQuery } from '../../src/store/rows/key-pages.ts'
 import { insertKey } from '../../src/store/rows/key-rows.ts'
 import type { Queryable } from '../../src/store/sql.ts'
+import type { ViewerCondition } from '../../src/store/subjects.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import { sampleKey } from '../support/sample-rows.ts'
 import { openForTest, withDatabase } from '../support/test-store.ts'
 
 const keys = 5000
 const projectId = 'shop'
-const olga = { subjects: ['user:olga'], seesUncontrolled: true, now: new Date('2026-03-08T00:00:00Z') }
+const olga: ViewerCondition = {
+  subjects: ['user:olga'],
+  sees: 'ALL_UNCONTROLLED_AND_LISTED',
+  now: new Date('2026-03-08T00:00:00Z'),
+}
 
 /** A project most of whose keys are active, all to be seen by everybody. */
 async function openProject(): Promise<Queryable> {

@@ -107,7 +107,7 @@ const filters = fc.record(
     visibleTo: fc.option(
       fc.record({
         subjects: fc.subarray([ana, ben, group, 'USER:else'], { minLength: 1 }),
-        seesUncontrolled: fc.boolean(),
+        sees: fc.constantFrom('ALL_UNCONTROLLED_AND_LISTED', 'LISTED', 'NONE'),
         now: fc.constantFrom(...moments),
       }),
     ),
@@ -136,9 +136,10 @@ function isWanted(row: KeyRow, wanted: Omit<KeyListFilter, 'projectId' | 'kind'>
     visibleTo === null ||
     names(row.owner) ||
     (row.accessControlEnabled
-      ? row.allowedSubjects.some(names) ||
-        row.accessEntries.some((entry) => names(entry.subject) && isInForce(entry))
-      : visibleTo.seesUncontrolled)
+      ? visibleTo.sees !== 'NONE' &&
+        (row.allowedSubjects.some(names) ||
+          row.accessEntries.some((entry) => names(entry.subject) && isInForce(entry)))
+      : visibleTo.sees === 'ALL_UNCONTROLLED_AND_LISTED')
   return (
     isSame &&
     isVisible &&

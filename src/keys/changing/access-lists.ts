@@ -117,22 +117,24 @@ export function removeAllowedSubjects(
 export async function disableAccessControl(
   parts: Dependencies,
   call: RequestContext,
-  input: KeyInput,
+  input: KeyInput & AllowingLockout,
 ): Promise<UserKeyView> {
+  const { keyId, expectedRevision, allowLockout } = input
   const changed = await changeUserKey(parts, call, {
     action: 'DISABLE_ACCESS_CONTROL',
-    keyId: input.keyId,
-    expectedRevision: input.expectedRevision,
-    decide(key) {
+    keyId,
+    expectedRevision,
+    decide(key, { now }) {
       requireAccessControl(key, true)
-      return withColumns(key, { accessControlEnabled: false, ...storedList([]) })
+      const columns = { accessControlEnabled: false, ...storedList([]) }
+      // A service agent needs an entry.
+      const after = { ...key.row, ...columns }
+      if (allowLockout !== true) requireToKeep(call, ['VIEW', 'MANAGE'], { before: key.row, after, now })
+      return withColumns(key, columns)
     },
   })
   return keyAfterAccessChange(parts, call, changed)
 }
-
-/** Kinds of subjects that can own keys. */
-export const ownerKinds = ['USER', 'GROUP', 'SERVICE_ACCOUNT', 'SERVICE_AGENT'] as const
 
 /** Gives a key to another owner. The list stays as it is. */
 export async function transferOwnership(
@@ -148,7 +150,7 @@ export async function transferOwnership(
     keyId,
     expectedRevision,
     checkInput() {
-      const given = readSubject(input.to, ownerKinds)
+      const given = readSubject(input.to)
       if ('fault' in given) requireInput(false, 'to', given.fault)
     },
     detailsOf: ({ row }) => ({ from: row.owner ?? '', to: owner }),

@@ -24,7 +24,6 @@ import { entriesOf, storedList } from '../rules/access-list.ts'
 import { canonicalSubject, readSubject } from '../rules/caller.ts'
 import { KeyNotFoundError } from '../rules/errors.ts'
 import { requireInput } from '../rules/input.ts'
-import { ownerKinds } from './access-lists.ts'
 import { changeKey, withColumns } from './change-key.ts'
 import { readVerifiedKey, stateOf } from './locked-key.ts'
 
@@ -106,7 +105,7 @@ export async function transferOwnershipAsOperator(
 }
 
 function requireOwner(subject: string): void {
-  const given = readSubject(subject, ownerKinds)
+  const given = readSubject(subject)
   if ('fault' in given) requireInput(false, 'newOwner', given.fault)
 }
 

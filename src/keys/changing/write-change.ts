@@ -6,6 +6,7 @@ import { insertVersions, type NewVersion, updateVersions } from '../../store/row
 import type { Queryable } from '../../store/sql.ts'
 import type { Dependencies } from '../parts/dependencies.ts'
 import { type AuditContext, changeEventOf } from '../parts/request.ts'
+import { entriesInForce } from '../rules/access.ts'
 import { entriesOf } from '../rules/access-list.ts'
 import { canonicalSubject } from '../rules/caller.ts'
 import { NameTakenError } from '../rules/errors.ts'
@@ -77,7 +78,7 @@ export async function writeSteps(parts: Dependencies, tx: Queryable, steps: read
     const renamed = rows.find(({ before, after }) => before.name !== after.name)
     throw isUniqueViolation(error) && renamed !== undefined ? new NameTakenError(renamed.after.name) : error
   })
-  const changes = steps.map(({ before, sealed }) => shownChange(before, sealed.after.row))
+  const changes = steps.map(({ before, sealed }) => shownChange(before, sealed.after.row, parts.clock.now()))
   await writeRest(parts, tx, steps, changes)
 }
 
@@ -142,8 +143,8 @@ function destroyedBy(before: WholeKey, after: KeyState): readonly number[] {
 }
 
 /** The part of a change that callers without full access afterwards may hear of. */
-export function shownChange(before: KeyRow, after: KeyRow): KeyChange {
-  const stillNamed = new Set(namedBy(after))
+export function shownChange(before: KeyRow, after: KeyRow, now: Date): KeyChange {
+  const stillNamed = new Set(namedBy(after, now))
   return {
     projectId: after.projectId,
     id: after.id,
@@ -151,12 +152,12 @@ export function shownChange(before: KeyRow, after: KeyRow): KeyChange {
       before.name !== after.name ||
       before.description !== after.description ||
       before.accessControlEnabled !== after.accessControlEnabled,
-    lostBy: namedBy(before).filter((subject) => !stillNamed.has(subject)),
+    lostBy: namedBy(before, now).filter((subject) => !stillNamed.has(subject)),
   }
 }
 
-/** Owner and access list. */
-function namedBy(row: KeyRow): readonly string[] {
-  const listed = entriesOf(row).map(({ subject }) => subject)
+/** Owner and access list, without entries that have expired. */
+function namedBy(row: KeyRow, now: Date): readonly string[] {
+  const listed = entriesInForce(entriesOf(row), now).map(({ subject }) => subject)
   return row.owner === null ? listed : [canonicalSubject(row.owner), ...listed]
 }

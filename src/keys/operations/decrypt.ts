@@ -152,8 +152,8 @@ export function openUserCiphertext(
   request: OperationRequest,
   wanted: CiphertextToOpen & {
     readonly onlyKeyId?: string | null
-    /** Checks of the input that need no key. They run once the caller is known to have access. */
-    readonly checkInput?: () => void
+    /** Checks of the input. They run once the caller is known to have access. */
+    readonly checkInput?: (key: CachedKey) => void
   },
 ): Promise<OpenedCiphertext> {
   const { parts, call, context } = request
@@ -169,7 +169,7 @@ export function openUserCiphertext(
       context: wanted.context,
       notFound: invalidCiphertext,
     })
-    wanted.checkInput?.()
+    wanted.checkInput?.(key)
     return key
   })
 }

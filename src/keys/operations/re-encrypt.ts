@@ -1,16 +1,19 @@
-import { sourceKeyDetail } from '../../store/audit/event-pages.ts'
-import { findUserKeyFor, requireAccess } from '../parts/request.ts'
+import type { CachedKey } from '../../keyring/key-cache.ts'
+import { sourceOnRecordDetail } from '../../store/audit/daily-usage-rows.ts'
+import { findUserKeyFor, requireAccess, startAuditContext } from '../parts/request.ts'
 import {
   type AssociatedInput,
   associatedBytes,
   associatedDataOf,
+  associatedPaths,
   contextDetails,
   detailsOfContext,
 } from '../rules/encryption-context.ts'
-import { ciphertextOverheadBytes, openUserCiphertext } from './decrypt.ts'
+import { requireBytesAtMost } from '../rules/input.ts'
+import { ciphertextOverheadBytes, type OpenedCiphertext, openUserCiphertext } from './decrypt.ts'
 import { encrypt } from './encrypt.ts'
 import { requiringRoles } from './key-operation.ts'
-import type { BatchOperation, Operation, UsedVersion } from './run-operation.ts'
+import type { BatchOperation, Operation, OperationRequest, UsedVersion } from './run-operation.ts'
 
 interface ReEncryptInput {
   readonly ciphertext: Uint8Array
@@ -34,41 +37,64 @@ export const reEncrypt: Operation<ReEncryptInput, ReEncryptOutput> = {
   action: 'RE_ENCRYPT',
   authorise: requiringRoles('DECRYPT', 'ENCRYPT'),
   async run(request, input) {
-    const { ciphertext, destinationKeyId = null } = input
-    const source = sourceOf(input)
+    const { context } = request
+    const { destinationKeyId = null } = input
     const destination = destinationOf(input)
-    const details = {
-      ...detailsOfContext(destination.context),
-      ...detailsOfContext(source.context, contextDetails.source),
-    }
-    request.context.details = details
+    context.details = detailsOfContext(destination.context)
     const wanted = { permission: 'ENCRYPT', context: destination.context } as const
     // The destination is checked first: nothing is decrypted that could not be encrypted again.
     const found = destinationKeyId === null ? null : await findUserKeyFor(request, destinationKeyId, wanted)
-    const opened = await openUserCiphertext(request, {
-      ...source,
-      ciphertext,
-      prefix: 'source',
-      checkInput() {
-        associatedDataOf(source, 'source')
-        associatedDataOf(destination, 'destination')
+    const source = await openSource(request, input, {
+      destination: found,
+      check(key) {
+        if (found === null) requireAccess(request, key.row, wanted)
+        associatedDataOf(sourceOf(input), 'source')
+        const bytes = associatedDataOf(destination, 'destination')
+        const [bytesPath] = associatedPaths('destination')
+        if (bytes !== null) requireBytesAtMost(request.parts.settings.itemBytesMax, bytesPath, bytes)
       },
     })
-    const { plaintext, keyId: sourceKeyId, version: sourceVersion } = opened.output
-    request.context.details = {
-      ...details,
-      sourceKeyId,
-      sourceVersion,
-      ...(source.context && { [sourceKeyDetail]: opened.key.row.id }),
-    }
+    const { plaintext, keyId: sourceKeyId, version: sourceVersion } = source.output
+    const onRecord = context.secondKey === null ? {} : { [sourceOnRecordDetail]: true }
+    context.details = { ...context.details, sourceKeyId, sourceVersion, ...onRecord }
     try {
-      if (found === null) requireAccess(request, opened.key.row, wanted)
-      const output = await encrypt.runOn(request, found ?? opened.key, { ...destination, plaintext })
+      const output = await encrypt.runOn(request, found ?? source.key, { ...destination, plaintext })
       return { ...output, sourceKeyId, sourceVersion }
     } finally {
       plaintext.fill(0)
     }
   },
+}
+
+/**
+ * Opens the ciphertext. The key that it was under has an event of its own, with its context, if it is not the destination
+ * too: those who read the trail of that key may not see the destination.
+ */
+async function openSource(
+  request: OperationRequest,
+  input: ReEncryptInput,
+  { destination, check }: { destination: CachedKey | null; check: (key: CachedKey) => void },
+): Promise<OpenedCiphertext> {
+  const { context } = request
+  const source = sourceOf(input)
+  const opening = startAuditContext(context.actor, 'RE_ENCRYPT_FROM', context)
+  opening.details = detailsOfContext(source.context)
+  const wanted = { ...source, ciphertext: input.ciphertext, prefix: 'source', checkInput: check }
+  let isOpen = false
+  try {
+    const opened = await openUserCiphertext({ ...request, context: opening }, wanted)
+    isOpen = true
+    return opened
+  } finally {
+    const isOneKey = destination === null || destination.row.id === opening.keyId
+    if (opening.keyId !== null && isOneKey) {
+      context.keyId = opening.keyId
+      context.algorithm = opening.algorithm
+      context.details = { ...context.details, ...detailsOfContext(source.context, contextDetails.source) }
+      // Of what is encrypted, the version is not known yet.
+      context.versionNumber = isOpen ? null : opening.versionNumber
+    } else if (opening.keyId !== null) context.secondKey = opening
+  }
 }
 
 /** Re-encrypts many items. */

@@ -8,6 +8,7 @@ import {
   asCallerError,
   auditContextOf,
   eventOf,
+  eventsOf,
   hasDoneNothing,
   observationOf,
   recordEvents,
@@ -135,7 +136,7 @@ async function runItems<Input, Output>(
     await waitForRound(done.length, call)
     await recordEvents(
       parts,
-      done.map(({ context, outcome }) => eventOf(context, errorOf(outcome))),
+      done.flatMap(({ context, outcome }) => eventsOf(context, errorOf(outcome))),
     )
     parts.observe(done.map(({ context, outcome }) => observationOf(context, errorOf(outcome))))
     await waitForRound(done.length, call)

@@ -36,6 +36,8 @@ export interface AuditContext {
   keyRevision: number | null
   versionNumber: number | null
   details: AuditDetails
+  /** Facts of the event on a second key that the operation used, which has the same outcome; null for none. */
+  secondKey: AuditContext | null
   /** For metrics; not in the audit event. */
   algorithm: string | null
   /** For metrics: how many versions a change destroyed. */
@@ -64,6 +66,7 @@ export function startAuditContext(
     keyRevision: null,
     versionNumber: null,
     details: {},
+    secondKey: null,
     algorithm: null,
     destroyedVersions: 0,
     startedAtMs: performance.now(),
@@ -113,6 +116,12 @@ export function eventOf(context: AuditContext, error: unknown = null): AuditEven
     outcome: error === null ? 'SUCCEEDED' : error instanceof ForbiddenError ? 'DENIED' : 'FAILED',
     errorCode: error === null ? null : codeOf(error),
   }
+}
+
+/** The audit events of an operation: one for each key that it used. */
+export function eventsOf(context: AuditContext, error: unknown): AuditEvent[] {
+  const { secondKey } = context
+  return secondKey === null ? [eventOf(context, error)] : [eventOf(context, error), eventOf(secondKey, error)]
 }
 
 /** The audit event of a change, with the resulting state of the rows of the key. */

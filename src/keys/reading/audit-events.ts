@@ -9,13 +9,13 @@ import {
 import type { EncryptionContext } from '../../crypto/encryption-context.ts'
 import { formatId, keyIdOf, parseKeyId } from '../../ids.ts'
 import { IntegrityError } from '../../keyring/integrity-error.ts'
+import { sourceOnRecordDetail } from '../../store/audit/daily-usage-rows.ts'
 import {
   type AuditPosition,
   type AuditRange,
   type AuditRowFilter,
   countAuditEvents,
   countAuditEventsOfKeys,
-  sourceKeyDetail,
 } from '../../store/audit/event-pages.ts'
 import { lowestUuid } from '../../store/pages.ts'
 import { findDeletedKeys, findKeys } from '../../store/rows/key-rows.ts'
@@ -24,10 +24,10 @@ import { requireRoleFor } from '../parts/request.ts'
 import {
   type AccessFacts,
   accessFactsOf,
+  auditReaderOf,
   canReadAudit,
   factsOfDeleted,
   permissionsOfRoles,
-  viewerOf,
 } from '../rules/access.ts'
 import { canonicalSubject, parseSubject, type RequestContext } from '../rules/caller.ts'
 import {
@@ -160,7 +160,7 @@ export async function auditEventsById(
   const { projectId } = call.caller
   const rows = await readById(parts.store.db, {
     projectId,
-    visibleTo: viewerOf(call.caller, parts.clock.now()),
+    visibleTo: auditReaderOf(call.caller, parts.clock.now()),
     predatesChains: parts.auditKeys.predatesChains,
     ids,
   })
@@ -217,7 +217,7 @@ async function viewsOf(
         keyRevision: keyId === null ? null : event.keyRevision,
         versionNumber: event.versionNumber,
         context: contextInDetails(event.details, contextDetails.own),
-        sourceContext: hidesSource ? [] : contextInDetails(event.details, contextDetails.source),
+        sourceContext: contextInDetails(event.details, contextDetails.source),
         details: shownDetails(event.details, hidesSource),
       }
       return [[event.id, view] as const]
@@ -230,7 +230,7 @@ function displayNameOf({ [displayNameDetail]: name }: RecordedEvent['details']):
 }
 
 /** Details for which events have fields of their own, and the key state, which only verification needs. */
-const unshownDetails = [keyStateDetail, displayNameDetail, sourceKeyDetail]
+const unshownDetails = [keyStateDetail, displayNameDetail, sourceOnRecordDetail]
 
 /** Details of the source of a re-encryption. */
 const sourceDetails = ['sourceKeyId', 'sourceVersion']
@@ -259,7 +259,7 @@ function rowFilterOf(
   issues.throwIfAny()
   return {
     projectId: call.caller.projectId,
-    visibleTo: viewerOf(call.caller, parts.clock.now()),
+    visibleTo: auditReaderOf(call.caller, parts.clock.now()),
     context: context && {
       own: detailsOfContext(context),
       source: detailsOfContext(context, contextDetails.source),

@@ -145,10 +145,11 @@ function keyList(
   { filter, order }: { filter: KeyListFilter; order: UserKeyOrder },
 ) {
   const { db } = parts.store
+  const { visibleTo } = filter
   const list: CursorList = {
     key: parts.cursorMac,
-    // Not bound to what the caller sees at the moment: a page must go on after a change of access.
-    name: JSON.stringify([{ ...filter, visibleTo: filter.visibleTo !== null }, order]),
+    // The moment is not part of the list: a page must go on from the one before.
+    name: JSON.stringify([{ ...filter, visibleTo: visibleTo && { ...visibleTo, now: null } }, order]),
   }
 
   async function read(plan: PagePlan): Promise<ListedKey[]> {

@@ -141,9 +141,9 @@ export interface AuditEventView {
   readonly keyDeleted: boolean | null
   readonly keyRevision: number | null
   readonly versionNumber: number | null
-  /** Encryption context of the operation; of a re-encryption, that of its destination. Empty for none. */
+  /** Encryption context of the operation; of a re-encryption, the new one. Empty for none. */
   readonly context: EncryptionContext
-  /** Encryption context that a re-encryption decrypted with; empty for none, and while its source is hidden. */
+  /** Encryption context that a re-encryption under the same key decrypted with; empty for none. */
   readonly sourceContext: EncryptionContext
   readonly details: Readonly<Record<string, string | number | boolean>>
 }

@@ -5,10 +5,10 @@ import type { StoredAccessEntry, StoredAccessList } from '../../store/subjects.t
 import { type AccessEntry, listedPermissions, type OperationPermission, readEntry } from './access.ts'
 import { canonicalSubject, readSubject, subjectSet } from './caller.ts'
 import { checkContext } from './encryption-context.ts'
-import { allowedSubjectsMax, checkNote, type InputIssues } from './input.ts'
+import { accessEntriesMax, allowedSubjectsMax, checkNote, databaseTime, type InputIssues } from './input.ts'
 
-/** Most characters of all entries of a list that say more than who, as they are stored. */
-const entriesCharactersMax = 256 * 1024
+/** Most characters of all entries of a list that say more than who, as they are stored: lists and trails read them. */
+const entriesCharactersMax = 32 * 1024
 
 /** Operations of keys of a usage. */
 const operationsByUsage: Readonly<Record<KeyUsage, readonly OperationPermission[]>> = {
@@ -76,23 +76,18 @@ export function checkEntries(
   issues: InputIssues,
   { entries, path, key, now }: { entries: readonly AccessEntry[]; path: string; key: KeyPurpose; now: Date },
 ): void {
-  issues.require(
-    entries.length <= allowedSubjectsMax,
-    path,
-    `must have at most ${allowedSubjectsMax} entries`,
-  )
-  if (entries.length > allowedSubjectsMax) return
+  issues.require(entries.length <= accessEntriesMax, path, `must have at most ${accessEntriesMax} entries`)
+  if (entries.length > accessEntriesMax) return
   for (const [index, entry] of entries.entries()) {
     const at = `${path}.${index}`
     const given = readSubject(entry.subject)
     if ('fault' in given) issues.require(false, `${at}.subject`, given.fault)
     checkListedPermissions(issues, entry, `${at}.permissions`, key)
     checkCondition(issues, entry, `${at}.context`, key)
-    issues.require(
-      entry.expiresAt === null || entry.expiresAt > now,
-      `${at}.expiresAt`,
-      'must be in the future',
-    )
+    const { expiresAt } = entry
+    issues.require(expiresAt === null || expiresAt > now, `${at}.expiresAt`, 'must be in the future')
+    const isStorable = expiresAt === null || databaseTime(expiresAt).getTime() === expiresAt.getTime()
+    issues.require(isStorable, `${at}.expiresAt`, 'must be before the year 10000')
     checkNote(issues, entry.note, `${at}.note`)
   }
 }
@@ -146,6 +141,8 @@ export function listFault(entries: readonly AccessEntry[]): string | null {
   if (entries.length > allowedSubjectsMax)
     return `would make the list longer than ${allowedSubjectsMax} entries`
   const { accessEntries } = storedList(entries)
+  if (accessEntries.length > accessEntriesMax)
+    return `would give the list more than ${accessEntriesMax} entries that say more than who`
   return JSON.stringify(accessEntries).length <= entriesCharactersMax
     ? null
     : `would make the list longer than ${entriesCharactersMax} characters; use groups, or fewer conditions`

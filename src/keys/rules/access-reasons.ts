@@ -230,6 +230,7 @@ function asMember(caller: Caller, subject: string): string {
 function missingOnKey(question: AccessQuestion, least: Caller, most: Caller): readonly AccessReason[] {
   if (whatTheKeySays(question, least).length > 0) return []
   const { facts, expired } = question
+  const isEnough = (entry: AccessEntry) => isAllowedBy(question, most, entry)
   const throughGroups = whatTheKeySays(question, most).map(({ kind, subject }) =>
     reason(
       kind,
@@ -237,9 +238,12 @@ function missingOnKey(question: AccessQuestion, least: Caller, most: Caller): re
       `${least.subject} has access only as a member of ${subject}, which ${kind === 'OWNER' ? 'owns the key' : 'is on the list'}.`,
     ),
   )
-  const own = subjectsOf(least)
+  // All groups that the key names count, if those of the subject are not known.
+  const own = subjectsOf(most)
   const insufficient = facts.accessControlEnabled
-    ? facts.accessEntries.filter(({ subject }) => own.has(subject)).map((entry) => shortfall(question, entry))
+    ? facts.accessEntries
+        .filter((entry) => own.has(entry.subject) && !isEnough(entry))
+        .map((entry) => shortfall(question, entry))
     : []
   const ended = expired
     .filter(({ subject }) => own.has(subject))
@@ -252,6 +256,12 @@ function missingOnKey(question: AccessQuestion, least: Caller, most: Caller): re
     ? `Access control is on, and ${least.subject} is neither the owner nor on the access list, alone or through a group.`
     : `Access control is off, and a service agent needs to be on an access list: ${least.subject} is on none.`
   return [reason('LIST_ENTRY', least.subject, why)]
+}
+
+/** Whether an entry allows it to somebody that it names, given the roles. */
+function isAllowedBy(question: AccessQuestion, caller: Caller, entry: AccessEntry): boolean {
+  const list = { owner: null, accessControlEnabled: true, allowedSubjects: [], accessEntries: [entry] }
+  return isAllowed(question, { ...caller, roles: new Set(allRoles) }, { ...question.facts, ...list })
 }
 
 /** Why an entry does not allow it: the operation is not among its permissions, or its condition does not hold. */

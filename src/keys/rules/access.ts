@@ -215,7 +215,14 @@ export function visibilityOf(caller: Caller, facts: AccessFacts): Visibility {
 
 /** Condition for rows of keys that the caller sees in full. {@link visibilityOf} is checked for each row again. */
 export function viewerOf(caller: Caller, now: Date): ViewerCondition {
-  return { subjects: [...subjectsOf(caller)], seesUncontrolled: caller.kind !== 'SERVICE_AGENT', now }
+  const sees = caller.kind === 'SERVICE_AGENT' ? 'LISTED' : 'ALL_UNCONTROLLED_AND_LISTED'
+  return { subjects: [...subjectsOf(caller)], sees, now }
+}
+
+/** Condition for rows of keys whose trail the caller reads: those that it sees, or owns without a role for the trail. */
+export function auditReaderOf(caller: Caller, now: Date): ViewerCondition {
+  const viewer = viewerOf(caller, now)
+  return permissionsOfRoles(caller).includes('READ_AUDIT') ? viewer : { ...viewer, sees: 'NONE' }
 }
 
 /** Checks whether the caller, or one of its groups, owns the key. */
@@ -238,7 +245,9 @@ function isPlainlyListed(own: ReadonlySet<string>, allowedSubjects: readonly str
  * for some encryption contexts alone. Whether one of them is allowed, {@link allows} decides.
  */
 export function permissionsOn(caller: Caller, facts: AccessFacts): readonly KeyPermission[] {
-  return permissionsWith(caller, facts, () => true)
+  const { granted, entries } = limitsOn(caller, facts)
+  if (entries === null) return granted
+  return granted.filter((permission) => entries.some((entry) => entryLeaves(entry, permission, null)))
 }
 
 /**
@@ -252,36 +261,48 @@ export function allows(
   permission: KeyPermission,
   context: EncryptionContext | null,
 ): boolean {
-  const holds = ({ context: required }: AccessEntry) => required === null || holdsContext(context, required)
-  return permissionsWith(caller, facts, holds).includes(permission)
+  const { granted, entries } = limitsOn(caller, facts)
+  if (!granted.includes(permission)) return false
+  return entries === null || entries.some((entry) => entryLeaves(entry, permission, { context }))
 }
 
-function permissionsWith(
-  caller: Caller,
-  facts: AccessFacts,
-  holds: (entry: AccessEntry) => boolean,
-): readonly KeyPermission[] {
-  if (visibilityOf(caller, facts) !== 'full') return []
+/** What the roles grant on a key, and the entries that limit it; null for no limit. */
+interface Limits {
+  readonly granted: readonly KeyPermission[]
+  readonly entries: readonly AccessEntry[] | null
+}
+
+function limitsOn(caller: Caller, facts: AccessFacts): Limits {
+  if (visibilityOf(caller, facts) !== 'full') return { granted: [], entries: null }
   const { onServiceKey, onOwnKey, onOtherKey } = grantsOf(caller)
-  if (facts.kind === 'SERVICE') return onServiceKey
-  if (isOwner(caller, facts)) return onOwnKey
-  if (!facts.accessControlEnabled || facts.accessEntries.length === 0) return onOtherKey
+  if (facts.kind === 'SERVICE') return { granted: onServiceKey, entries: null }
+  if (isOwner(caller, facts)) return { granted: onOwnKey, entries: null }
   const own = subjectsOf(caller)
-  if (isPlainlyListed(own, facts.allowedSubjects)) return onOtherKey
-  const entries = facts.accessEntries.filter(({ subject }) => own.has(subject))
-  return onOtherKey.filter((permission) => entries.some((entry) => entryGives(entry, permission, holds)))
+  const isLimited =
+    facts.accessControlEnabled &&
+    facts.accessEntries.length > 0 &&
+    !isPlainlyListed(own, facts.allowedSubjects)
+  return {
+    granted: onOtherKey,
+    entries: isLimited ? facts.accessEntries.filter(({ subject }) => own.has(subject)) : null,
+  }
 }
 
-/** Whether an entry leaves its subject a permission. Whoever has an entry sees the key and, by its roles, its trail. */
-function entryGives(
+/**
+ * Whether an entry leaves its subject a permission. Whoever has an entry sees the key and, by its roles, its trail.
+ *
+ * @param operation null for one with any encryption context
+ */
+function entryLeaves(
   entry: AccessEntry,
   permission: KeyPermission,
-  holds: (entry: AccessEntry) => boolean,
+  operation: { readonly context: EncryptionContext | null } | null,
 ): boolean {
   if (permission === 'VIEW' || permission === 'READ_AUDIT') return true
   if (entry.permissions !== null && !entry.permissions.some((each) => each === permission)) return false
   // Conditions are on operations alone.
-  return permission === 'MANAGE' || holds(entry)
+  if (permission === 'MANAGE' || entry.context === null || operation === null) return true
+  return holdsContext(operation.context, entry.context)
 }
 
 /** Checks whether the caller may give this key to another owner: as its owner, or as one of its managers. */

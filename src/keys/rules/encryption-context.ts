@@ -36,14 +36,15 @@ export function checkContext(issues: InputIssues, context: EncryptionContext, pa
 }
 
 /**
- * Fault of a value, in words that begin with "must"; null if there is none. Two texts that look alike are one value:
- * otherwise a search of the audit trail for one of them would miss the other.
+ * Fault of a value, in words that begin with "must"; null if there is none. A text has one encoding, without characters
+ * that nobody sees: otherwise a search of the audit trail for one spelling would miss another.
  */
 function valueFault(value: string): string | null {
   const { valueBytes } = contextLimits
   if (Buffer.byteLength(value) > valueBytes) return `must have at most ${valueBytes} bytes of UTF-8`
   const fault = textFault(value)
   if (fault !== null) return fault
+  if (/\p{Default_Ignorable_Code_Point}/u.test(value)) return 'must not contain characters that are not shown'
   // Characters of later versions of Unicode have no normal form yet: it could be another one after an update.
   if (/\p{Cn}/u.test(value)) return 'must not contain unassigned code points of Unicode'
   return value === value.normalize('NFC') ? null : 'must be in Unicode Normalization Form C (NFC)'

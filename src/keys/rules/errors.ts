@@ -181,7 +181,7 @@ export class LockoutError extends KeysteadError {
 
   static ofKey(): LockoutError {
     return new LockoutError(
-      'After this change you could no longer see or use the key yourself. Put yourself or one of your groups on the list, or repeat with allowLockout: true.',
+      'After this change you could no longer see or manage the key yourself. Give yourself or one of your groups an entry on its list, or repeat with allowLockout: true.',
     )
   }
 

@@ -9,6 +9,8 @@ export interface AutomaticRotationInput {
 
 /** Most entries of one access list. */
 export const allowedSubjectsMax = 1000
+/** Most of them that say more than who. */
+export const accessEntriesMax = 200
 /** Days between automatic rotations. */
 export const rotationCycleDays = { min: 1, max: 1095, default: 365 } as const
 /** Longest note of a role binding or of an entry of an access list, in characters. */

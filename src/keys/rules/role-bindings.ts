@@ -1,5 +1,5 @@
 import { type Role, readSubject, roles } from './caller.ts'
-import { checkNote, InputIssues } from './input.ts'
+import { checkNote, databaseTime, InputIssues } from './input.ts'
 
 /** Most bindings of one project. */
 export const roleBindingsMax = 1000
@@ -68,6 +68,8 @@ export function checkBinding(
   const issues = new InputIssues()
   checkBoundSubject(issues, subject, 'subject')
   issues.require(expiresAt === null || expiresAt > now, 'expiresAt', 'must be in the future')
+  const isStorable = expiresAt === null || databaseTime(expiresAt).getTime() === expiresAt.getTime()
+  issues.require(isStorable, 'expiresAt', 'must be before the year 10000')
   checkNote(issues, note, 'note')
   issues.throwIfAny()
 }

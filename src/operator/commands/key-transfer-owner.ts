@@ -1,5 +1,4 @@
 import { keyIdOf } from '../../ids.ts'
-import { ownerKinds } from '../../keys/changing/access-lists.ts'
 import { transferOwnershipAsOperator } from '../../keys/changing/operator.ts'
 import { entriesOf } from '../../keys/rules/access-list.ts'
 import { readSubject } from '../../keys/rules/caller.ts'
@@ -36,7 +35,7 @@ Example:
   async run({ options, parts, print }) {
     const wanted = keyWanted(options)
     const newOwner = options.to
-    const given = readSubject(newOwner, ownerKinds)
+    const given = readSubject(newOwner)
     if ('fault' in given) throw new UsageError(`--to ${given.fault}.`)
     const { key, formerOwner, changed } = await transferOwnershipAsOperator(parts, {
       ...wanted,

@@ -1,5 +1,7 @@
 import { disableAccessControl } from '../../keys/changing/access-lists.ts'
+import { LockoutError } from '../../keys/rules/errors.ts'
 import { changeErrors } from '../errors.ts'
+import { allowLockoutField } from '../types/access-list.ts'
 import { defineMutation, expectedRevisionField, keyIdField } from './define-mutation.ts'
 import { defineKeyPayload } from './payloads.ts'
 
@@ -14,9 +16,10 @@ defineMutation('disableAccessControl', {
   input: 'The key.',
   fields: (t) => ({
     keyId: keyIdField(t),
+    allowLockout: allowLockoutField(t),
     expectedRevision: expectedRevisionField(t),
   }),
   payload: DisableAccessControlPayload,
-  errors: changeErrors,
+  errors: [...changeErrors, LockoutError],
   resolve: ({ parts, call }, input) => disableAccessControl(parts, call, input),
 })

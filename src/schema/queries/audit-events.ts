@@ -20,7 +20,7 @@ const AuditEventFilter = builder.inputType('AuditEventFilter', {
     actor: t.string({ description: 'By this subject, e.g. `user:alice` or `system:rotation`.' }),
     context: t.field(
       contextOptions(
-        'Of operations whose encryption context has all of these pairs, or, for re-encryptions, had them before.',
+        'Of operations whose encryption context has all of these pairs; re-encryptions count with the old and the new one. Give `from` and `to` on a large trail.',
       ),
     ),
     from: t.field({ type: 'DateTime', description: 'At this moment or later.' }),

@@ -100,7 +100,7 @@ const Explanation = builder.objectRef<AccessExplanation>('AccessExplanation').im
 })
 
 const supposedContext =
-  'Supposed encryption context of the operation, empty for none; null if unknown. Of an encryption or a decryption only.'
+  'Supposed encryption context of the operation, empty for none; null if unknown. It matters for ENCRYPT and DECRYPT alone.'
 
 builder.queryField('explainAccess', (t) =>
   t.field({

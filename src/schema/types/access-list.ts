@@ -1,5 +1,5 @@
 import type { AccessEntryView } from '../../keys/reading/views.ts'
-import { allowedSubjectsMax, noteLengthMax } from '../../keys/rules/input.ts'
+import { accessEntriesMax, allowedSubjectsMax, noteLengthMax } from '../../keys/rules/input.ts'
 import { builder, type InputFieldBuilder } from '../builder.ts'
 import { listOptions } from '../list-limits.ts'
 import { contextListOptions, contextOptions } from './encryption-context.ts'
@@ -80,7 +80,7 @@ export function entriesField(t: InputFieldBuilder) {
   return t.field({
     type: [AccessListEntryInput],
     ...listOptions(
-      allowedSubjectsMax,
+      accessEntriesMax,
       'Entries that say what a subject may do, with which encryption context, and until when.',
     ),
   })

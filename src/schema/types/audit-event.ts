@@ -39,6 +39,8 @@ const descriptions: Record<AuditEventView['action'], string> = {
   ENCRYPT: 'Data was encrypted.',
   DECRYPT: 'Data was decrypted.',
   RE_ENCRYPT: 'Ciphertext was encrypted again; the event belongs to the key that it was encrypted under.',
+  RE_ENCRYPT_FROM:
+    'Ciphertext of the key was decrypted, to encrypt it under another one, which has the event RE_ENCRYPT of the same request.',
   GENERATE_DATA_KEY: 'A data key was generated.',
   SIGN: 'A message was signed.',
   VERIFY: 'A signature was verified; the details tell whether it was valid.',
@@ -159,7 +161,7 @@ const AuditEvent = builder.objectRef<AuditEventView>('AuditEvent').implement({
     }),
     sourceContext: t.field({
       ...contextListOptions(
-        'Encryption context that a re-encryption decrypted with; empty if none was given, and for callers from whom its key is hidden.',
+        'Encryption context that a re-encryption under the same key decrypted with; empty if none was given. Under another key, the event RE_ENCRYPT_FROM has it.',
       ),
       resolve: ({ sourceContext }) => [...sourceContext],
     }),

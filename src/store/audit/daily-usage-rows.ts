@@ -1,3 +1,4 @@
+import { Prisma } from '../generated/client.ts'
 import type { Queryable } from '../sql.ts'
 
 /** Events of one version, counted by day (UTC), action and actor; see prisma/schema.prisma. */
@@ -20,6 +21,9 @@ export interface CountedEvents extends DailyUse {
   /** Public ID and version of the key that a ciphertext was read with. */
   readonly source: { readonly keyId: string; readonly version: number } | null
 }
+
+/** Detail of a re-encryption whose source has an event of its own, which counts for it. */
+export const sourceOnRecordDetail = 'sourceOnRecord'
 
 /** A chain and the last of its events that is counted. */
 export interface RollUpPlace {
@@ -65,6 +69,12 @@ export async function findEndOfBatch(
   return { last: Number(row?.last ?? sequence), count: Number(row?.count ?? 0) }
 }
 
+/** A detail about the source of a re-encryption, if that has no event of its own. */
+export function sourceIn(detail: 'sourceKeyId' | 'sourceVersion'): Prisma.Sql {
+  const isCounted = Prisma.raw(`e.details->>'${sourceOnRecordDetail}' IS NULL`)
+  return Prisma.sql`(CASE WHEN ${isCounted} THEN ${Prisma.raw(`e.details->>'${detail}'`)} END)`
+}
+
 /** The events of a chain after a place and up to a number, counted. */
 export async function countEvents(
   tx: Queryable,
@@ -81,7 +91,7 @@ export async function countEvents(
   >`
     SELECT e.key_id AS "keyId", COALESCE(e.version_number, 0) AS "versionNumber", e.action, e.actor,
       (e.occurred_at AT TIME ZONE 'UTC')::date::text AS day,
-      e.details->>'sourceKeyId' AS "sourceKeyId", (e.details->>'sourceVersion')::int AS "sourceVersion",
+      ${sourceIn('sourceKeyId')} AS "sourceKeyId", ${sourceIn('sourceVersion')}::int AS "sourceVersion",
       count(*) FILTER (WHERE e.outcome = 'SUCCEEDED') AS succeeded,
       count(*) FILTER (WHERE e.outcome <> 'SUCCEEDED') AS refused,
       COALESCE(max(e.occurred_at) FILTER (WHERE e.outcome = 'SUCCEEDED'), max(e.occurred_at)) AS "lastAt"

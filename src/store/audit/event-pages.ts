@@ -12,9 +12,6 @@ export type StoredEvent = AuditEventRow & {
   readonly previousHash: Uint8Array | null
 }
 
-/** Detail of a re-encryption with an encryption context: the UUID of the key that it decrypted with. */
-export const sourceKeyDetail = 'sourceKey'
-
 type EventDetails = AuditEventRow['details']
 
 /** Which events a list has. */
@@ -32,7 +29,7 @@ export interface AuditRowFilter {
   readonly actions: readonly string[] | null
   readonly outcomes: readonly AuditEventRow['outcome'][] | null
   readonly actor: string | null
-  /** Details of events whose own context, or that of their source, has all wanted pairs. */
+  /** Details that events have if their context has all wanted pairs, and if that of their source has. */
   readonly context: { readonly own: EventDetails; readonly source: EventDetails } | null
   /** Including this moment. */
   readonly from: Date | null
@@ -170,7 +167,10 @@ function conditionOf(filter: AuditRowFilter): Prisma.Sql {
   if (actions !== null) conditions.push(Prisma.sql`e.action = ANY (${[...actions]}::text[])`)
   if (outcomes !== null) conditions.push(Prisma.sql`e.outcome::text = ANY (${[...outcomes]}::text[])`)
   if (actor !== null) conditions.push(isSubject(Prisma.sql`e.actor`, actor))
-  if (filter.context !== null) conditions.push(hasContext(filter.context, visibleTo))
+  if (filter.context !== null) {
+    const { own, source } = filter.context
+    conditions.push(Prisma.sql`(${hasDetails(own)} OR ${hasDetails(source)})`)
+  }
   if (from !== null) conditions.push(Prisma.sql`e.occurred_at >= ${textOf(from)}::timestamptz`)
   if (to !== null) conditions.push(Prisma.sql`e.occurred_at < ${textOf(to)}::timestamptz`)
   return Prisma.join(conditions, ' AND ')
@@ -188,22 +188,19 @@ function ofKey(key: NonNullable<AuditRowFilter['key']>): Prisma.Sql {
     : Prisma.sql`(e.key_id = ${key.id}::uuid AND (k.kind = 'USER' OR d.id IS NOT NULL))`
 }
 
-/** The source of a re-encryption counts only for those who see its key. */
-function hasContext(
-  { own, source }: NonNullable<AuditRowFilter['context']>,
-  viewer: ViewerCondition,
-): Prisma.Sql {
-  const has = (details: EventDetails) => Prisma.sql`e.details @> ${JSON.stringify(details)}::jsonb`
-  const sees = (table: string) => Prisma.sql`EXISTS (SELECT FROM ${Prisma.raw(table)} s
-    WHERE s.id::text = e.details ->> ${sourceKeyDetail} AND s.project_id = e.project_id
-      AND ${seesWhole(viewer, Prisma.sql`s`)})`
-  return Prisma.sql`(${has(own)} OR (${has(source)} AND (${sees('keys')} OR ${sees('deleted_keys')})))`
+function hasDetails(details: EventDetails): Prisma.Sql {
+  return Prisma.sql`e.details @> ${JSON.stringify(details)}::jsonb`
 }
 
-/** An event whose key is neither there nor among the deleted is not shown: who may see it cannot be said. */
+/**
+ * An event whose key is neither there nor among the deleted is not shown: who may see it cannot be said. Who sees its own
+ * keys alone sees no events about other things.
+ */
 function visible(viewer: ViewerCondition): Prisma.Sql {
-  return Prisma.sql`(e.key_id IS NULL OR r.id IS NOT NULL OR k.kind = 'SERVICE'
-    OR ${seesWhole(viewer, Prisma.sql`k`)} OR ${seesWhole(viewer, Prisma.sql`d`)})`
+  const seesKey = Prisma.sql`${seesWhole(viewer, Prisma.sql`k`)} OR ${seesWhole(viewer, Prisma.sql`d`)}`
+  return viewer.sees === 'NONE'
+    ? Prisma.sql`(${seesKey})`
+    : Prisma.sql`(e.key_id IS NULL OR r.id IS NOT NULL OR k.kind = 'SERVICE' OR ${seesKey})`
 }
 
 function textOf(date: Date): string {

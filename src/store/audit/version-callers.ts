@@ -1,6 +1,7 @@
 import { Prisma } from '../generated/client.ts'
 import type { Queryable } from '../sql.ts'
 import { canonicalSubject } from '../subjects.ts'
+import { sourceIn } from './daily-usage-rows.ts'
 
 /** Uses of a version by one actor for one operation. */
 export interface VersionCallerRow {
@@ -41,7 +42,7 @@ export async function findVersionCallers(
         ${versions.map(({ number }) => number)}::int[]) AS w(key_id, public_key_id, number)
     ), tail AS MATERIALIZED (
       SELECT e.key_id, e.version_number, e.action, e.actor, e.outcome, e.occurred_at,
-        e.details->>'sourceKeyId' AS source_key_id, e.details->>'sourceVersion' AS source_version
+        ${sourceIn('sourceKeyId')} AS source_key_id, ${sourceIn('sourceVersion')} AS source_version
       FROM audit_chains c
       LEFT JOIN audit_rollup_progress p ON p.chain_id = c.id
       -- OFFSET 0 keeps this from becoming a join of whole tables: one look into the index for each chain.
