@@ -99,6 +99,9 @@ function checkListedPermissions(
   { usage }: KeyPurpose,
 ): void {
   if (permissions === null) return
+  const most = listedPermissions.length
+  issues.require(permissions.length <= most, path, `must have at most ${most} entries`)
+  if (permissions.length > most) return
   const operations = operationsOf(usage)
   issues.require(
     permissions.some((each) => each !== 'MANAGE'),
