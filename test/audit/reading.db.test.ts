@@ -38,7 +38,7 @@ describe.skipIf(hasNoDatabase())('the audit trail, read through GraphQL', () => 
   afterAll(() => endStory(story))
 
   it.each(roles.map((role) => [role]))(
-    'is open to %s only if that is an administrator or a manager',
+    'is open to %s only if that is an administrator, a manager or an auditor',
     async (role) => {
       const client = story.as({ name: 'someone', roles: [role] })
       const { data, errors } = await client.send('{ auditEvents { totalCount nodes { id } } }')
@@ -47,7 +47,7 @@ describe.skipIf(hasNoDatabase())('the audit trail, read through GraphQL', () => 
       )
       const [event] = (await readTrail(story.as(ada))).nodes
       const { node } = await client.ask<{ node: object | null }>(`{ node(id: "${event?.id}") { id } }`)
-      if (role === 'PROJECT_ADMIN' || role === 'KMS_MANAGER') {
+      if (['PROJECT_ADMIN', 'KMS_MANAGER', 'KMS_AUDITOR'].includes(role)) {
         expect(data.auditEvents.totalCount).toBe(7)
         expect(data.auditEvents.nodes).toHaveLength(7)
         expect(seen.userKey.auditEvents?.nodes.map(({ action }) => action)).toEqual([
@@ -64,6 +64,30 @@ describe.skipIf(hasNoDatabase())('the audit trail, read through GraphQL', () => 
       }
     },
   )
+
+  it.each(roles.map((role) => [role]))('is open to the owner of a key with %s, of that key', async (role) => {
+    const owner = story.as({ ...max, roles: [role] })
+    const ofOrders = await readTrail(owner, { filter: { keyId } })
+    expect(ofOrders.nodes.map(({ action }) => action)).toEqual(['DECRYPT', 'ENCRYPT', 'CREATE_USER_KEY'])
+    expect(ofOrders.totalCount).toBe(3)
+    const [event] = ofOrders.nodes
+    expect(await owner.ask(`{ node(id: "${event?.id}") { id } }`)).toEqual({ node: { id: event?.id } })
+    const readsAll = ['PROJECT_ADMIN', 'KMS_MANAGER', 'KMS_AUDITOR'].includes(role)
+    const all = (await readTrail(story.as(ada))).nodes
+    for (const { id, keyId: about } of all) {
+      const { node } = await owner.ask<{ node: object | null }>(`{ node(id: "${id}") { id } }`)
+      expect([about, node !== null]).toEqual([about, readsAll || about === keyId])
+    }
+    // Neither without the key nor with another one.
+    for (const filter of [{}, { keyId: serviceKeyId }, { keyId: 'ukey_01h455vb4pex5vsknk084sn02q' }]) {
+      const { errors } = await owner.send(
+        'query($filter: AuditEventFilter) { auditEvents(filter: $filter) { totalCount } }',
+        { filter },
+      )
+      const codes = errors.map(({ extensions }) => extensions.code)
+      expect(codes, JSON.stringify(filter)).toEqual(readsAll ? [] : ['FORBIDDEN'])
+    }
+  })
 
   it('tells everything of an event', async () => {
     const { auditEvents } = await story.as(mia).ask<{ auditEvents: { nodes: object[] } }>(`{

@@ -79,7 +79,7 @@ describe.skipIf(hasNoDatabase())('a transfer of ownership by the operator', () =
     expect((await agent.mutate('rotateUserKey', { keyId })).__typename).toBe('RotateUserKeyPayload')
     expect((await member.send(rotation(keyId))).errors[0]?.extensions.code).toBe('FORBIDDEN')
     expect(await givenTo('service-agent:SECRETS manager')).toBe(0)
-    expect((await transfersOf(story)).map(({ details }) => details)).toEqual([
+    expect((await transfersOf(story)).map(({ details }) => details)).toMatchObject([
       { from: 'user:olga', to: 'group:payments' },
       { from: 'group:payments', to: 'service-agent:Secrets Manager' },
     ])

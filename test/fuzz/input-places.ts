@@ -22,7 +22,7 @@ export interface InputPlace {
   readonly name: string
   readonly operation: 'query' | 'mutation' | 'subscription'
   /** Type of the argument itself. */
-  readonly argumentType: string
+  readonly argumentType: GraphQLInputType
   /** Type of the place. */
   readonly type: GraphQLInputType
   /** Where the argument has the place; empty for the argument itself. */
@@ -115,7 +115,7 @@ function placesIn(fieldPlace: FieldPlace, argument: GraphQLArgument): readonly I
   return pathsIn(argument).map(({ path, type, element }) => ({
     name: [`${typeName}.${field.name}(${argument.name})`, ...path].join('.'),
     operation,
-    argumentType: String(argument.type),
+    argumentType: argument.type,
     type,
     path,
     argumentExample: (ids) => [exampleOf(element, type, ids)].flat(),

@@ -74,7 +74,8 @@ interface Sent {
 function requestsFor(place: InputPlace, ids: KnownIds): readonly Sent[] {
   return Object.entries(values).flatMap(([name, value]): Sent[] => {
     const argument = place.argumentWith(value, ids)
-    const definition = argument === absent && place.argumentType.endsWith('!') ? 'String' : place.argumentType
+    const definition =
+      argument === absent && isNonNullType(place.argumentType) ? 'String' : place.argumentType
     const inVariable: Sent = {
       what: `${name} in a variable`,
       query: place.document('$v', `($v: ${definition})`, ids),
