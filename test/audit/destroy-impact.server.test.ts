@@ -187,16 +187,16 @@ describe.skipIf(hasNoDatabase())('the impact of destroying a version', () => {
     })
   })
 
-  it('is told to who may manage the key; callers by name only to readers of the audit trail', async () => {
+  it('is told to who may manage the key, with the callers by name, to its owner too', async () => {
     const story = await startStoryForTest()
     const member: Person = { name: 'max', roles: ['PROJECT_MEMBER'] }
     const version = await createKey(story.as(member))
     await encrypt(story.as(alice), version)
     expect(await impactOf(story.as(member), version)).toMatchObject({
       verdict: 'IN_USE',
-      summary: '1 caller used this version once, last less than a minute ago.',
+      summary: 'user:alice encrypted with it once, last less than a minute ago.',
       operations: 1,
-      callers: null,
+      callers: [{ caller: { id: 'user:alice' } }],
     })
     for (const role of roles) {
       const answer = await story.as({ name: 'someone', roles: [role] }).send(document, { id: version.id })

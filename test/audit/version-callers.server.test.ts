@@ -131,12 +131,14 @@ describe.skipIf(hasNoDatabase())('the callers of a version', () => {
     }
   })
 
-  it('are told to readers of the audit trail only', async () => {
+  it('are told to readers of the audit trail and to the owner only', async () => {
     const story = await startStoryForTest()
     const { keyId } = await useOrders(story)
     for (const role of roles) {
-      const seen = await callersOf(story.as({ name: 'olga', roles: [role] }), keyId)
-      expect(seen, role).toEqual(role === 'PROJECT_ADMIN' || role === 'KMS_MANAGER' ? used : null)
+      expect(await callersOf(story.as({ name: 'olga', roles: [role] }), keyId), role).toEqual(used)
+      const seen = await callersOf(story.as({ name: 'someone', roles: [role] }), keyId)
+      const readsAudit = ['PROJECT_ADMIN', 'KMS_MANAGER', 'KMS_AUDITOR'].includes(role)
+      expect(seen, role).toEqual(readsAudit ? used : null)
     }
   })
 
