@@ -116,7 +116,11 @@ const keys: fc.Arbitrary<Key> = fc.oneof(
 )
 
 /** The facts that the rules are given: from the stored form of the key. */
-function factsOf({ kind, owner, isClosed, listed, entries: given }: Key, now: Date): AccessFacts {
+function factsOf(key: Key, now: Date): AccessFacts {
+  return accessFactsOf(rowOf(key), now)
+}
+
+function rowOf({ kind, owner, isClosed, listed, entries: given }: Key) {
   const plain = listed.map((subject): AccessEntry => ({ subject, ...nothingMore }))
   const full = given.map(
     ({ subject, only, context, until, note }): AccessEntry => ({
@@ -128,7 +132,7 @@ function factsOf({ kind, owner, isClosed, listed, entries: given }: Key, now: Da
     }),
   )
   const stored = storedList([...plain, ...full])
-  return accessFactsOf({ kind, projectId: 'shop', owner, accessControlEnabled: isClosed, ...stored }, now)
+  return { kind, projectId: 'shop', owner, accessControlEnabled: isClosed, ...stored }
 }
 
 const nothingMore = { permissions: null, context: null, expiresAt: null, note: '' }
@@ -250,6 +254,20 @@ describe('what a caller may do', () => {
       { numRuns: 5000 },
     )
     expect([...seen].sort()).toEqual(['with false', 'with true', 'without false', 'without true'])
+  })
+
+  it('is that of the moment, also of a row that was asked about before, and after a clock was set back', () => {
+    fc.assert(
+      fc.property(callers, keys, fc.array(fc.constantFrom(...moments)), (caller, key, asked) => {
+        const row = rowOf(key)
+        for (const now of asked) {
+          const { may } = expectedOf({ caller, key, now })
+          const expected = abilities.filter((ability) => may(ability)).map((each) => permissionOf[each])
+          expect(permissionsOn(caller, accessFactsOf(row, now))).toEqual(expected)
+        }
+      }),
+      { numRuns: 3000 },
+    )
   })
 
   it('before any key is looked at is the union of what its roles give', () => {
