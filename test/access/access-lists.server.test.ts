@@ -249,6 +249,35 @@ describe.skipIf(hasNoDatabase())('entries of an access list', () => {
     expect(await reEncrypt({ ...into, destinationContext: tenant43 })).toBe('FORBIDDEN')
   })
 
+  it('refuse a re-encryption under the same key before anything is opened', async () => {
+    const keyId = await createKey(manager, [{ ...good, permissions: ['DECRYPT'] }])
+    const ciphertext = await encrypted(manager, { keyId, context: tenant42 })
+    await manager.mutate('deactivateKeyVersion', { keyId, version: 1 })
+    for (const sourceContext of [tenant42, tenant43]) {
+      expect(await outcomeOf(story.as(alice), 'reEncrypt', { ciphertext, sourceContext })).toBe('FORBIDDEN')
+    }
+  })
+
+  it('are at most 200, and 32 KiB of text', async () => {
+    const keyId = await createKey(manager, [])
+    const entries = (count: number, from = 0) =>
+      Array.from({ length: count }, (_, index) => ({
+        subject: `user:u${from + index}`,
+        permissions: ['VIEW'],
+      }))
+    const add = (given: object[]) => outcomeOf(manager, 'addAllowedSubjects', { keyId, entries: given })
+    expect(await add(entries(201))).toMatch(/^INPUT_VALIDATION|Input/)
+    expect(await add(entries(200))).toBe('AddAllowedSubjectsPayload')
+    expect(await add(entries(200))).toBe('AddAllowedSubjectsPayload')
+    expect(await add(entries(1, 200))).toBe('InputValidationError')
+    const long = Array.from({ length: 16 }, (_, index) => ({ name: `n${index}`, value: 'x'.repeat(256) }))
+    const other = await createKey(manager, [])
+    const wide = entries(10).map(({ subject }) => ({ subject, context: long }))
+    expect(await outcomeOf(manager, 'addAllowedSubjects', { keyId: other, entries: wide })).toBe(
+      'InputValidationError',
+    )
+  })
+
   it('decide for each item of a batch by itself', async () => {
     const mine = await createKey(manager, [good])
     const narrow = await createKey(manager, [{ ...good, permissions: ['DECRYPT'] }])
@@ -316,6 +345,31 @@ describe.skipIf(hasNoDatabase())('entries of an access list', () => {
     expect(await events.next()).toMatchObject({
       data: { keyEvents: { key: { viewerCanAccess: false, status: null } } },
     })
+  })
+
+  it('that have ended are not lost once more with the next change of the list', async () => {
+    const keyId = await createKey(manager, [{ ...good, expiresAt: later(5) }])
+    story.clock.advance({ minutes: 5 })
+    const events = await subscribeAs(
+      story,
+      alice,
+      'subscription { userKeysChanged { listAgain changedKeys { name description } } }',
+    )
+    expect(await events.next()).toMatchObject({ data: { userKeysChanged: { listAgain: true } } })
+    await manager.mutate('addAllowedSubjects', { keyId, subjects: ['user:zoe'] })
+    await manager.mutate('updateUserKey', { keyId, description: 'seen by all' })
+    expect(await events.next()).toMatchObject({
+      data: { userKeysChanged: { changedKeys: [{ description: 'seen by all' }] } },
+    })
+  })
+
+  it('are what a service agent needs, so that it must say so if it switches access control off', async () => {
+    const agent: Person = { name: 'Backup', kind: 'SERVICE_AGENT', roles: ['KMS_MANAGER'] }
+    const keyId = await createKey(manager, [{ subject: 'service-agent:backup' }])
+    expect(await outcomeOf(story.as(agent), 'disableAccessControl', { keyId })).toBe('LockoutError')
+    expect(await outcomeOf(story.as(agent), 'disableAccessControl', { keyId, allowLockout: true })).toBe(
+      'DisableAccessControlPayload',
+    )
   })
 
   it('cannot lock their giver out without its consent, not even of managing', async () => {

@@ -191,6 +191,90 @@ describe.skipIf(hasNoDatabase())('an encryption context', () => {
     expect(JSON.stringify(event)).not.toContain('moved')
   })
 
+  it('of a re-encryption to a private key is on record for those who read the trail of its source', async () => {
+    const tenant = { name: 'tenant', value: 'carried off' }
+    const source = await createKey(client, {
+      enabled: true,
+      entries: [{ subject: 'user:bob', permissions: ['DECRYPT'], context: [tenant] }],
+    })
+    const bob = story.as({ name: 'bob', roles: ['PROJECT_MEMBER'] })
+    const own = await createKey(bob, { enabled: true })
+    const ciphertext = await encrypt([tenant], { keyId: source })
+    const moved = { ciphertext, sourceContext: [tenant], destinationKeyId: own, destinationContext: [app] }
+    expect(await bob.mutate('reEncrypt', moved)).toMatchObject({ __typename: 'ReEncryptPayload' })
+    const refused = { ...moved, sourceContext: [app] }
+    const { errors } = await bob.send(
+      'mutation($input: ReEncryptInput!) { reEncrypt(input: $input) { __typename } }',
+      { input: refused },
+    )
+    expect(errors[0]?.extensions.code).toBe('FORBIDDEN')
+    const { nodes } = await trail({ keyId: source, action: ['RE_ENCRYPT_FROM', 'RE_ENCRYPT'] })
+    expect(nodes).toEqual([
+      {
+        ...{ action: 'RE_ENCRYPT_FROM', outcome: 'DENIED', context: [app], sourceContext: [], details: {} },
+        actor: { id: 'user:bob' },
+      },
+      {
+        ...{ action: 'RE_ENCRYPT_FROM', outcome: 'SUCCEEDED', context: [tenant], sourceContext: [] },
+        ...{ details: {}, actor: { id: 'user:bob' } },
+      },
+    ])
+    expect((await trail({ context: [tenant] })).nodes.map(({ action }) => action)).toEqual([
+      'RE_ENCRYPT_FROM',
+      'ENCRYPT',
+    ])
+    // The owner of the destination learns of the source what it may see: nothing of its context and version.
+    expect(await trail({ keyId: own, context: [tenant] }, bob)).toMatchObject({ totalCount: 0 })
+    const uses = await client.ask<{ userKey: { defaultVersion: { usageByCaller: object[] } } }>(
+      `query($id: ID!) { userKey(by: { id: $id }) { defaultVersion {
+        usageByCaller(days: 1) { caller { id } operation operations failedOperations } } } }`,
+      { id: source },
+    )
+    expect(uses.userKey.defaultVersion.usageByCaller).toContainEqual({
+      ...{ caller: { id: 'user:bob' }, operation: 'RE_ENCRYPT_FROM' },
+      ...{ operations: 1, failedOperations: 0 },
+    })
+  })
+
+  it('of a re-encryption that was refused shows nothing of the source to readers of the destination', async () => {
+    const tenant = { name: 'tenant', value: 'of nobody' }
+    const source = await createKey(client, { enabled: true })
+    const ciphertext = await encrypt([tenant], { keyId: source })
+    const destination = await createKey(client)
+    for (const version of [1, 2, 3]) {
+      await client.mutate('rotateUserKey', { keyId: source })
+      if (version === 1) await client.mutate('deactivateKeyVersion', { keyId: destination, version })
+    }
+    const moved = { ciphertext, sourceContext: [tenant], destinationKeyId: destination }
+    expect(await client.mutate('reEncrypt', { ...moved, destinationContext: [app] })).toMatchObject({
+      code: 'INVALID_KEY_STATE',
+    })
+    const auditor = story.as({ name: 'ira', roles: ['KMS_AUDITOR'] })
+    const { auditEvents } = await auditor.ask<{ auditEvents: { nodes: object[] } }>(
+      `query($filter: AuditEventFilter) { auditEvents(first: 1, filter: $filter) {
+        nodes { action outcome versionNumber context { value } sourceContext { value } details } } }`,
+      { filter: { keyId: destination, action: ['RE_ENCRYPT', 'RE_ENCRYPT_FROM'] } },
+    )
+    expect(auditEvents.nodes).toEqual([
+      {
+        ...{ action: 'RE_ENCRYPT', outcome: 'FAILED', versionNumber: null },
+        ...{ context: [{ value: app.value }], sourceContext: [], details: {} },
+      },
+    ])
+  })
+
+  it('is no oracle for owners of a key into which others re-encrypted', async () => {
+    const tenant = { name: 'tenant', value: 'guessed' }
+    const source = await createKey(client)
+    const una = story.as({ name: 'una', roles: ['PROJECT_MEMBER'] })
+    const destination = await createKey(una)
+    const ciphertext = await encrypt([tenant], { keyId: source })
+    const moved = { ciphertext, sourceContext: [tenant], destinationKeyId: destination }
+    await client.mutate('reEncrypt', { ...moved, destinationContext: [app] })
+    expect(await trail({ keyId: destination, context: [tenant] }, una)).toMatchObject({ totalCount: 0 })
+    expect(await trail({ keyId: destination, context: [app] }, una)).toMatchObject({ totalCount: 1 })
+  })
+
   it('stays the same through a re-encryption unless another one is given', async () => {
     const ciphertext = await encrypt([tenant42])
     const reEncrypt = async (input: object) =>

@@ -139,6 +139,29 @@ describe.skipIf(hasNoDatabase())('an explanation of access', () => {
     })
   })
 
+  it('names entries of groups that do not suffice, while the groups are unknown', async () => {
+    const keyId = await createKey([
+      { subject: 'group:ops', permissions: ['ENCRYPT'] },
+      { subject: 'group:dev', context: tenant42 },
+    ])
+    const ask = async (operation: string) => {
+      const asked = { keyId, operation, context: null, subject: 'user:bob', groups: null, roles: null }
+      return (await manager.ask<{ answer: Explanation }>(aboutOthers, asked)).answer
+    }
+    const { allowed, missing } = await ask('DECRYPT')
+    expect(allowed).toBeNull()
+    expect(missing.map(({ kind, subject }) => [kind, subject?.id])).toEqual([
+      ['CONTEXT', 'group:dev'],
+      ['PERMISSION', 'group:ops'],
+      ['ROLE', undefined],
+    ])
+    expect((await ask('ENCRYPT')).missing.map(({ kind, subject }) => [kind, subject?.id])).toEqual([
+      ['LIST_ENTRY', 'group:ops'],
+      ['CONTEXT', 'group:dev'],
+      ['ROLE', undefined],
+    ])
+  })
+
   it('says that a group of the caller owns the key', async () => {
     const keyId = await createKey([])
     await manager.mutate('transferOwnership', { keyId, to: 'group:ops', allowLockout: true })

@@ -201,6 +201,22 @@ describe.skipIf(hasNoDatabase())('the owner of a key', () => {
       })
     })
 
+    it('and an event of another key takes it as many statements as one that never was', async () => {
+      const other = await createKey(mia)
+      const { auditEvents } = await story
+        .as(mia)
+        .ask<{ auditEvents: { nodes: { id: string }[] } }>(events, { filter: { keyId: other } })
+      const [event] = auditEvents.nodes
+      const client = story.as(owner)
+      const look = async (id: string | undefined) => {
+        story.takeStatements()
+        const { text } = await client.send('query($id: ID!) { node(id: $id) { id } }', { id })
+        return { text, statements: story.takeStatements() }
+      }
+      await look(event?.id)
+      expect(await look(event?.id)).toEqual(await look('audt_01h455vb4pex5vsknk084sn02q'))
+    })
+
     it('no longer, once somebody else owns them, and the new owner at once', async () => {
       const keyId = await createKey(olga)
       expect(await codeOf(owner, { keyId })).toBeNull()
