@@ -107,7 +107,7 @@ export async function findAuditEventsById(
   const { projectId, visibleTo, predatesChains, ids } = lookup
   return db.$queryRaw<StoredEvent[]>`
     SELECT ${columns} FROM ${eventsAndKeys}
-    WHERE e.id = ANY (${[...ids]}::uuid[]) AND e.project_id = ${projectId} AND ${visible(visibleTo)}
+    WHERE e.id = ANY (${[...ids]}::uuid[]) AND e.project_id = ${projectId} AND ${isVisible(visibleTo)}
       AND ${isOnRecord(predatesChains)}`
 }
 
@@ -160,7 +160,7 @@ function conditionOf(filter: AuditRowFilter): Prisma.Sql {
   const { projectId, visibleTo, key, actions, outcomes, actor, from, to } = filter
   const conditions = [
     Prisma.sql`e.project_id = ${projectId}`,
-    visible(visibleTo),
+    isNotHidden(visibleTo, projectId),
     isOnRecord(filter.predatesChains),
   ]
   if (key !== null) conditions.push(ofKey(key))
@@ -192,15 +192,35 @@ function hasDetails(details: EventDetails): Prisma.Sql {
   return Prisma.sql`e.details @> ${JSON.stringify(details)}::jsonb`
 }
 
+/** An event whose key is neither there nor among the deleted is not shown: who may see it cannot be said. */
+const isOfKnownKey = Prisma.sql`(k.id IS NOT NULL OR d.id IS NOT NULL)`
+
+/** Events that are about no user key. */
+const isOfNoUserKey = Prisma.sql`(e.key_id IS NULL OR r.id IS NOT NULL OR k.kind = 'SERVICE')`
+
+/** Whether the viewer sees an event, asked of its own key: for few events. */
+function isVisible(viewer: ViewerCondition): Prisma.Sql {
+  const seesKey = Prisma.sql`(${seesWhole(viewer, Prisma.sql`k`)} OR ${seesWhole(viewer, Prisma.sql`d`)})`
+  return viewer.sees === 'NONE' ? seesKey : Prisma.sql`(${isOfNoUserKey} OR ${seesKey})`
+}
+
 /**
- * An event whose key is neither there nor among the deleted is not shown: who may see it cannot be said. Who sees its own
- * keys alone sees no events about other things.
+ * The same for many events: each access list is read once, and not for each of the thousands of events of its key. Who sees
+ * its own keys alone sees no events about other things.
  */
-function visible(viewer: ViewerCondition): Prisma.Sql {
-  const seesKey = Prisma.sql`${seesWhole(viewer, Prisma.sql`k`)} OR ${seesWhole(viewer, Prisma.sql`d`)}`
-  return viewer.sees === 'NONE'
-    ? Prisma.sql`(${seesKey})`
-    : Prisma.sql`(e.key_id IS NULL OR r.id IS NOT NULL OR k.kind = 'SERVICE' OR ${seesKey})`
+function isNotHidden(viewer: ViewerCondition, projectId: string): Prisma.Sql {
+  if (viewer.sees === 'NONE') return isVisible(viewer)
+  const hidden = [hiddenIn('keys', viewer, projectId), hiddenIn('deleted_keys', viewer, projectId)]
+  const isHidden = Prisma.sql`e.key_id IN (${Prisma.join(hidden, ' UNION ALL ')})`
+  return Prisma.sql`(${isOfNoUserKey} OR (${isOfKnownKey} AND NOT ${isHidden}))`
+}
+
+/** IDs of the user keys in a table that are not whole for the viewer. */
+function hiddenIn(table: 'keys' | 'deleted_keys', viewer: ViewerCondition, projectId: string): Prisma.Sql {
+  const isUserKey = table === 'keys' ? Prisma.sql`t.kind = 'USER'` : Prisma.sql`TRUE`
+  const mayBe = viewer.sees === 'LISTED' ? Prisma.sql`TRUE` : Prisma.sql`t.access_control_enabled`
+  return Prisma.sql`SELECT t.id FROM ${Prisma.raw(table)} t WHERE t.project_id = ${projectId} AND ${isUserKey}
+    AND ${mayBe} AND ${seesWhole(viewer, Prisma.sql`t`)} IS NOT TRUE`
 }
 
 function textOf(date: Date): string {
