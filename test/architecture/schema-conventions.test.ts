@@ -45,6 +45,16 @@ function pascal(name: string): string {
   return `${name.charAt(0).toUpperCase()}${name.slice(1)}`
 }
 
+describe('an input with a default', () => {
+  it('takes null as well, which many generated clients send for what is not given', () => {
+    const inputs = ours.flatMap((type) => (isInputObjectType(type) ? Object.values(type.getFields()) : []))
+    const args = composite.flatMap((type) => Object.values(type.getFields()).flatMap((field) => field.args))
+    const withDefault = [...inputs, ...args].filter(({ defaultValue }) => defaultValue !== undefined)
+    expect(withDefault.length).toBeGreaterThan(10)
+    expect(withDefault.filter(({ type }) => isNonNullType(type)).map(({ name }) => name)).toEqual([])
+  })
+})
+
 describe('every element of the schema', () => {
   it('is described', () => {
     const elements: [string, string | null | undefined][] = []

@@ -13,24 +13,34 @@ import { defineVersionPayload } from './payloads.ts'
 type SchemaTypes = typeof builder.$inferSchemaTypes
 type ErrorClass = abstract new (...args: never[]) => KeysteadError
 
-interface MutationDefinition<Fields extends InputFieldMap, Output> {
+/** An input in which a default stands for every null, and for what is not given. */
+type Filled<Input, Defaults> = Omit<Input, keyof Defaults> & {
+  readonly [Field in keyof Defaults & keyof Input]: NonNullable<Input[Field]>
+}
+
+interface MutationDefinition<Fields extends InputFieldMap, Output, Defaults extends object> {
   /** Description of the mutation. */
   readonly description: string
   /** Description of its input. */
   readonly input: string
   readonly fields: (t: InputFieldBuilder) => Fields
+  /**
+   * Values that stand for null: the default values of its fields. Many clients send null for what their caller did not
+   * give.
+   */
+  readonly defaults?: Defaults
   readonly payload: ObjectRef<SchemaTypes, Output, Output>
   /** Errors that the caller can act on: further members of the union of its results. */
   readonly errors: readonly ErrorClass[]
   readonly resolve: (
     context: Context,
-    input: InputShapeFromFields<Fields>,
+    input: Filled<InputShapeFromFields<Fields>, Defaults>,
     info: GraphQLResolveInfo,
   ) => Promise<Output>
 }
 
-interface BatchableDefinition<Fields extends InputFieldMap, Output>
-  extends MutationDefinition<Fields, Output> {
+interface BatchableDefinition<Fields extends InputFieldMap, Output, Defaults extends object>
+  extends MutationDefinition<Fields, Output, Defaults> {
   /** What the batch does, as the beginning of its description, e.g. `Encrypts many items`. */
   readonly many: string
   readonly batch: BatchOperation<never, Output>
@@ -42,10 +52,11 @@ interface BatchableDefinition<Fields extends InputFieldMap, Output>
  *
  * @param name in camelCase, e.g. `rotateUserKey`
  */
-export function defineMutation<Fields extends InputFieldMap, Output>(
-  name: string,
-  definition: MutationDefinition<Fields, Output>,
-): void {
+export function defineMutation<
+  Fields extends InputFieldMap,
+  Output,
+  Defaults extends object = Record<never, never>,
+>(name: string, definition: MutationDefinition<Fields, Output, Defaults>): void {
   const { description, input, fields, payload, errors, resolve } = definition
   const Input = builder.inputType(`${pascalCase(name)}Input`, { description: input, fields })
   builder.mutationField(name, (t) =>
@@ -56,8 +67,10 @@ export function defineMutation<Fields extends InputFieldMap, Output>(
       authScopes: { authenticated: true },
       args: { input: t.arg({ type: Input, required: true, description: input }) },
       errors: { types: [...errors] as never[] },
-      resolve: (_root, args, context, info) =>
-        resolve(context, (args as { input: InputShapeFromFields<Fields> }).input, info),
+      resolve(_root, args, context, info) {
+        const { input: given } = args as unknown as { input: object }
+        return resolve(context, filled(given, definition.defaults) as never, info)
+      },
     }),
   )
 }
@@ -67,10 +80,11 @@ export function defineMutation<Fields extends InputFieldMap, Output>(
  *
  * @param name of the single operation in camelCase, e.g. `encrypt`
  */
-export function defineBatchableMutation<Fields extends InputFieldMap, Output extends object>(
-  name: string,
-  definition: BatchableDefinition<Fields, Output>,
-): void {
+export function defineBatchableMutation<
+  Fields extends InputFieldMap,
+  Output extends object,
+  Defaults extends object = Record<never, never>,
+>(name: string, definition: BatchableDefinition<Fields, Output, Defaults>): void {
   const { many, batch, payload, errors, input, fields } = definition
   defineMutation(name, definition)
   const typeName = pascalCase(name)
@@ -85,7 +99,15 @@ export function defineBatchableMutation<Fields extends InputFieldMap, Output ext
       args: { input: t.arg({ type: Input, required: true, description: 'The batch.' }) },
       errors: { types: [InputValidationError] },
       resolve: async (_root, { input: { items } }, { parts, call }) =>
-        pairOutcomes(items, await runBatch(parts, call, batch, items as never[])),
+        pairOutcomes(
+          items,
+          await runBatch(
+            parts,
+            call,
+            batch,
+            items.map((item) => filled(item, definition.defaults)) as never[],
+          ),
+        ),
     }),
   )
 }
@@ -116,6 +138,14 @@ export function defineVersionMutation(
     errors: versionChangeErrors,
     resolve: ({ parts, call }, input) => change(parts, call, input),
   })
+}
+
+/** An input with its defaults. */
+function filled(input: object, defaults: object = {}): object {
+  const missing = Object.entries(defaults).filter(
+    ([name]) => (input as Record<string, unknown>)[name] === null,
+  )
+  return missing.length === 0 ? input : { ...input, ...Object.fromEntries(missing) }
 }
 
 /** Input field for the user key that a mutation is about. */

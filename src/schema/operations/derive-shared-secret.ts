@@ -22,6 +22,8 @@ const DeriveSharedSecretPayload = builder
   })
 addUsedVersion(DeriveSharedSecretPayload)
 
+const defaults = { bytes: 32 } as const
+
 defineMutation('deriveSharedSecret', {
   description:
     'Diffie-Hellman key agreement of an ACTIVE version with the public key of another party (NIST SP 800-56A §5.7.1.2, RFC 7748 §6), followed by HKDF. Needs DERIVE.',
@@ -42,11 +44,11 @@ defineMutation('deriveSharedSecret', {
         'Purpose of the secret, at most 512 bytes; may be empty. Another context gives an unrelated secret.',
     }),
     bytes: t.int({
-      required: true,
-      defaultValue: 32,
+      defaultValue: defaults.bytes,
       description: 'Length of the output in bytes, 1 to 1,024.',
     }),
   }),
+  defaults,
   payload: DeriveSharedSecretPayload,
   errors: verifyErrors,
   resolve: ({ parts, call }, input) => runOperation(parts, call, deriveSharedSecret, input),

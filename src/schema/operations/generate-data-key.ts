@@ -27,15 +27,18 @@ const GenerateDataKeyPayload = builder.objectRef<DataKeyOutput>('GenerateDataKey
 })
 addUsedVersion(GenerateDataKeyPayload)
 
+const defaults = { bytes: 32 } as const
+
 defineMutation('generateDataKey', {
   description:
     'Generates a data key and encrypts it under the default version of a symmetric key. Select `plaintext` only if the data key is used at once. Needs ENCRYPT.',
   input: 'The key, and the length of the data key.',
   fields: (t) => ({
     keyId: keyIdField(t),
-    bytes: t.int({ defaultValue: 32, required: true, description: 'Length in bytes, 1 to 1,024.' }),
+    bytes: t.int({ defaultValue: defaults.bytes, description: 'Length in bytes, 1 to 1,024.' }),
     ...associatedFields(t, ' Symmetric keys only.'),
   }),
+  defaults,
   payload: GenerateDataKeyPayload,
   errors: encryptErrors,
   resolve: ({ parts, call }, input, info) =>

@@ -15,12 +15,15 @@ const GenerateRandomPayload = builder.objectRef<Buffer>('GenerateRandomPayload')
   }),
 })
 
+const defaults = { bytes: 32 } as const
+
 defineMutation('generateRandom', {
   description: 'Generates random bytes, with no key involved. Needs a permission for any operation.',
   input: 'The number of bytes.',
   fields: (t) => ({
-    bytes: t.int({ required: true, defaultValue: 32, description: 'Length in bytes, 1 to 1,024.' }),
+    bytes: t.int({ defaultValue: defaults.bytes, description: 'Length in bytes, 1 to 1,024.' }),
   }),
+  defaults,
   payload: GenerateRandomPayload,
   errors: [InputValidationError],
   resolve: ({ parts, call }, input) => runOperation(parts, call, generateRandom, input),

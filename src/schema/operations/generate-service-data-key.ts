@@ -28,14 +28,17 @@ const GenerateServiceDataKeyPayload = builder
   })
 addUsedVersion(GenerateServiceDataKeyPayload)
 
+const defaults = { bytes: 32 } as const
+
 defineMutation('generateServiceDataKey', {
   description:
     'Generates a data key under the service key of the calling service, which its first use creates. Only for a service itself: a token of kind SERVICE_AGENT.',
   input: 'The length of the data key.',
   fields: (t) => ({
-    bytes: t.int({ defaultValue: 32, required: true, description: 'Length in bytes, 1 to 1,024.' }),
+    bytes: t.int({ defaultValue: defaults.bytes, description: 'Length in bytes, 1 to 1,024.' }),
     ...associatedFields(t),
   }),
+  defaults,
   payload: GenerateServiceDataKeyPayload,
   errors: serviceProtectErrors,
   resolve: ({ parts, call }, input, info) =>

@@ -24,6 +24,8 @@ const SignPayload = builder.objectRef<SignOutput>('SignPayload').implement({
 })
 addUsedVersion(SignPayload)
 
+const defaults = { messageType: 'MESSAGE', encoding: 'DER' } as const
+
 defineBatchableMutation('sign', {
   description: 'Signs with the default version of a key. Needs SIGN.',
   input: 'The message to sign, and the key.',
@@ -32,8 +34,7 @@ defineBatchableMutation('sign', {
     message: t.field({ type: 'Base64', required: true, description: 'The bytes to sign: at most 64 KiB.' }),
     messageType: t.field({
       type: MessageType,
-      required: true,
-      defaultValue: 'MESSAGE',
+      defaultValue: defaults.messageType,
       description: 'Whether `message` is the message or its digest.',
     }),
     signingAlgorithm: t.field({
@@ -42,11 +43,11 @@ defineBatchableMutation('sign', {
     }),
     encoding: t.field({
       type: SignatureEncoding,
-      required: true,
-      defaultValue: 'DER',
+      defaultValue: defaults.encoding,
       description: 'Form of ECDSA signatures.',
     }),
   }),
+  defaults,
   payload: SignPayload,
   errors: protectErrors,
   resolve: ({ parts, call }, input) => runOperation(parts, call, sign, input),

@@ -18,6 +18,8 @@ const VerifyPayload = builder.objectRef<VerifyOutput>('VerifyPayload').implement
 })
 addUsedVersion(VerifyPayload)
 
+const defaults = { messageType: 'MESSAGE', encoding: 'DER' } as const
+
 defineBatchableMutation('verify', {
   description:
     'Verifies a signature with an ACTIVE version. A signature that does not fit is no error: `valid` is false. Needs VERIFY.',
@@ -33,8 +35,7 @@ defineBatchableMutation('verify', {
     signature: t.field({ type: 'Base64', required: true, description: 'The signature.' }),
     messageType: t.field({
       type: MessageType,
-      required: true,
-      defaultValue: 'MESSAGE',
+      defaultValue: defaults.messageType,
       description: 'Whether `message` is the message or its digest.',
     }),
     signingAlgorithm: t.field({
@@ -43,11 +44,11 @@ defineBatchableMutation('verify', {
     }),
     encoding: t.field({
       type: SignatureEncoding,
-      required: true,
-      defaultValue: 'DER',
+      defaultValue: defaults.encoding,
       description: 'Form of ECDSA signatures.',
     }),
   }),
+  defaults,
   payload: VerifyPayload,
   errors: verifyErrors,
   resolve: ({ parts, call }, input) => runOperation(parts, call, verify, input),

@@ -26,6 +26,9 @@ const KeyVersionUsage = builder.objectRef<KeyVersionUsageView>('KeyVersionUsage'
   }),
 })
 
+/** Days that `usageByCaller` counts unless asked otherwise. */
+const usageDays = 30
+
 KeyVersion.implement({
   description: 'One piece of key material of a key. The material itself never leaves the server.',
   interfaces: [Node],
@@ -117,13 +120,13 @@ KeyVersion.implement({
       unauthorizedResolver: () => null,
       args: {
         days: t.arg.int({
-          defaultValue: 30,
-          required: true,
+          defaultValue: usageDays,
           description: 'Counted from today (UTC) and this many days before: 1 to 366.',
         }),
       },
       async resolve(version, { days }, { loaders }) {
-        const callers = await loaders.versionCallers.load({ item: version, args: days })
+        // Many clients send null for what their caller did not give.
+        const callers = await loaders.versionCallers.load({ item: version, args: days ?? usageDays })
         return callers === null ? null : [...callers]
       },
     }),
