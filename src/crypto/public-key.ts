@@ -1,5 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { calculateJwkThumbprint, type JWK } from 'jose'
+import type { KeyUsage } from './capabilities.ts'
 import { DerError, derTag, isOneDerValue, octetsOf, readDer, readDerValues } from './der.ts'
 
 /** SubjectPublicKeyInfo (RFC 5280 §4.1), taken apart; both are views into what was read. */
@@ -30,15 +31,42 @@ export function loadPublicKey(spki: Uint8Array): KeyObject {
   return createPublicKey({ key: Buffer.from(spki), type: 'spki', format: 'der' })
 }
 
-/** A public key as other software reads it: PEM (RFC 7468 §13), JWK (RFC 7517) and its SHA-256 thumbprint (RFC 7638). */
+/**
+ * JWS algorithms of keys whose signatures have one name alone (RFC 7518 §3.1, RFC 8812 §3.2). Those of Edwards curves have
+ * two: `EdDSA` (RFC 8037), and `Ed25519` or `Ed448` (RFC 9864).
+ */
+const jwsAlgorithms: Readonly<Record<string, string>> = {
+  EC_P256: 'ES256',
+  EC_P384: 'ES384',
+  EC_P521: 'ES512',
+  EC_SECP256K1: 'ES256K',
+}
+
+/** Members of the JWK that say which key it is, and what for (RFC 7517 §4). */
+export function jwkMembersOf(key: {
+  readonly id: string
+  readonly algorithm: string
+  readonly usage: KeyUsage
+}): Readonly<Record<string, string>> {
+  const signs = key.usage === 'SIGN_VERIFY'
+  const alg = signs ? jwsAlgorithms[key.algorithm] : undefined
+  return { kid: key.id, use: signs ? 'sig' : 'enc', ...(alg !== undefined && { alg }) }
+}
+
+/**
+ * A public key as other software reads it: PEM (RFC 7468 §13), JWK (RFC 7517) and its SHA-256 thumbprint (RFC 7638).
+ *
+ * @param members further ones of the JWK
+ */
 export async function describePublicKey(
   spki: Uint8Array,
+  members: Readonly<Record<string, string>> = {},
 ): Promise<{ pem: string; jwk: Readonly<Record<string, unknown>>; fingerprint: string }> {
   const key = canonical(loadPublicKey(spki))
   const jwk = key.export({ format: 'jwk' }) as JWK
   return {
     pem: key.export({ type: 'spki', format: 'pem' }).toString(),
-    jwk: { ...jwk },
+    jwk: { ...jwk, ...members },
     fingerprint: await calculateJwkThumbprint(jwk, 'sha256'),
   }
 }

@@ -43,6 +43,7 @@ function versionOf(accessFacts: AccessFacts): KeyVersionView {
     destroyedAt: null,
     publicKey: Buffer.from('public'),
     algorithm: 'ED25519',
+    usage: 'SIGN_VERIFY',
     origin: 'KEYSTEAD',
     keyId: 'ukey_1',
     accessFacts,

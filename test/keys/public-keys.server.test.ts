@@ -61,6 +61,39 @@ describe.skipIf(hasNoDatabase())('public keys', () => {
     },
   )
 
+  it.each([
+    ['RSA_2048', 'SIGN_VERIFY', { use: 'sig' }],
+    ['RSA_2048', 'ENCRYPT_DECRYPT', { use: 'enc' }],
+    ['EC_P256', 'SIGN_VERIFY', { use: 'sig', alg: 'ES256' }],
+    ['EC_P256', 'KEY_AGREEMENT', { use: 'enc' }],
+    ['EC_P384', 'SIGN_VERIFY', { use: 'sig', alg: 'ES384' }],
+    ['EC_P521', 'SIGN_VERIFY', { use: 'sig', alg: 'ES512' }],
+    ['EC_SECP256K1', 'SIGN_VERIFY', { use: 'sig', alg: 'ES256K' }],
+    ['ED25519', 'SIGN_VERIFY', { use: 'sig' }],
+    ['ED448', 'SIGN_VERIFY', { use: 'sig' }],
+    ['X25519', 'KEY_AGREEMENT', { use: 'enc' }],
+    ['ML_DSA_44', 'SIGN_VERIFY', { use: 'sig', alg: 'ML-DSA-44' }],
+    ['ML_KEM_768', 'KEY_ENCAPSULATION', { use: 'enc', alg: 'ML-KEM-768' }],
+  ])(
+    'of %s for %s say which version they are of and what for, and the algorithm if there is one',
+    async (algorithm, usage, members) => {
+      const keyId = await createKey(`jwk-${algorithm.toLowerCase()}-${usage}`, { algorithm, usage })
+      const { userKey } = await mia.ask<{
+        userKey: { publicKey: PublicKey; defaultVersion: { id: string; publicKey: PublicKey } }
+      }>(
+        `query($id: ID!) { userKey(by: { id: $id }) {
+          publicKey { jwk } defaultVersion { id publicKey { jwk fingerprint } } } }`,
+        { id: keyId },
+      )
+      const { id: kid, publicKey } = userKey.defaultVersion
+      const { kty: _type, crv, n, e, x, y, pub, ...rest } = publicKey.jwk as Record<string, unknown>
+      expect(rest).toEqual({ kid, ...members })
+      expect([crv, n, e, x, y, pub].some((value) => typeof value === 'string')).toBe(true)
+      expect(userKey.publicKey.jwk).toEqual(publicKey.jwk)
+      expect(publicKey.fingerprint).toBe(await calculateJwkThumbprint(publicKey.jwk, 'sha256'))
+    },
+  )
+
   it.each(['AES_256_GCM', 'AES_128_GCM', 'CHACHA20_POLY1305', 'XAES_256_GCM'])(
     'are not there for %s',
     async (algorithm) => {

@@ -99,6 +99,7 @@ export function serviceKeyView(
 export interface VersionOwner {
   readonly keyId: string
   readonly algorithm: string
+  readonly usage: KeyUsage
   readonly origin: KeyOrigin
   readonly accessFacts: AccessFacts
   /** See KeyVersionView. */
@@ -113,6 +114,8 @@ export function ownerOfVersions(row: KeyRow, { accessNow }: Pick<ViewSettings, '
   return {
     keyId: keyIdOf(row),
     algorithm,
+    // Only values of the algorithm table are ever written, and the row's MAC was checked.
+    usage: row.usage as KeyUsage,
     origin,
     accessFacts: accessFactsOf(row, accessNow),
     keyRestoredAt,
@@ -136,6 +139,7 @@ export function versionView(owner: VersionOwner, version: KeyVersionRow, now: Da
     destroyedAt: settled.destroyedAt,
     publicKey: settled.publicKey === null ? null : Buffer.from(settled.publicKey),
     algorithm: owner.algorithm,
+    usage: owner.usage,
     origin: owner.origin,
     keyId: owner.keyId,
     keyRestoredAt: owner.keyRestoredAt,
@@ -169,8 +173,7 @@ function fullFields(row: KeyRow, newest: KeyVersionRow | null, settings: ViewSet
     accessFacts: owner.accessFacts,
     ...pick(row, fullColumns),
     type: algorithm.type,
-    // Only values of the algorithm table are ever written, and the row's MAC was checked.
-    usage: row.usage as KeyUsage,
+    usage: owner.usage,
     defaultVersion: current === null ? null : versionView(owner, current, settings.now),
     automaticRotation: { enabled: row.rotationEnabled, cycleDays: row.rotationCycleDays },
     nextRotationAt:

@@ -1,4 +1,4 @@
-import { describePublicKey } from '../../crypto/public-key.ts'
+import { describePublicKey, jwkMembersOf } from '../../crypto/public-key.ts'
 import { parseId, parseKeyId } from '../../ids.ts'
 import { findKey, findKeys, type KeyLookup, type KeyRow } from '../../store/rows/key-rows.ts'
 import { findVersionsById, type KeyVersionRow } from '../../store/rows/version-rows.ts'
@@ -107,7 +107,8 @@ export async function nodes(
 /** The public key of a version; null for symmetric keys. */
 export async function publicKey(version: KeyVersionView): Promise<PublicKeyView | null> {
   if (version.publicKey === null) return null
-  return { ...(await describePublicKey(version.publicKey)), algorithm: version.algorithm }
+  const described = await describePublicKey(version.publicKey, jwkMembersOf(version))
+  return { ...described, algorithm: version.algorithm }
 }
 
 function visibleVersion(

@@ -119,10 +119,11 @@ export async function usageOf(
 }
 
 function ownerOf(key: FullKeyView): VersionOwner {
-  const { id: keyId, algorithm, origin, accessFacts, restoredAt: keyRestoredAt, defaultVersion } = key
+  const { id: keyId, algorithm, usage, origin, accessFacts, restoredAt: keyRestoredAt, defaultVersion } = key
   return {
     keyId,
     algorithm,
+    usage,
     origin,
     accessFacts,
     keyRestoredAt,

@@ -98,6 +98,7 @@ export interface KeyVersionView {
   /** SPKI DER; null for symmetric keys. */
   readonly publicKey: Buffer | null
   readonly algorithm: string
+  readonly usage: KeyUsage
   readonly origin: KeyOrigin
   /** The `ukey_…` or `skey_…` it belongs to. */
   readonly keyId: string
