@@ -1,10 +1,16 @@
-import { printSchema } from 'graphql'
+import { GraphQLOneOfDirective, printSchema } from 'graphql'
 import { schema } from '../../src/schema/index.ts'
 import type { PrintedFile } from './printed-file.ts'
 
-/** The public API. */
+/** GraphQL-js leaves it out as known, but generators of clients that are older than it stop there. */
+const oneOf = `"""
+${GraphQLOneOfDirective.description}
+"""
+directive @oneOf on INPUT_OBJECT`
+
+/** The public API. It stands by itself: every directive that it uses is defined. */
 export const schemaFile: PrintedFile = {
   path: 'schema.graphql',
   source: 'src/schema',
-  print: () => `${printSchema(schema)}\n`,
+  print: () => `${oneOf}\n\n${printSchema(schema)}\n`,
 }

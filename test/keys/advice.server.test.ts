@@ -243,7 +243,7 @@ describe.skipIf(hasNoDatabase())('the advice in an error', () => {
       },
     },
     {
-      advice: 'Put yourself or one of your groups on the list, or repeat with allowLockout: true.',
+      advice: 'Give yourself or one of your groups an entry on its list, or repeat with allowLockout: true.',
       meet: async () =>
         mutate('enableAccessControl', { keyId: await once('locked', create), subjects: ['user:bob'] }, mia),
       async follow() {
