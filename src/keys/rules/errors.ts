@@ -14,7 +14,7 @@ export type KeyVersionStatus = 'ACTIVE' | 'DEACTIVATED' | 'DESTROY_SCHEDULED' | 
 export class ForbiddenError extends KeysteadError {
   readonly code = 'FORBIDDEN'
   constructor(
-    message = 'You may not do this. Ask a project administrator for a role that allows it, or the owner of the key for access.',
+    message = 'You may not do this. Ask a project administrator for a role that allows it, or the owner of the key for access. The query explainMyAccess says what is missing.',
   ) {
     super(message)
   }
