@@ -1,7 +1,7 @@
 import { runOperation } from '../../keys/operations/run-operation.ts'
 import type { SignOutput } from '../../keys/operations/signature.ts'
 import { sign, signBatch } from '../../keys/operations/signature.ts'
-import { builder } from '../builder.ts'
+import { builder, type InputFieldBuilder } from '../builder.ts'
 import { protectErrors } from '../errors.ts'
 import { MessageType, SignatureEncoding, SigningAlgorithm } from '../types/enums.ts'
 import { defineBatchableMutation, keyIdField } from './define-mutation.ts'
@@ -24,17 +24,15 @@ const SignPayload = builder.objectRef<SignOutput>('SignPayload').implement({
 })
 addUsedVersion(SignPayload)
 
-const defaults = { messageType: 'MESSAGE', encoding: 'DER' } as const
+/** Defaults of the fields that say how a message is signed. */
+export const schemeDefaults = { messageType: 'MESSAGE', encoding: 'DER' } as const
 
-defineBatchableMutation('sign', {
-  description: 'Signs with the default version of a key. Needs SIGN.',
-  input: 'The message to sign, and the key.',
-  fields: (t) => ({
-    keyId: keyIdField(t),
-    message: t.field({ type: 'Base64', required: true, description: 'The bytes to sign: at most 64 KiB.' }),
+/** Input fields that say how a message is signed. */
+export function schemeFields(t: InputFieldBuilder) {
+  return {
     messageType: t.field({
       type: MessageType,
-      defaultValue: defaults.messageType,
+      defaultValue: schemeDefaults.messageType,
       description: 'Whether `message` is the message or its digest.',
     }),
     signingAlgorithm: t.field({
@@ -43,11 +41,21 @@ defineBatchableMutation('sign', {
     }),
     encoding: t.field({
       type: SignatureEncoding,
-      defaultValue: defaults.encoding,
+      defaultValue: schemeDefaults.encoding,
       description: 'Form of ECDSA signatures.',
     }),
+  }
+}
+
+defineBatchableMutation('sign', {
+  description: 'Signs with the default version of a key. Needs SIGN.',
+  input: 'The message to sign, and the key.',
+  fields: (t) => ({
+    keyId: keyIdField(t),
+    message: t.field({ type: 'Base64', required: true, description: 'The bytes to sign: at most 64 KiB.' }),
+    ...schemeFields(t),
   }),
-  defaults,
+  defaults: schemeDefaults,
   payload: SignPayload,
   errors: protectErrors,
   resolve: ({ parts, call }, input) => runOperation(parts, call, sign, input),

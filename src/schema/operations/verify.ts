@@ -3,9 +3,9 @@ import type { VerifyOutput } from '../../keys/operations/signature.ts'
 import { verify, verifyBatch } from '../../keys/operations/signature.ts'
 import { builder } from '../builder.ts'
 import { verifyErrors } from '../errors.ts'
-import { MessageType, SignatureEncoding, SigningAlgorithm } from '../types/enums.ts'
 import { defineBatchableMutation, keyIdField } from './define-mutation.ts'
 import { addUsedVersion } from './payloads.ts'
+import { schemeDefaults, schemeFields } from './sign.ts'
 
 const VerifyPayload = builder.objectRef<VerifyOutput>('VerifyPayload').implement({
   description: 'The outcome of a verification.',
@@ -17,8 +17,6 @@ const VerifyPayload = builder.objectRef<VerifyOutput>('VerifyPayload').implement
   }),
 })
 addUsedVersion(VerifyPayload)
-
-const defaults = { messageType: 'MESSAGE', encoding: 'DER' } as const
 
 defineBatchableMutation('verify', {
   description:
@@ -33,22 +31,9 @@ defineBatchableMutation('verify', {
       description: 'The bytes that were signed: at most 64 KiB.',
     }),
     signature: t.field({ type: 'Base64', required: true, description: 'The signature.' }),
-    messageType: t.field({
-      type: MessageType,
-      defaultValue: defaults.messageType,
-      description: 'Whether `message` is the message or its digest.',
-    }),
-    signingAlgorithm: t.field({
-      type: SigningAlgorithm,
-      description: 'The scheme; the first of the algorithm of the key (see `keyAlgorithms`) if not given.',
-    }),
-    encoding: t.field({
-      type: SignatureEncoding,
-      defaultValue: defaults.encoding,
-      description: 'Form of ECDSA signatures.',
-    }),
+    ...schemeFields(t),
   }),
-  defaults,
+  defaults: schemeDefaults,
   payload: VerifyPayload,
   errors: verifyErrors,
   resolve: ({ parts, call }, input) => runOperation(parts, call, verify, input),
