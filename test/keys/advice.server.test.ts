@@ -253,6 +253,29 @@ describe.skipIf(hasNoDatabase())('the advice in an error', () => {
       },
     },
     {
+      advice: 'The query explainMyAccess says what is missing.',
+      async meet() {
+        const keyId = await once('closed', () => create({ accessControl: { enabled: true } }))
+        const { errors } = await mia.send(
+          'mutation($input: UpdateUserKeyInput!) { updateUserKey(input: $input) { __typename } }',
+          { input: { keyId, description: '' } },
+        )
+        return { __typename: 'ForbiddenError', message: errors[0]?.message }
+      },
+      async follow() {
+        const keyId = await once('closed', create)
+        const { explainMyAccess } = await mia.ask<{
+          explainMyAccess: { missing: { subject: { id: string } }[] }
+        }>(
+          'query($id: ID!) { explainMyAccess(keyId: $id, operation: MANAGE) { missing { subject { id } } } }',
+          { id: keyId },
+        )
+        const subjects = explainMyAccess.missing.map(({ subject }) => subject.id)
+        await mutate('addAllowedSubjects', { keyId, subjects })
+        return mutate('updateUserKey', { keyId, description: 'seen' }, mia)
+      },
+    },
+    {
       advice: 'Check the ID; userKeys lists the keys that you may see.',
       meet: () => encrypt('ukey_01h455vb4pex5vsknk084sn02q'),
       async follow() {
