@@ -39,8 +39,22 @@ interface KeyIds extends Target {
   readonly eventId: string
 }
 
+/** What decides beside roles: the first of those who stand alike asks with every set of roles, the others with some. */
+const wayOf = ({ sees, owns, left }: Standing) => JSON.stringify([sees, owns, left])
+const firstOfWay = new Set(
+  Map.groupBy(standings, wayOf)
+    .values()
+    .map(([first]) => first),
+)
+const someSets: readonly (readonly string[])[] = [[], ['PROJECT_MEMBER'], ['KMS_MANAGER'], ['KMS_SIGNER']]
+
+function setsFor(standing: Standing): typeof roleSets {
+  if (firstOfWay.has(standing)) return roleSets
+  return roleSets.filter((roles) => someSets.some((some) => some.join() === roles.join()))
+}
+
 const callers = standings.flatMap((standing) =>
-  roleSets.map((roles) => {
+  setsFor(standing).map((roles) => {
     const name = `${standing.name} with ${roles.length === 0 ? 'no role' : roles.join(' and ')}`
     return [name, standing, roles] as const
   }),
