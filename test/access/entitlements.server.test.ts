@@ -12,6 +12,7 @@ import {
 import { type Entitled, entitledTo, expectedOf } from './entitled-answers.ts'
 import {
   type Ability,
+  abilitiesByRole,
   accessEntries,
   accessList,
   mutationRules,
@@ -79,6 +80,10 @@ describe.skipIf(hasNoDatabase())('by the table of entitlements', () => {
       .as(olga)
       .mutate('bindRole', { subject: 'user:nobody', role: 'KMS_VIEWER' }, 'roleBinding { id }')
     bindingId = roleBinding.id
+    const expiresAt = new Date(story.clock.now().getTime() + boundMinutes * 60_000).toISOString()
+    for (const role of boundRoles) {
+      await client.mutate('bindRole', { subject: `group:${groupOf(role)}`, role, expiresAt })
+    }
     for (const { name, document, variables } of queries()) {
       references.set(name, (await client.ask<Record<string, unknown>>(document, variables))['answer'])
     }
@@ -183,7 +188,14 @@ describe.skipIf(hasNoDatabase())('by the table of entitlements', () => {
   })
 
   it.each(callers)('%s reads what it is entitled to, field by field', async (_name, standing, roles) => {
-    const client = story.as({ ...standing.person, roles })
+    await expectEntitled(standing, roles, story.as({ ...standing.person, roles }))
+  })
+
+  async function expectEntitled(
+    standing: Standing,
+    roles: (typeof roleSets)[number],
+    client: Client,
+  ): Promise<void> {
     const unlike: readonly (StandingKey | null)[] = [...unlikeKeys(standing), null]
     const asked = queries()
       .filter(({ of }) => unlike.includes(of))
@@ -210,6 +222,18 @@ describe.skipIf(hasNoDatabase())('by the table of entitlements', () => {
       projectId: project,
       roles: expect.arrayContaining([...roles]),
     })
+  }
+
+  it('a user with bound roles may read what they entitle it to, until the bindings end', async () => {
+    const [standing] = standings.filter(({ name }) => name === 'an allowed user')
+    if (standing === undefined) throw new Error('the table has an allowed user')
+    const clients = boundRoles.map((role) => ({
+      role,
+      client: story.as({ ...standing.person, groups: [groupOf(role)], roles: [] }),
+    }))
+    for (const { role, client } of clients) await expectEntitled(standing, [role], client)
+    story.clock.advance({ minutes: boundMinutes })
+    for (const { client } of clients) await expectEntitled(standing, [], client)
   })
 
   // What roles give together is what each of them gives: the tests of roles show it for mutations too.
@@ -248,6 +272,11 @@ describe.skipIf(hasNoDatabase())('by the table of entitlements', () => {
     expect(tried.sort()).toEqual(Object.keys(mutationRules).sort())
   })
 })
+
+const boundRoles = Object.keys(abilitiesByRole) as (keyof typeof abilitiesByRole)[]
+const groupOf = (role: string) => `bound to ${role}`
+/** How long bindings last, by the clock of the story, which stands still in the other tests. */
+const boundMinutes = 10
 
 const codesOf = ({ errors }: Answer) => errors.map(({ extensions }) => extensions.code)
 
