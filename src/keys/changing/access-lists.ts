@@ -9,7 +9,6 @@ import {
   type AccessEntry,
   accessFactsOf,
   canTransfer,
-  entriesInForce,
   type KeyPermission,
   permissionsOn,
 } from '../rules/access.ts'
@@ -23,7 +22,7 @@ import {
 } from '../rules/access-list.ts'
 import { canonicalSubject, type RequestContext, readSubject } from '../rules/caller.ts'
 import { LockoutError } from '../rules/errors.ts'
-import { checkListedSubjects, checkSubjects, InputIssues, requireInput } from '../rules/input.ts'
+import { checkListedSubjects, checkSubjects, InputIssues, inForce, requireInput } from '../rules/input.ts'
 import { changeUserKey, type Expecting, type KeyInput, withColumns } from './change-key.ts'
 import { stateOf } from './locked-key.ts'
 
@@ -192,7 +191,7 @@ async function changeAccessList(
     decide(key, { now }) {
       requireAccessControl(key, whileEnabled)
       // Expired ones are dropped with the next change.
-      const entries = listOf(entriesInForce(entriesOf(key.row), now))
+      const entries = listOf(inForce(entriesOf(key.row), now))
       const fault = listFault(entries)
       requireInput(fault === null, input.entries ? 'entries' : 'subjects', fault ?? '')
       const columns = { accessControlEnabled: true, ...storedList(entries) }

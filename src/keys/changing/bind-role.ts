@@ -29,10 +29,9 @@ import type { RoleBindingView } from '../reading/views.ts'
 import { permissionsOfRoles } from '../rules/access.ts'
 import { canonicalSubject, type RequestContext } from '../rules/caller.ts'
 import { ForbiddenError, LockoutError } from '../rules/errors.ts'
-import { InputIssues, requireInput } from '../rules/input.ts'
+import { InputIssues, inForce, requireInput } from '../rules/input.ts'
 import {
   type BindingName,
-  bindingsInForce,
   checkBinding,
   checkBoundSubject,
   isRole,
@@ -210,13 +209,13 @@ async function changeBindings(
     const { now, certainNow } = parts.clock.moment()
     await verifyAsRecorded(parts, tx, row)
     const stored = bindingsOf(row)
-    const before = bindingsInForce(stored, now)
+    const before = inForce(stored, now)
     mayChange(before, now)
     after = decide(before, now)
     if (after === before) return null
     mayBecome(before, after)
     // Bindings that count again if the clock is set back, and those of other releases.
-    const resting = bindingsInForce(stored, certainNow).filter(
+    const resting = inForce(stored, certainNow).filter(
       (each) => !before.includes(each) && !isSameBinding(each, wanted),
     )
     const foreign = readBindings(row).filter(({ role }) => !isRole(role))

@@ -6,10 +6,10 @@ import { insertVersions, type NewVersion, updateVersions } from '../../store/row
 import type { Queryable } from '../../store/sql.ts'
 import type { Dependencies } from '../parts/dependencies.ts'
 import { type AuditContext, changeEventOf } from '../parts/request.ts'
-import { entriesInForce } from '../rules/access.ts'
 import { entriesOf } from '../rules/access-list.ts'
 import { canonicalSubject } from '../rules/caller.ts'
 import { NameTakenError } from '../rules/errors.ts'
+import { inForce } from '../rules/input.ts'
 import type { KeyState } from '../rules/lifecycle.ts'
 import { type KeyColumns, type SealedChange, sealChange, sealRemoval } from './locked-key.ts'
 import { bindingOf, type NewMaterial } from './new-material.ts'
@@ -158,6 +158,6 @@ export function shownChange(before: KeyRow, after: KeyRow, now: Date): KeyChange
 
 /** Owner and access list, without entries that have expired. */
 function namedBy(row: KeyRow, now: Date): readonly string[] {
-  const listed = entriesInForce(entriesOf(row), now).map(({ subject }) => subject)
+  const listed = inForce(entriesOf(row), now).map(({ subject }) => subject)
   return row.owner === null ? listed : [canonicalSubject(row.owner), ...listed]
 }

@@ -8,7 +8,8 @@ import type { Queryable } from '../../store/sql.ts'
 import { subjectsOf } from '../rules/access.ts'
 import type { Caller, Role } from '../rules/caller.ts'
 import { UnavailableError } from '../rules/errors.ts'
-import { bindingsInForce, isRole, type RoleBinding } from '../rules/role-bindings.ts'
+import { inForce } from '../rules/input.ts'
+import { isRole, type RoleBinding } from '../rules/role-bindings.ts'
 
 /** Roles of callers: those of their tokens, and those that are bound to them in their project. */
 export interface CallerRoles {
@@ -105,7 +106,7 @@ export function createCallerRoles(options: {
       return bound.caller
     },
     async bindingsIn(projectId) {
-      return bindingsInForce((await load(projectId)).bindings, clock.now())
+      return inForce((await load(projectId)).bindings, clock.now())
     },
     invalidate(projectId) {
       entries.delete(projectId)
@@ -124,7 +125,7 @@ export function bindingsOf(row: ProjectRolesRow): readonly RoleBinding[] {
 /** The caller with the roles that these bindings give it, in place of those that it was given by bindings before. */
 export function callerWith(bindings: readonly RoleBinding[], caller: Caller, now: Date): Caller {
   const subjects = subjectsOf(caller)
-  const own = bindingsInForce(bindings, now).filter(({ subject }) => subjects.has(subject))
+  const own = inForce(bindings, now).filter(({ subject }) => subjects.has(subject))
   const ofToken = tokenRolesOf(caller)
   const boundRoles: ReadonlySet<Role> = new Set(own.map(({ role }) => role)).difference(ofToken)
   return { ...caller, roles: ofToken.union(boundRoles), boundRoles }
@@ -137,8 +138,6 @@ export function tokenRolesOf({ roles, boundRoles }: Caller): ReadonlySet<Role> {
 
 /** When the next of the bindings expires, in milliseconds. */
 function nextExpiry(bindings: readonly RoleBinding[], now: Date): number {
-  const ends = bindingsInForce(bindings, now).map(
-    ({ expiresAt }) => expiresAt?.getTime() ?? Number.POSITIVE_INFINITY,
-  )
+  const ends = inForce(bindings, now).map(({ expiresAt }) => expiresAt?.getTime() ?? Number.POSITIVE_INFINITY)
   return Math.min(...ends)
 }

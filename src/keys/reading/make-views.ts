@@ -3,17 +3,11 @@ import type { KeyUsage } from '../../crypto/capabilities.ts'
 import { formatId, keyIdOf, partialId } from '../../ids.ts'
 import type { KeyRow } from '../../store/rows/key-rows.ts'
 import type { KeyVersionRow } from '../../store/rows/version-rows.ts'
-import {
-  type AccessFacts,
-  accessFactsOf,
-  canView,
-  entriesInForce,
-  isOperation,
-  permissionsOn,
-} from '../rules/access.ts'
+import { type AccessFacts, accessFactsOf, canView, isOperation, permissionsOn } from '../rules/access.ts'
 import { entriesOf, hasOperation } from '../rules/access-list.ts'
 import { type Caller, canonicalSubject, subjectSet } from '../rules/caller.ts'
 import type { KeyOrigin } from '../rules/errors.ts'
+import { inForce } from '../rules/input.ts'
 import { defaultVersionOf, settle, startOfDay } from '../rules/lifecycle.ts'
 import {
   type FullUserKeyView,
@@ -64,15 +58,15 @@ export function fullUserKeyView(
   if (row.owner === null) throw new TypeError('a user key has an owner')
   const fields = fullFields(row, newest, settings)
   const entries = entriesOf(row)
-  const inForce = new Set(entriesInForce(entries, settings.accessNow))
+  const current = new Set(inForce(entries, settings.accessNow))
   return {
     kind: 'USER',
     access: 'full',
     ...visibleFields(row),
     ...fields,
     owner: canonicalSubject(row.owner),
-    allowedSubjects: subjectSet([...inForce].map(({ subject }) => subject)),
-    accessList: entries.map((entry) => ({ ...entry, expired: !inForce.has(entry) })),
+    allowedSubjects: subjectSet([...current].map(({ subject }) => subject)),
+    accessList: entries.map((entry) => ({ ...entry, expired: !current.has(entry) })),
     permissions: permissionsOn(caller, fields.accessFacts).filter(
       (permission) => !isOperation(permission) || hasOperation(row, permission),
     ),

@@ -5,7 +5,7 @@ import type { StoredAccessEntry, StoredAccessList } from '../../store/subjects.t
 import { type AccessEntry, listedPermissions, type OperationPermission, readEntry } from './access.ts'
 import { canonicalSubject, readSubject, subjectSet } from './caller.ts'
 import { checkContext } from './encryption-context.ts'
-import { accessEntriesMax, allowedSubjectsMax, checkNote, databaseTime, type InputIssues } from './input.ts'
+import { accessEntriesMax, allowedSubjectsMax, checkExpiry, checkNote, type InputIssues } from './input.ts'
 
 /** Most characters of all entries of a list that say more than who, as they are stored: lists and trails read them. */
 const entriesCharactersMax = 32 * 1024
@@ -84,10 +84,7 @@ export function checkEntries(
     if ('fault' in given) issues.require(false, `${at}.subject`, given.fault)
     checkListedPermissions(issues, entry, `${at}.permissions`, key)
     checkCondition(issues, entry, `${at}.context`, key)
-    const { expiresAt } = entry
-    issues.require(expiresAt === null || expiresAt > now, `${at}.expiresAt`, 'must be in the future')
-    const isStorable = expiresAt === null || databaseTime(expiresAt).getTime() === expiresAt.getTime()
-    issues.require(isStorable, `${at}.expiresAt`, 'must be before the year 10000')
+    checkExpiry(issues, entry.expiresAt, `${at}.expiresAt`, now)
     checkNote(issues, entry.note, `${at}.note`)
   }
 }

@@ -2,6 +2,7 @@ import type { EncryptionContext } from '../../crypto/encryption-context.ts'
 import type { StoredAccessEntry, StoredAccessList, ViewerCondition } from '../../store/subjects.ts'
 import { type Caller, canonicalSubject, formatSubject, type Role, roles } from './caller.ts'
 import { holdsContext } from './encryption-context.ts'
+import { inForce } from './input.ts'
 
 /** Permissions for cryptographic operations. A data key needs ENCRYPT; a re-encryption DECRYPT and ENCRYPT. */
 export const operationPermissions = [
@@ -28,7 +29,7 @@ export function isOperation(permission: string): permission is OperationPermissi
  * Permissions of a caller. Roles give `MANAGE_OWN` for keys that the caller owns; on a given key it becomes `MANAGE` or
  * nothing.
  */
-export const keyPermissions = [
+const keyPermissions = [
   'VIEW',
   ...operationPermissions,
   'CREATE',
@@ -89,9 +90,9 @@ export function accessFactsOf(row: StoredFacts, now: Date): AccessFacts {
   if (known !== undefined && nowMs >= known.sinceMs && nowMs < known.untilMs) return known.facts
   const { kind, projectId, owner, accessControlEnabled, allowedSubjects } = row
   const entries = row.accessEntries.map(readEntry)
-  const inForce = entriesInForce(entries, now)
-  const facts = { kind, projectId, owner, accessControlEnabled, allowedSubjects, accessEntries: inForce }
-  const ends = inForce.map(({ expiresAt }) => expiresAt?.getTime() ?? Number.POSITIVE_INFINITY)
+  const accessEntries = inForce(entries, now)
+  const facts = { kind, projectId, owner, accessControlEnabled, allowedSubjects, accessEntries }
+  const ends = accessEntries.map(({ expiresAt }) => expiresAt?.getTime() ?? Number.POSITIVE_INFINITY)
   const sinceMs = entries.length === 0 ? Number.NEGATIVE_INFINITY : nowMs
   knownFacts.set(row, { facts, sinceMs, untilMs: Math.min(...ends) })
   return facts
@@ -100,11 +101,6 @@ export function accessFactsOf(row: StoredFacts, now: Date): AccessFacts {
 /** Facts of a deleted key that decide access to its history: those of its last access list. */
 export function factsOfDeleted(row: Omit<StoredFacts, 'kind'>, now: Date): AccessFacts {
   return accessFactsOf({ ...row, kind: 'USER' }, now)
-}
-
-/** Entries that have not expired. */
-export function entriesInForce(entries: readonly AccessEntry[], now: Date): readonly AccessEntry[] {
-  return entries.filter(({ expiresAt }) => expiresAt === null || expiresAt > now)
 }
 
 /** An entry as it is stored, in the form of the rules. */

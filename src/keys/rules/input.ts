@@ -83,6 +83,21 @@ export function checkDescription(issues: InputIssues, description: string): void
   issues.require(fault === null, 'description', fault ?? '')
 }
 
+/** Items that have not expired. */
+export function inForce<Item extends { readonly expiresAt: Date | null }>(
+  items: readonly Item[],
+  now: Date,
+): readonly Item[] {
+  return items.filter(({ expiresAt }) => expiresAt === null || expiresAt > now)
+}
+
+/** Checks the end of a role binding or of an entry of an access list that is to be made. */
+export function checkExpiry(issues: InputIssues, expiresAt: Date | null, path: string, now: Date): void {
+  if (expiresAt === null) return
+  issues.require(expiresAt > now, path, 'must be in the future')
+  issues.require(databaseTime(expiresAt) >= expiresAt, path, 'must be before the year 10000')
+}
+
 /** Checks a note for people. */
 export function checkNote(issues: InputIssues, note: string, path: string): void {
   issues.require([...note].length <= noteLengthMax, path, `must have at most ${noteLengthMax} characters`)

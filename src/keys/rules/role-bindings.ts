@@ -1,5 +1,5 @@
 import { type Role, readSubject, roles } from './caller.ts'
-import { checkNote, databaseTime, InputIssues } from './input.ts'
+import { checkExpiry, checkNote, InputIssues } from './input.ts'
 
 /** Most bindings of one project. */
 export const roleBindingsMax = 1000
@@ -28,11 +28,6 @@ export type BindingName = Pick<RoleBinding, 'subject' | 'role'>
 /** Checks whether two bindings are of the same subject and role. */
 export function isSameBinding(a: BindingName, b: BindingName): boolean {
   return a.subject === b.subject && a.role === b.role
-}
-
-/** Bindings that have not expired. */
-export function bindingsInForce(bindings: readonly RoleBinding[], now: Date): readonly RoleBinding[] {
-  return bindings.filter(({ expiresAt }) => expiresAt === null || expiresAt > now)
 }
 
 /** Checks whether a text is the name of a role. */
@@ -67,9 +62,7 @@ export function checkBinding(
 ): void {
   const issues = new InputIssues()
   checkBoundSubject(issues, subject, 'subject')
-  issues.require(expiresAt === null || expiresAt > now, 'expiresAt', 'must be in the future')
-  const isStorable = expiresAt === null || databaseTime(expiresAt).getTime() === expiresAt.getTime()
-  issues.require(isStorable, 'expiresAt', 'must be before the year 10000')
+  checkExpiry(issues, expiresAt, 'expiresAt', now)
   checkNote(issues, note, 'note')
   issues.throwIfAny()
 }

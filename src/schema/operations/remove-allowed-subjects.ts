@@ -3,6 +3,7 @@ import { LockoutError } from '../../keys/rules/errors.ts'
 import { allowedSubjectsMax } from '../../keys/rules/input.ts'
 import { changeErrors } from '../errors.ts'
 import { listOptions } from '../list-limits.ts'
+import { allowLockoutField } from '../types/access-list.ts'
 import { defineMutation, expectedRevisionField, keyIdField } from './define-mutation.ts'
 import { defineKeyPayload } from './payloads.ts'
 
@@ -23,10 +24,7 @@ defineMutation('removeAllowedSubjects', {
         'Subjects to remove; those not on the list are ignored, e.g. `user:bob`, `group:payments`, `service-account:ci`, `service-agent:Secrets Manager`.',
       ),
     }),
-    allowLockout: t.boolean({
-      description:
-        'Allow the change even if the caller then no longer has access itself. False if not given.',
-    }),
+    allowLockout: allowLockoutField(t),
     expectedRevision: expectedRevisionField(t),
   }),
   payload: RemoveAllowedSubjectsPayload,
