@@ -267,6 +267,30 @@ describe.skipIf(hasNoDatabase())('by the table of entitlements', () => {
     },
   )
 
+  it.each(boundRoles)(
+    'a user with the role %s and an entry for one context uses the key with that context alone, as its role allows',
+    async (role) => {
+      const context = [{ name: 'tenant', value: '42' }]
+      const entries = [{ subject: 'user:cora', context }]
+      const input = { name: `for-${role.toLowerCase()}`, accessControl: { enabled: true, entries } }
+      const { userKey } = await story.as(olga).mutate('createUserKey', input, 'userKey { id }')
+      const given = { keyId: userKey.id, plaintext: base64('x'), context }
+      const { ciphertext } = await story.as(olga).mutate('encrypt', given, 'ciphertext')
+      const client = story.as({ name: 'cora', roles: [role] })
+      for (const [name, use] of [
+        ['encrypt', { keyId: userKey.id, plaintext: '' }],
+        ['decrypt', { ciphertext }],
+      ] as const) {
+        const outcomeWith = async (pairs: object[] | null) =>
+          readOutcome(name, await client.send(documentOf(name), { input: { ...use, context: pairs } }))
+        const mayUse = abilitiesByRole[role].includes(name)
+        expect(await outcomeWith(context), name).toMatch(mayUse ? /Payload$/ : /^FORBIDDEN$/)
+        expect(await outcomeWith(null), name).toBe('FORBIDDEN')
+        expect(await outcomeWith([{ name: 'tenant', value: '43' }]), name).toBe('FORBIDDEN')
+      }
+    },
+  )
+
   it('every mutation is tried', () => {
     const tried = [...keyMutations.map(({ name }) => name), ...Object.keys(withoutKey)]
     expect(tried.sort()).toEqual(Object.keys(mutationRules).sort())

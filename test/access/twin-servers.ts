@@ -93,6 +93,15 @@ async function fillVisible(story: Story, values: Map<string, string>): Promise<v
     )
     if (ciphertext !== undefined) values.set(`${name}.ciphertext`, ciphertext)
   }
+  // Of an outsider that has its role by a binding, and of one that loses another before anything is asked.
+  for (const [role, expiresAt] of [
+    ['KMS_MANAGER', null],
+    ['PROJECT_ADMIN', new Date(story.clock.now().getTime() + 60_000).toISOString()],
+  ] as const) {
+    await story
+      .as({ name: 'root', roles: ['PROJECT_ADMIN'] })
+      .mutate('bindRole', { subject: 'user:bea', role, expiresAt })
+  }
   const { keyId, ciphertext } = await story
     .as(secrets)
     .mutate('encryptWithServiceKey', { plaintext: 'aGk=' }, 'keyId ciphertext')
