@@ -22,6 +22,7 @@ export const errorCodes = [
   'LOCKOUT',
   'INVALID_CIPHERTEXT',
   'ENCRYPTION_LIMIT',
+  'OTHER',
 ] as const
 
 /** One of {@link errorCodes}. */

@@ -107,6 +107,11 @@ function readTypeId(text: string): ParsedId | null {
   }
 }
 
+/** Checks whether a text begins as a TypeID of a known kind does. Names of keys never do. */
+export function startsAsId(text: string): boolean {
+  return kindsByPrefix.has(text.slice(0, Math.max(text.indexOf('_'), 0)))
+}
+
 /** Prefix, `…` and the last six characters of an ID. People can tell keys apart by it, but it is not unique. */
 export function partialId(id: string): string {
   return `${id.slice(0, id.indexOf('_') + 1)}…${id.slice(-6)}`

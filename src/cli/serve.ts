@@ -57,7 +57,7 @@ Encrypt from a terminal, as the service "Secrets Manager" with its own key:
 
   TOKEN=$(curl -s ${url}/dev/tokens/agent | sed 's/.*"token":"\\([^"]*\\)".*/\\1/')
   curl -s ${url}/graphql -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
-    -d '{"query":"mutation { encryptWithServiceKey(input: {plaintext: \\"aGVsbG8=\\"}) { ... on EncryptWithServiceKeyPayload { ciphertext keyId version } } }"}'
+    -d '{"query":"mutation { encryptWithServiceKey(input: {plaintext: \\"aGVsbG8=\\"}) { ... on EncryptWithServiceKeyPayload { ciphertext keyId versionNumber } } }"}'
 
 Stop with Ctrl+C.
 `

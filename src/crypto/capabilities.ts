@@ -133,7 +133,7 @@ export interface KeyAgreementCapability {
    */
   deriveSharedSecret(
     privateKey: KeyObject,
-    parameters: { peerPublicKey: Uint8Array; context: Uint8Array; bytes: number },
+    parameters: { peerPublicKey: Uint8Array; context: Uint8Array; lengthBytes: number },
     work: SlowWork,
   ): Promise<Buffer>
 }

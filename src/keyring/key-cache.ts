@@ -3,11 +3,12 @@ import { LRUCache } from 'lru-cache'
 import { findAlgorithm } from '../crypto/algorithms.ts'
 import type { AlgorithmEntry } from '../crypto/capabilities.ts'
 import { loadPublicKey } from '../crypto/public-key.ts'
-import { findKey, type KeyRow } from '../store/rows/key-rows.ts'
+import { findKey, findKeyIdByName, type KeyRow } from '../store/rows/key-rows.ts'
 import { findKeyInUse, type KeyWithNewestVersion } from '../store/rows/key-with-versions.ts'
 import { firstNotSkipped } from '../store/rows/skipped-versions.ts'
 import {
   findMaterial,
+  findVersionsById,
   findVersionsByNumber,
   type KeyVersionRow,
   type MaterialRow,
@@ -35,11 +36,21 @@ export interface CachedKey {
 export interface KeyCache {
   /** The key, from memory or from the database; null if the project has none of this ID. */
   get(projectId: string, keyId: string): Promise<CachedKey | null>
+  /** The user key with this name or alias; null if the project has none. */
+  getByName(projectId: string, name: string): Promise<CachedKey | null>
+  /** The key with the version of this ID, and the number of the version; null if the project has none. */
+  getByVersion(projectId: string, versionId: string): Promise<KeyOfVersion | null>
   /** Evicts a changed key: the next `get` reads the database. */
   invalidate(projectId: string, keyId: string): void
   /** Evicts all keys, when changes may have been missed. */
   clear(): void
   readonly size: number
+}
+
+/** A key, and the number of one of its versions. */
+export interface KeyOfVersion {
+  readonly key: CachedKey
+  readonly number: number
 }
 
 /** Most versions of one key that are held at the same time. */
@@ -63,6 +74,11 @@ export function createKeyCache(options: {
   const { db, envelope, policyMac, size, lifetimeMs, onLookup } = options
   // Keyed by project and ID, so that a look-up with another project's ID can never hit.
   const entries = new LRUCache<string, Entry>({ max: size })
+  // Where names and versions were last found. A key that no longer has the name is looked up again.
+  const idsByName = new LRUCache<string, string>({ max: size })
+  const placesByVersion = new LRUCache<string, { readonly keyId: string; readonly number: number }>({
+    max: size,
+  })
   let isPurgePlanned = false
 
   /** Removes expired entries from memory, so that key material does not stay longer than it may be used. */
@@ -86,24 +102,58 @@ export function createKeyCache(options: {
     return createCachedKey(found, { db, envelope, policyMac })
   }
 
+  function get(projectId: string, keyId: string): Promise<CachedKey | null> {
+    const name = nameOf(projectId, keyId)
+    const cached = entries.get(name)
+    const nowMs = performance.now()
+    const isHit = cached !== undefined && nowMs - cached.loadedAtMs < lifetimeMs
+    onLookup?.(isHit)
+    if (isHit) return cached.key
+    const entry: Entry = { loadedAtMs: nowMs, key: load(projectId, keyId) }
+    // The entry stands from the start of its load: an invalidation in the meantime removes it, and what the load
+    // then finds is used by those who asked before and by nobody after.
+    entries.set(name, entry)
+    planPurge()
+    const forget = () => {
+      if (entries.peek(name) === entry) entries.delete(name)
+    }
+    entry.key.then((key) => key ?? forget(), forget)
+    return entry.key
+  }
+
   return {
-    get(projectId, keyId) {
-      const name = nameOf(projectId, keyId)
-      const cached = entries.get(name)
-      const nowMs = performance.now()
-      const isHit = cached !== undefined && nowMs - cached.loadedAtMs < lifetimeMs
-      onLookup?.(isHit)
-      if (isHit) return cached.key
-      const entry: Entry = { loadedAtMs: nowMs, key: load(projectId, keyId) }
-      // The entry stands from the start of its load: an invalidation in the meantime removes it, and what the load
-      // then finds is used by those who asked before and by nobody after.
-      entries.set(name, entry)
-      planPurge()
-      const forget = () => {
-        if (entries.peek(name) === entry) entries.delete(name)
+    get,
+    async getByName(projectId, name) {
+      const place = nameOf(projectId, name)
+      const known = idsByName.get(place)
+      if (known !== undefined) {
+        const key = await get(projectId, known)
+        if (key !== null && hasName(key.row, name)) return key
       }
-      entry.key.then((key) => key ?? forget(), forget)
-      return entry.key
+      const id = await findKeyIdByName(db, { projectId, name })
+      if (id === null) return null
+      let key = await get(projectId, id)
+      if (key !== null && !hasName(key.row, name)) {
+        // What is in memory is older than what was found.
+        entries.delete(nameOf(projectId, id))
+        key = await get(projectId, id)
+      }
+      if (key === null || !hasName(key.row, name)) return null
+      idsByName.set(place, id)
+      return key
+    },
+    async getByVersion(projectId, versionId) {
+      const name = nameOf(projectId, versionId)
+      const place =
+        placesByVersion.get(name) ?? (await findVersionsById(db, { projectId, ids: [versionId] }))[0]
+      if (place === undefined) return null
+      const { keyId, number } = place
+      const key = await get(projectId, keyId)
+      const version = await key?.version(number)
+      // The row of the version is verified now.
+      if (key === null || version?.id !== versionId) return null
+      placesByVersion.set(name, { keyId, number })
+      return { key, number }
     },
     invalidate(projectId, keyId) {
       entries.delete(nameOf(projectId, keyId))
@@ -117,9 +167,13 @@ export function createKeyCache(options: {
   }
 }
 
-/** Name of a cache entry. The separator never occurs in a UUID. */
+/** Name of a cache entry. The separator occurs neither in a UUID nor in the name of a key. */
 function nameOf(projectId: string, keyId: string): string {
   return `${keyId} ${projectId}`
+}
+
+function hasName({ kind, name, aliases }: KeyRow, wanted: string): boolean {
+  return kind === 'USER' && (name === wanted || aliases.includes(wanted))
 }
 
 function createCachedKey(

@@ -14,6 +14,9 @@ export const builder = new SchemaBuilder<{
     ID: { Input: string; Output: string }
     Base64: { Input: Buffer; Output: Buffer }
     DateTime: { Input: Date; Output: Date }
+    Count: { Input: never; Output: number }
+    KeyRef: { Input: string; Output: string }
+    SubjectRef: { Input: string; Output: string }
     JSON: { Input: never; Output: Readonly<Record<string, unknown>> }
     _Any: { Input: unknown; Output: never }
   }

@@ -1,4 +1,4 @@
-import type { KeysteadError } from '../errors.ts'
+import { type ErrorCode as ErrorCodeName, KeysteadError } from '../errors.ts'
 import {
   ConflictError,
   EncryptionLimitError,
@@ -17,10 +17,11 @@ import {
   KeyVersionNotFoundError,
   LockoutError,
   NameTakenError,
+  OtherError,
 } from '../keys/rules/errors.ts'
 import { builder } from './builder.ts'
 import { listOptions } from './list-limits.ts'
-import { ErrorCode, KeyOrigin, KeyStatus, KeyVersionStatus } from './types/enums.ts'
+import { ErrorCode, KeyAlgorithm, KeyOrigin, KeyStatus, KeyUsage, KeyVersionStatus } from './types/enums.ts'
 
 const UserError = builder.interfaceRef<KeysteadError>('UserError').implement({
   description: 'An error that the caller can act on. The concrete types have more fields.',
@@ -75,19 +76,20 @@ builder.objectType(KeyNotFoundError, {
 
 builder.objectType(KeyVersionNotFoundError, {
   name: 'KeyVersionNotFoundError',
-  description: 'The key has no version of this number.',
+  description:
+    'The key has no version of this number, or no key that the caller sees in full has a version of this ID.',
   interfaces,
-  fields: (t) => ({
-    version: t.int({ description: 'The number that was asked for.', resolve: ({ version }) => version }),
-  }),
 })
 
 builder.objectType(NameTakenError, {
   name: 'NameTakenError',
-  description: 'Another live key of the project has this name.',
+  description: 'A live key of the project has this name or alias.',
   interfaces,
   fields: (t) => ({
-    name: t.string({ description: 'The name that is taken.', resolve: ({ takenName }) => takenName }),
+    name: t.string({
+      description: 'The name or alias that is taken.',
+      resolve: ({ takenName }) => takenName,
+    }),
   }),
 })
 
@@ -112,9 +114,9 @@ builder.objectType(InvalidKeyStateError, {
       description: 'State of the key.',
       resolve: ({ keyStatus }) => keyStatus,
     }),
-    version: t.int({
+    refusedVersionNumber: t.int({
       nullable: true,
-      description: 'The version whose state is wrong, if it is a version.',
+      description: 'Number of the version whose state is wrong, if it is a version.',
       resolve: ({ version }) => version,
     }),
     versionStatus: t.field({
@@ -139,8 +141,12 @@ builder.objectType(InvalidKeyUsageError, {
   description: 'The key has another usage or algorithm than the operation needs.',
   interfaces,
   fields: (t) => ({
-    usage: t.string({ description: 'Usage of the key.', resolve: ({ usage }) => usage }),
-    algorithm: t.string({ description: 'Algorithm of the key.', resolve: ({ algorithm }) => algorithm }),
+    usage: t.field({ type: KeyUsage, description: 'Usage of the key.', resolve: ({ usage }) => usage }),
+    algorithm: t.field({
+      type: KeyAlgorithm,
+      description: 'Algorithm of the key.',
+      resolve: ({ algorithm }) => algorithm as typeof KeyAlgorithm.$inferType,
+    }),
   }),
 })
 
@@ -171,7 +177,11 @@ builder.objectType(InvalidImportParametersError, {
   description: 'The import parameters cannot be used; nothing was imported.',
   interfaces,
   fields: (t) => ({
-    reason: t.field({ type: ImportParametersFault, description: 'Why.', resolve: ({ reason }) => reason }),
+    importParametersFault: t.field({
+      type: ImportParametersFault,
+      description: 'Why they cannot be used.',
+      resolve: ({ reason }) => reason,
+    }),
   }),
 })
 
@@ -197,24 +207,28 @@ builder.objectType(InvalidKeyMaterialError, {
     'The material does not fit the key. Nothing was imported, and the parameters can still be used.',
   interfaces,
   fields: (t) => ({
-    reason: t.field({ type: KeyMaterialFault, description: 'Why.', resolve: ({ reason }) => reason }),
+    keyMaterialFault: t.field({
+      type: KeyMaterialFault,
+      description: 'Why it is refused.',
+      resolve: ({ reason }) => reason,
+    }),
   }),
 })
 
 builder.objectType(ConflictError, {
   name: 'ConflictError',
   description:
-    'The key has changed since the caller read it (`expectedRevision`, `expectedDefaultVersion`). Nothing was changed.',
+    'The key has changed since the caller read it (`expectedRevision`, `expectedDefaultVersionNumber`). Nothing was changed.',
   interfaces,
   fields: (t) => ({
     currentRevision: t.int({
       description: 'Current revision of the key.',
       resolve: ({ currentRevision }) => currentRevision,
     }),
-    currentDefaultVersion: t.int({
+    currentDefaultVersionNumber: t.int({
       nullable: true,
       description: 'Number of its current default version; null if it has none.',
-      resolve: ({ currentDefaultVersion }) => currentDefaultVersion,
+      resolve: ({ currentDefaultVersionNumber }) => currentDefaultVersionNumber,
     }),
   }),
 })
@@ -239,16 +253,53 @@ builder.objectType(EncryptionLimitError, {
     'The default version has made 2^32 encryptions, the most that are safe with random 96-bit nonces (NIST SP 800-38D §8.3). Rotate the key; it still decrypts.',
   interfaces,
   fields: (t) => ({
-    version: t.int({ description: 'The version.', resolve: ({ version }) => version }),
+    versionNumber: t.int({ description: 'Number of the version.', resolve: ({ version }) => version }),
   }),
 })
 
 builder.objectType(ForbiddenError, {
   name: 'ForbiddenError',
   description:
-    'The caller may not use the key of this item. Only in batches; elsewhere FORBIDDEN is a top-level error.',
+    'The caller may not do this: its roles do not allow it, or the access control of the key. `explainMyAccess` says why. In queries and subscriptions FORBIDDEN is a top-level error.',
   interfaces,
 })
+
+builder.objectType(OtherError, {
+  name: 'OtherError',
+  description:
+    'Any further error that the caller can act on. Kinds of errors that later releases add come as this type first, so that clients whose types were generated before still read the answer.',
+  interfaces,
+  fields: (t) => ({
+    codeText: t.string({
+      description: 'Code of the error, which may be none of ErrorCode.',
+      resolve: ({ codeText }) => codeText,
+    }),
+  }),
+})
+
+/** Class of an error that has a type in the schema. */
+export type ErrorClass = abstract new (...args: never[]) => KeysteadError
+
+/** The error types of a mutation, or of an item of a batch: its own, and those that all of them have. */
+export function resultErrors(own: readonly ErrorClass[]): ErrorClass[] {
+  return [...own, ForbiddenError, OtherError]
+}
+
+/** Codes of errors that are top-level errors everywhere: the caller can do nothing about the operation itself. */
+const topLevelCodes: readonly ErrorCodeName[] = [
+  'UNAUTHENTICATED',
+  'RATE_LIMITED',
+  'UNAVAILABLE',
+  'INTERNAL',
+  'BAD_REQUEST',
+  'BAD_USER_INPUT',
+]
+
+/** An error as a result of a mutation: one whose type is not among its results comes as OtherError. */
+export function asResultError(error: unknown, own: readonly ErrorClass[]): unknown {
+  if (!(error instanceof KeysteadError) || topLevelCodes.includes(error.code)) return error
+  return resultErrors(own).some((type) => error instanceof type) ? error : OtherError.of(error)
+}
 
 /** Errors that every change of a key can meet. */
 export const changeErrors = [InputValidationError, KeyNotFoundError, ConflictError] as const

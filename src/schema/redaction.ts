@@ -22,10 +22,21 @@ export function hidden<Value, Args = unknown, Key extends FullKeyView = FullKeyV
   field: string | ReturnType<typeof listOptions>,
   read: (key: Key, args: Args, context: Context) => Value,
 ) {
-  const { description, ...options } = typeof field === 'string' ? { description: field } : field
+  return { ...visible(field, read), description: `${describe(field)} Null when redacted.` }
+}
+
+function describe(field: string | ReturnType<typeof listOptions>): string {
+  return typeof field === 'string' ? field : field.description
+}
+
+/** Options of the same field of a type that is never redacted. It can be null as well: one name has one type. */
+export function visible<Value, Args = unknown, Key extends FullKeyView = FullKeyView>(
+  field: string | ReturnType<typeof listOptions>,
+  read: (key: Key, args: Args, context: Context) => Value,
+) {
   return {
-    ...options,
-    description: `${description} Null when redacted.`,
+    ...(typeof field === 'string' ? {} : field),
+    description: describe(field),
     nullable: true as const,
     ...wholeKeyOnly,
     resolve: (key: Key | Exclude<KeyView, FullKeyView>, args: Args, context: Context) =>

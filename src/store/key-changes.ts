@@ -6,11 +6,14 @@ export interface KeyIdentity {
   readonly id: string
 }
 
+/** Stands in {@link KeyChange.lostBy} for all who had access by their roles alone. No subject is written like it. */
+export const everyone = '*'
+
 /** A committed change of one key. */
 export interface KeyChange extends KeyIdentity {
   /** Whether everyone who may list the project's keys can see what has changed. */
   readonly isShown: boolean
-  /** Subjects that lost access: they owned the key or were on its access list before. */
+  /** Subjects that lost access: they owned the key, were on its access list before, or had access as everyone. */
   readonly lostBy: readonly string[]
 }
 

@@ -116,6 +116,7 @@ export function hex(bytes: Uint8Array): string {
  */
 export type PreparedName =
   | 'append_audit_events'
+  | 'find_key_by_name'
   | 'find_key_in_use'
   | 'find_whole_key'
   | 'set_encryptions_aside'

@@ -23,7 +23,7 @@ import {
 import { canonicalSubject, type RequestContext, readSubject } from '../rules/caller.ts'
 import { LockoutError } from '../rules/errors.ts'
 import { checkListedSubjects, checkSubjects, InputIssues, inForce, requireInput } from '../rules/input.ts'
-import { changeUserKey, type Expecting, type KeyInput, withColumns } from './change-key.ts'
+import { changeUserKey, type KeyInput, withColumns } from './change-key.ts'
 import { stateOf } from './locked-key.ts'
 
 interface AllowingLockout {
@@ -42,19 +42,15 @@ export interface GivenEntries {
 }
 
 /** Change of the list of a key. */
-export interface AccessListInput extends Expecting, AllowingLockout, GivenEntries {
-  readonly keyId: string
-}
+export interface AccessListInput extends KeyInput, AllowingLockout, GivenEntries {}
 
 /** Subjects to remove from the list of a key. */
-export interface RemoveSubjectsInput extends Expecting, AllowingLockout {
-  readonly keyId: string
+export interface RemoveSubjectsInput extends KeyInput, AllowingLockout {
   readonly subjects: readonly string[]
 }
 
 /** Another owner for a key. */
-export interface TransferOwnershipInput extends Expecting, AllowingLockout {
-  readonly keyId: string
+export interface TransferOwnershipInput extends KeyInput, AllowingLockout {
   /** Subject string. */
   readonly to: string
 }
@@ -118,10 +114,10 @@ export async function disableAccessControl(
   call: RequestContext,
   input: KeyInput & AllowingLockout,
 ): Promise<UserKeyView> {
-  const { keyId, expectedRevision, allowLockout } = input
+  const { key: of, expectedRevision, allowLockout } = input
   const changed = await changeUserKey(parts, call, {
     action: 'DISABLE_ACCESS_CONTROL',
-    keyId,
+    of,
     expectedRevision,
     decide(key, { now }) {
       requireAccessControl(key, true)
@@ -141,12 +137,12 @@ export async function transferOwnership(
   call: RequestContext,
   input: TransferOwnershipInput,
 ): Promise<UserKeyView> {
-  const { keyId, expectedRevision, allowLockout } = input
+  const { key: of, expectedRevision, allowLockout } = input
   const owner = canonicalSubject(input.to)
   const changed = await changeUserKey(parts, call, {
     action: 'TRANSFER_OWNERSHIP',
     permission: canTransfer,
-    keyId,
+    of,
     expectedRevision,
     checkInput() {
       const given = readSubject(input.to)
@@ -165,7 +161,7 @@ export async function transferOwnership(
 }
 
 interface AccessListChange {
-  readonly input: Expecting & AllowingLockout & GivenEntries & { readonly keyId: string }
+  readonly input: KeyInput & AllowingLockout & GivenEntries
   readonly action: AuditAction
   readonly whileEnabled: boolean
   readonly listOf: (before: readonly AccessEntry[]) => readonly AccessEntry[]
@@ -177,10 +173,10 @@ async function changeAccessList(
   call: RequestContext,
   { input, action, whileEnabled, listOf, check }: AccessListChange,
 ): Promise<UserKeyView> {
-  const { keyId, expectedRevision, allowLockout } = input
+  const { key: of, expectedRevision, allowLockout } = input
   const changed = await changeUserKey(parts, call, {
     action,
-    keyId,
+    of,
     expectedRevision,
     details: detailsOfEntries(input),
     checkInput(row) {
@@ -273,7 +269,7 @@ function requireToKeep(
 function requireAccessControl(key: WholeKey, enabled: boolean): void {
   requireInput(
     key.row.accessControlEnabled === enabled,
-    'keyId',
+    'key',
     enabled
       ? 'must name a key with access control on; call enableAccessControl first'
       : 'must name a key with access control off; change its list with addAllowedSubjects and removeAllowedSubjects',

@@ -8,10 +8,12 @@ import { type KeyRow, lockKey } from '../../store/rows/key-rows.ts'
 import { findWholeKey, type WholeKey } from '../../store/rows/key-with-versions.ts'
 import type { Queryable } from '../../store/sql.ts'
 import type { Dependencies } from '../parts/dependencies.ts'
+import type { VersionReference } from '../parts/key-references.ts'
 import {
   type AuditContext,
   auditContextOf,
   findUserKeyFor,
+  findVersionFor,
   observationOf,
   recordingRefusals,
   requireAccess,
@@ -41,7 +43,8 @@ export interface Expecting {
 }
 
 export interface KeyInput extends Expecting {
-  readonly keyId: string
+  /** ID, name or alias. */
+  readonly key: string
 }
 
 /** What a decision may depend on, besides the key. */
@@ -63,20 +66,18 @@ const triesMax = 50
 /** A change of a user key that a caller asks for. */
 export interface KeyChangeRequest {
   readonly action: AuditAction
-  /** ID as given by the caller. */
-  readonly keyId: string
+  /** The key, by ID, name or alias; or one of its versions. */
+  readonly of: string | VersionReference
   readonly expectedRevision?: number | null | undefined
   /** What the caller must be allowed to do; MANAGE by default. */
   readonly permission?: WantedAccess['permission']
-  /** Version to be named in the audit event. */
-  readonly versionNumber?: number
   /** Details of the audit event. */
   readonly details?: AuditDetails
   /** Further details that depend on the key as it was before the change. */
   readonly detailsOf?: (key: WholeKey) => AuditDetails
   /** Checks of the input. They run once the caller is known to have access. The row may be from memory. */
   readonly checkInput?: (row: KeyRow) => void
-  readonly decide: Decide
+  readonly decide: (...args: [...Parameters<Decide>, versionNumber: number | null]) => ReturnType<Decide>
   /** Obtains the material of the version that the change adds; null for a change that adds none. */
   readonly obtainMaterial?: ObtainMaterial | null
 }
@@ -101,8 +102,11 @@ export async function changeUserKey(
       call,
       ...(permission === 'MANAGE' ? (['MANAGE', 'MANAGE_OWN'] as const) : (['VIEW'] as const)),
     )
-    const { row } = await findUserKeyFor({ parts, call, context }, request.keyId, { permission })
-    context.versionNumber = request.versionNumber ?? null
+    const lookup = { parts, call, context }
+    const named =
+      typeof request.of === 'string' ? null : await findVersionFor(lookup, request.of, { permission })
+    const { row } = named?.key ?? (await findUserKeyFor(lookup, request.of as string, { permission }))
+    context.versionNumber = named?.number ?? null
     request.checkInput?.(row)
     context.details = request.details ?? {}
     const decide: Decide = (key, facts) => {
@@ -110,7 +114,7 @@ export async function changeUserKey(
       requireAccess({ parts, call }, key.row, { permission })
       if (expectedRevision !== facts.seenRevision) requireRevision(key, expectedRevision, facts.certainNow)
       context.details = { ...request.details, ...request.detailsOf?.(key) }
-      return request.decide(key, facts)
+      return request.decide(key, facts, named?.number ?? null)
     }
     const changed = await changeKey(parts, row, context, {
       decide,
@@ -184,6 +188,8 @@ export interface ChangeOfKeys {
   readonly decide: Decide
   /** Audit context of the change of a key. */
   readonly contextOf: (key: KeyIdentity) => AuditContext
+  /** True if nothing is to be written when it fails for one of the keys. */
+  readonly isOneChange?: boolean
   /** Material of the version that a key gets; null if it has to be made before the transaction. */
   readonly materialFor: (
     row: KeyRow,
@@ -228,18 +234,19 @@ export async function changeKeys(parts: Dependencies, change: ChangeOfKeys): Pro
           }),
         ),
       )
+      const isRefused = change.isOneChange === true && planned.some(({ error }) => error !== null)
       // A key whose rows do not verify must not be used from memory either.
       touched = planned.flatMap(({ key, steps, error }) =>
         steps.length > 0 || error instanceof IntegrityError ? [key.row] : [],
       )
-      for (const place of [0, 1]) {
+      for (const place of isRefused ? [] : [0, 1]) {
         await writeSteps(
           parts,
           tx,
           planned.flatMap(({ steps }) => steps[place] ?? []),
         )
       }
-      return planned
+      return isRefused ? planned.map((outcome) => ({ ...outcome, steps: [] })) : planned
     })
     const steps = outcomes.flatMap((outcome) => outcome.steps)
     const contexts = steps.map(({ context, facts }) => Object.assign(context, facts))
@@ -327,7 +334,7 @@ export function deciding(parts: Dependencies, command: KeyCommand): Decide {
   const { rotationTimeZone: timeZone, revocationDelayMs } = parts.settings
   return (key, { now, certainNow }) => {
     if ('version' in command && !key.versions.some(({ number }) => number === command.version)) {
-      throw new KeyVersionNotFoundError(command.version)
+      throw KeyVersionNotFoundError.ofNumber(command.version)
     }
     return { state: applyCommand(stateOf(key), command, { now, certainNow, timeZone, revocationDelayMs }) }
   }
@@ -341,10 +348,14 @@ export function withColumns(key: WholeKey, columns: KeyColumns): Decision {
 
 /** Throws ConflictError if the caller expects another revision than the key has. */
 function requireRevision(key: WholeKey, expectedRevision: number | null, now: Date): void {
-  if (expectedRevision === null || expectedRevision === key.row.revision) return
-  throw new ConflictError({
-    currentRevision: key.row.revision,
-    currentDefaultVersion: defaultVersionOf({ ...key.row, versions: key.versions }, now)?.number ?? null,
+  if (expectedRevision !== null && expectedRevision !== key.row.revision) throw conflictOf(key, now)
+}
+
+/** The error for a key that is no longer as the caller saw it. */
+export function conflictOf({ row, versions }: WholeKey, now: Date): ConflictError {
+  return new ConflictError({
+    currentRevision: row.revision,
+    currentDefaultVersionNumber: defaultVersionOf({ ...row, versions }, now)?.number ?? null,
   })
 }
 

@@ -36,7 +36,7 @@ export async function createKey(
   const { store, clock, settings } = parts
   const id = newUuid()
   // Checked again in the transaction. Checked here because material takes long to make.
-  if (!preActivation && (await isNameTaken(store.db, { ...wanted, exceptId: null }))) return null
+  if (!preActivation && (await isNameTaken(store.db, wanted))) return null
   const material = preActivation ? null : await makeMaterial(parts, { ...wanted, id }, 1, context)
   const created = await store.transaction(async (tx) => {
     const at = clock.moment()

@@ -42,15 +42,14 @@ import {
   changedVersion,
   changeUserKey,
   deciding,
-  type Expecting,
+  type KeyInput,
   type KeyVersionChange,
   settleDue,
 } from './change-key.ts'
 import { lockVerifiedKey } from './locked-key.ts'
 import { algorithmOf, materialOf, type UnwrappedMaterial } from './new-material.ts'
 
-export interface ImportKeyVersionInput extends Expecting {
-  readonly keyId: string
+export interface ImportKeyVersionInput extends KeyInput {
   /** `impt_…`. */
   readonly importParametersId: string
   readonly wrappedMaterial: Uint8Array
@@ -77,12 +76,12 @@ const importParametersMemoryMs = 30 * 24 * hourMs
 export function getImportParameters(
   parts: Dependencies,
   call: RequestContext,
-  { keyId }: { readonly keyId: string },
+  { key: reference }: Pick<KeyInput, 'key'>,
 ): Promise<ImportParametersView> {
   const { store, policyMac, envelope, audit, clock } = parts
   return recordingRefusals(parts, auditContextOf(call, 'GET_IMPORT_PARAMETERS'), async (context) => {
     requireRoleFor(call, 'MANAGE', 'MANAGE_OWN')
-    const { row } = await findUserKeyFor({ parts, call, context }, keyId, { permission: 'MANAGE' })
+    const { row } = await findUserKeyFor({ parts, call, context }, reference, { permission: 'MANAGE' })
     requireOrigin(row, 'EXTERNAL')
     const id = newUuid()
     context.details = { importParametersId: formatId('importParameters', id) }
@@ -124,12 +123,12 @@ export async function importKeyVersion(
   call: RequestContext,
   input: ImportKeyVersionInput,
 ): Promise<KeyVersionChange> {
-  const { keyId, wrappedMaterial, expectedRevision } = input
+  const { wrappedMaterial, expectedRevision } = input
   const parsed = parseId(input.importParametersId)
   const parametersId = parsed?.kind === 'importParameters' ? parsed.uuid : null
   const changed = await changeUserKey(parts, call, {
     action: 'IMPORT_KEY_VERSION',
-    keyId,
+    of: input.key,
     expectedRevision,
     details: parametersId === null ? {} : { importParametersId: input.importParametersId },
     checkInput: () =>

@@ -1,7 +1,7 @@
 import { defaultAlgorithms, findAlgorithm } from '../../crypto/algorithms.ts'
 import type { KeyType, KeyUsage } from '../../crypto/capabilities.ts'
 import { keyIdOf } from '../../ids.ts'
-import { isNameTaken } from '../../store/rows/key-rows.ts'
+import { isNameTaken, lockName } from '../../store/rows/key-rows.ts'
 import type { Dependencies, DomainSettings } from '../parts/dependencies.ts'
 import { auditContextOf, recordingRefusals, requireRoleFor } from '../parts/request.ts'
 import type { FullUserKeyView } from '../reading/views.ts'
@@ -18,7 +18,7 @@ import {
   rotationCycleDays,
 } from '../rules/input.ts'
 import { checkGivenEntries, detailsOfEntries, entriesGiven, type GivenEntries } from './access-lists.ts'
-import { changedKey, changeUserKey, deciding, type Expecting, withColumns } from './change-key.ts'
+import { changedKey, changeUserKey, deciding, type KeyInput, withColumns } from './change-key.ts'
 import { createKey } from './create-key.ts'
 
 export interface CreateUserKeyInput {
@@ -39,18 +39,14 @@ export interface CreateUserKeyInput {
     | undefined
 }
 
-export interface UpdateUserKeyInput extends Expecting {
-  readonly keyId: string
+export interface UpdateUserKeyInput extends KeyInput {
   readonly name?: string | null | undefined
   readonly description?: string | null | undefined
 }
 
-export interface ConfigureAutomaticRotationInput extends Expecting, AutomaticRotationInput {
-  readonly keyId: string
-}
+export interface ConfigureAutomaticRotationInput extends KeyInput, AutomaticRotationInput {}
 
-export interface DeleteUserKeyInput extends Expecting {
-  readonly keyId: string
+export interface DeleteUserKeyInput extends KeyInput {
   readonly confirmName: string
 }
 
@@ -123,10 +119,10 @@ export async function updateUserKey(
   call: RequestContext,
   input: UpdateUserKeyInput,
 ): Promise<FullUserKeyView> {
-  const { keyId, expectedRevision, name, description } = input
+  const { key: of, expectedRevision, name, description } = input
   const changed = await changeUserKey(parts, call, {
     action: 'UPDATE_USER_KEY',
-    keyId,
+    of,
     expectedRevision,
     checkInput() {
       const issues = new InputIssues()
@@ -136,8 +132,11 @@ export async function updateUserKey(
       issues.throwIfAny()
     },
     async decide(key, { tx }) {
-      const wanted = { projectId: key.row.projectId, name: name ?? key.row.name, exceptId: key.row.id }
-      if (await isNameTaken(tx, wanted)) throw new NameTakenError(wanted.name)
+      const wanted = { projectId: key.row.projectId, name: name ?? key.row.name }
+      if (wanted.name !== key.row.name) {
+        await lockName(tx, wanted)
+        if (await isNameTaken(tx, wanted)) throw new NameTakenError(wanted.name)
+      }
       return withColumns(key, { name: wanted.name, description: description ?? key.row.description })
     },
   })
@@ -150,10 +149,10 @@ export async function configureAutomaticRotation(
   call: RequestContext,
   input: ConfigureAutomaticRotationInput,
 ): Promise<FullUserKeyView> {
-  const { keyId, expectedRevision, enabled, cycleDays } = input
+  const { key: of, expectedRevision, enabled, cycleDays } = input
   const changed = await changeUserKey(parts, call, {
     action: 'CONFIGURE_AUTOMATIC_ROTATION',
-    keyId,
+    of,
     expectedRevision,
     details: { enabled },
     checkInput() {
@@ -176,10 +175,10 @@ export async function deleteUserKey(
   call: RequestContext,
   input: DeleteUserKeyInput,
 ): Promise<{ deletedKeyId: string; deletedKeyName: string }> {
-  const { keyId, expectedRevision, confirmName } = input
+  const { key: of, expectedRevision, confirmName } = input
   const { row } = await changeUserKey(parts, call, {
     action: 'DELETE_USER_KEY',
-    keyId,
+    of,
     expectedRevision,
     async decide(key, facts) {
       requireInput(confirmName === key.row.name, 'confirmName', 'must repeat the exact name of the key')

@@ -1,5 +1,6 @@
 import type { AuditAction } from '../../audit/events.ts'
 import type { Dependencies } from '../parts/dependencies.ts'
+import type { VersionReference } from '../parts/key-references.ts'
 import type { RequestContext } from '../rules/caller.ts'
 import { destroyWaitingDaysMax, requireInput } from '../rules/input.ts'
 import type { KeyCommand } from '../rules/lifecycle.ts'
@@ -13,14 +14,12 @@ import {
   type KeyVersionChange,
 } from './change-key.ts'
 
-export interface RotateUserKeyInput extends Expecting {
-  readonly keyId: string
-  readonly expectedDefaultVersion?: number | null | undefined
+export interface RotateUserKeyInput extends KeyInput {
+  readonly expectedDefaultVersionNumber?: number | null | undefined
 }
 
 export interface KeyVersionInput extends Expecting {
-  readonly keyId: string
-  readonly version: number
+  readonly version: VersionReference
 }
 
 export interface DestroyKeyVersionInput extends KeyVersionInput {
@@ -35,7 +34,7 @@ export async function activateUserKey(
 ): Promise<KeyVersionChange> {
   const changed = await changeUserKey(parts, call, {
     action: 'ACTIVATE_USER_KEY',
-    keyId: input.keyId,
+    of: input.key,
     expectedRevision: input.expectedRevision,
     decide: deciding(parts, { type: 'activateKey' }),
     obtainMaterial: generatingMaterial(parts),
@@ -51,11 +50,11 @@ export async function rotateUserKey(
 ): Promise<KeyVersionChange> {
   const changed = await changeUserKey(parts, call, {
     action: 'ROTATE_KEY',
-    keyId: input.keyId,
+    of: input.key,
     expectedRevision: input.expectedRevision,
     decide: deciding(parts, {
       type: 'rotate',
-      expectedDefaultVersion: input.expectedDefaultVersion ?? null,
+      expectedDefaultVersion: input.expectedDefaultVersionNumber ?? null,
     }),
     obtainMaterial: generatingMaterial(parts),
   })
@@ -70,7 +69,7 @@ export function activateKeyVersion(
 ): Promise<KeyVersionChange> {
   return changeVersion(parts, call, input, {
     action: 'ACTIVATE_KEY_VERSION',
-    command: { type: 'activateVersion', version: input.version },
+    command: (version) => ({ type: 'activateVersion', version }),
   })
 }
 
@@ -82,7 +81,7 @@ export function deactivateKeyVersion(
 ): Promise<KeyVersionChange> {
   return changeVersion(parts, call, input, {
     action: 'DEACTIVATE_KEY_VERSION',
-    command: { type: 'deactivateVersion', version: input.version },
+    command: (version) => ({ type: 'deactivateVersion', version }),
   })
 }
 
@@ -94,7 +93,7 @@ export function restoreKeyVersion(
 ): Promise<KeyVersionChange> {
   return changeVersion(parts, call, input, {
     action: 'RESTORE_KEY_VERSION',
-    command: { type: 'restoreVersion', version: input.version },
+    command: (version) => ({ type: 'restoreVersion', version }),
   })
 }
 
@@ -108,7 +107,7 @@ export function destroyKeyVersion(
   const waitingPeriodDays = input.waitingPeriodDays ?? destroyWaitingDaysDefault
   return changeVersion(parts, call, input, {
     action: 'SCHEDULE_KEY_VERSION_DESTRUCTION',
-    command: { type: 'destroyVersion', version: input.version, waitingPeriodDays },
+    command: (version) => ({ type: 'destroyVersion', version, waitingPeriodDays }),
     checkInput: () =>
       requireInput(
         waitingPeriodDays >= destroyWaitingDaysMin && waitingPeriodDays <= destroyWaitingDaysMax,
@@ -122,16 +121,19 @@ async function changeVersion(
   parts: Dependencies,
   call: RequestContext,
   input: KeyVersionInput,
-  change: { action: AuditAction; command: KeyCommand; checkInput?: () => void },
+  change: { action: AuditAction; command: (version: number) => KeyCommand; checkInput?: () => void },
 ): Promise<KeyVersionChange> {
-  const { keyId, version, expectedRevision } = input
+  const { version, expectedRevision } = input
+  let changedNumber = 0
   const changed = await changeUserKey(parts, call, {
     action: change.action,
-    keyId,
-    versionNumber: version,
+    of: version,
     expectedRevision,
     ...(change.checkInput && { checkInput: change.checkInput }),
-    decide: deciding(parts, change.command),
+    decide(key, facts, number) {
+      changedNumber = number ?? 0
+      return deciding(parts, change.command(changedNumber))(key, facts)
+    },
   })
-  return changedVersion(parts, call, changed, version)
+  return changedVersion(parts, call, changed, changedNumber)
 }

@@ -1,6 +1,13 @@
 import { isUniqueViolation } from '../../store/errors.ts'
-import { announceChanges, type KeyChange } from '../../store/key-changes.ts'
-import { insertKey, type KeyRow, moveToDeleted, updateKeys } from '../../store/rows/key-rows.ts'
+import { announceChanges, everyone, type KeyChange } from '../../store/key-changes.ts'
+import {
+  insertKey,
+  isNameTaken,
+  type KeyRow,
+  lockName,
+  moveToDeleted,
+  updateKeys,
+} from '../../store/rows/key-rows.ts'
 import type { WholeKey } from '../../store/rows/key-with-versions.ts'
 import { insertVersions, type NewVersion, updateVersions } from '../../store/rows/version-rows.ts'
 import type { Queryable } from '../../store/sql.ts'
@@ -85,6 +92,10 @@ export async function writeSteps(parts: Dependencies, tx: Queryable, steps: read
 /** Writes and announces the first step of a new key; false if its name is taken. */
 export async function writeNewKey(parts: Dependencies, tx: Queryable, step: Step): Promise<boolean> {
   const { row } = step.sealed.after
+  if (row.kind === 'USER') {
+    await lockName(tx, row)
+    if (await isNameTaken(tx, row)) return false
+  }
   if (!(await insertKey(tx, row))) return false
   await writeRest(parts, tx, [step], [{ projectId: row.projectId, id: row.id, isShown: true, lostBy: [] }])
   return true
@@ -152,7 +163,10 @@ export function shownChange(before: KeyRow, after: KeyRow, now: Date): KeyChange
       before.name !== after.name ||
       before.description !== after.description ||
       before.accessControlEnabled !== after.accessControlEnabled,
-    lostBy: namedBy(before, now).filter((subject) => !stillNamed.has(subject)),
+    lostBy: [
+      ...(!before.accessControlEnabled && after.accessControlEnabled ? [everyone] : []),
+      ...namedBy(before, now).filter((subject) => !stillNamed.has(subject)),
+    ],
   }
 }
 

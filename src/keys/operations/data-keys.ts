@@ -17,7 +17,7 @@ interface GenerateInput extends AssociatedInput {
 
 interface GenerateDataKeyInput extends GenerateInput {
   /** Length of the data key in bytes, 1 to 1,024. */
-  readonly bytes: number
+  readonly lengthBytes: number
 }
 
 interface GenerateDataKeyPairInput extends GenerateInput {
@@ -50,17 +50,21 @@ export const generateDataKey = defineKeyOperation({
   kinds: ['aead'],
   version: 'default',
   contextOf: ({ context }: GenerateDataKeyInput) => context,
-  details: ({ disclosePlaintext, bytes }) => ({
+  details: ({ disclosePlaintext, lengthBytes }) => ({
     plaintextDisclosed: disclosePlaintext,
-    bytes,
+    bytes: lengthBytes,
   }),
   checkInput({ parts, capability }, input) {
-    const { bytes } = input
-    requireInput(bytes >= 1 && bytes <= dataKeyBytesMax, 'bytes', `must be 1 to ${dataKeyBytesMax}`)
+    const { lengthBytes } = input
+    requireInput(
+      lengthBytes >= 1 && lengthBytes <= dataKeyBytesMax,
+      'lengthBytes',
+      `must be 1 to ${dataKeyBytesMax}`,
+    )
     requireAssociatedData(parts, capability, input)
   },
-  async run(use, { bytes, disclosePlaintext, ...associated }) {
-    const plaintext = freshRandomBytes(bytes)
+  async run(use, { lengthBytes, disclosePlaintext, ...associated }) {
+    const plaintext = freshRandomBytes(lengthBytes)
     try {
       const { ciphertext } = await encryptWith(use, { ...associated, plaintext })
       return { ciphertext, plaintext: disclosePlaintext ? Buffer.from(plaintext) : null }

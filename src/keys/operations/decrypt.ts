@@ -7,7 +7,8 @@ import { type CiphertextHeader, parseCiphertext } from '../../crypto/ciphertext-
 import { keyIdOf } from '../../ids.ts'
 import type { CachedKey } from '../../keyring/key-cache.ts'
 import type { Dependencies } from '../parts/dependencies.ts'
-import { findUserKeyFor, requireAccess } from '../parts/request.ts'
+import type { VersionReference } from '../parts/key-references.ts'
+import { findUserKeyFor, findVersionFor, requireAccess } from '../parts/request.ts'
 import { type AssociatedInput, associatedBytes, detailsOfContext } from '../rules/encryption-context.ts'
 import { InvalidCiphertextError } from '../rules/errors.ts'
 import { requireBytesAtMost, requireInput } from '../rules/input.ts'
@@ -21,11 +22,12 @@ import {
 } from './key-operation.ts'
 import type { BatchOperation, Operation, OperationRequest, UsedVersion } from './run-operation.ts'
 
-/** `keyId` and `version` are required for asymmetric keys, whose ciphertext does not describe itself. */
+/** The version is required for asymmetric keys, whose ciphertext does not describe itself. */
 interface DecryptInput extends AssociatedInput {
   readonly ciphertext: Uint8Array
-  readonly keyId?: string | null | undefined
-  readonly version?: number | null | undefined
+  /** ID, name or alias. */
+  readonly key?: string | null | undefined
+  readonly version?: VersionReference | null | undefined
   readonly encryptionAlgorithm?: EncryptionAlgorithm | null | undefined
 }
 
@@ -45,15 +47,14 @@ export const decrypt: Operation<DecryptInput, DecryptOutput> = {
   action: 'DECRYPT',
   authorise: requiringRoles('DECRYPT'),
   async run(request, input) {
-    const { keyId = null, version = null, context } = input
+    const { version = null, context } = input
     request.context.details = detailsOfContext(context)
-    const wanted = { permission: 'DECRYPT', context, notFound: invalidCiphertext } as const
-    const named = keyId === null ? null : await findUserKeyFor(request, keyId, wanted)
-    if (named !== null && isPublicKeyEncryption(named))
-      return decryptWithPrivateKey.runOn(request, named, input)
+    const named = await findNamed(request, input)
+    if (named !== null && isPublicKeyEncryption(named.key))
+      return decryptWithPrivateKey.runOn(request, named.key, named.number, input)
     const opened = await openUserCiphertext(request, {
       ...input,
-      onlyKeyId: named?.row.id ?? null,
+      onlyKeyId: named?.key.row.id ?? null,
       checkInput() {
         requireInput(
           version === null,
@@ -64,6 +65,21 @@ export const decrypt: Operation<DecryptInput, DecryptOutput> = {
     })
     return opened.output
   },
+}
+
+/** The key that the input names, with the number of the version if it names one; null if it names neither. */
+async function findNamed(
+  request: OperationRequest,
+  { key = null, version = null, context }: DecryptInput,
+): Promise<{ readonly key: CachedKey; readonly number: number | null } | null> {
+  const wanted = { permission: 'DECRYPT', context, notFound: invalidCiphertext } as const
+  requireInput(
+    key === null || version === null,
+    'key',
+    'must not be given beside version, which names the key',
+  )
+  if (version !== null) return findVersionFor(request, version, wanted)
+  return key === null ? null : { key: await findUserKeyFor(request, key, wanted), number: null }
 }
 
 /** Decrypts many items. */
@@ -144,7 +160,7 @@ export async function openCiphertext(
     Buffer.concat([parsed.headerBytes, associatedData ?? noBytes]),
   )
   parts.usage.noteUse({ keyId: key.row.id, versionNumber: version.number })
-  return { key, output: { keyId: keyIdOf(key.row), version: version.number, plaintext } }
+  return { key, output: { keyId: keyIdOf(key.row), versionNumber: version.number, plaintext } }
 }
 
 /** Opens a ciphertext of a user key that the caller may use. */

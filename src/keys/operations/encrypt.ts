@@ -10,7 +10,7 @@ import {
 } from '../rules/encryption-context.ts'
 import { EncryptionLimitError } from '../rules/errors.ts'
 import { requireBytesAtMost, requireInput } from '../rules/input.ts'
-import { defineKeyOperation, newVersionRemedy, type VersionInUse } from './key-operation.ts'
+import { defineKeyOperation, type KeyOfInput, newVersionRemedy, type VersionInUse } from './key-operation.ts'
 import type { BatchOperation, UsedVersion } from './run-operation.ts'
 
 interface EncryptInput extends AssociatedInput {
@@ -42,7 +42,7 @@ export const encrypt = defineKeyOperation({
 })
 
 /** Encrypts many items, each under its own key. */
-export const encryptBatch: BatchOperation<EncryptInput & { keyId: string }, EncryptOutput> = {
+export const encryptBatch: BatchOperation<EncryptInput & KeyOfInput, EncryptOutput> = {
   operation: encrypt,
   bytesOf: (item) => item.plaintext.length + associatedBytes(item),
 }

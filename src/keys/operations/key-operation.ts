@@ -8,7 +8,14 @@ import type { CachedKey } from '../../keyring/key-cache.ts'
 import type { KeyRow } from '../../store/rows/key-rows.ts'
 import type { KeyVersionRow } from '../../store/rows/version-rows.ts'
 import type { Dependencies } from '../parts/dependencies.ts'
-import { type AuditContext, findUserKeyFor, requireRoleFor, slowWorkOf } from '../parts/request.ts'
+import type { VersionReference } from '../parts/key-references.ts'
+import {
+  type AuditContext,
+  findUserKeyFor,
+  findVersionFor,
+  requireRoleFor,
+  slowWorkOf,
+} from '../parts/request.ts'
 import type { OperationPermission } from '../rules/access.ts'
 import type { RequestContext } from '../rules/caller.ts'
 import { detailsOfContext } from '../rules/encryption-context.ts'
@@ -52,10 +59,29 @@ export interface KeyOperationDefinition<Kind extends Capability['kind'], Input, 
   readonly run: (use: VersionInUse<Kind>, input: Input) => Promise<Output>
 }
 
-/** A defined key operation. `run` finds the key by ID; `runOn` uses a key that was found and authorised before. */
-export interface KeyOperation<Input, Output>
-  extends Operation<Input & { readonly keyId: string }, Output & UsedVersion> {
-  runOn(request: OperationRequest, key: CachedKey, input: Input): Promise<Output & UsedVersion>
+/** Input of an operation with the default version of a key. */
+export interface KeyOfInput {
+  /** ID, name or alias. */
+  readonly key: string
+}
+
+/** Input of an operation with a version that the caller names. */
+export interface VersionOfInput {
+  readonly version: VersionReference
+}
+
+/**
+ * A defined key operation. `run` finds the key or version that the input names; `runOn` uses what was found and authorised
+ * before, with null for the default version.
+ */
+export interface KeyOperation<Input, Reference, Output>
+  extends Operation<Input & Reference, Output & UsedVersion> {
+  runOn(
+    request: OperationRequest,
+    key: CachedKey,
+    number: number | null,
+    input: Input,
+  ): Promise<Output & UsedVersion>
 }
 
 /** Refuses callers whose roles lack one of the permissions. */
@@ -69,12 +95,17 @@ export function requiringRoles(...all: readonly OperationPermission[]): (call: R
  * Defines an operation on one version of a key. Checks run in this order, the same for every operation: role, key and
  * access, usage, input, version and its state.
  */
-export function defineKeyOperation<Kind extends Capability['kind'], Input extends object, Output>(
-  definition: KeyOperationDefinition<Kind, Input, Output>,
-): KeyOperation<Input, Output> {
+export function defineKeyOperation<
+  Kind extends Capability['kind'],
+  Input extends object,
+  Output,
+  Version extends 'default' | 'named',
+>(
+  definition: KeyOperationDefinition<Kind, Input, Output> & { readonly version: Version },
+): KeyOperation<Input, Version extends 'named' ? VersionOfInput : KeyOfInput, Output> {
   const { action, permission, usage, kinds, contextOf, details, checkInput, run } = definition
 
-  async function runOn(request: OperationRequest, key: CachedKey, input: Input) {
+  async function runOn(request: OperationRequest, key: CachedKey, number: number | null, input: Input) {
     const { parts, context } = request
     context.keyId = key.row.id
     context.algorithm = key.row.algorithm
@@ -82,12 +113,12 @@ export function defineKeyOperation<Kind extends Capability['kind'], Input extend
     const inUse = { ...request, key, capability: capabilityFor(key, usage, kinds) }
     checkInput?.(inUse, input)
     const version =
-      definition.version === 'default'
+      number === null
         ? await defaultVersionForUse(parts, key)
-        : versionForUse(parts, key, await namedVersion(key, input, context))
+        : versionForUse(parts, key, await namedVersion(key, number, context))
     context.versionNumber = version.number
     const output = await run({ ...inUse, version }, input)
-    return { ...output, keyId: keyIdOf(key.row), version: version.number }
+    return { ...output, keyId: keyIdOf(key.row), versionNumber: version.number }
   }
 
   return {
@@ -96,18 +127,21 @@ export function defineKeyOperation<Kind extends Capability['kind'], Input extend
     async run(request, input) {
       const context = contextOf?.(input)
       request.context.details = detailsOfContext(context)
-      return runOn(request, await findUserKeyFor(request, input.keyId, { permission, context }), input)
+      const wanted = { permission, context }
+      if (definition.version === 'default') {
+        const key = await findUserKeyFor(request, (input as KeyOfInput).key, wanted)
+        return runOn(request, key, null, input)
+      }
+      const { key, number } = await findVersionFor(request, (input as VersionOfInput).version, wanted)
+      return runOn(request, key, number, input)
     },
     runOn,
   }
 }
 
-/** The version that the input names. The audit event names it too, even if its state refuses the operation. */
-async function namedVersion(key: CachedKey, input: object, context: AuditContext): Promise<KeyVersionRow> {
-  if (!('version' in input && typeof input.version === 'number')) {
-    throw new TypeError('the input names no version')
-  }
-  const version = await findVersion(key, input.version)
+/** The version that the caller named. The audit event names it too, even if its state refuses the operation. */
+async function namedVersion(key: CachedKey, number: number, context: AuditContext): Promise<KeyVersionRow> {
+  const version = await findVersion(key, number)
   context.versionNumber = version.number
   return version
 }
@@ -138,7 +172,7 @@ export function capabilityFor<Kind extends Capability['kind']>(
   if (capability === undefined || !(kinds as readonly string[]).includes(capability.kind)) {
     throw new InvalidKeyUsageError(
       `The key is for ${row.usage} with ${row.algorithm}, which this operation cannot use. Take another key.`,
-      { usage: row.usage, algorithm: row.algorithm },
+      { usage: row.usage as KeyUsage, algorithm: row.algorithm },
     )
   }
   return capability as CapabilityOf<Kind>
@@ -187,7 +221,7 @@ export function versionForUse({ clock }: Clocked, key: CachedKey, row: KeyVersio
  */
 async function findVersion(key: CachedKey, number: number): Promise<KeyVersionRow> {
   const row = number >= 1 && number <= key.row.lastVersionNumber ? await key.version(number) : null
-  if (row === null) throw new KeyVersionNotFoundError(number)
+  if (row === null) throw KeyVersionNotFoundError.ofNumber(number)
   return row
 }
 

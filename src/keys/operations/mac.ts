@@ -1,5 +1,5 @@
 import { requireBytesAtMost } from '../rules/input.ts'
-import { defineKeyOperation, type KeyInUse } from './key-operation.ts'
+import { defineKeyOperation, type KeyInUse, type KeyOfInput } from './key-operation.ts'
 import type { BatchOperation, UsedVersion } from './run-operation.ts'
 
 interface MacInput {
@@ -7,7 +7,6 @@ interface MacInput {
 }
 
 interface VerifyMacInput extends MacInput {
-  readonly version: number
   readonly mac: Uint8Array
 }
 
@@ -29,7 +28,7 @@ export const generateMac = defineKeyOperation({
 })
 
 /** Generates many MACs, each with its own key. */
-export const generateMacBatch: BatchOperation<MacInput & { keyId: string }, GenerateMacOutput> = {
+export const generateMacBatch: BatchOperation<MacInput & KeyOfInput, GenerateMacOutput> = {
   operation: generateMac,
   bytesOf: ({ message }) => message.length,
 }

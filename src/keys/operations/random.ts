@@ -8,12 +8,16 @@ import type { Operation } from './run-operation.ts'
 const randomBytesMax = 1024
 
 /** Random bytes from OpenSSL's generator (NIST SP 800-90A), combined with the kernel's. No key is involved. */
-export const generateRandom: Operation<{ readonly bytes: number }, Buffer> = {
+export const generateRandom: Operation<{ readonly lengthBytes: number }, Buffer> = {
   action: 'GENERATE_RANDOM',
   authorise: (call) => requireRoleFor(call, ...operationPermissions),
-  async run({ context }, { bytes }) {
-    context.details = { bytes }
-    requireInput(bytes >= 1 && bytes <= randomBytesMax, 'bytes', `must be 1 to ${randomBytesMax}`)
-    return freshRandomBytes(bytes)
+  async run({ context }, { lengthBytes }) {
+    context.details = { bytes: lengthBytes }
+    requireInput(
+      lengthBytes >= 1 && lengthBytes <= randomBytesMax,
+      'lengthBytes',
+      `must be 1 to ${randomBytesMax}`,
+    )
+    return freshRandomBytes(lengthBytes)
   },
 }

@@ -20,7 +20,7 @@ interface ReEncryptInput {
   readonly sourceAdditionalAuthenticatedData?: AssociatedInput['additionalAuthenticatedData']
   readonly sourceContext?: AssociatedInput['context']
   /** Null: the key that made the ciphertext. */
-  readonly destinationKeyId?: string | null | undefined
+  readonly destinationKey?: string | null | undefined
   /** Null for both: the same as for the source. */
   readonly destinationAdditionalAuthenticatedData?: AssociatedInput['additionalAuthenticatedData']
   readonly destinationContext?: AssociatedInput['context']
@@ -29,7 +29,7 @@ interface ReEncryptInput {
 export interface ReEncryptOutput extends UsedVersion {
   readonly ciphertext: Buffer
   readonly sourceKeyId: string
-  readonly sourceVersion: number
+  readonly sourceVersionNumber: number
 }
 
 /** Decrypts and encrypts again, without disclosing the plaintext. */
@@ -38,12 +38,12 @@ export const reEncrypt: Operation<ReEncryptInput, ReEncryptOutput> = {
   authorise: requiringRoles('DECRYPT', 'ENCRYPT'),
   async run(request, input) {
     const { context } = request
-    const { destinationKeyId = null } = input
+    const { destinationKey = null } = input
     const destination = destinationOf(input)
     context.details = detailsOfContext(destination.context)
     const wanted = { permission: 'ENCRYPT', context: destination.context } as const
     // The destination is checked first: nothing is decrypted that could not be encrypted again.
-    const found = destinationKeyId === null ? null : await findUserKeyFor(request, destinationKeyId, wanted)
+    const found = destinationKey === null ? null : await findUserKeyFor(request, destinationKey, wanted)
     const source = await openSource(request, input, {
       destination: found,
       check(key) {
@@ -54,12 +54,12 @@ export const reEncrypt: Operation<ReEncryptInput, ReEncryptOutput> = {
         if (bytes !== null) requireBytesAtMost(request.parts.settings.itemBytesMax, bytesPath, bytes)
       },
     })
-    const { plaintext, keyId: sourceKeyId, version: sourceVersion } = source.output
+    const { plaintext, keyId: sourceKeyId, versionNumber: sourceVersionNumber } = source.output
     const onRecord = context.secondKey === null ? {} : { [sourceOnRecordDetail]: true }
-    context.details = { ...context.details, sourceKeyId, sourceVersion, ...onRecord }
+    context.details = { ...context.details, sourceKeyId, sourceVersion: sourceVersionNumber, ...onRecord }
     try {
-      const output = await encrypt.runOn(request, found ?? source.key, { ...destination, plaintext })
-      return { ...output, sourceKeyId, sourceVersion }
+      const output = await encrypt.runOn(request, found ?? source.key, null, { ...destination, plaintext })
+      return { ...output, sourceKeyId, sourceVersionNumber }
     } finally {
       plaintext.fill(0)
     }

@@ -21,7 +21,7 @@ import { requireInput } from '../rules/input.ts'
 /** Key and version that an operation used. */
 export interface UsedVersion {
   readonly keyId: string
-  readonly version: number
+  readonly versionNumber: number
 }
 
 /** Results of a batch in the order of its items: the output of an item, or its error. */

@@ -11,7 +11,7 @@ import { serviceKeyName } from '../rules/names.ts'
 import { generateDataKey } from './data-keys.ts'
 import { type DecryptOutput, openCiphertext } from './decrypt.ts'
 import { encrypt } from './encrypt.ts'
-import type { KeyOperation } from './key-operation.ts'
+import type { KeyOfInput, KeyOperation } from './key-operation.ts'
 import type { Operation, UsedVersion } from './run-operation.ts'
 
 interface ServiceDecryptInput extends AssociatedInput {
@@ -45,7 +45,7 @@ export const decryptWithServiceKey: Operation<ServiceDecryptInput, DecryptOutput
 /** An operation on user keys, for the service key of the calling service. */
 function onServiceKey<Input extends AssociatedInput, Output>(
   action: AuditAction,
-  operation: KeyOperation<Input, Output>,
+  operation: KeyOperation<Input, KeyOfInput, Output>,
 ): Operation<Input, Output & UsedVersion> {
   return {
     action,
@@ -53,7 +53,7 @@ function onServiceKey<Input extends AssociatedInput, Output>(
     async run(request, input) {
       request.context.details = detailsOfContext(input.context)
       const key = await findOrCreateServiceKey(request.parts, request.call)
-      return operation.runOn(request, key, input)
+      return operation.runOn(request, key, null, input)
     },
   }
 }

@@ -3,17 +3,15 @@ import { defineKeyOperation, slowWorkWith } from './key-operation.ts'
 import type { UsedVersion } from './run-operation.ts'
 
 interface DecapsulateInput {
-  readonly version: number
   readonly ciphertext: Uint8Array
 }
 
 interface DeriveSharedSecretInput {
-  readonly version: number
   /** SPKI DER. */
   readonly peerPublicKey: Uint8Array
   readonly context: Uint8Array
   /** Length of the output in bytes, 1 to 1,024. */
-  readonly bytes: number
+  readonly lengthBytes: number
 }
 
 export interface SharedSecretOutput extends UsedVersion {
@@ -64,11 +62,11 @@ export const deriveSharedSecret = defineKeyOperation({
   usage: 'KEY_AGREEMENT',
   kinds: ['keyAgreement'],
   version: 'named',
-  checkInput(_key, { context, bytes }: DeriveSharedSecretInput) {
+  checkInput(_key, { context, lengthBytes }: DeriveSharedSecretInput) {
     requireBytesAtMost(contextBytesMax, 'context', context)
     requireInput(
-      bytes >= 1 && bytes <= sharedSecretBytesMax,
-      'bytes',
+      lengthBytes >= 1 && lengthBytes <= sharedSecretBytesMax,
+      'lengthBytes',
       `must be a whole number from 1 to ${sharedSecretBytesMax}`,
     )
   },

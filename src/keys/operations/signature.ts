@@ -6,7 +6,13 @@ import type {
   SigningAlgorithm,
 } from '../../crypto/capabilities.ts'
 import { requireBytesAtMost } from '../rules/input.ts'
-import { defineKeyOperation, type KeyInUse, slowWorkWith } from './key-operation.ts'
+import {
+  defineKeyOperation,
+  type KeyInUse,
+  type KeyOfInput,
+  slowWorkWith,
+  type VersionOfInput,
+} from './key-operation.ts'
 import type { BatchOperation, UsedVersion } from './run-operation.ts'
 
 interface SignInput {
@@ -18,7 +24,6 @@ interface SignInput {
 }
 
 interface VerifyInput extends SignInput {
-  readonly version: number
   readonly signature: Uint8Array
 }
 
@@ -49,7 +54,7 @@ export const sign = defineKeyOperation({
 })
 
 /** Signs many messages, each with its own key. */
-export const signBatch: BatchOperation<SignInput & { keyId: string }, SignOutput> = {
+export const signBatch: BatchOperation<SignInput & KeyOfInput, SignOutput> = {
   operation: sign,
   bytesOf: ({ message }) => message.length,
 }
@@ -73,7 +78,7 @@ export const verify = defineKeyOperation({
 })
 
 /** Verifies many signatures. */
-export const verifyBatch: BatchOperation<VerifyInput & { keyId: string }, VerifyOutput> = {
+export const verifyBatch: BatchOperation<VerifyInput & VersionOfInput, VerifyOutput> = {
   operation: verify,
   bytesOf: ({ message }) => message.length,
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.ts'
-import type { KeyChange, RoleChange } from '../../store/key-changes.ts'
+import { everyone, type KeyChange, type RoleChange } from '../../store/key-changes.ts'
 import { type AccessFacts, subjectsOf, visibilityOf } from '../rules/access.ts'
 import type { Caller } from '../rules/caller.ts'
 import { TooManyStreamsError, UnavailableError } from '../rules/errors.ts'
@@ -203,13 +203,19 @@ function together(known: Change | undefined, change: Change): Change {
   return { id, isShown: isShown || change.isShown, lostBy: lostBy.union(change.lostBy) }
 }
 
+/** Subjects of a caller in `lostBy`. For a service agent a key exists only while the agent is on its list. */
+function subjectsThatLose(caller: Caller): ReadonlySet<string> {
+  const own = subjectsOf(caller)
+  return caller.kind === 'SERVICE_AGENT' ? own : own.union(new Set([everyone]))
+}
+
 /** Passes on to a stream the changes that its caller may know of. */
 function passOnTo(
   watcher: Watcher,
   changes: readonly Change[],
   access: ReadonlyMap<string, ChangedKey>,
 ): void {
-  const subjects = subjectsOf(watcher.caller)
+  const subjects = subjectsThatLose(watcher.caller)
   for (const change of changes) {
     const key = access.get(change.id)
     if (key === undefined || key.accessFacts.kind === 'SERVICE') continue
@@ -225,7 +231,7 @@ function createWatch(
   keyId: string | null,
   { clock, onEnd }: { clock: Clock; onEnd: () => void },
 ): { watch: Watch; watcher: Watcher } {
-  const subjects = subjectsOf(caller)
+  const subjects = subjectsThatLose(caller)
   let announced = new Map<string, ChangeSummary>()
   let isUnsure = false
   let ending: 'expired' | 'closed' | null = null

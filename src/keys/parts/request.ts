@@ -24,8 +24,15 @@ import {
   visibilityOf,
 } from '../rules/access.ts'
 import { type Caller, formatSubject, type RequestContext } from '../rules/caller.ts'
-import { ForbiddenError, KeyNotFoundError, UnavailableError } from '../rules/errors.ts'
+import {
+  ForbiddenError,
+  KeyNotFoundError,
+  KeyVersionNotFoundError,
+  UnavailableError,
+} from '../rules/errors.ts'
+import { isUserKeyName } from '../rules/input.ts'
 import type { Dependencies, ObservedOperation } from './dependencies.ts'
+import { readKeyReference, readVersionReference, type VersionReference } from './key-references.ts'
 
 /** Audit context of one operation: the facts of its audit event, filled in as they become known. */
 export interface AuditContext {
@@ -276,27 +283,73 @@ export async function findVerifiedKey(parts: Dependencies, lookup: KeyLookup): P
 }
 
 /**
- * The user key of an ID, from memory if possible, once the caller may do with it what it wants. An ID that names no user
- * key of the caller's project is not found, whatever the reason.
+ * The user key with an ID, a name or an alias, from memory if possible, once the caller may do with it what it wants. What
+ * names no user key of the caller's project is not found, whatever the reason.
  *
  * @throws ForbiddenError
  */
 export async function findUserKeyFor(
   request: KeyRequest,
-  id: string,
+  reference: string,
   wanted: WantedAccess,
 ): Promise<CachedKey> {
-  const { parts, call, context } = request
   const { notFound = keyNotFound } = wanted
-  const parsed = parseId(id)
-  if (parsed?.kind === 'redactedKey') await refuseRedactedId(request, parsed.uuid, notFound)
-  if (parsed?.kind !== 'userKey') throw notFound()
-  const key = await parts.keys.get(call.caller.projectId, parsed.uuid)
+  const key = await findInMemory(request, reference, notFound)
   if (key === null || key.row.kind !== 'USER') throw notFound()
-  context.keyId = key.row.id
-  context.algorithm = key.row.algorithm
+  noteKey(request, key)
   requireAccess(request, key.row, wanted)
   return key
+}
+
+async function findInMemory(
+  request: KeyRequest,
+  reference: string,
+  notFound: () => Error,
+): Promise<CachedKey | null> {
+  const { parts, call } = request
+  const { projectId } = call.caller
+  const read = readKeyReference(reference)
+  if ('name' in read) return isUserKeyName(read.name) ? parts.keys.getByName(projectId, read.name) : null
+  if (read.id?.kind === 'redactedKey') await refuseRedactedId(request, read.id.uuid, notFound)
+  return read.id?.kind === 'userKey' ? parts.keys.get(projectId, read.id.uuid) : null
+}
+
+function noteKey({ context }: KeyRequest, { row }: Pick<CachedKey, 'row'>): void {
+  context.keyId = row.id
+  context.algorithm = row.algorithm
+}
+
+/** A key, and the number of the version that a reference names. The version may be missing unless it was named by ID. */
+export interface NamedVersion {
+  readonly key: CachedKey
+  readonly number: number
+}
+
+/**
+ * The user key of a version, once the caller may do with it what it wants. Versions of redacted keys do not exist for the
+ * caller: their IDs are not found.
+ *
+ * @throws ForbiddenError
+ */
+export async function findVersionFor(
+  request: KeyRequest,
+  reference: VersionReference,
+  wanted: WantedAccess,
+): Promise<NamedVersion> {
+  const address = readVersionReference(reference)
+  if (!('id' in address)) {
+    return { key: await findUserKeyFor(request, address.key, wanted), number: address.number }
+  }
+  const { parts, call } = request
+  const { notFound = () => KeyVersionNotFoundError.ofId() } = wanted
+  const parsed = parseId(address.id)
+  if (parsed?.kind !== 'keyVersion') throw notFound()
+  const found = await parts.keys.getByVersion(call.caller.projectId, parsed.uuid)
+  if (found === null || found.key.row.kind !== 'USER') throw notFound()
+  noteKey(request, found.key)
+  if (visibilityOf(call.caller, accessFactsOf(found.key.row, parts.clock.now())) !== 'full') throw notFound()
+  requireAccess(request, found.key.row, wanted)
+  return found
 }
 
 /** Refuses a redacted ID: FORBIDDEN while its key is redacted for the caller, otherwise the same as an unknown ID. */

@@ -1,7 +1,7 @@
 import type { EncryptionContext } from '../../crypto/encryption-context.ts'
-import { parseKeyId } from '../../ids.ts'
-import { findKey, type KeyRow } from '../../store/rows/key-rows.ts'
+import type { KeyRow } from '../../store/rows/key-rows.ts'
 import type { Dependencies } from '../parts/dependencies.ts'
+import { findReferencedRow } from '../parts/key-references.ts'
 import { requireRoleFor } from '../parts/request.ts'
 import {
   type AccessFacts,
@@ -28,7 +28,8 @@ export const supposedGroupsMax = 200
 
 /** Question about access to a key. */
 export interface ExplainMyAccessInput {
-  readonly keyId: string
+  /** ID, name or alias. */
+  readonly key: string
   readonly operation: ExplainedOperation
   /** Empty for none; null if it is not known. */
   readonly context: EncryptionContext | null
@@ -41,10 +42,10 @@ export interface ExplainAccessInput extends SupposedCaller, ExplainMyAccessInput
 export async function explainAccessTo(
   parts: Dependencies,
   call: RequestContext,
-  { keyId, operation, context, ...supposed }: ExplainAccessInput,
+  { key: reference, operation, context, ...supposed }: ExplainAccessInput,
 ): Promise<AccessExplanation | null> {
   requireRoleFor(call, 'VIEW')
-  const key = await findKeyInQuestion(parts, call, keyId)
+  const key = await findKeyInQuestion(parts, call, reference)
   if (key === null || !permissionsOn(call.caller, key.facts).includes('MANAGE')) return null
   checkSupposed(supposed)
   checkSupposedContext(context)
@@ -59,11 +60,11 @@ export async function explainAccessTo(
 export async function explainMyAccess(
   parts: Dependencies,
   call: RequestContext,
-  { keyId, operation, context }: ExplainMyAccessInput,
+  { key: reference, operation, context }: ExplainMyAccessInput,
 ): Promise<AccessExplanation | null> {
   requireRoleFor(call, 'VIEW')
   const { caller } = call
-  const key = await findKeyInQuestion(parts, call, keyId)
+  const key = await findKeyInQuestion(parts, call, reference)
   const visibility = key === null ? 'absent' : visibilityOf(caller, key.facts)
   if (key === null || visibility === 'absent') return null
   checkSupposedContext(context)
@@ -87,10 +88,9 @@ interface KeyInQuestion {
 async function findKeyInQuestion(
   parts: Dependencies,
   call: RequestContext,
-  keyId: string,
+  reference: string,
 ): Promise<KeyInQuestion | null> {
-  const id = parseKeyId(keyId)
-  const row = id && (await findKey(parts.store.db, { projectId: call.caller.projectId, ...id }))
+  const row = await findReferencedRow(parts, call.caller.projectId, reference)
   if (row === null || row.kind !== 'USER' || !isAuthenticKey(parts, row)) return null
   const now = parts.clock.now()
   return { row, facts: accessFactsOf(row, now), now }

@@ -7,7 +7,7 @@ import {
   verifyEvents,
 } from '../../audit/read-events.ts'
 import type { EncryptionContext } from '../../crypto/encryption-context.ts'
-import { formatId, keyIdOf, parseKeyId } from '../../ids.ts'
+import { formatId, keyIdOf, type ParsedKeyId, parseKeyId } from '../../ids.ts'
 import { IntegrityError } from '../../keyring/integrity-error.ts'
 import { sourceOnRecordDetail } from '../../store/audit/daily-usage-rows.ts'
 import {
@@ -20,6 +20,7 @@ import {
 import { lowestUuid } from '../../store/pages.ts'
 import { findDeletedKeys, findKeys } from '../../store/rows/key-rows.ts'
 import type { Dependencies } from '../parts/dependencies.ts'
+import { findReferencedRow, readKeyReference } from '../parts/key-references.ts'
 import { requireRoleFor } from '../parts/request.ts'
 import {
   type AccessFacts,
@@ -52,7 +53,8 @@ import type { AuditEventView, FullUserKeyView } from './views.ts'
 
 /** Filter of audit events; all conditions must hold. */
 export interface AuditEventFilterInput {
-  readonly keyId?: string | null | undefined
+  /** ID, or name or alias of a live key. */
+  readonly key?: string | null | undefined
   readonly action?: readonly AuditEventView['action'][] | null | undefined
   readonly outcome?: readonly AuditEventView['outcome'][] | null | undefined
   /** Subject string. */
@@ -75,9 +77,10 @@ export async function auditEvents(
   page: PageArguments,
   filter: AuditEventFilterInput,
 ): Promise<Page<AuditEventView>> {
-  await requireAuditReader(parts, call, filter)
+  const key = await findFilteredKey(parts, call, filter)
+  await requireAuditReader(parts, call, key)
   const { db } = parts.store
-  const rowFilter = rowFilterOf(parts, call, filter)
+  const rowFilter = rowFilterOf(parts, call, filter, key)
   const list: CursorList = {
     key: parts.cursorMac,
     // Not bound to what the caller sees at the moment: a page must go on after a change of access.
@@ -93,16 +96,28 @@ export async function auditEvents(
   })
 }
 
+/** The key that a filter names; null if it names none, and an ID that no key has for what can name no key. */
+async function findFilteredKey(
+  parts: Dependencies,
+  call: RequestContext,
+  { key = null }: AuditEventFilterInput,
+): Promise<ParsedKeyId | null> {
+  if (key === null) return null
+  const unknown = { id: lowestUuid, kind: 'USER' } as const
+  if ('id' in readKeyReference(key)) return parseKeyId(key) ?? unknown
+  const row = await findReferencedRow(parts, call.caller.projectId, key)
+  return row === null ? unknown : { id: row.id, kind: row.kind }
+}
+
 /** Throws ForbiddenError unless the caller reads the whole trail, or that of the key that the filter names. */
 async function requireAuditReader(
   parts: Dependencies,
   call: RequestContext,
-  { keyId = null }: AuditEventFilterInput,
+  id: ParsedKeyId | null,
 ): Promise<void> {
   const given = permissionsOfRoles(call.caller)
   if (given.includes('READ_AUDIT')) return
   requireRoleFor(call, 'VIEW')
-  const id = keyId === null ? null : parseKeyId(keyId)
   if (id === null || !('id' in id) || id.kind !== 'USER') throw new ForbiddenError()
   const key = (await findEventKeys(parts, call.caller.projectId, [id.id])).get(id.id)
   if (key === undefined || !canReadAudit(call.caller, key.accessFacts)) throw new ForbiddenError()
@@ -247,8 +262,9 @@ function rowFilterOf(
   parts: Dependencies,
   call: RequestContext,
   filter: AuditEventFilterInput,
+  key: ParsedKeyId | null,
 ): AuditRowFilter {
-  const { actor = null, keyId = null, from, to, action = null, outcome = null, context = null } = filter
+  const { actor = null, from, to, action = null, outcome = null, context = null } = filter
   requireInput(
     actor === null || parseSubject(actor) !== null,
     'filter.actor',
@@ -266,7 +282,7 @@ function rowFilterOf(
     },
     predatesChains: parts.auditKeys.predatesChains,
     // A string that is not the ID of a key is treated as an unknown ID.
-    key: keyId === null ? null : (parseKeyId(keyId) ?? { id: lowestUuid, kind: 'USER' }),
+    key,
     actions: action,
     outcomes: outcome,
     actor: actor === null ? null : canonicalSubject(actor),

@@ -6,13 +6,14 @@ import {
   type VersionCallerRow,
 } from '../../store/audit/version-callers.ts'
 import type { Dependencies } from '../parts/dependencies.ts'
+import type { VersionReference } from '../parts/key-references.ts'
 import { requireRoleFor } from '../parts/request.ts'
 import { canReadAudit, permissionsOn } from '../rules/access.ts'
 import type { RequestContext } from '../rules/caller.ts'
 import { ForbiddenError } from '../rules/errors.ts'
 import { requireInput } from '../rules/input.ts'
 import { describeImpact, verdictOf } from './impact-verdict.ts'
-import { nodes } from './nodes.ts'
+import { versionOfKey } from './nodes.ts'
 import {
   type DestroyImpactView,
   type KeyVersionView,
@@ -49,18 +50,18 @@ export async function usageByCaller(
 }
 
 /**
- * Impact of destroying a version; null for an ID that names no version which the caller sees.
+ * Impact of destroying a version; null for what names no version that the caller sees.
  *
  * @throws ForbiddenError for a caller that sees the version but may not manage its key
  */
 export async function destroyImpact(
   parts: Dependencies,
   call: RequestContext,
-  versionId: string,
+  reference: VersionReference,
 ): Promise<DestroyImpactView | null> {
   requireRoleFor(call, 'MANAGE', 'MANAGE_OWN')
-  const [version = null] = await nodes(parts, call, [versionId])
-  if (version?.kind !== 'VERSION') return null
+  const version = await versionOfKey(parts, call, reference)
+  if (version === null) return null
   if (!permissionsOn(call.caller, version.accessFacts).includes('MANAGE')) throw new ForbiddenError()
   const now = parts.clock.now()
   const since = startOfWindow(parts, impactDays)

@@ -65,6 +65,7 @@ export function fullUserKeyView(
     ...visibleFields(row),
     ...fields,
     owner: canonicalSubject(row.owner),
+    aliases: row.aliases,
     allowedSubjects: subjectSet([...current].map(({ subject }) => subject)),
     accessList: entries.map((entry) => ({ ...entry, expired: !current.has(entry) })),
     permissions: permissionsOn(caller, fields.accessFacts).filter(

@@ -1,13 +1,13 @@
 import { describePublicKey, jwkMembersOf } from '../../crypto/public-key.ts'
-import { parseId, parseKeyId } from '../../ids.ts'
-import { findKey, findKeys, type KeyLookup, type KeyRow } from '../../store/rows/key-rows.ts'
-import { findVersionsById, type KeyVersionRow } from '../../store/rows/version-rows.ts'
+import { parseId } from '../../ids.ts'
+import { findKeys, type KeyRow } from '../../store/rows/key-rows.ts'
+import { findVersionsById, findVersionsByNumber, type KeyVersionRow } from '../../store/rows/version-rows.ts'
 import type { Dependencies } from '../parts/dependencies.ts'
+import { findReferencedRow, readVersionReference, type VersionReference } from '../parts/key-references.ts'
 import { requireRoleFor } from '../parts/request.ts'
 import { canView } from '../rules/access.ts'
 import { isServiceName, type RequestContext } from '../rules/caller.ts'
-import { isUserKeyName } from '../rules/input.ts'
-import { isServiceKeyName, serviceKeyName } from '../rules/names.ts'
+import { serviceKeyName } from '../rules/names.ts'
 import { auditEventsById } from './audit-events.ts'
 import { ownerOfVersions, versionView } from './make-views.ts'
 import { roleBindingsById } from './role-bindings.ts'
@@ -21,17 +21,14 @@ import type {
   UserKeyView,
 } from './views.ts'
 
-/** One user key by either of its IDs or by name; null if it does not exist for this caller. */
+/** One user key by either of its IDs, by name or by alias; null if it does not exist for this caller. */
 export async function userKey(
   parts: Dependencies,
   call: RequestContext,
-  by: { id: string } | { name: string },
+  reference: string,
 ): Promise<UserKeyView | null> {
   requireRoleFor(call, 'VIEW')
-  // The database cannot store every string: a name that no key can have is not looked up.
-  if ('name' in by && !isUserKeyName(by.name)) return null
-  const lookup = 'name' in by ? { kind: 'USER' as const, name: by.name } : parseKeyId(by.id)
-  const view = lookup && (await viewOf(parts, call, { ...lookup, projectId: call.caller.projectId }))
+  const view = await viewOf(parts, call, reference)
   return view?.kind === 'USER' ? view : null
 }
 
@@ -39,17 +36,12 @@ export async function userKey(
 export async function serviceKey(
   parts: Dependencies,
   call: RequestContext,
-  by: { id: string } | { name: string } | { service: string },
+  by: { key: string } | { service: string },
 ): Promise<ServiceKeyView | null> {
   requireRoleFor(call, 'VIEW')
-  if ('name' in by && !isServiceKeyName(by.name)) return null
   // Other texts could derive the key name of a service.
   if ('service' in by && !isServiceName(by.service)) return null
-  const lookup =
-    'id' in by
-      ? parseKeyId(by.id)
-      : { kind: 'SERVICE' as const, name: 'name' in by ? by.name : serviceKeyName(by.service) }
-  const view = lookup && (await viewOf(parts, call, { ...lookup, projectId: call.caller.projectId }))
+  const view = await viewOf(parts, call, 'key' in by ? by.key : serviceKeyName(by.service))
   return view?.kind === 'SERVICE' ? view : null
 }
 
@@ -104,6 +96,25 @@ export async function nodes(
   })
 }
 
+/** One version of a user key by its ID, or by key and number; null if it does not exist for this caller. */
+export async function versionOfKey(
+  parts: Dependencies,
+  call: RequestContext,
+  reference: VersionReference,
+): Promise<KeyVersionView | null> {
+  requireRoleFor(call, 'VIEW')
+  const address = readVersionReference(reference)
+  if ('id' in address) {
+    const [node = null] = await nodes(parts, call, [address.id])
+    return node?.kind === 'VERSION' ? node : null
+  }
+  const row = await findReferencedRow(parts, call.caller.projectId, address.key)
+  if (row === null) return null
+  const [version] = await findVersionsByNumber(parts.store.db, [{ keyId: row.id, number: address.number }])
+  if (version === undefined || !isAuthenticVersion(parts, version)) return null
+  return visibleVersion(parts, call, version, new Map([[row.id, row]]))
+}
+
 /** The public key of a version; null for symmetric keys. */
 export async function publicKey(version: KeyVersionView): Promise<PublicKeyView | null> {
   if (version.publicKey === null) return null
@@ -129,8 +140,8 @@ function isOfKind(row: KeyRow, kind: string): boolean {
   return (kind === 'serviceKey') === (row.kind === 'SERVICE')
 }
 
-async function viewOf(parts: Dependencies, call: RequestContext, lookup: KeyLookup): Promise<KeyView | null> {
-  const row = await findKey(parts.store.db, lookup)
+async function viewOf(parts: Dependencies, call: RequestContext, reference: string): Promise<KeyView | null> {
+  const row = await findReferencedRow(parts, call.caller.projectId, reference)
   if (row === null) return null
   return (await viewsOfRows(parts, call, [row])).get(row.id) ?? null
 }

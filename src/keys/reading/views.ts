@@ -60,6 +60,7 @@ export interface FullUserKeyView extends VisibleUserKey, FullKeyFields {
   readonly access: 'full'
   /** Subject string. */
   readonly owner: string
+  readonly aliases: readonly string[]
   /** Subject strings of entries that have not expired; empty while access control is off. */
   readonly allowedSubjects: readonly string[]
   readonly accessList: readonly AccessEntryView[]

@@ -1,3 +1,4 @@
+import type { KeyUsage } from '../../crypto/capabilities.ts'
 import type { ImportedMaterialFault } from '../../crypto/imported-material.ts'
 import { KeysteadError } from '../../errors.ts'
 
@@ -53,26 +54,35 @@ export class InputValidationError extends KeysteadError {
 export class KeyNotFoundError extends KeysteadError {
   readonly code = 'KEY_NOT_FOUND'
   constructor() {
-    super('There is no such key in your project. Check the ID; userKeys lists the keys that you may see.')
+    super(
+      'There is no such key in your project. Check the ID, name or alias; userKeys lists the keys that you may see.',
+    )
   }
 }
 
-/** The key is there, but has no version of this number. */
+/** The key is there, but has no version of this number; or no key that the caller sees has a version of this ID. */
 export class KeyVersionNotFoundError extends KeysteadError {
   readonly code = 'KEY_VERSION_NOT_FOUND'
-  readonly version: number
-  constructor(version: number) {
-    super(`The key has no version ${version}. Its versions are listed in the field "versions".`)
-    this.version = version
+
+  static ofNumber(number: number): KeyVersionNotFoundError {
+    return new KeyVersionNotFoundError(
+      `The key has no version ${number}. Its versions are listed in the field "versions".`,
+    )
+  }
+
+  static ofId(): KeyVersionNotFoundError {
+    return new KeyVersionNotFoundError(
+      'No key that you may see has a version of this ID. Check it, or name the version by key and number.',
+    )
   }
 }
 
-/** Another live key of the project has this name. */
+/** Another live key of the project has this name, or a key has this alias. */
 export class NameTakenError extends KeysteadError {
   readonly code = 'NAME_TAKEN'
   readonly takenName: string
   constructor(takenName: string) {
-    super('Another key of the project has this name. Choose another name.')
+    super('A key of the project has this name or alias. Choose another one.')
     this.takenName = takenName
   }
 }
@@ -107,9 +117,9 @@ export class InvalidKeyStateError extends KeysteadError {
 /** The key has another usage or algorithm than the operation needs. */
 export class InvalidKeyUsageError extends KeysteadError {
   readonly code = 'INVALID_KEY_USAGE'
-  readonly usage: string
+  readonly usage: KeyUsage
   readonly algorithm: string
-  constructor(message: string, facts: { usage: string; algorithm: string }) {
+  constructor(message: string, facts: { usage: KeyUsage; algorithm: string }) {
     super(message)
     this.usage = facts.usage
     this.algorithm = facts.algorithm
@@ -163,15 +173,15 @@ export class InvalidKeyMaterialError extends KeysteadError {
   }
 }
 
-/** The key changed since the caller last read it (`expectedRevision`, `expectedDefaultVersion`). */
+/** The key changed since the caller last read it (`expectedRevision`, `expectedDefaultVersionNumber`). */
 export class ConflictError extends KeysteadError {
   readonly code = 'CONFLICT'
   readonly currentRevision: number
-  readonly currentDefaultVersion: number | null
-  constructor(facts: { currentRevision: number; currentDefaultVersion: number | null }) {
+  readonly currentDefaultVersionNumber: number | null
+  constructor(facts: { currentRevision: number; currentDefaultVersionNumber: number | null }) {
     super('The key has changed since you read it. Read it again and repeat the change if it is still needed.')
     this.currentRevision = facts.currentRevision
-    this.currentDefaultVersion = facts.currentDefaultVersion
+    this.currentDefaultVersionNumber = facts.currentDefaultVersionNumber
   }
 }
 
@@ -219,6 +229,20 @@ export class EncryptionLimitError extends KeysteadError {
       `Version ${version} has made as many encryptions as are safe under one key of this algorithm. ${remedy}`,
     )
     this.version = version
+  }
+}
+
+/** An error for whose kind the result of an operation has no type. */
+export class OtherError extends KeysteadError {
+  readonly code = 'OTHER'
+  readonly codeText: string
+  constructor(codeText: string, message: string) {
+    super(message)
+    this.codeText = codeText
+  }
+
+  static of({ code, message }: KeysteadError): OtherError {
+    return new OtherError(code, message)
   }
 }
 

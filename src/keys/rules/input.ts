@@ -1,3 +1,4 @@
+import { startsAsId } from '../../ids.ts'
 import { parseSubject, readSubject, subjectNameFault } from './caller.ts'
 import { type InputIssue, InputValidationError, inputIssuesMax } from './errors.ts'
 import { textFault } from './names.ts'
@@ -11,6 +12,8 @@ export interface AutomaticRotationInput {
 export const allowedSubjectsMax = 1000
 /** Most of them that say more than who. */
 export const accessEntriesMax = 200
+/** Most aliases of one key. */
+export const aliasesMax = 50
 /** Days between automatic rotations. */
 export const rotationCycleDays = { min: 1, max: 1095, default: 365 } as const
 /** Longest note of a role binding or of an entry of an access list, in characters. */
@@ -62,17 +65,25 @@ export function databaseTime(time: Date): Date {
   return new Date(Math.min(Math.max(time.getTime(), years.first), years.last))
 }
 
-/** Checks whether a user key can have this name. Service keys start with an uppercase letter, so names never collide. */
+/**
+ * Checks whether a user key can have this name or alias. Service keys start with an uppercase letter, so names never
+ * collide. Whether it could be taken for an ID is checked where a name is given.
+ */
 export function isUserKeyName(name: string): boolean {
   return userKeyName.test(name)
 }
 
-/** Checks the name of a user key. */
-export function checkName(issues: InputIssues, name: string): void {
+/** Checks a new name or alias of a user key. */
+export function checkName(issues: InputIssues, name: string, path = 'name'): void {
   issues.require(
     isUserKeyName(name),
-    'name',
+    path,
     'must be 1 to 64 letters, digits, "-" or "_", and start with a lowercase letter or a digit',
+  )
+  issues.require(
+    !startsAsId(name),
+    path,
+    `must not start with "${name.slice(0, name.indexOf('_') + 1)}", as IDs do`,
   )
 }
 

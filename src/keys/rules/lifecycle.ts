@@ -275,7 +275,7 @@ function assertExpectedDefault(key: KeyState, expected: number | null, now: Date
   if (expected === null) return
   const current = defaultVersionOf(key, now)?.number ?? null
   if (current !== expected) {
-    throw new ConflictError({ currentRevision: key.revision, currentDefaultVersion: current })
+    throw new ConflictError({ currentRevision: key.revision, currentDefaultVersionNumber: current })
   }
 }
 

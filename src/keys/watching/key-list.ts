@@ -54,8 +54,8 @@ async function lookUp(
     if (row.kind !== 'USER' || deleted.has(row.id)) continue
     // Changes of hidden fields stay hidden.
     if (view?.kind === 'USER' && (view.access === 'full' || isShown || isLost)) changedKeys.push(view)
-    // For a service agent a key exists only while the agent is on the list.
-    if (view === undefined && isLost) goneKeyIds.push(formatId('userKey', row.id))
+    // The client knew the key by its real ID. For a service agent a key exists only while the agent is on the list.
+    if (view?.access !== 'full' && isLost) goneKeyIds.push(formatId('userKey', row.id))
   }
   for (const row of deleted.values()) {
     if (!isAuthenticDeletedKey(parts, row)) continue

@@ -1,20 +1,24 @@
 import { parseKeyId } from '../../ids.ts'
 import { findKey } from '../../store/rows/key-rows.ts'
 import type { Dependencies } from '../parts/dependencies.ts'
+import { findReferencedRow } from '../parts/key-references.ts'
 import { requireRoleFor } from '../parts/request.ts'
 import { viewsOfRows } from '../reading/verified-rows.ts'
 import type { KeyView } from '../reading/views.ts'
 import type { RequestContext } from '../rules/caller.ts'
 import { createStream, type KeyChangeKind, type KeyEventView, type Stream } from './stream.ts'
 
-/** Events of one key, by either of its IDs. An unknown ID looks like one that is hidden from the caller. */
+/**
+ * Events of one key, by either of its IDs, by name or by alias: of the key that has it now. What names no key looks like
+ * one that is hidden from the caller.
+ */
 export async function keyEvents(
   parts: Dependencies,
   call: RequestContext,
-  keyId: string,
+  reference: string,
 ): Promise<Stream<KeyEventView>> {
   requireRoleFor(call, 'VIEW')
-  const wanted = await identify(parts, call, keyId)
+  const wanted = await identify(parts, call, reference)
   // Watches before the key is read, so that no change is missed in between.
   const watch = parts.changes.watch(call.caller, wanted?.id ?? null)
   let before: KeyView | null = null
@@ -22,8 +26,9 @@ export async function keyEvents(
     const key = wanted === null ? null : await viewOf(parts, call, wanted)
     const changes = before === null ? [] : changesBetween(before, key)
     const isFirst = before === null
+    const goneKeyIds = before === null || before.id === key?.id ? [] : [before.id]
     before = key
-    const event = isFirst || changes.length > 0 ? { changes, key, at: parts.clock.now() } : null
+    const event = isFirst || changes.length > 0 ? { changes, key, goneKeyIds, at: parts.clock.now() } : null
     return { event, isLast: key === null }
   })
 }
@@ -33,13 +38,18 @@ interface Wanted {
   readonly id: string
 }
 
-/** Resolves an ID to the ID of the key itself, which does not change with access; null if it is no ID of a key. */
-async function identify(parts: Dependencies, call: RequestContext, keyId: string): Promise<Wanted | null> {
-  const parsed = parseKeyId(keyId)
-  if (parsed === null || 'id' in parsed) return parsed
-  const row = await findKey(parts.store.db, { projectId: call.caller.projectId, ...parsed })
-  // If no key has it, it is treated as an unknown ID.
-  return { kind: 'USER', id: row?.id ?? parsed.redactedId }
+/** Resolves a reference to the ID of the key itself, which does not change with access; null if it can name no key. */
+async function identify(
+  parts: Dependencies,
+  call: RequestContext,
+  reference: string,
+): Promise<Wanted | null> {
+  const parsed = parseKeyId(reference)
+  if (parsed !== null && 'id' in parsed) return parsed
+  const row = await findReferencedRow(parts, call.caller.projectId, reference)
+  if (row !== null) return { kind: row.kind, id: row.id }
+  // What stands for no key is treated as an unknown ID.
+  return parsed === null ? null : { kind: 'USER', id: parsed.redactedId }
 }
 
 async function viewOf(
@@ -62,7 +72,7 @@ function changesBetween(before: KeyView, after: KeyView | null): KeyChangeKind[]
   if (after === null) return ['GONE']
   const whole = before.access === 'full' && after.access === 'full' ? { before, after } : null
   const changes: KeyChangeKind[] = []
-  if (detailsOf(before) !== detailsOf(after)) changes.push('DETAILS')
+  if (detailsOf(before, whole !== null) !== detailsOf(after, whole !== null)) changes.push('DETAILS')
   if (whole !== null) {
     if (whole.before.lastRotatedAt?.getTime() !== whole.after.lastRotatedAt?.getTime())
       changes.push('ROTATED')
@@ -74,8 +84,9 @@ function changesBetween(before: KeyView, after: KeyView | null): KeyChangeKind[]
   return changes
 }
 
-function detailsOf(key: KeyView): string {
-  return JSON.stringify([key.name, key.kind === 'USER' ? key.description : null])
+function detailsOf(key: KeyView, withHidden: boolean): string {
+  if (key.kind === 'SERVICE') return key.name
+  return JSON.stringify([key.name, key.description, withHidden && key.access === 'full' ? key.aliases : []])
 }
 
 function accessOf(key: KeyView): string {

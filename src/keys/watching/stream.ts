@@ -74,6 +74,8 @@ export interface KeyEventView {
   readonly changes: readonly KeyChangeKind[]
   /** Null for what is not there for the caller, or no longer. */
   readonly key: KeyView | null
+  /** ID by which the caller knew the key before, if it does not have it any more. */
+  readonly goneKeyIds: readonly string[]
   readonly at: Date
 }
 

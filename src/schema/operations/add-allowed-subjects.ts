@@ -2,7 +2,7 @@ import { addAllowedSubjects } from '../../keys/changing/access-lists.ts'
 import { LockoutError } from '../../keys/rules/errors.ts'
 import { changeErrors } from '../errors.ts'
 import { accessListFields, allowLockoutField } from '../types/access-list.ts'
-import { defineMutation, expectedRevisionField, keyIdField } from './define-mutation.ts'
+import { defineMutation, expectedRevisionField, keyField } from './define-mutation.ts'
 import { defineKeyPayload } from './payloads.ts'
 
 const AddAllowedSubjectsPayload = defineKeyPayload('AddAllowedSubjectsPayload', 'A key with its new list.')
@@ -12,7 +12,7 @@ defineMutation('addAllowedSubjects', {
     'Adds entries to the access list of a key. Those of a subject replace the entries that it had. Needs MANAGE.',
   input: 'The key, and the entries to add.',
   fields: (t) => ({
-    keyId: keyIdField(t),
+    key: keyField(t),
     ...accessListFields(t),
     allowLockout: allowLockoutField(t),
     expectedRevision: expectedRevisionField(t),

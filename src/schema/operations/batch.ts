@@ -1,12 +1,10 @@
 import type { InputFieldMap, ObjectRef } from '@pothos/core'
-import type { KeysteadError } from '../../errors.ts'
 import type { BatchOutput } from '../../keys/operations/run-operation.ts'
-import { ForbiddenError } from '../../keys/rules/errors.ts'
 import { builder, type InputFieldBuilder } from '../builder.ts'
+import { asResultError, type ErrorClass, resultErrors } from '../errors.ts'
 import { listOptions } from '../list-limits.ts'
 
 type SchemaTypes = typeof builder.$inferSchemaTypes
-type ErrorClass = abstract new (...args: never[]) => KeysteadError
 
 /** One item's outcome with what the caller marked the item with. */
 interface BatchItem<T> {
@@ -52,15 +50,14 @@ export function defineBatchPayload<T extends object>(
         nullable: true,
         description: 'The result of the item; null, with a top-level error, if the server failed.',
         errors: {
-          types: [...errors, ForbiddenError] as never[],
+          types: resultErrors(errors) as never[],
           union: {
             name: `${name}ItemResult`,
-            description:
-              'Result of one item: the same as for the single operation, or FORBIDDEN for this item alone.',
+            description: 'Result of one item: the same as for the single operation.',
           },
         },
         resolve({ outcome }) {
-          if (outcome instanceof Error) throw outcome
+          if (outcome instanceof Error) throw asResultError(outcome, errors)
           return outcome as never
         },
       }),

@@ -19,7 +19,8 @@ defineMutation('bindRole', {
   description: `Gives a subject a role in the caller's project, in addition to the roles of its tokens. A binding of the same subject and role is replaced. A project can have ${roleBindingsMax} bindings. Needs MANAGE_ROLES.`,
   input: 'The subject, and the role that it gets.',
   fields: (t) => ({
-    subject: t.id({
+    subject: t.field({
+      type: 'SubjectRef',
       required: true,
       description: 'The subject: `user:NAME`, `group:NAME` or `service-account:NAME`.',
     }),

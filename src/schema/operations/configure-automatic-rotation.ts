@@ -1,7 +1,7 @@
 import { configureAutomaticRotation } from '../../keys/changing/user-keys.ts'
 import { InvalidKeyOriginError } from '../../keys/rules/errors.ts'
 import { changeErrors } from '../errors.ts'
-import { defineMutation, expectedRevisionField, keyIdField } from './define-mutation.ts'
+import { defineMutation, expectedRevisionField, keyField } from './define-mutation.ts'
 import { defineKeyPayload } from './payloads.ts'
 
 const ConfigureAutomaticRotationPayload = defineKeyPayload(
@@ -14,7 +14,7 @@ defineMutation('configureAutomaticRotation', {
     'Switches automatic rotation on or off, or changes its cycle, which starts again today. With asymmetric keys each rotation changes the public key. Needs MANAGE.',
   input: 'The key, and its automatic rotation.',
   fields: (t) => ({
-    keyId: keyIdField(t),
+    key: keyField(t),
     enabled: t.boolean({ required: true, description: 'Whether the system rotates the key by itself.' }),
     cycleDays: t.int({
       description:

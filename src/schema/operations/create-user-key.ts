@@ -24,7 +24,8 @@ const AccessControlInput = builder.inputType('AccessControlInput', {
       required: true,
       description: 'Whether only the owner and the subjects below see and use the key.',
     }),
-    allowedSubjects: t.stringList({
+    allowedSubjects: t.field({
+      type: ['SubjectRef'],
       ...listOptions(
         allowedSubjectsMax,
         'Subjects, e.g. `user:bob`, `group:payments`, `service-account:ci`, `service-agent:Secrets Manager`.',

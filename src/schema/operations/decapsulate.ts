@@ -3,7 +3,7 @@ import type { SharedSecretOutput } from '../../keys/operations/shared-secrets.ts
 import { decapsulate } from '../../keys/operations/shared-secrets.ts'
 import { builder } from '../builder.ts'
 import { verifyErrors } from '../errors.ts'
-import { defineMutation, keyIdField } from './define-mutation.ts'
+import { defineMutation, versionField } from './define-mutation.ts'
 import { addUsedVersion } from './payloads.ts'
 
 const description = 'The ciphertext to decapsulate, and the key.'
@@ -25,8 +25,7 @@ defineMutation('decapsulate', {
   description: 'Decapsulates a shared secret with an ACTIVE version (FIPS 203 §7.3). Needs DECAPSULATE.',
   input: description,
   fields: (t) => ({
-    keyId: keyIdField(t),
-    version: t.int({ required: true, description: 'The version whose public key was used.' }),
+    version: versionField(t, 'The version whose public key was used.'),
     ciphertext: t.field({
       type: 'Base64',
       required: true,

@@ -5,7 +5,7 @@ import { builder } from '../builder.ts'
 import { openErrors } from '../errors.ts'
 import { associatedFields } from '../types/encryption-context.ts'
 import { EncryptionAlgorithm } from '../types/enums.ts'
-import { defineBatchableMutation } from './define-mutation.ts'
+import { defineBatchableMutation, optionalVersionField } from './define-mutation.ts'
 import { addUsedVersion } from './payloads.ts'
 
 const DecryptPayload = builder.objectRef<DecryptOutput>('DecryptPayload').implement({
@@ -31,13 +31,15 @@ defineBatchableMutation('decrypt', {
       description: 'A ciphertext from `encrypt`, or, for RSA, any RSAES-OAEP ciphertext.',
     }),
     ...associatedFields(t, ' Symmetric keys only.'),
-    keyId: t.id({
+    key: t.field({
+      type: 'KeyRef',
       description:
-        'RSA: required. Symmetric keys: the ciphertext names its key; if given, it must be that one.',
+        'Symmetric keys: the ciphertext names its key; if given, it must be that one. Not together with `version`.',
     }),
-    version: t.int({
-      description: 'RSA: required, the version whose public key was used. Not for symmetric keys.',
-    }),
+    version: optionalVersionField(
+      t,
+      'RSA: required, the version whose public key was used. Not for symmetric keys.',
+    ),
     encryptionAlgorithm: t.field({
       type: EncryptionAlgorithm,
       description: 'RSA only: padding; RSAES_OAEP_SHA_256 if not given.',

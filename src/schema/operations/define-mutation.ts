@@ -1,17 +1,16 @@
 import type { InputFieldMap, InputShapeFromFields, ObjectRef } from '@pothos/core'
 import type { GraphQLResolveInfo } from 'graphql'
-import type { KeysteadError } from '../../errors.ts'
 import type { restoreKeyVersion } from '../../keys/changing/versions.ts'
 import { type BatchOperation, runBatch } from '../../keys/operations/run-operation.ts'
 import { InputValidationError } from '../../keys/rules/errors.ts'
 import { builder, type InputFieldBuilder } from '../builder.ts'
 import type { Context } from '../context.ts'
-import { versionChangeErrors } from '../errors.ts'
+import { asResultError, type ErrorClass, resultErrors, versionChangeErrors } from '../errors.ts'
+import { KeyVersionRef } from '../types/key-version.ts'
 import { defineBatchInput, defineBatchPayload, pairOutcomes } from './batch.ts'
 import { defineVersionPayload } from './payloads.ts'
 
 type SchemaTypes = typeof builder.$inferSchemaTypes
-type ErrorClass = abstract new (...args: never[]) => KeysteadError
 
 /** An input in which a default stands for every null, and for what is not given. */
 type Filled<Input, Defaults> = Omit<Input, keyof Defaults> & {
@@ -66,10 +65,14 @@ export function defineMutation<
       description,
       authScopes: { authenticated: true },
       args: { input: t.arg({ type: Input, required: true, description: input }) },
-      errors: { types: [...errors] as never[] },
-      resolve(_root, args, context, info) {
+      errors: { types: resultErrors(errors) as never[] },
+      async resolve(_root, args, context, info) {
         const { input: given } = args as unknown as { input: object }
-        return resolve(context, filled(given, definition.defaults) as never, info)
+        try {
+          return await resolve(context, filled(given, definition.defaults) as never, info)
+        } catch (error) {
+          throw asResultError(error, errors)
+        }
       },
     }),
   )
@@ -97,7 +100,7 @@ export function defineBatchableMutation<
       description: `${many}, each with a key of its own; one that fails does not fail the others. Much faster than as many single operations.`,
       authScopes: { authenticated: true },
       args: { input: t.arg({ type: Input, required: true, description: 'The batch.' }) },
-      errors: { types: [InputValidationError] },
+      errors: { types: resultErrors([InputValidationError]) as never[] },
       resolve: async (_root, { input: { items } }, { parts, call }) =>
         pairOutcomes(
           items,
@@ -130,8 +133,7 @@ export function defineVersionMutation(
     description,
     input: 'The version.',
     fields: (t) => ({
-      keyId: keyIdField(t),
-      version: t.int({ required: true, description: 'Number of the version.' }),
+      version: versionField(t, 'The version.'),
       expectedRevision: expectedRevisionField(t),
     }),
     payload: defineVersionPayload(`${pascalCase(name)}Payload`, payload),
@@ -149,8 +151,18 @@ function filled(input: object, defaults: object = {}): object {
 }
 
 /** Input field for the user key that a mutation is about. */
-export function keyIdField(t: InputFieldBuilder) {
-  return t.id({ required: true, description: 'The key: `ukey_…`.' })
+export function keyField(t: InputFieldBuilder, description = 'The key: its ID, name or alias.') {
+  return t.field({ type: 'KeyRef', required: true, description })
+}
+
+/** Input field for the version of a user key that a mutation is about. */
+export function versionField(t: InputFieldBuilder, description: string) {
+  return t.field({ type: KeyVersionRef, required: true, description })
+}
+
+/** Input field for a version of a user key, where it may be left out. */
+export function optionalVersionField(t: InputFieldBuilder, description: string) {
+  return t.field({ type: KeyVersionRef, description })
 }
 
 /** Input field that guards against acting on an outdated view of the key. */

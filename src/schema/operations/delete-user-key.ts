@@ -2,7 +2,7 @@ import { deleteUserKey } from '../../keys/changing/user-keys.ts'
 import { InvalidKeyStateError } from '../../keys/rules/errors.ts'
 import { builder } from '../builder.ts'
 import { changeErrors } from '../errors.ts'
-import { defineMutation, expectedRevisionField, keyIdField } from './define-mutation.ts'
+import { defineMutation, expectedRevisionField, keyField } from './define-mutation.ts'
 
 const DeleteUserKeyPayload = builder
   .objectRef<{ deletedKeyId: string; deletedKeyName: string }>('DeleteUserKeyPayload')
@@ -22,7 +22,7 @@ defineMutation('deleteUserKey', {
     'Deletes a key that has no version, or whose versions are all DESTROYED. Its ID is never used again, and its audit events stay. Needs MANAGE.',
   input: 'The key, with its name as confirmation.',
   fields: (t) => ({
-    keyId: keyIdField(t),
+    key: keyField(t),
     confirmName: t.string({ required: true, description: 'The exact name of the key.' }),
     expectedRevision: expectedRevisionField(t),
   }),

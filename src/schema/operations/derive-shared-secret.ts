@@ -3,7 +3,7 @@ import type { SharedSecretOutput } from '../../keys/operations/shared-secrets.ts
 import { deriveSharedSecret } from '../../keys/operations/shared-secrets.ts'
 import { builder } from '../builder.ts'
 import { verifyErrors } from '../errors.ts'
-import { defineMutation, keyIdField } from './define-mutation.ts'
+import { defineMutation, versionField } from './define-mutation.ts'
 import { addUsedVersion } from './payloads.ts'
 
 const description = 'The key, the public key of the other party, and the context of the secret.'
@@ -22,15 +22,14 @@ const DeriveSharedSecretPayload = builder
   })
 addUsedVersion(DeriveSharedSecretPayload)
 
-const defaults = { bytes: 32 } as const
+const defaults = { lengthBytes: 32 } as const
 
 defineMutation('deriveSharedSecret', {
   description:
     'Diffie-Hellman key agreement of an ACTIVE version with the public key of another party (NIST SP 800-56A §5.7.1.2, RFC 7748 §6), followed by HKDF. Needs DERIVE.',
   input: description,
   fields: (t) => ({
-    keyId: keyIdField(t),
-    version: t.int({ required: true, description: 'The version whose public key the other party uses.' }),
+    version: versionField(t, 'The version whose public key the other party uses.'),
     peerPublicKey: t.field({
       type: 'Base64',
       required: true,
@@ -43,8 +42,8 @@ defineMutation('deriveSharedSecret', {
       description:
         'Purpose of the secret, at most 512 bytes; may be empty. Another context gives an unrelated secret.',
     }),
-    bytes: t.int({
-      defaultValue: defaults.bytes,
+    lengthBytes: t.int({
+      defaultValue: defaults.lengthBytes,
       description: 'Length of the output in bytes, 1 to 1,024.',
     }),
   }),

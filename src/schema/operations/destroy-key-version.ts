@@ -1,6 +1,6 @@
 import { destroyKeyVersion } from '../../keys/changing/versions.ts'
 import { versionChangeErrors } from '../errors.ts'
-import { defineMutation, expectedRevisionField, keyIdField } from './define-mutation.ts'
+import { defineMutation, expectedRevisionField, versionField } from './define-mutation.ts'
 import { defineVersionPayload } from './payloads.ts'
 
 const DestroyKeyVersionPayload = defineVersionPayload(
@@ -13,8 +13,7 @@ defineMutation('destroyKeyVersion', {
     'Schedules the destruction of a DEACTIVATED version. When the waiting period ends its material is erased, and nothing that only this version opens can be read again. Needs MANAGE.',
   input: 'The version.',
   fields: (t) => ({
-    keyId: keyIdField(t),
-    version: t.int({ required: true, description: 'Number of the version.' }),
+    version: versionField(t, 'The version.'),
     waitingPeriodDays: t.int({
       description:
         'Days until then, 0 to 30; the server has a default (7 unless configured) and may have a minimum.',

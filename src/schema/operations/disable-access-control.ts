@@ -2,7 +2,7 @@ import { disableAccessControl } from '../../keys/changing/access-lists.ts'
 import { LockoutError } from '../../keys/rules/errors.ts'
 import { changeErrors } from '../errors.ts'
 import { allowLockoutField } from '../types/access-list.ts'
-import { defineMutation, expectedRevisionField, keyIdField } from './define-mutation.ts'
+import { defineMutation, expectedRevisionField, keyField } from './define-mutation.ts'
 import { defineKeyPayload } from './payloads.ts'
 
 const DisableAccessControlPayload = defineKeyPayload(
@@ -15,7 +15,7 @@ defineMutation('disableAccessControl', {
     'Switches access control off, so that roles alone decide who has access. Clears the access list. Needs MANAGE.',
   input: 'The key.',
   fields: (t) => ({
-    keyId: keyIdField(t),
+    key: keyField(t),
     allowLockout: allowLockoutField(t),
     expectedRevision: expectedRevisionField(t),
   }),

@@ -2,7 +2,7 @@ import { enableAccessControl } from '../../keys/changing/access-lists.ts'
 import { LockoutError } from '../../keys/rules/errors.ts'
 import { changeErrors } from '../errors.ts'
 import { accessListFields, allowLockoutField } from '../types/access-list.ts'
-import { defineMutation, expectedRevisionField, keyIdField } from './define-mutation.ts'
+import { defineMutation, expectedRevisionField, keyField } from './define-mutation.ts'
 import { defineKeyPayload } from './payloads.ts'
 
 const EnableAccessControlPayload = defineKeyPayload(
@@ -15,7 +15,7 @@ defineMutation('enableAccessControl', {
     'Limits a key to its owner and the given entries; everyone else, a project administrator too, gets it redacted. Needs MANAGE.',
   input: 'The key, and the entries of its access list.',
   fields: (t) => ({
-    keyId: keyIdField(t),
+    key: keyField(t),
     ...accessListFields(t),
     allowLockout: allowLockoutField(t),
     expectedRevision: expectedRevisionField(t),

@@ -3,7 +3,7 @@ import type { EncapsulateOutput } from '../../keys/operations/shared-secrets.ts'
 import { encapsulate } from '../../keys/operations/shared-secrets.ts'
 import { builder } from '../builder.ts'
 import { protectErrors } from '../errors.ts'
-import { defineMutation } from './define-mutation.ts'
+import { defineMutation, keyField } from './define-mutation.ts'
 import { addUsedVersion } from './payloads.ts'
 
 const EncapsulatePayload = builder.objectRef<EncapsulateOutput>('EncapsulatePayload').implement({
@@ -27,7 +27,7 @@ defineMutation('encapsulate', {
   description:
     'Encapsulates a fresh shared secret for the default version of a key (FIPS 203 §7.2). Software that supports ML-KEM can do this with the public key alone. Needs ENCAPSULATE.',
   input: 'The key.',
-  fields: (t) => ({ keyId: t.id({ required: true, description: 'The key: `ukey_…`.' }) }),
+  fields: (t) => ({ key: keyField(t) }),
   payload: EncapsulatePayload,
   errors: protectErrors,
   resolve: ({ parts, call }, input) => runOperation(parts, call, encapsulate, input),

@@ -4,7 +4,7 @@ import { runOperation } from '../../keys/operations/run-operation.ts'
 import { builder } from '../builder.ts'
 import { encryptErrors } from '../errors.ts'
 import { associatedFields } from '../types/encryption-context.ts'
-import { defineBatchableMutation, keyIdField } from './define-mutation.ts'
+import { defineBatchableMutation, keyField } from './define-mutation.ts'
 import { addUsedVersion } from './payloads.ts'
 
 const EncryptPayload = builder.objectRef<EncryptOutput>('EncryptPayload').implement({
@@ -24,7 +24,7 @@ defineBatchableMutation('encrypt', {
   description: 'Encrypts under the default version of a key. Needs ENCRYPT.',
   input: 'The data to encrypt, and the key.',
   fields: (t) => ({
-    keyId: keyIdField(t),
+    key: keyField(t),
     plaintext: t.field({
       type: 'Base64',
       required: true,

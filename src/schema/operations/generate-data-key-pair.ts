@@ -7,7 +7,7 @@ import { encryptErrors } from '../errors.ts'
 import { isSelected } from '../selection.ts'
 import { associatedFields } from '../types/encryption-context.ts'
 import { PublicKey } from '../types/public-key.ts'
-import { defineMutation } from './define-mutation.ts'
+import { defineMutation, keyField } from './define-mutation.ts'
 import { addUsedVersion } from './payloads.ts'
 
 const description = 'The key that encrypts the private key, and the algorithm of the pair.'
@@ -53,10 +53,7 @@ defineMutation('generateDataKeyPair', {
     'Generates a key pair and encrypts its private key under the default version of a symmetric key. Needs ENCRYPT.',
   input: description,
   fields: (t) => ({
-    keyId: t.id({
-      required: true,
-      description: 'The key that encrypts the private key: `ukey_…`, symmetric.',
-    }),
+    key: keyField(t, 'The symmetric key that encrypts the private key: its ID, name or alias.'),
     algorithm: t.field({ type: DataKeyPairAlgorithm, required: true, description: 'Algorithm of the pair.' }),
     ...associatedFields(t),
   }),

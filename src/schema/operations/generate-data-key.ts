@@ -5,7 +5,7 @@ import { builder } from '../builder.ts'
 import { encryptErrors } from '../errors.ts'
 import { isSelected } from '../selection.ts'
 import { associatedFields } from '../types/encryption-context.ts'
-import { defineMutation, keyIdField } from './define-mutation.ts'
+import { defineMutation, keyField } from './define-mutation.ts'
 import { addUsedVersion } from './payloads.ts'
 
 const GenerateDataKeyPayload = builder.objectRef<DataKeyOutput>('GenerateDataKeyPayload').implement({
@@ -27,15 +27,15 @@ const GenerateDataKeyPayload = builder.objectRef<DataKeyOutput>('GenerateDataKey
 })
 addUsedVersion(GenerateDataKeyPayload)
 
-const defaults = { bytes: 32 } as const
+const defaults = { lengthBytes: 32 } as const
 
 defineMutation('generateDataKey', {
   description:
     'Generates a data key and encrypts it under the default version of a symmetric key. Select `plaintext` only if the data key is used at once. Needs ENCRYPT.',
   input: 'The key, and the length of the data key.',
   fields: (t) => ({
-    keyId: keyIdField(t),
-    bytes: t.int({ defaultValue: defaults.bytes, description: 'Length in bytes, 1 to 1,024.' }),
+    key: keyField(t),
+    lengthBytes: t.int({ defaultValue: defaults.lengthBytes, description: 'Length in bytes, 1 to 1,024.' }),
     ...associatedFields(t, ' Symmetric keys only.'),
   }),
   defaults,

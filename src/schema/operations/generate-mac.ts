@@ -3,7 +3,7 @@ import { generateMac, generateMacBatch } from '../../keys/operations/mac.ts'
 import { runOperation } from '../../keys/operations/run-operation.ts'
 import { builder } from '../builder.ts'
 import { protectErrors } from '../errors.ts'
-import { defineBatchableMutation, keyIdField } from './define-mutation.ts'
+import { defineBatchableMutation, keyField } from './define-mutation.ts'
 import { addUsedVersion } from './payloads.ts'
 
 const description = 'The message to authenticate, and the key.'
@@ -24,7 +24,7 @@ defineBatchableMutation('generateMac', {
   description: 'Makes a message authentication code with the default version of a key. Needs GENERATE_MAC.',
   input: description,
   fields: (t) => ({
-    keyId: keyIdField(t),
+    key: keyField(t),
     message: t.field({
       type: 'Base64',
       required: true,

@@ -15,13 +15,13 @@ const GenerateRandomPayload = builder.objectRef<Buffer>('GenerateRandomPayload')
   }),
 })
 
-const defaults = { bytes: 32 } as const
+const defaults = { lengthBytes: 32 } as const
 
 defineMutation('generateRandom', {
   description: 'Generates random bytes, with no key involved. Needs a permission for any operation.',
   input: 'The number of bytes.',
   fields: (t) => ({
-    bytes: t.int({ defaultValue: defaults.bytes, description: 'Length in bytes, 1 to 1,024.' }),
+    lengthBytes: t.int({ defaultValue: defaults.lengthBytes, description: 'Length in bytes, 1 to 1,024.' }),
   }),
   defaults,
   payload: GenerateRandomPayload,

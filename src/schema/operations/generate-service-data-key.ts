@@ -28,14 +28,14 @@ const GenerateServiceDataKeyPayload = builder
   })
 addUsedVersion(GenerateServiceDataKeyPayload)
 
-const defaults = { bytes: 32 } as const
+const defaults = { lengthBytes: 32 } as const
 
 defineMutation('generateServiceDataKey', {
   description:
     'Generates a data key under the service key of the calling service, which its first use creates. Only for a service itself: a token of kind SERVICE_AGENT.',
   input: 'The length of the data key.',
   fields: (t) => ({
-    bytes: t.int({ defaultValue: defaults.bytes, description: 'Length in bytes, 1 to 1,024.' }),
+    lengthBytes: t.int({ defaultValue: defaults.lengthBytes, description: 'Length in bytes, 1 to 1,024.' }),
     ...associatedFields(t),
   }),
   defaults,

@@ -4,7 +4,7 @@ import { InputValidationError, InvalidKeyOriginError, KeyNotFoundError } from '.
 import { builder } from '../builder.ts'
 import { KeyMaterialFormat } from '../types/enums.ts'
 import { PublicKey } from '../types/public-key.ts'
-import { defineMutation } from './define-mutation.ts'
+import { defineMutation, keyField } from './define-mutation.ts'
 
 const ImportParameters = builder.objectRef<ImportParametersView>('ImportParameters').implement({
   description:
@@ -52,7 +52,7 @@ defineMutation('getImportParameters', {
     'Makes a key pair for one import of key material; its private key never leaves the server. The five newest of a key stay usable until they expire. Needs MANAGE.',
   input: 'The key.',
   fields: (t) => ({
-    keyId: t.id({ required: true, description: 'A key of origin EXTERNAL: `ukey_…`.' }),
+    key: keyField(t, 'A key of origin EXTERNAL: its ID, name or alias.'),
   }),
   payload: GetImportParametersPayload,
   errors: [InputValidationError, KeyNotFoundError, InvalidKeyOriginError],

@@ -5,7 +5,7 @@ import {
   InvalidKeyOriginError,
 } from '../../keys/rules/errors.ts'
 import { changeErrors } from '../errors.ts'
-import { defineMutation, expectedRevisionField } from './define-mutation.ts'
+import { defineMutation, expectedRevisionField, keyField } from './define-mutation.ts'
 import { defineVersionPayload } from './payloads.ts'
 
 const ImportKeyVersionPayload = defineVersionPayload(
@@ -18,7 +18,7 @@ defineMutation('importKeyVersion', {
     'Makes the next version of a key of origin EXTERNAL from material that was made elsewhere: ACTIVE and the default at once. Older versions stay as they are. The material is checked: size, type, curve, modulus and public exponent, and whether private and public parts fit together. Needs MANAGE.',
   input: 'The material to import.',
   fields: (t) => ({
-    keyId: t.id({ required: true, description: 'A key of origin EXTERNAL: `ukey_…`.' }),
+    key: keyField(t, 'A key of origin EXTERNAL: its ID, name or alias.'),
     importParametersId: t.id({
       required: true,
       description: 'From getImportParameters for this key: `impt_…`. They can be used once.',

@@ -19,9 +19,9 @@ const ReEncryptPayload = builder.objectRef<ReEncryptOutput>('ReEncryptPayload').
       description: 'The key that it was encrypted with before.',
       resolve: ({ sourceKeyId }) => sourceKeyId,
     }),
-    sourceVersion: t.int({
-      description: 'The version that it was encrypted with before.',
-      resolve: ({ sourceVersion }) => sourceVersion,
+    sourceVersionNumber: t.int({
+      description: 'Number of the version that it was encrypted with before.',
+      resolve: ({ sourceVersionNumber }) => sourceVersionNumber,
     }),
   }),
 })
@@ -40,7 +40,10 @@ defineBatchableMutation('reEncrypt', {
     sourceContext: t.field(
       contextOptions('The encryption context that it was encrypted with; recorded in the audit trail.'),
     ),
-    destinationKeyId: t.id({ description: 'The key to encrypt with; the same as before if not given.' }),
+    destinationKey: t.field({
+      type: 'KeyRef',
+      description: 'The key to encrypt with: its ID, name or alias; the same as before if not given.',
+    }),
     destinationAdditionalAuthenticatedData: t.field({
       type: 'Base64',
       description:

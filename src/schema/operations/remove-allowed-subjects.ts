@@ -4,7 +4,7 @@ import { allowedSubjectsMax } from '../../keys/rules/input.ts'
 import { changeErrors } from '../errors.ts'
 import { listOptions } from '../list-limits.ts'
 import { allowLockoutField } from '../types/access-list.ts'
-import { defineMutation, expectedRevisionField, keyIdField } from './define-mutation.ts'
+import { defineMutation, expectedRevisionField, keyField } from './define-mutation.ts'
 import { defineKeyPayload } from './payloads.ts'
 
 const RemoveAllowedSubjectsPayload = defineKeyPayload(
@@ -16,8 +16,9 @@ defineMutation('removeAllowedSubjects', {
   description: 'Removes subjects from the access list of a key. Needs MANAGE.',
   input: 'The key, and the subjects to remove.',
   fields: (t) => ({
-    keyId: keyIdField(t),
-    subjects: t.stringList({
+    key: keyField(t),
+    subjects: t.field({
+      type: ['SubjectRef'],
       required: true,
       ...listOptions(
         allowedSubjectsMax,

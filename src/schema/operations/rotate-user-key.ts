@@ -1,7 +1,7 @@
 import { rotateUserKey } from '../../keys/changing/versions.ts'
 import { InvalidKeyOriginError, InvalidKeyStateError } from '../../keys/rules/errors.ts'
 import { changeErrors } from '../errors.ts'
-import { defineMutation, expectedRevisionField, keyIdField } from './define-mutation.ts'
+import { defineMutation, expectedRevisionField, keyField } from './define-mutation.ts'
 import { defineVersionPayload } from './payloads.ts'
 
 const RotateUserKeyPayload = defineVersionPayload(
@@ -14,10 +14,10 @@ defineMutation('rotateUserKey', {
     'Generates the next version of a key: ACTIVE and the default at once. Older versions stay as they are, so what they encrypted still opens. Needs MANAGE.',
   input: 'The key.',
   fields: (t) => ({
-    keyId: keyIdField(t),
-    expectedDefaultVersion: t.int({
+    key: keyField(t),
+    expectedDefaultVersionNumber: t.int({
       description:
-        'Refuse with ConflictError unless this is still the default version, so that a repeated request does not rotate twice.',
+        'Refuse with ConflictError unless this is still the number of the default version, so that a repeated request does not rotate twice.',
     }),
     expectedRevision: expectedRevisionField(t),
   }),

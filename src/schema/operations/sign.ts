@@ -4,7 +4,7 @@ import { sign, signBatch } from '../../keys/operations/signature.ts'
 import { builder, type InputFieldBuilder } from '../builder.ts'
 import { protectErrors } from '../errors.ts'
 import { MessageType, SignatureEncoding, SigningAlgorithm } from '../types/enums.ts'
-import { defineBatchableMutation, keyIdField } from './define-mutation.ts'
+import { defineBatchableMutation, keyField } from './define-mutation.ts'
 import { addUsedVersion } from './payloads.ts'
 
 const SignPayload = builder.objectRef<SignOutput>('SignPayload').implement({
@@ -51,7 +51,7 @@ defineBatchableMutation('sign', {
   description: 'Signs with the default version of a key. Needs SIGN.',
   input: 'The message to sign, and the key.',
   fields: (t) => ({
-    keyId: keyIdField(t),
+    key: keyField(t),
     message: t.field({ type: 'Base64', required: true, description: 'The bytes to sign: at most 64 KiB.' }),
     ...schemeFields(t),
   }),

@@ -2,7 +2,7 @@ import { transferOwnership } from '../../keys/changing/access-lists.ts'
 import { LockoutError } from '../../keys/rules/errors.ts'
 import { changeErrors } from '../errors.ts'
 import { allowLockoutField } from '../types/access-list.ts'
-import { defineMutation, expectedRevisionField, keyIdField } from './define-mutation.ts'
+import { defineMutation, expectedRevisionField, keyField } from './define-mutation.ts'
 import { defineKeyPayload } from './payloads.ts'
 
 const TransferOwnershipPayload = defineKeyPayload(
@@ -15,8 +15,9 @@ defineMutation('transferOwnership', {
     'Makes another subject the owner of a key. The access list stays as it is. For the owner, whatever its role, and for callers with MANAGE.',
   input: 'The key, and its new owner.',
   fields: (t) => ({
-    keyId: keyIdField(t),
-    to: t.id({
+    key: keyField(t),
+    to: t.field({
+      type: 'SubjectRef',
       required: true,
       description:
         'The new owner, e.g. `user:bob`, `group:payments`, `service-account:ci` or `service-agent:Secrets Manager`. Every member of a group is then an owner.',

@@ -28,7 +28,7 @@ defineMutation('unbindRole', {
     'Takes a role from a subject that has it by a binding. Roles of its tokens stay. In force at once on this server, and within CACHE_LIFETIME_MS on others. Needs MANAGE_ROLES.',
   input: 'The binding to remove.',
   fields: (t) => ({
-    subject: t.id({ required: true, description: 'The subject, e.g. `user:alice`.' }),
+    subject: t.field({ type: 'SubjectRef', required: true, description: 'The subject, e.g. `user:alice`.' }),
     role: t.field({ type: Role, required: true, description: 'The role.' }),
     allowLockout: t.boolean({ description: allowsLockout }),
   }),

@@ -2,7 +2,7 @@ import { updateUserKey } from '../../keys/changing/user-keys.ts'
 import { NameTakenError } from '../../keys/rules/errors.ts'
 import { changeErrors } from '../errors.ts'
 import { settableFields } from '../types/user-key.ts'
-import { defineMutation, expectedRevisionField, keyIdField } from './define-mutation.ts'
+import { defineMutation, expectedRevisionField, keyField } from './define-mutation.ts'
 import { defineKeyPayload } from './payloads.ts'
 
 const UpdateUserKeyPayload = defineKeyPayload('UpdateUserKeyPayload', 'An updated key.')
@@ -11,7 +11,7 @@ defineMutation('updateUserKey', {
   description: 'Changes name or description of a key. Needs MANAGE.',
   input: 'The changes. Fields that are not given stay as they are.',
   fields: (t) => ({
-    keyId: keyIdField(t),
+    key: keyField(t),
     name: t.string({
       description:
         'A new name: 1 to 64 letters, digits, `-` or `_`, with a lowercase letter or a digit first.',

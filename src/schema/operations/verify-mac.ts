@@ -3,7 +3,7 @@ import { runOperation } from '../../keys/operations/run-operation.ts'
 import type { VerifyOutput } from '../../keys/operations/signature.ts'
 import { builder } from '../builder.ts'
 import { verifyErrors } from '../errors.ts'
-import { defineMutation, keyIdField } from './define-mutation.ts'
+import { defineMutation, versionField } from './define-mutation.ts'
 import { addUsedVersion } from './payloads.ts'
 
 const description = 'The code to verify, with its message and key.'
@@ -24,8 +24,7 @@ defineMutation('verifyMac', {
     'Checks a message authentication code with an ACTIVE version, in constant time. A code that does not fit is no error: `valid` is false. Needs VERIFY_MAC.',
   input: description,
   fields: (t) => ({
-    keyId: keyIdField(t),
-    version: t.int({ required: true, description: 'The version that made the code.' }),
+    version: versionField(t, 'The version that made the code.'),
     message: t.field({
       type: 'Base64',
       required: true,

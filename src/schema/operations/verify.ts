@@ -3,7 +3,7 @@ import type { VerifyOutput } from '../../keys/operations/signature.ts'
 import { verify, verifyBatch } from '../../keys/operations/signature.ts'
 import { builder } from '../builder.ts'
 import { verifyErrors } from '../errors.ts'
-import { defineBatchableMutation, keyIdField } from './define-mutation.ts'
+import { defineBatchableMutation, versionField } from './define-mutation.ts'
 import { addUsedVersion } from './payloads.ts'
 import { schemeDefaults, schemeFields } from './sign.ts'
 
@@ -23,8 +23,7 @@ defineBatchableMutation('verify', {
     'Verifies a signature with an ACTIVE version. A signature that does not fit is no error: `valid` is false. Needs VERIFY.',
   input: 'The signature to verify, with its message and key.',
   fields: (t) => ({
-    keyId: keyIdField(t),
-    version: t.int({ required: true, description: 'The version that signed.' }),
+    version: versionField(t, 'The version that signed.'),
     message: t.field({
       type: 'Base64',
       required: true,

@@ -8,16 +8,20 @@ import { contextOptions } from '../types/encryption-context.ts'
 const AuditEventFilter = builder.inputType('AuditEventFilter', {
   description: 'Filter of audit events; all conditions must hold.',
   fields: (t) => ({
-    keyId: t.id({
+    key: t.field({
+      type: 'KeyRef',
       description:
-        'Of the key with this ID, deleted or not. The stand-in ID of a redacted key finds nothing while it is redacted.',
+        'Of the key with this ID, deleted or not, or of the live key with this name or alias. What names a redacted key finds nothing.',
     }),
     action: t.field({ type: [AuditAction], ...listOptions('ONE_FOR_EACH_VALUE', 'One of these actions.') }),
     outcome: t.field({
       type: [AuditOutcome],
       ...listOptions('ONE_FOR_EACH_VALUE', 'With one of these outcomes.'),
     }),
-    actor: t.string({ description: 'By this subject, e.g. `user:alice` or `system:rotation`.' }),
+    actor: t.field({
+      type: 'SubjectRef',
+      description: 'By this subject, e.g. `user:alice` or `system:rotation`.',
+    }),
     context: t.field(
       contextOptions(
         'Of operations whose encryption context has all of these pairs; re-encryptions count with the old and the new one. Give `from` and `to` on a large trail.',
@@ -31,6 +35,7 @@ const AuditEventFilter = builder.inputType('AuditEventFilter', {
 builder.queryField('auditEvents', (t) =>
   t.field({
     type: AuditEventConnection,
+    nullable: true,
     description:
       "Audit events of the caller's project, newest first. Only for callers with a role that gives READ_AUDIT, and for owners that filter by the ID of their key. Events of keys that are redacted for the caller are neither shown nor counted.",
     authScopes: { permission: 'VIEW' },

@@ -2,6 +2,7 @@ import { callersMax, destroyImpact } from '../../keys/reading/destroy-impact.ts'
 import type { DestroyImpactView } from '../../keys/reading/views.ts'
 import { builder } from '../builder.ts'
 import { listOptions } from '../list-limits.ts'
+import { KeyVersionRef } from '../types/key-version.ts'
 import { KeyVersion } from '../types/refs.ts'
 import { VersionCaller } from '../types/version-caller.ts'
 
@@ -57,12 +58,14 @@ const DestroyImpact = builder.objectRef<DestroyImpactView>('DestroyImpact').impl
         'Since when uses are on record: the creation of the version, or the start of the records if that was later.',
       resolve: ({ recordsSince }) => recordsSince,
     }),
-    operations: t.float({
-      description: 'Operations of all callers that succeeded; a whole number.',
+    operations: t.field({
+      type: 'Count',
+      description: 'Operations of all callers that succeeded.',
       resolve: ({ operations }) => operations,
     }),
-    failedOperations: t.float({
-      description: 'Operations of all callers that failed or were refused; a whole number.',
+    failedOperations: t.field({
+      type: 'Count',
+      description: 'Operations of all callers that failed or were refused.',
       resolve: ({ failedOperations }) => failedOperations,
     }),
     callers: t.field({
@@ -87,7 +90,7 @@ builder.queryField('destroyImpact', (t) =>
     description:
       'Impact of destroying a version. Only for callers that may manage its key; null if the caller sees no such version.',
     authScopes: { permission: 'VIEW' },
-    args: { versionId: t.arg.id({ required: true, description: 'ID of the version, `kver_…`.' }) },
-    resolve: (_root, { versionId }, { parts, call }) => destroyImpact(parts, call, versionId),
+    args: { version: t.arg({ type: KeyVersionRef, required: true, description: 'The version.' }) },
+    resolve: (_root, { version }, { parts, call }) => destroyImpact(parts, call, version),
   }),
 )

@@ -110,8 +110,12 @@ builder.queryField('explainAccess', (t) =>
       'Explains whether a subject may do something with a user key. Only for callers that may manage the key; null for all others. Roles and groups are in the tokens of the subject, so give those that you suppose; roles that are bound to it or to these groups count by themselves, if you may read the audit trail or manage roles.',
     authScopes: { permission: 'VIEW' },
     args: {
-      keyId: t.arg.id({ required: true, description: 'The ID of the key.' }),
-      subject: t.arg.id({ required: true, description: 'The subject, e.g. `user:alice`; not a group.' }),
+      key: t.arg({ type: 'KeyRef', required: true, description: 'The key: its ID, name or alias.' }),
+      subject: t.arg({
+        type: 'SubjectRef',
+        required: true,
+        description: 'The subject, e.g. `user:alice`; not a group.',
+      }),
       groups: t.arg.stringList({
         ...listOptions(supposedGroupsMax, 'Supposed groups of the subject, by name; null if unknown.'),
       }),
@@ -135,7 +139,11 @@ builder.queryField('explainMyAccess', (t) =>
       'Explains whether the caller itself may do something with a user key, e.g. after FORBIDDEN. It says no more about the key than the caller may see: of a redacted key, that it is redacted. Null for a key that does not exist for the caller.',
     authScopes: { permission: 'VIEW' },
     args: {
-      keyId: t.arg.id({ required: true, description: 'The ID of the key, or what stands for it.' }),
+      key: t.arg({
+        type: 'KeyRef',
+        required: true,
+        description: 'The key: its ID, the stand-in ID that a redacted key shows, its name or an alias.',
+      }),
       operation: t.arg({ type: KeyOperation, required: true, description: 'The operation.' }),
       context: t.arg(contextOptions(supposedContext)),
     },

@@ -53,6 +53,7 @@ const KeyAlgorithmInfo = builder.objectRef<KeyAlgorithmView>('KeyAlgorithmInfo')
 builder.queryField('keyAlgorithms', (t) =>
   t.field({
     type: [KeyAlgorithmInfo],
+    nullable: true,
     ...listOptions(offeredAlgorithms.length, 'The algorithms that new keys can have on this server.'),
     authScopes: { permission: 'VIEW' },
     args: {

@@ -23,7 +23,7 @@ builder.queryFields((t) => ({
   }),
   nodes: t.field({
     type: [Node],
-    nullable: { list: false, items: true },
+    nullable: { list: true, items: true },
     ...listOptions(idsMax, 'Like `node`, for several IDs, in their order.'),
     authScopes: { permission: 'VIEW' },
     args: { ids: t.arg.idList({ required: true, ...listOptions(idsMax, 'The TypeIDs.') }) },

@@ -8,7 +8,10 @@ import { RoleBindingConnection } from '../types/role-binding.ts'
 const RoleBindingFilter = builder.inputType('RoleBindingFilter', {
   description: 'Filter of role bindings; all conditions must hold.',
   fields: (t) => ({
-    subject: t.id({ description: 'Of this subject, e.g. `user:alice` or `group:payments`.' }),
+    subject: t.field({
+      type: 'SubjectRef',
+      description: 'Of this subject, e.g. `user:alice` or `group:payments`.',
+    }),
     role: t.field({ type: [Role], ...listOptions('ONE_FOR_EACH_VALUE', 'To one of these roles.') }),
   }),
 })
@@ -16,6 +19,7 @@ const RoleBindingFilter = builder.inputType('RoleBindingFilter', {
 builder.queryField('roleBindings', (t) =>
   t.field({
     type: RoleBindingConnection,
+    nullable: true,
     description:
       "Role bindings of the caller's project that have not expired, by subject and role. Only for callers with the permission MANAGE_ROLES. Roles that tokens give are not among them.",
     authScopes: { permission: 'MANAGE_ROLES' },

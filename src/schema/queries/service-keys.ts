@@ -11,8 +11,7 @@ const ServiceKeyBy = builder.inputType('ServiceKeyBy', {
   description: 'How a service key is looked up.',
   isOneOf: true,
   fields: (t) => ({
-    id: t.id({ description: 'Its ID.' }),
-    name: t.string({ description: 'Its name, e.g. `Secrets-manager`.' }),
+    key: t.field({ type: 'KeyRef', description: 'Its ID, or its name, e.g. `Secrets-manager`.' }),
     service: t.string({
       description: 'Name of its service, e.g. `Secrets Manager`. Upper and lower case are the same.',
     }),
@@ -34,13 +33,14 @@ builder.queryFields((t) => ({
     description: 'One service key; null if the project has no such key.',
     authScopes: { permission: 'VIEW' },
     args: {
-      by: t.arg({ type: ServiceKeyBy, required: true, description: 'By ID, by name, or by service.' }),
+      by: t.arg({ type: ServiceKeyBy, required: true, description: 'By ID or name, or by service.' }),
     },
     resolve: (_root, { by }, { parts, call }) =>
-      serviceKey(parts, call, by as { id: string } | { name: string } | { service: string }),
+      serviceKey(parts, call, by as { key: string } | { service: string }),
   }),
   serviceKeys: t.field({
     type: ServiceKeyConnection,
+    nullable: true,
     description: "The service keys of the caller's project, by name.",
     authScopes: { permission: 'VIEW' },
     args: {

@@ -7,22 +7,13 @@ import { KeyAlgorithm, KeyStatus, KeyType, KeyUsage } from '../types/enums.ts'
 import { UserKey } from '../types/refs.ts'
 import { UserKeyConnection } from '../types/user-key.ts'
 
-const UserKeyBy = builder.inputType('UserKeyBy', {
-  description: 'How a user key is looked up.',
-  isOneOf: true,
-  fields: (t) => ({
-    id: t.id({ description: 'Its ID, or the stand-in ID that a redacted key shows.' }),
-    name: t.string({ description: 'Its exact name.' }),
-  }),
-})
-
 const UserKeyFilter = builder.inputType('UserKeyFilter', {
   description:
     'Filter of user keys; all conditions must hold. A redacted key matches no condition on a field that it hides.',
   fields: (t) => ({
     namePrefix: t.string({ description: 'Names that start with this: up to 64 letters, digits, `-`, `_`.' }),
     accessControlEnabled: t.boolean({ description: 'With access control on, or off.' }),
-    createdBy: t.string({ description: 'Created by this subject, e.g. `user:alice`.' }),
+    createdBy: t.field({ type: 'SubjectRef', description: 'Created by this subject, e.g. `user:alice`.' }),
     createdAfter: t.field({ type: 'DateTime', description: 'Created after this moment.' }),
     createdBefore: t.field({ type: 'DateTime', description: 'Created before this moment.' }),
     status: t.field({
@@ -73,12 +64,18 @@ builder.queryFields((t) => ({
     description:
       'One user key; null if the project has no such key. Redacted if the caller has no access to it.',
     authScopes: { permission: 'VIEW' },
-    args: { by: t.arg({ type: UserKeyBy, required: true, description: 'By ID or by name.' }) },
-    resolve: (_root, { by }, { parts, call }) =>
-      userKey(parts, call, by as { id: string } | { name: string }),
+    args: {
+      key: t.arg({
+        type: 'KeyRef',
+        required: true,
+        description: 'The key: its ID, the stand-in ID that a redacted key shows, its name or an alias.',
+      }),
+    },
+    resolve: (_root, { key }, { parts, call }) => userKey(parts, call, key),
   }),
   userKeys: t.field({
     type: UserKeyConnection,
+    nullable: true,
     description: "The user keys of the caller's project, newest first unless ordered otherwise.",
     authScopes: { permission: 'VIEW' },
     args: {

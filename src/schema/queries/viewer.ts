@@ -59,6 +59,7 @@ const Viewer = builder.objectRef<RequestContext>('Viewer').implement({
 builder.queryField('viewer', (t) =>
   t.field({
     type: Viewer,
+    nullable: true,
     description: 'The caller itself. Open to all callers with a token, whatever their roles.',
     authScopes: { authenticated: true },
     resolve: (_root, _args, { call }) => call,

@@ -8,7 +8,7 @@ import { eventOf, withFreshAccess } from './fresh-access.ts'
 const KeyChangeKindType = builder.enumType('KeyChangeKind', {
   description: 'Kind of a change of a key.',
   values: {
-    DETAILS: { description: 'Its name or description.' },
+    DETAILS: { description: 'Its name, description or aliases.' },
     STATE: {
       description: 'Its state, the state of one of its versions, or something that no other kind covers.',
     },
@@ -40,6 +40,13 @@ const KeyEvent = builder.objectRef<KeyEventView>('KeyEvent').implement({
         'The current key, redacted if the caller has no access to it. Null if the project has no such key (any more); this is then the last event.',
       resolve: ({ key }) => key,
     }),
+    goneKeyIds: t.idList({
+      ...listOptions(
+        1,
+        'The ID by which the caller knew the key before, if it has another one now or is gone: caches forget what they have under it.',
+      ),
+      resolve: ({ goneKeyIds }) => [...goneKeyIds],
+    }),
     at: t.field({ type: 'DateTime', description: 'When the key was read.', resolve: ({ at }) => at }),
   }),
 })
@@ -51,13 +58,15 @@ builder.subscriptionField('keyEvents', (t) =>
       'Changes of one key, starting with its current state. Changes in quick succession make one event. If the key is redacted for the caller, only changes of visible fields are sent.',
     authScopes: { permission: 'VIEW' },
     args: {
-      keyId: t.arg.id({
+      key: t.arg({
+        type: 'KeyRef',
         required: true,
-        description: 'ID of a user key or service key, or the stand-in ID that a redacted key shows.',
+        description:
+          'A user key or service key: its ID, the stand-in ID that a redacted key shows, its name or an alias. A name or alias stands for the key that has it when the stream starts.',
       }),
     },
-    subscribe: async (_root, { keyId }, context) =>
-      withFreshAccess(context, await keyEvents(context.parts, context.call, keyId)),
+    subscribe: async (_root, { key }, context) =>
+      withFreshAccess(context, await keyEvents(context.parts, context.call, key)),
     resolve: (streamed) => eventOf(streamed),
   }),
 )

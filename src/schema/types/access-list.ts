@@ -54,7 +54,8 @@ const AccessListEntryInput = builder.inputType('AccessListEntryInput', {
   description:
     'An entry of an access list. With a subject alone it is the same as that subject in a list of subjects.',
   fields: (t) => ({
-    subject: t.id({
+    subject: t.field({
+      type: 'SubjectRef',
       required: true,
       description:
         'E.g. `user:bob`, `group:payments`, `service-account:ci`, `service-agent:Secrets Manager`.',
@@ -89,7 +90,8 @@ export function entriesField(t: InputFieldBuilder) {
 /** Input fields for the entries of an access list. */
 export function accessListFields(t: InputFieldBuilder) {
   return {
-    subjects: t.stringList({
+    subjects: t.field({
+      type: ['SubjectRef'],
       ...listOptions(
         allowedSubjectsMax,
         'Subjects that may do all that their roles give, e.g. `user:bob`, `group:payments`, `service-account:ci`, `service-agent:Secrets Manager`.',

@@ -25,6 +25,10 @@ const descriptions: Record<AuditEventView['action'], string> = {
   RESTORE_KEY_VERSION: 'The scheduled destruction of a version was cancelled.',
   DELETE_USER_KEY: 'A user key was deleted.',
   TRANSFER_OWNERSHIP: 'Another subject was made the owner of a key; the details name both.',
+  CREATE_ALIAS: 'A user key got an alias; `alias` in the details.',
+  REPOINT_ALIAS:
+    'An alias was moved from one user key to another. Each has an event; `standsForThisKey` in the details tells which of them it is.',
+  DELETE_ALIAS: 'An alias was removed from a user key; `alias` in the details.',
   GET_IMPORT_PARAMETERS: 'A wrapping key for the import of key material was made.',
   IMPORT_KEY_VERSION: 'Key material was imported as a new version.',
   PRUNE_AUDIT: 'An operator of the server removed old audit events.',
@@ -134,10 +138,10 @@ const AuditEvent = builder.objectRef<AuditEventView>('AuditEvent').implement({
       description: 'Name that the key has now; of a deleted key the last one.',
       resolve: ({ keyName }) => keyName,
     }),
-    key: t.field({
+    liveKey: t.field({
       type: Key,
       nullable: true,
-      description: 'The key; null if it is deleted, or if the event is about no key.',
+      description: 'The key as it is now; null if it is deleted, or if the event is about no key.',
       async resolve({ keyId, keyDeleted }, _args, { loaders }) {
         const key = keyId === null || keyDeleted === true ? null : await loaders.node.load(keyId)
         return key?.kind === 'USER' || key?.kind === 'SERVICE' ? key : null

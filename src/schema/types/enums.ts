@@ -232,7 +232,7 @@ export const KeyPermission = builder.enumType('KeyPermission', {
 
 const errorDescriptions: Record<(typeof errorCodes)[number], string> = {
   UNAUTHENTICATED: 'No token, or none that is accepted. Top level; HTTP status 401.',
-  FORBIDDEN: 'The caller may not do this. Top level (per item in batches).',
+  FORBIDDEN: 'The caller may not do this: `ForbiddenError`. Top level in queries and subscriptions.',
   BAD_REQUEST: 'The request is not well-formed GraphQL. Top level; HTTP status 400.',
   BAD_USER_INPUT: 'A value cannot be read as its scalar. Top level; HTTP status 400.',
   PAYLOAD_TOO_LARGE: 'The body of the request is too large. Top level; HTTP status 413.',
@@ -256,6 +256,7 @@ const errorDescriptions: Record<(typeof errorCodes)[number], string> = {
   LOCKOUT: 'The caller would lose its own access, or the project its last administrator: `LockoutError`.',
   INVALID_CIPHERTEXT: 'Decryption failed, for whatever cause: `InvalidCiphertextError`.',
   ENCRYPTION_LIMIT: 'The version has reached its limit of encryptions: `EncryptionLimitError`.',
+  OTHER: 'Any further error that the caller can act on: `OtherError`, whose `codeText` tells which.',
 }
 
 export const ErrorCode = builder.enumType('ErrorCode', {

@@ -13,12 +13,14 @@ import { VersionCaller } from './version-caller.ts'
 const KeyVersionUsage = builder.objectRef<KeyVersionUsageView>('KeyVersionUsage').implement({
   description: 'Encryptions of a version, if its algorithm limits them.',
   fields: (t) => ({
-    encryptions: t.float({
+    encryptions: t.field({
+      type: 'Count',
       description:
-        'Encryptions by all servers; a whole number. Never less than were made: servers set them aside in blocks of up to 65,536.',
+        'Encryptions by all servers. Never less than were made: servers set them aside in blocks of up to 65,536.',
       resolve: ({ encryptions }) => encryptions ?? 0,
     }),
-    remainingEncryptions: t.float({
+    remainingEncryptions: t.field({
+      type: 'Count',
       description:
         'Encryptions that are left of 2^32, the most that are safe with random 96-bit nonces (NIST SP 800-38D §8.3). Rotate the key well before it is 0: then the version refuses to encrypt.',
       resolve: ({ remainingEncryptions }) => remainingEncryptions ?? 0,
@@ -40,7 +42,7 @@ KeyVersion.implement({
       description: 'From 1 on, in the order of generation; never used twice.',
       resolve: ({ number }) => number,
     }),
-    status: t.field({
+    versionStatus: t.field({
       type: KeyVersionStatus,
       description: 'State of the version.',
       resolve: ({ status }) => status,
@@ -49,7 +51,7 @@ KeyVersion.implement({
       description: 'True if it protects new data: it is the newest version and not destroyed.',
       resolve: ({ isDefault }) => isDefault,
     }),
-    origin: t.field({
+    materialOrigin: t.field({
       type: KeyOrigin,
       description: 'Origin of its material.',
       resolve: ({ origin }) => origin,
@@ -99,7 +101,7 @@ KeyVersion.implement({
         'When the version last carried out an operation, to within half a minute (the interval of housekeeping); null if never.',
       resolve: async (version, _args, { loaders }) => (await loaders.usage.load(version)).lastUsedAt,
     }),
-    usage: t.field({
+    encryptionUsage: t.field({
       type: KeyVersionUsage,
       nullable: true,
       description: 'Use of its limit of encryptions; null if there is no practical limit.',
@@ -136,6 +138,16 @@ KeyVersion.implement({
       description: 'Its public key; null for symmetric keys.',
       resolve: (version) => publicKey(version),
     }),
+  }),
+})
+
+/** Input that names a version of a user key. */
+export const KeyVersionRef = builder.inputType('KeyVersionRef', {
+  description: 'One version of a user key: either `id`, or `key` and `number`.',
+  fields: (t) => ({
+    id: t.id({ description: 'ID of the version: `kver_…`.' }),
+    key: t.field({ type: 'KeyRef', description: 'The key: its ID, name or alias.' }),
+    number: t.int({ description: 'Number of the version, from 1.' }),
   }),
 })
 

@@ -1,4 +1,5 @@
 import type { PageArguments } from '../../keys/reading/pages.ts'
+import type { KeyView } from '../../keys/reading/views.ts'
 import { builder } from '../builder.ts'
 import { hidden } from '../redaction.ts'
 import { pageArguments } from './connection.ts'
@@ -41,17 +42,31 @@ Key.implement({
       description: 'When the key was created.',
       resolve: ({ createdAt }) => createdAt,
     }),
-    status: t.field({ type: KeyStatus, ...hidden('State of the key.', (key) => key.status) }),
-    type: t.field({ type: KeyType, ...hidden('Symmetric or asymmetric.', (key) => key.type) }),
-    usage: t.field({ type: KeyUsage, ...hidden('Purpose of the key.', (key) => key.usage) }),
-    algorithm: t.field({ type: KeyAlgorithm, ...hidden('Algorithm and size.', (key) => key.algorithm) }),
+    ...sharedFields(t, hidden),
+  }),
+})
+
+/**
+ * Fields of keys of both kinds, which are null when a user key is redacted.
+ *
+ * @param options of a field: `hidden`, or `visible` for a type that is never redacted
+ */
+export function sharedFields(
+  t: PothosSchemaTypes.FieldBuilder<typeof builder.$inferSchemaTypes, KeyView>,
+  options: typeof hidden,
+) {
+  return {
+    status: t.field({ type: KeyStatus, ...options('State of the key.', (key) => key.status) }),
+    type: t.field({ type: KeyType, ...options('Symmetric or asymmetric.', (key) => key.type) }),
+    usage: t.field({ type: KeyUsage, ...options('Purpose of the key.', (key) => key.usage) }),
+    algorithm: t.field({ type: KeyAlgorithm, ...options('Algorithm and size.', (key) => key.algorithm) }),
     origin: t.field({
       type: KeyOrigin,
-      ...hidden('Origin of its key material.', (key) => key.origin),
+      ...options('Origin of its key material.', (key) => key.origin),
     }),
     defaultVersion: t.field({
       type: KeyVersion,
-      ...hidden(
+      ...options(
         'The version that protects new data, whatever its state: the newest, unless it is DESTROYED; then there is none until the next rotation.',
         (key) => key.defaultVersion,
       ),
@@ -59,7 +74,7 @@ Key.implement({
     version: t.field({
       type: KeyVersion,
       args: { number: t.arg.int({ required: true, description: 'Number of the version, from 1.' }) },
-      ...hidden(
+      ...options(
         'One version by its number; null if there is none.',
         (key, { number }: { number: number }, { loaders }) => loaders.version.load({ key, number }),
       ),
@@ -67,27 +82,27 @@ Key.implement({
     versions: t.field({
       type: KeyVersionConnection,
       args: pageArguments,
-      ...hidden('The versions, newest first.', (key, page: PageArguments, { loaders }) =>
+      ...options('The versions, newest first.', (key, page: PageArguments, { loaders }) =>
         loaders.versionPage.load({ item: key, args: page }),
       ),
     }),
     automaticRotation: t.field({
       type: AutomaticRotation,
-      ...hidden('Automatic rotation.', (key) => key.automaticRotation),
+      ...options('Automatic rotation.', (key) => key.automaticRotation),
     }),
     lastRotatedAt: t.field({
       type: 'DateTime',
-      ...hidden(
+      ...options(
         'When the newest version was made by a rotation; null before the first.',
         (key) => key.lastRotatedAt,
       ),
     }),
     nextRotationAt: t.field({
       type: 'DateTime',
-      ...hidden(
+      ...options(
         'When the system rotates the key next: the start of a day in the time zone of the server. Null while automatic rotation is off or the default version is not ACTIVE.',
         (key) => key.nextRotationAt,
       ),
     }),
-  }),
-})
+  }
+}

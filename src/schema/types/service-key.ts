@@ -1,5 +1,7 @@
 import type { ServiceKeyView } from '../../keys/reading/views.ts'
+import { visible } from '../redaction.ts'
 import { defineConnection } from './connection.ts'
+import { sharedFields } from './key.ts'
 import { Node } from './node.ts'
 import { Key, ServiceKey } from './refs.ts'
 
@@ -9,6 +11,7 @@ ServiceKey.implement({
   interfaces: [Node, Key],
   isTypeOf: (view) => (view as ServiceKeyView).kind === 'SERVICE',
   fields: (t) => ({
+    ...sharedFields(t as never, visible),
     service: t.string({
       description:
         "Name of the service, as it called itself when the key was made, e.g. `Secrets Manager`. The key's name is derived from it, here `Secrets-manager`: spaces become hyphens, and hyphens become underscores.",

@@ -1,7 +1,7 @@
 import { publicKey } from '../../keys/reading/nodes.ts'
 import type { PageArguments } from '../../keys/reading/pages.ts'
 import type { FullUserKeyView, UserKeyView } from '../../keys/reading/views.ts'
-import { allowedSubjectsMax } from '../../keys/rules/input.ts'
+import { aliasesMax, allowedSubjectsMax } from '../../keys/rules/input.ts'
 import type { InputFieldBuilder } from '../builder.ts'
 import { listOptions } from '../list-limits.ts'
 import { hidden } from '../redaction.ts'
@@ -69,6 +69,16 @@ UserKey.implement({
           'The access list: who has access, what for, with which encryption context, and until when; also entries that have expired.',
         ),
         (key: FullUserKeyView) => [...key.accessList],
+      ),
+    }),
+    aliases: t.field({
+      type: ['String'],
+      ...hidden(
+        listOptions(
+          aliasesMax,
+          'Further names by which operations and queries find the key, sorted by bytes.',
+        ),
+        (key: FullUserKeyView) => [...key.aliases],
       ),
     }),
     updatedAt: t.field({

@@ -38,13 +38,15 @@ export const VersionCaller = builder.objectRef<VersionCallerView>('VersionCaller
       description: 'The operation.',
       resolve: ({ operation }) => operation,
     }),
-    operations: t.float({
-      description: 'Operations that succeeded; a whole number.',
+    operations: t.field({
+      type: 'Count',
+      description: 'Operations that succeeded.',
       resolve: ({ operations }) => operations,
     }),
-    failedOperations: t.float({
+    failedOperations: t.field({
+      type: 'Count',
       description:
-        'Operations that named the version and failed or were refused, for instance since it is deactivated; a whole number.',
+        'Operations that named the version and failed or were refused, for instance since it is deactivated.',
       resolve: ({ failedOperations }) => failedOperations,
     }),
     lastUsedAt: t.field({

@@ -6,6 +6,7 @@ import type { Store } from '../store.ts'
 export const backupTables = [
   'installation',
   'keys',
+  'key_aliases',
   'key_versions',
   'key_material',
   'key_version_usage',

@@ -1,5 +1,5 @@
-import type { DeletedKey, Key } from '../generated/client.ts'
-import { fieldsOf, insertRows, type Queryable, type RowOf, type Table, updateRows } from '../sql.ts'
+import { type DeletedKey, type Key, Prisma } from '../generated/client.ts'
+import { fieldsOf, insertRows, prepared, type Queryable, type RowOf, type Table, updateRows } from '../sql.ts'
 import type { StoredAccessList } from '../subjects.ts'
 
 /** A live key. Days are `YYYY-MM-DD`; prisma/schema.prisma describes the columns. */
@@ -14,6 +14,7 @@ export const laterKeyColumns = {
   skippedVersions: [],
   restoredAt: null,
   accessEntries: [],
+  aliases: [],
 } satisfies Partial<KeyRow>
 
 /** Columns of a key. */
@@ -47,6 +48,7 @@ export const keyTable: Table<KeyRow> = {
     skippedVersions: 'skipped_versions',
     restoredAt: 'restored_at',
     accessEntries: 'access_entries',
+    aliases: 'aliases',
     mac: 'mac',
   },
   later: laterKeyColumns,
@@ -122,17 +124,57 @@ export async function insertKey(tx: Queryable, row: KeyRow): Promise<boolean> {
   return (await insertRows(tx, keyTable, [row], { skipDuplicates: true })) === 1
 }
 
-/** True if another live key of the project has the name. */
-export async function isNameTaken(
-  tx: Queryable,
-  wanted: { projectId: string; name: string; exceptId: string | null },
-): Promise<boolean> {
-  const { projectId, name, exceptId } = wanted
-  return (
-    (await tx.key.count({
-      where: { projectId, name, ...(exceptId !== null && { id: { not: exceptId } }) },
-    })) > 0
+/** A name or an alias, inside one project. */
+export interface NameLookup {
+  readonly projectId: string
+  readonly name: string
+}
+
+/** UUID of the user key with this name or alias; null if there is none. The aliases in its row decide. */
+export async function findKeyIdByName(
+  db: Queryable,
+  { projectId, name }: NameLookup,
+): Promise<string | null> {
+  const [row] = await db.$queryRaw<{ id: string }[]>(
+    prepared(
+      'find_key_by_name',
+      Prisma.sql`
+    SELECT id FROM keys WHERE project_id = ${projectId} AND name = ${name} AND kind = 'USER'
+    UNION ALL SELECT key_id FROM key_aliases WHERE project_id = ${projectId} AND alias = ${name}
+    LIMIT 1`,
+    ),
   )
+  return row?.id ?? null
+}
+
+/**
+ * Makes other transactions that want to give the same name or alias wait until this one ends. Names and aliases share one
+ * space, which is too much for a unique index.
+ */
+export async function lockName(tx: Queryable, { projectId, name }: NameLookup): Promise<void> {
+  const lock = JSON.stringify(['keystead name', projectId, name])
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${lock}, 0))`
+}
+
+/** True if a live key of the project has the name, or an alias like it. Only `lockName` makes the answer last. */
+export async function isNameTaken(db: Queryable, { projectId, name }: NameLookup): Promise<boolean> {
+  const [row] = await db.$queryRaw<{ taken: boolean }[]>`
+    SELECT EXISTS (SELECT FROM keys WHERE project_id = ${projectId} AND name = ${name})
+      OR EXISTS (SELECT FROM key_aliases WHERE project_id = ${projectId} AND alias = ${name}) AS taken`
+  return row?.taken === true
+}
+
+/** Enters an alias of a key, in place of the key that had it. */
+export async function putAlias(tx: Queryable, alias: NameLookup & { readonly keyId: string }): Promise<void> {
+  const { projectId, name, keyId } = alias
+  await tx.$executeRaw`
+    INSERT INTO key_aliases (project_id, alias, key_id) VALUES (${projectId}, ${name}, ${keyId}::uuid)
+    ON CONFLICT (project_id, alias) DO UPDATE SET key_id = EXCLUDED.key_id`
+}
+
+/** Removes an alias. */
+export async function removeAlias(tx: Queryable, { projectId, name }: NameLookup): Promise<void> {
+  await tx.$executeRaw`DELETE FROM key_aliases WHERE project_id = ${projectId} AND alias = ${name}`
 }
 
 /** Replaces rows of locked keys in one statement: the fields in which any of them has changed. */
