@@ -133,7 +133,7 @@ export interface KeyAgreementCapability {
    */
   deriveSharedSecret(
     privateKey: KeyObject,
-    parameters: { peerPublicKey: Uint8Array; context: Uint8Array; lengthBytes: number },
+    parameters: { peerPublicKey: Uint8Array; context: Uint8Array; bytes: number },
     work: SlowWork,
   ): Promise<Buffer>
 }

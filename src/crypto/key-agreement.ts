@@ -20,10 +20,10 @@ export function createKeyAgreement(
 ): KeyAgreementCapability {
   return {
     kind: 'keyAgreement',
-    async deriveSharedSecret(privateKey, { peerPublicKey, context, lengthBytes }, work) {
+    async deriveSharedSecret(privateKey, { peerPublicKey, context, bytes }, work) {
       const bytesMax = 255 * hashBytes
-      if (!Number.isInteger(lengthBytes) || lengthBytes < 1 || lengthBytes > bytesMax) {
-        throw new CryptoInputError('lengthBytes', `must be a whole number from 1 to ${bytesMax}`)
+      if (!Number.isInteger(bytes) || bytes < 1 || bytes > bytesMax) {
+        throw new CryptoInputError('bytes', `must be a whole number from 1 to ${bytesMax}`)
       }
       const own = encodePublicKey(createPublicKey(privateKey))
       const peer = loadPeerKey(peerPublicKey, own)
@@ -35,7 +35,7 @@ export function createKeyAgreement(
           throw new CryptoInputError('peerPublicKey', 'must not be a point of small order')
         })
         try {
-          return await deriveBytes({ hash, secret, salt: Buffer.alloc(0), info, bytes: lengthBytes })
+          return await deriveBytes({ hash, secret, salt: Buffer.alloc(0), info, bytes })
         } finally {
           secret.fill(0)
         }

@@ -154,15 +154,15 @@ const timeOf = (endsMs: number) => (Number.isFinite(endsMs) ? new Date(endsMs).t
 /** Whether a client can do each thing, by what it gets for trying. */
 async function whatWorks(client: Client, keyId: string, opened: ReadonlyMap<Context, string>) {
   const works = new Map<string, boolean>()
-  const text = `query($id: ID!) { userKey(by: { id: $id }) { viewerCanAccess auditEvents(first: 1) { nodes { id } } } }`
+  const text = `query($id: KeyRef!) { userKey(key: $id) { viewerCanAccess auditEvents(first: 1) { nodes { id } } } }`
   const { data } = await client.send(text, { id: keyId })
   works.set('VIEW', data?.userKey?.viewerCanAccess === true)
   works.set('AUDIT', (data?.userKey?.auditEvents ?? null) !== null)
-  works.set('MANAGE', await succeeds(client, 'updateUserKey', { keyId, description: 'new' }))
+  works.set('MANAGE', await succeeds(client, 'updateUserKey', { key: keyId, description: 'new' }))
   for (const context of contexts) {
     const at = JSON.stringify(context)
     const given = { context: pairs(context) }
-    works.set(`ENCRYPT ${at}`, await succeeds(client, 'encrypt', { keyId, plaintext: '', ...given }))
+    works.set(`ENCRYPT ${at}`, await succeeds(client, 'encrypt', { key: keyId, plaintext: '', ...given }))
     const ciphertext = opened.get(context) ?? ''
     works.set(`DECRYPT ${at}`, await succeeds(client, 'decrypt', { ciphertext, ...given }))
   }
@@ -199,7 +199,7 @@ describe.skipIf(hasNoDatabase())('access lists', () => {
     const keyId = created['userKey'].id
     const opened = new Map<Context, string>()
     for (const context of contexts) {
-      const input = { keyId, plaintext: base64('x'), context: pairs(context) }
+      const input = { key: keyId, plaintext: base64('x'), context: pairs(context) }
       opened.set(context, (await creator.mutate('encrypt', input, 'ciphertext'))['ciphertext'])
     }
     const steps = fc.sample(step, { numRuns: 40, seed: Number(process.env['SEED'] ?? 20_261_129) })
@@ -208,7 +208,7 @@ describe.skipIf(hasNoDatabase())('access lists', () => {
       const nowMs = story.clock.now().getTime()
       const owner = await asOwner(story, model)
       const done = async (name: string, input: object) => {
-        const result = await owner.mutate(name, { keyId, allowLockout: true, ...input })
+        const result = await owner.mutate(name, { key: keyId, allowLockout: true, ...input })
         expect([index, result.__typename]).toEqual([index, expect.stringMatching(/Payload$/)])
       }
       if (each.type === 'wait') story.clock.advance({ minutes: each.minutes })
@@ -226,7 +226,7 @@ describe.skipIf(hasNoDatabase())('access lists', () => {
       }
       if (each.type === 'switch') {
         if (model.isOn) {
-          const result = await owner.mutate('disableAccessControl', { keyId })
+          const result = await owner.mutate('disableAccessControl', { key: keyId })
           expect(result.__typename).toBe('DisableAccessControlPayload')
         } else await done('enableAccessControl', {})
         model.isOn = !model.isOn

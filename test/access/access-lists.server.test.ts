@@ -41,7 +41,7 @@ async function encrypted(client: Client, input: object): Promise<string> {
   return (await client.mutate('encrypt', { plaintext: base64('x'), ...input }, 'ciphertext'))['ciphertext']
 }
 
-const listOf = `query($id: ID!) { userKey(by: { id: $id }) {
+const listOf = `query($id: KeyRef!) { userKey(key: $id) {
   viewerCanAccess revision viewerPermissions allowedSubjects { id }
   accessList { subject { id } permissions context { name value } expiresAt expired note } } }`
 
@@ -65,7 +65,7 @@ describe.skipIf(hasNoDatabase())('entries of an access list', () => {
       note: 'until the audit',
     }
     const keyId = await createKey(manager, [entry])
-    await manager.mutate('addAllowedSubjects', { keyId, subjects: ['user:bob'], entries: [] })
+    await manager.mutate('addAllowedSubjects', { key: keyId, subjects: ['user:bob'], entries: [] })
     const { userKey } = await manager.ask<{ userKey: object }>(listOf, { id: keyId })
     expect(userKey).toEqual({
       viewerCanAccess: true,
@@ -120,7 +120,7 @@ describe.skipIf(hasNoDatabase())('entries of an access list', () => {
     const asked = 'issues { path message }'
     const fragment = `... on InputValidationError { ${asked} }`
     const keyId = await createKey(manager, [])
-    const added = await manager.mutate('addAllowedSubjects', { keyId, entries }, '', fragment)
+    const added = await manager.mutate('addAllowedSubjects', { key: keyId, entries }, '', fragment)
     expect(added['issues']).toEqual([
       { path: ['entries', '0', ...path.split('.')], message: expect.stringMatching(/^(must|needs|has)/) },
     ])
@@ -137,10 +137,10 @@ describe.skipIf(hasNoDatabase())('entries of an access list', () => {
     const context = Array.from({ length: 17 }, (_, index) => ({ name: `n${index}`, value: '' }))
     const keyId = await createKey(manager, [])
     const entries = [{ ...good, context }]
-    expect(await outcomeOf(manager, 'addAllowedSubjects', { keyId, entries })).toMatch(
+    expect(await outcomeOf(manager, 'addAllowedSubjects', { key: keyId, entries })).toMatch(
       /^INPUT_VALIDATION|Input/,
     )
-    expect(await outcomeOf(manager, 'encrypt', { keyId, plaintext: '', context })).toMatch(
+    expect(await outcomeOf(manager, 'encrypt', { key: keyId, plaintext: '', context })).toMatch(
       /^INPUT_VALIDATION|Input/,
     )
   })
@@ -153,28 +153,30 @@ describe.skipIf(hasNoDatabase())('entries of an access list', () => {
     const more = algorithm === 'RSA_2048' ? { usage: 'ENCRYPT_DECRYPT' } : {}
     const keyId = await createKey(manager, [], { algorithm, ...more })
     const entries = [{ ...good, permissions, context: tenant42 }]
-    expect(await outcomeOf(manager, 'addAllowedSubjects', { keyId, entries })).toBe('InputValidationError')
+    expect(await outcomeOf(manager, 'addAllowedSubjects', { key: keyId, entries })).toBe(
+      'InputValidationError',
+    )
     const plain = [{ ...good, permissions }]
-    expect(await outcomeOf(manager, 'addAllowedSubjects', { keyId, entries: plain })).toBe(
+    expect(await outcomeOf(manager, 'addAllowedSubjects', { key: keyId, entries: plain })).toBe(
       'AddAllowedSubjectsPayload',
     )
   })
 
   it('of a subject that is also given plainly are refused: they would look like a limit and be none', async () => {
     const keyId = await createKey(manager, [])
-    const input = { keyId, subjects: ['user:alice'], entries: [{ ...good, permissions: ['DECRYPT'] }] }
+    const input = { key: keyId, subjects: ['user:alice'], entries: [{ ...good, permissions: ['DECRYPT'] }] }
     expect(await outcomeOf(manager, 'addAllowedSubjects', input)).toBe('InputValidationError')
   })
 
   it('replace those that the subject had, so that a limit takes hold at once', async () => {
     const keyId = await createKey(manager, [good])
     const user = story.as(alice)
-    expect(await outcomeOf(user, 'encrypt', { keyId, plaintext: '' })).toBe('EncryptPayload')
+    expect(await outcomeOf(user, 'encrypt', { key: keyId, plaintext: '' })).toBe('EncryptPayload')
     const entries = [{ ...good, permissions: ['DECRYPT'] }]
-    await manager.mutate('addAllowedSubjects', { keyId, entries })
-    expect(await outcomeOf(user, 'encrypt', { keyId, plaintext: '' })).toBe('FORBIDDEN')
-    await manager.mutate('addAllowedSubjects', { keyId, subjects: ['user:alice'] })
-    expect(await outcomeOf(user, 'encrypt', { keyId, plaintext: '' })).toBe('EncryptPayload')
+    await manager.mutate('addAllowedSubjects', { key: keyId, entries })
+    expect(await outcomeOf(user, 'encrypt', { key: keyId, plaintext: '' })).toBe('ForbiddenError')
+    await manager.mutate('addAllowedSubjects', { key: keyId, subjects: ['user:alice'] })
+    expect(await outcomeOf(user, 'encrypt', { key: keyId, plaintext: '' })).toBe('EncryptPayload')
   })
 
   it('let a service encrypt alone, and another one decrypt for one context alone', async () => {
@@ -184,28 +186,32 @@ describe.skipIf(hasNoDatabase())('entries of an access list', () => {
     ])
     const till = story.as({ name: 'till', kind: 'SERVICE_ACCOUNT', roles: ['KMS_ENCRYPTER'] })
     const billing = story.as({ name: 'billing', kind: 'SERVICE_ACCOUNT', roles: ['KMS_DECRYPTER'] })
-    const ours = await encrypted(till, { keyId, context: tenant42 })
-    const others = await encrypted(till, { keyId, context: tenant43 })
-    expect(await outcomeOf(till, 'decrypt', { ciphertext: ours, context: tenant42 })).toBe('FORBIDDEN')
+    const ours = await encrypted(till, { key: keyId, context: tenant42 })
+    const others = await encrypted(till, { key: keyId, context: tenant43 })
+    expect(await outcomeOf(till, 'decrypt', { ciphertext: ours, context: tenant42 })).toBe('ForbiddenError')
     expect(await outcomeOf(billing, 'decrypt', { ciphertext: ours, context: tenant42 })).toBe(
       'DecryptPayload',
     )
-    expect(await outcomeOf(billing, 'decrypt', { ciphertext: others, context: tenant43 })).toBe('FORBIDDEN')
+    expect(await outcomeOf(billing, 'decrypt', { ciphertext: others, context: tenant43 })).toBe(
+      'ForbiddenError',
+    )
     expect(await outcomeOf(billing, 'decrypt', { ciphertext: others, context: tenant42 })).toBe(
       'InvalidCiphertextError',
     )
-    expect(await outcomeOf(billing, 'encrypt', { keyId, plaintext: '', context: tenant42 })).toBe('FORBIDDEN')
-    expect(await outcomeOf(billing, 'sign', { keyId, message: '' })).toBe('FORBIDDEN')
+    expect(await outcomeOf(billing, 'encrypt', { key: keyId, plaintext: '', context: tenant42 })).toBe(
+      'FORBIDDEN',
+    )
+    expect(await outcomeOf(billing, 'sign', { key: keyId, message: '' })).toBe('ForbiddenError')
   })
 
   it('with a condition do not hold for a call without context, or with the context as other bytes', async () => {
     const keyId = await createKey(manager, [{ ...good, context: tenant42 }])
     const user = story.as(alice)
     const context = [{ name: 'app', value: 'till' }, ...tenant42]
-    const ciphertext = await encrypted(user, { keyId, context })
+    const ciphertext = await encrypted(user, { key: keyId, context })
     for (const given of [{}, { additionalAuthenticatedData: encodedTenant42 }, { context: tenant43 }]) {
-      expect(await outcomeOf(user, 'decrypt', { ciphertext, ...given })).toBe('FORBIDDEN')
-      expect(await outcomeOf(user, 'encrypt', { keyId, plaintext: '', ...given })).toBe('FORBIDDEN')
+      expect(await outcomeOf(user, 'decrypt', { ciphertext, ...given })).toBe('ForbiddenError')
+      expect(await outcomeOf(user, 'encrypt', { key: keyId, plaintext: '', ...given })).toBe('ForbiddenError')
     }
     expect(await outcomeOf(user, 'decrypt', { ciphertext, context: context.toReversed() })).toBe(
       'DecryptPayload',
@@ -214,14 +220,14 @@ describe.skipIf(hasNoDatabase())('entries of an access list', () => {
 
   it.each([
     ['encrypt', { plaintext: '' }],
-    ['generateDataKey', { bytes: 32 }],
+    ['generateDataKey', { lengthBytes: 32 }],
     ['generateDataKeyPair', { algorithm: 'ED25519' }],
   ])('with a condition hold for %s, as for all operations that take a context', async (name, input) => {
     const keyId = await createKey(manager, [{ ...good, context: tenant42 }])
     const user = story.as(alice)
-    expect(await outcomeOf(user, name, { keyId, ...input, context: tenant42 })).toMatch(/Payload$/)
-    expect(await outcomeOf(user, name, { keyId, ...input, context: tenant43 })).toBe('FORBIDDEN')
-    expect(await outcomeOf(user, name, { keyId, ...input })).toBe('FORBIDDEN')
+    expect(await outcomeOf(user, name, { key: keyId, ...input, context: tenant42 })).toMatch(/Payload$/)
+    expect(await outcomeOf(user, name, { key: keyId, ...input, context: tenant43 })).toBe('ForbiddenError')
+    expect(await outcomeOf(user, name, { key: keyId, ...input })).toBe('ForbiddenError')
   })
 
   it('are asked on both sides of a re-encryption', async () => {
@@ -230,7 +236,7 @@ describe.skipIf(hasNoDatabase())('entries of an access list', () => {
     const own = await createKey(manager, [good])
     const user = story.as(alice)
     const [ours, others] = await Promise.all(
-      [tenant42, tenant43].map((context) => encrypted(manager, { keyId: source, context })),
+      [tenant42, tenant43].map((context) => encrypted(manager, { key: source, context })),
     )
     const reEncrypt = (input: object, client = user) => outcomeOf(client, 'reEncrypt', input)
     const destination = { destinationKeyId: own }
@@ -251,10 +257,12 @@ describe.skipIf(hasNoDatabase())('entries of an access list', () => {
 
   it('refuse a re-encryption under the same key before anything is opened', async () => {
     const keyId = await createKey(manager, [{ ...good, permissions: ['DECRYPT'] }])
-    const ciphertext = await encrypted(manager, { keyId, context: tenant42 })
-    await manager.mutate('deactivateKeyVersion', { keyId, version: 1 })
+    const ciphertext = await encrypted(manager, { key: keyId, context: tenant42 })
+    await manager.mutate('deactivateKeyVersion', { version: { key: keyId, number: 1 } })
     for (const sourceContext of [tenant42, tenant43]) {
-      expect(await outcomeOf(story.as(alice), 'reEncrypt', { ciphertext, sourceContext })).toBe('FORBIDDEN')
+      expect(await outcomeOf(story.as(alice), 'reEncrypt', { ciphertext, sourceContext })).toBe(
+        'ForbiddenError',
+      )
     }
   })
 
@@ -265,7 +273,7 @@ describe.skipIf(hasNoDatabase())('entries of an access list', () => {
         subject: `user:u${from + index}`,
         permissions: ['VIEW'],
       }))
-    const add = (given: object[]) => outcomeOf(manager, 'addAllowedSubjects', { keyId, entries: given })
+    const add = (given: object[]) => outcomeOf(manager, 'addAllowedSubjects', { key: keyId, entries: given })
     expect(await add(entries(201))).toMatch(/^INPUT_VALIDATION|Input/)
     expect(await add(entries(200))).toBe('AddAllowedSubjectsPayload')
     expect(await add(entries(200))).toBe('AddAllowedSubjectsPayload')
@@ -273,7 +281,7 @@ describe.skipIf(hasNoDatabase())('entries of an access list', () => {
     const long = Array.from({ length: 16 }, (_, index) => ({ name: `n${index}`, value: 'x'.repeat(256) }))
     const other = await createKey(manager, [])
     const wide = entries(10).map(({ subject }) => ({ subject, context: long }))
-    expect(await outcomeOf(manager, 'addAllowedSubjects', { keyId: other, entries: wide })).toBe(
+    expect(await outcomeOf(manager, 'addAllowedSubjects', { key: other, entries: wide })).toBe(
       'InputValidationError',
     )
   })
@@ -286,10 +294,10 @@ describe.skipIf(hasNoDatabase())('entries of an access list', () => {
       'encryptBatch',
       {
         items: [
-          { keyId: mine, plaintext: '' },
-          { keyId: narrow, plaintext: '' },
-          { keyId: conditional, plaintext: '', context: tenant42 },
-          { keyId: conditional, plaintext: '' },
+          { key: mine, plaintext: '' },
+          { key: narrow, plaintext: '' },
+          { key: conditional, plaintext: '', context: tenant42 },
+          { key: conditional, plaintext: '' },
         ],
       },
       'results { result { __typename } }',
@@ -309,12 +317,12 @@ describe.skipIf(hasNoDatabase())('entries of an access list', () => {
     const listed = 'query($filter: UserKeyFilter) { userKeys(filter: $filter) { nodes { name } totalCount } }'
     const seen = async () => (await user.ask<{ userKeys: { totalCount: number } }>(listed, status)).userKeys
     const before = await seen()
-    expect(await outcomeOf(user, 'encrypt', { keyId, plaintext: '' })).toBe('EncryptPayload')
+    expect(await outcomeOf(user, 'encrypt', { key: keyId, plaintext: '' })).toBe('EncryptPayload')
     story.clock.advance({ minutes: 5, ms: -1 })
-    expect(await outcomeOf(user, 'encrypt', { keyId, plaintext: '' })).toBe('EncryptPayload')
+    expect(await outcomeOf(user, 'encrypt', { key: keyId, plaintext: '' })).toBe('EncryptPayload')
     expect((await seen()).totalCount).toBe(before.totalCount)
     story.clock.advance({ ms: 1 })
-    expect(await outcomeOf(user, 'encrypt', { keyId, plaintext: '' })).toBe('FORBIDDEN')
+    expect(await outcomeOf(user, 'encrypt', { key: keyId, plaintext: '' })).toBe('ForbiddenError')
     expect((await seen()).totalCount).toBe(before.totalCount - 1)
     expect(await user.ask(listOf, { id: keyId })).toMatchObject({
       userKey: { viewerCanAccess: false, accessList: null, allowedSubjects: null },
@@ -325,7 +333,7 @@ describe.skipIf(hasNoDatabase())('entries of an access list', () => {
       { subject: { id: 'user:bob' }, expired: false },
     ])
     expect(userKey).toMatchObject({ allowedSubjects: [{ id: 'user:bob' }] })
-    await manager.mutate('addAllowedSubjects', { keyId, subjects: ['user:carl'] })
+    await manager.mutate('addAllowedSubjects', { key: keyId, subjects: ['user:carl'] })
     expect(await manager.ask(listOf, { id: keyId })).toMatchObject({
       userKey: { accessList: [{ subject: { id: 'user:bob' } }, { subject: { id: 'user:carl' } }] },
     })
@@ -336,12 +344,12 @@ describe.skipIf(hasNoDatabase())('entries of an access list', () => {
     const events = await subscribeAs(
       story,
       alice,
-      'subscription($id: ID!) { keyEvents(keyId: $id) { key { ... on UserKey { viewerCanAccess status } } } }',
+      'subscription($id: KeyRef!) { keyEvents(key: $id) { key { ... on UserKey { viewerCanAccess status } } } }',
       { id: keyId },
     )
     expect(await events.next()).toMatchObject({ data: { keyEvents: { key: { status: 'ACTIVE' } } } })
     story.clock.advance({ minutes: 5 })
-    await manager.mutate('updateUserKey', { keyId, description: 'changed' })
+    await manager.mutate('updateUserKey', { key: keyId, description: 'changed' })
     expect(await events.next()).toMatchObject({
       data: { keyEvents: { key: { viewerCanAccess: false, status: null } } },
     })
@@ -356,8 +364,8 @@ describe.skipIf(hasNoDatabase())('entries of an access list', () => {
       'subscription { userKeysChanged { listAgain changedKeys { name description } } }',
     )
     expect(await events.next()).toMatchObject({ data: { userKeysChanged: { listAgain: true } } })
-    await manager.mutate('addAllowedSubjects', { keyId, subjects: ['user:zoe'] })
-    await manager.mutate('updateUserKey', { keyId, description: 'seen by all' })
+    await manager.mutate('addAllowedSubjects', { key: keyId, subjects: ['user:zoe'] })
+    await manager.mutate('updateUserKey', { key: keyId, description: 'seen by all' })
     expect(await events.next()).toMatchObject({
       data: { userKeysChanged: { changedKeys: [{ description: 'seen by all' }] } },
     })
@@ -366,8 +374,8 @@ describe.skipIf(hasNoDatabase())('entries of an access list', () => {
   it('are what a service agent needs, so that it must say so if it switches access control off', async () => {
     const agent: Person = { name: 'Backup', kind: 'SERVICE_AGENT', roles: ['KMS_MANAGER'] }
     const keyId = await createKey(manager, [{ subject: 'service-agent:backup' }])
-    expect(await outcomeOf(story.as(agent), 'disableAccessControl', { keyId })).toBe('LockoutError')
-    expect(await outcomeOf(story.as(agent), 'disableAccessControl', { keyId, allowLockout: true })).toBe(
+    expect(await outcomeOf(story.as(agent), 'disableAccessControl', { key: keyId })).toBe('LockoutError')
+    expect(await outcomeOf(story.as(agent), 'disableAccessControl', { key: keyId, allowLockout: true })).toBe(
       'DisableAccessControlPayload',
     )
   })
@@ -380,16 +388,16 @@ describe.skipIf(hasNoDatabase())('entries of an access list', () => {
     expect(await outcomeOf(mia, 'addAllowedSubjects', { ...narrow, allowLockout: true })).toBe(
       'AddAllowedSubjectsPayload',
     )
-    expect(await outcomeOf(mia, 'updateUserKey', { keyId, description: '' })).toBe('FORBIDDEN')
-    expect(await outcomeOf(mia, 'encrypt', { keyId, plaintext: '' })).toBe('EncryptPayload')
+    expect(await outcomeOf(mia, 'updateUserKey', { key: keyId, description: '' })).toBe('ForbiddenError')
+    expect(await outcomeOf(mia, 'encrypt', { key: keyId, plaintext: '' })).toBe('EncryptPayload')
   })
 
   it('are on record in full with the change that gave them', async () => {
     const keyId = await createKey(manager, [])
     const entries = [{ ...good, permissions: ['DECRYPT'], context: tenant42, note: 'audit' }]
-    await manager.mutate('addAllowedSubjects', { keyId, subjects: ['user:bob'], entries })
+    await manager.mutate('addAllowedSubjects', { key: keyId, subjects: ['user:bob'], entries })
     const { auditEvents } = await manager.ask<{ auditEvents: { nodes: { details: never }[] } }>(
-      'query($id: ID!) { auditEvents(first: 1, filter: { keyId: $id }) { nodes { action details } } }',
+      'query($id: KeyRef!) { auditEvents(first: 1, filter: { key: $id }) { nodes { action details } } }',
       { id: keyId },
     )
     const [{ details } = { details: { entries: '' } }] = auditEvents.nodes

@@ -23,7 +23,7 @@ describe.skipIf(hasNoDatabase())('a change of access', () => {
     const created = await story.as(olga).mutate('createUserKey', { name, accessControl }, 'userKey { id }')
     const keyId = created['userKey'].id as string
     const plaintext = base64('hello')
-    const { ciphertext } = await story.as(olga).mutate('encrypt', { keyId, plaintext }, 'ciphertext')
+    const { ciphertext } = await story.as(olga).mutate('encrypt', { key: keyId, plaintext }, 'ciphertext')
     return { name, keyId, ciphertext: ciphertext as string }
   }
 
@@ -31,7 +31,7 @@ describe.skipIf(hasNoDatabase())('a change of access', () => {
   async function hasAccess(person: Person, key: { name: string; ciphertext: string }): Promise<boolean> {
     const client = story.as(person)
     const { userKey } = await client.ask<{ userKey: { viewerCanAccess: boolean; status: string | null } }>(
-      `{ userKey(by: { name: "${key.name}" }) { viewerCanAccess status } }`,
+      `{ userKey(key: "${key.name}") { viewerCanAccess status } }`,
     )
     const outcome = await outcomeOf(client, 'decrypt', { ciphertext: key.ciphertext })
     expect(outcome).toBe(userKey.viewerCanAccess ? 'DecryptPayload' : 'FORBIDDEN')
@@ -43,7 +43,7 @@ describe.skipIf(hasNoDatabase())('a change of access', () => {
     const { userKey } = await story
       .as(olga)
       .ask<{ userKey: { accessControlEnabled: boolean; allowedSubjects: { id: string }[] } }>(
-        `{ userKey(by: { id: "${keyId}" }) { accessControlEnabled allowedSubjects { id } } }`,
+        `{ userKey(key: "${keyId}") { accessControlEnabled allowedSubjects { id } } }`,
       )
     const { accessControlEnabled, allowedSubjects } = userKey
     return { accessControlEnabled, allowed: allowedSubjects.map(({ id }) => id) }
@@ -64,21 +64,21 @@ describe.skipIf(hasNoDatabase())('a change of access', () => {
     await change(story.as(bob), 'decrypt', { ciphertext: key.ciphertext })
     // The key is warm: only the audit trail was written, and no key was read.
     expect(story.takeStatements().filter((sql) => !/audit_events/.test(sql))).toEqual([])
-    await change(owner, 'enableAccessControl', { keyId, subjects: [] })
+    await change(owner, 'enableAccessControl', { key: keyId, subjects: [] })
     expect([await hasAccess(bob, key), await hasAccess(ada, key), await hasAccess(olga, key)]).toEqual([
       false,
       false,
       true,
     ])
-    await change(owner, 'addAllowedSubjects', { keyId, subjects: ['user:bob'] })
+    await change(owner, 'addAllowedSubjects', { key: keyId, subjects: ['user:bob'] })
     expect([await hasAccess(bob, key), await hasAccess(ada, key)]).toEqual([true, false])
-    await change(owner, 'removeAllowedSubjects', { keyId, subjects: ['user:bob'] })
+    await change(owner, 'removeAllowedSubjects', { key: keyId, subjects: ['user:bob'] })
     expect(await hasAccess(bob, key)).toBe(false)
-    await change(owner, 'addAllowedSubjects', { keyId, subjects: ['group:payments'] })
+    await change(owner, 'addAllowedSubjects', { key: keyId, subjects: ['group:payments'] })
     expect([await hasAccess(bob, key), await hasAccess({ ...bob, groups: [] }, key)]).toEqual([true, false])
-    await change(owner, 'removeAllowedSubjects', { keyId, subjects: ['group:payments'] })
+    await change(owner, 'removeAllowedSubjects', { key: keyId, subjects: ['group:payments'] })
     expect(await hasAccess(bob, key)).toBe(false)
-    await change(owner, 'disableAccessControl', { keyId })
+    await change(owner, 'disableAccessControl', { key: keyId })
     expect([await hasAccess(bob, key), await hasAccess(ada, key)]).toEqual([true, true])
   })
 
@@ -107,18 +107,18 @@ describe.skipIf(hasNoDatabase())('a change of access', () => {
     const { keyId } = await createKey(['user:bob', 'group:payments', 'user:bob'])
     const owner = story.as(olga)
     expect((await listOf(keyId)).allowed).toEqual(['group:payments', 'user:bob'])
-    await change(owner, 'addAllowedSubjects', { keyId, subjects: ['user:bob', 'service-account:ci'] })
+    await change(owner, 'addAllowedSubjects', { key: keyId, subjects: ['user:bob', 'service-account:ci'] })
     expect((await listOf(keyId)).allowed).toEqual(['group:payments', 'service-account:ci', 'user:bob'])
-    await change(owner, 'removeAllowedSubjects', { keyId, subjects: ['user:nobody', 'group:payments'] })
+    await change(owner, 'removeAllowedSubjects', { key: keyId, subjects: ['user:nobody', 'group:payments'] })
     expect((await listOf(keyId)).allowed).toEqual(['service-account:ci', 'user:bob'])
   })
 
   it('that switches access control off clears the list', async () => {
     const { keyId } = await createKey(['user:bob'])
     const owner = story.as(olga)
-    await change(owner, 'disableAccessControl', { keyId })
+    await change(owner, 'disableAccessControl', { key: keyId })
     expect(await listOf(keyId)).toEqual({ accessControlEnabled: false, allowed: [] })
-    await change(owner, 'enableAccessControl', { keyId, subjects: [] })
+    await change(owner, 'enableAccessControl', { key: keyId, subjects: [] })
     expect(await listOf(keyId)).toEqual({ accessControlEnabled: true, allowed: [] })
   })
 
@@ -147,21 +147,21 @@ describe.skipIf(hasNoDatabase())('a change of access', () => {
     const admin = story.as(ada)
     const refused = async (name: string, subjects: string[], allowLockout?: boolean | null) => {
       const before = await listOf(keyId)
-      expect(await outcomeOf(admin, name, { keyId, subjects, allowLockout })).toBe('LockoutError')
+      expect(await outcomeOf(admin, name, { key: keyId, subjects, allowLockout })).toBe('LockoutError')
       expect(await listOf(keyId)).toEqual(before)
     }
     await refused('enableAccessControl', [])
     await refused('enableAccessControl', ['user:bob', 'group:ada', 'service-account:ada'], false)
-    await change(admin, 'enableAccessControl', { keyId, subjects: ['group:operations', 'user:bob'] })
+    await change(admin, 'enableAccessControl', { key: keyId, subjects: ['group:operations', 'user:bob'] })
     await refused('removeAllowedSubjects', ['group:operations'], null)
-    await change(admin, 'addAllowedSubjects', { keyId, subjects: ['user:ada'] })
-    await change(admin, 'removeAllowedSubjects', { keyId, subjects: ['group:operations'] })
+    await change(admin, 'addAllowedSubjects', { key: keyId, subjects: ['user:ada'] })
+    await change(admin, 'removeAllowedSubjects', { key: keyId, subjects: ['group:operations'] })
     await refused('removeAllowedSubjects', ['user:ada', 'user:bob'])
     expect(await hasAccess(ada, key)).toBe(true)
 
     const { userKey } = await admin.mutate(
       'removeAllowedSubjects',
-      { keyId, subjects: ['user:ada'], allowLockout: true },
+      { key: keyId, subjects: ['user:ada'], allowLockout: true },
       'userKey { id viewerCanAccess allowedSubjects { id } revision }',
     )
     expect(userKey).toEqual({
@@ -170,14 +170,16 @@ describe.skipIf(hasNoDatabase())('a change of access', () => {
       allowedSubjects: null,
       revision: null,
     })
-    expect(await outcomeOf(admin, 'addAllowedSubjects', { keyId, subjects: ['user:ada'] })).toBe('FORBIDDEN')
+    expect(await outcomeOf(admin, 'addAllowedSubjects', { key: keyId, subjects: ['user:ada'] })).toBe(
+      'FORBIDDEN',
+    )
     expect((await listOf(keyId)).allowed).toEqual(['user:bob'])
   })
 
   it('never locks the owner out, whatever the list', async () => {
     const key = await createKey()
-    await change(story.as(olga), 'enableAccessControl', { keyId: key.keyId, subjects: ['user:bob'] })
-    await change(story.as(olga), 'removeAllowedSubjects', { keyId: key.keyId, subjects: ['user:bob'] })
+    await change(story.as(olga), 'enableAccessControl', { key: key.keyId, subjects: ['user:bob'] })
+    await change(story.as(olga), 'removeAllowedSubjects', { key: key.keyId, subjects: ['user:bob'] })
     expect(await hasAccess(olga, key)).toBe(true)
     // The owner's name in another kind of subject is somebody else.
     expect(await hasAccess({ ...olga, kind: 'SERVICE_ACCOUNT' }, key)).toBe(false)
@@ -186,19 +188,19 @@ describe.skipIf(hasNoDatabase())('a change of access', () => {
   it('by a subject on the list who manages is as good as by the owner', async () => {
     const key = await createKey(['user:mia'])
     const mia: Person = { name: 'mia', roles: ['KMS_MANAGER'] }
-    await change(story.as(mia), 'addAllowedSubjects', { keyId: key.keyId, subjects: ['user:bob'] })
+    await change(story.as(mia), 'addAllowedSubjects', { key: key.keyId, subjects: ['user:bob'] })
     expect(await hasAccess(bob, key)).toBe(true)
     // On the list, but with a role that does not manage keys of others.
     const member: Person = { name: 'mia', roles: ['PROJECT_MEMBER'] }
-    const input = { keyId: key.keyId, subjects: ['user:ada'] }
-    expect(await outcomeOf(story.as(member), 'addAllowedSubjects', input)).toBe('FORBIDDEN')
+    const input = { key: key.keyId, subjects: ['user:ada'] }
+    expect(await outcomeOf(story.as(member), 'addAllowedSubjects', input)).toBe('ForbiddenError')
   })
 
   it('for a group counts in the tokens of its project only', async () => {
     const { keyId, ciphertext } = await createKey(['group:payments', 'user:bob'])
     const elsewhere = story.as({ ...bob, roles: ['PROJECT_ADMIN'], project: 'elsewhere' })
     expect(await outcomeOf(elsewhere, 'decrypt', { ciphertext })).toBe('InvalidCiphertextError')
-    expect(await outcomeOf(elsewhere, 'rotateUserKey', { keyId })).toBe('KeyNotFoundError')
+    expect(await outcomeOf(elsewhere, 'rotateUserKey', { key: keyId })).toBe('KeyNotFoundError')
     expect(await elsewhere.ask(`{ node(id: "${keyId}") { id } userKeys { totalCount } }`)).toEqual({
       node: null,
       userKeys: { totalCount: 0 },
@@ -209,10 +211,10 @@ describe.skipIf(hasNoDatabase())('a change of access', () => {
   it('made from an outdated view of the key is refused', async () => {
     const { keyId } = await createKey([])
     const owner = story.as(olga)
-    await change(owner, 'addAllowedSubjects', { keyId, subjects: ['user:bob'], expectedRevision: 1 })
+    await change(owner, 'addAllowedSubjects', { key: keyId, subjects: ['user:bob'], expectedRevision: 1 })
     for (const name of ['addAllowedSubjects', 'removeAllowedSubjects', 'disableAccessControl']) {
       const input = {
-        keyId,
+        key: keyId,
         expectedRevision: 1,
         ...(name !== 'disableAccessControl' && { subjects: ['user:bob'] }),
       }
@@ -225,7 +227,9 @@ describe.skipIf(hasNoDatabase())('a change of access', () => {
     const { keyId } = await createKey([])
     const names = ['user:a', 'user:b', 'user:c', 'user:d', 'user:e']
     const outcomes = await Promise.all(
-      names.map((subject) => outcomeOf(story.as(olga), 'addAllowedSubjects', { keyId, subjects: [subject] })),
+      names.map((subject) =>
+        outcomeOf(story.as(olga), 'addAllowedSubjects', { key: keyId, subjects: [subject] }),
+      ),
     )
     expect(new Set(outcomes)).toEqual(new Set(['AddAllowedSubjectsPayload']))
     expect((await listOf(keyId)).allowed).toEqual(names)

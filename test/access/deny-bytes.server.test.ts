@@ -12,10 +12,10 @@ const agent: Person = { name: 'Backup', kind: 'SERVICE_AGENT', roles: ['PROJECT_
 
 /** Queries that take an ID, and those that take it in a filter. */
 const queries: Readonly<Record<string, string>> = {
-  destroyImpact: `destroyImpact(versionId: $id) ${wholeSelectionOf('DestroyImpact')}`,
-  explainAccess: `explainAccess(keyId: $id, subject: "user:olga", operation: SIGN) ${wholeSelectionOf('AccessExplanation')}`,
-  explainMyAccess: `explainMyAccess(keyId: $id, operation: SIGN) ${wholeSelectionOf('AccessExplanation')}`,
-  auditEvents: `auditEvents(filter: { keyId: $id }) { totalCount pageInfo { hasNextPage endCursor } nodes { id } }`,
+  destroyImpact: `destroyImpact(version: { id: $id }) ${wholeSelectionOf('DestroyImpact')}`,
+  explainAccess: `explainAccess(key: $id, subject: "user:olga", operation: SIGN) ${wholeSelectionOf('AccessExplanation')}`,
+  explainMyAccess: `explainMyAccess(key: $id, operation: SIGN) ${wholeSelectionOf('AccessExplanation')}`,
+  auditEvents: `auditEvents(filter: { key: $id }) { totalCount pageInfo { hasNextPage endCursor } nodes { id } }`,
   node: `node(id: $id) { id ... on AuditEvent ${wholeSelectionOf('AuditEvent')} }`,
   nodes: 'nodes(ids: [$id, $id]) { __typename id }',
 }
@@ -36,9 +36,9 @@ describe.skipIf(hasNoDatabase())('an ID that is out of reach', () => {
     )
     ids.key = created['userKey'].id
     ids.version = created['userKey'].defaultVersion.id
-    await client.mutate('encrypt', { keyId: ids.key, plaintext: base64('x') })
+    await client.mutate('encrypt', { key: ids.key, plaintext: base64('x') })
     const { auditEvents } = await client.ask<{ auditEvents: { nodes: { id: string }[] } }>(
-      `{ auditEvents(filter: { keyId: "${ids.key}" }) { nodes { id } } }`,
+      `{ auditEvents(filter: { key: "${ids.key}" }) { nodes { id } } }`,
     )
     ids.event = auditEvents.nodes[0]?.id ?? ''
     const external = await client.mutate(
@@ -48,7 +48,7 @@ describe.skipIf(hasNoDatabase())('an ID that is out of reach', () => {
     )
     const parameters = await client.mutate(
       'getImportParameters',
-      { keyId: external['userKey'].id },
+      { key: external['userKey'].id },
       'importParameters { id }',
     )
     ids.parameters = parameters['importParameters'].id
@@ -126,10 +126,10 @@ describe.skipIf(hasNoDatabase())('an ID that is out of reach', () => {
     const answers = await Promise.all(
       [ids.parameters, unknown.parameters, ids.key, unknown.version, 'nonsense'].map((importParametersId) =>
         client.send(
-          'mutation($input: ImportKeyVersionInput!) { importKeyVersion(input: $input) { __typename ... on UserError { code message } ... on InvalidImportParametersError { reason } } }',
+          'mutation($input: ImportKeyVersionInput!) { importKeyVersion(input: $input) { __typename ... on UserError { code message } ... on InvalidImportParametersError { importParametersFault } } }',
           {
             input: {
-              keyId: userKey.id,
+              key: userKey.id,
               importParametersId,
               wrappedMaterial: base64(new Uint8Array(600)),
             },

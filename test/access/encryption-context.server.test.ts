@@ -40,7 +40,7 @@ describe.skipIf(hasNoDatabase())('an encryption context', () => {
   }
 
   async function encrypt(context: object[], input: object = {}): Promise<string> {
-    const given = { keyId, plaintext: base64('hello'), context, ...input }
+    const given = { key: keyId, plaintext: base64('hello'), context, ...input }
     return (await client.mutate('encrypt', given, 'ciphertext'))['ciphertext']
   }
 
@@ -60,7 +60,7 @@ describe.skipIf(hasNoDatabase())('an encryption context', () => {
   })
 
   it('takes the place of additional authenticated data: one of the two', async () => {
-    const input = { keyId, plaintext: '', context: [app], additionalAuthenticatedData: base64('x') }
+    const input = { key: keyId, plaintext: '', context: [app], additionalAuthenticatedData: base64('x') }
     expect(await client.mutate('encrypt', input, '', issues)).toMatchObject({
       issues: [{ path: ['context'], message: 'must not be given together with additionalAuthenticatedData' }],
     })
@@ -70,9 +70,9 @@ describe.skipIf(hasNoDatabase())('an encryption context', () => {
     const ciphertext = await encrypt([tenant42, app])
     const additionalAuthenticatedData = base64(encoded)
     for (const [name, input] of [
-      ['encrypt', { keyId, plaintext: '' }],
+      ['encrypt', { key: keyId, plaintext: '' }],
       ['decrypt', { ciphertext }],
-      ['generateDataKey', { keyId, bytes: 16 }],
+      ['generateDataKey', { key: keyId, lengthBytes: 16 }],
     ] as const) {
       const result = await client.mutate(name, { ...input, additionalAuthenticatedData }, '', issues)
       expect(result['issues'][0].path).toEqual(['additionalAuthenticatedData'])
@@ -98,7 +98,7 @@ describe.skipIf(hasNoDatabase())('an encryption context', () => {
       { name: `key-${made}`, algorithm: 'RSA_2048', usage: 'ENCRYPT_DECRYPT' },
       'userKey { id }',
     )
-    const input = { keyId: created['userKey'].id, plaintext: '', context: [app] }
+    const input = { key: created['userKey'].id, plaintext: '', context: [app] }
     expect(await client.mutate('encrypt', input, '', issues)).toMatchObject({
       issues: [{ path: ['context'], message: expect.stringMatching(/symmetric key/) }],
     })
@@ -115,7 +115,7 @@ describe.skipIf(hasNoDatabase())('an encryption context', () => {
     ['half of a surrogate pair', [{ name: 'n', value: '\ud800' }], 'context.0.value'],
   ])('with %s is refused, and not on record', async (_what, context, path) => {
     const before = await trail({})
-    const result = await client.mutate('encrypt', { keyId, plaintext: '', context }, '', issues)
+    const result = await client.mutate('encrypt', { key: keyId, plaintext: '', context }, '', issues)
     expect(result['issues'][0].path).toEqual(path.split('.'))
     const [event] = (await trail({})).nodes
     expect(event).toMatchObject({ action: 'ENCRYPT', outcome: 'FAILED', context: [] })
@@ -139,7 +139,7 @@ describe.skipIf(hasNoDatabase())('an encryption context', () => {
     const ciphertext = await encrypt([tenant, app], { keyId: own })
     await client.mutate('decrypt', { ciphertext, context: [app, tenant] })
     await client.mutate('decrypt', { ciphertext, context: [tenant] })
-    await client.mutate('generateDataKey', { keyId: own, bytes: 16, context: [tenant] })
+    await client.mutate('generateDataKey', { key: own, lengthBytes: 16, context: [tenant] })
     const viewer = story.as({ name: 'vic', roles: ['KMS_VIEWER'] })
     await viewer.send('mutation($input: DecryptInput!) { decrypt(input: $input) { __typename } }', {
       input: { ciphertext, context: [tenant] },
@@ -224,9 +224,9 @@ describe.skipIf(hasNoDatabase())('an encryption context', () => {
       'ENCRYPT',
     ])
     // The owner of the destination learns of the source what it may see: nothing of its context and version.
-    expect(await trail({ keyId: own, context: [tenant] }, bob)).toMatchObject({ totalCount: 0 })
+    expect(await trail({ key: own, context: [tenant] }, bob)).toMatchObject({ totalCount: 0 })
     const uses = await client.ask<{ userKey: { defaultVersion: { usageByCaller: object[] } } }>(
-      `query($id: ID!) { userKey(by: { id: $id }) { defaultVersion {
+      `query($id: KeyRef!) { userKey(key: $id) { defaultVersion {
         usageByCaller(days: 1) { caller { id } operation operations failedOperations } } } }`,
       { id: source },
     )
@@ -242,8 +242,9 @@ describe.skipIf(hasNoDatabase())('an encryption context', () => {
     const ciphertext = await encrypt([tenant], { keyId: source })
     const destination = await createKey(client)
     for (const version of [1, 2, 3]) {
-      await client.mutate('rotateUserKey', { keyId: source })
-      if (version === 1) await client.mutate('deactivateKeyVersion', { keyId: destination, version })
+      await client.mutate('rotateUserKey', { key: source })
+      if (version === 1)
+        await client.mutate('deactivateKeyVersion', { version: { key: destination, number: version } })
     }
     const moved = { ciphertext, sourceContext: [tenant], destinationKeyId: destination }
     expect(await client.mutate('reEncrypt', { ...moved, destinationContext: [app] })).toMatchObject({
@@ -271,8 +272,8 @@ describe.skipIf(hasNoDatabase())('an encryption context', () => {
     const ciphertext = await encrypt([tenant], { keyId: source })
     const moved = { ciphertext, sourceContext: [tenant], destinationKeyId: destination }
     await client.mutate('reEncrypt', { ...moved, destinationContext: [app] })
-    expect(await trail({ keyId: destination, context: [tenant] }, una)).toMatchObject({ totalCount: 0 })
-    expect(await trail({ keyId: destination, context: [app] }, una)).toMatchObject({ totalCount: 1 })
+    expect(await trail({ key: destination, context: [tenant] }, una)).toMatchObject({ totalCount: 0 })
+    expect(await trail({ key: destination, context: [app] }, una)).toMatchObject({ totalCount: 1 })
   })
 
   it('stays the same through a re-encryption unless another one is given', async () => {

@@ -32,9 +32,7 @@ describe.skipIf(hasNoDatabase())('an entity that the caller may not see', () => 
       )
     const service = story.as({ name: 'Secrets Manager', kind: 'SERVICE_AGENT' })
     const { keyId } = await service.mutate('encryptWithServiceKey', { plaintext: 'aGk=' }, 'keyId')
-    const seen = await story
-      .as(admin)
-      .ask<{ userKey: { id: string } }>('{ userKey(by: { name: "orders" }) { id } }')
+    const seen = await story.as(admin).ask<{ userKey: { id: string } }>('{ userKey(key: "orders") { id } }')
     pairs.key[0] = { __typename: 'UserKey', id: created['userKey'].id }
     pairs.masked[0] = { __typename: 'UserKey', id: seen.userKey.id }
     pairs.version[0] = { __typename: 'KeyVersion', id: created['userKey'].defaultVersion.id }

@@ -44,7 +44,7 @@ describe.skipIf(hasNoDatabase())('an entity', () => {
     const open = await olga.mutate('createUserKey', { name: 'open' }, selection)
     const made = await story.as(service).mutate('encryptWithServiceKey', { plaintext: 'aGk=' }, 'keyId')
     const ada = story.as(admin)
-    const seen = await ada.ask<{ userKey: { id: string } }>('{ userKey(by: { name: "vault" }) { id } }')
+    const seen = await ada.ask<{ userKey: { id: string } }>('{ userKey(key: "vault") { id } }')
     const trail = await ada.ask<{ auditEvents: { nodes: { id: string }[] } }>(
       '{ auditEvents(first: 1) { nodes { id } } }',
     )

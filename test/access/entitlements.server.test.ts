@@ -103,14 +103,14 @@ describe.skipIf(hasNoDatabase())('by the table of entitlements', () => {
     }
     const { userKey } = await client.mutate('createUserKey', input, 'userKey { id }')
     const keyId = userKey.id
-    const { version } = await client.mutate('rotateUserKey', { keyId }, 'version { id }')
-    await client.mutate('sign', { keyId, message: base64('x') })
-    if (name === 'shared') await client.mutate('transferOwnership', { keyId, to: 'group:owners' })
+    const { version } = await client.mutate('rotateUserKey', { key: keyId }, 'version { id }')
+    await client.mutate('sign', { key: keyId, message: base64('x') })
+    if (name === 'shared') await client.mutate('transferOwnership', { key: keyId, to: 'group:owners' })
     const { auditEvents } = await client.ask<{ auditEvents: { nodes: { id: string }[] } }>(
-      `{ auditEvents(filter: { keyId: "${keyId}" }) { nodes { id } } }`,
+      `{ auditEvents(filter: { key: "${keyId}" }) { nodes { id } } }`,
     )
     const vic = story.as({ name: 'vic', roles: ['KMS_VIEWER'] })
-    const seen = await vic.ask<{ userKey: { id: string } }>(`{ userKey(by: { name: "${name}" }) { id } }`)
+    const seen = await vic.ask<{ userKey: { id: string } }>(`{ userKey(key: "${name}") { id } }`)
     const maskedId = seen.userKey.id
     const eventId = auditEvents.nodes[0]?.id ?? ''
     return { keyId, maskedId, versionId: version.id, eventId, ciphertext: base64('none') }
@@ -120,10 +120,10 @@ describe.skipIf(hasNoDatabase())('by the table of entitlements', () => {
   function queries() {
     const ofKeys = standingKeys.flatMap((of) => {
       const { keyId, maskedId, versionId, eventId } = keys[of]
-      const explained = `explainAccess(keyId: $id, subject: "user:bob", groups: [], roles: [KMS_USER], operation: SIGN, context: [])`
+      const explained = `explainAccess(key: $id, subject: "user:bob", groups: [], roles: [KMS_USER], operation: SIGN, context: [])`
       const rows: [string, string, string, string][] = [
-        ['userKey', 'UserKey', 'userKey(by: { id: $id })', keyId],
-        ['userKey', 'UserKey', `userKey(by: { name: "${of}" })`, ''],
+        ['userKey', 'UserKey', 'userKey(key: $id)', keyId],
+        ['userKey', 'UserKey', `userKey(key: "${of}")`, ''],
         ['userKeys', 'UserKey', `userKeys(filter: { namePrefix: "${of}" })`, ''],
         ['node', 'UserKey', 'node(id: $id)', keyId],
         ['node', 'UserKey', 'node(id: $id)', of === 'open' ? keyId : maskedId],
@@ -142,10 +142,10 @@ describe.skipIf(hasNoDatabase())('by the table of entitlements', () => {
           `_entities(representations: [{ __typename: "KeyVersion", id: "${versionId}" }])`,
           '',
         ],
-        ['destroyImpact', 'DestroyImpact', 'destroyImpact(versionId: $id)', versionId],
+        ['destroyImpact', 'DestroyImpact', 'destroyImpact(version: { id: $id })', versionId],
         ['explainAccess', 'AccessExplanation', explained, keyId],
-        ['explainMyAccess', 'AccessExplanation', 'explainMyAccess(keyId: $id, operation: SIGN)', keyId],
-        ['auditEvents', 'AuditEvent', 'auditEvents(filter: { keyId: $id })', keyId],
+        ['explainMyAccess', 'AccessExplanation', 'explainMyAccess(key: $id, operation: SIGN)', keyId],
+        ['auditEvents', 'AuditEvent', 'auditEvents(filter: { key: $id })', keyId],
       ]
       return rows.map((row) => queryOf(of, row))
     })
@@ -274,11 +274,11 @@ describe.skipIf(hasNoDatabase())('by the table of entitlements', () => {
       const entries = [{ subject: 'user:cora', context }]
       const input = { name: `for-${role.toLowerCase()}`, accessControl: { enabled: true, entries } }
       const { userKey } = await story.as(olga).mutate('createUserKey', input, 'userKey { id }')
-      const given = { keyId: userKey.id, plaintext: base64('x'), context }
+      const given = { key: userKey.id, plaintext: base64('x'), context }
       const { ciphertext } = await story.as(olga).mutate('encrypt', given, 'ciphertext')
       const client = story.as({ name: 'cora', roles: [role] })
       for (const [name, use] of [
-        ['encrypt', { keyId: userKey.id, plaintext: '' }],
+        ['encrypt', { key: userKey.id, plaintext: '' }],
         ['decrypt', { ciphertext }],
       ] as const) {
         const outcomeWith = async (pairs: object[] | null) =>
@@ -314,10 +314,10 @@ const withoutKey: Readonly<Record<string, object>> = {
   createUserKey: { name: 'Not A Name' },
   bindRole: { subject: 'not a subject', role: 'KMS_VIEWER' },
   unbindRole: { subject: 'not a subject', role: 'KMS_VIEWER' },
-  generateRandom: { bytes: 0 },
+  generateRandom: { lengthBytes: 0 },
   encryptWithServiceKey: { plaintext: base64(new Uint8Array(70_000)) },
   decryptWithServiceKey: { ciphertext: base64('none') },
-  generateServiceDataKey: { bytes: 0 },
+  generateServiceDataKey: { lengthBytes: 0 },
 }
 
 function mayAsk(query: string, { abilities, sees, manages, readsAudit }: Entitled): boolean {

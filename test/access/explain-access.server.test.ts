@@ -8,8 +8,8 @@ const ada: Person = { name: 'ada', roles: ['PROJECT_ADMIN'] }
 
 const selection = `allowed visibility rolesThatSuffice
   grantedBy { kind subject { id } roles message } missing { kind subject { id } roles message }`
-const question = `query($keyId: ID!, $subject: ID!, $groups: [String!], $roles: [Role!], $operation: KeyOperation!, $context: [EncryptionContextPairInput!]) {
-  explainAccess(keyId: $keyId, subject: $subject, groups: $groups, roles: $roles, operation: $operation, context: $context) { ${selection} } }`
+const question = `query($keyId: KeyRef!, $subject: SubjectRef!, $groups: [String!], $roles: [Role!], $operation: KeyOperation!, $context: [EncryptionContextPairInput!]) {
+  explainAccess(key: $keyId, subject: $subject, groups: $groups, roles: $roles, operation: $operation, context: $context) { ${selection} } }`
 
 async function explain(variables: object, by: Person = ada) {
   const asked = { subject: 'user:bob', operation: 'ENCRYPT', ...variables }
@@ -198,7 +198,7 @@ it('an explanation with groups, roles and context says what the server then does
         READ_AUDIT: (data?.node?.viewerPermissions ?? []).includes('READ_AUDIT'),
         ENCRYPT: await does('encrypt', sealed),
         DECRYPT: await does('decrypt', { ciphertext, ...bound }),
-        MANAGE: await does('updateUserKey', { keyId, description: 'new' }),
+        MANAGE: await does('updateUserKey', { key: keyId, description: 'new' }),
         // Keys of this usage have no such operation.
         SIGN: false,
       }

@@ -19,11 +19,11 @@ interface Explanation {
 
 const selection = `allowed visibility rolesThatSuffice
   grantedBy { kind subject { id } roles message } missing { kind subject { id } roles message }`
-const aboutMe = `query($keyId: ID!, $operation: KeyOperation!, $context: [EncryptionContextPairInput!]) {
-  answer: explainMyAccess(keyId: $keyId, operation: $operation, context: $context) { ${selection} } }`
-const aboutOthers = `query($keyId: ID!, $operation: KeyOperation!, $context: [EncryptionContextPairInput!],
-  $subject: ID!, $groups: [String!], $roles: [Role!]) {
-  answer: explainAccess(keyId: $keyId, operation: $operation, context: $context,
+const aboutMe = `query($keyId: KeyRef!, $operation: KeyOperation!, $context: [EncryptionContextPairInput!]) {
+  answer: explainMyAccess(key: $keyId, operation: $operation, context: $context) { ${selection} } }`
+const aboutOthers = `query($keyId: KeyRef!, $operation: KeyOperation!, $context: [EncryptionContextPairInput!],
+  $subject: SubjectRef!, $groups: [String!], $roles: [Role!]) {
+  answer: explainAccess(key: $keyId, operation: $operation, context: $context,
     subject: $subject, groups: $groups, roles: $roles) { ${selection} } }`
 
 describe.skipIf(hasNoDatabase())('an explanation of access', () => {
@@ -164,7 +164,7 @@ describe.skipIf(hasNoDatabase())('an explanation of access', () => {
 
   it('says that a group of the caller owns the key', async () => {
     const keyId = await createKey([])
-    await manager.mutate('transferOwnership', { keyId, to: 'group:ops', allowLockout: true })
+    await manager.mutate('transferOwnership', { key: keyId, to: 'group:ops', allowLockout: true })
     const asked = { keyId, operation: 'ENCRYPT' }
     const { answer } = await story.as(alice).ask<{ answer: Explanation }>(aboutMe, asked)
     expect(answer).toMatchObject({
@@ -193,7 +193,7 @@ describe.skipIf(hasNoDatabase())('an explanation of access', () => {
       }
       const { userKey } = await story
         .as(alice)
-        .ask<{ userKey: { id: string } }>('query($id: ID!) { userKey(by: { id: $id }) { id } }', {
+        .ask<{ userKey: { id: string } }>('query($id: KeyRef!) { userKey(key: $id) { id } }', {
           id: keyId,
         })
       expect(userKey.id).toMatch(/^rkey_/)

@@ -27,18 +27,18 @@ const agreement = { algorithm: 'X25519', usage: 'KEY_AGREEMENT' }
 
 /** Each of these succeeds on a key that was created without a version, one after the other, but imports and the last. */
 const managing: readonly KeyMutation[] = [
-  { name: 'activateUserKey', group: 'MANAGE', input: ({ keyId }) => ({ keyId }) },
+  { name: 'activateUserKey', group: 'MANAGE', input: ({ keyId }) => ({ key: keyId }) },
   {
     name: 'updateUserKey',
     group: 'MANAGE',
-    input: ({ keyId }) => ({ keyId, description: 'changed' }),
+    input: ({ keyId }) => ({ key: keyId, description: 'changed' }),
     invalidInput: ({ keyId }) => ({ keyId, name: 'Not A Name' }),
   },
-  { name: 'rotateUserKey', group: 'MANAGE', input: ({ keyId }) => ({ keyId }) },
+  { name: 'rotateUserKey', group: 'MANAGE', input: ({ keyId }) => ({ key: keyId }) },
   {
     name: 'configureAutomaticRotation',
     group: 'MANAGE',
-    input: ({ keyId }) => ({ keyId, enabled: true }),
+    input: ({ keyId }) => ({ key: keyId, enabled: true }),
     invalidInput: ({ keyId }) => ({ keyId, enabled: true, cycleDays: 0 }),
   },
   ...['enableAccessControl', 'addAllowedSubjects', 'removeAllowedSubjects'].map(
@@ -52,7 +52,7 @@ const managing: readonly KeyMutation[] = [
       invalidInput: ({ keyId }) => ({ keyId, subjects: ['nobody'] }),
     }),
   ),
-  { name: 'disableAccessControl', group: 'MANAGE', input: ({ keyId }) => ({ keyId }) },
+  { name: 'disableAccessControl', group: 'MANAGE', input: ({ keyId }) => ({ key: keyId }) },
   ...['deactivateKeyVersion', 'destroyKeyVersion', 'restoreKeyVersion', 'activateKeyVersion'].map(
     (name): KeyMutation => ({
       name,
@@ -65,12 +65,12 @@ const managing: readonly KeyMutation[] = [
       }),
     }),
   ),
-  { name: 'getImportParameters', group: 'MANAGE', input: ({ keyId }) => ({ keyId }) },
+  { name: 'getImportParameters', group: 'MANAGE', input: ({ keyId }) => ({ key: keyId }) },
   {
     name: 'importKeyVersion',
     group: 'MANAGE',
     input: ({ keyId }) => ({
-      keyId,
+      key: keyId,
       importParametersId: 'impt_01h455vb4pex5vsknk084sn02q',
       wrappedMaterial: base64(new Uint8Array(600)),
     }),
@@ -79,7 +79,7 @@ const managing: readonly KeyMutation[] = [
   {
     name: 'deleteUserKey',
     group: 'MANAGE',
-    input: ({ keyId }) => ({ keyId, confirmName: 'orders' }),
+    input: ({ keyId }) => ({ key: keyId, confirmName: 'orders' }),
     invalidInput: ({ keyId }) => ({ keyId, confirmName: '' }),
   },
 ]
@@ -88,33 +88,33 @@ const using: readonly KeyMutation[] = [
   {
     name: 'encrypt',
     group: 'OPERATION',
-    input: ({ keyId }) => ({ keyId, plaintext: message }),
+    input: ({ keyId }) => ({ key: keyId, plaintext: message }),
     invalidInput: ({ keyId }) => ({ keyId, plaintext: base64(new Uint8Array(70_000)) }),
   },
   {
     name: 'decrypt',
     group: 'OPERATION',
-    input: ({ keyId, ciphertext }) => ({ keyId, ciphertext }),
+    input: ({ keyId, ciphertext }) => ({ key: keyId, ciphertext }),
     invalidInput: ({ keyId, ciphertext }) => ({ keyId, ciphertext, version: 1 }),
   },
   {
     name: 'reEncrypt',
     group: 'OPERATION',
-    input: ({ keyId, ciphertext }) => ({ ciphertext, destinationKeyId: keyId }),
+    input: ({ keyId, ciphertext }) => ({ ciphertext, destinationKey: keyId }),
     invalidInput: ({ keyId }) => ({ ciphertext: message, destinationKeyId: keyId }),
   },
   {
     name: 'sign',
     group: 'OPERATION',
     keyOf: signing,
-    input: ({ keyId }) => ({ keyId, message }),
+    input: ({ keyId }) => ({ key: keyId, message }),
     invalidInput: ({ keyId }) => ({ keyId, message, messageType: 'DIGEST' }),
   },
   {
     name: 'verify',
     group: 'OPERATION',
     keyOf: signing,
-    input: ({ keyId }) => ({ keyId, message, signature: message, version: 1 }),
+    input: ({ keyId }) => ({ version: { key: keyId, number: 1 }, message, signature: message }),
     invalidInput: ({ keyId }) => ({ keyId, message, signature: message, version: -1 }),
   },
 ]
@@ -124,7 +124,7 @@ const usingMacs: readonly KeyMutation[] = [
     name: 'generateMac',
     group: 'OPERATION',
     keyOf: macs,
-    input: ({ keyId }) => ({ keyId, message }),
+    input: ({ keyId }) => ({ key: keyId, message }),
     invalidInput: ({ keyId }) => ({ keyId, message: base64(new Uint8Array(70_000)) }),
   },
 ]
@@ -149,28 +149,28 @@ export const keyMutations: readonly KeyMutation[] = [
     name: 'verifyMac',
     group: 'OPERATION',
     keyOf: macs,
-    input: ({ keyId }) => ({ keyId, message, mac: message, version: 1 }),
+    input: ({ keyId }) => ({ version: { key: keyId, number: 1 }, message, mac: message }),
     invalidInput: ({ keyId }) => ({ keyId, message, mac: message, version: -1 }),
   },
-  { name: 'encapsulate', group: 'OPERATION', keyOf: encapsulation, input: ({ keyId }) => ({ keyId }) },
+  { name: 'encapsulate', group: 'OPERATION', keyOf: encapsulation, input: ({ keyId }) => ({ key: keyId }) },
   {
     name: 'decapsulate',
     group: 'OPERATION',
     keyOf: encapsulation,
-    input: ({ keyId }) => ({ keyId, version: 1, ciphertext: base64(new Uint8Array(1088)) }),
+    input: ({ keyId }) => ({ version: { key: keyId, number: 1 }, ciphertext: base64(new Uint8Array(1088)) }),
     invalidInput: ({ keyId }) => ({ keyId, version: -1, ciphertext: message }),
   },
   {
     name: 'deriveSharedSecret',
     group: 'OPERATION',
     keyOf: agreement,
-    input: ({ keyId }) => ({ keyId, version: 1, peerPublicKey, context: message }),
+    input: ({ keyId }) => ({ version: { key: keyId, number: 1 }, peerPublicKey, context: message }),
     invalidInput: ({ keyId }) => ({ keyId, version: 1, peerPublicKey: message, context: message, bytes: 0 }),
   },
   {
     name: 'generateDataKeyPair',
     group: 'OPERATION',
-    input: ({ keyId }) => ({ keyId, algorithm: 'ED25519' }),
+    input: ({ keyId }) => ({ key: keyId, algorithm: 'ED25519' }),
     invalidInput: ({ keyId }) => ({
       keyId,
       algorithm: 'ED25519',
@@ -180,13 +180,13 @@ export const keyMutations: readonly KeyMutation[] = [
   {
     name: 'generateDataKey',
     group: 'OPERATION',
-    input: ({ keyId }) => ({ keyId }),
+    input: ({ keyId }) => ({ key: keyId }),
     invalidInput: ({ keyId }) => ({ keyId, bytes: 0 }),
   },
   {
     name: 'transferOwnership',
     group: 'TRANSFER',
-    input: ({ keyId }) => ({ keyId, to: 'user:heir', allowLockout: true }),
+    input: ({ keyId }) => ({ key: keyId, to: 'user:heir', allowLockout: true }),
     invalidInput: ({ keyId }) => ({ keyId, to: 'system:rotation' }),
   },
 ]

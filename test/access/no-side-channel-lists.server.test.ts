@@ -70,7 +70,8 @@ describe.skipIf(hasNoDatabase())('lists', () => {
           { name: `${name}-${suffix}`, accessControl: { enabled: suffix === 'closed' }, ...input },
           'userKey { id }',
         )
-        if (name === 'e-stopped') await olga.mutate('deactivateKeyVersion', { keyId: userKey.id, version: 1 })
+        if (name === 'e-stopped')
+          await olga.mutate('deactivateKeyVersion', { version: { key: userKey.id, number: 1 } })
       }
     }
   })
@@ -126,7 +127,7 @@ describe.skipIf(hasNoDatabase())('lists', () => {
 
   it('have redacted keys for conditions on what they show, and without conditions', async () => {
     const created = await olga.ask<{ userKey: { createdAt: string } }>(
-      '{ userKey(by: { name: "c-rotating-closed" }) { createdAt } }',
+      '{ userKey(key: "c-rotating-closed") { createdAt } }',
     )
     for (const [filter, count] of [
       [{}, 10],
@@ -204,7 +205,7 @@ describe.skipIf(hasNoDatabase())('lists', () => {
       userKey: { versions: { pageInfo: { endCursor: string } } }
     }>(
       `{ serviceKeys { pageInfo { endCursor } }
-         userKey(by: { name: "b-aes-open" }) { versions { pageInfo { endCursor } } } }`,
+         userKey(key: "b-aes-open") { versions { pageInfo { endCursor } } } }`,
     )
     const bytes = Buffer.from(good, 'base64url')
     const forged = Buffer.concat([bytes.subarray(0, 16), Buffer.from(JSON.stringify([0, 'a']))])

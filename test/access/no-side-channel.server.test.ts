@@ -25,8 +25,8 @@ const queries: readonly [string, keyof Ids][] = [
   ...(['key', 'masked', 'version', 'serviceKey'] as const).flatMap((kind): [string, keyof Ids][] => [
     ['node(id: $id) { id ... on Key { name status } }', kind],
     ['nodes(ids: [$id]) { id ... on KeyVersion { number key { id } } }', kind],
-    [`userKey(by: { id: $id }) ${wholeSelectionOf('UserKey')}`, kind],
-    [`serviceKey(by: { id: $id }) ${wholeSelectionOf('ServiceKey')}`, kind],
+    [`userKey(key: $id) ${wholeSelectionOf('UserKey')}`, kind],
+    [`serviceKey(by: { key: $id }) ${wholeSelectionOf('ServiceKey')}`, kind],
   ]),
 ]
 
@@ -45,12 +45,10 @@ describe.skipIf(hasNoDatabase())('no side channel', () => {
       'userKey { id defaultVersion { id } }',
     )
     const { id: key, defaultVersion } = created['userKey']
-    const { ciphertext } = await olga.mutate('encrypt', { keyId: key, plaintext: base64('hi') }, 'ciphertext')
+    const { ciphertext } = await olga.mutate('encrypt', { key: key, plaintext: base64('hi') }, 'ciphertext')
     const service = story.as({ name: 'Secrets Manager', kind: 'SERVICE_AGENT' })
     const { keyId } = await service.mutate('encryptWithServiceKey', { plaintext: base64('hi') }, 'keyId')
-    const seen = await story
-      .as(admin)
-      .ask<{ userKey: { id: string } }>('{ userKey(by: { name: "orders" }) { id } }')
+    const seen = await story.as(admin).ask<{ userKey: { id: string } }>('{ userKey(key: "orders") { id } }')
     real = { key, masked: seen.userKey.id, version: defaultVersion.id, serviceKey: keyId, ciphertext }
     // The same header as a real ciphertext has, with the ID of a key that never was.
     const bytes = Buffer.from(ciphertext, 'base64')
@@ -85,7 +83,7 @@ describe.skipIf(hasNoDatabase())('no side channel', () => {
 
   it('between a name of another project and no name', async () => {
     const client = story.as(stranger)
-    const byName = 'query($name: String!) { userKey(by: { name: $name }) { id } }'
+    const byName = 'query($name: KeyRef!) { userKey(key: $name) { id } }'
     const byService = 'query($name: String!) { serviceKey(by: { service: $name }) { id } }'
     for (const [document, name] of [
       [byName, 'orders'],
@@ -139,7 +137,7 @@ describe.skipIf(hasNoDatabase())('no side channel', () => {
       strangers.send(decrypt, { input: { ciphertext: real.ciphertext } }),
       strangers.send(decrypt, { input: { ciphertext: unknown.ciphertext } }),
       strangers.send(decrypt, { input: { ciphertext: base64('garbage') } }),
-      strangers.send(decrypt, { input: { ciphertext: real.ciphertext, keyId: real.key } }),
+      strangers.send(decrypt, { input: { ciphertext: real.ciphertext, key: real.key } }),
       olga.send(decrypt, { input: { ciphertext: real.ciphertext.replace(/.{8}$/, 'AAAAAAA=') } }),
       olga.send(decrypt, { input: { ciphertext: own['ciphertext'] } }),
       story.as(otherService).send(decrypt, { input: { ciphertext: real.ciphertext } }),
@@ -186,15 +184,16 @@ describe.skipIf(hasNoDatabase())('no side channel', () => {
     for (const name of names) {
       const input = { name, accessControl: { enabled: true }, ...inputs[name] }
       const { userKey } = await olga.mutate('createUserKey', input, 'userKey { id partialId }')
-      if (name === 'state-2') await olga.mutate('deactivateKeyVersion', { keyId: userKey.id, version: 1 })
-      if (name === 'state-3') await olga.mutate('rotateUserKey', { keyId: userKey.id })
-      const read = `query($id: ID!) { userKey(by: { id: $id }) ${wholeSelectionOf('UserKey')} }`
+      if (name === 'state-2')
+        await olga.mutate('deactivateKeyVersion', { version: { key: userKey.id, number: 1 } })
+      if (name === 'state-3') await olga.mutate('rotateUserKey', { key: userKey.id })
+      const read = `query($id: KeyRef!) { userKey(key: $id) ${wholeSelectionOf('UserKey')} }`
       const node = 'query($id: ID!) { node(id: $id) { id ... on Key { status versions { totalCount } } } }'
       const update = documentOf('updateUserKey')
       const seen = [
         await observe(ada, read, { id: userKey.id }),
         await observe(ada, node, { id: userKey.id }),
-        await observe(ada, update, { input: { keyId: userKey.id, description: 'x' } }),
+        await observe(ada, update, { input: { key: userKey.id, description: 'x' } }),
       ]
       observed.add(
         JSON.stringify(seen)

@@ -24,7 +24,7 @@ describe.skipIf(hasNoDatabase())('the owner of a key', () => {
       .as(by)
       .send(
         'mutation($input: TransferOwnershipInput!) { result: transferOwnership(input: $input) { __typename } }',
-        { input: { keyId, to, ...more } },
+        { input: { key: keyId, to, ...more } },
       )
     return errors[0]?.extensions.code ?? data.result.__typename
   }
@@ -33,7 +33,7 @@ describe.skipIf(hasNoDatabase())('the owner of a key', () => {
     const { userKey } = await story
       .as(by)
       .ask<{ userKey: { owner: { id: string } | null } }>(
-        'query($id: ID!) { userKey(by: { id: $id }) { owner { id } } }',
+        'query($id: KeyRef!) { userKey(key: $id) { owner { id } } }',
         { id: keyId },
       )
     return userKey.owner?.id
@@ -53,7 +53,7 @@ describe.skipIf(hasNoDatabase())('the owner of a key', () => {
     const { errors } = await story
       .as(una)
       .send('mutation($input: UpdateUserKeyInput!) { updateUserKey(input: $input) { __typename } }', {
-        input: { keyId, description: '' },
+        input: { key: keyId, description: '' },
       })
     expect(errors[0]?.extensions.code).toBe('FORBIDDEN')
     expect(await transfer({ ...una, roles: [] }, keyId, 'user:bob')).toBe('FORBIDDEN')
@@ -90,7 +90,7 @@ describe.skipIf(hasNoDatabase())('the owner of a key', () => {
     const elsewhere: Person = { name: 'zoe', roles: ['PROJECT_ADMIN'], project: 'elsewhere' }
     await transfer(olga, keyId, 'user:zoe', { allowLockout: true })
     expect(
-      await story.as(elsewhere).ask('query($id: ID!) { userKey(by: { id: $id }) { id } }', { id: keyId }),
+      await story.as(elsewhere).ask('query($id: KeyRef!) { userKey(key: $id) { id } }', { id: keyId }),
     ).toEqual({ userKey: null })
   })
 
@@ -99,7 +99,7 @@ describe.skipIf(hasNoDatabase())('the owner of a key', () => {
     await transfer(olga, keyId, 'group:ops', { allowLockout: true })
     const member: Person = { name: 'gil', groups: ['ops'], roles: ['PROJECT_MEMBER'] }
     expect(await ownerOf(keyId, member)).toBe('group:ops')
-    const result = await story.as(member).mutate('updateUserKey', { keyId, description: 'ours' })
+    const result = await story.as(member).mutate('updateUserKey', { key: keyId, description: 'ours' })
     expect(result.__typename).toBe('UpdateUserKeyPayload')
     expect(await ownerOf(keyId, { ...member, groups: ['Ops'] })).toBeUndefined()
     const { userKeys } = await story
@@ -119,11 +119,11 @@ describe.skipIf(hasNoDatabase())('the owner of a key', () => {
 
   it('that is taken off everything else stays the owner', async () => {
     const keyId = await createKey(olga, { enabled: true, allowedSubjects: ['user:olga', 'user:mia'] })
-    await story.as(mia).mutate('removeAllowedSubjects', { keyId, subjects: ['user:olga'] })
+    await story.as(mia).mutate('removeAllowedSubjects', { key: keyId, subjects: ['user:olga'] })
     expect(await ownerOf(keyId, olga)).toBe('user:olga')
     const narrow = { keyId, entries: [{ subject: 'user:olga', permissions: ['VIEW'] }] }
     await story.as(mia).mutate('addAllowedSubjects', narrow)
-    const encrypted = await story.as(olga).mutate('encrypt', { keyId, plaintext: '' })
+    const encrypted = await story.as(olga).mutate('encrypt', { key: keyId, plaintext: '' })
     expect(encrypted.__typename).toBe('EncryptPayload')
   })
 
@@ -171,7 +171,7 @@ describe.skipIf(hasNoDatabase())('the owner of a key', () => {
       })
       expect(auditEvents).toMatchObject({ totalCount: 1 })
       const { userKey } = await client.ask<{ userKey: object }>(
-        'query($id: ID!) { userKey(by: { id: $id }) { viewerPermissions auditEvents { nodes { id } } } }',
+        'query($id: KeyRef!) { userKey(key: $id) { viewerPermissions auditEvents { nodes { id } } } }',
         { id: keyId },
       )
       expect(userKey).toEqual({
@@ -190,7 +190,7 @@ describe.skipIf(hasNoDatabase())('the owner of a key', () => {
       for (const filter of [null, {}, { keyId: other }, { keyId: 'ukey_01h455vb4pex5vsknk084sn02q' }]) {
         expect(await codeOf(owner, filter)).toBe('FORBIDDEN')
       }
-      await story.as({ ...mia, roles: ['KMS_USER'] }).mutate('generateRandom', { bytes: 1 })
+      await story.as({ ...mia, roles: ['KMS_USER'] }).mutate('generateRandom', { lengthBytes: 1 })
       const { auditEvents } = await story.as(mia).ask<{ auditEvents: { nodes: { id: string }[] } }>(events, {
         filter: { action: ['GENERATE_RANDOM'] },
       })
@@ -219,10 +219,10 @@ describe.skipIf(hasNoDatabase())('the owner of a key', () => {
 
     it('no longer, once somebody else owns them, and the new owner at once', async () => {
       const keyId = await createKey(olga)
-      expect(await codeOf(owner, { keyId })).toBeNull()
+      expect(await codeOf(owner, { key: keyId })).toBeNull()
       await transfer(olga, keyId, 'group:ops')
-      expect(await codeOf(owner, { keyId })).toBe('FORBIDDEN')
-      expect(await codeOf({ name: 'gil', groups: ['ops'], roles: ['KMS_VIEWER'] }, { keyId })).toBeNull()
+      expect(await codeOf(owner, { key: keyId })).toBe('FORBIDDEN')
+      expect(await codeOf({ name: 'gil', groups: ['ops'], roles: ['KMS_VIEWER'] }, { key: keyId })).toBeNull()
     })
 
     it('also of a key that is deleted', async () => {
@@ -231,9 +231,9 @@ describe.skipIf(hasNoDatabase())('the owner of a key', () => {
         .as(olga)
         .mutate('createUserKey', { name: `key-${made}`, preActivation: true }, 'userKey { id }')
       const keyId = created['userKey'].id
-      await story.as(olga).mutate('deleteUserKey', { keyId, confirmName: `key-${made}` })
-      expect(await codeOf(owner, { keyId })).toBeNull()
-      expect(await codeOf({ ...owner, name: 'other' }, { keyId })).toBe('FORBIDDEN')
+      await story.as(olga).mutate('deleteUserKey', { key: keyId, confirmName: `key-${made}` })
+      expect(await codeOf(owner, { key: keyId })).toBeNull()
+      expect(await codeOf({ ...owner, name: 'other' }, { key: keyId })).toBe('FORBIDDEN')
     })
   })
 })

@@ -35,8 +35,8 @@ describe.skipIf(hasNoDatabase())('of a redacted key', () => {
     const accessControl = { enabled: true, allowedSubjects: ['user:bob'] }
     const created = await olga.mutate('createUserKey', { name, accessControl, ...input }, 'userKey { id }')
     const keyId = created['userKey'].id
-    const encrypted = await olga.mutate('encrypt', { keyId, plaintext: base64('hello') }, 'ciphertext')
-    const seen = await ada.ask<{ userKey: { id: string } }>(`{ userKey(by: { name: "${name}" }) { id } }`)
+    const encrypted = await olga.mutate('encrypt', { key: keyId, plaintext: base64('hello') }, 'ciphertext')
+    const seen = await ada.ask<{ userKey: { id: string } }>(`{ userKey(key: "${name}") { id } }`)
     return { keyId, maskedId: seen.userKey.id, ciphertext: encrypted['ciphertext'] ?? base64('none') }
   }
 
@@ -47,7 +47,7 @@ describe.skipIf(hasNoDatabase())('of a redacted key', () => {
     for (const [index, [state, commands]] of Object.entries(states).entries()) {
       const target = await createRedacted(`key-${index}`)
       for (const [command, input] of commands) {
-        const result = await olga.mutate(command, { keyId: target.keyId, ...input })
+        const result = await olga.mutate(command, { key: target.keyId, ...input })
         expect(result.__typename).toMatch(/Payload$/)
       }
       targets.set(state, target)
@@ -108,12 +108,12 @@ describe.skipIf(hasNoDatabase())('of a redacted key', () => {
       { ciphertext, keyId },
       { ciphertext, keyId: maskedId },
     ]) {
-      expect(await outcomeOf(ada, 'decrypt', input)).toBe('FORBIDDEN')
-      expect(await outcomeOf(ada, 'decryptBatch', { items: [input] })).toBe('FORBIDDEN')
+      expect(await outcomeOf(ada, 'decrypt', input)).toBe('ForbiddenError')
+      expect(await outcomeOf(ada, 'decryptBatch', { items: [input] })).toBe('ForbiddenError')
     }
     for (const input of [{ ciphertext }, { ciphertext, destinationKeyId: own['userKey'].id }]) {
-      expect(await outcomeOf(ada, 'reEncrypt', input)).toBe('FORBIDDEN')
-      expect(await outcomeOf(ada, 'reEncryptBatch', { items: [input] })).toBe('FORBIDDEN')
+      expect(await outcomeOf(ada, 'reEncrypt', input)).toBe('ForbiddenError')
+      expect(await outcomeOf(ada, 'reEncryptBatch', { items: [input] })).toBe('ForbiddenError')
     }
   })
 
@@ -142,9 +142,9 @@ describe.skipIf(hasNoDatabase())('of a redacted key', () => {
       'encryptBatch',
       {
         items: [
-          { reference: 'a', keyId, plaintext },
-          { reference: 'b', keyId: userKey.id, plaintext },
-          { reference: 'c', keyId: formatId('userKey', newUuid()), plaintext },
+          { reference: 'a', key: keyId, plaintext },
+          { reference: 'b', key: userKey.id, plaintext },
+          { reference: 'c', key: formatId('userKey', newUuid()), plaintext },
         ],
       },
       'results { reference result { __typename } }',

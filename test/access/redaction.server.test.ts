@@ -67,11 +67,11 @@ describe.skipIf(hasNoDatabase())('a key with access control', () => {
     )
     const { id, partialId, createdAt } = created['userKey']
     keyId = id
-    const rotated = await olga.mutate('rotateUserKey', { keyId }, 'version { id }')
+    const rotated = await olga.mutate('rotateUserKey', { key: keyId }, 'version { id }')
     versionId = rotated['version'].id
     const seen = await story
       .as({ name: 'vic', roles: ['KMS_VIEWER'] })
-      .ask<{ userKey: { id: string } }>('{ userKey(by: { name: "vault" }) { id } }')
+      .ask<{ userKey: { id: string } }>('{ userKey(key: "vault") { id } }')
     maskedId = seen.userKey.id
     redacted = {
       __typename: 'UserKey',
@@ -96,11 +96,11 @@ describe.skipIf(hasNoDatabase())('a key with access control', () => {
 
   /** Every way to read a user key, with what it answers. */
   async function readEveryWay(client: Client): Promise<unknown[]> {
-    const document = `query($id: ID!, $masked: ID!) {
+    const document = `query($id: KeyRef!, $masked: KeyRef!) {
       list: userKeys(filter: { namePrefix: "vault" }) { nodes ${whole} edges { node ${whole} } }
-      byId: userKey(by: { id: $id }) ${whole}
-      byMasked: userKey(by: { id: $masked }) ${whole}
-      byName: userKey(by: { name: "vault" }) ${whole}
+      byId: userKey(key: $id) ${whole}
+      byMasked: userKey(key: $masked) ${whole}
+      byName: userKey(key: "vault") ${whole}
     }`
     const more = `query($id: ID!, $masked: ID!) {
       node(id: $id) { __typename ...Whole }
@@ -133,7 +133,7 @@ describe.skipIf(hasNoDatabase())('a key with access control', () => {
     const vic = story.as({ name: 'vic', roles: ['KMS_VIEWER'] })
     const answer = await vic.ask(
       `query($id: ID!) { node(id: $id) { ... on Key {
-        name: algorithm id: status partialId: version(number: 2) { id number status }
+        name: algorithm id: status partialId: version(number: 2) { id number versionStatus }
         description: versions(last: 1) { totalCount nodes { id } } createdAt: nextRotationAt
       } } }`,
       { id: keyId },
@@ -166,8 +166,8 @@ describe.skipIf(hasNoDatabase())('a key with access control', () => {
       const client = story.as(person)
       for (const query of [
         'userKeys { nodes { id } }',
-        'userKey(by: { name: "vault" }) { id }',
-        `userKey(by: { id: "${keyId}" }) { id }`,
+        'userKey(key: "vault") { id }',
+        `userKey(key: "${keyId}") { id }`,
         `node(id: "${keyId}") { id }`,
         `node(id: "${maskedId}") { id }`,
         `nodes(ids: ["${versionId}"]) { id }`,
@@ -214,7 +214,7 @@ describe.skipIf(hasNoDatabase())('a key with access control', () => {
     const { userKey } = await mia.mutate('createUserKey', { name: 'mias' }, 'userKey { id }')
     const locked = await ada.mutate(
       'enableAccessControl',
-      { keyId: userKey.id, subjects: ['user:bob'], allowLockout: true },
+      { key: userKey.id, subjects: ['user:bob'], allowLockout: true },
       `userKey ${whole}`,
     )
     expect(locked['userKey']).toMatchObject({

@@ -18,13 +18,13 @@ const queries: Readonly<Record<string, string>> = {
   keyAlgorithms: 'keyAlgorithms { algorithm }',
   node: `node(id: "${keyId}") { id }`,
   nodes: `nodes(ids: ["${keyId}"]) { id }`,
-  userKey: `userKey(by: { id: "${keyId}" }) { id }`,
+  userKey: `userKey(key: "${keyId}") { id }`,
   userKeys: 'userKeys { totalCount }',
   serviceKey: 'serviceKey(by: { service: "Backup" }) { id }',
   serviceKeys: 'serviceKeys { totalCount }',
-  destroyImpact: `destroyImpact(versionId: "${versionId}") { verdict }`,
-  explainAccess: `explainAccess(keyId: "${keyId}", subject: "user:bob", operation: SIGN) { allowed }`,
-  explainMyAccess: `explainMyAccess(keyId: "${keyId}", operation: SIGN) { allowed }`,
+  destroyImpact: `destroyImpact(version: { id: "${versionId}" }) { verdict }`,
+  explainAccess: `explainAccess(key: "${keyId}", subject: "user:bob", operation: SIGN) { allowed }`,
+  explainMyAccess: `explainMyAccess(key: "${keyId}", operation: SIGN) { allowed }`,
   auditEvents: 'auditEvents { totalCount }',
   roleBindings: 'roleBindings { totalCount }',
   _entities: `_entities(representations: [{ __typename: "UserKey", id: "${keyId}" }]) { __typename }`,
@@ -32,7 +32,7 @@ const queries: Readonly<Record<string, string>> = {
 }
 
 const subscriptions: Readonly<Record<string, string>> = {
-  keyEvents: `keyEvents(keyId: "${keyId}") { at }`,
+  keyEvents: `keyEvents(key: "${keyId}") { at }`,
   userKeysChanged: 'userKeysChanged { at }',
 }
 

@@ -125,7 +125,7 @@ describe.skipIf(hasNoDatabase())('a role binding', () => {
     const explain = async (asker: Person, groups: string) =>
       (
         await story.as(asker).ask<{ explainAccess: { allowed: boolean | null } }>(
-          `{ explainAccess(keyId: "${userKey.id}", subject: "user:uma", groups: ${groups}, roles: [], operation: ENCRYPT, context: []) {
+          `{ explainAccess(key: "${userKey.id}", subject: "user:uma", groups: ${groups}, roles: [], operation: ENCRYPT, context: []) {
                allowed grantedBy { kind roles } } }`,
         )
       ).explainAccess
@@ -158,12 +158,12 @@ describe.skipIf(hasNoDatabase())('a role binding', () => {
     const { data, errors } = await story
       .as({ name: 'bob' })
       .send(
-        `mutation { encrypt(input: { keyId: "${userKey.id}", plaintext: "${base64('hi')}" }) { __typename } }`,
+        `mutation { encrypt(input: { key: "${userKey.id}", plaintext: "${base64('hi')}" }) { __typename } }`,
       )
     expect([data.encrypt, errors[0]?.extensions.code]).toEqual([null, 'FORBIDDEN'])
     const { userKey: seen } = await story
       .as({ name: 'bob' })
-      .ask<{ userKey: object }>('{ userKey(by: { name: "closed" }) { viewerCanAccess owner { id } } }')
+      .ask<{ userKey: object }>('{ userKey(key: "closed") { viewerCanAccess owner { id } } }')
     expect(seen).toEqual({ viewerCanAccess: false, owner: null })
   })
 
@@ -177,7 +177,7 @@ describe.skipIf(hasNoDatabase())('a role binding', () => {
       .send('mutation { bindRole(input: { subject: "user:alice", role: PROJECT_ADMIN }) { __typename } }')
     const { auditEvents } = await story.as(ada).ask<{ auditEvents: { nodes: object[] } }>(
       `{ auditEvents(first: 3, filter: { action: [BIND_ROLE, UNBIND_ROLE] }) {
-           nodes { action outcome actor { id } keyId key { id } keyRevision details } } }`,
+           nodes { action outcome actor { id } keyId liveKey { id } keyRevision details } } }`,
     )
     const about = { keyId: null, key: null, keyRevision: null }
     expect(auditEvents.nodes).toEqual([

@@ -53,7 +53,7 @@ const roleSets: readonly (readonly Role[])[] = [
 
 const views = [
   'userKeys { nodes { id name status } }',
-  'userKey(by: { id: $id }) { id name status }',
+  'userKey(key: $id) { id name status }',
   'node(id: $id) { id ... on Key { name status } }',
   'nodes(ids: [$id]) { id ... on Key { name status } }',
   'serviceKeys { nodes { id name status } }',
@@ -106,7 +106,7 @@ describe.skipIf(hasNoDatabase())('roles', () => {
       'userKey { id }',
     )
     const keyId = created['userKey'].id
-    const encrypted = await client.mutate('encrypt', { keyId, plaintext: base64('hello') }, 'ciphertext')
+    const encrypted = await client.mutate('encrypt', { key: keyId, plaintext: base64('hello') }, 'ciphertext')
     return { keyId, ciphertext: encrypted['ciphertext'] ?? base64('none') }
   }
 
@@ -141,7 +141,7 @@ describe.skipIf(hasNoDatabase())('roles', () => {
   /** Gives a key that was just created to somebody else. */
   async function expectTransfer(client: Client, owner: string, allowed: boolean): Promise<void> {
     const { keyId } = await createKey(story.as({ ...creator, name: owner }), {})
-    const outcome = await outcomeOf(client, 'transferOwnership', { keyId, to: 'group:heirs' })
+    const outcome = await outcomeOf(client, 'transferOwnership', { key: keyId, to: 'group:heirs' })
     expect(outcome).toBe(allowed ? 'TransferOwnershipPayload' : 'FORBIDDEN')
   }
 
@@ -236,7 +236,7 @@ describe.skipIf(hasNoDatabase())('roles', () => {
     await expectUses(client, new Set())
     await expectManages(client, 'rita', false)
     await expectTransfer(client, 'rita', false)
-    expect(await outcomeOf(client, 'createUserKey', { name: 'new' })).toBe('FORBIDDEN')
+    expect(await outcomeOf(client, 'createUserKey', { name: 'new' })).toBe('ForbiddenError')
     const { errors } = await client.send('{ keyAlgorithms { algorithm } }')
     expect(errors.map(({ extensions }) => extensions.code)).toEqual(['FORBIDDEN'])
     const viewer = await client.ask('{ viewer { subject { id } roles permissions projectId } }')
@@ -250,12 +250,12 @@ describe.skipIf(hasNoDatabase())('roles', () => {
       const client = story.as({ name: 'vic', roles: rolesWithout(name) })
       for (const keyId of [encrypting.keyId, 'ukey_nonsense', '']) {
         for (const each of [input, invalidInput ?? input]) {
-          expect(await outcomeOf(client, name, each({ keyId, ciphertext: '' })), name).toBe('FORBIDDEN')
+          expect(await outcomeOf(client, name, each({ keyId, ciphertext: '' })), name).toBe('ForbiddenError')
         }
       }
     }
     const client = story.as({ name: 'vic', roles: ['KMS_VIEWER', 'KMS_AUDITOR', 'KMS_USER'] })
-    expect(await outcomeOf(client, 'createUserKey', { name: 'Not A Name' })).toBe('FORBIDDEN')
+    expect(await outcomeOf(client, 'createUserKey', { name: 'Not A Name' })).toBe('ForbiddenError')
   })
 
   it('count in their own project only', async () => {

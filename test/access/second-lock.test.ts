@@ -83,6 +83,7 @@ function wholeUserKey(accessFacts: AccessFacts = facts): FullUserKeyView {
     accessControlEnabled: accessFacts.accessControlEnabled,
     createdBy: 'user:olga',
     owner: 'user:olga',
+    aliases: ['current'],
     allowedSubjects: accessFacts.allowedSubjects,
     accessList: accessFacts.allowedSubjects.map((subject) => ({
       ...{ subject, permissions: null, context: null, expiresAt: null, note: '' },
@@ -285,7 +286,7 @@ const denied: readonly [string, Person, AccessFacts][] = [
 ]
 
 const queries = [
-  ['userKey', `{ key: userKey(by: { name: "orders" }) ${whole} }`],
+  ['userKey', `{ key: userKey(key: "orders") ${whole} }`],
   ['node', `{ key: node(id: "ukey_1") { ... on Key { ... on UserKey ${whole} } } }`],
   ['a list', `{ list: userKeys { nodes ${whole} } }`],
   [
@@ -294,16 +295,16 @@ const queries = [
   ],
   [
     'an event of a key',
-    `subscription { event: keyEvents(keyId: "ukey_1") { key { ... on UserKey ${whole} } } }`,
+    `subscription { event: keyEvents(key: "ukey_1") { key { ... on UserKey ${whole} } } }`,
   ],
   ['an event of a list', `subscription { event: userKeysChanged { changedKeys ${whole} } }`],
   [
     'the payload of a change',
-    `mutation { result: updateUserKey(input: { keyId: "ukey_1" }) { ... on UpdateUserKeyPayload { key: userKey ${whole} } } }`,
+    `mutation { result: updateUserKey(input: { key: "ukey_1" }) { ... on UpdateUserKeyPayload { key: userKey ${whole} } } }`,
   ],
   [
     'the payload of a change of access',
-    `mutation { result: enableAccessControl(input: { keyId: "ukey_1", subjects: [] }) { ... on EnableAccessControlPayload { key: userKey ${whole} } } }`,
+    `mutation { result: enableAccessControl(input: { key: "ukey_1", subjects: [] }) { ... on EnableAccessControlPayload { key: userKey ${whole} } } }`,
   ],
 ] as const
 
@@ -326,7 +327,7 @@ describe('the schema, handed whole keys for callers that may not see them', () =
     })
 
     it('hides a version as a whole', async () => {
-      const source = `{ node(id: "kver_1") ${'{ id ... on KeyVersion { number status key { id } } }'} }`
+      const source = `{ node(id: "kver_1") ${'{ id ... on KeyVersion { number versionStatus key { id } } }'} }`
       const { data, errors } = await ask(person, [versionOf(accessFacts)], source)
       expect(data).toEqual({ node: null })
       expect(errors?.map(({ message }) => message)).toEqual([expect.stringContaining('You may not do this')])
@@ -368,7 +369,7 @@ describe('the schema, handed whole keys for callers that may not see them', () =
   it('decides for each event of a stream by itself', async () => {
     // The view itself stays the same, as a scope's result that is remembered for it would.
     const changing = { ...facts, allowedSubjects: ['user:ada'] }
-    const source = 'subscription { keyEvents(keyId: "ukey_1") { key { status } } }'
+    const source = 'subscription { keyEvents(key: "ukey_1") { key { status } } }'
     const stream = await openStream({ name: 'ada' }, [wholeUserKey(changing)], source)
     expect((await stream.next()).value?.data).toEqual({ keyEvents: { key: { status: 'ACTIVE' } } })
     changing.allowedSubjects = []
@@ -465,7 +466,7 @@ describe('the schema, handed whole keys for callers that may not see them', () =
     ])
   })
 
-  const impact = '{ destroyImpact(versionId: "kver_1") { verdict summary callers { operations } } }'
+  const impact = '{ destroyImpact(version: { id: "kver_1" }) { verdict summary callers { operations } } }'
 
   it.each([
     ...denied,

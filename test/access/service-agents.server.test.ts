@@ -24,7 +24,11 @@ describe.skipIf(hasNoDatabase())('a service agent', () => {
     ] as const) {
       const created = await ada.mutate('createUserKey', { name, accessControl }, 'userKey { id }')
       const keyId = created['userKey'].id
-      const { ciphertext } = await ada.mutate('encrypt', { keyId, plaintext: base64('hello') }, 'ciphertext')
+      const { ciphertext } = await ada.mutate(
+        'encrypt',
+        { key: keyId, plaintext: base64('hello') },
+        'ciphertext',
+      )
       targets.set(name, { keyId, ciphertext })
     }
   })
@@ -42,9 +46,9 @@ describe.skipIf(hasNoDatabase())('a service agent', () => {
       const agent = story.as({ ...backup, roles })
       const { keyId, ciphertext } = target(name)
       const unknown = formatId('userKey', newUuid())
-      const read = `query($id: ID!) { userKey(by: { id: $id }) { id } node(id: $id) { id } nodes(ids: [$id]) { id } }`
+      const read = `query($id: KeyRef!) { userKey(key: $id) { id } node(id: $id) { id } nodes(ids: [$id]) { id } }`
       expect(await agent.ask(read, { id: keyId })).toEqual({ userKey: null, node: null, nodes: [null] })
-      expect(await agent.ask(`{ userKey(by: { name: "${name}" }) { id } }`)).toEqual({ userKey: null })
+      expect(await agent.ask(`{ userKey(key: "${name}") { id } }`)).toEqual({ userKey: null })
       for (const { name: mutation, input } of keyMutations) {
         const [there, absent] = await Promise.all(
           [keyId, unknown].map((id) =>
@@ -61,25 +65,25 @@ describe.skipIf(hasNoDatabase())('a service agent', () => {
 
   it('on the list of a key needs a role, and gets what the role gives', async () => {
     const { keyId, ciphertext } = target('listed')
-    const read = { document: `{ userKey(by: { id: "${keyId}" }) { id viewerCanAccess viewerPermissions } }` }
+    const read = { document: `{ userKey(key: "${keyId}") { id viewerCanAccess viewerPermissions } }` }
     const without = story.as(backup)
     const { errors } = await without.send(read.document)
     expect(errors.map(({ extensions }) => extensions.code)).toEqual(['FORBIDDEN'])
     for (const { name, input } of keyMutations)
-      expect(await outcomeOf(without, name, input({ keyId, ciphertext })), name).toBe('FORBIDDEN')
+      expect(await outcomeOf(without, name, input({ keyId, ciphertext })), name).toBe('ForbiddenError')
 
     const viewing = story.as({ ...backup, roles: ['KMS_VIEWER'] })
     expect(await viewing.ask(read.document)).toEqual({
       userKey: { id: keyId, viewerCanAccess: true, viewerPermissions: ['VIEW'] },
     })
-    expect(await outcomeOf(viewing, 'decrypt', { ciphertext })).toBe('FORBIDDEN')
+    expect(await outcomeOf(viewing, 'decrypt', { ciphertext })).toBe('ForbiddenError')
 
     const using = story.as({ ...backup, roles: ['KMS_USER'] })
     expect(await outcomeOf(using, 'decrypt', { ciphertext })).toBe('DecryptPayload')
-    expect(await outcomeOf(using, 'rotateUserKey', { keyId })).toBe('FORBIDDEN')
+    expect(await outcomeOf(using, 'rotateUserKey', { key: keyId })).toBe('ForbiddenError')
 
     const managing = story.as({ ...backup, roles: ['KMS_MANAGER'] })
-    expect(await outcomeOf(managing, 'rotateUserKey', { keyId })).toBe('RotateUserKeyPayload')
+    expect(await outcomeOf(managing, 'rotateUserKey', { key: keyId })).toBe('RotateUserKeyPayload')
   })
 
   it('uses its own service key without a role, and no other', async () => {
@@ -113,9 +117,9 @@ describe.skipIf(hasNoDatabase())('a service agent', () => {
       ['decryptWithServiceKey', { ciphertext }],
       ['decryptWithServiceKey', { ciphertext: base64('garbage') }],
       ['generateServiceDataKey', {}],
-      ['generateServiceDataKey', { bytes: 0 }],
+      ['generateServiceDataKey', { lengthBytes: 0 }],
     ] as const) {
-      expect(await outcomeOf(client, name, input), name).toBe('FORBIDDEN')
+      expect(await outcomeOf(client, name, input), name).toBe('ForbiddenError')
     }
   })
 
@@ -124,7 +128,7 @@ describe.skipIf(hasNoDatabase())('a service agent', () => {
     const made = await story.as(backup).mutate('encryptWithServiceKey', { plaintext }, 'ciphertext keyId')
     const keyId = made['keyId'] as string
     const ciphertext = made['ciphertext'] as string
-    const seen = await ada.ask(`{ serviceKey(by: { id: "${keyId}" }) { id service status } }`)
+    const seen = await ada.ask(`{ serviceKey(by: { key: "${keyId}" }) { id service status } }`)
     expect(seen).toEqual({ serviceKey: { id: keyId, service: 'Backup', status: 'ACTIVE' } })
     const sameUuid = keyId.replace(/^skey/, 'ukey')
     for (const { name, input } of keyMutations) {

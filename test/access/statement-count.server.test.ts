@@ -21,8 +21,8 @@ async function createKeys(client: Client, count: number): Promise<void> {
       ...(index % 6 === 4 && { preActivation: true }),
     }
     const { userKey } = await client.mutate('createUserKey', input, 'userKey { id }')
-    if (index % 4 === 1) await client.mutate('rotateUserKey', { keyId: userKey.id })
-    if (index % 4 === 3) await client.mutate('encrypt', { keyId: userKey.id, plaintext: base64('x') })
+    if (index % 4 === 1) await client.mutate('rotateUserKey', { key: userKey.id })
+    if (index % 4 === 3) await client.mutate('encrypt', { key: userKey.id, plaintext: base64('x') })
   }
 }
 

@@ -48,7 +48,7 @@ async function storeList(
 const listOf = async (client: Client, name: string) =>
   (
     await client.ask<{ userKey: { allowedSubjects: { id: string }[] } }>(
-      `{ userKey(by: { name: "${name}" }) { allowedSubjects { id } } }`,
+      `{ userKey(key: "${name}") { allowedSubjects { id } } }`,
     )
   ).userKey.allowedSubjects.map(({ id }) => id)
 
@@ -70,19 +70,21 @@ describe.skipIf(hasNoDatabase())(
           viewer: { subject: { id: one } },
           userKeys: { nodes: [{ name: 'orders' }] },
         })
-        expect(await agent.mutate('encrypt', { keyId, plaintext: base64('x') }, 'version')).toMatchObject({
-          version: 1,
+        expect(
+          await agent.mutate('encrypt', { key: keyId, plaintext: base64('x') }, 'versionNumber'),
+        ).toMatchObject({
+          versionNumber: 1,
         })
       }
       await story.as(agentAs('secrets manager')).mutate('createUserKey', { name: 'made-by-agent' })
       expect(
         await story
           .as(agentAs('SECRETS MANAGER'))
-          .mutate('updateUserKey', { keyId: await keyIdOf(story, 'made-by-agent'), description: 'mine' }),
+          .mutate('updateUserKey', { key: await keyIdOf(story, 'made-by-agent'), description: 'mine' }),
       ).not.toHaveProperty('code')
 
       type Page = { nodes: { id: string }[]; totalCount: number; pageInfo: { endCursor: string } }
-      const query = `query($actor: String!, $after: String) { auditEvents(first: 2, after: $after,
+      const query = `query($actor: SubjectRef!, $after: String) { auditEvents(first: 2, after: $after,
       filter: { actor: $actor }) { totalCount nodes { id actor { id } } pageInfo { endCursor } } }`
       const ask = async (actor: string, after: string | null = null) =>
         (await admin.ask<{ auditEvents: Page }>(query, { actor, after })).auditEvents
@@ -103,7 +105,7 @@ describe.skipIf(hasNoDatabase())(
       expect(usage.node.version.usageByCaller).toEqual([{ caller: { id: one }, operations: 3 }])
       const explain = async (subject: string) =>
         admin.ask(
-          `query($subject: ID!) { explainAccess(keyId: "${keyId}", subject: $subject, operation: DECRYPT, context: [], roles: [KMS_USER]) {
+          `query($subject: SubjectRef!) { explainAccess(key: "${keyId}", subject: $subject, operation: DECRYPT, context: [], roles: [KMS_USER]) {
           allowed grantedBy { subject { id } message } } }`,
           { subject },
         )
@@ -119,7 +121,7 @@ describe.skipIf(hasNoDatabase())(
         'subscription { userKeysChanged { goneKeyIds } }',
       )
       await events.next()
-      await admin.mutate('removeAllowedSubjects', { keyId, subjects: ['service-agent:secretS manageR'] })
+      await admin.mutate('removeAllowedSubjects', { key: keyId, subjects: ['service-agent:secretS manageR'] })
       expect(await listOf(admin, 'orders')).toEqual([])
       expect((await events.next()).data.userKeysChanged.goneKeyIds).toEqual([keyId])
     })
@@ -134,25 +136,30 @@ describe.skipIf(hasNoDatabase())(
       expect(await agent.ask('{ userKeys { nodes { name } } }')).toEqual({
         userKeys: { nodes: [{ name: 'orders' }] },
       })
-      expect(await agent.mutate('encrypt', { keyId, plaintext: base64('x') }, 'version')).toMatchObject({
-        version: 1,
+      expect(
+        await agent.mutate('encrypt', { key: keyId, plaintext: base64('x') }, 'versionNumber'),
+      ).toMatchObject({
+        versionNumber: 1,
       })
       expect(await listOf(admin, 'orders')).toEqual(['service-agent:Bad_Name', one, zeroWidth])
       // Nobody adds such a subject any more, and everybody can take it off.
       const added = await admin.mutate(
         'addAllowedSubjects',
-        { keyId, subjects: [zeroWidth] },
+        { key: keyId, subjects: [zeroWidth] },
         undefined,
         issues,
       )
       expect(added['issues']).toEqual([
         { message: expect.stringContaining('U+200B'), path: ['subjects', '0'] },
       ])
-      await admin.mutate('removeAllowedSubjects', { keyId, subjects: [zeroWidth, 'service-agent:bad_name'] })
+      await admin.mutate('removeAllowedSubjects', {
+        key: keyId,
+        subjects: [zeroWidth, 'service-agent:bad_name'],
+      })
       expect(await listOf(admin, 'orders')).toEqual([one])
       await storeList(story, keyId, { owner: 'service-agent:secrets manager', allowedSubjects: [] })
       expect(
-        await story.as(agentAs('SECRETS MANAGER')).mutate('rotateUserKey', { keyId }),
+        await story.as(agentAs('SECRETS MANAGER')).mutate('rotateUserKey', { key: keyId }),
       ).not.toHaveProperty('code')
     })
 
@@ -175,7 +182,7 @@ describe.skipIf(hasNoDatabase())(
         expect(await agent.ask('{ userKeys { nodes { name } } }'), name).toEqual({
           userKeys: { nodes: listed ? [{ name: 'orders' }] : [] },
         })
-        const used = await agent.mutate('encrypt', { keyId, plaintext: base64('x') }, 'version')
+        const used = await agent.mutate('encrypt', { key: keyId, plaintext: base64('x') }, 'versionNumber')
         expect(used, name).toMatchObject(listed ? { version: 1 } : { code: 'KEY_NOT_FOUND' })
       }
       expect(new Set(encrypted.map((each) => each.keyId)).size).toBe(names.length)
@@ -215,15 +222,15 @@ describe.skipIf(hasNoDatabase())(
       const actors = async (actor: string) =>
         (
           await admin.ask<{ auditEvents: { nodes: { actor: { id: string } }[] } }>(
-            'query($actor: String!) { auditEvents(filter: { actor: $actor }) { nodes { actor { id } } } }',
+            'query($actor: SubjectRef!) { auditEvents(filter: { actor: $actor }) { nodes { actor { id } } } }',
             { actor },
           )
         ).auditEvents.nodes.map(({ actor: { id } }) => id)
       expect(new Set(await actors('service-agent:SVC-AGENT'))).toEqual(new Set(['service-agent:Svc-Agent']))
       expect(new Set(await actors('service-agent:svc agent'))).toEqual(new Set(['service-agent:Svc Agent']))
-      await admin.mutate('removeAllowedSubjects', { keyId, subjects: ['service-agent:svc agent'] })
+      await admin.mutate('removeAllowedSubjects', { key: keyId, subjects: ['service-agent:svc agent'] })
       expect(await listOf(admin, 'orders')).toEqual(['service-agent:Svc-Agent'])
-      await admin.mutate('removeAllowedSubjects', { keyId, subjects: ['service-agent:sVC-aGENT'] })
+      await admin.mutate('removeAllowedSubjects', { key: keyId, subjects: ['service-agent:sVC-aGENT'] })
       expect(await listOf(admin, 'orders')).toEqual([])
     })
 
@@ -283,6 +290,6 @@ const issues = '... on InputValidationError { issues { path message } }'
 async function keyIdOf(story: Story, name: string): Promise<string> {
   const { userKey } = await story
     .as(agentAs('Secrets Manager'))
-    .ask<{ userKey: { id: string } }>(`{ userKey(by: { name: "${name}" }) { id } }`)
+    .ask<{ userKey: { id: string } }>(`{ userKey(key: "${name}") { id } }`)
   return userKey.id
 }

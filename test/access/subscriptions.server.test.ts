@@ -17,7 +17,7 @@ import { wholeSelectionOf } from './whole-selection.ts'
 const olga: Person = { name: 'olga', roles: ['PROJECT_MEMBER', 'KMS_MANAGER'], groups: ['owners'] }
 
 const whole = wholeSelectionOf('UserKey')
-const keyEvents = `subscription($id: ID!) { keyEvents(keyId: $id) { changes key { ... on UserKey ${whole} } } }`
+const keyEvents = `subscription($id: KeyRef!) { keyEvents(key: $id) { changes key { ... on UserKey ${whole} } } }`
 /** Too long for a list of keys; the streams of one key have them. */
 const long = ['accessList', 'auditEvents', 'versions', 'version']
 const userKeysChanged = `subscription { userKeysChanged { listAgain goneKeyIds changedKeys ${wholeSelectionOf('UserKey', long)} } }`
@@ -38,12 +38,12 @@ async function createKey(client: Client, name: StandingKey): Promise<string> {
     },
   }
   const keyId: string = (await client.mutate('createUserKey', input, 'userKey { id }'))['userKey'].id
-  if (name === 'shared') await client.mutate('transferOwnership', { keyId, to: 'group:owners' })
+  if (name === 'shared') await client.mutate('transferOwnership', { key: keyId, to: 'group:owners' })
   return keyId
 }
 
 async function answersTo(client: Client, ids: Record<StandingKey, string>) {
-  const document = `query($id: ID!) { key: userKey(by: { id: $id }) ${whole} }`
+  const document = `query($id: KeyRef!) { key: userKey(key: $id) ${whole} }`
   const [closed, open, shared] = await Promise.all(
     names.map((name) => client.ask<{ key: unknown }>(document, { id: ids[name] })),
   )
@@ -69,7 +69,7 @@ describe.skipIf(hasNoDatabase())('by the table of entitlements, every subscripti
     story.clock.advance({ hours: 2 })
     const vic = story.as({ name: 'vic', roles: ['KMS_VIEWER'] })
     const maskedIdOf = async (name: StandingKey) => {
-      const masked = await vic.ask<{ userKey: { id: string } }>(`{ userKey(by: { name: "${name}" }) { id } }`)
+      const masked = await vic.ask<{ userKey: { id: string } }>(`{ userKey(key: "${name}") { id } }`)
       return masked.userKey.id
     }
     const maskedIds = { closed: await maskedIdOf('closed'), open: '', shared: await maskedIdOf('shared') }
@@ -115,7 +115,7 @@ describe.skipIf(hasNoDatabase())('by the table of entitlements, every subscripti
     expect(followed.length).toBeGreaterThan(50)
 
     for (const name of names) {
-      await owner.mutate('updateUserKey', { keyId: ids[name], description: 'changed' })
+      await owner.mutate('updateUserKey', { key: ids[name], description: 'changed' })
     }
     references = await answersTo(owner, ids)
     for (const { who, expected, streams } of followed) {

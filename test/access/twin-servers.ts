@@ -88,7 +88,7 @@ async function fillVisible(story: Story, values: Map<string, string>): Promise<v
     values.set(`${name}.version`, userKey.defaultVersion.id)
     const { ciphertext } = await client.mutate(
       'encrypt',
-      { keyId: userKey.id, plaintext: 'aGk=' },
+      { key: userKey.id, plaintext: 'aGk=' },
       'ciphertext',
     )
     if (ciphertext !== undefined) values.set(`${name}.ciphertext`, ciphertext)
@@ -123,7 +123,7 @@ async function createHidden({ story, values }: TwinServer, name: string, life: H
   values.set(`${name}.id`, userKey.id).set(`${name}.partial`, userKey.partialId)
   const seen = await story
     .as({ name: 'vic', roles: ['KMS_VIEWER'] })
-    .ask<{ userKey: { id: string } }>(`{ userKey(by: { name: "${name}" }) { id } }`)
+    .ask<{ userKey: { id: string } }>(`{ userKey(key: "${name}") { id } }`)
   values.set(`${name}.masked`, seen.userKey.id)
 }
 
@@ -132,11 +132,11 @@ async function live(twin: TwinServer, name: string, life: HiddenLife): Promise<v
   const { story, values } = twin
   const keyId = values.get(`${name}.id`) ?? ''
   for (const [mutation, input] of deeds) {
-    const { __typename } = await story.as(olga).mutate(mutation, { keyId, ...input })
+    const { __typename } = await story.as(olga).mutate(mutation, { key: keyId, ...input })
     if (!__typename.endsWith('Payload')) throw new Error(`${mutation} of ${name}: ${__typename}`)
   }
   if (movedFrom !== undefined) {
-    const input = { keyId, plaintext: 'aGVsbG8=', context: movedFrom }
+    const input = { key: keyId, plaintext: 'aGVsbG8=', context: movedFrom }
     const { ciphertext } = await story.as(olga).mutate('encrypt', input, 'ciphertext')
     await moveToVisible(twin, { ciphertext, sourceContext: movedFrom })
   }
@@ -192,7 +192,7 @@ async function noteHidden(twin: TwinServer): Promise<void> {
 
 async function readHidden(client: Client, name: string): Promise<Record<string, unknown>> {
   const { userKey } = await client.ask<{ userKey: Record<string, unknown> }>(
-    `{ userKey(by: { name: "${name}" }) ${wholeSelectionOf('UserKey')} }`,
+    `{ userKey(key: "${name}") ${wholeSelectionOf('UserKey')} }`,
   )
   return userKey
 }

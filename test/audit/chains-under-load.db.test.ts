@@ -11,12 +11,14 @@ async function workTogether(client: Client, name: string): Promise<void> {
   const keyId = userKey.id as string
   await Promise.all([
     ...Array.from({ length: 3 }, (_, index) => doAllSorts(client, `${name}-${index}`)),
-    ...Array.from({ length: 40 }, () => client.mutate('encrypt', { keyId, plaintext: base64('x') })),
-    ...Array.from({ length: 5 }, () => client.mutate('rotateUserKey', { keyId })),
+    ...Array.from({ length: 40 }, () => client.mutate('encrypt', { key: keyId, plaintext: base64('x') })),
+    ...Array.from({ length: 5 }, () => client.mutate('rotateUserKey', { key: keyId })),
     // Refused: there is no such version.
-    ...Array.from({ length: 5 }, () => client.mutate('deactivateKeyVersion', { keyId, version: 99 })),
+    ...Array.from({ length: 5 }, () =>
+      client.mutate('deactivateKeyVersion', { version: { key: keyId, number: 99 } }),
+    ),
     client.mutate('encryptBatch', {
-      items: Array.from({ length: 100 }, () => ({ keyId, plaintext: base64('x') })),
+      items: Array.from({ length: 100 }, () => ({ key: keyId, plaintext: base64('x') })),
     }),
   ])
 }
@@ -56,7 +58,7 @@ describe.skipIf(hasNoDatabase())('the chains of the audit trail', () => {
     const story = await startStoryForTest()
     const client = story.as(mia)
     const { userKey } = await client.mutate('createUserKey', { name: 'orders' }, 'userKey { id }')
-    const encrypt = () => client.mutate('encrypt', { keyId: userKey.id, plaintext: base64('x') })
+    const encrypt = () => client.mutate('encrypt', { key: userKey.id, plaintext: base64('x') })
     await encrypt()
     for (let turn = 0; turn < 3; turn++) {
       story.takeStatements()

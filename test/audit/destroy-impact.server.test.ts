@@ -7,7 +7,7 @@ import { base64, type Client, type Person, type Story, startStoryForTest } from 
 const olga: Person = { name: 'olga', roles: ['KMS_MANAGER'] }
 const alice: Person = { name: 'alice', roles: ['KMS_USER'] }
 
-const document = `query($id: ID!) { destroyImpact(versionId: $id) {
+const document = `query($id: ID!) { destroyImpact(version: { id: $id }) {
   verdict summary since recordsSince operations failedOperations version { number }
   callers { caller { id } operation operations failedOperations lastUsedAt } } }`
 
@@ -37,7 +37,7 @@ async function impactOf(client: Client, { id }: Version): Promise<Impact> {
 }
 
 async function encrypt(client: Client, { keyId }: Version): Promise<string> {
-  return (await client.mutate('encrypt', { keyId, plaintext: base64('x') }, 'ciphertext'))['ciphertext']
+  return (await client.mutate('encrypt', { key: keyId, plaintext: base64('x') }, 'ciphertext'))['ciphertext']
 }
 
 describe.skipIf(hasNoDatabase())('the impact of destroying a version', () => {
@@ -160,7 +160,7 @@ describe.skipIf(hasNoDatabase())('the impact of destroying a version', () => {
     const olgas = story.as(olga)
     const version = await createKey(olgas)
     const ciphertext = await encrypt(olgas, version)
-    await olgas.mutate('deactivateKeyVersion', { keyId: version.keyId, version: 1 })
+    await olgas.mutate('deactivateKeyVersion', { version: { key: version.keyId, number: 1 } })
     story.clock.advance({ days: 31 })
     for (let count = 0; count < 2; count++) await story.as(alice).mutate('decrypt', { ciphertext })
     expect(await impactOf(olgas, version)).toMatchObject({
@@ -169,7 +169,10 @@ describe.skipIf(hasNoDatabase())('the impact of destroying a version', () => {
         'No operation used this version in the last 30 days, but user:alice tried to 2 times, last less than a minute ago.',
       callers: [{ operation: 'DECRYPT', operations: 0, failedOperations: 2, lastUsedAt: null }],
     })
-    await olgas.mutate('destroyKeyVersion', { keyId: version.keyId, version: 1, waitingPeriodDays: 0 })
+    await olgas.mutate('destroyKeyVersion', {
+      version: { key: version.keyId, number: 1 },
+      waitingPeriodDays: 0,
+    })
     expect((await impactOf(olgas, version)).verdict).toBe('ALREADY_DESTROYED')
   })
 
@@ -178,7 +181,7 @@ describe.skipIf(hasNoDatabase())('the impact of destroying a version', () => {
     const olgas = story.as(olga)
     const version = await createKey(olgas)
     const ciphertext = await encrypt(olgas, version)
-    await olgas.mutate('rotateUserKey', { keyId: version.keyId })
+    await olgas.mutate('rotateUserKey', { key: version.keyId })
     story.clock.advance({ days: 31 })
     await story.as(alice).mutate('reEncrypt', { ciphertext })
     expect(await impactOf(olgas, version)).toMatchObject({

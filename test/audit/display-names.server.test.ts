@@ -61,7 +61,7 @@ describe.skipIf(hasNoDatabase())('display names', () => {
     const accessControl = { enabled: true, allowedSubjects: ['user:Bob Example', 'group:Bob Example'] }
     const made = await ada.mutate('createUserKey', { name: 'orders', accessControl }, 'userKey { id }')
     const keyId = made['userKey'].id
-    await ada.mutate('encrypt', { keyId, plaintext: base64('x') }, 'version')
+    await ada.mutate('encrypt', { key: keyId, plaintext: base64('x') }, 'versionNumber')
 
     // The name is that of an entry of the list, and of the owner; the subject is not.
     for (const name of ['Bob Example', 'a-1', 'user:a-1']) {
@@ -71,16 +71,16 @@ describe.skipIf(hasNoDatabase())('display names', () => {
       })
       const answer = await impostor.send(
         'mutation($input: EncryptInput!) { encrypt(input: $input) { __typename } }',
-        { input: { keyId, plaintext: base64('x') } },
+        { input: { key: keyId, plaintext: base64('x') } },
       )
       expect(answer.text).toMatch(/FORBIDDEN|ForbiddenError|KeyNotFoundError/)
       expect(await eventsOf(impostor)).toEqual([])
     }
 
     // Of a person with another name since, of one without, and of one whose name cannot be shown.
-    await as({ ...admin, name: 'Ada Married' }).mutate('rotateUserKey', { keyId })
-    await as({ ...admin, name: undefined }).mutate('rotateUserKey', { keyId })
-    await as({ ...admin, name: 'a\u202eb' }).mutate('rotateUserKey', { keyId })
+    await as({ ...admin, name: 'Ada Married' }).mutate('rotateUserKey', { key: keyId })
+    await as({ ...admin, name: undefined }).mutate('rotateUserKey', { key: keyId })
+    await as({ ...admin, name: 'a\u202eb' }).mutate('rotateUserKey', { key: keyId })
     const events = await eventsOf(ada, { keyId, actor: 'user:a-1' })
     expect(events.map(({ action, actorDisplayName }) => [action, actorDisplayName])).toEqual([
       ['ROTATE_KEY', null],
@@ -102,7 +102,7 @@ describe.skipIf(hasNoDatabase())('display names', () => {
     await viewer.send(
       'mutation($input: RotateUserKeyInput!) { rotateUserKey(input: $input) { __typename } }',
       {
-        input: { keyId },
+        input: { key: keyId },
       },
     )
     expect(await eventsOf(ada, { actor: 'user:v-1' })).toMatchObject([

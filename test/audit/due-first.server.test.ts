@@ -53,7 +53,7 @@ const onOtherVersion = ['deactivateKeyVersion'].map(
     title: `${name} of another version`,
     hasVersion2: true,
     key: { name: 'orders' },
-    run: (client, keyId) => client.mutate(name, { keyId, version: 2 }),
+    run: (client, keyId) => client.mutate(name, { version: { key: keyId, number: 2 } }),
     succeeds: true,
   }),
 )
@@ -63,7 +63,7 @@ const onImported: readonly Command[] = [
     title: 'getImportParameters of a key with imported material',
     hasVersion2: false,
     key: { name: 'orders', origin: 'EXTERNAL' },
-    run: (client, keyId) => client.mutate('getImportParameters', { keyId }),
+    run: (client, keyId) => client.mutate('getImportParameters', { key: keyId }),
     succeeds: true,
   },
   {
@@ -84,9 +84,12 @@ async function makeKey(client: Client, { key, hasVersion2 }: Pick<Command, 'key'
     ? await createExternalKey(client, { ...key })
     : (await client.mutate('createUserKey', key, 'userKey { id }'))['userKey'].id
   if (isImported) await importMaterial(client, keyId, randomBytes(32))
-  if (hasVersion2) await client.mutate('rotateUserKey', { keyId })
-  await client.mutate('deactivateKeyVersion', { keyId, version: 1 })
-  const scheduled = await client.mutate('destroyKeyVersion', { keyId, version: 1, waitingPeriodDays: 1 })
+  if (hasVersion2) await client.mutate('rotateUserKey', { key: keyId })
+  await client.mutate('deactivateKeyVersion', { version: { key: keyId, number: 1 } })
+  const scheduled = await client.mutate('destroyKeyVersion', {
+    version: { key: keyId, number: 1 },
+    waitingPeriodDays: 1,
+  })
   expect(scheduled.__typename).toBe('DestroyKeyVersionPayload')
   return keyId as string
 }
@@ -195,13 +198,13 @@ describe.skipIf(hasNoDatabase())('a version whose waiting period is over', () =>
     const keyId = await makeKey(client, { hasVersion2: true, key: { name: 'orders' } })
     story.clock.advance({ days: 2 })
     const { userKey } = await client.ask<{ userKey: { revision: number } }>(
-      'query($id: ID!) { userKey(by: { id: $id }) { revision } }',
+      'query($id: KeyRef!) { userKey(key: $id) { revision } }',
       { id: keyId },
     )
     const update = (expectedRevision: number) =>
       client.mutate(
         'updateUserKey',
-        { keyId, description: 'changed', expectedRevision },
+        { key: keyId, description: 'changed', expectedRevision },
         'userKey { revision }',
       )
     expect(await update(userKey.revision)).toMatchObject({ userKey: { revision: userKey.revision + 2 } })
@@ -213,7 +216,7 @@ describe.skipIf(hasNoDatabase())('a version whose waiting period is over', () =>
     const client = story.as(manager('shop'))
     const keyId = await makeKey(client, { hasVersion2: true, key: { name: 'orders' } })
     story.clock.advance({ days: 2 })
-    expect(await client.mutate('restoreKeyVersion', { keyId, version: 1 })).toMatchObject({
+    expect(await client.mutate('restoreKeyVersion', { version: { key: keyId, number: 1 } })).toMatchObject({
       code: 'INVALID_KEY_STATE',
     })
     expect(sumOf(readSamples(await scrape()), destroyedCount)).toBe(1)
@@ -230,7 +233,11 @@ describe.skipIf(hasNoDatabase())('a version whose waiting period is over', () =>
     story.clock.advance({ hours: 23, minutes: 1 })
     const before = sumOf(readSamples(await scrape()), destroyedCount)
     const wrappedMaterial = base64(randomBytes(568))
-    const imported = await client.mutate('importKeyVersion', { keyId, importParametersId, wrappedMaterial })
+    const imported = await client.mutate('importKeyVersion', {
+      key: keyId,
+      importParametersId,
+      wrappedMaterial,
+    })
     expect(imported).toMatchObject({ code: expect.stringMatching(/^INVALID_/) })
     expect(sumOf(readSamples(await scrape()), destroyedCount)).toBe(before + 1)
   })

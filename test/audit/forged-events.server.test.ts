@@ -18,7 +18,7 @@ async function startWithHistory(): Promise<{ story: Story; client: Client; keyId
   const client = story.as(olga)
   const { userKey } = await client.mutate('createUserKey', { name: 'orders' }, 'userKey { id }')
   for (let count = 0; count < 3; count++) {
-    await client.mutate('encrypt', { keyId: userKey.id, plaintext: base64('x') })
+    await client.mutate('encrypt', { key: userKey.id, plaintext: base64('x') })
   }
   return { story, client, keyId: userKey.id }
 }
@@ -38,10 +38,10 @@ async function readHistory(client: Client, keyId: string) {
   const { auditEvents, userKey } = await client.ask<{
     auditEvents: { totalCount: number; nodes: { id: string }[] }
     userKey: { auditEvents: unknown; version: { id: string; usageByCaller: unknown } }
-  }>(`{ auditEvents(first: 100) { ${events} } userKey(by: { id: "${keyId}" }) {
+  }>(`{ auditEvents(first: 100) { ${events} } userKey(key: "${keyId}") {
     auditEvents(first: 100) { ${events} } version(number: 1) { id usageByCaller { caller { id } operations } } } }`)
   const { destroyImpact } = await client.ask<{ destroyImpact: object }>(
-    `{ destroyImpact(versionId: "${userKey.version.id}") { operations failedOperations callers { operations } } }`,
+    `{ destroyImpact(version: { id: "${userKey.version.id}" }) { operations failedOperations callers { operations } } }`,
   )
   return { auditEvents, userKey, destroyImpact }
 }
@@ -233,8 +233,10 @@ describe.skipIf(hasNoDatabase())('an installation from before there were chains'
       await parts.store.db.auditEvent.create({ data: asStored(forgery(keyId)) })
     })
     expect(JSON.stringify(await readHistory(client, keyId))).not.toContain('framed')
-    expect(await client.mutate('encrypt', { keyId, plaintext: base64('x') }, 'version')).toMatchObject({
-      version: 1,
+    expect(
+      await client.mutate('encrypt', { key: keyId, plaintext: base64('x') }, 'versionNumber'),
+    ).toMatchObject({
+      versionNumber: 1,
     })
   })
 })

@@ -24,7 +24,7 @@ async function withKeyChangedTwice(): Promise<{ story: Story; keys: MadeKeys }> 
 }
 
 const changeAgain = ({ as }: Story, { changed }: MadeKeys) =>
-  as(mia).mutate('rotateUserKey', { keyId: changed })
+  as(mia).mutate('rotateUserKey', { key: changed })
 
 /** As an operator's command does it, in a process of its own: it opens the data, prunes it and closes it. */
 async function pruneOnce(story: Story): Promise<number> {
@@ -78,7 +78,7 @@ describe.skipIf(hasNoDatabase())('what is kept of pruned records', () => {
     await first.close()
     story.clock.advance({ days: 100 })
     await story.restart()
-    await story.as(mia).mutate('activateKeyVersion', { keyId: keys.changed, version: 1 })
+    await story.as(mia).mutate('activateKeyVersion', { version: { key: keys.changed, number: 1 } })
     story.clock.advance({ days: 100 })
     await story.stop()
     await pruneOnce(story)

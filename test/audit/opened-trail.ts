@@ -75,13 +75,13 @@ export async function doAllSorts(client: Client, name: string): Promise<MadeKeys
     (await client.mutate('createUserKey', input, 'userKey { id }'))['userKey'].id
   const changed = await create({ name: `${name}-changed` })
   for (let turn = 0; turn < 3; turn++) {
-    await client.mutate('encrypt', { keyId: changed, plaintext: base64(`${turn}`) })
+    await client.mutate('encrypt', { key: changed, plaintext: base64(`${turn}`) })
   }
   await client.mutate('decrypt', { ciphertext: base64('nonsense') })
-  await client.mutate('rotateUserKey', { keyId: changed })
-  await client.mutate('deactivateKeyVersion', { keyId: changed, version: 1 })
+  await client.mutate('rotateUserKey', { key: changed })
+  await client.mutate('deactivateKeyVersion', { version: { key: changed, number: 1 } })
   await client.mutate('createUserKey', { name: `${name}-changed` })
   const deleted = await create({ name: `${name}-deleted`, preActivation: true })
-  await client.mutate('deleteUserKey', { keyId: deleted, confirmName: `${name}-deleted` })
+  await client.mutate('deleteUserKey', { key: deleted, confirmName: `${name}-deleted` })
   return { changed, deleted }
 }

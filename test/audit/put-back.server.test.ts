@@ -42,7 +42,7 @@ async function codeOf(client: Client, name: string, input: object): Promise<stri
 }
 
 const describeAnew = (client: Client, keyId: string) =>
-  codeOf(client, 'updateUserKey', { keyId, description: 'changed' })
+  codeOf(client, 'updateUserKey', { key: keyId, description: 'changed' })
 
 const done = async (client: Client, name: string, input: object): Promise<void> => {
   expect([name, await codeOf(client, name, input)]).toEqual([name, null])
@@ -56,25 +56,28 @@ const cases: readonly Case[] = [
         name: 'list',
         accessControl: { enabled: true, allowedSubjects: ['user:eve'] },
       }),
-    change: (client, keyId) => done(client, 'removeAllowedSubjects', { keyId, subjects: ['user:eve'] }),
+    change: (client, keyId) => done(client, 'removeAllowedSubjects', { key: keyId, subjects: ['user:eve'] }),
     honest: describeAnew,
     revision: 2,
   },
   {
     title: 'an active version',
     make: (client) => create(client, { name: 'deactivated' }),
-    change: (client, keyId) => done(client, 'deactivateKeyVersion', { keyId, version: 1 }),
-    honest: (client, keyId) => codeOf(client, 'rotateUserKey', { keyId }),
+    change: (client, keyId) => done(client, 'deactivateKeyVersion', { version: { key: keyId, number: 1 } }),
+    honest: (client, keyId) => codeOf(client, 'rotateUserKey', { key: keyId }),
     revision: 2,
   },
   {
     title: 'two versions that were destroyed at once',
     async make(client) {
       const keyId = await create(client, { name: 'destroyed' })
-      await done(client, 'rotateUserKey', { keyId })
+      await done(client, 'rotateUserKey', { key: keyId })
       for (const version of [1, 2]) {
-        await done(client, 'deactivateKeyVersion', { keyId, version })
-        await done(client, 'destroyKeyVersion', { keyId, version, waitingPeriodDays: 1 })
+        await done(client, 'deactivateKeyVersion', { version: { key: keyId, number: version } })
+        await done(client, 'destroyKeyVersion', {
+          version: { key: keyId, number: version },
+          waitingPeriodDays: 1,
+        })
       }
       return keyId
     },
@@ -88,8 +91,8 @@ const cases: readonly Case[] = [
   {
     title: 'a deleted key',
     make: (client) => create(client, { name: 'deleted', preActivation: true }),
-    change: (client, keyId) => done(client, 'deleteUserKey', { keyId, confirmName: 'deleted' }),
-    honest: (client, keyId) => codeOf(client, 'activateUserKey', { keyId }),
+    change: (client, keyId) => done(client, 'deleteUserKey', { key: keyId, confirmName: 'deleted' }),
+    honest: (client, keyId) => codeOf(client, 'activateUserKey', { key: keyId }),
     revision: 2,
   },
   {
@@ -207,9 +210,9 @@ describe.skipIf(hasNoDatabase())('rows that were put back to what they once were
     const story = await startStoryForTest()
     const client = story.as(mia)
     const keyId = await create(client, { name: 'orders' })
-    await done(client, 'rotateUserKey', { keyId })
+    await done(client, 'rotateUserKey', { key: keyId })
     await story.sql(...copyAll)
-    await done(client, 'deactivateKeyVersion', { keyId, version: 1 })
+    await done(client, 'deactivateKeyVersion', { version: { key: keyId, number: 1 } })
     await story.sql(
       `DELETE FROM key_versions WHERE key_id = '${uuidOf(keyId)}' AND number = 1`,
       `INSERT INTO key_versions SELECT * FROM copied.key_versions WHERE key_id = '${uuidOf(keyId)}' AND number = 1`,
@@ -231,10 +234,10 @@ describe.skipIf(hasNoDatabase())('rows that were put back to what they once were
       accessControl: { enabled: true, allowedSubjects: ['user:eve'] },
     })
     await story.sql(...copyAll)
-    await done(story.as(mia), 'removeAllowedSubjects', { keyId, subjects: ['user:eve'] })
+    await done(story.as(mia), 'removeAllowedSubjects', { key: keyId, subjects: ['user:eve'] })
     await story.sql(...putBack(keyId))
     // Until a change or a verification nothing tells: each row is one that the server has written.
-    expect(await codeOf(story.as(eve), 'encrypt', { keyId, plaintext })).toBeNull()
+    expect(await codeOf(story.as(eve), 'encrypt', { key: keyId, plaintext })).toBeNull()
     expect(await describeAnew(story.as(mia), keyId)).toBe('INTERNAL')
     const events = await story.sql(
       `SELECT count(*)::int AS n FROM audit_events WHERE key_id = '${uuidOf(keyId)}' AND key_revision > 1`,
@@ -248,7 +251,7 @@ describe.skipIf(hasNoDatabase())('rows that were put back to what they once were
     const keyId = await createExternalKey(client, { name: 'imported' })
     const open = await openImport(client, keyId)
     const input = {
-      keyId,
+      key: keyId,
       importParametersId: open.id,
       wrappedMaterial: wrapMaterial(open, randomBytes(32)),
     }
@@ -280,7 +283,7 @@ describe.skipIf(hasNoDatabase())('rows that were put back to what they once were
     const items = Array.from({ length: 40 }, () => ({ keyId, plaintext }))
     await client.mutate('encryptBatch', { items })
     await story.sql(`UPDATE key_version_usage SET encryptions = 0 WHERE key_id = '${uuidOf(keyId)}'`)
-    await done(story.as(mia), 'encrypt', { keyId, plaintext })
+    await done(story.as(mia), 'encrypt', { key: keyId, plaintext })
     expect(await findingsIn(story)).toEqual([
       `key ${keyId} has 41 encryptions with version 1 on record, but its counter says 16: it was set back`,
     ])
@@ -290,10 +293,10 @@ describe.skipIf(hasNoDatabase())('rows that were put back to what they once were
     const story = await startStoryForTest()
     const client = story.as(mia)
     const keyId = await create(client, { name: 'orders' })
-    await done(client, 'updateUserKey', { keyId, description: 'first' })
+    await done(client, 'updateUserKey', { key: keyId, description: 'first' })
     await prune(story)
     await story.sql(...copyAll, 'CREATE TABLE copied.kept AS TABLE audit_pruned_revisions')
-    await done(story.as(mia), 'updateUserKey', { keyId, description: 'second' })
+    await done(story.as(mia), 'updateUserKey', { key: keyId, description: 'second' })
     await prune(story)
     const back = (table: string) => [
       'CREATE TABLE copied.newer AS TABLE audit_pruned_revisions',

@@ -20,13 +20,13 @@ describe.skipIf(hasNoDatabase())('the audit trail, read through GraphQL', () => 
     const maxs = story.as(max)
     keyId = (await maxs.mutate('createUserKey', { name: 'orders' }, 'userKey { id }'))['userKey'].id
     story.clock.advance({ minutes: 1 })
-    const { ciphertext } = await maxs.mutate('encrypt', { keyId, plaintext: base64('x') }, 'ciphertext')
+    const { ciphertext } = await maxs.mutate('encrypt', { key: keyId, plaintext: base64('x') }, 'ciphertext')
     story.clock.advance({ minutes: 1 })
     await maxs.mutate('decrypt', { ciphertext })
     await story
       .as({ name: 'vic', roles: ['KMS_VIEWER'] })
       .send('mutation($input: EncryptInput!) { encrypt(input: $input) { __typename } }', {
-        input: { keyId, plaintext: base64('x') },
+        input: { key: keyId, plaintext: base64('x') },
       })
     await maxs.mutate('decrypt', { ciphertext: base64('garbage') })
     story.clock.advance({ minutes: 1 })
@@ -43,7 +43,7 @@ describe.skipIf(hasNoDatabase())('the audit trail, read through GraphQL', () => 
       const client = story.as({ name: 'someone', roles: [role] })
       const { data, errors } = await client.send('{ auditEvents { totalCount nodes { id } } }')
       const seen = await client.ask<{ userKey: { auditEvents: EventPage | null } }>(
-        `{ userKey(by: { name: "orders" }) { auditEvents ${page} } }`,
+        `{ userKey(key: "orders") { auditEvents ${page} } }`,
       )
       const [event] = (await readTrail(story.as(ada))).nodes
       const { node } = await client.ask<{ node: object | null }>(`{ node(id: "${event?.id}") { id } }`)
@@ -93,7 +93,7 @@ describe.skipIf(hasNoDatabase())('the audit trail, read through GraphQL', () => 
     const { auditEvents } = await story.as(mia).ask<{ auditEvents: { nodes: object[] } }>(`{
       auditEvents(filter: { action: [ENCRYPT], outcome: [SUCCEEDED] }) { nodes {
         __typename id occurredAt action outcome errorCode actor { id kind } tokenId clientAddress requestId
-        keyId keyName key { id name } keyRevision versionNumber details } } }`)
+        keyId keyName liveKey { id name } keyRevision versionNumber details } } }`)
     expect(auditEvents.nodes).toEqual([
       {
         __typename: 'AuditEvent',

@@ -30,23 +30,23 @@ describe.skipIf(hasNoDatabase())('the audit trail', () => {
     await trail.send(
       mia,
       'activateUserKey',
-      { keyId: pendingId },
+      { key: pendingId },
       { keyId: pendingId, revision: 2, version: 1 },
     )
-    await trail.send(mia, 'updateUserKey', { keyId, description: 'Orders' }, at(2))
-    await trail.send(mia, 'rotateUserKey', { keyId }, at(3, 2))
-    await trail.send(mia, 'configureAutomaticRotation', { keyId, enabled: true }, at(4))
-    await trail.send(mia, 'enableAccessControl', { keyId, subjects: ['user:max'] }, at(5))
+    await trail.send(mia, 'updateUserKey', { key: keyId, description: 'Orders' }, at(2))
+    await trail.send(mia, 'rotateUserKey', { key: keyId }, at(3, 2))
+    await trail.send(mia, 'configureAutomaticRotation', { key: keyId, enabled: true }, at(4))
+    await trail.send(mia, 'enableAccessControl', { key: keyId, subjects: ['user:max'] }, at(5))
     const entries = [{ subject: 'user:ida', permissions: ['ENCRYPT'], note: 'for a while' }]
-    await trail.send(mia, 'addAllowedSubjects', { keyId, subjects: ['group:ops'], entries }, at(6))
-    await trail.send(mia, 'removeAllowedSubjects', { keyId, subjects: ['user:max'] }, at(7))
-    await trail.send(mia, 'disableAccessControl', { keyId }, at(8))
-    await trail.send(mia, 'transferOwnership', { keyId, to: 'service-agent:BACKUP' }, at(9))
-    await trail.send(mia, 'deactivateKeyVersion', { keyId, version: 1 }, at(10, 1))
-    await trail.send(mia, 'activateKeyVersion', { keyId, version: 1 }, at(11, 1))
-    await trail.send(mia, 'deactivateKeyVersion', { keyId, version: 1 }, at(12, 1))
-    await trail.send(mia, 'destroyKeyVersion', { keyId, version: 1 }, at(13, 1))
-    await trail.send(mia, 'restoreKeyVersion', { keyId, version: 1 }, at(14, 1))
+    await trail.send(mia, 'addAllowedSubjects', { key: keyId, subjects: ['group:ops'], entries }, at(6))
+    await trail.send(mia, 'removeAllowedSubjects', { key: keyId, subjects: ['user:max'] }, at(7))
+    await trail.send(mia, 'disableAccessControl', { key: keyId }, at(8))
+    await trail.send(mia, 'transferOwnership', { key: keyId, to: 'service-agent:BACKUP' }, at(9))
+    await trail.send(mia, 'deactivateKeyVersion', { version: { key: keyId, number: 1 } }, at(10, 1))
+    await trail.send(mia, 'activateKeyVersion', { version: { key: keyId, number: 1 } }, at(11, 1))
+    await trail.send(mia, 'deactivateKeyVersion', { version: { key: keyId, number: 1 } }, at(12, 1))
+    await trail.send(mia, 'destroyKeyVersion', { version: { key: keyId, number: 1 } }, at(13, 1))
+    await trail.send(mia, 'restoreKeyVersion', { version: { key: keyId, number: 1 } }, at(14, 1))
     const doomed = await trail.send(
       mia,
       'createUserKey',
@@ -85,7 +85,7 @@ describe.skipIf(hasNoDatabase())('the audit trail', () => {
     const { ciphertext } = await trail.send(
       max,
       'encrypt',
-      { keyId: aes, plaintext, ...withData },
+      { key: aes, plaintext, ...withData },
       of(aes, 'ciphertext'),
     )
     await trail.send(max, 'decrypt', { ciphertext, ...withData }, of(aes, 'plaintext'))
@@ -94,7 +94,7 @@ describe.skipIf(hasNoDatabase())('the audit trail', () => {
       { name: 'tenant', value: 'acme' },
       { name: 'app', value: 'web' },
     ]
-    const bound = await trail.send(max, 'encrypt', { keyId: aes, plaintext, context }, of(aes, 'ciphertext'))
+    const bound = await trail.send(max, 'encrypt', { key: aes, plaintext, context }, of(aes, 'ciphertext'))
     await trail.send(
       max,
       'reEncrypt',
@@ -107,20 +107,15 @@ describe.skipIf(hasNoDatabase())('the audit trail', () => {
     )
     const refused = { keyId: ec, plaintext, context }
     await trail.send(max, 'encrypt', refused, { code: 'INVALID_KEY_USAGE', keyId: ec })
-    const dataKey = await trail.send(
+    const dataKey = await trail.send(max, 'generateDataKey', { key: aes, ...withData }, of(aes, 'plaintext'))
+    const { signature } = await trail.send(max, 'sign', { key: ec, message: plaintext }, of(ec, 'signature'))
+    await trail.send(
       max,
-      'generateDataKey',
-      { keyId: aes, ...withData },
-      of(aes, 'plaintext'),
+      'verify',
+      { version: { key: ec, number: 1 }, message: plaintext, signature },
+      of(ec),
     )
-    const { signature } = await trail.send(
-      max,
-      'sign',
-      { keyId: ec, message: plaintext },
-      of(ec, 'signature'),
-    )
-    await trail.send(max, 'verify', { keyId: ec, version: 1, message: plaintext, signature }, of(ec))
-    await trail.send(max, 'verify', { keyId: ec, version: 1, message: data, signature }, of(ec))
+    await trail.send(max, 'verify', { version: { key: ec, number: 1 }, message: data, signature }, of(ec))
     trail.expected.push({ action: 'CREATE_SERVICE_KEY', key_revision: 1, version_number: 1 })
     const service = await trail.send(
       agent,
@@ -142,7 +137,7 @@ describe.skipIf(hasNoDatabase())('the audit trail', () => {
     expect(events.map(({ details }) => details).slice(2)).toEqual([
       {},
       {},
-      { sourceKeyId: aes, sourceVersion: 1 },
+      { sourceKeyId: aes, sourceVersionNumber: 1 },
       { 'context.app': 'web', 'context.tenant': 'acme' },
       {
         ...{ 'context.tenant': 'b', 'sourceContext.app': 'web', 'sourceContext.tenant': 'acme' },
@@ -228,30 +223,40 @@ describe.skipIf(hasNoDatabase())('the audit trail', () => {
       })
     }
     await trail.send(mia, 'createUserKey', { name: 'closed' }, { code: 'NAME_TAKEN' })
-    await trail.send(mia, 'rotateUserKey', { keyId, expectedDefaultVersion: 9 }, { code: 'CONFLICT', keyId })
+    await trail.send(
+      mia,
+      'rotateUserKey',
+      { key: keyId, expectedDefaultVersionNumber: 9 },
+      { code: 'CONFLICT', keyId },
+    )
     await trail.send(
       mia,
       'restoreKeyVersion',
-      { keyId, version: 1 },
-      { code: 'INVALID_KEY_STATE', keyId, version: 1 },
+      { version: { key: keyId, number: 1 } },
+      { code: 'INVALID_KEY_STATE', keyId: keyId, version: 1 },
     )
     await trail.send(
       mia,
       'deactivateKeyVersion',
-      { keyId, version: 9 },
-      { code: 'KEY_VERSION_NOT_FOUND', keyId, version: 9 },
+      { version: { key: keyId, number: 9 } },
+      { code: 'KEY_VERSION_NOT_FOUND', keyId: keyId, version: 9 },
     )
-    await trail.send(mia, 'generateDataKey', { keyId, bytes: 0 }, { code: 'INPUT_VALIDATION', keyId })
-    await trail.send(mia, 'sign', { keyId, message: plaintext }, { code: 'INVALID_KEY_USAGE', keyId })
+    await trail.send(
+      mia,
+      'generateDataKey',
+      { key: keyId, lengthBytes: 0 },
+      { code: 'INPUT_VALIDATION', keyId },
+    )
+    await trail.send(mia, 'sign', { key: keyId, message: plaintext }, { code: 'INVALID_KEY_USAGE', keyId })
     const none = { code: 'INVALID_CIPHERTEXT' }
     await trail.send(agent, 'decryptWithServiceKey', { ciphertext: plaintext }, none)
-    const mine = await manager.mutate('encrypt', { keyId, plaintext }, 'ciphertext')
+    const mine = await manager.mutate('encrypt', { key: keyId, plaintext }, 'ciphertext')
     trail.expected.push({ action: 'ENCRYPT', outcome: 'SUCCEEDED', actor: 'user:mia' })
     await trail.send(
       mia,
       'decrypt',
       { ciphertext: mine['ciphertext'], additionalAuthenticatedData: data },
-      { ...none, keyId, version: 1 },
+      { ...none, keyId: keyId, version: 1 },
     )
     await trail.expectRecorded()
   })

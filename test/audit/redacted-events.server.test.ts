@@ -22,15 +22,17 @@ describe.skipIf(hasNoDatabase())('audit events of a redacted key', () => {
   }
 
   async function encrypt(client: Client, keyId: string): Promise<string> {
-    return (await client.mutate('encrypt', { keyId, plaintext: base64('x') }, 'ciphertext'))['ciphertext']
+    return (await client.mutate('encrypt', { key: keyId, plaintext: base64('x') }, 'ciphertext'))[
+      'ciphertext'
+    ]
   }
 
   async function deleteKey(client: Client, keyId: string, confirmName: string): Promise<void> {
-    await client.mutate('deactivateKeyVersion', { keyId, version: 1 })
+    await client.mutate('deactivateKeyVersion', { version: { key: keyId, number: 1 } })
     // Not before every server has heard of the deactivation.
     story.clock.advance({ hours: 1 })
-    await client.mutate('destroyKeyVersion', { keyId, version: 1, waitingPeriodDays: 0 })
-    const { __typename } = await client.mutate('deleteUserKey', { keyId, confirmName })
+    await client.mutate('destroyKeyVersion', { version: { key: keyId, number: 1 }, waitingPeriodDays: 0 })
+    const { __typename } = await client.mutate('deleteUserKey', { key: keyId, confirmName })
     expect(__typename).toBe('DeleteUserKeyPayload')
   }
 
@@ -41,9 +43,7 @@ describe.skipIf(hasNoDatabase())('audit events of a redacted key', () => {
     ids.secret = await createKey(olgas, 'secret', ['user:bob', 'group:payments'])
     ids.gone = await createKey(olgas, 'gone', ['user:bob', 'group:payments'])
     ids.shredded = await createKey(olgas, 'shredded')
-    const seen = await story
-      .as(ada)
-      .ask<{ userKey: { id: string } }>('{ userKey(by: { name: "secret" }) { id } }')
+    const seen = await story.as(ada).ask<{ userKey: { id: string } }>('{ userKey(key: "secret") { id } }')
     ids.masked = seen.userKey.id
     // The clock stands still: events of the same millisecond are told apart by their IDs alone.
     for (let round = 0; round < 4; round++) {
@@ -51,10 +51,10 @@ describe.skipIf(hasNoDatabase())('audit events of a redacted key', () => {
       await encrypt(olgas, ids.secret)
     }
     const [fromOpen, fromSecret] = [await encrypt(olgas, ids.open), await encrypt(olgas, ids.secret)]
-    await olgas.mutate('reEncrypt', { ciphertext: fromSecret, destinationKeyId: ids.open })
-    await olgas.mutate('reEncrypt', { ciphertext: fromOpen, destinationKeyId: ids.secret })
+    await olgas.mutate('reEncrypt', { ciphertext: fromSecret, destinationKey: ids.open })
+    await olgas.mutate('reEncrypt', { ciphertext: fromOpen, destinationKey: ids.secret })
     await story.as(ada).send('mutation($input: EncryptInput!) { encrypt(input: $input) { __typename } }', {
-      input: { keyId: ids.secret, plaintext: base64('x') },
+      input: { key: ids.secret, plaintext: base64('x') },
     })
     story.clock.advance({ hours: 1 })
     await deleteKey(olgas, ids.gone, 'gone')
@@ -124,7 +124,7 @@ describe.skipIf(hasNoDatabase())('audit events of a redacted key', () => {
       return { status, text, statements: story.takeStatements() }
     }
     const node = `query($id: ID!) { node(id: $id) { id } }`
-    const list = `query($id: ID!) { auditEvents(filter: { keyId: $id }) { nodes { id } } }`
+    const list = `query($id: KeyRef!) { auditEvents(filter: { key: $id }) { nodes { id } } }`
     for (const event of all.filter(isHidden)) {
       const hidden = await observe(node, { id: event.id })
       expect(hidden).toEqual(await observe(node, { id: formatId('auditEvent', newUuid()) }))
@@ -139,7 +139,7 @@ describe.skipIf(hasNoDatabase())('audit events of a redacted key', () => {
   })
 
   it('are null on the key itself', async () => {
-    const document = `{ userKey(by: { name: "secret" }) { auditEvents ${page} } }`
+    const document = `{ userKey(key: "secret") { auditEvents ${page} } }`
     expect(await story.as(ada).ask(document)).toEqual({ userKey: { auditEvents: null } })
     const { userKey } = await story
       .as(olga)
@@ -152,7 +152,7 @@ describe.skipIf(hasNoDatabase())('audit events of a redacted key', () => {
   it('hide what a re-encryption read from it, but not the re-encryption', async () => {
     const ofOpen = { filter: { keyId: ids.open, action: ['RE_ENCRYPT'] } }
     const [whole] = (await readTrail(story.as(olga), ofOpen)).nodes
-    expect(whole?.details).toEqual({ sourceKeyId: ids.secret, sourceVersion: 1 })
+    expect(whole?.details).toEqual({ sourceKeyId: ids.secret, sourceVersionNumber: 1 })
     expect((await readTrail(story.as(ada), ofOpen)).nodes).toEqual([{ ...whole, details: {} }])
   })
 
@@ -197,11 +197,11 @@ describe.skipIf(hasNoDatabase())('audit events of a redacted key', () => {
   it('come and go with access to the key, also between two pages', async () => {
     const [client, olgas] = [story.as(ada), story.as(olga)]
     const first = await readTrail(client, { first: 2 })
-    await olgas.mutate('disableAccessControl', { keyId: ids.secret })
+    await olgas.mutate('disableAccessControl', { key: ids.secret })
     const after = first.pageInfo.endCursor
     const rest = await readTrail(client, { first: 200, after })
     expect(rest.nodes.filter(({ keyId }) => keyId === ids.secret).length).toBeGreaterThan(5)
-    await olgas.mutate('enableAccessControl', { keyId: ids.secret, subjects: ['user:bob'] })
+    await olgas.mutate('enableAccessControl', { key: ids.secret, subjects: ['user:bob'] })
     const later = await readTrail(client, { first: 200, after })
     expect(later.nodes.filter(isHidden)).toEqual([])
   })

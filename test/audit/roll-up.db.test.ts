@@ -32,19 +32,23 @@ describe.skipIf(hasNoDatabase())('counting audit events', () => {
     // Two days, several servers one after the other, and successes and failures of the same kind.
     for (let day = 0; day < 2; day++) {
       for (const keyId of keyIds) {
-        const { ciphertext } = await olgas.mutate('encrypt', { keyId, plaintext: base64('x') }, 'ciphertext')
+        const { ciphertext } = await olgas.mutate(
+          'encrypt',
+          { key: keyId, plaintext: base64('x') },
+          'ciphertext',
+        )
         for (const client of [olgas, bens, bens]) await client.mutate('decrypt', { ciphertext })
         story.clock.advance({ minutes: 1 })
         await bens.mutate('decrypt', { ciphertext: damaged(ciphertext) })
-        await olgas.mutate('reEncrypt', { ciphertext, destinationKeyId: keyIds[0] })
-        await bens.mutate('rotateUserKey', { keyId }).catch(() => {})
-        await olgas.mutate('rotateUserKey', { keyId })
+        await olgas.mutate('reEncrypt', { ciphertext, destinationKey: keyIds[0] })
+        await bens.mutate('rotateUserKey', { key: keyId }).catch(() => {})
+        await olgas.mutate('rotateUserKey', { key: keyId })
       }
       // Shortly before midnight in UTC, and shortly after.
       story.clock.advance({ hours: 11, minutes: 56 })
       await story.restart()
     }
-    await bens.mutate('encrypt', { keyId: keyIds[0], plaintext: base64('x') })
+    await bens.mutate('encrypt', { key: keyIds[0], plaintext: base64('x') })
     const events = await story.sql('SELECT * FROM audit_events WHERE chain_id IS NOT NULL')
     expected = countedFrom(events)
     await story.stop()

@@ -50,8 +50,8 @@ describe.skipIf(hasNoDatabase())('the chains of a server', () => {
       const client = story.as(mia)
       const { userKey } = await client.mutate('createUserKey', { name: 'orders' }, 'userKey { id }')
       const work = async () => {
-        const encrypted = await client.mutate('encrypt', { keyId: userKey.id, plaintext: base64('x') })
-        const rotated = await client.mutate('rotateUserKey', { keyId: userKey.id })
+        const encrypted = await client.mutate('encrypt', { key: userKey.id, plaintext: base64('x') })
+        const rotated = await client.mutate('rotateUserKey', { key: userKey.id })
         return [encrypted.__typename, rotated.__typename]
       }
       await work()

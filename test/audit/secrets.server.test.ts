@@ -40,23 +40,23 @@ describe.skipIf(hasNoDatabase())('the audit trail of codes, shared secrets, pair
   it('has one event of each, and nothing of what they are', async () => {
     const { trail, aes, mac, kem, agreeing } = await startTrail()
     const of = (keyId: string, selection = '') => ({ keyId, version: 1, selection })
-    const made = await trail.send(max, 'generateMac', { keyId: mac, message: plaintext }, of(mac, 'mac'))
+    const made = await trail.send(max, 'generateMac', { key: mac, message: plaintext }, of(mac, 'mac'))
     const check = { keyId: mac, version: 1, mac: made['mac'] }
     await trail.send(max, 'verifyMac', { ...check, message: plaintext }, of(mac))
     await trail.send(max, 'verifyMac', { ...check, message: data }, of(mac))
-    const sent = await trail.send(max, 'encapsulate', { keyId: kem }, of(kem, 'sharedSecret ciphertext'))
+    const sent = await trail.send(max, 'encapsulate', { key: kem }, of(kem, 'sharedSecret ciphertext'))
     const { ciphertext } = sent
-    await trail.send(max, 'decapsulate', { keyId: kem, version: 1, ciphertext }, of(kem))
+    await trail.send(max, 'decapsulate', { version: { key: kem, number: 1 }, ciphertext }, of(kem))
     const rejected = await trail.send(
       max,
       'decapsulate',
-      { keyId: kem, version: 1, ciphertext: base64(new Uint8Array(1088)) },
+      { version: { key: kem, number: 1 }, ciphertext: base64(new Uint8Array(1088)) },
       of(kem, 'sharedSecret'),
     )
     const derived = await trail.send(
       max,
       'deriveSharedSecret',
-      { keyId: agreeing, version: 1, peerPublicKey, context: data },
+      { version: { key: agreeing, number: 1 }, peerPublicKey, context: data },
       of(agreeing, 'sharedSecret'),
     )
     const wrap = { keyId: aes, algorithm: 'ED25519', additionalAuthenticatedData: data }
@@ -106,19 +106,29 @@ describe.skipIf(hasNoDatabase())('the audit trail of codes, shared secrets, pair
       ...(version && { version }),
     })
     const long = base64(new Uint8Array(65_537))
-    await trail.send(max, 'generateMac', { keyId: mac, message: long }, input(mac))
-    await trail.send(max, 'verifyMac', { keyId: mac, version: 1, message: long, mac: data }, input(mac))
+    await trail.send(max, 'generateMac', { key: mac, message: long }, input(mac))
+    await trail.send(
+      max,
+      'verifyMac',
+      { version: { key: mac, number: 1 }, message: long, mac: data },
+      input(mac),
+    )
     // A version that is not there was not used by anything, so that the event names none.
     const absent = { code: 'KEY_VERSION_NOT_FOUND' }
     const nine = { version: 9, message: plaintext, mac: data }
-    await trail.send(max, 'verifyMac', { keyId: mac, ...nine }, { ...absent, keyId: mac })
+    await trail.send(max, 'verifyMac', { key: mac, ...nine }, { ...absent, keyId: mac })
     await trail.send(
       max,
       'decapsulate',
-      { keyId: kem, version: 9, ciphertext: plaintext },
+      { version: { key: kem, number: 9 }, ciphertext: plaintext },
       { ...absent, keyId: kem },
     )
-    await trail.send(max, 'decapsulate', { keyId: kem, version: 1, ciphertext: plaintext }, input(kem, 1))
+    await trail.send(
+      max,
+      'decapsulate',
+      { version: { key: kem, number: 1 }, ciphertext: plaintext },
+      input(kem, 1),
+    )
     const derivation = { keyId: agreeing, version: 1, context: data }
     await trail.send(
       max,
@@ -126,7 +136,12 @@ describe.skipIf(hasNoDatabase())('the audit trail of codes, shared secrets, pair
       { ...derivation, peerPublicKey: plaintext },
       input(agreeing, 1),
     )
-    await trail.send(max, 'deriveSharedSecret', { ...derivation, peerPublicKey, bytes: 0 }, input(agreeing))
+    await trail.send(
+      max,
+      'deriveSharedSecret',
+      { ...derivation, peerPublicKey, lengthBytes: 0 },
+      input(agreeing),
+    )
     await trail.send(
       max,
       'deriveSharedSecret',
@@ -137,17 +152,17 @@ describe.skipIf(hasNoDatabase())('the audit trail of codes, shared secrets, pair
     await trail.send(
       max,
       'generateDataKeyPair',
-      { keyId: mac, ...pair },
+      { key: mac, ...pair },
       { code: 'INVALID_KEY_USAGE', keyId: mac },
     )
     await trail.send(
       max,
       'generateDataKeyPair',
-      { keyId: aes, ...pair, additionalAuthenticatedData: long },
+      { key: aes, ...pair, additionalAuthenticatedData: long },
       input(aes),
     )
-    await trail.send(max, 'encapsulate', { keyId: aes }, { code: 'INVALID_KEY_USAGE', keyId: aes })
-    await trail.send(max, 'generateRandom', { bytes: 0 }, { code: 'INPUT_VALIDATION' })
+    await trail.send(max, 'encapsulate', { key: aes }, { code: 'INVALID_KEY_USAGE', keyId: aes })
+    await trail.send(max, 'generateRandom', { lengthBytes: 0 }, { code: 'INPUT_VALIDATION' })
     await trail.expectRecorded()
   })
 })

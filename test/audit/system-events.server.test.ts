@@ -15,9 +15,9 @@ describe.skipIf(hasNoDatabase())('the audit trail', () => {
       'userKey { id }',
     )
     const keyId: string = created['userKey'].id
-    await manager.mutate('rotateUserKey', { keyId })
-    await manager.mutate('deactivateKeyVersion', { keyId, version: 1 })
-    await manager.mutate('destroyKeyVersion', { keyId, version: 1, waitingPeriodDays: 7 })
+    await manager.mutate('rotateUserKey', { key: keyId })
+    await manager.mutate('deactivateKeyVersion', { version: { key: keyId, number: 1 } })
+    await manager.mutate('destroyKeyVersion', { version: { key: keyId, number: 1 }, waitingPeriodDays: 7 })
     const before = (await readEvents(story)).length
     story.clock.advance({ days: 29 })
     await story.app.housekeeping.runOnce()
@@ -54,13 +54,16 @@ describe.skipIf(hasNoDatabase())('the audit trail', () => {
     const created = await manager.mutate('createUserKey', { name: 'orders' }, 'userKey { id }')
     const keyId: string = created['userKey'].id
     for (const version of [1, 2, 3]) {
-      await manager.mutate('deactivateKeyVersion', { keyId, version })
-      if (version < 3) await manager.mutate('rotateUserKey', { keyId })
+      await manager.mutate('deactivateKeyVersion', { version: { key: keyId, number: version } })
+      if (version < 3) await manager.mutate('rotateUserKey', { key: keyId })
     }
     story.clock.advance({ minutes: 1 })
-    await manager.mutate('destroyKeyVersion', { keyId, version: 2, waitingPeriodDays: 0 })
+    await manager.mutate('destroyKeyVersion', { version: { key: keyId, number: 2 }, waitingPeriodDays: 0 })
     for (const version of [1, 3]) {
-      await manager.mutate('destroyKeyVersion', { keyId, version, waitingPeriodDays: version })
+      await manager.mutate('destroyKeyVersion', {
+        version: { key: keyId, number: version },
+        waitingPeriodDays: version,
+      })
     }
     story.clock.advance({ days: 3 })
     await story.app.housekeeping.runOnce()
@@ -125,7 +128,7 @@ describe.skipIf(hasNoDatabase())('the audit trail', () => {
       input: { name: 'orders' },
       selection: 'userKey { id }',
     })
-    const input = { keyId: result['userKey'].id, plaintext: '' }
+    const input = { key: result['userKey'].id, plaintext: '' }
     const requests = await Promise.all(
       Array.from({ length: 100 }, () => sendTraced(story, mia, { name: 'encrypt', input })),
     )

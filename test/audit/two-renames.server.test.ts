@@ -12,7 +12,7 @@ describe.skipIf(hasNoDatabase())('renames of several keys to one name at the sam
       keyIds.push(created['userKey'].id)
     }
     const results = await Promise.all(
-      keyIds.map((keyId) => mia.mutate('updateUserKey', { keyId, name: 'wanted' }, 'userKey { name }')),
+      keyIds.map((keyId) => mia.mutate('updateUserKey', { key: keyId, name: 'wanted' }, 'userKey { name }')),
     )
     const codes = results.map(({ code }) => code ?? 'SUCCEEDED').sort()
     expect(codes).toEqual([...Array.from({ length: 7 }, () => 'NAME_TAKEN'), 'SUCCEEDED'])

@@ -34,7 +34,7 @@ const code = async (client: Client, name: string, input: object): Promise<string
   return errors[0]?.extensions.code ?? data.result.code ?? null
 }
 
-const state = `userKeys { nodes { name description revision status updatedAt defaultVersion { number status }
+const state = `userKeys { nodes { name description revision status updatedAt defaultVersion { number versionStatus }
   versions { totalCount } accessControlEnabled automaticRotation { enabled } } } serviceKeys { totalCount }`
 
 describe.skipIf(hasNoDatabase())('while the audit trail cannot be written', () => {
@@ -49,37 +49,45 @@ describe.skipIf(hasNoDatabase())('while the audit trail cannot be written', () =
       await createKey(manager, 'kem', { algorithm: 'ML_KEM_768' }),
       await createKey(manager, 'agreeing', { algorithm: 'X25519' }),
     ]
-    const { ciphertext } = await manager.mutate('encrypt', { keyId, plaintext: hello }, 'ciphertext')
+    const { ciphertext } = await manager.mutate('encrypt', { key: keyId, plaintext: hello }, 'ciphertext')
     await breakTrail(story)
     const before = await manager.ask(`{ ${state} }`)
     const recordedBefore = (await readEvents(story)).length
-    const item = { keyId, plaintext: hello }
+    const item = { key: keyId, plaintext: hello }
     const requests: [Client, string, object][] = [
       [manager, 'encrypt', item],
       [manager, 'encryptBatch', { items: [item, item] }],
       [manager, 'decrypt', { ciphertext }],
       [manager, 'decrypt', { ciphertext: hello }],
       [manager, 'reEncrypt', { ciphertext }],
-      [manager, 'generateDataKey', { keyId }],
-      [manager, 'sign', { keyId: signing, message: hello }],
-      [manager, 'verify', { keyId: signing, version: 1, message: hello, signature: '' }],
-      [manager, 'generateMac', { keyId: mac, message: hello }],
-      [manager, 'generateMacBatch', { items: [{ keyId: mac, message: hello }] }],
-      [manager, 'verifyMac', { keyId: mac, version: 1, message: hello, mac: '' }],
-      [manager, 'encapsulate', { keyId: kem }],
-      [manager, 'decapsulate', { keyId: kem, version: 1, ciphertext: base64(new Uint8Array(1088)) }],
-      [manager, 'deriveSharedSecret', { keyId: agreeing, version: 1, peerPublicKey, context: hello }],
-      [manager, 'generateDataKeyPair', { keyId, algorithm: 'ED25519' }],
+      [manager, 'generateDataKey', { key: keyId }],
+      [manager, 'sign', { key: signing, message: hello }],
+      [manager, 'verify', { version: { key: signing, number: 1 }, message: hello, signature: '' }],
+      [manager, 'generateMac', { key: mac, message: hello }],
+      [manager, 'generateMacBatch', { items: [{ key: mac, message: hello }] }],
+      [manager, 'verifyMac', { version: { key: mac, number: 1 }, message: hello, mac: '' }],
+      [manager, 'encapsulate', { key: kem }],
+      [
+        manager,
+        'decapsulate',
+        { version: { key: kem, number: 1 }, ciphertext: base64(new Uint8Array(1088)) },
+      ],
+      [
+        manager,
+        'deriveSharedSecret',
+        { version: { key: agreeing, number: 1 }, peerPublicKey, context: hello },
+      ],
+      [manager, 'generateDataKeyPair', { key: keyId, algorithm: 'ED25519' }],
       [manager, 'generateRandom', {}],
       [manager, 'createUserKey', { name: 'other' }],
-      [manager, 'activateUserKey', { keyId: pending }],
-      [manager, 'updateUserKey', { keyId, name: 'renamed' }],
-      [manager, 'rotateUserKey', { keyId }],
-      [manager, 'configureAutomaticRotation', { keyId, enabled: true }],
-      [manager, 'enableAccessControl', { keyId, subjects: [] }],
-      [manager, 'deactivateKeyVersion', { keyId, version: 1 }],
-      [manager, 'deleteUserKey', { keyId: pending, confirmName: 'pending' }],
-      [manager, 'rotateUserKey', { keyId: pending }],
+      [manager, 'activateUserKey', { key: pending }],
+      [manager, 'updateUserKey', { key: keyId, name: 'renamed' }],
+      [manager, 'rotateUserKey', { key: keyId }],
+      [manager, 'configureAutomaticRotation', { key: keyId, enabled: true }],
+      [manager, 'enableAccessControl', { key: keyId, subjects: [] }],
+      [manager, 'deactivateKeyVersion', { version: { key: keyId, number: 1 } }],
+      [manager, 'deleteUserKey', { key: pending, confirmName: 'pending' }],
+      [manager, 'rotateUserKey', { key: pending }],
       [story.as(agent), 'encryptWithServiceKey', { plaintext: hello }],
       [story.as(agent), 'generateServiceDataKey', {}],
       // Also a refusal is a thing that must be on record.
@@ -93,7 +101,7 @@ describe.skipIf(hasNoDatabase())('while the audit trail cannot be written', () =
     expect(story.logged.join('\n')).not.toContain('no space left')
     story.clock.advance({ hours: 1 })
     expect(await manager.mutate('decrypt', { ciphertext }, 'plaintext')).toMatchObject({ plaintext: hello })
-    expect(await manager.mutate('rotateUserKey', { keyId }, 'version { number }')).toMatchObject({
+    expect(await manager.mutate('rotateUserKey', { key: keyId }, 'version { number }')).toMatchObject({
       version: { number: 2 },
     })
     expect((await readEvents(story)).slice(recordedBefore).map(({ action }) => action)).toEqual([
@@ -135,7 +143,7 @@ describe.skipIf(hasNoDatabase())('while the audit trail cannot be written', () =
     const story = await startStoryForTest()
     const manager = story.as(mia)
     const keyId = await createKey(manager, 'orders', { automaticRotation: { enabled: true, cycleDays: 1 } })
-    const { ciphertext } = await manager.mutate('encrypt', { keyId, plaintext: hello }, 'ciphertext')
+    const { ciphertext } = await manager.mutate('encrypt', { key: keyId, plaintext: hello }, 'ciphertext')
     story.clock.advance({ hours: 12 })
     await breakTrail(story, `NEW.action = 'ROTATE_KEY'`)
     expect(await story.app.housekeeping.runOnce()).toMatchObject({ rotatedKeys: 0, failedKeys: 1 })
@@ -143,14 +151,14 @@ describe.skipIf(hasNoDatabase())('while the audit trail cannot be written', () =
     const unchanged = { revision: 1, lastRotatedAt: null, versions: { nodes: [{ number: 1 }] } }
     expect(await manager.ask(query)).toEqual({ userKeys: { nodes: [unchanged] } })
     // In memory too: the key that the failed rotation left behind still encrypts under version 1.
-    expect(await manager.mutate('encrypt', { keyId, plaintext: hello }, 'version')).toMatchObject({
-      version: 1,
+    expect(await manager.mutate('encrypt', { key: keyId, plaintext: hello }, 'versionNumber')).toMatchObject({
+      versionNumber: 1,
     })
     expect(await manager.mutate('decrypt', { ciphertext }, 'plaintext')).toMatchObject({ plaintext: hello })
     story.clock.advance({ hours: 1 })
     expect(await story.app.housekeeping.runOnce()).toMatchObject({ rotatedKeys: 1, failedKeys: 0 })
-    expect(await manager.mutate('encrypt', { keyId, plaintext: hello }, 'version')).toMatchObject({
-      version: 2,
+    expect(await manager.mutate('encrypt', { key: keyId, plaintext: hello }, 'versionNumber')).toMatchObject({
+      versionNumber: 2,
     })
   })
 
@@ -160,7 +168,7 @@ describe.skipIf(hasNoDatabase())('while the audit trail cannot be written', () =
     const keyId = await createKey(manager, 'orders')
     await breakTrail(story, `NEW.outcome = 'SUCCEEDED'`)
     for (const [name, input] of [
-      ['rotateUserKey', { keyId }],
+      ['rotateUserKey', { key: keyId }],
       ['createUserKey', { name: 'other' }],
     ] as const) {
       expect(await code(manager, name, input)).toMatch(/^(UNAVAILABLE|INTERNAL)$/)

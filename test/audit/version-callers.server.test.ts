@@ -39,7 +39,11 @@ describe.skipIf(hasNoDatabase())('the callers of a version', () => {
   async function useOrders(story: Story): Promise<{ keyId: string; ciphertext: string }> {
     const [alices, bobs] = [story.as(alice), story.as(bob)]
     const keyId = await createKey(story.as(olga), { name: 'orders' })
-    const { ciphertext } = await alices.mutate('encrypt', { keyId, plaintext: base64('x') }, 'ciphertext')
+    const { ciphertext } = await alices.mutate(
+      'encrypt',
+      { key: keyId, plaintext: base64('x') },
+      'ciphertext',
+    )
     for (let count = 0; count < 3; count++) await bobs.mutate('decrypt', { ciphertext })
     story.clock.advance({ hours: 2 })
     await alices.mutate('decrypt', { ciphertext })
@@ -103,14 +107,14 @@ describe.skipIf(hasNoDatabase())('the callers of a version', () => {
       await createKey(olgas, { name: 'signer', algorithm: 'ED25519' }),
       await createKey(olgas, { name: 'mac', algorithm: 'HMAC_SHA256' }),
     ]
-    const { ciphertext } = await olgas.mutate('encrypt', { keyId: cipher, plaintext: message }, 'ciphertext')
+    const { ciphertext } = await olgas.mutate('encrypt', { key: cipher, plaintext: message }, 'ciphertext')
     await olgas.mutate('decrypt', { ciphertext })
-    await olgas.mutate('reEncrypt', { ciphertext, destinationKeyId: other })
-    await olgas.mutate('generateDataKey', { keyId: cipher })
-    const { signature } = await olgas.mutate('sign', { keyId: signer, message }, 'signature')
-    await olgas.mutate('verify', { keyId: signer, version: 1, message, signature })
-    const code = await olgas.mutate('generateMac', { keyId: mac, message }, 'mac')
-    await olgas.mutate('verifyMac', { keyId: mac, version: 1, message, mac: code['mac'] })
+    await olgas.mutate('reEncrypt', { ciphertext, destinationKey: other })
+    await olgas.mutate('generateDataKey', { key: cipher })
+    const { signature } = await olgas.mutate('sign', { key: signer, message }, 'signature')
+    await olgas.mutate('verify', { version: { key: signer, number: 1 }, message, signature })
+    const code = await olgas.mutate('generateMac', { key: mac, message }, 'mac')
+    await olgas.mutate('verifyMac', { version: { key: mac, number: 1 }, message, mac: code['mac'] })
     const backup = story.as({ name: 'Backup', kind: 'SERVICE_AGENT' })
     const sealed = await backup.mutate('encryptWithServiceKey', { plaintext: message }, 'keyId ciphertext')
     await backup.mutate('decryptWithServiceKey', { ciphertext: sealed['ciphertext'] })
@@ -157,7 +161,7 @@ describe.skipIf(hasNoDatabase())('the callers of a version', () => {
     }
     const one = await countFor(1)
     for (let count = 0; count < 5; count++) await createKey(olgas, { name: `key-${count}` })
-    await olgas.mutate('rotateUserKey', { keyId })
+    await olgas.mutate('rotateUserKey', { key: keyId })
     for (let count = 0; count < 5; count++) await olgas.mutate('decrypt', { ciphertext })
     expect(await countFor(6)).toBe(one)
   })

@@ -40,26 +40,26 @@ export async function makeEverything(story: Story): Promise<Everything> {
   for (let version = 1; version <= 5; version++) {
     const { ciphertext } = await mia.mutate(
       'encrypt',
-      { keyId, plaintext: base64(`v${version}`) },
+      { key: keyId, plaintext: base64(`v${version}`) },
       'ciphertext',
     )
     ciphertexts.push(ciphertext)
-    await mia.mutate('rotateUserKey', { keyId })
+    await mia.mutate('rotateUserKey', { key: keyId })
   }
   story.clock.advance({ days: 1 })
-  await mia.mutate('deactivateKeyVersion', { keyId, version: 3 })
+  await mia.mutate('deactivateKeyVersion', { version: { key: keyId, number: 3 } })
   for (const [version, waitingPeriodDays] of [
     [4, 7],
     [5, 0],
   ]) {
-    await mia.mutate('deactivateKeyVersion', { keyId, version })
-    await mia.mutate('destroyKeyVersion', { keyId, version, waitingPeriodDays })
+    await mia.mutate('deactivateKeyVersion', { version: { key: keyId, number: version } })
+    await mia.mutate('destroyKeyVersion', { version: { key: keyId, number: version }, waitingPeriodDays })
   }
   const signingKeyId = await create({ name: 'signer', usage: 'SIGN_VERIFY', algorithm: 'EC_P256' })
-  const { signature } = await mia.mutate('sign', { keyId: signingKeyId, message }, 'signature')
+  const { signature } = await mia.mutate('sign', { key: signingKeyId, message }, 'signature')
   const hiddenKeyId = await create({ name: 'hidden' })
   const limited = await mia.mutate('enableAccessControl', {
-    keyId: hiddenKeyId,
+    key: hiddenKeyId,
     subjects: ['user:mia', 'group:payments'],
     entries: [hiddenEntry],
   })
@@ -67,7 +67,7 @@ export async function makeEverything(story: Story): Promise<Everything> {
   const imported = await create({ name: 'imported', origin: 'EXTERNAL' })
   const deletedName = 'gone'
   const deleted = await create({ name: deletedName, preActivation: true })
-  expect(await mia.mutate('deleteUserKey', { keyId: deleted, confirmName: deletedName })).toMatchObject({
+  expect(await mia.mutate('deleteUserKey', { key: deleted, confirmName: deletedName })).toMatchObject({
     __typename: 'DeleteUserKeyPayload',
   })
   const served = await story
@@ -80,7 +80,7 @@ export async function makeEverything(story: Story): Promise<Everything> {
   story.clock.advance({ days: 500 })
   expect(await prune(story)).toBeGreaterThan(0)
   // Last of all, since a server removes those that have expired.
-  await mia.mutate('getImportParameters', { keyId: imported })
+  await mia.mutate('getImportParameters', { key: imported })
   return {
     keyId,
     ciphertexts,
@@ -105,7 +105,7 @@ export async function expectEverything(as: (person: Person) => Client, made: Eve
   expect(opened.slice(2)).toEqual(opened.slice(2).filter((code) => /^[A-Z_]+$/.test(code ?? '')))
   const verified = await mia.mutate(
     'verify',
-    { keyId: made.signingKeyId, version: 1, message, signature: made.signature },
+    { version: { key: made.signingKeyId, number: 1 }, message, signature: made.signature },
     'valid',
   )
   expect(verified).toMatchObject({ valid: true })
@@ -115,7 +115,7 @@ export async function expectEverything(as: (person: Person) => Client, made: Eve
     'plaintext',
   )
   expect(served).toMatchObject({ plaintext: base64('served') })
-  const question = `query($id: ID!) { userKey(by: { id: $id }) { name status accessList {
+  const question = `query($id: KeyRef!) { userKey(key: $id) { name status accessList {
     subject { id } permissions context { name value } expiresAt note expired } } }`
   const asked = { id: made.hiddenKeyId }
   const nothing = { permissions: null, context: null, expiresAt: null, note: '', expired: false }
@@ -136,7 +136,7 @@ export async function expectEverything(as: (person: Person) => Client, made: Eve
   await as(administrator).mutate('unbindRole', { subject: 'user:boris', role: 'KMS_USER' })
   expect(await as({ name: 'boris' }).ask(roles)).toEqual({ viewer: { roles: [] } })
   // A key can be changed and used again; its next version has none of the numbers that others may have had meanwhile.
-  const rotated = await mia.mutate('rotateUserKey', { keyId: made.keyId }, 'version { number }')
+  const rotated = await mia.mutate('rotateUserKey', { key: made.keyId }, 'version { number }')
   expect(rotated['version'].number).toBeGreaterThan(100_000)
 }
 

@@ -221,7 +221,7 @@ describe.skipIf(hasNoDatabase())('a backup that fails', () => {
 async function createKey(story: Story, name = 'orders'): Promise<void> {
   const mia = story.as(manager)
   const { userKey } = await mia.mutate('createUserKey', { name }, 'userKey { id }')
-  await mia.mutate('encrypt', { keyId: userKey.id, plaintext: base64(name) })
+  await mia.mutate('encrypt', { key: userKey.id, plaintext: base64(name) })
 }
 
 async function keyNames(story: Pick<Story, 'as'>): Promise<string[]> {

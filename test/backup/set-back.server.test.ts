@@ -38,11 +38,11 @@ async function makeKeys(client: Client): Promise<Keys> {
 /** Rotates both keys, and protects something with each of the new versions. */
 async function rotate(client: Client, { encrypting, signing }: Keys): Promise<Made> {
   const selection = 'version { number publicKey { fingerprint } }'
-  const { version } = await client.mutate('rotateUserKey', { keyId: encrypting }, selection)
-  const signer = (await client.mutate('rotateUserKey', { keyId: signing }, selection))['version']
+  const { version } = await client.mutate('rotateUserKey', { key: encrypting }, selection)
+  const signer = (await client.mutate('rotateUserKey', { key: signing }, selection))['version']
   expect(signer.number).toBe(version.number)
-  const encrypted = await client.mutate('encrypt', { keyId: encrypting, plaintext }, 'ciphertext version')
-  const signed = await client.mutate('sign', { keyId: signing, message }, 'signature version')
+  const encrypted = await client.mutate('encrypt', { key: encrypting, plaintext }, 'ciphertext versionNumber')
+  const signed = await client.mutate('sign', { key: signing, message }, 'signature versionNumber')
   expect([encrypted['version'], signed['version']]).toEqual([version.number, version.number])
   return {
     version: version.number,
@@ -57,7 +57,7 @@ async function askAgain(client: Client, { signing }: Keys, made: Made): Promise<
   const opened = await client.mutate('decrypt', { ciphertext: made.ciphertext }, 'plaintext')
   const verified = await client.mutate(
     'verify',
-    { keyId: signing, version: made.version, message, signature: made.signature },
+    { version: { key: signing, number: made.version }, message, signature: made.signature },
     'valid',
   )
   return [opened['plaintext'] ?? opened['code'], verified['valid'] ?? verified['code']]
@@ -70,7 +70,7 @@ interface Usage {
 
 async function usageOf(client: Client, { encrypting }: Keys): Promise<Usage> {
   const { userKey } = await client.ask<{ userKey: { version: { usage: Usage } } }>(
-    `query($id: ID!) { userKey(by: { id: $id }) { version(number: 1) { usage { encryptions remainingEncryptions } } } }`,
+    `query($id: KeyRef!) { userKey(key: $id) { version(number: 1) { encryptionUsage { encryptions remainingEncryptions } } } }`,
     { id: encrypting },
   )
   return userKey.version.usage
@@ -115,7 +115,7 @@ describe.skipIf(hasNoDatabase())('a database that a backup set back', { timeout:
     const first = await backUp(story.database)
     // What is lost: versions 2 and 3, the first version of the empty key, and encryptions with version 1.
     const lost = [await rotate(client, keys), await rotate(client, keys)]
-    await client.mutate('activateUserKey', { keyId: keys.empty })
+    await client.mutate('activateUserKey', { key: keys.empty })
     expect(lost.map(({ version }) => version)).toEqual([2, 3])
     await story.stop()
 
@@ -134,8 +134,8 @@ describe.skipIf(hasNoDatabase())('a database that a backup set back', { timeout:
       const others = [...made]
       await on(database, story, async (restored) => {
         // The default version is still the first one, and works.
-        const used = await restored.mutate('encrypt', { keyId: keys.encrypting, plaintext }, 'version')
-        expect(used).toMatchObject({ version: 1 })
+        const used = await restored.mutate('encrypt', { key: keys.encrypting, plaintext }, 'versionNumber')
+        expect(used).toMatchObject({ versionNumber: 1 })
         made.push(await rotate(restored, keys), await rotate(restored, keys))
         for (const other of others) {
           expect([other.version, ...(await askAgain(restored, keys, other))]).toEqual([
@@ -147,16 +147,12 @@ describe.skipIf(hasNoDatabase())('a database that a backup set back', { timeout:
         for (const own of made.slice(others.length)) {
           expect(await askAgain(restored, keys, own)).toEqual([plaintext, true])
         }
-        const activated = await restored.mutate(
-          'activateUserKey',
-          { keyId: keys.empty },
-          'version { number }',
-        )
+        const activated = await restored.mutate('activateUserKey', { key: keys.empty }, 'version { number }')
         expect(activated['version'].number).toBeGreaterThan(1)
         // A key that was made since begins with its own first version.
         const fresh = await create(restored, { name: 'fresh' })
-        expect(await restored.mutate('encrypt', { keyId: fresh, plaintext }, 'version')).toMatchObject({
-          version: 1,
+        expect(await restored.mutate('encrypt', { key: fresh, plaintext }, 'versionNumber')).toMatchObject({
+          versionNumber: 1,
         })
       })
       if (database === embedded) newest = await backUp(embedded)
@@ -184,7 +180,7 @@ describe.skipIf(hasNoDatabase())('a database that a backup set back', { timeout:
     const story = await startStoryForTest()
     const client = story.as(mia)
     const keys = await makeKeys(client)
-    await client.mutate('encrypt', { keyId: keys.encrypting, plaintext })
+    await client.mutate('encrypt', { key: keys.encrypting, plaintext })
     const file = await backUp(story.database)
     const items = Array.from({ length: 100 }, () => ({ keyId: keys.encrypting, plaintext }))
     await client.mutate('encryptBatch', { items })
@@ -223,18 +219,18 @@ describe.skipIf(hasNoDatabase())('a database that a backup set back', { timeout:
     await on(elsewhere, story, async (restored) => {
       const { userKey } = await restored.ask<{
         userKey: { revision: number; defaultVersion: { id: string } }
-      }>('query($id: ID!) { userKey(by: { id: $id }) { revision defaultVersion { id } } }', {
+      }>('query($id: KeyRef!) { userKey(key: $id) { revision defaultVersion { id } } }', {
         id: keys.encrypting,
       })
       expect(userKey.revision).toBe(2)
       // Somebody may have used it after the backup.
       const { destroyImpact } = await restored.ask<{ destroyImpact: { verdict: string } }>(
-        'query($id: ID!) { destroyImpact(versionId: $id) { verdict } }',
+        'query($id: ID!) { destroyImpact(version: { id: $id }) { verdict } }',
         { id: userKey.defaultVersion.id },
       )
       expect(destroyImpact.verdict).toBe('RECORDS_TOO_SHORT')
       const { auditEvents } = await restored.ask<{ auditEvents: { nodes: unknown[] } }>(
-        `query($id: ID!) { auditEvents(first: 1, filter: { keyId: $id }) { nodes { action actor { id } keyRevision details } } }`,
+        `query($id: KeyRef!) { auditEvents(first: 1, filter: { key: $id }) { nodes { action actor { id } keyRevision details } } }`,
         { id: keys.encrypting },
       )
       expect(auditEvents.nodes).toEqual([

@@ -64,11 +64,11 @@ async function work(
     for (let turn = 0; turn < 2 && !state.stopped; turn++) {
       const { ciphertext } = await client.mutate(
         'encrypt',
-        { keyId, plaintext: base64('at work') },
+        { key: keyId, plaintext: base64('at work') },
         'ciphertext',
       )
       state.acknowledged.push(ciphertext)
-      await client.mutate('rotateUserKey', { keyId })
+      await client.mutate('rotateUserKey', { key: keyId })
     }
   }
 }

@@ -144,7 +144,7 @@ describe.skipIf(cannotStart)('the console in examples/console', () => {
       'mutation { createUserKey(input: { name: "seen-live", preActivation: true }) { __typename } }',
     )
     await row('seen-live').waitFor()
-    const selected = 'userKey(by: { name: "seen-live" }) { id }'
+    const selected = 'userKey(key: "seen-live") { id }'
     const { userKey } = await send<{ userKey: { id: string } }>('admin', `{ ${selected} }`)
     const input = `{ keyId: "${userKey.id}", confirmName: "seen-live" }`
     await send('admin', `mutation { deleteUserKey(input: ${input}) { __typename } }`)

@@ -131,7 +131,7 @@ describe.skipIf(hasNoBrowser)('GraphiQL in development mode', () => {
       {
         encrypt: {
           ciphertext: expect.stringMatching(/^[\w+/]+=*$/),
-          keyId: expect.stringMatching(/^ukey_/),
+          key: expect.stringMatching(/^ukey_/),
           version: 1,
         },
       },
@@ -220,7 +220,7 @@ describe.skipIf(hasNoBrowser)('GraphiQL in development mode', () => {
     await server.stop('SIGTERM')
     server = await startServer(new URL(server.url).port)
     await runTab('Decrypt')
-    await expect.poll(shownAnswer, patience).toMatchObject({ data: { decrypt: { version: 1 } } })
+    await expect.poll(shownAnswer, patience).toMatchObject({ data: { decrypt: { versionNumber: 1 } } })
     // The browser says so of each answer 401, here the one to the token of the server before.
     expect(complaints).toEqual([expect.stringContaining('401')])
   })

@@ -11,7 +11,7 @@ const friend: Person = { name: 'fred', roles: ['PROJECT_READER'] }
 describe.skipIf(hasNoDatabase())('a transfer of ownership by the operator', () => {
   it('makes a key manageable again that nobody could manage, while the server runs', async () => {
     const { story, keyId, keystead } = await storyWithLockedKey()
-    const rotate = () => story.as(alice).mutate('rotateUserKey', { keyId })
+    const rotate = () => story.as(alice).mutate('rotateUserKey', { key: keyId })
     expect((await story.as(alice).send(rotation(keyId))).errors[0]?.extensions.code).toBe('FORBIDDEN')
     const { code, printed, said } = await keystead(
       'key',
@@ -74,9 +74,9 @@ describe.skipIf(hasNoDatabase())('a transfer of ownership by the operator', () =
     const givenTo = async (subject: string) =>
       (await keystead('key', 'transfer-owner', '--name', 'orders', '--to', subject)).code
     expect(await givenTo('group:payments')).toBe(0)
-    expect((await member.mutate('rotateUserKey', { keyId })).__typename).toBe('RotateUserKeyPayload')
+    expect((await member.mutate('rotateUserKey', { key: keyId })).__typename).toBe('RotateUserKeyPayload')
     expect(await givenTo('service-agent:secrets MANAGER')).toBe(0)
-    expect((await agent.mutate('rotateUserKey', { keyId })).__typename).toBe('RotateUserKeyPayload')
+    expect((await agent.mutate('rotateUserKey', { key: keyId })).__typename).toBe('RotateUserKeyPayload')
     expect((await member.send(rotation(keyId))).errors[0]?.extensions.code).toBe('FORBIDDEN')
     expect(await givenTo('service-agent:SECRETS manager')).toBe(0)
     expect((await transfersOf(story)).map(({ details }) => details)).toMatchObject([
@@ -152,10 +152,10 @@ describe.skipIf(hasNoDatabase())("the operator's view of a key", () => {
   })
 })
 
-const keyQuery = '{ userKey(by: { name: "orders" }) { id viewerCanAccess owner { name } revision } }'
+const keyQuery = '{ userKey(key: "orders") { id viewerCanAccess owner { name } revision } }'
 
 function rotation(keyId: string): string {
-  return `mutation { rotateUserKey(input: { keyId: "${keyId}" }) { __typename } }`
+  return `mutation { rotateUserKey(input: { key: "${keyId}" }) { __typename } }`
 }
 
 /** A running server with a key whose owner and friend are all who have access. */

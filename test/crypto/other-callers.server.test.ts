@@ -32,22 +32,25 @@ describe('inputs of one caller that are refused', () => {
   async function addOperations(): Promise<void> {
     const create = (algorithm: string, usage: string) => createKey(other, algorithm, usage)
     const aes = await create('AES_256_GCM', 'ENCRYPT_DECRYPT')
-    const { ciphertext } = await other.mutate('encrypt', { keyId: aes, plaintext: message }, 'ciphertext')
+    const { ciphertext } = await other.mutate('encrypt', { key: aes, plaintext: message }, 'ciphertext')
     operations.push(['decrypt', { ciphertext }])
     const rsa = await create('RSA_2048', 'ENCRYPT_DECRYPT')
-    const sealed = await other.mutate('encrypt', { keyId: rsa, plaintext: message }, 'ciphertext')
-    operations.push(['decrypt', { keyId: rsa, version: 1, ciphertext: sealed['ciphertext'] }])
+    const sealed = await other.mutate('encrypt', { key: rsa, plaintext: message }, 'ciphertext')
+    operations.push(['decrypt', { version: { key: rsa, number: 1 }, ciphertext: sealed['ciphertext'] }])
     for (const algorithm of ['RSA_2048', 'EC_P256', 'EC_SECP256K1', 'ED25519', 'ED448', 'ML_DSA_44']) {
-      operations.push(['sign', { keyId: await create(algorithm, 'SIGN_VERIFY'), message }])
+      operations.push(['sign', { key: await create(algorithm, 'SIGN_VERIFY'), message }])
     }
-    operations.push(['generateMac', { keyId: await create('HMAC_SHA256', 'GENERATE_VERIFY_MAC'), message }])
+    operations.push(['generateMac', { key: await create('HMAC_SHA256', 'GENERATE_VERIFY_MAC'), message }])
     const kem = await create('ML_KEM_768', 'KEY_ENCAPSULATION')
-    const made = await other.mutate('encapsulate', { keyId: kem }, 'ciphertext')
-    operations.push(['decapsulate', { keyId: kem, version: 1, ciphertext: made['ciphertext'] }])
+    const made = await other.mutate('encapsulate', { key: kem }, 'ciphertext')
+    operations.push(['decapsulate', { version: { key: kem, number: 1 }, ciphertext: made['ciphertext'] }])
     for (const algorithm of ['X25519', 'EC_P384'] as const) {
       const peerPublicKey = base64(spkiOf(generateOn(agreementCurves[algorithm]).publicKey))
       const keyId = await create(algorithm, 'KEY_AGREEMENT')
-      operations.push(['deriveSharedSecret', { keyId, version: 1, peerPublicKey, context: '' }])
+      operations.push([
+        'deriveSharedSecret',
+        { version: { key: keyId, number: 1 }, peerPublicKey, context: '' },
+      ])
     }
   }
 
@@ -88,7 +91,7 @@ describe('inputs of one caller that are refused', () => {
     const forms = formsOf('EC_P256').refused.filter(({ material }) => material.length > 0)
     const requests = forms.map(({ what, material }): [string, Request] => {
       const wrappedMaterial = wrapMaterial(open, material)
-      return [what, ['importKeyVersion', { keyId, importParametersId: open.id, wrappedMaterial }]]
+      return [what, ['importKeyVersion', { key: keyId, importParametersId: open.id, wrappedMaterial }]]
     })
     await expectUnharmed('INVALID_KEY_MATERIAL', Object.fromEntries(requests))
   })
@@ -98,7 +101,7 @@ describe('inputs of one caller that are refused', () => {
     async (algorithm) => {
       const keyId = await createKey(attacker, algorithm, 'KEY_AGREEMENT')
       const requests = Object.entries(refusedPeers(algorithm)).map(([what, peer]): [string, Request] => {
-        const input = { keyId, version: 1, peerPublicKey: base64(peer), context: '' }
+        const input = { version: { key: keyId, number: 1 }, peerPublicKey: base64(peer), context: '' }
         return [what, ['deriveSharedSecret', input]]
       })
       await expectUnharmed('INPUT_VALIDATION', Object.fromEntries(requests))
@@ -114,12 +117,15 @@ describe('inputs of one caller that are refused', () => {
       ...Object.fromEntries(
         lengths.map((length): [string, Request] => [
           `RSA, ${length} bytes`,
-          ['decrypt', { keyId: rsa, version: 1, ciphertext: base64(Buffer.alloc(length, 0x7f)) }],
+          ['decrypt', { version: { key: rsa, number: 1 }, ciphertext: base64(Buffer.alloc(length, 0x7f)) }],
         ]),
       ),
     })
     await expectUnharmed('INPUT_VALIDATION', {
-      'ML-KEM, cut off': ['decapsulate', { keyId: kem, version: 1, ciphertext: base64(Buffer.alloc(1567)) }],
+      'ML-KEM, cut off': [
+        'decapsulate',
+        { version: { key: kem, number: 1 }, ciphertext: base64(Buffer.alloc(1567)) },
+      ],
     })
   })
 
@@ -130,7 +136,11 @@ describe('inputs of one caller that are refused', () => {
       for (const length of [0, 1, 64, 72, 256]) {
         for (const byte of [0, 0x30, 0xff]) {
           const signature = base64(Buffer.alloc(length, byte))
-          const checked = await attacker.mutate('verify', { keyId, version: 1, message, signature }, 'valid')
+          const checked = await attacker.mutate(
+            'verify',
+            { version: { key: keyId, number: 1 }, message, signature },
+            'valid',
+          )
           expect(checked['valid']).toBe(false)
         }
         expect(await failures()).toEqual([])

@@ -56,7 +56,7 @@ describe('the example of docs/access.md', () => {
         operation === 'encrypt'
           ? await client.send(
               'mutation ($input: EncryptInput!) { done: encrypt(input: $input) { ... on EncryptPayload { text: ciphertext } ... on UserError { code } } }',
-              { input: { keyId, plaintext: 'dGVh', ...given } },
+              { input: { key: keyId, plaintext: 'dGVh', ...given } },
             )
           : await client.send(
               'mutation ($input: DecryptInput!) { done: decrypt(input: $input) { ... on DecryptPayload { text: plaintext } ... on UserError { code } } }',

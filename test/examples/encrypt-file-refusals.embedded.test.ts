@@ -149,7 +149,7 @@ describe('a server with tokens of its own issuer', () => {
     rmSync(path)
     const { keyId } = readHeaderLine(`${path}.keystead`)
     const max = story.as(member)
-    const input = { keyId, version: 1 }
+    const input = { version: { key: keyId, number: 1 } }
     expect(await max.mutate('deactivateKeyVersion', input)).toMatchObject({
       __typename: 'DeactivateKeyVersionPayload',
     })

@@ -57,7 +57,7 @@ async function openVault(keyId: string, options: { url?: string; retry?: typeof 
 /** How often an operation was done with a key, as the audit trail has it. */
 async function countEvents(keyId: string, action: 'GENERATE_DATA_KEY' | 'DECRYPT'): Promise<number> {
   const { token } = (await (await fetch(`${server.url}/dev/tokens/admin`)).json()) as { token: string }
-  const query = `{ auditEvents(filter: { keyId: "${keyId}", action: [${action}], outcome: [SUCCEEDED] }) { totalCount } }`
+  const query = `{ auditEvents(filter: { key: "${keyId}", action: [${action}], outcome: [SUCCEEDED] }) { totalCount } }`
   const answer = await fetch(`${server.url}/graphql`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },

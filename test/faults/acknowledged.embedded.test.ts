@@ -77,7 +77,7 @@ describe('the check of what was acknowledged', () => {
       async () => {
         const key = await makeKey()
         key.inDoubt = { type: 'rename', name: 'renamed', description: 'with a new description' }
-        await client.mutate('updateUserKey', { keyId: key.id, name: 'renamed' })
+        await client.mutate('updateUserKey', { key: key.id, name: 'renamed' })
       },
       /not as acknowledged \(in doubt/,
     ],
@@ -85,7 +85,7 @@ describe('the check of what was acknowledged', () => {
       'a key whose default version cannot be used',
       async () => {
         const key = await makeKey()
-        await client.mutate('deactivateKeyVersion', { keyId: key.id, version: 1 })
+        await client.mutate('deactivateKeyVersion', { version: { key: key.id, number: 1 } })
       },
       /status is "DEACTIVATED", not "ACTIVE"/,
     ],
@@ -98,7 +98,7 @@ describe('the check of what was acknowledged', () => {
 
   it('settles what was in doubt, whether it took effect or not', async () => {
     const [done, undone] = [await makeKey(), await makeKey()]
-    await client.mutate('rotateUserKey', { keyId: done.id })
+    await client.mutate('rotateUserKey', { key: done.id })
     for (const key of [done, undone]) key.inDoubt = { type: 'rotate' }
     await client.mutate('createUserKey', { name: 'created', description: 'in doubt' })
     for (const name of ['created', 'not-created']) ledger.namesInDoubt.set(name, 'in doubt')

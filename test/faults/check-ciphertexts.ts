@@ -20,7 +20,7 @@ export async function findCiphertextFaults(client: Client, ledger: Ledger): Prom
       client,
       'decryptBatch',
       items,
-      '... on DecryptPayload { plaintext keyId version }',
+      '... on DecryptPayload { plaintext keyId versionNumber }',
     )
     for (const [index, known] of batch.entries()) {
       const fault = faultOf(known, ledger, results[index])
@@ -57,7 +57,7 @@ async function encryptUnderEach(
       client,
       'encryptBatch',
       items,
-      '... on EncryptPayload { ciphertext version }',
+      '... on EncryptPayload { ciphertext versionNumber }',
     )
     for (const [index, { keyId, plaintext }] of items.entries()) {
       const result = results[index]

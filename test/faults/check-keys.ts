@@ -36,7 +36,7 @@ export async function listKeys(client: Client): Promise<Map<string, ShownKey>> {
           nodes {
             id name description status accessControlEnabled allowedSubjects { id } revision
             defaultVersion { number }
-            versions(first: 20) { totalCount nodes { number status isDefault } }
+            versions(first: 20) { totalCount nodes { number versionStatus isDefault } }
           }
           pageInfo { hasNextPage endCursor }
         }

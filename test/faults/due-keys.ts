@@ -56,9 +56,9 @@ async function makeVersionDueForDestruction(client: Client, ledger: Ledger): Pro
   const name = newName()
   const { userKey } = await client.mutate('createUserKey', { name }, 'userKey { id }')
   const keyId = userKey.id as string
-  await client.mutate('rotateUserKey', { keyId })
-  await client.mutate('deactivateKeyVersion', { keyId, version: 1 })
-  await client.mutate('destroyKeyVersion', { keyId, version: 1, waitingPeriodDays: 1 })
+  await client.mutate('rotateUserKey', { key: keyId })
+  await client.mutate('deactivateKeyVersion', { version: { key: keyId, number: 1 } })
+  await client.mutate('destroyKeyVersion', { version: { key: keyId, number: 1 }, waitingPeriodDays: 1 })
   // Written down at the end, so that nobody changes the key before. That its waiting period is over is what 0 says.
   const changes: readonly Change[] = [
     { type: 'rotate' },
@@ -87,8 +87,8 @@ export async function waitForHousekeeping(given: Client, ledger: Ledger): Promis
 
 async function lookAt(client: Client, key: KnownKey): Promise<void> {
   const { auditEvents } = await client.ask<EventsAnswer>(
-    `query($keyId: ID!, $action: [AuditAction!]!) {
-      auditEvents(first: 100, filter: { keyId: $keyId, action: $action, outcome: [SUCCEEDED] }) {
+    `query($keyId: KeyRef!, $action: [AuditAction!]!) {
+      auditEvents(first: 100, filter: { key: $keyId, action: $action, outcome: [SUCCEEDED] }) {
         nodes { actor { id } details keyRevision }
       }
     }`,

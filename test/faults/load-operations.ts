@@ -29,7 +29,7 @@ export async function changeKey(
   key.changing = change
   try {
     const { mutation, input } = requestOf(key, change)
-    const sent = await sendMutation(client, mutation, { keyId: key.id, ...input }, 'userKey { id revision }')
+    const sent = await sendMutation(client, mutation, { key: key.id, ...input }, 'userKey { id revision }')
     if (sent.outcome === 'in doubt') key.inDoubt = change
     if (sent.outcome !== 'answered') return sent
     const { userKey } = payloadOf(
@@ -53,7 +53,7 @@ function requestOf({ state }: KnownKey, change: Change): { mutation: string; inp
   const { type, ...input } = change
   switch (type) {
     case 'rotate':
-      return { mutation: 'rotateUserKey', input: { expectedDefaultVersion: state.versions.length } }
+      return { mutation: 'rotateUserKey', input: { expectedDefaultVersionNumber: state.versions.length } }
     case 'rename':
       return { mutation: 'updateUserKey', input }
     case 'limitAccess':
@@ -77,8 +77,8 @@ function requestOf({ state }: KnownKey, change: Change): { mutation: string; inp
 export async function encrypt(client: Client, ledger: Ledger, key: KnownKey): Promise<Sent> {
   const plaintext = base64(randomBytes(randomInt(200)))
   const additionalData = randomInt(2) === 0 ? null : base64(key.id)
-  const input = { keyId: key.id, plaintext, additionalAuthenticatedData: additionalData }
-  const sent = await sendMutation(client, 'encrypt', input, 'ciphertext keyId version')
+  const input = { key: key.id, plaintext, additionalAuthenticatedData: additionalData }
+  const sent = await sendMutation(client, 'encrypt', input, 'ciphertext keyId versionNumber')
   if (sent.outcome !== 'answered') return sent
   const { ciphertext, keyId, version } = payloadOf(sent.result, 'EncryptPayload')
   expectEqual(keyId, key.id)
@@ -92,7 +92,7 @@ export async function decrypt(client: Client, ledger: Ledger, known: KnownCipher
   if (key === undefined || !mayOpen(key, known.version)) return null
   const { ciphertext, additionalData } = known
   const input = { ciphertext, additionalAuthenticatedData: additionalData }
-  const sent = await sendMutation(client, 'decrypt', input, 'plaintext keyId version')
+  const sent = await sendMutation(client, 'decrypt', input, 'plaintext keyId versionNumber')
   if (sent.outcome !== 'answered') return sent
   // Somebody may have begun to deactivate the version meanwhile, and may or may not be done.
   if (sent.result['code'] === 'INVALID_KEY_STATE' && !mayOpen(key, known.version)) return sent

@@ -60,14 +60,16 @@ describe.skipIf(noServers)('after another server was promoted', { timeout: 180_0
     const created = await changing.client.mutate('createUserKey', { name: 'orders' }, 'userKey { id }')
     const keyId: string = created['userKey'].id
     const versionInUse = async () =>
-      (await warm.client.mutate('encrypt', { keyId, plaintext: base64('hi') }, 'version'))['version']
+      (await warm.client.mutate('encrypt', { key: keyId, plaintext: base64('hi') }, 'versionNumber'))[
+        'version'
+      ]
     expect(await versionInUse()).toBe(1)
     for (const { isListening } of [changing, warm]) await isListening(1)
     await pair.primary.kill()
     await pair.promote()
     await Promise.all([changing.isListening(2), warm.isListening(2)])
     expect(await versionInUse()).toBe(1)
-    await changing.client.mutate('rotateUserKey', { keyId }, '__typename')
+    await changing.client.mutate('rotateUserKey', { key: keyId }, '__typename')
     await vi.waitFor(async () => expect(await versionInUse()).toBe(2), { timeout: 15_000, interval: 10 })
   })
 
@@ -76,7 +78,7 @@ describe.skipIf(noServers)('after another server was promoted', { timeout: 180_0
     const [server] = await startServers(pair, 1)
     if (server === undefined) throw new TypeError('a server was asked for')
     const created = await server.client.mutate('createUserKey', { name: 'orders' }, 'userKey { id }')
-    const input = { keyId: created['userKey'].id as string, plaintext: base64('hi') }
+    const input = { key: created['userKey'].id as string, plaintext: base64('hi') }
     const isThere = async () => {
       const rows = await asOperator(pair.standby.url, 'SELECT name FROM keys')
       expect(rows).toEqual([{ name: 'orders' }])

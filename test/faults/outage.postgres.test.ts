@@ -45,12 +45,12 @@ type Started = Awaited<ReturnType<typeof startServerOnPostgres>>
 async function answersOf({ other }: Started, { keyId, ciphertext }: { keyId: string; ciphertext: string }) {
   const documents = [
     '{ userKeys(first: 1) { totalCount } }',
-    `{ userKey(by: { id: "${keyId}" }) { id } }`,
+    `{ userKey(key: "${keyId}") { id } }`,
     '{ auditEvents(first: 1) { edges { node { id } } } }',
     `mutation { createUserKey(input: { name: "never" }) { __typename } }`,
-    `mutation { rotateUserKey(input: { keyId: "${keyId}" }) { __typename } }`,
-    `mutation { encrypt(input: { keyId: "${keyId}", plaintext: "aGk=" }) { __typename } }`,
-    `mutation { decrypt(input: { keyId: "${keyId}", ciphertext: "${ciphertext}" }) { __typename } }`,
+    `mutation { rotateUserKey(input: { key: "${keyId}" }) { __typename } }`,
+    `mutation { encrypt(input: { key: "${keyId}", plaintext: "aGk=" }) { __typename } }`,
+    `mutation { decrypt(input: { key: "${keyId}", ciphertext: "${ciphertext}" }) { __typename } }`,
   ]
   const answers = await Promise.all(documents.map((document) => other.send(document)))
   return answers.map(({ errors, data, text }) => {
@@ -63,7 +63,7 @@ async function answersOf({ other }: Started, { keyId, ciphertext }: { keyId: str
 async function makeCiphertext({ other }: Started): Promise<{ keyId: string; ciphertext: string }> {
   const created = await other.mutate('createUserKey', { name: 'warm' }, 'userKey { id }')
   const keyId: string = created['userKey'].id
-  const { ciphertext } = await other.mutate('encrypt', { keyId, plaintext: base64('hi') }, 'ciphertext')
+  const { ciphertext } = await other.mutate('encrypt', { key: keyId, plaintext: base64('hi') }, 'ciphertext')
   return { keyId, ciphertext }
 }
 

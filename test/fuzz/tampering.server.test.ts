@@ -63,18 +63,18 @@ describe('of changed bytes', () => {
     const keyId = await createKey(algorithm, algorithm, 'ENCRYPT_DECRYPT')
     const samples: Sample[] = []
     for (const version of [1, 2, 3]) {
-      if (version > 1) await max.mutate('rotateUserKey', { keyId })
+      if (version > 1) await max.mutate('rotateUserKey', { key: keyId })
       for (const number of [0, 1, 40, 100]) {
         const input = { additionalAuthenticatedData: base64(`${algorithm} ${version} ${number}`) }
         const plaintext = base64(new Uint8Array(number))
-        const { ciphertext } = await max.mutate('encrypt', { keyId, plaintext, ...input }, 'ciphertext')
+        const { ciphertext } = await max.mutate('encrypt', { key: keyId, plaintext, ...input }, 'ciphertext')
         const bytes = Buffer.from(ciphertext, 'base64')
         formats.set(bytes.toString('hex', header.key, header.version), bytes.readUInt8(header.algorithm))
         foreign.push(bytes)
         if (version !== 2) samples.push({ bytes, input })
       }
     }
-    await max.mutate('deactivateKeyVersion', { keyId, version: 2 })
+    await max.mutate('deactivateKeyVersion', { version: { key: keyId, number: 2 } })
     ciphertexts.set(algorithm, samples)
   }
 
@@ -85,7 +85,7 @@ describe('of changed bytes', () => {
     const plaintext = base64('hello')
     const keyId = await createKey('elsewhere', 'AES_256_GCM', 'ENCRYPT_DECRYPT', elsewhere)
     for (const { ciphertext } of [
-      await elsewhere.mutate('encrypt', { keyId, plaintext }, 'ciphertext'),
+      await elsewhere.mutate('encrypt', { key: keyId, plaintext }, 'ciphertext'),
       await service.mutate('encryptWithServiceKey', { plaintext }, 'ciphertext'),
     ]) {
       foreign.push(Buffer.from(ciphertext, 'base64'))

@@ -167,7 +167,7 @@ describe.each(gateways)('behind $name', ({ compose, start }) => {
   })
 
   it('data that is encrypted can be decrypted', async () => {
-    const input = { keyId: keyIds.open, plaintext: base64('hello') }
+    const input = { key: keyIds.open, plaintext: base64('hello') }
     const encrypt = `mutation($input: EncryptInput!) { encrypt(input: $input) { ... on EncryptPayload { ciphertext } } }`
     const { ciphertext } = (await ask(olga, encrypt, { input })).data.encrypt
     const decrypt = `mutation($input: DecryptInput!) { decrypt(input: $input) { ... on DecryptPayload { plaintext } } }`

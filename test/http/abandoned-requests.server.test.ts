@@ -84,7 +84,7 @@ describe.each([
     const held = createHeldSlowWork()
     const story = await startStoryForTest(settings, { slowWork: held })
     const created = await story.as(mia).mutate('createUserKey', { name: 'rsa', ...rsa }, 'userKey { id }')
-    const item = { keyId: created['userKey'].id, message: base64('message') }
+    const item = { key: created['userKey'].id, message: base64('message') }
     const cold = await send(story, signBatch, { input: { items: [item] } })
     expect(cold.status).toBe(200)
     held.takeStarted()

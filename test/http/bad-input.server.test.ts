@@ -118,7 +118,7 @@ describe.skipIf(hasNoDatabase())('bad input', () => {
     ['deleteUserKey', { confirmName: 'orders' }, 'INVALID_KEY_STATE'],
     ['updateUserKey', {}, 'INPUT_VALIDATION'],
     ['updateUserKey', { description: 'x', expectedRevision: 7 }, 'CONFLICT'],
-    ['rotateUserKey', { expectedDefaultVersion: 2 }, 'CONFLICT'],
+    ['rotateUserKey', { expectedDefaultVersionNumber: 2 }, 'CONFLICT'],
     ['deactivateKeyVersion', { version: 2 }, 'KEY_VERSION_NOT_FOUND'],
     ['destroyKeyVersion', { version: 1, waitingPeriodDays: 31 }, 'INPUT_VALIDATION'],
     ['destroyKeyVersion', { version: 1, waitingPeriodDays: 7 }, 'INVALID_KEY_STATE'],
@@ -142,16 +142,16 @@ describe.skipIf(hasNoDatabase())('bad input', () => {
       { plaintext: '', context: [{ name: 'a', value: 'b' }], additionalAuthenticatedData: '' },
       'INPUT_VALIDATION',
     ],
-    ['generateDataKey', { bytes: 0 }, 'INPUT_VALIDATION'],
+    ['generateDataKey', { lengthBytes: 0 }, 'INPUT_VALIDATION'],
     ['sign', { message: base64('m') }, 'INVALID_KEY_USAGE'],
   ])('%s with %j answers %s and changes nothing', async (name, input, code) => {
-    expect(await max.mutate(name, { keyId, ...input })).toMatchObject({ code })
+    expect(await max.mutate(name, { key: keyId, ...input })).toMatchObject({ code })
     await expectUnharmed()
   })
 
   it('an unknown ID, a malformed one and one of another kind are the same to a mutation, and null to a query', async () => {
     const { userKey } = await max.ask<{ userKey: { defaultVersion: { id: string } } }>(
-      'query($id: ID!) { userKey(by: { id: $id }) { defaultVersion { id } } }',
+      'query($id: KeyRef!) { userKey(key: $id) { defaultVersion { id } } }',
       { id: keyId },
     )
     const ids = [
@@ -162,11 +162,11 @@ describe.skipIf(hasNoDatabase())('bad input', () => {
       keyId.toUpperCase(),
     ]
     for (const id of ids) {
-      expect(await max.mutate('rotateUserKey', { keyId: id })).toMatchObject({ code: 'KEY_NOT_FOUND' })
-      expect(await max.mutate('encrypt', { keyId: id, plaintext: base64('x') })).toMatchObject({
+      expect(await max.mutate('rotateUserKey', { key: id })).toMatchObject({ code: 'KEY_NOT_FOUND' })
+      expect(await max.mutate('encrypt', { key: id, plaintext: base64('x') })).toMatchObject({
         code: 'KEY_NOT_FOUND',
       })
-      expect(await max.ask('query($id: ID!) { userKey(by: { id: $id }) { id } }', { id })).toEqual({
+      expect(await max.ask('query($id: KeyRef!) { userKey(key: $id) { id } }', { id })).toEqual({
         userKey: null,
       })
     }
@@ -177,7 +177,7 @@ describe.skipIf(hasNoDatabase())('bad input', () => {
     const additionalAuthenticatedData = base64('order 7')
     const { ciphertext } = await max.mutate(
       'encrypt',
-      { keyId, plaintext: base64('hello'), additionalAuthenticatedData },
+      { key: keyId, plaintext: base64('hello'), additionalAuthenticatedData },
       'ciphertext',
     )
     const bytes = Buffer.from(ciphertext, 'base64')
@@ -217,9 +217,9 @@ describe.skipIf(hasNoDatabase())('bad input', () => {
   ])('base64 text %j is a request error with the place, not the value', async (plaintext, expected) => {
     const document = 'mutation($input: EncryptInput!) { encrypt(input: $input) { __typename } }'
     for (const answer of [
-      await max.send(document, { input: { keyId, plaintext } }),
+      await max.send(document, { input: { key: keyId, plaintext } }),
       await max.send(
-        `mutation { encrypt(input: { keyId: "${keyId}", plaintext: ${JSON.stringify(plaintext)} }) { __typename } }`,
+        `mutation { encrypt(input: { key: "${keyId}", plaintext: ${JSON.stringify(plaintext)} }) { __typename } }`,
       ),
     ]) {
       expect(answer.status).toBe(400)
@@ -246,10 +246,10 @@ describe.skipIf(hasNoDatabase())('bad input', () => {
     ]
     const literals = [
       `encrypt(input: "${secret}")`,
-      `encrypt(input: { keyId: ["${secret}"], plaintext: 7 })`,
+      `encrypt(input: { key: ["${secret}"], plaintext: 7 })`,
       `createUserKey(input: { name: "a", algorithm: "${secret}" })`,
       `createUserKey(input: { name: "a", preActivation: "${secret}" })`,
-      `rotateUserKey(input: { keyId: "a", expectedRevision: "${secret}" })`,
+      `rotateUserKey(input: { key: "a", expectedRevision: "${secret}" })`,
       `createUserKey(input: { name: "a" "${secret}" })`,
       `createUserKey(input: { name: "${secret} })`,
     ]

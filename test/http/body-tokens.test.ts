@@ -37,7 +37,12 @@ describe('tokens of a body', () => {
     [10_000, 500_000],
   ])('may be as many as a batch of %d items needs twice', (BATCH_ITEMS_MAX, tokensMax) => {
     expect(bodyTokensMax({ BATCH_ITEMS_MAX })).toBe(tokensMax)
-    const item = { keyId: '', version: 1, ciphertext: '', additionalAuthenticatedData: '', reference: '' }
+    const item = {
+      version: { key: '', number: 1 },
+      ciphertext: '',
+      additionalAuthenticatedData: '',
+      reference: '',
+    }
     const items = Array.from({ length: BATCH_ITEMS_MAX }, () => item)
     expect(tokensIn({ query: '', variables: { input: { items } } }) * 2).toBeLessThanOrEqual(tokensMax)
   })

@@ -48,7 +48,7 @@ describe('a request costs', () => {
   it('one unit for each item of a batch, wherever these are', () => {
     expect(costOfDocument(encryptBatch, { input: { items: items(500) } })).toBe(500)
     const literal =
-      'mutation { encryptBatch(input: { items: [{keyId: "k", plaintext: ""}, {keyId: "k", plaintext: ""}] }) { __typename } }'
+      'mutation { encryptBatch(input: { items: [{ key: "k", plaintext: "" }, { key: "k", plaintext: "" }] }) { __typename } }'
     expect(costOfDocument(literal)).toBe(2)
     const listVariable =
       'mutation($items: [EncryptBatchItemInput!]!) { encryptBatch(input: { items: $items }) { __typename } }'

@@ -49,7 +49,7 @@ const data: Readonly<Record<string, (size: number) => Request>> = {
   ],
   'items of a batch, the last one wrong': (size) => [
     encryptBatch,
-    { i: { items: [...Array(400).fill({ keyId: 'x', plaintext: 'AAAA'.repeat(size / 2000) }), 1] } },
+    { i: { items: [...Array(400).fill({ key: 'x', plaintext: 'AAAA'.repeat(size / 2000) }), 1] } },
   ],
   representations: (size) => [entities, { r: Array(size / 25).fill({}) }],
   'lists in lists': (size) => [

@@ -24,7 +24,7 @@ describe('the limits of documents', () => {
 
   it('count what lists inside lists multiply to, however it is written', () => {
     const nested = (first: string) =>
-      `query($n: Int) { userKey(by: { name: "a" }) { versions(${first}) { nodes { key {
+      `query($n: Int) { userKey(key: "a") { versions(${first}) { nodes { key {
         versions(${first}) { nodes { key { versions(${first}) { nodes { number } } } } } } } } } }`
     const message = expect.stringContaining('more than 50000 values')
     for (const first of ['first: 60', 'last: 60', 'first: $n'])
@@ -67,9 +67,9 @@ describe('the limits of documents', () => {
     const many = (count: number, field: string) =>
       Array.from({ length: count }, (_, n) => `a${n}: ${field}`).join(' ')
     for (const much of [
-      'destroyImpact(versionId: "kver_1") { verdict }',
-      'explainAccess(keyId: "ukey_1", subject: "user:x", operation: VIEW) { allowed }',
-      'explainMyAccess(keyId: "ukey_1", operation: VIEW) { allowed }',
+      'destroyImpact(version: { id: "kver_1" }) { verdict }',
+      'explainAccess(key: "ukey_1", subject: "user:x", operation: VIEW) { allowed }',
+      'explainMyAccess(key: "ukey_1", operation: VIEW) { allowed }',
     ]) {
       expect(problemsOf(`{ ${many(20, much)} }`)).toEqual([])
       expect(problemsOf(`{ ${many(21, much)} }`)).toContainEqual(expect.stringContaining('more than 20 of'))
@@ -86,7 +86,7 @@ describe('the limits of documents', () => {
     const columns = Array.from({ length: 40 }, (_, n) => `c${n}: name`).join(' ')
     expect(
       problemsOf(
-        `{ userKeys(first: 200) { nodes { ${columns} versions(first: 20) { nodes { number status } } } } }`,
+        `{ userKeys(first: 200) { nodes { ${columns} versions(first: 20) { nodes { number versionStatus } } } } }`,
       ),
     ).toEqual([])
   })

@@ -14,7 +14,7 @@ describe('a token that the server has not seen before', () => {
     const slowWork = createSlowWork(slotsFor(availableParallelism()))
     const story = await startStoryForTest({}, { slowWork })
     const created = await story.as(mia).mutate('createUserKey', { name: 'aes' }, 'userKey { id }')
-    const input = { keyId: created['userKey'].id, plaintext: base64('plaintext') }
+    const input = { key: created['userKey'].id, plaintext: base64('plaintext') }
 
     // To open a named pipe holds a thread of the pool until something opens its other end.
     const pipe = join(story.database.dataFolder, 'pipe')

@@ -36,15 +36,15 @@ const aliases = (count: number) => times(count, (n) => `a${n.toString(36)}:roles
 const manyFields = (count: number) =>
   `{ ${times(count, (n) => `v${n}: viewer { ...F }`)} } fragment F on Viewer { ${aliases(99)} }`
 const pages = (first: number) =>
-  `{ userKeys(first: ${first}) { nodes { versions(first: ${first}) { nodes { number status } } } } }`
+  `{ userKeys(first: ${first}) { nodes { versions(first: ${first}) { nodes { number versionStatus } } } } }`
 const counts = (count: number) =>
   `{ userKeys { nodes { ${times(count, (n) => `a${n}: versions { totalCount }`)} } } }`
 const impacts = (count: number) =>
-  `{ ${times(count, (n) => `a${n}: destroyImpact(versionId: "x") { verdict }`)} }`
+  `{ ${times(count, (n) => `a${n}: destroyImpact(version: { id: "x" }) { verdict }`)} }`
 const randoms = (count: number) =>
-  `mutation { ${times(count, (n) => `a${n}: generateRandom(input: { bytes: 1 }) { __typename }`)} }`
+  `mutation { ${times(count, (n) => `a${n}: generateRandom(input: { lengthBytes: 1 }) { __typename }`)} }`
 const randomBytes = (count: number) =>
-  `mutation { generateRandom(input: { bytes: 1 }) { ... on GenerateRandomPayload { ${times(count, (n) => `a${n}: bytes`)} } } }`
+  `mutation { generateRandom(input: { lengthBytes: 1 }) { ... on GenerateRandomPayload { ${times(count, (n) => `a${n}: bytes`)} } } }`
 const encrypt = `mutation($input: EncryptInput!) { encrypt(input: $input) { ... on UserError { message } } }`
 const encryptBatch = `mutation($input: EncryptBatchInput!) { encryptBatch(input: $input) { ... on UserError { message } } }`
 const create = `mutation($input: CreateUserKeyInput!) { createUserKey(input: $input) { ... on UserError { message } } }`
@@ -103,7 +103,7 @@ function entities(count: number): [string, object] {
 }
 
 function batch(count: number, size: number): [string, object] {
-  return [encryptBatch, { input: { items: Array(count).fill({ keyId: 'x', plaintext: bytes(size) }) } }]
+  return [encryptBatch, { input: { items: Array(count).fill({ key: 'x', plaintext: bytes(size) }) } }]
 }
 
 function allowed(count: number): [string, object] {

@@ -44,7 +44,7 @@ describe('the framing of an answer', () => {
   const bodies: Record<string, string> = {
     'a query': '{ viewer { projectId } }',
     'a query that is refused': '{ nothing }',
-    'a mutation': 'mutation { generateRandom(input: { bytes: 1 }) { __typename } }',
+    'a mutation': 'mutation { generateRandom(input: { lengthBytes: 1 }) { __typename } }',
     'what is no document': '{',
   }
 

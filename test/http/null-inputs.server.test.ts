@@ -39,7 +39,7 @@ describe.skipIf(hasNoDatabase())('null', () => {
     const ec = await make('ec', { algorithm: 'EC_P256', usage: 'SIGN_VERIFY' })
     const peer = await make('peer', { algorithm: 'X25519' })
     const peerPublicKey = peer.publicKey.pem.replace(/-----[^-]+-----|\n/g, '')
-    const { signature } = await mia.mutate('sign', { keyId: ec.id, message }, 'signature')
+    const { signature } = await mia.mutate('sign', { key: ec.id, message }, 'signature')
     const signing = { keyId: ec.id, message }
     const verifying = { ...signing, version: 1, signature }
     const inputs: Readonly<Record<string, [Client, object]>> = {
@@ -47,10 +47,10 @@ describe.skipIf(hasNoDatabase())('null', () => {
       signBatch: [mia, signing],
       verify: [mia, verifying],
       verifyBatch: [mia, verifying],
-      generateDataKey: [mia, { keyId: aes.id }],
+      generateDataKey: [mia, { key: aes.id }],
       generateServiceDataKey: [agent, {}],
       generateRandom: [mia, {}],
-      deriveSharedSecret: [mia, { keyId: peer.id, version: 1, peerPublicKey, context: '' }],
+      deriveSharedSecret: [mia, { version: { key: peer.id, number: 1 }, peerPublicKey, context: '' }],
     }
     expect(Object.keys(inputs).sort()).toEqual([...withDefaults.keys()].sort())
     for (const [name, [client, input]] of Object.entries(inputs)) {
@@ -63,7 +63,7 @@ describe.skipIf(hasNoDatabase())('null', () => {
       expect([name, typename]).toEqual([name, expect.stringMatching(/Payload$/)])
     }
     const { userKey } = await mia.ask<{ userKey: { defaultVersion: { usageByCaller: object[] } } }>(
-      'query($id: ID!) { userKey(by: { id: $id }) { defaultVersion { usageByCaller(days: null) { operations } } } }',
+      'query($id: KeyRef!) { userKey(key: $id) { defaultVersion { usageByCaller(days: null) { operations } } } }',
       { id: ec.id },
     )
     expect(userKey.defaultVersion.usageByCaller.length).toBeGreaterThan(0)

@@ -98,7 +98,7 @@ describe('a caller who has used up what it may use', () => {
     const story = await startStoryForTest(limited)
     const own = await createKey(story, mia, 'own')
     const hidden = await createKey(story, max, 'hidden')
-    await story.as(max).mutate('enableAccessControl', { keyId: hidden, subjects: ['user:max'] })
+    await story.as(max).mutate('enableAccessControl', { key: hidden, subjects: ['user:max'] })
     await story.restart()
     await story.as(mia).ask(viewers(5))
     const answers: string[] = []

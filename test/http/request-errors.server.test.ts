@@ -106,7 +106,7 @@ const requests: readonly [document: string, variables: object, says: string][] =
   ],
   ['{ userKey(by: null) { id } }', {}, 'Expected a value of type "UserKeyBy!", and not null.'],
   [
-    'query($id: ID) { userKey(by: { id: $id }) { id } }',
+    'query($id: KeyRef) { userKey(key: $id) { id } }',
     {},
     'Exactly one field of "UserKeyBy" must be given, and it must not be null (at "id").',
   ],
@@ -254,9 +254,14 @@ describe('an error about a request', () => {
   })
 
   it('of a subscription is one like any other', async () => {
-    const { next } = await subscribeAs(story, ada, 'subscription($k: ID!) { keyEvents(keyId: $k) { at } }', {
-      k: { secret },
-    })
+    const { next } = await subscribeAs(
+      story,
+      ada,
+      'subscription($k: KeyRef!) { keyEvents(key: $k) { at } }',
+      {
+        k: { secret },
+      },
+    )
     expect((await next()).errors).toEqual([
       {
         message: 'Expected a value of type "ID!", a string or a whole number, and not null (at "k").',

@@ -152,7 +152,10 @@ describe('requests in another form than JSON by POST', () => {
   it.each([
     [
       'that there is not',
-      { query: 'mutation A { a: generateRandom(input: { bytes: 1 }) { __typename } }', operationName: 'B' },
+      {
+        query: 'mutation A { a: generateRandom(input: { lengthBytes: 1 }) { __typename } }',
+        operationName: 'B',
+      },
     ],
     [
       'that is not named where there are two',

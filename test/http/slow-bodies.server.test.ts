@@ -48,7 +48,7 @@ async function useAs(story: Story, person: Person): Promise<void> {
   const { userKey } = await client.mutate('createUserKey', { name: 'orders' }, 'userKey { id }')
   const plaintext = base64(Buffer.alloc(60_000))
   for (let n = 0; n < 5; n++) {
-    const { ciphertext } = await client.mutate('encrypt', { keyId: userKey.id, plaintext }, 'ciphertext')
+    const { ciphertext } = await client.mutate('encrypt', { key: userKey.id, plaintext }, 'ciphertext')
     const decrypted = await client.mutate('decrypt', { ciphertext }, 'plaintext')
     expect(decrypted['plaintext']).toBe(plaintext)
     const items = Array.from({ length: 10 }, () => ({ keyId: userKey.id, plaintext }))

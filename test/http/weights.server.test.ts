@@ -69,7 +69,7 @@ describe('slow cryptography', () => {
     const sign = (items: number) =>
       client.send(
         'mutation($input: SignBatchInput!) { signBatch(input: $input) { ... on SignBatchPayload { results { result { __typename } } } } }',
-        { input: { items: Array.from({ length: items }, () => ({ keyId, message })) } },
+        { input: { items: Array.from({ length: items }, () => ({ key: keyId, message })) } },
       )
     expect((await sign(10)).data.signBatch.results).toHaveLength(10)
     expect(slowWork.takeStarted()).toHaveLength(10)

@@ -47,7 +47,7 @@ describe.skipIf(hasNoOpenssl)('a private key that OpenSSL made and wrapped', () 
     const wrappedMaterial = files.read('wrapped.base64').toString()
     const imported = await client.mutate(
       'importKeyVersion',
-      { keyId, importParametersId: open.id, wrappedMaterial },
+      { key: keyId, importParametersId: open.id, wrappedMaterial },
       'version { number }',
     )
     expect(imported).toMatchObject({ version: { number: 1 } })
@@ -100,9 +100,9 @@ describe.skipIf(hasNoOpenssl)('a private key that OpenSSL made and wrapped', () 
       const dgst = (...words: string[]) => files.run('dgst', `-${hash}`, ...sigopt, ...words, 'message')
 
       expect(dgst('-sign', 'private.pem', '-out', 'signature')).toMatchObject({ ok: true })
-      await expectValidHere({ keyId, signature: base64(files.read('signature')), ...input })
+      await expectValidHere({ key: keyId, signature: base64(files.read('signature')), ...input })
 
-      const signed = await client.mutate('sign', { keyId, message, ...input }, 'signature')
+      const signed = await client.mutate('sign', { key: keyId, message, ...input }, 'signature')
       files.write('signature', Buffer.from(signed['signature'], 'base64'))
       expect(dgst('-verify', 'public.pem', '-signature', 'signature').output).toBe('Verified OK\n')
     },
@@ -116,9 +116,9 @@ describe.skipIf(hasNoOpenssl)('a private key that OpenSSL made and wrapped', () 
       const pkeyutl = (...words: string[]) => files.run('pkeyutl', ...words, '-rawin', '-in', 'message')
 
       expect(pkeyutl('-sign', '-inkey', 'private.pem', '-out', 'signature')).toMatchObject({ ok: true })
-      await expectValidHere({ keyId, signature: base64(files.read('signature')) })
+      await expectValidHere({ key: keyId, signature: base64(files.read('signature')) })
 
-      const signed = await client.mutate('sign', { keyId, message }, 'signature')
+      const signed = await client.mutate('sign', { key: keyId, message }, 'signature')
       files.write('signature', Buffer.from(signed['signature'], 'base64'))
       expect(pkeyutl('-verify', '-pubin', '-inkey', 'public.pem', '-sigfile', 'signature').output).toContain(
         'Signature Verified Successfully',
@@ -129,7 +129,7 @@ describe.skipIf(hasNoOpenssl)('a private key that OpenSSL made and wrapped', () 
   it('as RSA: what is encrypted here decrypts there', async () => {
     generate(...rsa(2048))
     const keyId = await importMade({ name: 'there-oaep', algorithm: 'RSA_2048', usage: 'ENCRYPT_DECRYPT' })
-    const sealed = await client.mutate('encrypt', { keyId, plaintext: message }, 'ciphertext')
+    const sealed = await client.mutate('encrypt', { key: keyId, plaintext: message }, 'ciphertext')
     files.write('sealed', Buffer.from(sealed['ciphertext'], 'base64'))
     const oaep = ['rsa_padding_mode:oaep', 'rsa_oaep_md:sha256'].flatMap((option) => ['-pkeyopt', option])
     const opened = files.run('pkeyutl', '-decrypt', '-inkey', 'private.pem', '-in', 'sealed', ...oaep)
@@ -145,7 +145,7 @@ describe.skipIf(hasNoOpenssl)('a private key that OpenSSL made and wrapped', () 
     })
     const key = files.read('material').toString('hex')
     const there = files.run('dgst', '-sha256', '-mac', 'HMAC', '-macopt', `hexkey:${key}`, 'message').output
-    const { mac } = await client.mutate('generateMac', { keyId, message }, 'mac')
+    const { mac } = await client.mutate('generateMac', { key: keyId, message }, 'mac')
     expect(there).toContain(Buffer.from(mac, 'base64').toString('hex'))
   })
 

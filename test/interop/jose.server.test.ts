@@ -64,7 +64,7 @@ describe('a JSON Web Token', () => {
     const unsigned = `${encode({ alg, typ: 'JWT', kid: publicKey.fingerprint })}.${encode(claims)}`
     const { signature } = await max.mutate(
       'sign',
-      { keyId: id, message: base64(unsigned), ...input },
+      { key: id, message: base64(unsigned), ...input },
       'signature',
     )
     return `${unsigned}.${Buffer.from(signature, 'base64').toString('base64url')}`

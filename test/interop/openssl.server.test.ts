@@ -85,14 +85,19 @@ describe.skipIf(hasNoOpenssl)('the OpenSSL command line', () => {
   it.each(rsaSizes)('verifies RSASSA-PSS and RSASSA-PKCS1-v1_5 of %s with every hash', async (algorithm) => {
     const keyId = await createKey(`sign-${algorithm}`, algorithm)
     for (const size of bits) {
-      await sign({ keyId, signingAlgorithm: `RSASSA_PSS_SHA_${size}` })
+      await sign({ key: keyId, signingAlgorithm: `RSASSA_PSS_SHA_${size}` })
       expectVerified(`sha${size}`, ...pss(`sha${size}`))
       const signingAlgorithm = `RSASSA_PKCS1_V1_5_SHA_${size}`
-      const ofMessage = await sign({ keyId, signingAlgorithm })
+      const ofMessage = await sign({ key: keyId, signingAlgorithm })
       expectVerified(`sha${size}`)
 
       const digest = createHash(`sha${size}`).update(text).digest()
-      const ofDigest = await sign({ keyId, signingAlgorithm, message: base64(digest), messageType: 'DIGEST' })
+      const ofDigest = await sign({
+        key: keyId,
+        signingAlgorithm,
+        message: base64(digest),
+        messageType: 'DIGEST',
+      })
       expect(ofDigest).toEqual(ofMessage)
       files.write('digest', digest)
       const pkeyutl = ['pkeyutl', '-verify', '-pubin', '-inkey', 'public.pem', '-sigfile', 'signature']
@@ -103,7 +108,7 @@ describe.skipIf(hasNoOpenssl)('the OpenSSL command line', () => {
 
   it.each(curves)('verifies ECDSA of %s in DER', async (algorithm, hash) => {
     const keyId = await createKey(`der-${algorithm}`, algorithm)
-    await sign({ keyId, encoding: 'DER' })
+    await sign({ key: keyId, encoding: 'DER' })
     expectVerified(hash)
   })
 
@@ -111,7 +116,7 @@ describe.skipIf(hasNoOpenssl)('the OpenSSL command line', () => {
     'turns ECDSA of %s from P1363 to DER and back, and both verify on either side',
     async (algorithm, hash, bytes) => {
       const keyId = await createKey(`forms-${algorithm}`, algorithm)
-      const p1363 = (await sign({ keyId, encoding: 'P1363' })).toString('hex')
+      const p1363 = (await sign({ key: keyId, encoding: 'P1363' })).toString('hex')
       expect(p1363).toHaveLength(4 * bytes)
       const [r, s] = [p1363.slice(0, 2 * bytes), p1363.slice(2 * bytes)]
       files.write('asn1.conf', `asn1=SEQUENCE:ecdsa\n[ecdsa]\nr=INTEGER:0x${r}\ns=INTEGER:0x${s}\n`)
@@ -120,16 +125,18 @@ describe.skipIf(hasNoOpenssl)('the OpenSSL command line', () => {
       })
       expectVerified(hash)
       const der = base64(files.read('signature'))
-      expect(await verifyHere({ keyId, signature: der, encoding: 'DER' })).toMatchObject({ valid: true })
+      expect(await verifyHere({ key: keyId, signature: der, encoding: 'DER' })).toMatchObject({ valid: true })
 
-      await sign({ keyId, encoding: 'DER' })
+      await sign({ key: keyId, encoding: 'DER' })
       const parsed = files.run('asn1parse', '-inform', 'DER', '-in', 'signature').output
       const integers = [...parsed.matchAll(/INTEGER +:([0-9A-F]+)/g)].map(([, hex = '']) =>
         hex.padStart(2 * bytes, '0'),
       )
       expect(integers).toHaveLength(2)
       const back = base64(Buffer.from(integers.join(''), 'hex'))
-      expect(await verifyHere({ keyId, signature: back, encoding: 'P1363' })).toMatchObject({ valid: true })
+      expect(await verifyHere({ key: keyId, signature: back, encoding: 'P1363' })).toMatchObject({
+        valid: true,
+      })
     },
   )
 
@@ -168,7 +175,11 @@ describe.skipIf(hasNoOpenssl)('the OpenSSL command line', () => {
         ).toEqual({ ok: true, output: '' })
         const ciphertext = base64(files.read('sealed'))
         for (const named of hashes) {
-          const input = { keyId, version: 1, ciphertext, encryptionAlgorithm: `RSAES_OAEP_SHA_${named}` }
+          const input = {
+            version: { key: keyId, number: 1 },
+            ciphertext,
+            encryptionAlgorithm: `RSAES_OAEP_SHA_${named}`,
+          }
           expect(await max.mutate('decrypt', input, 'plaintext')).toMatchObject(
             named === hash ? { plaintext: message } : { code: 'INVALID_CIPHERTEXT' },
           )

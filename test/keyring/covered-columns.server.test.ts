@@ -86,6 +86,9 @@ const protections: Readonly<Record<Prisma.ModelName, Protection | { readonly unp
       createdAt: 'It is shown nowhere and decides nothing.',
     },
   },
+  KeyAlias: {
+    unprotected: 'An index: the row of the key says which aliases it has, and an edited entry finds no key.',
+  },
   KeyVersionUsage: {
     unprotected: 'Counted in blocks; a counter that was set back is found by its records (audit verify).',
   },
@@ -246,7 +249,7 @@ async function makeRows(story: Story): Promise<void> {
     (await client.mutate('createUserKey', input, 'userKey { id }'))['userKey'].id
   // Its records are pruned.
   const early = await create({ name: 'early' })
-  await client.mutate('rotateUserKey', { keyId: early })
+  await client.mutate('rotateUserKey', { key: early })
   story.clock.advance({ days: 10 })
   await create({ name: 'empty', preActivation: true })
   const keyId = await create({
@@ -255,29 +258,29 @@ async function makeRows(story: Story): Promise<void> {
     automaticRotation: { enabled: true, cycleDays: 30 },
     accessControl: { enabled: true, allowedSubjects: ['group:payments'], entries },
   })
-  await client.mutate('rotateUserKey', { keyId })
-  await client.mutate('deactivateKeyVersion', { keyId, version: 1 })
+  await client.mutate('rotateUserKey', { key: keyId })
+  await client.mutate('deactivateKeyVersion', { version: { key: keyId, number: 1 } })
   await story
     .as({ name: 'ada', roles: ['PROJECT_ADMIN'] })
     .mutate('bindRole', { subject: 'user:bob', role: 'KMS_USER' })
   await create({ name: 'signer', usage: 'SIGN_VERIFY', algorithm: 'EC_P256' })
-  await client.mutate('encrypt', { keyId, plaintext: base64('x') })
+  await client.mutate('encrypt', { key: keyId, plaintext: base64('x') })
   await story.as({ name: 'Backup', kind: 'SERVICE_AGENT' }).mutate('encryptWithServiceKey', {
     plaintext: base64('x'),
   })
   const destroyed = await create({ name: 'destroyed' })
-  await client.mutate('deactivateKeyVersion', { keyId: destroyed, version: 1 })
+  await client.mutate('deactivateKeyVersion', { version: { key: destroyed, number: 1 } })
   story.clock.advance({ minutes: 1 })
-  await client.mutate('destroyKeyVersion', { keyId: destroyed, version: 1, waitingPeriodDays: 0 })
+  await client.mutate('destroyKeyVersion', { version: { key: destroyed, number: 1 }, waitingPeriodDays: 0 })
   const scheduled = await create({ name: 'scheduled' })
-  await client.mutate('deactivateKeyVersion', { keyId: scheduled, version: 1 })
-  await client.mutate('destroyKeyVersion', { keyId: scheduled, version: 1, waitingPeriodDays: 30 })
+  await client.mutate('deactivateKeyVersion', { version: { key: scheduled, number: 1 } })
+  await client.mutate('destroyKeyVersion', { version: { key: scheduled, number: 1 }, waitingPeriodDays: 30 })
   const gone = await create({
     name: 'gone',
     preActivation: true,
     accessControl: { enabled: true, allowedSubjects: ['group:payments'], entries },
   })
-  await client.mutate('deleteUserKey', { keyId: gone, confirmName: 'gone' })
+  await client.mutate('deleteUserKey', { key: gone, confirmName: 'gone' })
   const imported = await createExternalKey(client, { name: 'imported' })
   await importMaterial(client, imported, randomBytes(32))
   await openImport(client, imported)

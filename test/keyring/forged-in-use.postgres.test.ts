@@ -12,18 +12,18 @@ describe.skipIf(hasNoDatabase())('a key that is edited in the database while it 
     const client = story.as({ name: 'mia', roles: ['KMS_MANAGER'] })
     const { userKey } = await client.mutate('createUserKey', { name: 'orders' }, 'userKey { id }')
     const keyId = userKey.id
-    const encrypt = () => client.mutate('encrypt', { keyId, plaintext: base64('x') })
+    const encrypt = () => client.mutate('encrypt', { key: keyId, plaintext: base64('x') })
     expect(await encrypt()).toMatchObject({ __typename: 'EncryptPayload' })
     await asOperator(story.database.databaseUrl, `UPDATE keys SET description = 'edited'`)
     expect(await encrypt()).toMatchObject({ __typename: 'EncryptPayload' })
     const changed = await client.send(
       `mutation($input: ${mutation[0]?.toUpperCase()}${mutation.slice(1)}Input!) { ${mutation}(input: $input) { __typename } }`,
-      { input: { keyId, ...input } },
+      { input: { key: keyId, ...input } },
     )
     expect(changed.text).toContain('INTERNAL')
     const refused = await client.send(
       'mutation($input: EncryptInput!) { encrypt(input: $input) { __typename } }',
-      { input: { keyId, plaintext: base64('x') } },
+      { input: { key: keyId, plaintext: base64('x') } },
     )
     expect(refused.text).toContain('INTERNAL')
   })

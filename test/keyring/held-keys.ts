@@ -31,7 +31,7 @@ export async function createHeldKey(client: Client, versions = 1): Promise<HeldK
 
 /** Gives it one more version, with a ciphertext. */
 export async function rotateHeldKey(client: Client, key: HeldKey): Promise<void> {
-  const rotated = await client.mutate('rotateUserKey', { keyId: key.id }, 'userKey { id }')
+  const rotated = await client.mutate('rotateUserKey', { key: key.id }, 'userKey { id }')
   expect(rotated).not.toHaveProperty('code')
   key.versions++
   await encryptWith(client, key)
@@ -39,14 +39,14 @@ export async function rotateHeldKey(client: Client, key: HeldKey): Promise<void>
 
 /** One more ciphertext of its default version. */
 export async function encryptWith(client: Client, key: HeldKey): Promise<void> {
-  const done = await client.mutate('encrypt', { keyId: key.id, plaintext }, 'ciphertext version')
+  const done = await client.mutate('encrypt', { key: key.id, plaintext }, 'ciphertext versionNumber')
   expect(done).not.toHaveProperty('code')
   key.ciphertexts.push({ version: done['version'], text: done['ciphertext'] })
 }
 
 /** Has a version destroyed, which takes effect with the next housekeeping after a minute. */
 export async function destroyVersion(client: Client, key: HeldKey, version: number): Promise<void> {
-  const input = { keyId: key.id, version }
+  const input = { version: { key: key.id, number: version } }
   expect(await client.mutate('deactivateKeyVersion', input)).not.toHaveProperty('code')
   const destroyed = await client.mutate('destroyKeyVersion', { ...input, waitingPeriodDays: 0 })
   expect(destroyed).not.toHaveProperty('code')

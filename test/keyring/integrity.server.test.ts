@@ -71,16 +71,16 @@ describe.skipIf(hasNoDatabase())('a key whose rows were edited outside of the se
       'userKey { id }',
     )
     const id: string = created['userKey'].id
-    const { ciphertext } = await manager.mutate('encrypt', { keyId: id, plaintext }, 'ciphertext')
-    const rotated = await manager.mutate('rotateUserKey', { keyId: id }, 'version { id }')
+    const { ciphertext } = await manager.mutate('encrypt', { key: id, plaintext }, 'ciphertext')
+    const rotated = await manager.mutate('rotateUserKey', { key: id }, 'version { id }')
     return { id, versionId: rotated['version'].id as string, ciphertext: ciphertext as string }
   }
 
   async function destroyNewest(name: string): Promise<void> {
     const keyId = keyOf(name).id
-    await manager.mutate('deactivateKeyVersion', { keyId, version: 2 })
+    await manager.mutate('deactivateKeyVersion', { version: { key: keyId, number: 2 } })
     story.clock.advance({ minutes: 1 })
-    await manager.mutate('destroyKeyVersion', { keyId, version: 2, waitingPeriodDays: 0 })
+    await manager.mutate('destroyKeyVersion', { version: { key: keyId, number: 2 }, waitingPeriodDays: 0 })
   }
 
   function keyOf(name: string) {
@@ -104,9 +104,9 @@ describe.skipIf(hasNoDatabase())('a key whose rows were edited outside of the se
     const logged = story.logged.length
     for (const client of [manager, story.as({ ...eve, groups: ['payments'] })]) {
       const seen = await client.ask(
-        `query($id: ID!, $versionId: ID!, $name: String!) { node(id: $id) { id } nodes(ids: [$id]) { id }
+        `query($id: KeyRef!, $versionId: ID!, $name: KeyRef!) { node(id: $id) { id } nodes(ids: [$id]) { id }
           version: node(id: $versionId) { ... on KeyVersion { key { id } } }
-          byId: userKey(by: { id: $id }) { id } byName: userKey(by: { name: $name }) { id } }`,
+          byId: userKey(key: $id) { id } byName: userKey(key: $name) { id } }`,
         { id, versionId, name },
       )
       expect(seen).toEqual({
@@ -120,13 +120,13 @@ describe.skipIf(hasNoDatabase())('a key whose rows were edited outside of the se
         '{ userKeys(first: 200) { nodes { name } } }',
       )
       expect(userKeys.nodes.map((node) => node.name)).not.toContain(name)
-      expect(await codeOf(client, encrypting, { keyId: id, plaintext })).toBe('INTERNAL')
+      expect(await codeOf(client, encrypting, { key: id, plaintext })).toBe('INTERNAL')
     }
-    expect(await codeOf(manager, updating, { keyId: id, description: 'x' })).toBe('INTERNAL')
-    expect(await codeOf(manager, rotating, { keyId: id })).toBe('INTERNAL')
+    expect(await codeOf(manager, updating, { key: id, description: 'x' })).toBe('INTERNAL')
+    expect(await codeOf(manager, rotating, { key: id })).toBe('INTERNAL')
     if (name in keyEdits) expect(await codeOf(manager, decrypting, { ciphertext })).toBe('INTERNAL')
     // Whoever was not allowed gains nothing.
-    expect(await codeOf(story.as(eve), encrypting, { keyId: id, plaintext })).not.toHaveProperty('encrypt')
+    expect(await codeOf(story.as(eve), encrypting, { key: id, plaintext })).not.toHaveProperty('encrypt')
     const alerts = story.logged
       .slice(logged)
       .map((line) => JSON.parse(line) as { alert?: string; level: number; msg: string })
@@ -143,7 +143,9 @@ describe.skipIf(hasNoDatabase())('a key whose rows were edited outside of the se
     )
     expect(userKeys.nodes).toEqual([{ name: 'intact', versions: { nodes: [{ number: 2 }, { number: 1 }] } }])
     expect(await manager.mutate('decrypt', { ciphertext }, 'plaintext')).toMatchObject({ plaintext })
-    expect(await manager.mutate('encrypt', { keyId: id, plaintext }, 'version')).toMatchObject({ version: 2 })
+    expect(await manager.mutate('encrypt', { key: id, plaintext }, 'versionNumber')).toMatchObject({
+      versionNumber: 2,
+    })
     const items = [{ ciphertext: keyOf('owner').ciphertext }, { ciphertext }]
     const { data, errors } = await manager.send(
       'mutation($input: DecryptBatchInput!) { decryptBatch(input: $input) { ... on DecryptBatchPayload { results { result { ... on DecryptPayload { plaintext } } } } } }',
@@ -162,9 +164,9 @@ describe.skipIf(hasNoDatabase())('a key whose rows were edited outside of the se
     expect(report).toMatchObject({ rotatedKeys: 1 })
     expect(report.failedKeys).toBeGreaterThan(10)
     expect(
-      await manager.mutate('encrypt', { keyId: keyOf('intact').id, plaintext }, 'version'),
+      await manager.mutate('encrypt', { key: keyOf('intact').id, plaintext }, 'versionNumber'),
     ).toMatchObject({
-      version: 3,
+      versionNumber: 3,
     })
     const rows = await story.sql(
       `SELECT name, last_version_number AS n FROM keys WHERE last_version_number > 2`,

@@ -11,15 +11,15 @@ async function makeKey(client: Client, name: string) {
   const created = await client.mutate('createUserKey', { name }, 'userKey { id }')
   const id: string = created['userKey'].id
   const encrypt = async () =>
-    (await client.mutate('encrypt', { keyId: id, plaintext }, 'ciphertext'))['ciphertext'] as string
+    (await client.mutate('encrypt', { key: id, plaintext }, 'ciphertext'))['ciphertext'] as string
   const older = await encrypt()
-  await client.mutate('rotateUserKey', { keyId: id })
+  await client.mutate('rotateUserKey', { key: id })
   return { id, older, newer: await encrypt() }
 }
 
 async function versionIdsOf(client: Client, id: string): Promise<string[]> {
   const { userKey } = await client.ask<{ userKey: { versions: { nodes: { id: string }[] } } }>(
-    'query($id: ID!) { userKey(by: { id: $id }) { versions { nodes { id } } } }',
+    'query($id: KeyRef!) { userKey(key: $id) { versions { nodes { id } } } }',
     { id },
   )
   return userKey.versions.nodes.map((version) => version.id)
@@ -68,7 +68,7 @@ describe.skipIf(hasNoDatabase())('wrapped material', () => {
     expect(await codeOfDecrypting(client, orders.newer)).toBe('INTERNAL')
     const answer = await client.send(
       'mutation($input: EncryptInput!) { encrypt(input: $input) { __typename } }',
-      { input: { keyId: orders.id, plaintext } },
+      { input: { key: orders.id, plaintext } },
     )
     expect(answer.errors[0]?.extensions.code).toBe('INTERNAL')
     expect(alertsSince(story, place)).toContain(parseId(newest)?.uuid)
@@ -98,9 +98,9 @@ describe.skipIf(hasNoDatabase())('wrapped material', () => {
     const client = story.as(mia)
     const { id: keyId, older } = await makeKey(client, 'orders')
     await story.sql('CREATE TABLE kept AS SELECT * FROM key_material')
-    await client.mutate('deactivateKeyVersion', { keyId, version: 1 })
+    await client.mutate('deactivateKeyVersion', { version: { key: keyId, number: 1 } })
     story.clock.advance({ minutes: 1 })
-    await client.mutate('destroyKeyVersion', { keyId, version: 1, waitingPeriodDays: 0 })
+    await client.mutate('destroyKeyVersion', { version: { key: keyId, number: 1 }, waitingPeriodDays: 0 })
     await story.sql('INSERT INTO key_material SELECT * FROM kept ON CONFLICT DO NOTHING')
     expect(await codeOfDecrypting(client, older)).toBe('INVALID_KEY_STATE')
   })
@@ -119,7 +119,7 @@ describe.skipIf(hasNoDatabase())('an older version', () => {
       const story = await startStoryForTest()
       const client = story.as(mia)
       const orders = await makeKey(client, 'orders')
-      await client.mutate('deactivateKeyVersion', { keyId: orders.id, version: 1 })
+      await client.mutate('deactivateKeyVersion', { version: { key: orders.id, number: 1 } })
       const [, oldest = ''] = await versionIdsOf(client, orders.id)
       await story.sql(edit)
       const place = story.logged.length
@@ -130,7 +130,7 @@ describe.skipIf(hasNoDatabase())('an older version', () => {
       const changing = story.logged.length
       const answer = await client.send(
         'mutation($input: RotateUserKeyInput!) { rotateUserKey(input: $input) { __typename } }',
-        { input: { keyId: orders.id } },
+        { input: { key: orders.id } },
       )
       expect(answer.errors[0]?.extensions.code).toBe('INTERNAL')
       expect(alertsSince(story, changing)).not.toBe('')

@@ -44,7 +44,7 @@ async function refusalWith(story: Story, settings: Record<string, string>): Prom
 async function makeCiphertext(story: Story): Promise<string> {
   const client = story.as(mia)
   const created = await client.mutate('createUserKey', { name: 'orders' }, 'userKey { id }')
-  const input = { keyId: created['userKey'].id, plaintext }
+  const input = { key: created['userKey'].id, plaintext }
   return (await client.mutate('encrypt', input, 'ciphertext'))['ciphertext']
 }
 

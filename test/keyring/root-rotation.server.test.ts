@@ -67,7 +67,7 @@ describe.skipIf(hasNoDatabase())('rotation of the root key', () => {
 
     // The parameters were handed out before.
     const wrappedMaterial = wrapMaterial(open, new Uint8Array(32).fill(7))
-    const input = { keyId: external, importParametersId: open.id, wrappedMaterial }
+    const input = { key: external, importParametersId: open.id, wrappedMaterial }
     expect(await client.mutate('importKeyVersion', input, 'version { number }')).toMatchObject({
       version: { number: 1 },
     })

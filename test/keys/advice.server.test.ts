@@ -56,10 +56,10 @@ describe.skipIf(hasNoDatabase())('the advice in an error', () => {
   const issues = '... on InputValidationError { issues { path message } }'
   const mutate = (name: string, input: object, client = ada, fragments = issues) =>
     client.mutate(name, input, '__typename', fragments)
-  const encrypt = (keyId: string) => mutate('encrypt', { keyId, plaintext: base64('hello') })
-  const deactivate = (keyId: string) => mutate('deactivateKeyVersion', { keyId, version: 1 })
+  const encrypt = (keyId: string) => mutate('encrypt', { key: keyId, plaintext: base64('hello') })
+  const deactivate = (keyId: string) => mutate('deactivateKeyVersion', { version: { key: keyId, number: 1 } })
   const destroy = (keyId: string, waitingPeriodDays = 0) =>
-    mutate('destroyKeyVersion', { keyId, version: 1, waitingPeriodDays })
+    mutate('destroyKeyVersion', { version: { key: keyId, number: 1 }, waitingPeriodDays })
   const moveOn = (days: number) => {
     story.clock.advance({ ms: days * day })
     return story.app.housekeeping.runOnce()
@@ -85,18 +85,18 @@ describe.skipIf(hasNoDatabase())('the advice in an error', () => {
       meet: async () => encrypt(await once('fresh', () => create({ preActivation: true }))),
       async follow() {
         const keyId = await once('fresh', create)
-        await mutate('activateUserKey', { keyId })
+        await mutate('activateUserKey', { key: keyId })
         return encrypt(keyId)
       },
     },
     {
       advice: 'and has nothing to rotate. Call activateUserKey first.',
       meet: async () =>
-        mutate('rotateUserKey', { keyId: await once('unrotated', () => create({ preActivation: true })) }),
+        mutate('rotateUserKey', { key: await once('unrotated', () => create({ preActivation: true })) }),
       async follow() {
         const keyId = await once('unrotated', create)
-        await mutate('activateUserKey', { keyId })
-        return mutate('rotateUserKey', { keyId })
+        await mutate('activateUserKey', { key: keyId })
+        return mutate('rotateUserKey', { key: keyId })
       },
     },
     {
@@ -113,7 +113,7 @@ describe.skipIf(hasNoDatabase())('the advice in an error', () => {
       meet: async () => encrypt(await once('destroyed', async () => destroyed(await create()))),
       async follow() {
         const keyId = await once('destroyed', create)
-        await mutate('rotateUserKey', { keyId })
+        await mutate('rotateUserKey', { key: keyId })
         return encrypt(keyId)
       },
     },
@@ -140,7 +140,7 @@ describe.skipIf(hasNoDatabase())('the advice in an error', () => {
       },
       async follow() {
         const keyId = await once('stopped', create)
-        await mutate('activateKeyVersion', { keyId, version: 1 })
+        await mutate('activateKeyVersion', { version: { key: keyId, number: 1 } })
         return encrypt(keyId)
       },
     },
@@ -154,8 +154,8 @@ describe.skipIf(hasNoDatabase())('the advice in an error', () => {
       },
       async follow() {
         const keyId = await once('scheduled', create)
-        await mutate('restoreKeyVersion', { keyId, version: 1 })
-        await mutate('activateKeyVersion', { keyId, version: 1 })
+        await mutate('restoreKeyVersion', { version: { key: keyId, number: 1 } })
+        await mutate('activateKeyVersion', { version: { key: keyId, number: 1 } })
         return encrypt(keyId)
       },
     },
@@ -164,12 +164,12 @@ describe.skipIf(hasNoDatabase())('the advice in an error', () => {
       async meet() {
         const keyId = await once('active', create)
         await deactivate(keyId)
-        return mutate('activateUserKey', { keyId })
+        return mutate('activateUserKey', { key: keyId })
       },
       async follow() {
         const keyId = await once('active', create)
-        await mutate('activateKeyVersion', { keyId, version: 1 })
-        return mutate('rotateUserKey', { keyId })
+        await mutate('activateKeyVersion', { version: { key: keyId, number: 1 } })
+        return mutate('rotateUserKey', { key: keyId })
       },
     },
     {
@@ -197,13 +197,13 @@ describe.skipIf(hasNoDatabase())('the advice in an error', () => {
       advice: 'Call getImportParameters and importKeyVersion for a new version.',
       meet: async () =>
         mutate('rotateUserKey', {
-          keyId: await once('imported', () => createExternalKey(ada, { name: newName() })),
+          key: await once('imported', () => createExternalKey(ada, { name: newName() })),
         }),
       follow: async () => importMaterial(ada, await once('imported', create), randomBytes(32)),
     },
     {
       advice: 'Create a key with origin EXTERNAL for material of your own.',
-      meet: async () => mutate('getImportParameters', { keyId: await once('own', create) }),
+      meet: async () => mutate('getImportParameters', { key: await once('own', create) }),
       follow: () => mutate('createUserKey', { name: newName(), origin: 'EXTERNAL' }),
     },
     {
@@ -212,7 +212,7 @@ describe.skipIf(hasNoDatabase())('the advice in an error', () => {
         const keyId = await once('wrapped', () => createExternalKey(ada, { name: newName() }))
         const importParametersId = 'impt_01h455vb4pex5vsknk084sn02q'
         return mutate('importKeyVersion', {
-          keyId,
+          key: keyId,
           importParametersId,
           wrappedMaterial: base64(randomBytes(600)),
         })
@@ -222,34 +222,38 @@ describe.skipIf(hasNoDatabase())('the advice in an error', () => {
     {
       advice: 'must name a key with access control on; call enableAccessControl first',
       meet: async () =>
-        mutate('addAllowedSubjects', { keyId: await once('open', create), subjects: ['user:bob'] }),
+        mutate('addAllowedSubjects', { key: await once('open', create), subjects: ['user:bob'] }),
       async follow() {
         const keyId = await once('open', create)
-        await mutate('enableAccessControl', { keyId, subjects: [] })
-        return mutate('addAllowedSubjects', { keyId, subjects: ['user:bob'] })
+        await mutate('enableAccessControl', { key: keyId, subjects: [] })
+        return mutate('addAllowedSubjects', { key: keyId, subjects: ['user:bob'] })
       },
     },
     {
       advice: 'change its list with addAllowedSubjects and removeAllowedSubjects',
       async meet() {
         const keyId = await once('listed', create)
-        await mutate('enableAccessControl', { keyId, subjects: ['user:bob'] })
-        return mutate('enableAccessControl', { keyId, subjects: ['user:eve'] })
+        await mutate('enableAccessControl', { key: keyId, subjects: ['user:bob'] })
+        return mutate('enableAccessControl', { key: keyId, subjects: ['user:eve'] })
       },
       async follow() {
         const keyId = await once('listed', create)
-        await mutate('addAllowedSubjects', { keyId, subjects: ['user:eve'] })
-        return mutate('removeAllowedSubjects', { keyId, subjects: ['user:bob'] })
+        await mutate('addAllowedSubjects', { key: keyId, subjects: ['user:eve'] })
+        return mutate('removeAllowedSubjects', { key: keyId, subjects: ['user:bob'] })
       },
     },
     {
       advice: 'Give yourself or one of your groups an entry on its list, or repeat with allowLockout: true.',
       meet: async () =>
-        mutate('enableAccessControl', { keyId: await once('locked', create), subjects: ['user:bob'] }, mia),
+        mutate('enableAccessControl', { key: await once('locked', create), subjects: ['user:bob'] }, mia),
       async follow() {
         const keyId = await once('locked', create)
-        await mutate('enableAccessControl', { keyId, subjects: ['user:bob', 'user:mia'] }, mia)
-        return mutate('removeAllowedSubjects', { keyId, subjects: ['user:mia'], allowLockout: true }, mia)
+        await mutate('enableAccessControl', { key: keyId, subjects: ['user:bob', 'user:mia'] }, mia)
+        return mutate(
+          'removeAllowedSubjects',
+          { key: keyId, subjects: ['user:mia'], allowLockout: true },
+          mia,
+        )
       },
     },
     {
@@ -258,7 +262,7 @@ describe.skipIf(hasNoDatabase())('the advice in an error', () => {
         const keyId = await once('closed', () => create({ accessControl: { enabled: true } }))
         const { errors } = await mia.send(
           'mutation($input: UpdateUserKeyInput!) { updateUserKey(input: $input) { __typename } }',
-          { input: { keyId, description: '' } },
+          { input: { key: keyId, description: '' } },
         )
         return { __typename: 'ForbiddenError', message: errors[0]?.message }
       },
@@ -267,12 +271,12 @@ describe.skipIf(hasNoDatabase())('the advice in an error', () => {
         const { explainMyAccess } = await mia.ask<{
           explainMyAccess: { missing: { subject: { id: string } }[] }
         }>(
-          'query($id: ID!) { explainMyAccess(keyId: $id, operation: MANAGE) { missing { subject { id } } } }',
+          'query($id: KeyRef!) { explainMyAccess(key: $id, operation: MANAGE) { missing { subject { id } } } }',
           { id: keyId },
         )
         const subjects = explainMyAccess.missing.map(({ subject }) => subject.id)
-        await mutate('addAllowedSubjects', { keyId, subjects })
-        return mutate('updateUserKey', { keyId, description: 'seen' }, mia)
+        await mutate('addAllowedSubjects', { key: keyId, subjects })
+        return mutate('updateUserKey', { key: keyId, description: 'seen' }, mia)
       },
     },
     {
@@ -283,19 +287,22 @@ describe.skipIf(hasNoDatabase())('the advice in an error', () => {
         const { userKeys } = await ada.ask<{ userKeys: { nodes: { id: string }[] } }>(
           '{ userKeys(first: 1, filter: { status: [ACTIVE] }) { nodes { id } } }',
         )
-        return mutate('updateUserKey', { keyId: userKeys.nodes[0]?.id, description: 'seen' })
+        return mutate('updateUserKey', { key: userKeys.nodes[0]?.id, description: 'seen' })
       },
     },
     {
       advice: 'Its versions are listed in the field "versions".',
-      meet: async () => mutate('deactivateKeyVersion', { keyId: await once('counted', create), version: 7 }),
+      meet: async () =>
+        mutate('deactivateKeyVersion', { version: { key: await once('counted', create), number: 7 } }),
       async follow() {
         const keyId = await once('counted', create)
         const { userKey } = await ada.ask<{ userKey: { versions: { nodes: { number: number }[] } } }>(
-          'query($id: ID!) { userKey(by: { id: $id }) { versions { nodes { number } } } }',
+          'query($id: KeyRef!) { userKey(key: $id) { versions { nodes { number } } } }',
           { id: keyId },
         )
-        return mutate('deactivateKeyVersion', { keyId, version: userKey.versions.nodes[0]?.number })
+        return mutate('deactivateKeyVersion', {
+          version: { key: keyId, number: userKey.versions.nodes[0]?.number },
+        })
       },
     },
     {
@@ -312,7 +319,7 @@ describe.skipIf(hasNoDatabase())('the advice in an error', () => {
       advice: 'use a symmetric key, or leave it out',
       meet: async () =>
         mutate('encrypt', {
-          keyId: await once('rsa', () => create({ algorithm: 'RSA_2048', usage: 'ENCRYPT_DECRYPT' })),
+          key: await once('rsa', () => create({ algorithm: 'RSA_2048', usage: 'ENCRYPT_DECRYPT' })),
           plaintext: base64('hello'),
           additionalAuthenticatedData: base64('context'),
         }),
@@ -370,7 +377,7 @@ describe.skipIf(hasNoDatabase())('the advice in an error', () => {
         const keyId = await create({ algorithm: name, usage: 'SIGN_VERIFY' })
         const common = { keyId, version: 1 }
         for (const signingAlgorithm of signingAlgorithms) {
-          const refused = await mutate('sign', { keyId, message: base64(long), signingAlgorithm })
+          const refused = await mutate('sign', { key: keyId, message: base64(long), signingAlgorithm })
           const advice: string = refused['issues'][0].message
           const how = {
             signingAlgorithm:
@@ -379,7 +386,7 @@ describe.skipIf(hasNoDatabase())('the advice in an error', () => {
           }
           const hash = `sha${/SHA_(?<bits>\d+)$/.exec(how.signingAlgorithm)?.groups?.['bits'] ?? 256}`
           const message = base64(createHash(hash).update(long).digest())
-          const signed = await ada.mutate('sign', { keyId, message, ...how }, 'signature')
+          const signed = await ada.mutate('sign', { key: keyId, message, ...how }, 'signature')
           expect(signed, advice).not.toHaveProperty('code')
           const checked = { ...common, message, signature: signed['signature'], ...how }
           expect(await ada.mutate('verify', checked, 'valid'), advice).toMatchObject({ valid: true })
@@ -389,7 +396,12 @@ describe.skipIf(hasNoDatabase())('the advice in an error', () => {
       it('for a message that is too long to be verified can be followed with every scheme', async () => {
         const keyId = await create({ algorithm: name, usage: 'SIGN_VERIFY' })
         for (const signingAlgorithm of signingAlgorithms) {
-          const input = { keyId, version: 1, message: base64(long), signature: base64('x'), signingAlgorithm }
+          const input = {
+            version: { key: keyId, number: 1 },
+            message: base64(long),
+            signature: base64('x'),
+            signingAlgorithm,
+          }
           const advice: string = (await mutate('verify', input))['issues'][0].message
           if (advice.includes('messageType: DIGEST')) {
             const digest = base64(
@@ -410,7 +422,7 @@ describe.skipIf(hasNoDatabase())('the advice in an error', () => {
 
   async function publicKeyOf(id: string): Promise<string> {
     const { userKey } = await ada.ask<{ userKey: { defaultVersion: { publicKey: { pem: string } } } }>(
-      'query($id: ID!) { userKey(by: { id: $id }) { defaultVersion { publicKey { pem } } } }',
+      'query($id: KeyRef!) { userKey(key: $id) { defaultVersion { publicKey { pem } } } }',
       { id },
     )
     return userKey.defaultVersion.publicKey.pem
@@ -418,7 +430,7 @@ describe.skipIf(hasNoDatabase())('the advice in an error', () => {
 
   it('about a ciphertext that does not decrypt names only what its algorithm has', async () => {
     const rsa = await create({ algorithm: 'RSA_2048', usage: 'ENCRYPT_DECRYPT' })
-    const input = { keyId: rsa, version: 1, ciphertext: base64(Buffer.alloc(256, 1)) }
+    const input = { version: { key: rsa, number: 1 }, ciphertext: base64(Buffer.alloc(256, 1)) }
     const single = await mutate('decrypt', input)
     expect(single).toMatchObject({
       code: 'INVALID_CIPHERTEXT',
@@ -429,7 +441,7 @@ describe.skipIf(hasNoDatabase())('the advice in an error', () => {
     const outsider = story.as({ name: 'eve', roles: ['PROJECT_MEMBER'], project: 'elsewhere' })
     const [hidden, absent] = [
       await mutate('decrypt', input, outsider),
-      await mutate('decrypt', { ...input, keyId: 'ukey_01h455vb4pex5vsknk084sn02q' }),
+      await mutate('decrypt', { ...input, key: 'ukey_01h455vb4pex5vsknk084sn02q' }),
     ]
     expect(hidden['message']).toBe(absent['message'])
   })
@@ -443,12 +455,12 @@ describe.skipIf(hasNoDatabase())('the advice in an error', () => {
       mutate(name, input, ada, '... on InvalidKeyStateError { allowed }')
     const signature = base64(sign(null, Buffer.from('m'), generateKeyPairSync('ed25519').privateKey))
     for (const answer of [
-      await ask('encrypt', { keyId, plaintext: base64('hello') }),
+      await ask('encrypt', { key: keyId, plaintext: base64('hello') }),
       await ask('activateKeyVersion', of),
       await ask('deactivateKeyVersion', of),
       await ask('restoreKeyVersion', of),
       await ask('destroyKeyVersion', { ...of, waitingPeriodDays: 0 }),
-      await ask('verify', { keyId: signing, version: 1, message: base64('m'), signature }),
+      await ask('verify', { version: { key: signing, number: 1 }, message: base64('m'), signature }),
     ]) {
       expect(answer).toMatchObject({ code: 'INVALID_KEY_STATE', allowed: [] })
     }

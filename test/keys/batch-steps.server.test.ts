@@ -16,7 +16,7 @@ describe('a batch', () => {
       const run = async (items: number) => {
         let turns = 0
         const loopTurn = async () => void turns++
-        const item = { keyId: id, plaintext: Buffer.from('x') }
+        const item = { key: id, plaintext: Buffer.from('x') }
         const results = await runBatch(
           parts,
           { ...directCall, loopTurn },
@@ -46,7 +46,7 @@ describe('a batch', () => {
         if (++turns === 2) client.abort(new Error('the client is gone'))
         client.signal.throwIfAborted()
       }
-      const item = { keyId: id, plaintext: Buffer.from('x') }
+      const item = { key: id, plaintext: Buffer.from('x') }
       const batch = runBatch(
         parts,
         { ...directCall, signal: client.signal, loopTurn },

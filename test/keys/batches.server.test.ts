@@ -11,11 +11,11 @@ interface BatchResult {
 }
 
 const payloads = {
-  encrypt: '... on EncryptPayload { ciphertext keyId version }',
-  decrypt: '... on DecryptPayload { plaintext keyId version }',
-  reEncrypt: '... on ReEncryptPayload { ciphertext sourceKeyId sourceVersion keyId version }',
-  sign: '... on SignPayload { signature keyId version }',
-  verify: '... on VerifyPayload { valid keyId version }',
+  encrypt: '... on EncryptPayload { ciphertext keyId versionNumber }',
+  decrypt: '... on DecryptPayload { plaintext keyId versionNumber }',
+  reEncrypt: '... on ReEncryptPayload { ciphertext sourceKeyId sourceVersionNumber keyId versionNumber }',
+  sign: '... on SignPayload { signature keyId versionNumber }',
+  verify: '... on VerifyPayload { valid keyId versionNumber }',
 } as const
 
 const noKey = 'ukey_01h455vb4pex5vsknk084sn02q'
@@ -67,7 +67,7 @@ describe.skipIf(hasNoDatabase())('a batch', () => {
       { reference: 'first', keyId: aes, plaintext: '' },
     ])
     expect(results).toMatchObject([
-      { reference: 'first', result: { __typename: 'EncryptPayload', keyId: aes, version: 1 } },
+      { reference: 'first', result: { __typename: 'EncryptPayload', keyId: aes, versionNumber: 1 } },
       { reference: 'unknown', result: { code: 'KEY_NOT_FOUND' } },
       { reference: null, result: { __typename: 'EncryptPayload', keyId: xaes } },
       { reference: 'closed', result: { __typename: 'ForbiddenError', code: 'FORBIDDEN' } },
@@ -103,7 +103,7 @@ describe.skipIf(hasNoDatabase())('a batch', () => {
   })
 
   it('that repeats one item gives another ciphertext each time, also at the most items', async () => {
-    const results = await run('encrypt', Array(500).fill({ keyId: aes, plaintext: base64('same') }))
+    const results = await run('encrypt', Array(500).fill({ key: aes, plaintext: base64('same') }))
     const ciphertexts = results.map(({ result }) => result.ciphertext as string)
     expect(new Set(ciphertexts).size).toBe(500)
     const opened = await run(
@@ -119,11 +119,11 @@ describe.skipIf(hasNoDatabase())('a batch', () => {
   ])('with %s is one error of the whole, and does nothing', async (_what, places) => {
     for (const name of Object.keys(payloads) as (keyof typeof payloads)[]) {
       const item = {
-        encrypt: { keyId: aes, plaintext: '' },
+        encrypt: { key: aes, plaintext: '' },
         decrypt: { ciphertext: '' },
         reEncrypt: { ciphertext: '' },
-        sign: { keyId: signing, message: '' },
-        verify: { keyId: signing, version: 1, message: '', signature: '' },
+        sign: { key: signing, message: '' },
+        verify: { version: { key: signing, number: 1 }, message: '', signature: '' },
       }[name]
       const answer = await send(
         name,
@@ -141,7 +141,7 @@ describe.skipIf(hasNoDatabase())('a batch', () => {
 
   it('has at most 1 MiB, and everything that was encrypted in one opens in one', async () => {
     const plaintext = base64(new Uint8Array(65_536))
-    const item = { keyId: aes, plaintext }
+    const item = { key: aes, plaintext }
     const results = await run('encrypt', Array(16).fill(item))
     const opened = await run(
       'decrypt',
@@ -216,12 +216,12 @@ describe.skipIf(hasNoDatabase())('a batch', () => {
       { reference: 'c', keyId: signing, message, messageType: 'DIGEST' },
     ])
     expect(signed).toMatchObject([
-      { reference: 'a', result: { keyId: signing, version: 1, signature: expect.any(String) } },
+      { reference: 'a', result: { keyId: signing, versionNumber: 1, signature: expect.any(String) } },
       { reference: 'b', result: { code: 'INVALID_KEY_USAGE' } },
       { reference: 'c', result: { code: 'INPUT_VALIDATION' } },
     ])
     const signature = signed[0]?.result.signature
-    const item = { keyId: signing, version: 1, message, signature }
+    const item = { version: { key: signing, number: 1 }, message, signature }
     const verified = await run('verify', [
       { ...item, reference: 'good' },
       { ...item, message: base64('another message') },

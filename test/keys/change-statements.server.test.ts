@@ -56,7 +56,7 @@ describe.skipIf(hasNoDatabase())('a change that adds a version', () => {
       name: `rotated-${algorithm.toLowerCase().replaceAll('_', '-')}`,
       algorithm,
     })
-    const { outcome, statements } = await statementsOf('rotateUserKey', { keyId })
+    const { outcome, statements } = await statementsOf('rotateUserKey', { key: keyId })
     expect(outcome).toBe('RotateUserKeyPayload')
     expect(countKinds(statements)).toEqual(once)
     // One look without a lock; then the lock, the same look, the root key, key, version and material, the announcement,
@@ -66,7 +66,7 @@ describe.skipIf(hasNoDatabase())('a change that adds a version', () => {
 
   it('activates a key in one transaction', async () => {
     const keyId = await createKey({ name: 'activated', preActivation: true })
-    const { outcome, statements } = await statementsOf('activateUserKey', { keyId })
+    const { outcome, statements } = await statementsOf('activateUserKey', { key: keyId })
     expect(outcome).toBe('ActivateUserKeyPayload')
     expect(countKinds(statements)).toEqual(once)
   })
@@ -75,7 +75,7 @@ describe.skipIf(hasNoDatabase())('a change that adds a version', () => {
     const keyId = await createExternalKey(client(), { name: 'imported' })
     const open = await openImport(client(), keyId)
     const wrappedMaterial = wrapMaterial(open, new Uint8Array(32))
-    const input = { keyId, importParametersId: open.id, wrappedMaterial }
+    const input = { key: keyId, importParametersId: open.id, wrappedMaterial }
     const { outcome, statements } = await statementsOf('importKeyVersion', input)
     expect(outcome).toBe('ImportKeyVersionPayload')
     expect(countKinds(statements)).toEqual(once)
@@ -83,7 +83,7 @@ describe.skipIf(hasNoDatabase())('a change that adds a version', () => {
 
   it.each([
     ['rotateUserKey', { expectedRevision: 7 }, 'ConflictError'],
-    ['rotateUserKey', { expectedDefaultVersion: 7 }, 'ConflictError'],
+    ['rotateUserKey', { expectedDefaultVersionNumber: 7 }, 'ConflictError'],
     ['activateUserKey', {}, 'InvalidKeyStateError'],
   ])(
     'is refused without a transaction where the rules forbid it: %s with %j',
@@ -102,10 +102,10 @@ describe.skipIf(hasNoDatabase())('a change that adds a version', () => {
     const open = await openImport(client(), keyId)
     // It would not unwrap, which nobody finds out.
     const wrappedMaterial = base64(new Uint8Array(600))
-    const input = { keyId, importParametersId: open.id, wrappedMaterial, expectedRevision: 7 }
+    const input = { key: keyId, importParametersId: open.id, wrappedMaterial, expectedRevision: 7 }
     expect(await outcomeOf(client(), 'importKeyVersion', input)).toBe('ConflictError')
     const { userKey } = await client().ask<{ userKey: { revision: number } }>(
-      '{ userKey(by: { name: "refused-import" }) { revision } }',
+      '{ userKey(key: "refused-import") { revision } }',
     )
     const current = { ...input, expectedRevision: userKey.revision }
     expect(await outcomeOf(client(), 'importKeyVersion', current)).toBe('InvalidKeyMaterialError')
@@ -138,7 +138,11 @@ describe.skipIf(hasNoDatabase())('a change that does not take place', () => {
     expect(managing.length).toBeGreaterThan(10)
     const created = await client.mutate('createUserKey', { name: 'orders' }, 'userKey { id }')
     const keyId: string = created['userKey'].id
-    const { ciphertext } = await client.mutate('encrypt', { keyId, plaintext: base64('x') }, 'ciphertext')
+    const { ciphertext } = await client.mutate(
+      'encrypt',
+      { key: keyId, plaintext: base64('x') },
+      'ciphertext',
+    )
     for (const { name, input } of managing) {
       story.takeStatements()
       const refused = name === 'getImportParameters' ? {} : { expectedRevision: 1_000_000 }
@@ -148,7 +152,7 @@ describe.skipIf(hasNoDatabase())('a change that does not take place', () => {
       expect(answer.data[name].__typename, name).toMatch(/Error$/)
       const statements = story.takeStatements()
       expect(statements.filter(isNotification), name).toEqual([])
-      await client.mutate('decrypt', { keyId, ciphertext })
+      await client.mutate('decrypt', { key: keyId, ciphertext })
       const loads = story.takeStatements().filter((sql) => sql.includes('find_key_in_use'))
       // A server that loses its listener forgets everything.
       if (!story.logged.some((line) => line.includes('not listening'))) expect(loads, name).toEqual([])

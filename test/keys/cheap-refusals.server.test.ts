@@ -56,7 +56,8 @@ describe('what is refused', () => {
       ...(state === 'pending' && { preActivation: true }),
       ...(state === 'external' && { origin: 'EXTERNAL' }),
     })
-    if (state === 'deactivated') await mias.mutate('deactivateKeyVersion', { keyId, version: 1 })
+    if (state === 'deactivated')
+      await mias.mutate('deactivateKeyVersion', { version: { key: keyId, number: 1 } })
     return keyId
   }
 
@@ -128,13 +129,13 @@ describe('what is refused', () => {
     const active = keyOf('SIGN_VERIFY', 'active')
     const pending = await create('SIGN_VERIFY', 'pending')
     for (const [name, input] of [
-      ['rotateUserKey', { keyId: active, expectedDefaultVersion: 7 }],
-      ['rotateUserKey', { keyId: active, expectedRevision: 99 }],
-      ['rotateUserKey', { keyId: pending }],
-      ['rotateUserKey', { keyId: keyOf('SIGN_VERIFY', 'external') }],
-      ['activateUserKey', { keyId: active }],
-      ['activateUserKey', { keyId: keyOf('SIGN_VERIFY', 'external') }],
-      ['getImportParameters', { keyId: active }],
+      ['rotateUserKey', { key: active, expectedDefaultVersionNumber: 7 }],
+      ['rotateUserKey', { key: active, expectedRevision: 99 }],
+      ['rotateUserKey', { key: pending }],
+      ['rotateUserKey', { key: keyOf('SIGN_VERIFY', 'external') }],
+      ['activateUserKey', { key: active }],
+      ['activateUserKey', { key: keyOf('SIGN_VERIFY', 'external') }],
+      ['getImportParameters', { key: active }],
     ] as const) {
       expect(await expectCheapIfRefused(mias, name, input)).toMatch(/Error$/)
     }
@@ -144,7 +145,7 @@ describe('what is refused', () => {
     const keyId = await createKey({ algorithm: 'AES_256_GCM', origin: 'EXTERNAL' })
     const open = await openImport(mias, keyId)
     const wrappedMaterial = wrapMaterial(open, Buffer.alloc(32, 1))
-    const input = { keyId, importParametersId: open.id, wrappedMaterial }
+    const input = { key: keyId, importParametersId: open.id, wrappedMaterial }
     expect(await expectCheapIfRefused(mias, 'importKeyVersion', { ...input, expectedRevision: 99 })).toBe(
       'ConflictError',
     )
@@ -155,7 +156,7 @@ describe('what is refused', () => {
   it('since the key may encrypt no more, or cannot encrypt pairs, makes no data key pair', async () => {
     const pair = { algorithm: 'RSA_2048' }
     const keyId = await createKey({ algorithm: 'AES_256_GCM' })
-    await mias.mutate('encrypt', { keyId, plaintext: message })
+    await mias.mutate('encrypt', { key: keyId, plaintext: message })
     await story.sql('UPDATE key_version_usage SET encryptions = 4294967296')
     mias = story.as(mia)
     for (const [input, outcome] of [
@@ -176,11 +177,14 @@ describe('what is refused', () => {
       signingAlgorithm: 'RSASSA_PKCS1_V1_5_SHA_256',
     }
     for (const [name, input] of [
-      ['sign', { keyId: signing, message, signingAlgorithm: 'ED25519' }],
+      ['sign', { key: signing, message, signingAlgorithm: 'ED25519' }],
       ['sign', digest],
-      ['decrypt', { keyId: keyOf('ENCRYPT_DECRYPT', 'active'), ciphertext: message, version: 1 }],
-      ['decapsulate', { keyId: keyOf('KEY_ENCAPSULATION', 'active'), ciphertext: message, version: 1 }],
-      ['signBatch', { items: Array.from({ length: 501 }, () => ({ keyId: signing, message })) }],
+      ['decrypt', { version: { key: keyOf('ENCRYPT_DECRYPT', 'active'), number: 1 }, ciphertext: message }],
+      [
+        'decapsulate',
+        { version: { key: keyOf('KEY_ENCAPSULATION', 'active'), number: 1 }, ciphertext: message },
+      ],
+      ['signBatch', { items: Array.from({ length: 501 }, () => ({ key: signing, message })) }],
     ] as const) {
       expect(await expectCheapIfRefused(mias, name, input)).toMatch(/Error$/)
     }

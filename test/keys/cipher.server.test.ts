@@ -35,9 +35,9 @@ describe.skipIf(hasNoDatabase())('encryption', () => {
   }
 
   const encrypt = (keyId: string, input: object = {}): Promise<MutationResult> =>
-    mia.mutate('encrypt', { keyId, plaintext: hello, ...input }, 'ciphertext keyId version')
+    mia.mutate('encrypt', { key: keyId, plaintext: hello, ...input }, 'ciphertext keyId versionNumber')
   const decrypt = (ciphertext: unknown, input: object = {}): Promise<MutationResult> =>
-    mia.mutate('decrypt', { ciphertext, ...input }, 'plaintext keyId version')
+    mia.mutate('decrypt', { ciphertext, ...input }, 'plaintext keyId versionNumber')
 
   it.each(['AES_256_GCM', 'AES_128_GCM', 'CHACHA20_POLY1305', 'XAES_256_GCM'])(
     'with %s opens empty, long and repeated plaintext, and differs each time',
@@ -47,7 +47,7 @@ describe.skipIf(hasNoDatabase())('encryption', () => {
       for (const plaintext of ['', hello, hello, base64(new Uint8Array(65_536))]) {
         const { ciphertext } = await encrypt(keyId, { plaintext })
         seen.add(ciphertext)
-        expect(await decrypt(ciphertext)).toMatchObject({ plaintext, keyId, version: 1 })
+        expect(await decrypt(ciphertext)).toMatchObject({ plaintext, keyId, versionNumber: 1 })
         expect(await decrypt(ciphertext, { keyId })).toMatchObject({ plaintext })
       }
       expect(seen.size).toBe(4)
@@ -94,7 +94,7 @@ describe.skipIf(hasNoDatabase())('encryption', () => {
   it('does not open what was relabelled, whichever field of the header says otherwise', async () => {
     const keyId = await createKey()
     const { ciphertext } = await encrypt(keyId)
-    await mia.mutate('rotateUserKey', { keyId })
+    await mia.mutate('rotateUserKey', { key: keyId })
     const other = Buffer.from((await encrypt(await createKey()))['ciphertext'], 'base64')
     const chacha = Buffer.from(
       (await encrypt(await createKey({ algorithm: 'CHACHA20_POLY1305' })))['ciphertext'],
@@ -123,29 +123,29 @@ describe.skipIf(hasNoDatabase())('encryption', () => {
       decrypt(ciphertext, { keyId: await createKey() }),
     ])
     for (const result of results) expect(result).toEqual({ ...results[0], ...invalid })
-    expect(await decrypt(ciphertext)).toMatchObject({ plaintext: hello, version: 1 })
+    expect(await decrypt(ciphertext)).toMatchObject({ plaintext: hello, versionNumber: 1 })
   })
 
   it('again, under the newest version or another key, opens to the same and shows no plaintext', async () => {
     const [keyId, destinationKeyId] = [await createKey(), await createKey({ algorithm: 'XAES_256_GCM' })]
     const data = base64('order 7')
     const { ciphertext } = await encrypt(keyId, { additionalAuthenticatedData: data })
-    await mia.mutate('rotateUserKey', { keyId })
+    await mia.mutate('rotateUserKey', { key: keyId })
     const again = (input: object) =>
       mia.mutate(
         'reEncrypt',
         { ciphertext, sourceAdditionalAuthenticatedData: data, ...input },
-        'ciphertext sourceKeyId sourceVersion keyId version',
+        'ciphertext sourceKeyId sourceVersionNumber keyId versionNumber',
       )
     const same = await again({})
-    expect(same).toMatchObject({ sourceKeyId: keyId, sourceVersion: 1, keyId, version: 2 })
+    expect(same).toMatchObject({ sourceKeyId: keyId, sourceVersionNumber: 1, keyId, versionNumber: 2 })
     expect(same['ciphertext']).not.toBe(ciphertext)
     expect(await decrypt(same['ciphertext'], { additionalAuthenticatedData: data })).toMatchObject({
       plaintext: hello,
-      version: 2,
+      versionNumber: 2,
     })
     const moved = await again({ destinationKeyId, destinationAdditionalAuthenticatedData: '' })
-    expect(moved).toMatchObject({ sourceKeyId: keyId, keyId: destinationKeyId, version: 1 })
+    expect(moved).toMatchObject({ sourceKeyId: keyId, keyId: destinationKeyId, versionNumber: 1 })
     expect(await decrypt(moved['ciphertext'])).toMatchObject({ plaintext: hello, keyId: destinationKeyId })
     const changed = await again({ destinationAdditionalAuthenticatedData: base64('order 8') })
     expect(
@@ -175,18 +175,18 @@ describe.skipIf(hasNoDatabase())('encryption', () => {
     }
     const elsewhere = story.as({ ...manager, project: 'bank' })
     expect(await elsewhere.mutate('reEncrypt', { ciphertext: fromOwn })).toMatchObject(invalid)
-    expect(await elsewhere.mutate('decrypt', { ciphertext: fromOwn, keyId: own })).toMatchObject(invalid)
-    expect(
-      await mia.mutate('reEncrypt', { ciphertext: fromOwn, destinationKeyId: closed }),
-    ).not.toHaveProperty('code')
+    expect(await elsewhere.mutate('decrypt', { ciphertext: fromOwn, key: own })).toMatchObject(invalid)
+    expect(await mia.mutate('reEncrypt', { ciphertext: fromOwn, destinationKey: closed })).not.toHaveProperty(
+      'code',
+    )
   })
 
   it('is refused by a key that is for something else, and takes no version for what names its own', async () => {
     const signing = await createKey({ algorithm: 'ED25519' })
     for (const [name, input] of [
-      ['encrypt', { keyId: signing, plaintext: hello }],
-      ['decrypt', { keyId: signing, ciphertext: hello }],
-      ['generateDataKey', { keyId: signing }],
+      ['encrypt', { key: signing, plaintext: hello }],
+      ['decrypt', { key: signing, ciphertext: hello }],
+      ['generateDataKey', { key: signing }],
     ] as const) {
       expect(await mia.mutate(name, input)).toMatchObject({ code: 'INVALID_KEY_USAGE' })
     }
@@ -220,7 +220,7 @@ describe.skipIf(hasNoDatabase())('encryption', () => {
       message: expect.stringContaining('version'),
     })
     expect(await decrypt(ciphertext)).toMatchObject(invalid)
-    await mia.mutate('rotateUserKey', { keyId })
+    await mia.mutate('rotateUserKey', { key: keyId })
     expect(await decrypt(ciphertext, { keyId, version: 2 })).toMatchObject(invalid)
     for (const none of [0, 3, -1]) {
       expect(await decrypt(ciphertext, { keyId, version: none })).toMatchObject({
@@ -228,7 +228,7 @@ describe.skipIf(hasNoDatabase())('encryption', () => {
       })
     }
     const { userKey } = await mia.ask<{ userKey: { publicKey: { pem: string } } }>(
-      'query($id: ID!) { userKey(by: { id: $id }) { publicKey { pem } } }',
+      'query($id: KeyRef!) { userKey(key: $id) { publicKey { pem } } }',
       { id: keyId },
     )
     const padding = constants.RSA_PKCS1_OAEP_PADDING

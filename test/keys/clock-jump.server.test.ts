@@ -76,15 +76,18 @@ type Client = Awaited<ReturnType<typeof withServer>>['client']
 async function scheduleDestruction(client: Client): Promise<string> {
   const created = await client.mutate('createUserKey', { name: 'orders' }, 'userKey { id }')
   const keyId: string = created['userKey'].id
-  await client.mutate('deactivateKeyVersion', { keyId, version: 1 })
-  const scheduled = await client.mutate('destroyKeyVersion', { keyId, version: 1, waitingPeriodDays: 7 })
+  await client.mutate('deactivateKeyVersion', { version: { key: keyId, number: 1 } })
+  const scheduled = await client.mutate('destroyKeyVersion', {
+    version: { key: keyId, number: 1 },
+    waitingPeriodDays: 7,
+  })
   expect(scheduled.__typename).toBe('DestroyKeyVersionPayload')
   return keyId
 }
 
 async function statusOf(client: Client, keyId: string): Promise<string> {
   const { userKey } = await client.ask<{ userKey: { version: { status: string } } }>(
-    'query($id: ID!) { userKey(by: { id: $id }) { version(number: 1) { status } } }',
+    'query($id: KeyRef!) { userKey(key: $id) { version(number: 1) { versionStatus } } }',
     { id: keyId },
   )
   return userKey.version.status
@@ -102,12 +105,12 @@ describe.skipIf(hasNoDatabase())('a clock that jumps ahead', () => {
     expect(alerts()).toHaveLength(1)
     expect(alerts()[0]).toContain('8 d 0 h 0 min ahead')
     expect(alerts()[0]).toContain('keystead clock confirm')
-    expect((await client.mutate('deleteUserKey', { keyId, confirmName: 'orders' }))['code']).toBe(
+    expect((await client.mutate('deleteUserKey', { key: keyId, confirmName: 'orders' }))['code']).toBe(
       'INVALID_KEY_STATE',
     )
-    expect((await client.mutate('restoreKeyVersion', { keyId, version: 1 })).__typename).toBe(
-      'RestoreKeyVersionPayload',
-    )
+    expect(
+      (await client.mutate('restoreKeyVersion', { version: { key: keyId, number: 1 } })).__typename,
+    ).toBe('RestoreKeyVersionPayload')
   })
 
   it('is confirmed by an operator, on record, and what is due is destroyed then', async () => {
@@ -189,12 +192,12 @@ describe.skipIf(hasNoDatabase())('a clock that jumps ahead', () => {
     const externalId: string = external['userKey'].id
     const parameters = await client.mutate(
       'getImportParameters',
-      { keyId: externalId },
+      { key: externalId },
       'importParameters { id }',
     )
     const readRotated = async () => {
       const { userKey } = await client.ask<{ userKey: { lastRotatedAt: string | null } }>(
-        'query($id: ID!) { userKey(by: { id: $id }) { lastRotatedAt } }',
+        'query($id: KeyRef!) { userKey(key: $id) { lastRotatedAt } }',
         { id: keyId },
       )
       return userKey.lastRotatedAt
@@ -212,7 +215,7 @@ describe.skipIf(hasNoDatabase())('a clock that jumps ahead', () => {
     const right = await startServer(database, time)
     await right.app.housekeeping.runOnce()
     const imported = await right.client.mutate('importKeyVersion', {
-      keyId: externalId,
+      key: externalId,
       importParametersId: parameters['importParameters'].id,
       wrappedMaterial: base64(new Uint8Array(536)),
     })

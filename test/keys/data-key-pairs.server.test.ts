@@ -44,7 +44,7 @@ describe.skipIf(hasNoDatabase())('a data key pair', () => {
   const generate = (input: object = {}, selection = all) =>
     max.mutate(
       'generateDataKeyPair',
-      { keyId, algorithm: 'ED25519', ...input },
+      { key: keyId, algorithm: 'ED25519', ...input },
       selection,
       '... on InputValidationError { issues { path } }',
     )
@@ -52,7 +52,7 @@ describe.skipIf(hasNoDatabase())('a data key pair', () => {
     max.mutate(
       'decrypt',
       { ciphertext, ...(additionalAuthenticatedData !== undefined && { additionalAuthenticatedData }) },
-      'plaintext keyId version',
+      'plaintext keyId versionNumber',
     )
 
   it('is of one of the algorithms of this table', () => {
@@ -61,9 +61,9 @@ describe.skipIf(hasNoDatabase())('a data key pair', () => {
 
   it.each(Object.keys(kinds))('of %s has a private key that fits its public key', async (algorithm) => {
     const made = await generate({ algorithm })
-    expect(made).toMatchObject({ keyId, version: 1, publicKey: { algorithm } })
+    expect(made).toMatchObject({ keyId, versionNumber: 1, publicKey: { algorithm } })
     const opened = await open(made['privateKeyCiphertext'])
-    expect(opened).toMatchObject({ plaintext: made['privateKeyPlaintext'], keyId, version: 1 })
+    expect(opened).toMatchObject({ plaintext: made['privateKeyPlaintext'], keyId, versionNumber: 1 })
     const privateKey = createPrivateKey({
       key: Buffer.from(opened['plaintext'], 'base64'),
       type: 'pkcs8',
@@ -108,7 +108,7 @@ describe.skipIf(hasNoDatabase())('a data key pair', () => {
       const { data, text, errors } = await max.send(
         `mutation($input: GenerateDataKeyPairInput!) { pair: generateDataKeyPair(input: $input) { ${fields} } }
          ${fields.includes('...Named') ? named : ''}`,
-        { input: { keyId, algorithm: 'EC_P256' } },
+        { input: { key: keyId, algorithm: 'EC_P256' } },
       )
       expect(errors).toEqual([])
       const shown = Object.values(data.pair).filter((value) => {
@@ -166,10 +166,10 @@ describe.skipIf(hasNoDatabase())('a data key pair', () => {
   it('is wrapped by the default version, while that is active', async () => {
     const own = await createKey()
     const first = await generate({ keyId: own })
-    await max.mutate('rotateUserKey', { keyId: own })
-    expect(await generate({ keyId: own })).toMatchObject({ version: 2 })
-    expect(await open(first['privateKeyCiphertext'])).toMatchObject({ version: 1 })
-    await max.mutate('deactivateKeyVersion', { keyId: own, version: 2 })
+    await max.mutate('rotateUserKey', { key: own })
+    expect(await generate({ keyId: own })).toMatchObject({ versionNumber: 2 })
+    expect(await open(first['privateKeyCiphertext'])).toMatchObject({ versionNumber: 1 })
+    await max.mutate('deactivateKeyVersion', { version: { key: own, number: 2 } })
     expect(await generate({ keyId: own })).toMatchObject({ code: 'INVALID_KEY_STATE' })
     // What is wrong with the input comes before the state.
     const long = { keyId: own, additionalAuthenticatedData: base64(new Uint8Array(65_537)) }
@@ -180,7 +180,7 @@ describe.skipIf(hasNoDatabase())('a data key pair', () => {
     for (const algorithm of ['ML_DSA_65', 'X25519', 'AES_256_GCM']) {
       const { status } = await max.send(
         'mutation($input: GenerateDataKeyPairInput!) { generateDataKeyPair(input: $input) { __typename } }',
-        { input: { keyId, algorithm } },
+        { input: { key: keyId, algorithm } },
       )
       expect(status).toBe(400)
     }

@@ -16,14 +16,14 @@ describe.skipIf(hasNoDatabase())('a data key', () => {
   afterAll(() => endStory(story))
 
   const generate = (input: object = {}) =>
-    max.mutate('generateDataKey', { keyId, ...input }, 'ciphertext plaintext keyId version')
+    max.mutate('generateDataKey', { key: keyId, ...input }, 'ciphertext plaintext keyId versionNumber')
 
   it.each([1, 16, 32, 64, 1024])(
     'of %i bytes has that length, and its wrapped form opens to it',
     async (bytes) => {
       const made = await generate({ bytes })
       expect(Buffer.from(made['plaintext'], 'base64')).toHaveLength(bytes)
-      expect(made).toMatchObject({ keyId, version: 1 })
+      expect(made).toMatchObject({ keyId, versionNumber: 1 })
       const opened = await max.mutate('decrypt', { ciphertext: made['ciphertext'] }, 'plaintext')
       expect(opened['plaintext']).toBe(made['plaintext'])
     },

@@ -21,14 +21,14 @@ describe.skipIf(hasNoDatabase())('the destruction of key versions', () => {
   }
 
   async function encrypt(keyId: string): Promise<string> {
-    return (await mia.mutate('encrypt', { keyId, plaintext: hello }, 'ciphertext'))['ciphertext']
+    return (await mia.mutate('encrypt', { key: keyId, plaintext: hello }, 'ciphertext'))['ciphertext']
   }
 
   const change = (name: string, keyId: string, version: number, input: object = {}) =>
     mia.mutate(
       name,
-      { keyId, version, ...input },
-      'userKey { status } version { status destroyScheduledFor destroyedAt }',
+      { version: { key: keyId, number: version }, ...input },
+      'userKey { status } version { versionStatus destroyScheduledFor destroyedAt }',
     )
 
   async function destroy(keyId: string, version: number): Promise<void> {
@@ -42,8 +42,10 @@ describe.skipIf(hasNoDatabase())('the destruction of key versions', () => {
 
   async function read<T>(id: string, fields: string): Promise<T> {
     const { userKey } = await mia.ask<{ userKey: T }>(
-      `query($id: ID!) { userKey(by: { id: $id }) { ${fields} } }`,
-      { id },
+      `query($id: KeyRef!) { userKey(key: $id) { ${fields} } }`,
+      {
+        id,
+      },
     )
     return userKey
   }
@@ -55,11 +57,11 @@ describe.skipIf(hasNoDatabase())('the destruction of key versions', () => {
     const scheduled = await change('destroyKeyVersion', keyId, 1)
     const inSevenDays = new Date(story.clock.now().getTime() + 7 * 86_400_000).toISOString()
     expect(scheduled).toMatchObject({
-      version: { status: 'DESTROY_SCHEDULED', destroyScheduledFor: inSevenDays, destroyedAt: null },
+      version: { versionStatus: 'DESTROY_SCHEDULED', destroyScheduledFor: inSevenDays, destroyedAt: null },
     })
     expect(await mia.mutate('decrypt', { ciphertext })).toMatchObject({ code: 'INVALID_KEY_STATE' })
     expect(await change('restoreKeyVersion', keyId, 1)).toMatchObject({
-      version: { status: 'DEACTIVATED', destroyScheduledFor: null },
+      version: { versionStatus: 'DEACTIVATED', destroyScheduledFor: null },
     })
     await change('activateKeyVersion', keyId, 1)
     expect(await mia.mutate('decrypt', { ciphertext }, 'plaintext')).toMatchObject({ plaintext: hello })
@@ -67,9 +69,9 @@ describe.skipIf(hasNoDatabase())('the destruction of key versions', () => {
     await change('destroyKeyVersion', keyId, 1, { waitingPeriodDays: 30 })
     story.clock.advance({ days: 30 })
     // The waiting period has ended, whether or not anybody has swept.
-    expect(await read(keyId, 'deletable version(number: 1) { status destroyedAt }')).toMatchObject({
+    expect(await read(keyId, 'deletable version(number: 1) { versionStatus destroyedAt }')).toMatchObject({
       deletable: true,
-      version: { status: 'DESTROYED', destroyedAt: story.clock.now().toISOString() },
+      version: { versionStatus: 'DESTROYED', destroyedAt: story.clock.now().toISOString() },
     })
     expect(await change('restoreKeyVersion', keyId, 1)).toMatchObject({ code: 'INVALID_KEY_STATE' })
     expect(await mia.mutate('decrypt', { ciphertext })).toMatchObject({ code: 'INVALID_KEY_STATE' })
@@ -83,25 +85,25 @@ describe.skipIf(hasNoDatabase())('the destruction of key versions', () => {
     const noReplicaUsesItMs = deactivatedMs + 5000 + 15_000
     expect(await change('destroyKeyVersion', keyId, 1, { waitingPeriodDays: 0 })).toMatchObject({
       version: {
-        status: 'DESTROY_SCHEDULED',
+        versionStatus: 'DESTROY_SCHEDULED',
         destroyScheduledFor: new Date(noReplicaUsesItMs).toISOString(),
       },
     })
     await change('restoreKeyVersion', keyId, 1)
     story.clock.advance({ ms: 20_000 })
     expect(await change('destroyKeyVersion', keyId, 1, { waitingPeriodDays: 0 })).toMatchObject({
-      version: { status: 'DESTROYED', destroyScheduledFor: null, destroyedAt: expect.any(String) },
+      version: { versionStatus: 'DESTROYED', destroyScheduledFor: null, destroyedAt: expect.any(String) },
     })
   })
 
   it('erases the wrapped material, of that version only', async () => {
     const keyId = await createKey()
-    await mia.mutate('rotateUserKey', { keyId })
+    await mia.mutate('rotateUserKey', { key: keyId })
     const ciphertext = await encrypt(keyId)
     await destroy(keyId, 1)
     const { id, versions } = await read<{ id: string; versions: { nodes: { id: string }[] } }>(
       keyId,
-      'id versions { nodes { id number status } }',
+      'id versions { nodes { id number versionStatus } }',
     )
     expect(versions.nodes).toMatchObject([
       { number: 2, status: 'ACTIVE' },
@@ -123,9 +125,9 @@ describe.skipIf(hasNoDatabase())('the destruction of key versions', () => {
     const name = 'orders-archive'
     const keyId = await createKey({ name })
     const ciphertext = await encrypt(keyId)
-    await mia.mutate('rotateUserKey', { keyId })
+    await mia.mutate('rotateUserKey', { key: keyId })
     const remove = (confirmName = name) =>
-      mia.mutate('deleteUserKey', { keyId, confirmName }, 'deletedKeyId deletedKeyName')
+      mia.mutate('deleteUserKey', { key: keyId, confirmName }, 'deletedKeyId deletedKeyName')
     for (const version of [1, 2]) {
       expect(await remove()).toMatchObject({ code: 'INVALID_KEY_STATE' })
       await destroy(keyId, version)
@@ -140,27 +142,29 @@ describe.skipIf(hasNoDatabase())('the destruction of key versions', () => {
     const again = await createKey({ name })
     expect(again).not.toBe(keyId)
     expect(await mia.mutate('decrypt', { ciphertext })).toMatchObject({ code: 'INVALID_CIPHERTEXT' })
-    expect(await mia.mutate('encrypt', { keyId, plaintext: hello })).toMatchObject({ code: 'KEY_NOT_FOUND' })
+    expect(await mia.mutate('encrypt', { key: keyId, plaintext: hello })).toMatchObject({
+      code: 'KEY_NOT_FOUND',
+    })
     const unused = await createKey({ preActivation: true, name: 'never-used' })
     expect(
-      await mia.mutate('deleteUserKey', { keyId: unused, confirmName: 'never-used' }, 'deletedKeyId'),
+      await mia.mutate('deleteUserKey', { key: unused, confirmName: 'never-used' }, 'deletedKeyId'),
     ).toMatchObject({ deletedKeyId: unused })
   })
 
   it('of the default leaves the key without one until the next rotation', async () => {
     const keyId = await createKey()
-    await mia.mutate('rotateUserKey', { keyId })
+    await mia.mutate('rotateUserKey', { key: keyId })
     await destroy(keyId, 2)
     expect(await read(keyId, 'status defaultVersion { number } version(number: 2) { isDefault }')).toEqual({
       status: 'ACTIVE',
       defaultVersion: null,
       version: { isDefault: false },
     })
-    expect(await mia.mutate('encrypt', { keyId, plaintext: hello })).toMatchObject({
+    expect(await mia.mutate('encrypt', { key: keyId, plaintext: hello })).toMatchObject({
       code: 'INVALID_KEY_STATE',
       message: expect.stringContaining('rotateUserKey'),
     })
-    expect(await mia.mutate('rotateUserKey', { keyId }, 'version { number isDefault }')).toMatchObject({
+    expect(await mia.mutate('rotateUserKey', { key: keyId }, 'version { number isDefault }')).toMatchObject({
       version: { number: 3, isDefault: true },
     })
   })

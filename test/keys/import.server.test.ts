@@ -38,14 +38,15 @@ describe.skipIf(hasNoDatabase())('a key of origin EXTERNAL', () => {
   const tryImport = (keyId: string, open: Pick<OpenImport, 'id'>, wrappedMaterial: string, more = {}) =>
     client.mutate(
       'importKeyVersion',
-      { keyId, importParametersId: open.id, wrappedMaterial, ...more },
+      { key: keyId, importParametersId: open.id, wrappedMaterial, ...more },
       'version { number }',
-      '... on InvalidImportParametersError { reason } ... on InvalidKeyMaterialError { faultOfMaterial: reason }',
+      '... on InvalidImportParametersError { importParametersFault } ... on InvalidKeyMaterialError { faultOfMaterial: keyMaterialFault }',
     )
 
   async function read(keyId: string) {
-    const fields = 'status origin lastRotatedAt versions { nodes { number origin isDefault status } }'
-    const document = `query($id: ID!) { userKey(by: { id: $id }) { ${fields} } }`
+    const fields =
+      'status origin lastRotatedAt versions { nodes { number materialOrigin isDefault versionStatus } }'
+    const document = `query($id: KeyRef!) { userKey(key: $id) { ${fields} } }`
     return (await client.ask<{ userKey: object }>(document, { id: keyId })).userKey
   }
 
@@ -57,11 +58,11 @@ describe.skipIf(hasNoDatabase())('a key of origin EXTERNAL', () => {
       client,
       keyId,
       material,
-      'userKey { status } version { number status isDefault origin }',
+      'userKey { status } version { number versionStatus isDefault materialOrigin }',
     )
     expect(imported).toMatchObject({
       userKey: { status: 'ACTIVE' },
-      version: { number: 1, status: 'ACTIVE', isDefault: true, origin: 'EXTERNAL' },
+      version: { number: 1, versionStatus: 'ACTIVE', isDefault: true, materialOrigin: 'EXTERNAL' },
     })
   })
 
@@ -69,7 +70,7 @@ describe.skipIf(hasNoDatabase())('a key of origin EXTERNAL', () => {
     const keyId = await create()
     const material = randomBytes(32)
     await importMaterial(client, keyId, material)
-    const encrypted = await client.mutate('encrypt', { keyId, plaintext: base64('hello') }, 'ciphertext')
+    const encrypted = await client.mutate('encrypt', { key: keyId, plaintext: base64('hello') }, 'ciphertext')
     const ciphertext = Buffer.from(encrypted['ciphertext'], 'base64')
     // docs/ciphertext-format.md: the header, a nonce of 12 bytes, the body, a tag of 16 bytes.
     const headerBytes = ciphertext.length - 12 - 'hello'.length - 16
@@ -89,7 +90,7 @@ describe.skipIf(hasNoDatabase())('a key of origin EXTERNAL', () => {
     for (const material of materials) await importMaterial(client, keyId, material)
     for (const [index, material] of materials.entries()) {
       const mac = base64(createHmac('sha256', material).update('message').digest())
-      const input = { keyId, message: base64('message'), mac, version: index + 1 }
+      const input = { version: { key: keyId, number: index + 1 }, message: base64('message'), mac }
       expect(await client.mutate('verifyMac', input, 'valid')).toMatchObject({ valid: true })
     }
     expect(await read(keyId)).toMatchObject({
@@ -107,7 +108,7 @@ describe.skipIf(hasNoDatabase())('a key of origin EXTERNAL', () => {
     const keyId = await create()
     const origin = '... on InvalidKeyOriginError { code origin message }'
     for (const name of ['activateUserKey', 'rotateUserKey']) {
-      expect(await client.mutate(name, { keyId }, '', origin), name).toMatchObject({
+      expect(await client.mutate(name, { key: keyId }, '', origin), name).toMatchObject({
         code: 'INVALID_KEY_ORIGIN',
         origin: 'EXTERNAL',
         message: expect.stringContaining('importKeyVersion'),
@@ -133,12 +134,12 @@ describe.skipIf(hasNoDatabase())('a key of origin EXTERNAL', () => {
     const created = await client.mutate('createUserKey', { name: `key-${++count}` }, 'userKey { id }')
     const keyId: string = created['userKey'].id
     const origin = '... on InvalidKeyOriginError { origin }'
-    expect(await client.mutate('getImportParameters', { keyId }, '', origin)).toMatchObject({
+    expect(await client.mutate('getImportParameters', { key: keyId }, '', origin)).toMatchObject({
       origin: 'KEYSTEAD',
     })
     const open = await openImport(client, await create())
     const input = {
-      keyId,
+      key: keyId,
       importParametersId: open.id,
       wrappedMaterial: wrapMaterial(open, randomBytes(32)),
     }
@@ -151,7 +152,7 @@ describe.skipIf(hasNoDatabase())('a key of origin EXTERNAL', () => {
     }`
     const secret = await client.mutate(
       'getImportParameters',
-      { keyId: await create({ algorithm: 'HMAC_SHA512' }) },
+      { key: await create({ algorithm: 'HMAC_SHA512' }) },
       selection,
     )
     expect(secret['importParameters']).toMatchObject({
@@ -163,7 +164,7 @@ describe.skipIf(hasNoDatabase())('a key of origin EXTERNAL', () => {
     })
     const pair = await client.mutate(
       'getImportParameters',
-      { keyId: await create({ algorithm: 'ED25519' }) },
+      { key: await create({ algorithm: 'ED25519' }) },
       selection,
     )
     expect(pair['importParameters']).toMatchObject({ materialFormat: 'PKCS8_DER', materialBytes: null })
@@ -275,10 +276,14 @@ describe.skipIf(hasNoDatabase())('import parameters', () => {
     const client = story.as(mia)
     const keyId = await createExternalKey(client, { name: 'late' })
     const open = await openImport(client, keyId)
-    const input = { keyId, importParametersId: open.id, wrappedMaterial: wrapMaterial(open, randomBytes(32)) }
+    const input = {
+      key: keyId,
+      importParametersId: open.id,
+      wrappedMaterial: wrapMaterial(open, randomBytes(32)),
+    }
     story.clock.advance({ hours: 24 })
     const expired = { __typename: 'InvalidImportParametersError', reason: 'EXPIRED' }
-    const reason = '... on InvalidImportParametersError { reason }'
+    const reason = '... on InvalidImportParametersError { importParametersFault }'
     expect(await client.mutate('importKeyVersion', input, '', reason)).toMatchObject(expired)
     await story.app.housekeeping.runOnce()
     expect(await story.sql('SELECT wrapped FROM import_parameters')).toEqual([{ wrapped: null }])
@@ -303,7 +308,11 @@ describe.skipIf(hasNoDatabase())('import parameters', () => {
     const keyId = await createExternalKey(client, { name: 'forged' })
     const open = await openImport(client, keyId)
     await story.sql(sql)
-    const input = { keyId, importParametersId: open.id, wrappedMaterial: wrapMaterial(open, randomBytes(32)) }
+    const input = {
+      key: keyId,
+      importParametersId: open.id,
+      wrappedMaterial: wrapMaterial(open, randomBytes(32)),
+    }
     const { errors } = await client.send(
       'mutation($input: ImportKeyVersionInput!) { importKeyVersion(input: $input) { __typename } }',
       { input },

@@ -33,13 +33,13 @@ describe.skipIf(hasNoDatabase())('key agreement', () => {
     max.mutate(
       'deriveSharedSecret',
       { version: 1, context, ...input },
-      'sharedSecret keyId version',
+      'sharedSecret keyId versionNumber',
       '... on InputValidationError { issues { path } }',
     )
 
   async function publicKeyOf(id: string): Promise<KeyObject> {
     const { userKey } = await max.ask<{ userKey: { publicKey: { pem: string } } }>(
-      'query($id: ID!) { userKey(by: { id: $id }) { publicKey { pem } } }',
+      'query($id: KeyRef!) { userKey(key: $id) { publicKey { pem } } }',
       { id },
     )
     return createPublicKey(userKey.publicKey.pem)
@@ -47,7 +47,7 @@ describe.skipIf(hasNoDatabase())('key agreement', () => {
 
   async function expectRefused(keyId: string, peers: Readonly<Record<string, Uint8Array>>): Promise<void> {
     for (const [what, peer] of Object.entries(peers)) {
-      expect(await derive({ keyId, peerPublicKey: base64(peer) }), what).toMatchObject({
+      expect(await derive({ key: keyId, peerPublicKey: base64(peer) }), what).toMatchObject({
         code: 'INPUT_VALIDATION',
         issues: [{ path: ['peerPublicKey'] }],
       })
@@ -77,11 +77,11 @@ describe.skipIf(hasNoDatabase())('key agreement', () => {
           (part) => [Buffer.from(part.length.toString(16).padStart(8, '0'), 'hex'), part],
         )
         const wanted = Buffer.from(hkdfSync(hash, secret, '', Buffer.concat(info), bytes))
-        const input = { keyId, peerPublicKey: base64(spkiOf(publicKey)), context: base64(text), bytes }
+        const input = { key: keyId, peerPublicKey: base64(spkiOf(publicKey)), context: base64(text), bytes }
         expect(await derive(input)).toMatchObject({
           sharedSecret: base64(wanted),
           keyId,
-          version: 1,
+          versionNumber: 1,
         })
       }
     })
@@ -89,12 +89,12 @@ describe.skipIf(hasNoDatabase())('key agreement', () => {
     it('gives two keys of the server the same secret, and another one for another context, key or version', async () => {
       const other = await createKey(algorithm)
       const [ours, theirs] = [base64(spkiOf(mine)), base64(spkiOf(await publicKeyOf(other)))]
-      const { sharedSecret } = await derive({ keyId, peerPublicKey: theirs })
+      const { sharedSecret } = await derive({ key: keyId, peerPublicKey: theirs })
       expect(Buffer.from(sharedSecret, 'base64')).toHaveLength(32)
       const fromOther = { keyId: other, peerPublicKey: ours }
       expect(await derive(fromOther)).toMatchObject({ sharedSecret })
       const third = base64(spkiOf(generate().publicKey))
-      await max.mutate('rotateUserKey', { keyId: other })
+      await max.mutate('rotateUserKey', { key: other })
       const secrets = [
         await derive({ ...fromOther, context: '' }),
         await derive({ ...fromOther, context: base64('disk 4') }),
@@ -103,7 +103,7 @@ describe.skipIf(hasNoDatabase())('key agreement', () => {
       ].map((result) => result['sharedSecret'])
       expect(new Set([sharedSecret, ...secrets]).size).toBe(5)
       // The old version still agrees with those who hold its public key.
-      expect(await derive(fromOther)).toMatchObject({ sharedSecret, version: 1 })
+      expect(await derive(fromOther)).toMatchObject({ sharedSecret, versionNumber: 1 })
     })
 
     it('refuses a peer on another curve, at infinity, of small order, in another form of a point, or none', async () => {
@@ -136,7 +136,7 @@ describe.skipIf(hasNoDatabase())('key agreement', () => {
       { input: { ...peer, context } },
     )
     expect(status).toBe(400)
-    await max.mutate('deactivateKeyVersion', { keyId, version: 1 })
+    await max.mutate('deactivateKeyVersion', { version: { key: keyId, number: 1 } })
     expect(await derive(peer)).toMatchObject({ code: 'INVALID_KEY_STATE' })
     for (const [algorithm, usage] of [
       ['EC_P256', 'SIGN_VERIFY'],
@@ -147,7 +147,7 @@ describe.skipIf(hasNoDatabase())('key agreement', () => {
       expect(await derive({ ...peer, keyId: other })).toMatchObject({ code: 'INVALID_KEY_USAGE' })
     }
     const agreeing = await createKey('EC_P256')
-    expect(await max.mutate('sign', { keyId: agreeing, message: context })).toMatchObject({
+    expect(await max.mutate('sign', { key: agreeing, message: context })).toMatchObject({
       code: 'INVALID_KEY_USAGE',
     })
   })

@@ -24,14 +24,18 @@ describe.skipIf(hasNoDatabase())('message authentication codes', () => {
   }
 
   const generate = (input: object = {}) =>
-    max.mutate('generateMac', { keyId, message, ...input }, 'mac keyId version')
+    max.mutate('generateMac', { key: keyId, message, ...input }, 'mac keyId versionNumber')
   const verify = (input: object) =>
-    max.mutate('verifyMac', { keyId, version: 1, message, ...input }, 'valid keyId version')
+    max.mutate(
+      'verifyMac',
+      { version: { key: keyId, number: 1 }, message, ...input },
+      'valid keyId versionNumber',
+    )
   const batch = (items: readonly object[]) =>
     max.mutate(
       'generateMacBatch',
       { items },
-      'results { reference result { __typename ... on UserError { code } ... on GenerateMacPayload { mac keyId version } } }',
+      'results { reference result { __typename ... on UserError { code } ... on GenerateMacPayload { mac keyId versionNumber } } }',
     )
 
   it.each([
@@ -41,22 +45,22 @@ describe.skipIf(hasNoDatabase())('message authentication codes', () => {
   ])('of %s have %i bytes and hold for their message and key alone', async (algorithm, bytes) => {
     const own = await createKey(algorithm)
     const { mac, ...used } = await generate({ keyId: own })
-    expect(used).toMatchObject({ keyId: own, version: 1 })
+    expect(used).toMatchObject({ keyId: own, versionNumber: 1 })
     const code = Buffer.from(mac, 'base64')
     expect(code).toHaveLength(bytes)
     expect(await generate({ keyId: own })).toMatchObject({ mac })
-    expect(await verify({ keyId: own, mac })).toMatchObject({ valid: true, keyId: own, version: 1 })
+    expect(await verify({ key: own, mac })).toMatchObject({ valid: true, keyId: own, versionNumber: 1 })
 
     const other = await createKey(algorithm)
     expect((await generate({ keyId: other }))['mac']).not.toBe(mac)
-    expect(await verify({ keyId: other, mac })).toMatchObject({ valid: false })
+    expect(await verify({ key: other, mac })).toMatchObject({ valid: false })
     for (const wrong of ['', base64('a messagf'), base64('a message\0')]) {
-      expect(await verify({ keyId: own, mac, message: wrong })).toMatchObject({ valid: false })
+      expect(await verify({ key: own, mac, message: wrong })).toMatchObject({ valid: false })
     }
     for (const place of [0, bytes - 1]) {
       const flipped = Buffer.from(code)
       flipped.writeUInt8(flipped.readUInt8(place) ^ 1, place)
-      expect(await verify({ keyId: own, mac: base64(flipped) })).toMatchObject({ valid: false })
+      expect(await verify({ key: own, mac: base64(flipped) })).toMatchObject({ valid: false })
     }
   })
 
@@ -89,18 +93,23 @@ describe.skipIf(hasNoDatabase())('message authentication codes', () => {
   it('belong to one version, which verifying must name', async () => {
     const own = await createKey('HMAC_SHA512')
     const { mac } = await generate({ keyId: own })
-    await max.mutate('rotateUserKey', { keyId: own })
+    await max.mutate('rotateUserKey', { key: own })
     const next = await generate({ keyId: own })
-    expect(next['version']).toBe(2)
+    expect(next['versionNumber']).toBe(2)
     expect(next['mac']).not.toBe(mac)
-    expect(await verify({ keyId: own, mac })).toMatchObject({ valid: true, version: 1 })
-    expect(await verify({ keyId: own, mac, version: 2 })).toMatchObject({ valid: false, version: 2 })
+    expect(await verify({ key: own, mac })).toMatchObject({ valid: true, versionNumber: 1 })
+    expect(await verify({ version: { key: own, number: 2 }, mac })).toMatchObject({
+      valid: false,
+      versionNumber: 2,
+    })
     for (const version of [0, -1, 3, 2_147_483_647]) {
-      expect(await verify({ keyId: own, mac, version })).toMatchObject({ code: 'KEY_VERSION_NOT_FOUND' })
+      expect(await verify({ version: { key: own, number: version }, mac })).toMatchObject({
+        code: 'KEY_VERSION_NOT_FOUND',
+      })
     }
     const answer = await max.send(
       'mutation($input: VerifyMacInput!) { verifyMac(input: $input) { __typename } }',
-      { input: { keyId: own, message, mac } },
+      { input: { key: own, message, mac } },
     )
     expect(answer.status).toBe(400)
   })
@@ -108,12 +117,12 @@ describe.skipIf(hasNoDatabase())('message authentication codes', () => {
   it('are neither made nor checked with a version that is not active', async () => {
     const own = await createKey('HMAC_SHA256')
     const { mac } = await generate({ keyId: own })
-    await max.mutate('deactivateKeyVersion', { keyId: own, version: 1 })
+    await max.mutate('deactivateKeyVersion', { version: { key: own, number: 1 } })
     expect(await generate({ keyId: own })).toMatchObject({ code: 'INVALID_KEY_STATE' })
-    expect(await verify({ keyId: own, mac })).toMatchObject({ code: 'INVALID_KEY_STATE' })
-    await max.mutate('activateKeyVersion', { keyId: own, version: 1 })
+    expect(await verify({ key: own, mac })).toMatchObject({ code: 'INVALID_KEY_STATE' })
+    await max.mutate('activateKeyVersion', { version: { key: own, number: 1 } })
     expect(await generate({ keyId: own })).toMatchObject({ mac })
-    expect(await verify({ keyId: own, mac })).toMatchObject({ valid: true })
+    expect(await verify({ key: own, mac })).toMatchObject({ valid: true })
     const pending = await createKey('HMAC_SHA256', max, { preActivation: true })
     expect(await generate({ keyId: pending })).toMatchObject({ code: 'INVALID_KEY_STATE' })
   })
@@ -122,7 +131,7 @@ describe.skipIf(hasNoDatabase())('message authentication codes', () => {
     for (const algorithm of ['AES_256_GCM', 'ED25519', 'ML_KEM_768', 'X25519']) {
       const other = await createKey(algorithm)
       expect(await generate({ keyId: other })).toMatchObject({ code: 'INVALID_KEY_USAGE' })
-      expect(await verify({ keyId: other, mac: '' })).toMatchObject({ code: 'INVALID_KEY_USAGE' })
+      expect(await verify({ key: other, mac: '' })).toMatchObject({ code: 'INVALID_KEY_USAGE' })
     }
     for (const [name, input] of [
       ['encrypt', { plaintext: message }],
@@ -130,7 +139,7 @@ describe.skipIf(hasNoDatabase())('message authentication codes', () => {
       ['sign', { message }],
       ['encapsulate', {}],
     ] as const) {
-      expect(await max.mutate(name, { keyId, ...input })).toMatchObject({ code: 'INVALID_KEY_USAGE' })
+      expect(await max.mutate(name, { key: keyId, ...input })).toMatchObject({ code: 'INVALID_KEY_USAGE' })
     }
   })
 
@@ -153,7 +162,7 @@ describe.skipIf(hasNoDatabase())('message authentication codes', () => {
       await generate({ keyId: sha512 }),
     ].map(({ mac }) => mac)
     expect(results).toMatchObject([
-      { reference: 'first', result: { mac: single, keyId, version: 1 } },
+      { reference: 'first', result: { mac: single, keyId, versionNumber: 1 } },
       { reference: 'unknown', result: { code: 'KEY_NOT_FOUND' } },
       { reference: null, result: { mac: long, keyId: sha512 } },
       { reference: 'closed', result: { __typename: 'ForbiddenError', code: 'FORBIDDEN' } },
@@ -164,10 +173,10 @@ describe.skipIf(hasNoDatabase())('message authentication codes', () => {
   })
 
   it('come in batches of 1 to 500', async () => {
-    const { results } = await batch(Array(500).fill({ keyId, message }))
+    const { results } = await batch(Array(500).fill({ key: keyId, message }))
     const { mac } = await generate()
     expect(results.map(({ result }: { result: { mac: string } }) => result.mac)).toEqual(Array(500).fill(mac))
-    for (const items of [[], Array(501).fill({ keyId, message })]) {
+    for (const items of [[], Array(501).fill({ key: keyId, message })]) {
       expect(await batch(items)).toMatchObject({ code: 'INPUT_VALIDATION' })
     }
   })

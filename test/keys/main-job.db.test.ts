@@ -17,17 +17,25 @@ describe.skipIf(hasNoDatabase())('the main job', () => {
     const keyId = created['userKey'].id as string
     const first = await max.mutate(
       'encrypt',
-      { keyId, plaintext: base64('hello') },
-      'ciphertext keyId version',
+      { key: keyId, plaintext: base64('hello') },
+      'ciphertext keyId versionNumber',
     )
-    expect(first).toMatchObject({ __typename: 'EncryptPayload', keyId, version: 1 })
-    const rotated = await max.mutate('rotateUserKey', { keyId }, 'version { number isDefault status }')
-    expect(rotated).toMatchObject({ version: { number: 2, isDefault: true, status: 'ACTIVE' } })
-    const second = await max.mutate('encrypt', { keyId, plaintext: base64('hello') }, 'ciphertext version')
-    expect(second['version']).toBe(2)
+    expect(first).toMatchObject({ __typename: 'EncryptPayload', keyId, versionNumber: 1 })
+    const rotated = await max.mutate(
+      'rotateUserKey',
+      { key: keyId },
+      'version { number isDefault versionStatus }',
+    )
+    expect(rotated).toMatchObject({ version: { number: 2, isDefault: true, versionStatus: 'ACTIVE' } })
+    const second = await max.mutate(
+      'encrypt',
+      { key: keyId, plaintext: base64('hello') },
+      'ciphertext versionNumber',
+    )
+    expect(second['versionNumber']).toBe(2)
     for (let round = 0; round < 2; round++) {
       for (const { ciphertext, version } of [first, second]) {
-        const opened = await max.mutate('decrypt', { ciphertext }, 'plaintext keyId version')
+        const opened = await max.mutate('decrypt', { ciphertext }, 'plaintext keyId versionNumber')
         expect(opened).toMatchObject({ plaintext: base64('hello'), keyId, version })
       }
       await story.restart()

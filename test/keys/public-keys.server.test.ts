@@ -29,7 +29,7 @@ describe.skipIf(hasNoDatabase())('public keys', () => {
 
   async function publicKeyOf(id: string, version: number): Promise<PublicKey | null> {
     const { userKey } = await mia.ask<{ userKey: { version: { publicKey: PublicKey | null } } }>(
-      `query($id: ID!, $number: Int!) { userKey(by: { id: $id }) {
+      `query($id: KeyRef!, $number: Int!) { userKey(key: $id) {
         version(number: $number) { publicKey { pem jwk fingerprint algorithm } } } }`,
       { id, number: version },
     )
@@ -81,7 +81,7 @@ describe.skipIf(hasNoDatabase())('public keys', () => {
       const { userKey } = await mia.ask<{
         userKey: { publicKey: PublicKey; defaultVersion: { id: string; publicKey: PublicKey } }
       }>(
-        `query($id: ID!) { userKey(by: { id: $id }) {
+        `query($id: KeyRef!) { userKey(key: $id) {
           publicKey { jwk } defaultVersion { id publicKey { jwk fingerprint } } } }`,
         { id: keyId },
       )
@@ -100,7 +100,7 @@ describe.skipIf(hasNoDatabase())('public keys', () => {
       const id = await createKey(`symmetric-${algorithm}`, { algorithm })
       expect(await publicKeyOf(id, 1)).toBeNull()
       const { userKey } = await mia.ask<{ userKey: object }>(
-        'query($id: ID!) { userKey(by: { id: $id }) { publicKey { pem } } }',
+        'query($id: KeyRef!) { userKey(key: $id) { publicKey { pem } } }',
         { id },
       )
       expect(userKey).toEqual({ publicKey: null })
@@ -109,22 +109,22 @@ describe.skipIf(hasNoDatabase())('public keys', () => {
 
   it('verify elsewhere what a version signed, also when the version is stopped and destroyed here', async () => {
     const keyId = await createKey('tickets', { algorithm: 'EC_P256', usage: 'SIGN_VERIFY' })
-    const { signature } = await mia.mutate('sign', { keyId, message }, 'signature')
-    await mia.mutate('rotateUserKey', { keyId })
+    const { signature } = await mia.mutate('sign', { key: keyId, message }, 'signature')
+    await mia.mutate('rotateUserKey', { key: keyId })
     const exported = await publicKeyOf(keyId, 1)
     const verifyHere = () =>
       mia.mutate(
         'verify',
-        { keyId, version: 1, message, signature },
+        { version: { key: keyId, number: 1 }, message, signature },
         'valid',
-        '... on InvalidKeyStateError { inTheWay: version versionStatus }',
+        '... on InvalidKeyStateError { inTheWay: refusedVersionNumber versionStatus }',
       )
     expect(await verifyHere()).toMatchObject({ valid: true })
     for (const [name, input, versionStatus] of [
       ['deactivateKeyVersion', {}, 'DEACTIVATED'],
       ['destroyKeyVersion', { waitingPeriodDays: 1 }, 'DESTROY_SCHEDULED'],
     ] as const) {
-      await mia.mutate(name, { keyId, version: 1, ...input })
+      await mia.mutate(name, { version: { key: keyId, number: 1 }, ...input })
       expect(await verifyHere()).toMatchObject({ code: 'INVALID_KEY_STATE', inTheWay: 1, versionStatus })
     }
     story.clock.advance({ days: 1 })

@@ -41,7 +41,7 @@ describe.skipIf(hasNoDatabase())('random bytes', () => {
         const { data, errors } = await story
           .as({ name: 'rita', roles })
           .send(
-            'mutation($bytes: Int!) { generateRandom(input: { bytes: $bytes }) { __typename } viewer: __typename }',
+            'mutation($bytes: Int!) { generateRandom(input: { lengthBytes: $bytes }) { __typename } viewer: __typename }',
             { bytes },
           )
         expect(errors.map(({ extensions }) => extensions.code)).toEqual(['FORBIDDEN'])

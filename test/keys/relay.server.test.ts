@@ -47,7 +47,7 @@ describe('against the specifications of Relay', () => {
       keyId = userKey.id
       await client.mutate('bindRole', { subject: `user:${name}`, role: 'KMS_VIEWER' })
     }
-    for (let n = 0; n < 6; n++) await client.mutate('rotateUserKey', { keyId })
+    for (let n = 0; n < 6; n++) await client.mutate('rotateUserKey', { key: keyId })
     for (const name of names) {
       const agent = story.as({ name: `agent ${name}`, kind: 'SERVICE_AGENT' })
       const { keyId: id } = await agent.mutate('encryptWithServiceKey', { plaintext: base64('x') }, 'keyId')
@@ -195,9 +195,9 @@ describe('against the specifications of Relay', () => {
         for (const name of ['0', 'z']) await create(name)
         const gone = seen.at(-1) ?? ''
         const { userKey } = await walker.ask<{ userKey: { id: string } }>(
-          `{ userKey(by: { name: "${gone}" }) { id } }`,
+          `{ userKey(key: "${gone}") { id } }`,
         )
-        await walker.mutate('deleteUserKey', { keyId: userKey.id, confirmName: gone })
+        await walker.mutate('deleteUserKey', { key: userKey.id, confirmName: gone })
       }
     }
     const original = seen.filter((name) => name.endsWith('1'))

@@ -19,7 +19,7 @@ const rotatingEvery = (cycleDays: number) => ({ automaticRotation: { enabled: tr
 
 async function read(client: Client, id: string): Promise<RotationState> {
   const { userKey } = await client.ask<{ userKey: RotationState }>(
-    `query($id: ID!) { userKey(by: { id: $id }) {
+    `query($id: KeyRef!) { userKey(key: $id) {
       defaultVersion { number createdAt } automaticRotation { enabled cycleDays } lastRotatedAt nextRotationAt } }`,
     { id },
   )
@@ -88,19 +88,19 @@ describe.skipIf(hasNoDatabase())('automatic rotation', () => {
       nextRotationAt: null,
     })
     moveTo(story, '2026-03-10T08:00Z')
-    await mia.mutate('configureAutomaticRotation', { keyId, enabled: true, cycleDays: 5 })
+    await mia.mutate('configureAutomaticRotation', { key: keyId, enabled: true, cycleDays: 5 })
     expect(await read(mia, keyId)).toMatchObject({ nextRotationAt: '2026-03-15T00:00:00.000Z' })
     moveTo(story, '2026-03-12T08:00Z')
-    await mia.mutate('rotateUserKey', { keyId })
+    await mia.mutate('rotateUserKey', { key: keyId })
     expect(await read(mia, keyId)).toMatchObject({
       lastRotatedAt: '2026-03-12T08:00:00.000Z',
       nextRotationAt: '2026-03-17T00:00:00.000Z',
     })
     moveTo(story, '2026-03-15T00:00Z')
     expect(await rotatedNow(story)).toBe(0)
-    await mia.mutate('configureAutomaticRotation', { keyId, enabled: true, cycleDays: 10 })
+    await mia.mutate('configureAutomaticRotation', { key: keyId, enabled: true, cycleDays: 10 })
     expect(await read(mia, keyId)).toMatchObject({ nextRotationAt: '2026-03-25T00:00:00.000Z' })
-    await mia.mutate('configureAutomaticRotation', { keyId, enabled: false })
+    await mia.mutate('configureAutomaticRotation', { key: keyId, enabled: false })
     expect(await read(mia, keyId)).toMatchObject({
       automaticRotation: { enabled: false },
       nextRotationAt: null,
@@ -123,17 +123,17 @@ describe.skipIf(hasNoDatabase())('automatic rotation', () => {
       [1, '2026-03-02T00:00:00.000Z'],
       [1095, '2029-02-28T00:00:00.000Z'],
     ] as const) {
-      await mia.mutate('configureAutomaticRotation', { keyId, enabled: true, cycleDays })
+      await mia.mutate('configureAutomaticRotation', { key: keyId, enabled: true, cycleDays })
       expect(await read(mia, keyId)).toMatchObject({ automaticRotation: { cycleDays }, nextRotationAt })
     }
     for (const cycleDays of [0, -1, 1096, 2_147_483_647]) {
       expect(
-        await mia.mutate('configureAutomaticRotation', { keyId, enabled: true, cycleDays }),
+        await mia.mutate('configureAutomaticRotation', { key: keyId, enabled: true, cycleDays }),
       ).toMatchObject({ code: 'INPUT_VALIDATION' })
     }
     expect(await read(mia, keyId)).toMatchObject({ automaticRotation: { enabled: true, cycleDays: 1095 } })
     const other = await createKey(mia, 'invoices')
-    await mia.mutate('configureAutomaticRotation', { keyId: other, enabled: true })
+    await mia.mutate('configureAutomaticRotation', { key: other, enabled: true })
     expect(await read(mia, other)).toMatchObject({ automaticRotation: { enabled: true, cycleDays: 365 } })
   })
 
@@ -145,7 +145,7 @@ describe.skipIf(hasNoDatabase())('automatic rotation', () => {
     const [stopped, older, scheduled, destroyed] = await Promise.all(
       ['stopped', 'older', 'scheduled', 'destroyed'].map((name) => createKey(mia, name, rotating)),
     )
-    await mia.mutate('rotateUserKey', { keyId: older })
+    await mia.mutate('rotateUserKey', { key: older })
     const expected = new Map([
       [pending, 0],
       [stopped, 1],
@@ -155,15 +155,15 @@ describe.skipIf(hasNoDatabase())('automatic rotation', () => {
     ])
     for (const keyId of [stopped, older, scheduled, destroyed]) {
       const version = keyId === older ? 2 : 1
-      await mia.mutate('deactivateKeyVersion', { keyId, version })
+      await mia.mutate('deactivateKeyVersion', { version: { key: keyId, number: version } })
     }
-    await mia.mutate('destroyKeyVersion', { keyId: scheduled, version: 1, waitingPeriodDays: 30 })
-    await mia.mutate('destroyKeyVersion', { keyId: destroyed, version: 1, waitingPeriodDays: 0 })
+    await mia.mutate('destroyKeyVersion', { version: { key: scheduled, number: 1 }, waitingPeriodDays: 30 })
+    await mia.mutate('destroyKeyVersion', { version: { key: destroyed, number: 1 }, waitingPeriodDays: 0 })
     story.clock.advance({ days: 10 })
     expect(await story.app.housekeeping.runOnce()).toEqual({ rotatedKeys: 0, sweptKeys: 1, failedKeys: 0 })
     for (const [id, versions] of expected) {
       const { userKey } = await mia.ask<{ userKey: object }>(
-        'query($id: ID!) { userKey(by: { id: $id }) { nextRotationAt versions { totalCount } } }',
+        'query($id: KeyRef!) { userKey(key: $id) { nextRotationAt versions { totalCount } } }',
         { id },
       )
       expect(userKey).toEqual({ nextRotationAt: null, versions: { totalCount: versions } })
@@ -174,9 +174,9 @@ describe.skipIf(hasNoDatabase())('automatic rotation', () => {
     const story = await startStoryForTest({ ROTATION_TIME_ZONE: 'Europe/Berlin' })
     const mia = story.as(manager)
     const keyId = await createKey(mia, 'orders', rotatingEvery(2))
-    await mia.mutate('deactivateKeyVersion', { keyId, version: 1 })
+    await mia.mutate('deactivateKeyVersion', { version: { key: keyId, number: 1 } })
     moveTo(story, '2026-03-28T09:00Z')
-    await mia.mutate('activateKeyVersion', { keyId, version: 1 })
+    await mia.mutate('activateKeyVersion', { version: { key: keyId, number: 1 } })
     expect(await rotatedNow(story)).toBe(0)
     expect(await read(mia, keyId)).toMatchObject({
       defaultVersion: { number: 1 },
@@ -194,9 +194,9 @@ describe.skipIf(hasNoDatabase())('automatic rotation', () => {
     const story = await startStoryForTest()
     const mia = story.as(manager)
     const keyId = await createKey(mia, 'orders', rotatingEvery(30))
-    await mia.mutate('deactivateKeyVersion', { keyId, version: 1 })
+    await mia.mutate('deactivateKeyVersion', { version: { key: keyId, number: 1 } })
     story.clock.advance({ days: 10 })
-    await mia.mutate('activateKeyVersion', { keyId, version: 1 })
+    await mia.mutate('activateKeyVersion', { version: { key: keyId, number: 1 } })
     expect(await read(mia, keyId)).toMatchObject({ nextRotationAt: '2026-03-31T00:00:00.000Z' })
   })
 
@@ -237,21 +237,26 @@ describe.skipIf(hasNoDatabase())('automatic rotation', () => {
     const mia = story.as(manager)
     const keyId = await createKey(mia, 'tickets', { algorithm: 'ED25519', ...rotatingEvery(7) })
     const message = base64('ticket 1')
-    const { signature, version } = await mia.mutate('sign', { keyId, message }, 'signature version')
+    const { signature, version } = await mia.mutate(
+      'sign',
+      { key: keyId, message },
+      'signature versionNumber',
+    )
     expect(version).toBe(1)
     story.clock.advance({ days: 7 })
     expect(await rotatedNow(story)).toBe(1)
     const { userKey } = await mia.ask<{ userKey: Record<string, { fingerprint: string }> }>(
-      'query($id: ID!) { userKey(by: { id: $id }) { publicKey { fingerprint } } }',
+      'query($id: KeyRef!) { userKey(key: $id) { publicKey { fingerprint } } }',
       { id: keyId },
     )
-    const verify = (input: object) => mia.mutate('verify', { keyId, message, signature, ...input }, 'valid')
+    const verify = (input: object) =>
+      mia.mutate('verify', { key: keyId, message, signature, ...input }, 'valid')
     expect(await verify({ version: 1 })).toMatchObject({ valid: true })
     expect(await verify({ version: 2 })).toMatchObject({ valid: false })
-    const again = await mia.mutate('sign', { keyId, message }, 'version')
-    expect(again['version']).toBe(2)
+    const again = await mia.mutate('sign', { key: keyId, message }, 'versionNumber')
+    expect(again['versionNumber']).toBe(2)
     const { key } = await mia.ask<{ key: Record<'one' | 'two', { publicKey: { fingerprint: string } }> }>(
-      `query($id: ID!) { key: userKey(by: { id: $id }) {
+      `query($id: KeyRef!) { key: userKey(key: $id) {
         one: version(number: 1) { publicKey { fingerprint } } two: version(number: 2) { publicKey { fingerprint } } } }`,
       { id: keyId },
     )

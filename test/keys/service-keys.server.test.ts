@@ -21,7 +21,7 @@ describe.skipIf(hasNoDatabase())('service keys', () => {
   afterAll(() => endStory(story))
 
   const encrypt = (agent: Client, input: object = {}) =>
-    agent.mutate('encryptWithServiceKey', { plaintext: hello, ...input }, 'ciphertext keyId version')
+    agent.mutate('encryptWithServiceKey', { plaintext: hello, ...input }, 'ciphertext keyId versionNumber')
 
   async function list(client: Client, filter: object = {}): Promise<ServiceKey[]> {
     const { serviceKeys } = await client.ask<{ serviceKeys: { nodes: ServiceKey[]; totalCount: number } }>(
@@ -57,7 +57,7 @@ describe.skipIf(hasNoDatabase())('service keys', () => {
       keyId,
     })
     const fields = `__typename id partialId name service status type usage algorithm lastRotatedAt nextRotationAt createdAt
-      automaticRotation { enabled cycleDays } defaultVersion { number status publicKey { pem } }
+      automaticRotation { enabled cycleDays } defaultVersion { number versionStatus publicKey { pem } }
       version(number: 1) { isDefault key { id } } versions { totalCount nodes { number } }`
     const expected = {
       __typename: 'ServiceKey',
@@ -80,7 +80,7 @@ describe.skipIf(hasNoDatabase())('service keys', () => {
     for (const role of ['PROJECT_ADMIN', 'PROJECT_MEMBER', 'PROJECT_READER', 'KMS_USER'] as const) {
       const client = story.as({ name: 'ron', roles: [role] })
       const shown = await client.ask(
-        `query($id: ID!) { byId: serviceKey(by: { id: $id }) { ...Whole } node(id: $id) { ...Whole }
+        `query($id: KeyRef!) { byId: serviceKey(by: { key: $id }) { ...Whole } node(id: $id) { ...Whole }
           byName: serviceKey(by: { service: "secrets MANAGER" }) { ...Whole } } fragment Whole on ServiceKey { ${fields} }`,
         { id: keyId },
       )
@@ -88,7 +88,7 @@ describe.skipIf(hasNoDatabase())('service keys', () => {
     }
     const nobody = await story
       .as({ name: 'nina' })
-      .send('query($id: ID!) { serviceKey(by: { id: $id }) { id } }', { id: keyId })
+      .send('query($id: KeyRef!) { serviceKey(by: { key: $id }) { id } }', { id: keyId })
     expect(nobody.errors[0]?.extensions.code).toBe('FORBIDDEN')
   })
 
@@ -124,13 +124,13 @@ describe.skipIf(hasNoDatabase())('service keys', () => {
         encrypt(spelled),
         encrypt(lower),
         encrypt(spelled),
-        spelled.mutate('generateServiceDataKey', {}, 'ciphertext keyId version'),
+        spelled.mutate('generateServiceDataKey', {}, 'ciphertext keyId versionNumber'),
       ])
       expect(new Set(results.map(({ keyId }) => keyId)).size).toBe(1)
       expect(await list(viewer, { namePrefix: `Racer-${round}` })).toHaveLength(1)
       for (const { ciphertext } of results) {
-        expect(await lower.mutate('decryptWithServiceKey', { ciphertext }, 'version')).toMatchObject({
-          version: 1,
+        expect(await lower.mutate('decryptWithServiceKey', { ciphertext }, 'versionNumber')).toMatchObject({
+          versionNumber: 1,
         })
       }
     }
@@ -164,14 +164,14 @@ describe.skipIf(hasNoDatabase())('service keys', () => {
         ['enableAccessControl', { subjects: [] }],
         ['deleteUserKey', { confirmName: 'Vault' }],
       ] as const) {
-        expect(await client.mutate(name, { keyId, ...input })).toMatchObject({ code: 'KEY_NOT_FOUND' })
+        expect(await client.mutate(name, { key: keyId, ...input })).toMatchObject({ code: 'KEY_NOT_FOUND' })
       }
-      expect(await client.ask('query($id: ID!) { userKey(by: { id: $id }) { id } }', { id: keyId })).toEqual({
+      expect(await client.ask('query($id: KeyRef!) { userKey(key: $id) { id } }', { id: keyId })).toEqual({
         userKey: null,
       })
     }
-    expect(await agent.mutate('decryptWithServiceKey', { ciphertext }, 'version')).toMatchObject({
-      version: 1,
+    expect(await agent.mutate('decryptWithServiceKey', { ciphertext }, 'versionNumber')).toMatchObject({
+      versionNumber: 1,
     })
   })
 
@@ -179,7 +179,7 @@ describe.skipIf(hasNoDatabase())('service keys', () => {
     const { ciphertext } = await encrypt(story.as(service('Mailer')))
     const user = story.as({ name: 'max', roles: ['PROJECT_MEMBER'] })
     const { userKey } = await user.mutate('createUserKey', { name: 'orders' }, 'userKey { id }')
-    const other = await user.mutate('encrypt', { keyId: userKey.id, plaintext: hello }, 'ciphertext')
+    const other = await user.mutate('encrypt', { key: userKey.id, plaintext: hello }, 'ciphertext')
     for (const [agent, bytes] of [
       [story.as(service('Biller')), ciphertext],
       [story.as(service('Mailer', 'bank')), ciphertext],
@@ -206,12 +206,16 @@ describe.skipIf(hasNoDatabase())('service keys', () => {
       })
     }
     for (const bytes of [1, 32, 1024]) {
-      const made = await agent.mutate('generateServiceDataKey', { bytes }, 'ciphertext plaintext')
+      const made = await agent.mutate(
+        'generateServiceDataKey',
+        { lengthBytes: bytes },
+        'ciphertext plaintext',
+      )
       expect(Buffer.from(made['plaintext'], 'base64')).toHaveLength(bytes)
       expect(await open({ ciphertext: made['ciphertext'] })).toMatchObject({ plaintext: made['plaintext'] })
     }
     for (const bytes of [0, -1, 1025]) {
-      expect(await agent.mutate('generateServiceDataKey', { bytes })).toMatchObject({
+      expect(await agent.mutate('generateServiceDataKey', { lengthBytes: bytes })).toMatchObject({
         code: 'INPUT_VALIDATION',
       })
     }
@@ -244,12 +248,12 @@ describe.skipIf(hasNoDatabase())('service keys', () => {
     const { ciphertext, keyId } = await encrypt(agent)
     story.clock.advance({ days: 364 })
     await story.app.housekeeping.runOnce()
-    expect(await encrypt(agent)).toMatchObject({ version: 1 })
+    expect(await encrypt(agent)).toMatchObject({ versionNumber: 1 })
     story.clock.advance({ days: 1 })
     await story.app.housekeeping.runOnce()
-    expect(await encrypt(agent)).toMatchObject({ version: 2, keyId })
-    expect(await agent.mutate('decryptWithServiceKey', { ciphertext }, 'version')).toMatchObject({
-      version: 1,
+    expect(await encrypt(agent)).toMatchObject({ versionNumber: 2, keyId })
+    expect(await agent.mutate('decryptWithServiceKey', { ciphertext }, 'versionNumber')).toMatchObject({
+      versionNumber: 1,
     })
   })
 })

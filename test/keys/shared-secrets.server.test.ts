@@ -21,18 +21,18 @@ describe.skipIf(hasNoDatabase())('key encapsulation', () => {
   }
 
   const encapsulate = (keyId: string) =>
-    max.mutate('encapsulate', { keyId }, 'sharedSecret ciphertext keyId version')
+    max.mutate('encapsulate', { key: keyId }, 'sharedSecret ciphertext keyId versionNumber')
   const decapsulate = (input: object) =>
     max.mutate(
       'decapsulate',
       { version: 1, ...input },
-      'sharedSecret keyId version',
+      'sharedSecret keyId versionNumber',
       '... on InputValidationError { issues { path } }',
     )
 
   async function publicKeyOf(id: string): Promise<KeyObject> {
     const { userKey } = await max.ask<{ userKey: { publicKey: { pem: string } } }>(
-      'query($id: ID!) { userKey(by: { id: $id }) { publicKey { pem } } }',
+      'query($id: KeyRef!) { userKey(key: $id) { publicKey { pem } } }',
       { id },
     )
     return createPublicKey(userKey.publicKey.pem)
@@ -49,11 +49,15 @@ describe.skipIf(hasNoDatabase())('key encapsulation', () => {
 
     it('carries a secret of 32 bytes to whoever may decapsulate, another one each time', async () => {
       const made = await encapsulate(keyId)
-      expect(made).toMatchObject({ keyId, version: 1 })
+      expect(made).toMatchObject({ keyId, versionNumber: 1 })
       expect(Buffer.from(made['sharedSecret'], 'base64')).toHaveLength(32)
       const { sharedSecret, ciphertext } = made
       expect(Buffer.from(ciphertext, 'base64')).toHaveLength(bytes)
-      expect(await decapsulate({ keyId, ciphertext })).toMatchObject({ sharedSecret, keyId, version: 1 })
+      expect(await decapsulate({ key: keyId, ciphertext })).toMatchObject({
+        sharedSecret,
+        keyId,
+        versionNumber: 1,
+      })
       const next = await encapsulate(keyId)
       expect(next['sharedSecret']).not.toBe(sharedSecret)
       expect(next['ciphertext']).not.toBe(ciphertext)
@@ -61,7 +65,7 @@ describe.skipIf(hasNoDatabase())('key encapsulation', () => {
 
     it('opens what other software made with the exported public key', async () => {
       const { sharedKey, ciphertext } = encapsulateElsewhere(await publicKeyOf(keyId))
-      expect(await decapsulate({ keyId, ciphertext: base64(ciphertext) })).toMatchObject({
+      expect(await decapsulate({ key: keyId, ciphertext: base64(ciphertext) })).toMatchObject({
         sharedSecret: base64(sharedKey),
       })
     })
@@ -70,38 +74,38 @@ describe.skipIf(hasNoDatabase())('key encapsulation', () => {
       const made = await encapsulate(keyId)
       const ciphertext = Buffer.from(made['ciphertext'], 'base64')
       for (const length of [0, 1, bytes - 1, bytes + 1, bytes === 1088 ? 1568 : 1088]) {
-        expect(await decapsulate({ keyId, ciphertext: base64(Buffer.alloc(length)) })).toMatchObject({
+        expect(await decapsulate({ key: keyId, ciphertext: base64(Buffer.alloc(length)) })).toMatchObject({
           code: 'INPUT_VALIDATION',
           message: expect.stringContaining(String(bytes)),
           issues: [{ path: ['ciphertext'] }],
         })
       }
       ciphertext.writeUInt8(ciphertext.readUInt8(7) ^ 1, 7)
-      const changed = await decapsulate({ keyId, ciphertext: base64(ciphertext) })
+      const changed = await decapsulate({ key: keyId, ciphertext: base64(ciphertext) })
       expect(Buffer.from(changed['sharedSecret'], 'base64')).toHaveLength(32)
       expect(changed['sharedSecret']).not.toBe(made['sharedSecret'])
       // Implicit rejection is no lottery: the same wrong bytes give the same secret.
-      expect(await decapsulate({ keyId, ciphertext: base64(ciphertext) })).toEqual(changed)
+      expect(await decapsulate({ key: keyId, ciphertext: base64(ciphertext) })).toEqual(changed)
     })
   })
 
   it('opens with the version that the caller names, also after a rotation, and with none there is an error', async () => {
     const keyId = await createKey()
     const { sharedSecret, ciphertext } = await encapsulate(keyId)
-    await max.mutate('rotateUserKey', { keyId })
-    expect(await decapsulate({ keyId, ciphertext })).toMatchObject({ sharedSecret, version: 1 })
-    expect(await encapsulate(keyId)).toMatchObject({ version: 2 })
-    const other = await decapsulate({ keyId, ciphertext, version: 2 })
-    expect(other['version']).toBe(2)
+    await max.mutate('rotateUserKey', { key: keyId })
+    expect(await decapsulate({ key: keyId, ciphertext })).toMatchObject({ sharedSecret, versionNumber: 1 })
+    expect(await encapsulate(keyId)).toMatchObject({ versionNumber: 2 })
+    const other = await decapsulate({ version: { key: keyId, number: 2 }, ciphertext })
+    expect(other['versionNumber']).toBe(2)
     expect(other['sharedSecret']).not.toBe(sharedSecret)
     for (const version of [0, -1, 3, 2_147_483_647]) {
-      expect(await decapsulate({ keyId, ciphertext, version })).toMatchObject({
+      expect(await decapsulate({ version: { key: keyId, number: version }, ciphertext })).toMatchObject({
         code: 'KEY_VERSION_NOT_FOUND',
       })
     }
     const { status } = await max.send(
       'mutation($input: DecapsulateInput!) { decapsulate(input: $input) { __typename } }',
-      { input: { keyId, ciphertext } },
+      { input: { key: keyId, ciphertext } },
     )
     expect(status).toBe(400)
   })
@@ -109,11 +113,11 @@ describe.skipIf(hasNoDatabase())('key encapsulation', () => {
   it('stops in both directions while the version is not active', async () => {
     const keyId = await createKey()
     const { sharedSecret, ciphertext } = await encapsulate(keyId)
-    await max.mutate('deactivateKeyVersion', { keyId, version: 1 })
+    await max.mutate('deactivateKeyVersion', { version: { key: keyId, number: 1 } })
     expect(await encapsulate(keyId)).toMatchObject({ code: 'INVALID_KEY_STATE' })
-    expect(await decapsulate({ keyId, ciphertext })).toMatchObject({ code: 'INVALID_KEY_STATE' })
-    await max.mutate('activateKeyVersion', { keyId, version: 1 })
-    expect(await decapsulate({ keyId, ciphertext })).toMatchObject({ sharedSecret })
+    expect(await decapsulate({ key: keyId, ciphertext })).toMatchObject({ code: 'INVALID_KEY_STATE' })
+    await max.mutate('activateKeyVersion', { version: { key: keyId, number: 1 } })
+    expect(await decapsulate({ key: keyId, ciphertext })).toMatchObject({ sharedSecret })
     expect(await encapsulate(await createKey('ML_KEM_768', { preActivation: true }))).toMatchObject({
       code: 'INVALID_KEY_STATE',
     })
@@ -123,7 +127,7 @@ describe.skipIf(hasNoDatabase())('key encapsulation', () => {
     for (const algorithm of ['AES_256_GCM', 'HMAC_SHA256', 'X25519', 'ML_DSA_65']) {
       const keyId = await createKey(algorithm)
       expect(await encapsulate(keyId)).toMatchObject({ code: 'INVALID_KEY_USAGE' })
-      expect(await decapsulate({ keyId, ciphertext: '' })).toMatchObject({ code: 'INVALID_KEY_USAGE' })
+      expect(await decapsulate({ key: keyId, ciphertext: '' })).toMatchObject({ code: 'INVALID_KEY_USAGE' })
     }
   })
 })

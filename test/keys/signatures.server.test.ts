@@ -26,13 +26,13 @@ describe.skipIf(hasNoDatabase())('signatures', () => {
   }
 
   const sign = (input: object) =>
-    max.mutate('sign', { message, ...input }, 'signature signingAlgorithm keyId version')
+    max.mutate('sign', { message, ...input }, 'signature signingAlgorithm keyId versionNumber')
   const verify = (input: object) =>
-    max.mutate('verify', { message, version: 1, ...input }, 'valid keyId version')
+    max.mutate('verify', { message, version: 1, ...input }, 'valid keyId versionNumber')
 
   async function publicKeyOf(id: string) {
     const { userKey } = await max.ask<{ userKey: { publicKey: { pem: string } } }>(
-      'query($id: ID!) { userKey(by: { id: $id }) { publicKey { pem } } }',
+      'query($id: KeyRef!) { userKey(key: $id) { publicKey { pem } } }',
       { id },
     )
     return createPublicKey(userKey.publicKey.pem)
@@ -57,10 +57,10 @@ describe.skipIf(hasNoDatabase())('signatures', () => {
     async (algorithm, schemes) => {
       const keyId = await createKey(`all-${algorithm}`, algorithm)
       for (const signingAlgorithm of schemes) {
-        const { signature, ...rest } = await sign({ keyId, signingAlgorithm })
-        expect(rest).toMatchObject({ signingAlgorithm, keyId, version: 1 })
-        const check = (input: object) => verify({ keyId, signingAlgorithm, signature, ...input })
-        expect(await check({})).toMatchObject({ valid: true, keyId, version: 1 })
+        const { signature, ...rest } = await sign({ key: keyId, signingAlgorithm })
+        expect(rest).toMatchObject({ signingAlgorithm, keyId, versionNumber: 1 })
+        const check = (input: object) => verify({ key: keyId, signingAlgorithm, signature, ...input })
+        expect(await check({})).toMatchObject({ valid: true, keyId, versionNumber: 1 })
         const bytes = Buffer.from(signature, 'base64')
         const flipped = Buffer.from(bytes)
         flipped[bytes.length - 1] = (flipped[bytes.length - 1] ?? 0) ^ 1
@@ -77,8 +77,8 @@ describe.skipIf(hasNoDatabase())('signatures', () => {
           expect(await check(wrong)).toMatchObject({ valid: false })
         }
       }
-      const empty = await sign({ keyId, message: '' })
-      expect(await verify({ keyId, message: '', signature: empty['signature'] })).toMatchObject({
+      const empty = await sign({ key: keyId, message: '' })
+      expect(await verify({ key: keyId, message: '', signature: empty['signature'] })).toMatchObject({
         valid: true,
       })
     },
@@ -88,13 +88,13 @@ describe.skipIf(hasNoDatabase())('signatures', () => {
     const key = await publicKeyOf(ecdsa)
     const forms = { DER: 'der', P1363: 'ieee-p1363' } as const
     for (const encoding of ['DER', 'P1363'] as const) {
-      const { signature } = await sign({ keyId: ecdsa, encoding })
+      const { signature } = await sign({ key: ecdsa, encoding })
       const bytes = Buffer.from(signature, 'base64')
       if (encoding === 'P1363') expect(bytes).toHaveLength(64)
       expect(verifyElsewhere('sha256', text, { key, dsaEncoding: forms[encoding] }, bytes)).toBe(true)
-      expect(await verify({ keyId: ecdsa, signature, encoding })).toMatchObject({ valid: true })
+      expect(await verify({ key: ecdsa, signature, encoding })).toMatchObject({ valid: true })
       const other = encoding === 'DER' ? 'P1363' : 'DER'
-      expect(await verify({ keyId: ecdsa, signature, encoding: other })).toMatchObject({ valid: false })
+      expect(await verify({ key: ecdsa, signature, encoding: other })).toMatchObject({ valid: false })
     }
   })
 
@@ -129,7 +129,7 @@ describe.skipIf(hasNoDatabase())('signatures', () => {
       [ecdsa, 'ECDSA_SHA_256'],
       [ed25519, 'ED25519'],
     ]) {
-      const input = { keyId, signingAlgorithm, message: digest, messageType: 'DIGEST' }
+      const input = { key: keyId, signingAlgorithm, message: digest, messageType: 'DIGEST' }
       expect(await sign(input)).toMatchObject({ code: 'INPUT_VALIDATION' })
       expect(await verify({ ...input, signature: '' })).toMatchObject({ code: 'INPUT_VALIDATION' })
     }
@@ -141,17 +141,17 @@ describe.skipIf(hasNoDatabase())('signatures', () => {
       [ecdsa, 'ED25519'],
       [rsa, 'ECDSA_SHA_256'],
     ]) {
-      expect(await sign({ keyId, signingAlgorithm })).toMatchObject({ code: 'INPUT_VALIDATION' })
-      expect(await verify({ keyId, signingAlgorithm, signature: '' })).toMatchObject({
+      expect(await sign({ key: keyId, signingAlgorithm })).toMatchObject({ code: 'INPUT_VALIDATION' })
+      expect(await verify({ key: keyId, signingAlgorithm, signature: '' })).toMatchObject({
         code: 'INPUT_VALIDATION',
       })
     }
-    const { signature } = await sign({ keyId: rsa, signingAlgorithm: 'RSASSA_PSS_SHA_256' })
+    const { signature } = await sign({ key: rsa, signingAlgorithm: 'RSASSA_PSS_SHA_256' })
     for (const signingAlgorithm of ['RSASSA_PSS_SHA_384', 'RSASSA_PKCS1_V1_5_SHA_256']) {
-      expect(await verify({ keyId: rsa, signature, signingAlgorithm })).toMatchObject({ valid: false })
+      expect(await verify({ key: rsa, signature, signingAlgorithm })).toMatchObject({ valid: false })
     }
     const answer = await max.send('mutation($input: SignInput!) { sign(input: $input) { __typename } }', {
-      input: { keyId: rsa, message, signingAlgorithm: 'MD5' },
+      input: { key: rsa, message, signingAlgorithm: 'MD5' },
     })
     expect(answer).toMatchObject({ status: 400, errors: [{ extensions: { code: 'BAD_REQUEST' } }] })
   })
@@ -159,14 +159,19 @@ describe.skipIf(hasNoDatabase())('signatures', () => {
   it('belong to one version: with another they are not valid, with none there is an error', async () => {
     const keyId = await createKey('versions', 'EC_P256')
     const { signature } = await sign({ keyId })
-    await max.mutate('rotateUserKey', { keyId })
-    expect(await verify({ keyId, signature })).toMatchObject({ valid: true, version: 1 })
-    expect(await verify({ keyId, signature, version: 2 })).toMatchObject({ valid: false, version: 2 })
+    await max.mutate('rotateUserKey', { key: keyId })
+    expect(await verify({ key: keyId, signature })).toMatchObject({ valid: true, versionNumber: 1 })
+    expect(await verify({ version: { key: keyId, number: 2 }, signature })).toMatchObject({
+      valid: false,
+      versionNumber: 2,
+    })
     for (const version of [0, 3, -1, 2_147_483_647]) {
-      expect(await verify({ keyId, signature, version })).toMatchObject({ code: 'KEY_VERSION_NOT_FOUND' })
+      expect(await verify({ version: { key: keyId, number: version }, signature })).toMatchObject({
+        code: 'KEY_VERSION_NOT_FOUND',
+      })
     }
     const answer = await max.send('mutation($input: VerifyInput!) { verify(input: $input) { __typename } }', {
-      input: { keyId, message, signature },
+      input: { key: keyId, message, signature },
     })
     expect(answer.status).toBe(400)
   })

@@ -33,8 +33,8 @@ describe.skipIf(hasNoDatabase())('the use of a version', () => {
 
   async function useOf(keyId: string): Promise<Use[]> {
     const { userKey } = await max.ask<{ userKey: { versions: { nodes: Use[] } } }>(
-      `query($id: ID!) { userKey(by: { id: $id }) { versions { nodes {
-        number lastUsedAt usage { encryptions remainingEncryptions }
+      `query($id: KeyRef!) { userKey(key: $id) { versions { nodes {
+        number lastUsedAt encryptionUsage { encryptions remainingEncryptions }
       } } } }`,
       { id: keyId },
     )
@@ -61,11 +61,11 @@ describe.skipIf(hasNoDatabase())('the use of a version', () => {
 
   it('ends at 2^32 encryptions, for good, while decryption goes on, and begins anew with the next version', async () => {
     const keyId = await createKey()
-    const { ciphertext } = await max.mutate('encrypt', { keyId, plaintext }, 'ciphertext')
+    const { ciphertext } = await max.mutate('encrypt', { key: keyId, plaintext }, 'ciphertext')
     await story.sql(`UPDATE key_version_usage SET encryptions = ${limit - 3}
       WHERE encryptions BETWEEN 1 AND 16`)
     const outcomes = await Promise.all(
-      Array.from({ length: 8 }, () => max.mutate('encrypt', { keyId, plaintext })),
+      Array.from({ length: 8 }, () => max.mutate('encrypt', { key: keyId, plaintext })),
     )
     expect(outcomes.filter(({ __typename }) => __typename === 'EncryptPayload')).toHaveLength(3)
     const refused = outcomes.find(({ code }) => code !== undefined)
@@ -78,24 +78,26 @@ describe.skipIf(hasNoDatabase())('the use of a version', () => {
       expect(await max.mutate(name, input)).toMatchObject({ code: 'ENCRYPTION_LIMIT' })
     }
     await story.restart()
-    expect(await max.mutate('encrypt', { keyId, plaintext })).toMatchObject({ code: 'ENCRYPTION_LIMIT' })
+    expect(await max.mutate('encrypt', { key: keyId, plaintext })).toMatchObject({ code: 'ENCRYPTION_LIMIT' })
     expect(await max.mutate('decrypt', { ciphertext }, 'plaintext')).toMatchObject({ plaintext })
     const [{ usage } = { usage: null }] = await useOf(keyId)
     expect(usage).toEqual({ encryptions: limit, remainingEncryptions: 0 })
 
-    await max.mutate('rotateUserKey', { keyId })
-    expect(await max.mutate('encrypt', { keyId, plaintext }, 'version')).toMatchObject({ version: 2 })
+    await max.mutate('rotateUserKey', { key: keyId })
+    expect(await max.mutate('encrypt', { key: keyId, plaintext }, 'versionNumber')).toMatchObject({
+      versionNumber: 2,
+    })
   })
 
   it('has its last moment, whatever the operation, and keeps it over a restart', async () => {
     const keyId = await createKey('EC_P256', 'SIGN_VERIFY')
     story.clock.advance({ hours: 1 })
-    await max.mutate('sign', { keyId, message: plaintext })
+    await max.mutate('sign', { key: keyId, message: plaintext })
     const signedAt = story.clock.now().toISOString()
     story.clock.advance({ hours: 1 })
     // What is refused is no use.
-    await max.mutate('sign', { keyId, message: plaintext, messageType: 'DIGEST' })
-    await max.mutate('rotateUserKey', { keyId })
+    await max.mutate('sign', { key: keyId, message: plaintext, messageType: 'DIGEST' })
+    await max.mutate('rotateUserKey', { key: keyId })
     const expected = [
       { number: 2, lastUsedAt: null, usage: null },
       { number: 1, lastUsedAt: signedAt, usage: null },
@@ -107,7 +109,7 @@ describe.skipIf(hasNoDatabase())('the use of a version', () => {
 
   it('has no count where there is no practical limit', async () => {
     const keyId = await createKey('XAES_256_GCM')
-    await max.mutate('encrypt', { keyId, plaintext })
+    await max.mutate('encrypt', { key: keyId, plaintext })
     const [use] = await useOf(keyId)
     expect(use?.usage).toBeNull()
     expect(use?.lastUsedAt).not.toBeNull()

@@ -22,20 +22,22 @@ describe.skipIf(hasNoDatabase())('key versions', () => {
   }
 
   async function encrypt(keyId: string): Promise<string> {
-    return (await mia.mutate('encrypt', { keyId, plaintext: hello }, 'ciphertext'))['ciphertext']
+    return (await mia.mutate('encrypt', { key: keyId, plaintext: hello }, 'ciphertext'))['ciphertext']
   }
 
   const change = (name: string, keyId: string, version: number, input: object = {}) =>
     mia.mutate(
       name,
-      { keyId, version, ...input },
-      'userKey { status } version { status destroyScheduledFor destroyedAt }',
+      { version: { key: keyId, number: version }, ...input },
+      'userKey { status } version { versionStatus destroyScheduledFor destroyedAt }',
     )
 
   async function read<T>(id: string, fields: string): Promise<T> {
     const { userKey } = await mia.ask<{ userKey: T }>(
-      `query($id: ID!) { userKey(by: { id: $id }) { ${fields} } }`,
-      { id },
+      `query($id: KeyRef!) { userKey(key: $id) { ${fields} } }`,
+      {
+        id,
+      },
     )
     return userKey
   }
@@ -44,7 +46,7 @@ describe.skipIf(hasNoDatabase())('key versions', () => {
     const keyId = await createKey()
     const results = await Promise.all(
       Array.from({ length: 12 }, () =>
-        mia.mutate('rotateUserKey', { keyId }, 'version { number isDefault }'),
+        mia.mutate('rotateUserKey', { key: keyId }, 'version { number isDefault }'),
       ),
     )
     const numbers = results.map((result) => result['version'].number).sort((a, b) => a - b)
@@ -64,9 +66,9 @@ describe.skipIf(hasNoDatabase())('key versions', () => {
       Array.from({ length: 5 }, () =>
         mia.mutate(
           'rotateUserKey',
-          { keyId, expectedDefaultVersion: 1 },
+          { key: keyId, expectedDefaultVersionNumber: 1 },
           'version { number }',
-          '... on ConflictError { currentDefaultVersion currentRevision }',
+          '... on ConflictError { currentDefaultVersionNumber currentRevision }',
         ),
       ),
     )
@@ -86,7 +88,7 @@ describe.skipIf(hasNoDatabase())('key versions', () => {
       switch (pick(6)) {
         case 0:
         case 1: {
-          const result = await mia.mutate('encrypt', { keyId, plaintext: hello }, 'ciphertext')
+          const result = await mia.mutate('encrypt', { key: keyId, plaintext: hello }, 'ciphertext')
           if (result['code'] === undefined) ciphertexts.push(result['ciphertext'])
           else expect(result['code']).toBe('INVALID_KEY_STATE')
           return
@@ -101,14 +103,18 @@ describe.skipIf(hasNoDatabase())('key versions', () => {
         }
         case 4: {
           if (pick(4) > 0) return
-          const result = await mia.mutate('rotateUserKey', { keyId }, 'version { number }')
+          const result = await mia.mutate('rotateUserKey', { key: keyId }, 'version { number }')
           expect(result['code']).toBeUndefined()
           rotations++
           return
         }
         default: {
           const name = pick(2) === 0 ? 'deactivateKeyVersion' : 'activateKeyVersion'
-          const result = await mia.mutate(name, { keyId, version }, 'version { status }')
+          const result = await mia.mutate(
+            name,
+            { version: { key: keyId, number: version } },
+            'version { versionStatus }',
+          )
           if (result['code'] !== undefined) expect(result['code']).toBe('INVALID_KEY_STATE')
         }
       }
@@ -119,7 +125,7 @@ describe.skipIf(hasNoDatabase())('key versions', () => {
     await Promise.all(workers)
     const { versions } = await read<{ versions: { nodes: { number: number; status: string }[] } }>(
       keyId,
-      'versions(first: 200) { nodes { number status } }',
+      'versions(first: 200) { nodes { number versionStatus } }',
     )
     expect(versions.nodes.map(({ number }) => number).sort((a, b) => a - b)).toEqual(
       Array.from({ length: rotations + 1 }, (_, index) => index + 1),
@@ -135,7 +141,7 @@ describe.skipIf(hasNoDatabase())('key versions', () => {
 
   it('are listed once for each mention of their key in a request', async () => {
     const keyId = await createKey()
-    await mia.mutate('rotateUserKey', { keyId })
+    await mia.mutate('rotateUserKey', { key: keyId })
     const { nodes } = await mia.ask<{ nodes: object[] }>(
       'query($ids: [ID!]!) { nodes(ids: $ids) { ... on UserKey { versions { nodes { number } } } } }',
       { ids: [keyId, keyId, keyId] },
@@ -158,7 +164,7 @@ describe.skipIf(hasNoDatabase())('key versions', () => {
       ['generateDataKey', {}],
       ['rotateUserKey', {}],
     ] as const) {
-      const result = await mia.mutate(name, { keyId, ...input })
+      const result = await mia.mutate(name, { key: keyId, ...input })
       expect(result).toMatchObject({
         code: 'INVALID_KEY_STATE',
         message: expect.stringMatching(/PRE_ACTIVATION.*activateUserKey/),
@@ -168,33 +174,34 @@ describe.skipIf(hasNoDatabase())('key versions', () => {
     expect(
       await mia.mutate(
         'activateUserKey',
-        { keyId },
-        'userKey { status } version { number status isDefault }',
+        { key: keyId },
+        'userKey { status } version { number versionStatus isDefault }',
       ),
     ).toMatchObject({
       userKey: { status: 'ACTIVE' },
-      version: { number: 1, status: 'ACTIVE', isDefault: true },
+      version: { number: 1, versionStatus: 'ACTIVE', isDefault: true },
     })
-    expect(await mia.mutate('activateUserKey', { keyId })).toMatchObject({ code: 'INVALID_KEY_STATE' })
+    expect(await mia.mutate('activateUserKey', { key: keyId })).toMatchObject({ code: 'INVALID_KEY_STATE' })
     expect(await encrypt(keyId)).toEqual(expect.any(String))
   })
 
   it('stop protecting new data when the default is deactivated, while an active older one still opens its own', async () => {
     const keyId = await createKey()
     const older = await encrypt(keyId)
-    await mia.mutate('rotateUserKey', { keyId })
+    await mia.mutate('rotateUserKey', { key: keyId })
     const newer = await encrypt(keyId)
     expect(await change('deactivateKeyVersion', keyId, 2)).toMatchObject({
       userKey: { status: 'ACTIVE' },
-      version: { status: 'DEACTIVATED' },
+      version: { versionStatus: 'DEACTIVATED' },
     })
     expect(await mia.mutate('decrypt', { ciphertext: older }, 'plaintext')).toMatchObject({
       plaintext: hello,
     })
-    const facts = '... on InvalidKeyStateError { keyStatus inTheWay: version versionStatus allowed }'
+    const facts =
+      '... on InvalidKeyStateError { keyStatus inTheWay: refusedVersionNumber versionStatus allowed }'
     for (const [name, input] of [
-      ['encrypt', { keyId, plaintext: hello }],
-      ['generateDataKey', { keyId }],
+      ['encrypt', { key: keyId, plaintext: hello }],
+      ['generateDataKey', { key: keyId }],
       ['reEncrypt', { ciphertext: older }],
     ] as const) {
       expect(await mia.mutate(name, input, '', facts)).toMatchObject({

@@ -16,7 +16,7 @@ export async function createExternalKey(client: Client, input: Record<string, un
 /** Asks for import parameters. */
 export async function openImport(client: Client, keyId: string): Promise<OpenImport> {
   const selection = 'importParameters { id publicKey { pem } }'
-  return (await client.mutate('getImportParameters', { keyId }, selection))['importParameters']
+  return (await client.mutate('getImportParameters', { key: keyId }, selection))['importParameters']
 }
 
 /** Wraps material as a client would: an AES-256 key with RSA-OAEP, and the material with AES-KWP under it. */
@@ -46,6 +46,6 @@ export async function importMaterial(
   selection = 'version { number }',
 ) {
   const open = await openImport(client, keyId)
-  const input = { keyId, importParametersId: open.id, wrappedMaterial: wrapMaterial(open, material) }
+  const input = { key: keyId, importParametersId: open.id, wrappedMaterial: wrapMaterial(open, material) }
   return client.mutate('importKeyVersion', input, selection)
 }

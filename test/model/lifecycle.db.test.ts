@@ -51,8 +51,8 @@ const sequence = fc.record({
 })
 
 const keyFields = `id status deletable revision
-  defaultVersion { number status isDefault }
-  versions(first: 200) { nodes { number status isDefault destroyScheduledFor } }
+  defaultVersion { number versionStatus isDefault }
+  versions(first: 200) { nodes { number versionStatus isDefault destroyScheduledFor } }
   automaticRotation { enabled cycleDays }
   lastRotatedAt nextRotationAt`
 
@@ -104,7 +104,8 @@ describe.skipIf(hasNoDatabase())('the life of a key', () => {
         }
         await expectDestructionsOnRecord(client, model)
         // Later sequences move the clock on: this key must not rotate along.
-        if (!model.isDeleted) await client.mutate('configureAutomaticRotation', { keyId, enabled: false })
+        if (!model.isDeleted)
+          await client.mutate('configureAutomaticRotation', { key: keyId, enabled: false })
       }),
       { numRuns: runs, endOnFailure: true },
     )
@@ -144,35 +145,44 @@ describe.skipIf(hasNoDatabase())('the life of a key', () => {
   async function run(client: Client, keyId: string, each: ModelCommand, model: KeyModel): Promise<Expected> {
     switch (each.type) {
       case 'activateKey':
-        return answerOf(await client.mutate('activateUserKey', { keyId }))
+        return answerOf(await client.mutate('activateUserKey', { key: keyId }))
       case 'rotate':
-        return answerOf(await client.mutate('rotateUserKey', { keyId }))
+        return answerOf(await client.mutate('rotateUserKey', { key: keyId }))
       case 'delete':
-        return answerOf(await client.mutate('deleteUserKey', { keyId, confirmName: 'key' }))
+        return answerOf(await client.mutate('deleteUserKey', { key: keyId, confirmName: 'key' }))
       case 'deactivate':
-        return answerOf(await client.mutate('deactivateKeyVersion', { keyId, version: each.pick }))
+        return answerOf(
+          await client.mutate('deactivateKeyVersion', { version: { key: keyId, number: each.pick } }),
+        )
       case 'activate':
-        return answerOf(await client.mutate('activateKeyVersion', { keyId, version: each.pick }))
+        return answerOf(
+          await client.mutate('activateKeyVersion', { version: { key: keyId, number: each.pick } }),
+        )
       case 'restore':
-        return answerOf(await client.mutate('restoreKeyVersion', { keyId, version: each.pick }))
+        return answerOf(
+          await client.mutate('restoreKeyVersion', { version: { key: keyId, number: each.pick } }),
+        )
       case 'destroy':
         return answerOf(
           await client.mutate('destroyKeyVersion', {
-            keyId,
-            version: each.pick,
+            version: { key: keyId, number: each.pick },
             waitingPeriodDays: each.days,
           }),
         )
       case 'configure':
         return answerOf(
           await client.mutate('configureAutomaticRotation', {
-            keyId,
+            key: keyId,
             enabled: each.enabled,
             cycleDays: each.cycleDays,
           }),
         )
       case 'encrypt': {
-        const result = await client.mutate('encrypt', { keyId, plaintext: base64('m') }, 'ciphertext version')
+        const result = await client.mutate(
+          'encrypt',
+          { key: keyId, plaintext: base64('m') },
+          'ciphertext versionNumber',
+        )
         const version = model.versions[result['version'] - 1]
         if (version !== undefined) version.ciphertext = result['ciphertext']
         return answerOf(result)
@@ -235,7 +245,7 @@ describe.skipIf(hasNoDatabase())('the life of a key', () => {
   // biome-ignore lint/suspicious/noExplicitAny: compared as a whole
   async function readKey(client: Client, keyId: string): Promise<any> {
     const { userKey } = await client.ask<{ userKey: unknown }>(
-      `query($id: ID!) { userKey(by: { id: $id }) { ${keyFields} } }`,
+      `query($id: KeyRef!) { userKey(key: $id) { ${keyFields} } }`,
       { id: keyId },
     )
     return userKey

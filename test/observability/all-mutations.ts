@@ -17,8 +17,8 @@ export const agent: Person = { name: 'Canary Service', kind: 'SERVICE_AGENT', pr
 
 /** Mutations that name no key: `keyMutations` has the others. */
 const others: readonly [Person, name: string, input: object][] = [
-  [manager, 'generateRandom', { bytes: 32 }],
-  [manager, 'generateRandom', { bytes: 0 }],
+  [manager, 'generateRandom', { lengthBytes: 32 }],
+  [manager, 'generateRandom', { lengthBytes: 0 }],
   [agent, 'encryptWithServiceKey', { plaintext: canaries.plaintext }],
   [agent, 'decryptWithServiceKey', { ciphertext: canaries.plaintext }],
   [agent, 'generateServiceDataKey', { additionalAuthenticatedData: canaries.associatedData }],
@@ -76,17 +76,17 @@ export async function runAllMutations(watched: WatchedStory): Promise<string[]> 
   }
   const aes = await keyFor('AES_256_GCM', 'ENCRYPT_DECRYPT')
   const sealed = { plaintext: canaries.plaintext, additionalAuthenticatedData: canaries.associatedData }
-  const ciphertext = await run(manager, 'encrypt', { keyId: aes, ...sealed }, 'ciphertext')
+  const ciphertext = await run(manager, 'encrypt', { key: aes, ...sealed }, 'ciphertext')
   const opened = { ciphertext, additionalAuthenticatedData: canaries.associatedData }
   await run(manager, 'decrypt', opened, 'plaintext')
-  await run(manager, 'generateDataKey', { keyId: aes }, 'plaintext ciphertext')
+  await run(manager, 'generateDataKey', { key: aes }, 'plaintext ciphertext')
   const pair = { keyId: aes, algorithm: 'ED25519' }
   await run(manager, 'generateDataKeyPair', pair, 'privateKeyPlaintext')
   const kem = await keyFor('ML_KEM_768', 'KEY_ENCAPSULATION')
-  await run(manager, 'encapsulate', { keyId: kem }, 'sharedSecret ciphertext')
+  await run(manager, 'encapsulate', { key: kem }, 'sharedSecret ciphertext')
   await run(manager, 'generateRandom', {}, 'bytes')
   const mac = await keyFor('HMAC_SHA256', 'GENERATE_VERIFY_MAC')
-  await run(manager, 'generateMac', { keyId: mac, message: canaries.plaintext }, 'mac')
+  await run(manager, 'generateMac', { key: mac, message: canaries.plaintext }, 'mac')
 
   for (const mutation of keyMutations) {
     const { algorithm, usage } = mutation.keyOf ?? { algorithm: 'AES_256_GCM', usage: 'ENCRYPT_DECRYPT' }

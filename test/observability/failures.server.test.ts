@@ -8,7 +8,7 @@ const encrypting = 'mutation($input: EncryptInput!) { encrypt(input: $input) { _
 /** A key to encrypt with, and the code that an encryption is answered with. */
 async function withKey({ story, send }: WatchedStory) {
   const { userKey } = await story.as(mia).mutate('createUserKey', { name: 'orders' }, 'userKey { id }')
-  const input = { keyId: userKey.id, plaintext: base64('hello') }
+  const input = { key: userKey.id, plaintext: base64('hello') }
   return async (): Promise<string | undefined> =>
     (await send(mia, encrypting, { input })).errors[0]?.extensions.code
 }

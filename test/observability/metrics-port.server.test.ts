@@ -56,7 +56,7 @@ describe('the port of metrics', () => {
     const { story, scrape } = await startWatchedStory()
     const client = story.as(mia)
     const { userKey } = await client.mutate('createUserKey', { name: 'orders' }, 'userKey { id }')
-    const encrypt = () => client.mutate('encrypt', { keyId: userKey.id, plaintext: base64('hello') })
+    const encrypt = () => client.mutate('encrypt', { key: userKey.id, plaintext: base64('hello') })
     const load = Array.from({ length: 300 }, encrypt)
     const scrapes = await Promise.all(Array.from({ length: 20 }, scrape))
     for (const { __typename } of await Promise.all(load)) expect(__typename).toBe('EncryptPayload')

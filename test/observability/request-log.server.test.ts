@@ -51,7 +51,7 @@ describe('the line of a request', () => {
   it.each([
     [
       'an error among the data',
-      'mutation { generateRandom(input: { bytes: 0 }) { __typename } }',
+      'mutation { generateRandom(input: { lengthBytes: 0 }) { __typename } }',
       'INPUT_VALIDATION',
     ],
     ['a document that is none', '{', 'BAD_REQUEST'],
@@ -73,7 +73,7 @@ describe('the line of a request', () => {
   })
 
   it('has all codes where there are several', async () => {
-    const query = `mutation { a: generateRandom(input: { bytes: 0 }) { __typename }
+    const query = `mutation { a: generateRandom(input: { lengthBytes: 0 }) { __typename }
       b: encryptWithServiceKey(input: { plaintext: "" }) { __typename } }`
     expect(await lineOf(query)).toMatchObject({ codes: ['INPUT_VALIDATION', 'FORBIDDEN'] })
   })
@@ -110,7 +110,7 @@ describe('a request that fails because of the server', () => {
     const created = await story.as(mia).mutate('createUserKey', { name: 'orders' }, 'userKey { id }')
     await story.sql("UPDATE keys SET description = 'changed'")
     const before = story.logged.length
-    const input = { keyId: created['userKey'].id, plaintext: base64('hello') }
+    const input = { key: created['userKey'].id, plaintext: base64('hello') }
     const query = 'mutation($input: EncryptInput!) { encrypt(input: $input) { __typename } }'
     const { errors } = await story.as(mia).send(query, { input })
     expect(errors[0]?.extensions.code).toBe('INTERNAL')

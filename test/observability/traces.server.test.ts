@@ -17,7 +17,7 @@ function spanNamed(spans: readonly ReceivedSpan[], name: string): ReceivedSpan {
 describe('a trace', () => {
   it('goes on with that of the client: the request, in it the operation, in that what the domain did', async () => {
     const { story, send, spans } = await startWatchedStory()
-    const query = 'mutation Draw { generateRandom(input: { bytes: 16 }) { __typename } }'
+    const query = 'mutation Draw { generateRandom(input: { lengthBytes: 16 }) { __typename } }'
     await send(mia, query, {}, parent)
     await story.stop()
     const request = spanNamed(spans, 'POST /graphql')

@@ -46,7 +46,7 @@ describe.skipIf(hasNoDatabase())('locks of others in the database', () => {
     await foreign.query(`SELECT 1 FROM audit_chains WHERE kind = 'MANAGEMENT' FOR UPDATE`)
     const changed = story
       .as(mia)
-      .mutate('updateUserKey', { keyId, description: 'changed' }, 'userKey { revision }')
+      .mutate('updateUserKey', { key: keyId, description: 'changed' }, 'userKey { revision }')
     await untilWaiting(story)
     await foreign.query('SELECT 1 FROM keys FOR UPDATE')
     await foreign.query('COMMIT')
@@ -66,13 +66,13 @@ describe.skipIf(hasNoDatabase())('locks of others in the database', () => {
     const { errors } = await story
       .as(mia)
       .send('mutation($input: UpdateUserKeyInput!) { updateUserKey(input: $input) { __typename } }', {
-        input: { keyId, description: 'changed' },
+        input: { key: keyId, description: 'changed' },
       })
     expect(errors.map(({ extensions }) => extensions.code)).toEqual(['UNAVAILABLE'])
     expect(codes(story, 40)).toEqual([['database', '55P03']])
     expect(story.logged.filter((line) => JSON.parse(line).level === 50)).toEqual([])
     await foreign.query('ROLLBACK')
-    const again = await story.as(mia).mutate('updateUserKey', { keyId, description: 'changed' })
+    const again = await story.as(mia).mutate('updateUserKey', { key: keyId, description: 'changed' })
     expect(again.__typename).toBe('UpdateUserKeyPayload')
   })
 
@@ -90,7 +90,7 @@ describe.skipIf(hasNoDatabase())('locks of others in the database', () => {
     await expect.poll(ready, within).toBe(200)
     const { ciphertext } = await story
       .as(mia)
-      .mutate('encrypt', { keyId, plaintext: base64('hello') }, 'ciphertext')
+      .mutate('encrypt', { key: keyId, plaintext: base64('hello') }, 'ciphertext')
     expect(ciphertext).toBeTruthy()
   })
 })

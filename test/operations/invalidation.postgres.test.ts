@@ -60,7 +60,7 @@ async function createKey(story: Story): Promise<{ keyId: string; ciphertext: str
   const olga = story.as(owner)
   const created = await olga.mutate('createUserKey', { name: 'orders' }, 'userKey { id }')
   const keyId: string = created['userKey'].id
-  const { ciphertext } = await olga.mutate('encrypt', { keyId, plaintext: base64('hi') }, 'ciphertext')
+  const { ciphertext } = await olga.mutate('encrypt', { key: keyId, plaintext: base64('hi') }, 'ciphertext')
   return { keyId, ciphertext }
 }
 
@@ -70,7 +70,7 @@ async function decrypting(client: Client, ciphertext: string, keyId: string): Pr
     `mutation($input: DecryptInput!) {
       decrypt(input: $input) { __typename ... on UserError { code message } }
     }`,
-    { input: { keyId, ciphertext } },
+    { input: { key: keyId, ciphertext } },
   )
   const [error] = errors
   if (error !== undefined) return `${error.extensions.code} ${error.message}`
@@ -79,7 +79,7 @@ async function decrypting(client: Client, ciphertext: string, keyId: string): Pr
 }
 
 async function versionInUse(client: Client, keyId: string): Promise<number> {
-  return (await client.mutate('encrypt', { keyId, plaintext: base64('hi') }, 'version'))['version']
+  return (await client.mutate('encrypt', { key: keyId, plaintext: base64('hi') }, 'versionNumber'))['version']
 }
 
 describe.skipIf(hasNoDatabase())('a change made by one replica', () => {
@@ -90,9 +90,9 @@ describe.skipIf(hasNoDatabase())('a change made by one replica', () => {
     const olga = story.as(owner)
     for (let round = 0; round < 3; round++) {
       expect(await decrypting(rob, ciphertext, keyId)).toBe('OK')
-      await olga.mutate('enableAccessControl', { keyId, subjects: [] })
+      await olga.mutate('enableAccessControl', { key: keyId, subjects: [] })
       await expect.poll(() => decrypting(rob, ciphertext, keyId), promptly).toMatch(/^FORBIDDEN/)
-      await olga.mutate('disableAccessControl', { keyId })
+      await olga.mutate('disableAccessControl', { key: keyId })
       await expect.poll(() => decrypting(rob, ciphertext, keyId), promptly).toBe('OK')
     }
   })
@@ -103,13 +103,13 @@ describe.skipIf(hasNoDatabase())('a change made by one replica', () => {
     const rob = replica.as(reader)
     const { keyId, ciphertext } = await createKey(story)
     const olga = story.as(owner)
-    await olga.mutate('enableAccessControl', { keyId, subjects: ['user:rob'] })
+    await olga.mutate('enableAccessControl', { key: keyId, subjects: ['user:rob'] })
     await expect.poll(() => decrypting(rob, ciphertext, keyId), promptly).toBe('OK')
     const entry = { subject: 'user:rob', permissions: ['ENCRYPT'] }
-    await olga.mutate('addAllowedSubjects', { keyId, entries: [entry] })
+    await olga.mutate('addAllowedSubjects', { key: keyId, entries: [entry] })
     await expect.poll(() => decrypting(rob, ciphertext, keyId), promptly).toMatch(/^FORBIDDEN/)
     const expiresAt = new Date(story.clock.now().getTime() + 60_000).toISOString()
-    await olga.mutate('addAllowedSubjects', { keyId, entries: [{ subject: 'user:rob', expiresAt }] })
+    await olga.mutate('addAllowedSubjects', { key: keyId, entries: [{ subject: 'user:rob', expiresAt }] })
     await expect.poll(() => decrypting(rob, ciphertext, keyId), promptly).toBe('OK')
     replica.proxy.silence('listener')
     story.clock.advance({ ms: 59_999 })
@@ -126,22 +126,22 @@ describe.skipIf(hasNoDatabase())('a change made by one replica', () => {
     const { keyId, ciphertext } = await createKey(story)
     const olga = story.as(owner)
     expect(await versionInUse(rob, keyId)).toBe(1)
-    await olga.mutate('rotateUserKey', { keyId })
+    await olga.mutate('rotateUserKey', { key: keyId })
     await expect.poll(() => versionInUse(rob, keyId), promptly).toBe(2)
     expect(await decrypting(rob, ciphertext, keyId)).toBe('OK')
-    await olga.mutate('deactivateKeyVersion', { keyId, version: 1 })
+    await olga.mutate('deactivateKeyVersion', { version: { key: keyId, number: 1 } })
     await expect.poll(() => decrypting(rob, ciphertext, keyId), promptly).toMatch(/1 .* is DEACTIVATED/)
-    await olga.mutate('destroyKeyVersion', { keyId, version: 1, waitingPeriodDays: 1 })
+    await olga.mutate('destroyKeyVersion', { version: { key: keyId, number: 1 }, waitingPeriodDays: 1 })
     await expect.poll(() => decrypting(rob, ciphertext, keyId), promptly).toMatch(/1 .* is DESTROY_SCHEDULED/)
-    await olga.mutate('deactivateKeyVersion', { keyId, version: 2 })
-    await olga.mutate('destroyKeyVersion', { keyId, version: 2, waitingPeriodDays: 1 })
+    await olga.mutate('deactivateKeyVersion', { version: { key: keyId, number: 2 } })
+    await olga.mutate('destroyKeyVersion', { version: { key: keyId, number: 2 }, waitingPeriodDays: 1 })
     story.clock.advance({ days: 2 })
     expect((await story.app.housekeeping.runOnce()).sweptKeys).toBe(1)
     await expect.poll(() => decrypting(rob, ciphertext, keyId), promptly).toMatch(/1 .* is DESTROYED/)
-    const { code } = await olga.mutate('deleteUserKey', { keyId, confirmName: 'orders' })
+    const { code } = await olga.mutate('deleteUserKey', { key: keyId, confirmName: 'orders' })
     expect(code).toBeUndefined()
     await expect
-      .poll(async () => (await rob.mutate('encrypt', { keyId, plaintext: '' }))['code'], promptly)
+      .poll(async () => (await rob.mutate('encrypt', { key: keyId, plaintext: '' }))['code'], promptly)
       .toBe('KEY_NOT_FOUND')
   })
 
@@ -151,11 +151,11 @@ describe.skipIf(hasNoDatabase())('a change made by one replica', () => {
     const rob = replica.as(reader)
     const { keyId } = await createKey(story)
     // Warm but for this key: verified token, connections.
-    await rob.mutate('generateRandom', { bytes: 1 })
+    await rob.mutate('generateRandom', { lengthBytes: 1 })
     replica.proxy.silence('pool')
     const early = versionInUse(rob, keyId)
     await expect.poll(() => replica.proxy.heldBytes, promptly).toBeGreaterThan(0)
-    await story.as(owner).mutate('rotateUserKey', { keyId })
+    await story.as(owner).mutate('rotateUserKey', { key: keyId })
     await expect.poll(() => replica.proxy.heard, promptly).toContain('keystead_keys')
     replica.proxy.mend()
     // This request began before the change did.
@@ -170,7 +170,7 @@ describe.skipIf(hasNoDatabase())('a change made by one replica', () => {
     const { keyId } = await createKey(story)
     for (let version = 2; version <= 31; version++) {
       await Promise.all([
-        olga.mutate('rotateUserKey', { keyId }),
+        olga.mutate('rotateUserKey', { key: keyId }),
         ...Array.from({ length: 6 }, () => versionInUse(rob, keyId)),
       ])
       await expect.poll(() => versionInUse(rob, keyId), promptly).toBe(version)
@@ -187,17 +187,17 @@ describe.skipIf(hasNoDatabase())('a replica whose listener is cut', () => {
     const { keyId } = await createKey(story)
     expect(await versionInUse(rob, keyId)).toBe(1)
     replica.proxy.silence('listener')
-    await olga.mutate('rotateUserKey', { keyId })
+    await olga.mutate('rotateUserKey', { key: keyId })
     // It cannot know of the change: this is what the rest of the test is measured against.
     expect(await versionInUse(rob, keyId)).toBe(1)
     replica.proxy.cutListener()
     await expect.poll(() => versionInUse(rob, keyId), promptly).toBe(2)
-    await olga.mutate('rotateUserKey', { keyId })
+    await olga.mutate('rotateUserKey', { key: keyId })
     expect(await versionInUse(rob, keyId)).toBe(2)
     replica.proxy.mend()
     await expect.poll(() => versionInUse(rob, keyId), promptly).toBe(3)
     await isListening(replica, 2)
-    await olga.mutate('rotateUserKey', { keyId })
+    await olga.mutate('rotateUserKey', { key: keyId })
     await expect.poll(() => versionInUse(rob, keyId), promptly).toBe(4)
   })
 
@@ -208,7 +208,7 @@ describe.skipIf(hasNoDatabase())('a replica whose listener is cut', () => {
     const { keyId } = await createKey(story)
     expect(await versionInUse(rob, keyId)).toBe(1)
     replica.proxy.silence('listener')
-    await story.as(owner).mutate('rotateUserKey', { keyId })
+    await story.as(owner).mutate('rotateUserKey', { key: keyId })
     await expect.poll(() => versionInUse(rob, keyId), promptly).toBe(2)
   })
 
@@ -228,7 +228,7 @@ describe.skipIf(hasNoDatabase())('a replica whose listener is cut', () => {
       )
       expect(rowCount).toBeGreaterThan(0)
       await isListening(replica, version)
-      await story.as(owner).mutate('rotateUserKey', { keyId })
+      await story.as(owner).mutate('rotateUserKey', { key: keyId })
       await expect.poll(() => versionInUse(rob, keyId), promptly).toBe(version)
     }
     expect(replica.logged.join('')).not.toContain(new URL(replica.proxy.databaseUrl).host)
@@ -243,7 +243,7 @@ describe.skipIf(hasNoDatabase())('a replica whose listener is cut', () => {
     replica.proxy.cutListener()
     await expect.poll(() => replica.logged.join(''), promptly).toContain('not listening')
     expect(await decrypting(rob, ciphertext, keyId)).toBe('OK')
-    await story.as(owner).mutate('enableAccessControl', { keyId, subjects: [] })
+    await story.as(owner).mutate('enableAccessControl', { key: keyId, subjects: [] })
     const changedAtMs = performance.now()
     for (;;) {
       const askedAtMs = performance.now()

@@ -74,9 +74,13 @@ describe.skipIf(hasNoDatabase())('replicas that share due rotations', () => {
     clock.advance({ days: 45 })
     const mia = story.as(manager)
     const deactivate = (id: string) =>
-      mia.mutate('deactivateKeyVersion', { keyId: formatId('userKey', id), version: 1 }, 'version { status }')
+      mia.mutate(
+        'deactivateKeyVersion',
+        { version: { key: formatId('userKey', id), number: 1 } },
+        'version { versionStatus }',
+      )
     for (const id of stopped)
-      expect(await deactivate(id)).toMatchObject({ version: { status: 'DEACTIVATED' } })
+      expect(await deactivate(id)).toMatchObject({ version: { versionStatus: 'DEACTIVATED' } })
     const [reports] = await Promise.all([
       Promise.all([story.app, replica, story.app, replica].map((app) => app.housekeeping.runOnce())),
       Promise.all(stopping.map(deactivate)),
@@ -89,9 +93,9 @@ describe.skipIf(hasNoDatabase())('replicas that share due rotations', () => {
     expect(rotated).toBeLessThanOrEqual(300 - 40)
     const kept = 300 - rotated
     expect(rows).toEqual([
-      { version: 1, keys: kept, versions: kept, materials: kept, rotations: 0, failures: 20 },
+      { versionNumber: 1, keys: kept, versions: kept, materials: kept, rotations: 0, failures: 20 },
       {
-        version: 2,
+        versionNumber: 2,
         keys: rotated,
         versions: rotated * 2,
         materials: rotated * 2,
@@ -101,8 +105,12 @@ describe.skipIf(hasNoDatabase())('replicas that share due rotations', () => {
     ])
     // What was made in groups opens.
     const keyId = formatId('userKey', ids[70] ?? '')
-    const encrypted = await mia.mutate('encrypt', { keyId, plaintext: 'aGk=' }, 'ciphertext version')
-    expect(encrypted).toMatchObject({ version: 2 })
+    const encrypted = await mia.mutate(
+      'encrypt',
+      { key: keyId, plaintext: 'aGk=' },
+      'ciphertext versionNumber',
+    )
+    expect(encrypted).toMatchObject({ versionNumber: 2 })
     const { ciphertext } = encrypted
     expect(await mia.mutate('decrypt', { ciphertext }, 'plaintext')).toMatchObject({ plaintext: 'aGk=' })
     const verified = await verifyAudit({ db: parts.store.db, chainMac: parts.auditKeys.chainMac })
@@ -150,7 +158,7 @@ describe.skipIf(hasNoDatabase())('replicas that share due rotations', () => {
     })
     const mia = story.as(manager)
     for (const id of ids) {
-      const input = { keyId: formatId('userKey', id), version: 1 }
+      const input = { version: { key: formatId('userKey', id), number: 1 } }
       await mia.mutate('deactivateKeyVersion', input)
       await mia.mutate('destroyKeyVersion', { ...input, waitingPeriodDays: 1 })
     }
@@ -201,7 +209,7 @@ describe.skipIf(hasNoDatabase())('replicas that share due rotations', () => {
     while ((await countRotated()) < count) await new Promise((resolve) => setTimeout(resolve, 20))
     await servers[1].stop('SIGTERM')
     const all = { keys: count, versions: count * 2, materials: count * 2, rotations: count, failures: 0 }
-    expect(await query(database.databaseUrl, outcomeQuery)).toEqual([{ version: 2, ...all }])
+    expect(await query(database.databaseUrl, outcomeQuery)).toEqual([{ versionNumber: 2, ...all }])
     const verified = await verifyAudit({ db: parts.store.db, chainMac: parts.auditKeys.chainMac })
     expect(verified.findings).toEqual([])
   }, 120_000)

@@ -40,8 +40,8 @@ describe('the first start', () => {
     expect(data).toEqual({
       encryptWithServiceKey: {
         ciphertext: expect.stringMatching(/^[A-Za-z0-9+/]+=*$/),
-        keyId: expect.stringMatching(/^skey_/),
-        version: 1,
+        key: expect.stringMatching(/^skey_/),
+        versionNumber: 1,
       },
     })
     // It can be repeated: the service has its key, and gets no second one.
@@ -239,9 +239,9 @@ async function folderWithKey() {
 /** A start as usual: the key is there, and its material opens. */
 async function expectKeyThere(dataFolder: string): Promise<void> {
   const server = await start(dataFolder)
-  const document = '{ userKey(by: { name: "orders" }) { id } }'
+  const document = '{ userKey(key: "orders") { id } }'
   const { userKey } = await asAdmin(server, document)
-  const encrypt = `mutation { encrypt(input: { keyId: "${userKey.id}", plaintext: "" }) { __typename } }`
+  const encrypt = `mutation { encrypt(input: { key: "${userKey.id}", plaintext: "" }) { __typename } }`
   expect(await asAdmin(server, encrypt)).toEqual({ encrypt: { __typename: 'EncryptPayload' } })
 }
 

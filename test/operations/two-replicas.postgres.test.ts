@@ -33,9 +33,9 @@ describe.skipIf(hasNoDatabase())('two replicas of the server', () => {
     const mia = story.as(manager)
     const keys = await Promise.all(Array.from({ length: 20 }, (_, n) => createKey(mia, `key-${n}`)))
     const doomed = await createKey(mia, 'doomed')
-    await mia.mutate('rotateUserKey', { keyId: doomed })
-    await mia.mutate('deactivateKeyVersion', { keyId: doomed, version: 1 })
-    await mia.mutate('destroyKeyVersion', { keyId: doomed, version: 1, waitingPeriodDays: 1 })
+    await mia.mutate('rotateUserKey', { key: doomed })
+    await mia.mutate('deactivateKeyVersion', { version: { key: doomed, number: 1 } })
+    await mia.mutate('destroyKeyVersion', { version: { key: doomed, number: 1 }, waitingPeriodDays: 1 })
     for (let day = 1; day <= 5; day++) {
       story.clock.advance({ days: 1 })
       const reports = await Promise.all(
@@ -49,7 +49,7 @@ describe.skipIf(hasNoDatabase())('two replicas of the server', () => {
       expect(sum((report) => report.failedKeys)).toBe(0)
       for (const id of keys) {
         const { userKey } = await mia.ask<{ userKey: object }>(
-          'query($id: ID!) { userKey(by: { id: $id }) { revision defaultVersion { number } versions { totalCount } } }',
+          'query($id: KeyRef!) { userKey(key: $id) { revision defaultVersion { number } versions { totalCount } } }',
           { id },
         )
         expect(userKey).toEqual({
@@ -101,7 +101,7 @@ describe.skipIf(hasNoDatabase())('two replicas of the server', () => {
     const keyId = await createKey(story.as(manager), 'orders')
     const results = await Promise.all(
       [story, replica, story, replica, story, replica].map((server) =>
-        server.as(manager).mutate('rotateUserKey', { keyId }, 'version { number }'),
+        server.as(manager).mutate('rotateUserKey', { key: keyId }, 'version { number }'),
       ),
     )
     expect(results.map((result) => result['version'].number).sort()).toEqual([2, 3, 4, 5, 6, 7])

@@ -52,7 +52,7 @@ async function expectAllWorks(client: Client, service: Client): Promise<void> {
     const { id } = await keyNamed(client, name)
     const message = base64('signed by the first release')
     expect(
-      await client.mutate('verify', { keyId: id, version: 1, message, signature }, 'valid'),
+      await client.mutate('verify', { version: { key: id, number: 1 }, message, signature }, 'valid'),
     ).toMatchObject({
       valid: true,
     })
@@ -68,7 +68,7 @@ async function expectAllWorks(client: Client, service: Client): Promise<void> {
 
 async function keyNamed(client: Client, name: string) {
   const { userKey } = await client.ask<{ userKey: { id: string; defaultVersion: { number: number } } }>(
-    'query($name: String!) { userKey(by: { name: $name }) { id defaultVersion { number } } }',
+    'query($name: KeyRef!) { userKey(key: $name) { id defaultVersion { number } } }',
     { name },
   )
   return userKey
@@ -90,10 +90,10 @@ describe.skipIf(hasNoDatabase())('a database of the first release', () => {
     const client = story.as(ada)
     const orders = await keyNamed(client, 'orders')
     // The first release had taken it out of use.
-    await client.mutate('activateKeyVersion', { keyId: orders.id, version: 2 }, '__typename')
+    await client.mutate('activateKeyVersion', { version: { key: orders.id, number: 2 } }, '__typename')
     await expectAllWorks(client, story.as(agent))
     expect(orders.defaultVersion.number).toBe(3)
-    await client.mutate('rotateUserKey', { keyId: orders.id }, 'version { number }')
+    await client.mutate('rotateUserKey', { key: orders.id }, 'version { number }')
     expect((await keyNamed(client, 'orders')).defaultVersion.number).toBe(4)
     // What the first release had scheduled is done by this one.
     const { destroyed } = expected
@@ -131,9 +131,9 @@ describe.skipIf(hasNoDatabase())('a database of the first release', () => {
     expect(await run('retire')).toMatchObject({ code: 0 })
     expect(readFileSync(file, 'utf8')).not.toContain(expected.rootKey)
     await story.restart()
-    await story
-      .as(ada)
-      .mutate('activateKeyVersion', { keyId: (await keyNamed(story.as(ada), 'orders')).id, version: 2 })
+    await story.as(ada).mutate('activateKeyVersion', {
+      version: { key: (await keyNamed(story.as(ada), 'orders')).id, number: 2 },
+    })
     await expectAllWorks(story.as(ada), story.as(agent))
   })
 

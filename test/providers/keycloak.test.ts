@@ -110,7 +110,7 @@ describe('behind Keycloak', () => {
     })
     const { userKey } = await alice.mutate('createUserKey', { name: 'orders' }, created)
     const plaintext = base64('hello')
-    const { ciphertext } = await alice.mutate('encrypt', { keyId: userKey.id, plaintext }, 'ciphertext')
+    const { ciphertext } = await alice.mutate('encrypt', { key: userKey.id, plaintext }, 'ciphertext')
     expect(await alice.mutate('decrypt', { ciphertext }, 'plaintext')).toMatchObject({ plaintext })
   })
 
@@ -122,7 +122,7 @@ describe('behind Keycloak', () => {
     expect(await bob.ask(viewer)).toMatchObject({
       viewer: { kind: 'USER', roles: ['KMS_USER'], groups: ['kms-users'] },
     })
-    expect(await outcomeOf(bob, 'createUserKey', { name: 'mine' })).toBe('FORBIDDEN')
+    expect(await outcomeOf(bob, 'createUserKey', { name: 'mine' })).toBe('ForbiddenError')
     const plaintext = base64('hello')
     for (const [name, group, expected] of [
       ['for-users', 'group:kms-users', 'EncryptPayload'],
@@ -130,7 +130,7 @@ describe('behind Keycloak', () => {
     ] as const) {
       const accessControl = { enabled: true, allowedSubjects: [group] }
       const { userKey } = await alice.mutate('createUserKey', { name, accessControl }, created)
-      expect(await outcomeOf(bob, 'encrypt', { keyId: userKey.id, plaintext }), name).toBe(expected)
+      expect(await outcomeOf(bob, 'encrypt', { key: userKey.id, plaintext }), name).toBe(expected)
     }
   })
 
@@ -144,7 +144,7 @@ describe('behind Keycloak', () => {
         roles: ['KMS_USER'],
       },
     })
-    expect(await outcomeOf(payments, 'createUserKey', { name: 'mine' })).toBe('FORBIDDEN')
+    expect(await outcomeOf(payments, 'createUserKey', { name: 'mine' })).toBe('ForbiddenError')
   })
 
   it('a client that a rule names is a service agent with a key of its own, and another one is refused', async () => {

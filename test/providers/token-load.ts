@@ -65,7 +65,7 @@ export function startTokenLoad({
       let startedMs = performance.now()
       const encrypted = await client.send(
         'mutation($input: EncryptInput!) { encrypt(input: $input) { ... on EncryptPayload { ciphertext } } }',
-        { input: { keyId, plaintext: base64('order') } },
+        { input: { key: keyId, plaintext: base64('order') } },
       )
       const ciphertext = encrypted.data?.encrypt?.ciphertext
       if (count(encrypted, ciphertext, startedMs)) {

@@ -6,12 +6,12 @@ import { subscribeAs } from './event-source.ts'
 const olga: Person = { name: 'olga', roles: ['PROJECT_ADMIN'] }
 const rob: Person = { name: 'rob', roles: ['KMS_USER'] }
 
-const keyEvents = `subscription($keyId: ID!) {
-  keyEvents(keyId: $keyId) {
+const keyEvents = `subscription($keyId: KeyRef!) {
+  keyEvents(key: $keyId) {
     changes
     key {
       __typename id name status
-      defaultVersion { number status }
+      defaultVersion { number versionStatus }
       ... on UserKey { viewerCanAccess description accessControlEnabled allowedSubjects { id } }
     }
   }
@@ -36,26 +36,26 @@ describe.skipIf(hasNoDatabase())('the events of a key', () => {
       return data.keyEvents
     }
     expect(await told()).toMatchObject({ changes: [], key: { id: keyId, status: 'ACTIVE' } })
-    await admin.mutate('rotateUserKey', { keyId })
+    await admin.mutate('rotateUserKey', { key: keyId })
     expect(await told()).toMatchObject({ changes: ['ROTATED'], key: { defaultVersion: { number: 2 } } })
-    await admin.mutate('deactivateKeyVersion', { keyId, version: 1 })
+    await admin.mutate('deactivateKeyVersion', { version: { key: keyId, number: 1 } })
     expect(await told()).toMatchObject({ changes: ['STATE'], key: { status: 'ACTIVE' } })
-    await admin.mutate('deactivateKeyVersion', { keyId, version: 2 })
+    await admin.mutate('deactivateKeyVersion', { version: { key: keyId, number: 2 } })
     expect(await told()).toMatchObject({ changes: ['STATE'], key: { status: 'DEACTIVATED' } })
-    await admin.mutate('updateUserKey', { keyId, description: 'of the shop' })
+    await admin.mutate('updateUserKey', { key: keyId, description: 'of the shop' })
     expect(await told()).toMatchObject({ changes: ['DETAILS'], key: { description: 'of the shop' } })
-    await admin.mutate('configureAutomaticRotation', { keyId, enabled: true, cycleDays: 30 })
+    await admin.mutate('configureAutomaticRotation', { key: keyId, enabled: true, cycleDays: 30 })
     expect(await told()).toMatchObject({ changes: ['AUTOMATIC_ROTATION'] })
-    await admin.mutate('enableAccessControl', { keyId, subjects: ['user:rob'] })
+    await admin.mutate('enableAccessControl', { key: keyId, subjects: ['user:rob'] })
     expect(await told()).toMatchObject({ changes: ['ACCESS'], key: { accessControlEnabled: true } })
     for (const version of [1, 2]) {
-      const input = { keyId, version, waitingPeriodDays: 0 }
+      const input = { version: { key: keyId, number: version }, waitingPeriodDays: 0 }
       expect(await admin.mutate('destroyKeyVersion', input)).not.toHaveProperty('code')
       expect(await told()).toMatchObject({ changes: ['STATE'] })
     }
     // A destruction without a waiting period still waits until no replica uses the version any more.
     story.clock.advance({ minutes: 1 })
-    await admin.mutate('deleteUserKey', { keyId, confirmName: 'orders' })
+    await admin.mutate('deleteUserKey', { key: keyId, confirmName: 'orders' })
     expect(await told()).toEqual({ changes: ['GONE'], key: null })
     expect((await events.rest()).map(({ event }) => event)).toEqual(['complete'])
   })
@@ -66,7 +66,7 @@ describe.skipIf(hasNoDatabase())('the events of a key', () => {
     const admin = story.as(olga)
     const events = await subscribeAs(story, rob, keyEvents, { keyId })
     expect((await events.next()).data.keyEvents.key).toMatchObject({ id: keyId, viewerCanAccess: true })
-    await admin.mutate('enableAccessControl', { keyId, subjects: [] })
+    await admin.mutate('enableAccessControl', { key: keyId, subjects: [] })
     const redacted = (await events.next()).data.keyEvents
     expect(redacted).toMatchObject({
       changes: ['ACCESS'],
@@ -74,16 +74,16 @@ describe.skipIf(hasNoDatabase())('the events of a key', () => {
     })
     expect(redacted.key.id).toMatch(/^rkey_/)
     // All of these are hidden from the caller; the change of the description is not, and is the next that it hears of.
-    await admin.mutate('rotateUserKey', { keyId })
-    await admin.mutate('addAllowedSubjects', { keyId, subjects: ['user:tom'] })
-    await admin.mutate('configureAutomaticRotation', { keyId, enabled: true, cycleDays: 9 })
-    await admin.mutate('removeAllowedSubjects', { keyId, subjects: ['user:tom'] })
-    await admin.mutate('updateUserKey', { keyId, description: 'seen by all' })
+    await admin.mutate('rotateUserKey', { key: keyId })
+    await admin.mutate('addAllowedSubjects', { key: keyId, subjects: ['user:tom'] })
+    await admin.mutate('configureAutomaticRotation', { key: keyId, enabled: true, cycleDays: 9 })
+    await admin.mutate('removeAllowedSubjects', { key: keyId, subjects: ['user:tom'] })
+    await admin.mutate('updateUserKey', { key: keyId, description: 'seen by all' })
     expect((await events.next()).data.keyEvents).toMatchObject({
       changes: ['DETAILS'],
       key: { id: redacted.key.id, description: 'seen by all', status: null },
     })
-    await admin.mutate('addAllowedSubjects', { keyId, subjects: ['user:rob'] })
+    await admin.mutate('addAllowedSubjects', { key: keyId, subjects: ['user:rob'] })
     expect((await events.next()).data.keyEvents).toMatchObject({
       changes: ['ACCESS'],
       key: { id: keyId, viewerCanAccess: true, defaultVersion: { number: 2 } },
@@ -113,11 +113,11 @@ describe.skipIf(hasNoDatabase())('the events of a key', () => {
     const keyId = await createKey(story, { accessControl: { enabled: true } })
     const { userKey } = await story
       .as(rob)
-      .ask<{ userKey: { id: string } }>('{ userKey(by: { name: "orders" }) { id } }')
+      .ask<{ userKey: { id: string } }>('{ userKey(key: "orders") { id } }')
     expect(userKey.id).toMatch(/^rkey_/)
     const events = await subscribeAs(story, rob, keyEvents, { keyId: userKey.id })
     expect((await events.next()).data.keyEvents.key).toMatchObject({ id: userKey.id, viewerCanAccess: false })
-    await story.as(olga).mutate('disableAccessControl', { keyId })
+    await story.as(olga).mutate('disableAccessControl', { key: keyId })
     expect((await events.next()).data.keyEvents).toMatchObject({ changes: ['ACCESS'], key: { id: keyId } })
   })
 
@@ -145,7 +145,7 @@ describe.skipIf(hasNoDatabase())('the events of a key', () => {
     const keyId = await createKey(story, { accessControl: { enabled: true, allowedSubjects: [subject] } })
     const events = await subscribeAs(story, agent, keyEvents, { keyId })
     expect((await events.next()).data.keyEvents.key).toMatchObject({ id: keyId, viewerCanAccess: true })
-    await story.as(olga).mutate('removeAllowedSubjects', { keyId, subjects: [subject] })
+    await story.as(olga).mutate('removeAllowedSubjects', { key: keyId, subjects: [subject] })
     expect((await events.next()).data.keyEvents).toEqual({ changes: ['GONE'], key: null })
     expect((await events.rest()).map(({ event }) => event)).toEqual(['complete'])
   })

@@ -136,10 +136,10 @@ describe.skipIf(hasNoDatabase())('a subscription', () => {
 
   it('is subject to the limits of documents, and has one top-level field', async () => {
     const story = await startStoryForTest()
-    const version = 'versions(first: 200) { nodes { number status createdAt } }'
+    const version = 'versions(first: 200) { nodes { number versionStatus createdAt } }'
     const documents = {
       'more than 50000 values': `subscription { userKeysChanged { changedKeys { ${version} } } }`,
-      'exactly one top-level field': 'subscription { userKeysChanged { at } keyEvents(keyId: "x") { at } }',
+      'exactly one top-level field': 'subscription { userKeysChanged { at } keyEvents(key: "x") { at } }',
     }
     for (const [message, query] of Object.entries(documents)) {
       const [refusal] = await (await subscribeAs(story, olga, query)).rest()

@@ -9,8 +9,8 @@ import { isListening, type Subscription, subscribe } from './event-source.ts'
 const olga: Person = { name: 'olga', roles: ['PROJECT_ADMIN'] }
 const rob: Person = { name: 'rob', roles: ['KMS_USER'] }
 
-const keyEvents = `subscription($keyId: ID!) {
-  keyEvents(keyId: $keyId) { changes key { id status ... on UserKey { viewerCanAccess description } } }
+const keyEvents = `subscription($keyId: KeyRef!) {
+  keyEvents(key: $keyId) { changes key { id status ... on UserKey { viewerCanAccess description } } }
 }`
 const userKeysChanged = 'subscription { userKeysChanged { listAgain changedKeys { name status } } }'
 
@@ -73,17 +73,17 @@ describe.skipIf(hasNoDatabase())('a stream of one replica', () => {
     }
     expect(await told()).toMatchObject({ changes: [], key: { id: keyId, status: 'ACTIVE' } })
     for (let round = 0; round < 3; round++) {
-      await admin.mutate('enableAccessControl', { keyId, subjects: [] })
+      await admin.mutate('enableAccessControl', { key: keyId, subjects: [] })
       expect(await told()).toMatchObject({
         changes: ['ACCESS'],
         key: { viewerCanAccess: false, status: null },
       })
       await listed(null)
-      await admin.mutate('rotateUserKey', { keyId })
-      await admin.mutate('addAllowedSubjects', { keyId, subjects: ['user:rob'] })
+      await admin.mutate('rotateUserKey', { key: keyId })
+      await admin.mutate('addAllowedSubjects', { key: keyId, subjects: ['user:rob'] })
       expect(await told()).toMatchObject({ changes: ['ACCESS'], key: { id: keyId, status: 'ACTIVE' } })
       await listed('ACTIVE')
-      await admin.mutate('disableAccessControl', { keyId })
+      await admin.mutate('disableAccessControl', { key: keyId })
       expect(await told()).toMatchObject({ changes: ['ACCESS'], key: { id: keyId, viewerCanAccess: true } })
       await listed('ACTIVE')
     }
@@ -98,7 +98,7 @@ describe.skipIf(hasNoDatabase())('a stream of one replica', () => {
     replica.proxy.cutListener()
     // Told by the break itself, since changes may have been missed; the key has not changed.
     expect((await list.next()).data.userKeysChanged).toEqual({ listAgain: true, changedKeys: [] })
-    await story.as(olga).mutate('updateUserKey', { keyId, description: 'changed meanwhile' })
+    await story.as(olga).mutate('updateUserKey', { key: keyId, description: 'changed meanwhile' })
     replica.proxy.mend()
     await isListening({ ...story, logged: replica.logged }, 2)
     expect((await events.next()).data.keyEvents).toMatchObject({
@@ -115,7 +115,7 @@ describe.skipIf(hasNoDatabase())('a stream of one replica', () => {
     const events = await replica.subscribeAs(rob, keyEvents, { keyId })
     await events.next()
     replica.proxy.silence('pool')
-    await story.as(olga).mutate('updateUserKey', { keyId, description: 'changed' })
+    await story.as(olga).mutate('updateUserKey', { key: keyId, description: 'changed' })
     const rest = await events.rest()
     replica.proxy.mend()
     expect(rest.map(({ event, errors }) => [event, errors[0]?.extensions.code])).toEqual([

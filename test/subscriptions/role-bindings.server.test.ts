@@ -5,7 +5,7 @@ import { isListening, subscribeAs } from './event-source.ts'
 
 const ada: Person = { name: 'ada', roles: ['PROJECT_ADMIN'] }
 const list = 'subscription { userKeysChanged { listAgain changedKeys { name status } } }'
-const one = `subscription($keyId: ID!) { keyEvents(keyId: $keyId) { changes key { ... on UserKey { name status } } } }`
+const one = `subscription($keyId: KeyRef!) { keyEvents(key: $keyId) { changes key { ... on UserKey { name status } } } }`
 
 /** A project in which bob has a role by a binding alone, and a key. */
 async function startBound(): Promise<{ story: Story; keyId: string }> {
@@ -30,7 +30,7 @@ describe.skipIf(hasNoDatabase())('a stream of a caller with a bound role', () =>
       const stream = await subscribeAs(story, bob, query, query === one ? { keyId } : {})
       expect((await stream.next()).errors).toEqual([])
       await story.as(ada).mutate('unbindRole', { subject: 'group:ops', role: 'KMS_USER' })
-      await story.as(ada).mutate('updateUserKey', { keyId, name: 'renamed' })
+      await story.as(ada).mutate('updateUserKey', { key: keyId, name: 'renamed' })
       const rest = await stream.rest()
       expect(rest.flatMap(({ errors }) => errors.map(({ extensions }) => extensions.code))).toEqual([
         'FORBIDDEN',
@@ -46,7 +46,7 @@ describe.skipIf(hasNoDatabase())('a stream of a caller with a bound role', () =>
     const stream = await subscribeAs(story, bob, one, { keyId })
     expect((await stream.next()).data.keyEvents.key.name).toBe('orders')
     story.clock.advance({ minutes: 2 })
-    await story.as(ada).mutate('updateUserKey', { keyId, name: 'renamed' })
+    await story.as(ada).mutate('updateUserKey', { key: keyId, name: 'renamed' })
     const rest = await stream.rest()
     expect(
       rest.map(({ errors }) => errors[0]?.extensions.code ?? null).filter((code) => code !== null),

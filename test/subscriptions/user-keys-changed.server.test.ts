@@ -88,9 +88,9 @@ describe.skipIf(hasNoDatabase())('what changes among the user keys', () => {
       listAgain: false,
       changedKeys: [{ ...orders, status: 'PRE_ACTIVATION', defaultVersion: null }],
     })
-    await story.as(olga).mutate('updateUserKey', { keyId, description: 'of the shop' })
+    await story.as(olga).mutate('updateUserKey', { key: keyId, description: 'of the shop' })
     expect(await told()).toMatchObject({ changedKeys: [{ ...orders, description: 'of the shop' }] })
-    await story.as(olga).mutate('deleteUserKey', { keyId, confirmName: 'orders' })
+    await story.as(olga).mutate('deleteUserKey', { key: keyId, confirmName: 'orders' })
     expect(await told()).toEqual({ listAgain: false, changedKeys: [], goneKeyIds: [keyId] })
   })
 
@@ -114,20 +114,20 @@ describe.skipIf(hasNoDatabase())('what changes among the user keys', () => {
       accessControl: { enabled: true, allowedSubjects: ['group:packers'] },
     })
     expect(await told()).toMatchObject({ changedKeys: [{ id: keyId, status: 'ACTIVE' }] })
-    await admin.mutate('removeAllowedSubjects', { keyId, subjects: ['group:packers'] })
+    await admin.mutate('removeAllowedSubjects', { key: keyId, subjects: ['group:packers'] })
     const [redacted] = (await told()).changedKeys
     expect(redacted).toMatchObject({ viewerCanAccess: false, status: null, defaultVersion: null })
     expect(redacted.id).toMatch(/^rkey_/)
-    await admin.mutate('rotateUserKey', { keyId })
-    await admin.mutate('addAllowedSubjects', { keyId, subjects: ['user:tom'] })
-    await admin.mutate('removeAllowedSubjects', { keyId, subjects: ['user:tom'] })
-    await admin.mutate('deactivateKeyVersion', { keyId, version: 1 })
+    await admin.mutate('rotateUserKey', { key: keyId })
+    await admin.mutate('addAllowedSubjects', { key: keyId, subjects: ['user:tom'] })
+    await admin.mutate('removeAllowedSubjects', { key: keyId, subjects: ['user:tom'] })
+    await admin.mutate('deactivateKeyVersion', { version: { key: keyId, number: 1 } })
     // Nothing of that was told: this is the next event, and it is of another key.
     const otherId = await createKey(story, 'returns')
     expect(await told()).toMatchObject({ changedKeys: [{ id: otherId }], goneKeyIds: [] })
-    await admin.mutate('updateUserKey', { keyId, name: 'parcels' })
+    await admin.mutate('updateUserKey', { key: keyId, name: 'parcels' })
     expect(await told()).toMatchObject({ changedKeys: [{ id: redacted.id, name: 'parcels', status: null }] })
-    await admin.mutate('addAllowedSubjects', { keyId, subjects: ['user:rob'] })
+    await admin.mutate('addAllowedSubjects', { key: keyId, subjects: ['user:rob'] })
     expect(await told()).toMatchObject({ changedKeys: [{ id: keyId, defaultVersion: { number: 2 } }] })
   })
 
@@ -137,7 +137,7 @@ describe.skipIf(hasNoDatabase())('what changes among the user keys', () => {
     const keyId = await createKey(story, 'orders', { preActivation: true, accessControl: { enabled: true } })
     const [key] = (await events.next()).data.userKeysChanged.changedKeys
     expect(key.id).toMatch(/^rkey_/)
-    await story.as(olga).mutate('deleteUserKey', { keyId, confirmName: 'orders' })
+    await story.as(olga).mutate('deleteUserKey', { key: keyId, confirmName: 'orders' })
     expect((await events.next()).data.userKeysChanged).toEqual({
       listAgain: false,
       changedKeys: [],
@@ -154,8 +154,8 @@ describe.skipIf(hasNoDatabase())('what changes among the user keys', () => {
     const events = await follow(story, agent)
     const told = async () => (await events.next()).data.userKeysChanged
     await createKey(story, 'orders')
-    await admin.mutate('updateUserKey', { keyId: hidden, name: 'renamed' })
-    await admin.mutate('deleteUserKey', { keyId: hidden, confirmName: 'renamed' })
+    await admin.mutate('updateUserKey', { key: hidden, name: 'renamed' })
+    await admin.mutate('deleteUserKey', { key: hidden, confirmName: 'renamed' })
     const keyId = await createKey(story, 'returns', {
       accessControl: { enabled: true, allowedSubjects: subjects },
     })
@@ -163,7 +163,7 @@ describe.skipIf(hasNoDatabase())('what changes among the user keys', () => {
       changedKeys: [{ id: keyId, viewerCanAccess: true }],
       goneKeyIds: [],
     })
-    await admin.mutate('disableAccessControl', { keyId })
+    await admin.mutate('disableAccessControl', { key: keyId })
     expect(await told()).toEqual({ listAgain: false, changedKeys: [], goneKeyIds: [keyId] })
   })
 

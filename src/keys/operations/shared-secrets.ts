@@ -73,6 +73,7 @@ export const deriveSharedSecret = defineKeyOperation({
   async run(use, input) {
     const privateKey = await use.key.secretKey(use.version)
     const work = slowWorkWith(use, 'DERIVE')
-    return { sharedSecret: await use.capability.deriveSharedSecret(privateKey, input, work) }
+    const parameters = { ...input, bytes: input.lengthBytes }
+    return { sharedSecret: await use.capability.deriveSharedSecret(privateKey, parameters, work) }
   },
 })

@@ -14,7 +14,10 @@ const UserKeysEvent = builder.objectRef<UserKeysEventView>('UserKeysEvent').impl
       resolve: ({ changedKeys }) => [...changedKeys],
     }),
     goneKeyIds: t.idList({
-      ...listOptions(changedKeysMax, 'IDs by which the caller knew keys that no longer exist for it, or are redacted now: caches forget what they have under them.'),
+      ...listOptions(
+        changedKeysMax,
+        'IDs by which the caller knew keys that no longer exist for it, or are redacted now: caches forget what they have under them.',
+      ),
       resolve: ({ goneKeyIds }) => [...goneKeyIds],
     }),
     listAgain: t.boolean({

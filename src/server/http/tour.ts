@@ -50,7 +50,7 @@ mutation CreateKey($input: CreateUserKeyInput!) {
         name
         status
         algorithm
-        defaultVersion { number status }
+        defaultVersion { number versionStatus }
         automaticRotation { enabled cycleDays }
         nextRotationAt
         allowedSubjects { id }
@@ -81,7 +81,7 @@ mutation Encrypt($input: EncryptInput!) {
     ... on EncryptPayload {
       ciphertext
       keyId
-      version
+      versionNumber
     }
     ... on UserError { code message }
   }
@@ -96,9 +96,9 @@ mutation Encrypt($input: EncryptInput!) {
 mutation Rotate($input: RotateUserKeyInput!) {
   rotateUserKey(input: $input) {
     ... on RotateUserKeyPayload {
-      version { number status isDefault }
+      version { number versionStatus isDefault }
       userKey {
-        versions { nodes { number status } }
+        versions { nodes { number versionStatus } }
       }
     }
     ... on UserError { code message }
@@ -117,7 +117,7 @@ mutation Decrypt($input: DecryptInput!) {
     ... on DecryptPayload {
       plaintext
       keyId
-      version
+      versionNumber
     }
     ... on UserError { code message }
   }

@@ -2,8 +2,8 @@ import { graphql, type ResultOf } from '../graphql/graphql.ts'
 
 /** Everything that the details show of a key, but for its lists. */
 export const userKeyQuery = graphql(`
-  query UserKey($id: ID!) {
-    userKey(by: { id: $id }) {
+  query UserKey($id: KeyRef!) {
+    userKey(key: $id) {
       id
       partialId
       name
