@@ -11,6 +11,7 @@ import { decisionIndex } from './printed/decisions.ts'
 import { envExample } from './printed/env-example.ts'
 import { layerRules, layerTable } from './printed/layers.ts'
 import { listLimitTables } from './printed/list-limits.ts'
+import { operationDocuments } from './printed/operations.ts'
 import type { PrintedFile } from './printed/printed-file.ts'
 import { rolePermissionTable } from './printed/role-permissions.ts'
 import { schemaFile } from './printed/schema.ts'
@@ -18,6 +19,7 @@ import { schemaFile } from './printed/schema.ts'
 const root = join(import.meta.dirname, '..')
 const files: readonly PrintedFile[] = [
   schemaFile,
+  ...operationDocuments,
   envExample,
   configurationDocument,
   commandsDocument,

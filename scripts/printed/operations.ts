@@ -1,0 +1,117 @@
+import {
+  type GraphQLArgument,
+  type GraphQLField,
+  type GraphQLObjectType,
+  getNamedType,
+  isInterfaceType,
+  isLeafType,
+  isObjectType,
+  isRequiredArgument,
+  isUnionType,
+} from 'graphql'
+import { schema } from '../../src/schema/index.ts'
+import type { PrintedFile } from './printed-file.ts'
+
+/** Fields that disclose plain keys by being selected: callers add them where they use them at once. */
+const disclosing = new Set([
+  'GenerateDataKeyPayload.plaintext',
+  'GenerateServiceDataKeyPayload.plaintext',
+  'GenerateDataKeyPairPayload.privateKeyPlaintext',
+])
+
+/** Arguments of pages that come with their defaults. */
+const leftOutArguments = new Set(['last', 'before'])
+
+type Field = GraphQLField<unknown, unknown>
+
+/** Objects inside the selected ones are selected so deep, with their plain fields. */
+const depthMax = 3
+
+function argumentsOf({ args }: Field): readonly GraphQLArgument[] {
+  return args.filter(({ name }) => !leftOutArguments.has(name))
+}
+
+/** Operations of one root type, each with all members of its union and all of their plain fields. */
+function operationsOf(kind: 'query' | 'mutation' | 'subscription', root: GraphQLObjectType): string {
+  return Object.values(root.getFields())
+    .filter(({ name }) => !name.startsWith('_'))
+    .map((field) => operationOf(kind, field))
+    .join('\n\n')
+}
+
+function operationOf(kind: string, field: Field): string {
+  const given = argumentsOf(field)
+  const variables = given.map(({ name, type }) => `$${name}: ${String(type)}`).join(', ')
+  const passed = given.map(({ name }) => `${name}: $${name}`).join(', ')
+  const name = `${field.name.charAt(0).toUpperCase()}${field.name.slice(1)}`
+  return [
+    `${kind} ${name}${given.length === 0 ? '' : `(${variables})`} {`,
+    `  ${field.name}${given.length === 0 ? '' : `(${passed})`} {`,
+    ...selectionOf(field, '    ', 0),
+    '  }',
+    '}',
+  ].join('\n')
+}
+
+function selectionOf({ type }: Field, indent: string, depth: number): readonly string[] {
+  const named = getNamedType(type)
+  if (isObjectType(named)) return fieldsOf(named, indent, depth)
+  if (!isUnionType(named) && !isInterfaceType(named)) throw new TypeError(`${named.name} has no fields`)
+  return [
+    `${indent}__typename`,
+    ...schema
+      .getPossibleTypes(named)
+      .flatMap((member) => [
+        `${indent}... on ${member.name} {`,
+        ...fieldsOf(member, `${indent}  `, depth),
+        `${indent}}`,
+      ]),
+  ]
+}
+
+function fieldsOf(type: GraphQLObjectType, indent: string, depth: number): readonly string[] {
+  return Object.values(type.getFields()).flatMap((field) => {
+    const named = getNamedType(field.type)
+    const place = `${type.name}.${field.name}`
+    if (disclosing.has(place)) return [`${indent}# ${field.name}: ${field.description?.split('. ')[0]}.`]
+    if (field.args.some(isRequiredArgument)) return []
+    if (isLeafType(named)) return [`${indent}${field.name}`]
+    const isPlain = isObjectType(named) && isSelected(type, field)
+    const isList = field.name === 'nodes' || (isUnionType(named) && depth < depthMax)
+    if (depth >= depthMax || !(isPlain || isList)) return []
+    return [`${indent}${field.name} {`, ...selectionOf(field, `${indent}  `, depth + 1), `${indent}}`]
+  })
+}
+
+/** Leaves out pages inside of objects, ways back to the object that one comes from, and edges, which repeat the nodes. */
+function isSelected(type: GraphQLObjectType, field: Field): boolean {
+  const named = getNamedType(field.type)
+  if (named.name.endsWith('Connection') || field.name === 'edges') return false
+  const isInsideKey = type.name === 'UserKey' || type.name === 'ServiceKey' || type.name === 'KeyVersion'
+  return (
+    !isInsideKey ||
+    ['automaticRotation', 'defaultVersion', 'owner', 'createdBy', 'accessList'].includes(field.name)
+  )
+}
+
+function documentOf(
+  kind: 'query' | 'mutation' | 'subscription',
+  plural: string,
+  root: GraphQLObjectType | null | undefined,
+): PrintedFile {
+  return {
+    path: `docs/operations/${plural}.graphql`,
+    source: 'src/schema',
+    print() {
+      if (!root) throw new TypeError(`the schema has no ${kind} type`)
+      return `# Every ${kind} with all members of its result, for generators that accept no interface inside of a union.\n# Made by npm run print. Take what you need, and leave out the fields that you do not read.\n\n${operationsOf(kind, root)}\n`
+    },
+  }
+}
+
+/** Documents with every operation spelled out. */
+export const operationDocuments: readonly PrintedFile[] = [
+  documentOf('query', 'queries', schema.getQueryType()),
+  documentOf('mutation', 'mutations', schema.getMutationType()),
+  documentOf('subscription', 'subscriptions', schema.getSubscriptionType()),
+]
