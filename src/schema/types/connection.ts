@@ -57,7 +57,8 @@ export function defineConnection<T>(name: string, node: ObjectRef<typeof builder
         resolve: (page) => page.edges.map((edge) => edge.node) as never,
       }),
       pageInfo: t.field({ type: PageInfo, description: 'Position of the page.', resolve: (page) => page }),
-      totalCount: t.int({
+      totalCount: t.field({
+        type: 'Count',
         description:
           'How many items match on all pages. Counted when asked for, at the cost of one more statement.',
         resolve: (page) => page.totalCount(),
