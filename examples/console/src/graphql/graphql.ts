@@ -5,7 +5,14 @@ import type { introspection } from '../../generated/introspection.d.ts'
 export const graphql = initGraphQLTada<{
   introspection: introspection
   disableMasking: true
-  scalars: { Base64: string; DateTime: string; JSON: unknown }
+  scalars: {
+    Base64: string
+    Count: number
+    DateTime: string
+    JSON: unknown
+    KeyRef: string
+    SubjectRef: string
+  }
 }>()
 
 type Types = introspection['types']

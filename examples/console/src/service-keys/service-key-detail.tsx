@@ -10,8 +10,8 @@ import { VersionsTable } from '../versions/versions-table.tsx'
 import { algorithmName, formatMoment } from '../words.ts'
 
 const serviceKeyQuery = graphql(`
-  query ServiceKey($id: ID!) {
-    serviceKey(by: { id: $id }) {
+  query ServiceKey($id: KeyRef!) {
+    serviceKey(by: { key: $id }) {
       id
       name
       service

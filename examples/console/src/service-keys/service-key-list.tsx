@@ -46,14 +46,17 @@ export function ServiceKeyList() {
     query: serviceKeysQuery,
     variables: pages.page,
   })
-  const nodes = data?.serviceKeys.nodes ?? []
+  const serviceKeys = data?.serviceKeys
+  const nodes = serviceKeys?.nodes ?? []
   return (
     <>
       <ViewHeading>Service keys</ViewHeading>
       <p className="quiet">
         The system makes one when a service first encrypts, and rotates it. Nobody else can manage it.
       </p>
-      {nodes.length === 0 && <p role="status">{fetching ? 'Loading…' : data && 'There is none yet.'}</p>}
+      {nodes.length === 0 && (
+        <p role="status">{fetching ? 'Loading…' : serviceKeys && 'There is none yet.'}</p>
+      )}
       {nodes.length > 0 && (
         <table className="cards wide">
           <thead>
@@ -86,7 +89,7 @@ export function ServiceKeyList() {
           </tbody>
         </table>
       )}
-      {data && <Pager label="Pages of service keys" info={data.serviceKeys.pageInfo} pages={pages} />}
+      {serviceKeys && <Pager label="Pages of service keys" info={serviceKeys.pageInfo} pages={pages} />}
     </>
   )
 }

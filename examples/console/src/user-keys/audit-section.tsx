@@ -7,8 +7,8 @@ import { usePages } from '../graphql/use-pages.ts'
 import { formatMoment, sentence } from '../words.ts'
 
 const auditEventsQuery = graphql(`
-  query KeyAuditEvents($keyId: ID!, $first: Int, $after: String, $last: Int, $before: String) {
-    userKey(by: { id: $keyId }) {
+  query KeyAuditEvents($keyId: KeyRef!, $first: Int, $after: String, $last: Int, $before: String) {
+    userKey(key: $keyId) {
       auditEvents(first: $first, after: $after, last: $last, before: $before) {
         nodes {
           id

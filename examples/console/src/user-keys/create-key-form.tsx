@@ -32,14 +32,13 @@ const createUserKey = graphql(
 /** The form for a user key, once the server has said which algorithms it offers. */
 export function CreateKeyPage() {
   const [{ data }] = useQuery({ query: keyAlgorithmsQuery })
-  const [first] = data?.keyAlgorithms ?? []
+  const algorithms = data?.keyAlgorithms ?? []
+  const [first] = algorithms
   const [usage] = first?.usages ?? []
   return (
     <>
       <ViewHeading>Create a user key</ViewHeading>
-      {data && first && usage && (
-        <CreateKeyForm algorithms={data.keyAlgorithms} initial={newDraft(usage, first)} />
-      )}
+      {first && usage && <CreateKeyForm algorithms={algorithms} initial={newDraft(usage, first)} />}
     </>
   )
 }

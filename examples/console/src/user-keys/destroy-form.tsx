@@ -7,7 +7,6 @@ import { issueAt, userErrorFields } from '../graphql/user-error.ts'
 import type { Version } from '../versions/version.ts'
 import type { ShownKey } from '../versions/versions-table.tsx'
 import { DestroyImpact } from './destroy-impact.tsx'
-import { asShown } from './detail-key.ts'
 
 const destroyKeyVersion = graphql(
   `
@@ -36,7 +35,8 @@ export function DestroyForm(props: {
   const { run, refusal, isRunning } = useChange(destroyKeyVersion)
 
   async function destroy() {
-    const input = { ...asShown(shownKey), version: version.number, waitingPeriodDays: Number(days) }
+    const expectedRevision = shownKey.revision
+    const input = { version: { id: version.id }, expectedRevision, waitingPeriodDays: Number(days) }
     if (await run(input)) onClose()
   }
 

@@ -4,7 +4,7 @@ import { sentence } from '../words.ts'
 
 const destroyImpactQuery = graphql(`
   query DestroyImpact($versionId: ID!) {
-    destroyImpact(versionId: $versionId) {
+    destroyImpact(version: { id: $versionId }) {
       verdict
       summary
       callers {

@@ -62,6 +62,6 @@ export type DetailKey = NonNullable<ResultOf<typeof userKeyQuery>['userKey']>
 
 /** Which key to change, as it is shown: the server refuses if somebody else has changed it since. */
 export const asShown = ({ id, revision }: Pick<DetailKey, 'id' | 'revision'>) => ({
-  keyId: id,
+  key: id,
   expectedRevision: revision,
 })

@@ -14,4 +14,4 @@ export const keyAlgorithmsQuery = graphql(`
 `)
 
 /** One algorithm that the server offers. */
-export type AlgorithmInfo = ResultOf<typeof keyAlgorithmsQuery>['keyAlgorithms'][number]
+export type AlgorithmInfo = NonNullable<ResultOf<typeof keyAlgorithmsQuery>['keyAlgorithms']>[number]

@@ -50,7 +50,7 @@ export function KeyTable({ filter }: { readonly filter: ListFilter }) {
     context: aboutKeys,
   })
   useLiveKeys(() => askAgain({ requestPolicy: 'network-only' }))
-  if (!data) return fetching && <p role="status">Loading…</p>
+  if (!data?.userKeys) return fetching && <p role="status">Loading…</p>
   const { totalCount, nodes, pageInfo } = data.userKeys
   return (
     <div aria-busy={fetching || stale}>

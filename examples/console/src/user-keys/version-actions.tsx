@@ -2,7 +2,6 @@ import { Refusal } from '../components/refusal.tsx'
 import { useChange } from '../graphql/use-change.ts'
 import type { Version } from '../versions/version.ts'
 import type { ShownKey } from '../versions/versions-table.tsx'
-import { asShown } from './detail-key.ts'
 import { activateKeyVersion, deactivateKeyVersion, restoreKeyVersion } from './version-mutations.ts'
 
 /** What the state of a version allows. */
@@ -15,7 +14,7 @@ export function VersionActions(props: {
   const deactivation = useChange(deactivateKeyVersion)
   const activation = useChange(activateKeyVersion)
   const restoring = useChange(restoreKeyVersion)
-  const input = { ...asShown(shownKey), version: version.number }
+  const input = { version: { id: version.id }, expectedRevision: shownKey.revision }
   const isRunning = deactivation.isRunning || activation.isRunning || restoring.isRunning
   const button = (label: string, onClick: () => void) => (
     <button
@@ -30,11 +29,11 @@ export function VersionActions(props: {
   return (
     <>
       <div className="row">
-        {version.status === 'ACTIVE' && button('Deactivate', () => void deactivation.run(input))}
-        {version.status === 'DEACTIVATED' && button('Activate', () => void activation.run(input))}
-        {version.status === 'DEACTIVATED' && button('Destroy…', onDestroy)}
-        {version.status === 'DESTROY_SCHEDULED' && button('Restore', () => void restoring.run(input))}
-        {version.status === 'DESTROYED' && <span className="quiet">None</span>}
+        {version.versionStatus === 'ACTIVE' && button('Deactivate', () => void deactivation.run(input))}
+        {version.versionStatus === 'DEACTIVATED' && button('Activate', () => void activation.run(input))}
+        {version.versionStatus === 'DEACTIVATED' && button('Destroy…', onDestroy)}
+        {version.versionStatus === 'DESTROY_SCHEDULED' && button('Restore', () => void restoring.run(input))}
+        {version.versionStatus === 'DESTROYED' && <span className="quiet">None</span>}
       </div>
       <Refusal error={deactivation.refusal ?? activation.refusal ?? restoring.refusal} />
     </>

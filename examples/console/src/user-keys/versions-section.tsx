@@ -22,7 +22,7 @@ export function VersionsSection(props: { readonly userKey: DetailKey; readonly m
         actionsFor={
           manages
             ? (version, shownKey) =>
-                version.id === destroying && version.status === 'DEACTIVATED' ? (
+                version.id === destroying && version.versionStatus === 'DEACTIVATED' ? (
                   <DestroyForm shownKey={shownKey} version={version} onClose={() => setDestroying(null)} />
                 ) : (
                   <VersionActions

@@ -18,18 +18,18 @@ export function VersionRow({
         {version.isDefault && <span className="quiet"> (default)</span>}
       </th>
       <td data-label="Status">
-        <StatusBadge status={version.status} />
-        {version.status === 'DESTROY_SCHEDULED' && (
+        <StatusBadge status={version.versionStatus} />
+        {version.versionStatus === 'DESTROY_SCHEDULED' && (
           <span className="quiet block">on {formatMoment(version.destroyScheduledFor)}</span>
         )}
-        {version.status === 'DESTROYED' && (
+        {version.versionStatus === 'DESTROYED' && (
           <span className="quiet block">{formatMoment(version.destroyedAt)}</span>
         )}
       </td>
       <td data-label="Created">{formatMoment(version.createdAt)}</td>
       <td data-label="Last used">{formatMoment(version.lastUsedAt)}</td>
       <td data-label="Encryptions left">
-        {version.usage?.remainingEncryptions.toLocaleString('en-GB') ?? '–'}
+        {version.encryptionUsage?.remainingEncryptions.toLocaleString('en-GB') ?? '–'}
       </td>
       {actions !== undefined && <td data-label="Actions">{actions}</td>}
     </tr>

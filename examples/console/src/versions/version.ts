@@ -5,13 +5,13 @@ export const versionFields = graphql(`
   fragment VersionFields on KeyVersion {
     id
     number
-    status
+    versionStatus
     isDefault
     createdAt
     lastUsedAt
     destroyScheduledFor
     destroyedAt
-    usage {
+    encryptionUsage {
       remainingEncryptions
     }
   }
