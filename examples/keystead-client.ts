@@ -2,7 +2,7 @@
  * A tiny client of Keystead's GraphQL API, to copy into a program of your own: it needs `fetch` and nothing else.
  *
  * Every mutation answers with a union: its payload, or an error that the caller can act on. Both those errors and the
- * top-level ones (UNAUTHENTICATED, FORBIDDEN, …) are thrown as `KeysteadError`; docs/errors.md lists the codes.
+ * top-level ones (UNAUTHENTICATED, UNAVAILABLE, …) are thrown as `KeysteadError`; docs/errors.md lists the codes.
  */
 
 /** Keystead refused; `code` says why, for programs, and `message` for people. */
@@ -39,19 +39,22 @@ export interface DataKey {
   /** The data key, encrypted; to be kept beside the data. */
   readonly wrapped: Buffer
   readonly keyId: string
-  readonly version: number
+  readonly versionNumber: number
 }
 
-/** The operations that envelope encryption needs. */
+/** The operations that envelope encryption needs. A `key` is the ID of a key, its name or an alias. */
 export interface KeysteadClient {
   createUserKey(input: { name: string; description: string }): Promise<UserKey>
-  generateDataKey(input: { keyId: string; bytes: number; aad: Uint8Array }): Promise<DataKey>
+  generateDataKey(input: { key: string; lengthBytes: number; aad: Uint8Array }): Promise<DataKey>
   /** Generates the next version, unless the default one is another than expected: so it is safe to repeat. */
-  rotateUserKey(input: { keyId: string; expectedDefaultVersion: number }): Promise<{ version: number }>
+  rotateUserKey(input: {
+    key: string
+    expectedDefaultVersionNumber: number
+  }): Promise<{ versionNumber: number }>
   decrypt(input: {
     ciphertext: Uint8Array
     aad: Uint8Array
-  }): Promise<{ plaintext: Buffer; keyId: string; version: number }>
+  }): Promise<{ plaintext: Buffer; keyId: string; versionNumber: number }>
 }
 
 interface Problem {
@@ -79,7 +82,7 @@ const documents = {
   // Only because "plaintext" is selected does the data key itself leave the server.
   generateDataKey: `mutation GenerateDataKey($input: GenerateDataKeyInput!) {
     generateDataKey(input: $input) {
-      ... on GenerateDataKeyPayload { plaintext ciphertext keyId version }
+      ... on GenerateDataKeyPayload { plaintext ciphertext keyId versionNumber }
       ${problemFields}
     }
   }`,
@@ -91,7 +94,7 @@ const documents = {
   }`,
   decrypt: `mutation Decrypt($input: DecryptInput!) {
     decrypt(input: $input) {
-      ... on DecryptPayload { plaintext keyId version }
+      ... on DecryptPayload { plaintext keyId versionNumber }
       ${problemFields}
     }
   }`,
@@ -136,19 +139,19 @@ export function createKeysteadClient({
     async createUserKey(input) {
       return (await run<{ userKey: UserKey }>('createUserKey', input)).userKey
     },
-    async generateDataKey({ keyId, bytes, aad }) {
-      const input = { keyId, bytes, additionalAuthenticatedData: toBase64(aad) }
+    async generateDataKey({ key, lengthBytes, aad }) {
+      const input = { key, lengthBytes, additionalAuthenticatedData: toBase64(aad) }
       const result = await run<Base64Fields & { ciphertext: string }>('generateDataKey', input)
       return {
         plaintext: Buffer.from(result.plaintext, 'base64'),
         wrapped: Buffer.from(result.ciphertext, 'base64'),
         keyId: result.keyId,
-        version: result.version,
+        versionNumber: result.versionNumber,
       }
     },
     async rotateUserKey(input) {
       const { version } = await run<{ version: { number: number } }>('rotateUserKey', input)
-      return { version: version.number }
+      return { versionNumber: version.number }
     },
     async decrypt({ ciphertext, aad }) {
       // The ciphertext names its key and version, so that nothing else is needed to find them.
@@ -162,7 +165,7 @@ export function createKeysteadClient({
 interface Base64Fields {
   readonly plaintext: string
   readonly keyId: string
-  readonly version: number
+  readonly versionNumber: number
 }
 
 /** Sends a request and reads its answer as JSON. Redirects are refused: a token is for one server only. */

@@ -36,8 +36,12 @@ export async function runRoundTrip({ args, file, signal }: Task): Promise<void> 
 
   heading('3. A data key for this file alone')
   const fileId = randomUUID()
-  const dataKey = await client.generateDataKey({ keyId, bytes: dataKeyBytes, aad: wrappingAad(fileId) })
-  const { version: keyVersion, wrapped, plaintext } = dataKey
+  const dataKey = await client.generateDataKey({
+    key: keyId,
+    lengthBytes: dataKeyBytes,
+    aad: wrappingAad(fileId),
+  })
+  const { versionNumber: keyVersion, wrapped, plaintext } = dataKey
   say(
     `Keystead made ${dataKeyBytes} random bytes and sent them in two forms: as they are, and wrapped, that is`,
   )
@@ -67,9 +71,9 @@ export async function runRoundTrip({ args, file, signal }: Task): Promise<void> 
   say(`SHA-256 of the original:  ${original.sha256}`)
 
   heading('5. Rotate the key')
-  const rotated = await client.rotateUserKey({ keyId, expectedDefaultVersion: keyVersion })
+  const rotated = await client.rotateUserKey({ key: keyId, expectedDefaultVersionNumber: keyVersion })
   say(
-    `Version ${rotated.version} wraps new data keys from now on. Version ${keyVersion} still unwraps what it wrapped,`,
+    `Version ${rotated.versionNumber} wraps new data keys from now on. Version ${keyVersion} still unwraps what it wrapped,`,
   )
   say('so that no file has to be encrypted again.')
 
@@ -154,8 +158,8 @@ export async function unwrapDataKey(client: KeysteadClient, header: FileHeader):
     ciphertext: Buffer.from(header.wrappedKey, 'base64'),
     aad: wrappingAad(header.fileId),
   })
-  const { keyId, version, plaintext } = unwrapped
-  if (keyId !== header.keyId || version !== header.keyVersion || plaintext.length !== dataKeyBytes) {
+  const { keyId, versionNumber, plaintext } = unwrapped
+  if (keyId !== header.keyId || versionNumber !== header.keyVersion || plaintext.length !== dataKeyBytes) {
     plaintext.fill(0)
     throw new FileFormatError(
       'The header of the file names another key than the one that wrapped its data key.',

@@ -42,7 +42,7 @@ export function createDataKeys(options: DataKeyOptions): DataKeys {
 
   async function generate(): Promise<SealingKey> {
     const { plaintext, wrapped } = await withRetry(
-      () => client.generateDataKey({ keyId, bytes: 32, aad: purpose }),
+      () => client.generateDataKey({ key: keyId, lengthBytes: 32, aad: purpose }),
       retry,
     )
     return { key: takeKey(plaintext), wrapped }

@@ -116,7 +116,7 @@ describe('the record vault of examples/service', () => {
     const keyId = await createKey('rotated')
     const sealed = await (await openVault(keyId)).seal('a', content)
     const { client } = await connectTo(server.url)
-    await client.rotateUserKey({ keyId, expectedDefaultVersion: 1 })
+    await client.rotateUserKey({ key: keyId, expectedDefaultVersionNumber: 1 })
     const later = await openVault(keyId)
     expect(await later.open('a', await later.seal('a', content))).toEqual(content)
     expect(await later.open('a', sealed)).toEqual(content)
