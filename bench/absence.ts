@@ -21,11 +21,11 @@ interface Scenario {
   prepare?(server: BenchServer, which: 0 | 1): Promise<void>
 }
 
-const query = 'query($id: ID!) { userKey(by: { id: $id }) { id name status } }'
+const query = 'query($id: KeyRef!) { userKey(key: $id) { id name status } }'
 const encrypt =
-  'mutation($id: ID!) { encrypt(input: { keyId: $id, plaintext: "aGk=" }) { __typename ... on UserError { code message } } }'
+  'mutation($id: KeyRef!) { encrypt(input: { key: $id, plaintext: "aGk=" }) { __typename ... on UserError { code message } } }'
 const rotate =
-  'mutation($id: ID!) { rotateUserKey(input: { keyId: $id }) { __typename ... on UserError { code message } } }'
+  'mutation($id: KeyRef!) { rotateUserKey(input: { key: $id }) { __typename ... on UserError { code message } } }'
 
 const owner = 'olga@shop'
 const other = 'ada@shop'

@@ -32,7 +32,7 @@ const requests = {
   encrypt: {
     query:
       'mutation($input: EncryptInput!) { encrypt(input: $input) { ... on EncryptPayload { ciphertext } } }',
-    variables: { input: { keyId: 'ukey_00000000000000000000000000', plaintext: message.toString('base64') } },
+    variables: { input: { key: 'ukey_00000000000000000000000000', plaintext: message.toString('base64') } },
     expected: /^\{"data":\{"encrypt":\{"ciphertext":"A{420}"\}\}\}\s*$/,
   },
 } as const satisfies Record<string, Operation['load']>

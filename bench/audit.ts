@@ -42,7 +42,7 @@ async function startServer(serverUrl: string, name: string, ...options: string[]
   const load = {
     query:
       'mutation($input: EncryptInput!) { encrypt(input: $input) { ... on EncryptPayload { ciphertext } } }',
-    variables: { input: { keyId, plaintext: Buffer.alloc(256, 7).toString('base64') } },
+    variables: { input: { key: keyId, plaintext: Buffer.alloc(256, 7).toString('base64') } },
     expected: /^\{"data":\{"encrypt":\{"ciphertext":"[\w+/=]{400,}"\}\}\}$/,
     connections,
     seconds,

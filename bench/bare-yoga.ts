@@ -12,7 +12,7 @@ const yoga = createYoga({
     typeDefs: `
       type Query { constant: String! }
       type Mutation { encrypt(input: EncryptInput!): EncryptResult! }
-      input EncryptInput { keyId: ID! plaintext: String! }
+      input EncryptInput { key: ID! plaintext: String! }
       union EncryptResult = EncryptPayload
       type EncryptPayload { ciphertext: String! }`,
     resolvers: {

@@ -142,7 +142,7 @@ function creation(): string {
 }
 
 function signing(keyId: string): string {
-  const item = { keyId, message: Buffer.alloc(256, 7).toString('base64') }
+  const item = { key: keyId, message: Buffer.alloc(256, 7).toString('base64') }
   return JSON.stringify({
     query:
       'mutation($input: SignBatchInput!) { signBatch(input: $input) { ... on SignBatchPayload { results { result { __typename } } } } }',
@@ -151,7 +151,7 @@ function signing(keyId: string): string {
 }
 
 function decryption({ rsaDecryptionKey: keyId, ciphertext }: FloodTarget): string {
-  const item = { keyId, version: 1, ciphertext }
+  const item = { version: { key: keyId, number: 1 }, ciphertext }
   return JSON.stringify({
     query:
       'mutation($input: DecryptBatchInput!) { decryptBatch(input: $input) { ... on DecryptBatchPayload { results { result { __typename } } } } }',

@@ -56,7 +56,7 @@ const document = `query($first: Int, $last: Int, $after: String, $before: String
   userKeys(first: $first, last: $last, after: $after, before: $before, filter: $filter, orderBy: $orderBy) {
     edges { node {
       id partialId name description accessControlEnabled createdAt createdBy { id } viewerCanAccess
-      status algorithm defaultVersion { number status }
+      status algorithm defaultVersion { number versionStatus }
     } }
     pageInfo { startCursor hasNextPage }
   }
@@ -82,7 +82,7 @@ export function checkPage(answer: string, expected: readonly BulkKey[]): void {
       name,
       viewerCanAccess,
       status,
-      version: (defaultVersion as { status: string } | null)?.status ?? null,
+      version: (defaultVersion as { versionStatus: string } | null)?.versionStatus ?? null,
     })),
     expected.map(({ name, isRedacted, isDeactivated }) => {
       const status = isRedacted ? null : isDeactivated ? 'DEACTIVATED' : 'ACTIVE'

@@ -71,13 +71,13 @@ function bodyOf(kind: Kind, { encryptionKey, signingKey }: Neighbour): string {
   if (kind === 'sign') {
     return JSON.stringify({
       query: 'mutation($input: SignInput!) { sign(input: $input) { ... on SignPayload { signature } } }',
-      variables: { input: { keyId: signingKey, message: messageText } },
+      variables: { input: { key: signingKey, message: messageText } },
     })
   }
   return JSON.stringify({
     query:
       'mutation($input: EncryptInput!) { encrypt(input: $input) { ... on EncryptPayload { ciphertext } } }',
-    variables: { input: { keyId: encryptionKey, plaintext: messageText } },
+    variables: { input: { key: encryptionKey, plaintext: messageText } },
   })
 }
 

@@ -49,7 +49,7 @@ export async function encryptOperation(server: MeasuredServer, name = 'encrypt')
     load: {
       query:
         'mutation($input: EncryptInput!) { encrypt(input: $input) { ... on EncryptPayload { ciphertext } } }',
-      variables: { input: { keyId, plaintext: messageText } },
+      variables: { input: { key: keyId, plaintext: messageText } },
       expected: /^\{"data":\{"encrypt":\{"ciphertext":"[\w+/=]{400,440}"\}\}\}$/,
     },
     async check(answers) {
@@ -78,11 +78,11 @@ export async function macOperation(server: MeasuredServer): Promise<Operation> {
   const keyId = await createKey(server, 'mac', 'HMAC_SHA256')
   const query =
     'mutation($input: GenerateMacInput!) { generateMac(input: $input) { ... on GenerateMacPayload { mac } } }'
-  const variables = { input: { keyId, message: messageText } }
+  const variables = { input: { key: keyId, message: messageText } }
   const answer = await server.ask(query, variables)
   const verified = await server.ask(
     'mutation($input: VerifyMacInput!) { verifyMac(input: $input) { ... on VerifyMacPayload { valid } } }',
-    { input: { keyId, version: 1, message: messageText, mac: textIn(answer, 'mac') } },
+    { input: { version: { key: keyId, number: 1 }, message: messageText, mac: textIn(answer, 'mac') } },
   )
   assert.equal(verified.trim(), '{"data":{"verifyMac":{"valid":true}}}')
   return { load: { query, variables, expected: exactly(answer.trim()) } }
@@ -91,7 +91,7 @@ export async function macOperation(server: MeasuredServer): Promise<Operation> {
 /** `sign` of 256 bytes; some of the signatures are verified outside of the server. */
 export async function signOperation(server: MeasuredServer, algorithm: string): Promise<Operation> {
   const keyId = await createKey(server, `sign-${algorithm}`.toLowerCase(), algorithm)
-  const asked = await server.ask('query($id: ID!) { userKey(by: { id: $id }) { publicKey { pem } } }', {
+  const asked = await server.ask('query($id: KeyRef!) { userKey(key: $id) { publicKey { pem } } }', {
     id: keyId,
   })
   const publicKey = createPublicKey(textIn(asked, 'pem').replaceAll('\\n', '\n'))
@@ -99,7 +99,7 @@ export async function signOperation(server: MeasuredServer, algorithm: string): 
   return {
     load: {
       query: 'mutation($input: SignInput!) { sign(input: $input) { ... on SignPayload { signature } } }',
-      variables: { input: { keyId, message: messageText, signingAlgorithm } },
+      variables: { input: { key: keyId, message: messageText, signingAlgorithm } },
       expected: /^\{"data":\{"sign":\{"signature":"[\w+/=]{80,}"\}\}\}$/,
     },
     async check(answers) {

@@ -36,7 +36,7 @@ for (const underWay of [1, 4, 16, 64, 256]) {
   const settings = { ...noLimits, REQUESTS_UNDER_WAY_MAX: String(underWay) }
   const round = await measure(settings, (keyId) => ({
     query: encrypt,
-    variables: { input: { keyId, plaintext } },
+    variables: { input: { key: keyId, plaintext } },
     expected: /"ciphertext"/,
     connections: 256,
     seconds,
@@ -47,7 +47,7 @@ for (const underWay of [1, 4, 16, 64, 256]) {
 const items = 500
 const batches = await measure(noLimits, (keyId) => ({
   query: encryptBatch,
-  variables: { input: { items: Array.from({ length: items }, () => ({ keyId, plaintext: 'aGVsbG8=' })) } },
+  variables: { input: { items: Array.from({ length: items }, () => ({ key: keyId, plaintext: 'aGVsbG8=' })) } },
   expected: /"results"/,
   connections: 4,
   seconds,
@@ -61,7 +61,7 @@ for (const [name, settings] of [
 ] as const) {
   const round = await measure(settings, (keyId) => ({
     query: encrypt,
-    variables: { input: { keyId, plaintext } },
+    variables: { input: { key: keyId, plaintext } },
     expected: /"ciphertext"|"UNAVAILABLE"/,
     connections: crowd,
     seconds,

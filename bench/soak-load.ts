@@ -79,7 +79,7 @@ export async function startSoakLoad(target: SoakTarget, workers: number): Promis
     [
       30,
       async () => {
-        const answer = await mutate('encrypt', { keyId: keyId(), plaintext }, 'ciphertext')
+        const answer = await mutate('encrypt', { key: keyId(), plaintext }, 'ciphertext')
         ciphertext = /"ciphertext":"([^"]+)"/.exec(answer)?.[1] ?? ciphertext
       },
     ],
@@ -87,11 +87,11 @@ export async function startSoakLoad(target: SoakTarget, workers: number): Promis
     [
       8,
       () => {
-        const items = Array.from({ length: 20 }, () => ({ keyId: keyId(), plaintext }))
+        const items = Array.from({ length: 20 }, () => ({ key: keyId(), plaintext }))
         return mutate('encryptBatch', { items }, 'results { __typename }')
       },
     ],
-    [5, () => mutate('generateDataKey', { keyId: keyId() }, 'ciphertext')],
+    [5, () => mutate('generateDataKey', { key: keyId() }, 'ciphertext')],
     [
       5,
       () =>
@@ -102,7 +102,7 @@ export async function startSoakLoad(target: SoakTarget, workers: number): Promis
     ],
     [3, () => ask('{ userKeys(first: 20) { totalCount nodes { id name status } } }')],
     [1, () => ask('{ auditEvents(first: 10) { nodes { action } } }')],
-    [1, () => mutate('rotateUserKey', { keyId: keyId() }, 'userKey { id }')],
+    [1, () => mutate('rotateUserKey', { key: keyId() }, 'userKey { id }')],
     [1, () => mutate('createUserKey', { name: `more-${randomUUID()}` }, 'userKey { id }')],
     // A document that no cache has seen, a broken one, one that is none, and tokens that nobody has signed.
     [2, () => ask(`{ a${randomInt(1_000_000_000)}: viewer { projectId } }`)],
@@ -140,7 +140,7 @@ export async function startSoakLoad(target: SoakTarget, workers: number): Promis
       await sleep(20_000, undefined, { signal: ending.signal }).catch(() => {})
       if (ending.signal.aborted) return
       await Promise.all(
-        Array.from({ length: 600 }, () => mutate('encrypt', { keyId: keyId(), plaintext }, 'ciphertext')),
+        Array.from({ length: 600 }, () => mutate('encrypt', { key: keyId(), plaintext }, 'ciphertext')),
       )
       const token = sessions[0]?.token ?? ''
       const many = JSON.stringify({

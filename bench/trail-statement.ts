@@ -52,7 +52,7 @@ try {
   )
   const keyId = /ukey_\w+/.exec(created)?.[0]
   const encrypt =
-    'mutation($k: ID!) { encrypt(input: { keyId: $k, plaintext: "aGVsbG8=" }) { ... on EncryptPayload { ciphertext } } }'
+    'mutation($k: KeyRef!) { encrypt(input: { key: $k, plaintext: "aGVsbG8=" }) { ... on EncryptPayload { ciphertext } } }'
   const contestants = {
     'append past Prisma': () => appendAuditEvents(store.executor, makeAppend()),
     'append through Prisma': () => appendAuditEvents(store.db, makeAppend()),

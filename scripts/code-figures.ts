@@ -20,9 +20,9 @@ const listsFiles = process.argv.includes('--files')
 const createKey =
   'mutation($n: String!) { createUserKey(input: { name: $n }) { ... on CreateUserKeyPayload { userKey { id } } } }'
 const encrypt =
-  'mutation($k: ID!) { encrypt(input: { keyId: $k, plaintext: "aGVsbG8=" }) { ... on EncryptPayload { ciphertext } } }'
+  'mutation($k: KeyRef!) { encrypt(input: { key: $k, plaintext: "aGVsbG8=" }) { ... on EncryptPayload { ciphertext } } }'
 const rotate =
-  'mutation($k: ID!) { rotateUserKey(input: { keyId: $k }) { ... on RotateUserKeyPayload { userKey { id } } } }'
+  'mutation($k: KeyRef!) { rotateUserKey(input: { key: $k }) { ... on RotateUserKeyPayload { userKey { id } } } }'
 const page = '{ userKeys(first: 20) { edges { cursor node { id name status } } } }'
 
 printSize()

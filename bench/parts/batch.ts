@@ -70,7 +70,7 @@ async function batchOperation(server: MeasuredServer): Promise<Operation> {
       query:
         'mutation($input: EncryptBatchInput!) { encryptBatch(input: $input) { ... on EncryptBatchPayload { results { result { ... on EncryptPayload { ciphertext } } } } } }',
       variables: {
-        input: { items: Array.from({ length: items }, () => ({ keyId, plaintext: messageText })) },
+        input: { items: Array.from({ length: items }, () => ({ key: keyId, plaintext: messageText })) },
       },
       expected: new RegExp(
         `^\\{"data":\\{"encryptBatch":\\{"results":\\[(\\{"result":\\{"ciphertext":"[\\w+/=]{400,440}"\\}\\},?){${items}}\\]\\}\\}\\}$`,

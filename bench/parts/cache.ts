@@ -104,7 +104,7 @@ function operationOn(server: MeasuredServer, keyIds: readonly string[]): Operati
     'mutation($input: EncryptInput!) { encrypt(input: $input) { ... on EncryptPayload { ciphertext keyId } } }'
   const [start, end] = JSON.stringify({
     query,
-    variables: { input: { keyId: 'KEY', plaintext: messageText } },
+    variables: { input: { key: 'KEY', plaintext: messageText } },
   }).split('KEY')
   return {
     load: {

@@ -129,7 +129,7 @@ async function createTarget(url: string, client: ApiClient, issuer: BenchIssuer)
     JSON.stringify({
       query:
         'mutation($input: EncryptInput!) { encrypt(input: $input) { ... on EncryptPayload { ciphertext } } }',
-      variables: { input: { keyId: rsaDecryptionKey, plaintext: messageText } },
+      variables: { input: { key: rsaDecryptionKey, plaintext: messageText } },
     }),
   )
   return {

@@ -54,7 +54,7 @@ async function measure(
   for (let round = 0; round < rounds; round++) {
     const started = await startProgram(settings, token, () => [
       encryptDocument,
-      { input: { keyId, plaintext: messageText } },
+      { input: { key: keyId, plaintext: messageText } },
     ])
     textIn(started.answer, 'ciphertext')
     seconds.push(started.seconds)
