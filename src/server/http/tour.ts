@@ -87,7 +87,7 @@ mutation Encrypt($input: EncryptInput!) {
   }
 }
 `,
-    variables: { input: { keyId: lastKeyId, plaintext } },
+    variables: { input: { key: lastKeyId, plaintext } },
   },
   {
     persona: 'member',
@@ -105,7 +105,7 @@ mutation Rotate($input: RotateUserKeyInput!) {
   }
 }
 `,
-    variables: { input: { keyId: lastKeyId } },
+    variables: { input: { key: lastKeyId } },
   },
   {
     persona: 'member',
