@@ -43,7 +43,7 @@ async function rotate(client: Client, { encrypting, signing }: Keys): Promise<Ma
   expect(signer.number).toBe(version.number)
   const encrypted = await client.mutate('encrypt', { key: encrypting, plaintext }, 'ciphertext versionNumber')
   const signed = await client.mutate('sign', { key: signing, message }, 'signature versionNumber')
-  expect([encrypted['version'], signed['version']]).toEqual([version.number, version.number])
+  expect([encrypted['versionNumber'], signed['versionNumber']]).toEqual([version.number, version.number])
   return {
     version: version.number,
     ciphertext: encrypted['ciphertext'],
@@ -69,11 +69,11 @@ interface Usage {
 }
 
 async function usageOf(client: Client, { encrypting }: Keys): Promise<Usage> {
-  const { userKey } = await client.ask<{ userKey: { version: { usage: Usage } } }>(
+  const { userKey } = await client.ask<{ userKey: { version: { encryptionUsage: Usage } } }>(
     `query($id: KeyRef!) { userKey(key: $id) { version(number: 1) { encryptionUsage { encryptions remainingEncryptions } } } }`,
     { id: encrypting },
   )
-  return userKey.version.usage
+  return userKey.version.encryptionUsage
 }
 
 describe.skipIf(hasNoDatabase())('a database that a backup set back', { timeout: 240_000 }, () => {
@@ -182,7 +182,7 @@ describe.skipIf(hasNoDatabase())('a database that a backup set back', { timeout:
     const keys = await makeKeys(client)
     await client.mutate('encrypt', { key: keys.encrypting, plaintext })
     const file = await backUp(story.database)
-    const items = Array.from({ length: 100 }, () => ({ keyId: keys.encrypting, plaintext }))
+    const items = Array.from({ length: 100 }, () => ({ key: keys.encrypting, plaintext }))
     await client.mutate('encryptBatch', { items })
     const lost = await usageOf(client, keys)
     expect(lost.encryptions).toBeGreaterThanOrEqual(101)

@@ -146,7 +146,7 @@ describe.skipIf(cannotStart)('the console in examples/console', () => {
     await row('seen-live').waitFor()
     const selected = 'userKey(key: "seen-live") { id }'
     const { userKey } = await send<{ userKey: { id: string } }>('admin', `{ ${selected} }`)
-    const input = `{ keyId: "${userKey.id}", confirmName: "seen-live" }`
+    const input = `{ key: "${userKey.id}", confirmName: "seen-live" }`
     await send('admin', `mutation { deleteUserKey(input: ${input}) { __typename } }`)
     await row('seen-live').waitFor({ state: 'detached' })
   })

@@ -118,7 +118,7 @@ describe.skipIf(hasNoBrowser)('GraphiQL in development mode', () => {
             id: expect.stringMatching(/^ukey_/),
             name: 'orders',
             status: 'ACTIVE',
-            defaultVersion: { number: 1, status: 'ACTIVE' },
+            defaultVersion: { number: 1, versionStatus: 'ACTIVE' },
             automaticRotation: { enabled: true, cycleDays: 90 },
             allowedSubjects: [{ id: 'group:payments' }],
           },
@@ -131,16 +131,20 @@ describe.skipIf(hasNoBrowser)('GraphiQL in development mode', () => {
       {
         encrypt: {
           ciphertext: expect.stringMatching(/^[\w+/]+=*$/),
-          key: expect.stringMatching(/^ukey_/),
-          version: 1,
+          keyId: expect.stringMatching(/^ukey_/),
+          versionNumber: 1,
         },
       },
     ],
-    ['Rotate', 'max', { rotateUserKey: { version: { number: 2, status: 'ACTIVE', isDefault: true } } }],
+    [
+      'Rotate',
+      'max',
+      { rotateUserKey: { version: { number: 2, versionStatus: 'ACTIVE', isDefault: true } } },
+    ],
     [
       'Decrypt',
       'max',
-      { decrypt: { plaintext: Buffer.from('Hello, Keystead!').toString('base64'), version: 1 } },
+      { decrypt: { plaintext: Buffer.from('Hello, Keystead!').toString('base64'), versionNumber: 1 } },
     ],
     [
       'ListAsOutsider',

@@ -40,7 +40,7 @@ function faultOf(known: KnownCiphertext, ledger: Ledger, result: MutationResult 
     return result?.['code'] === 'INVALID_KEY_STATE' ? null : `${what} is ${status}, but: ${shown(result)}`
   }
   const opens =
-    result?.['plaintext'] === plaintext && result['keyId'] === keyId && result['version'] === version
+    result?.['plaintext'] === plaintext && result['keyId'] === keyId && result['versionNumber'] === version
   return opens ? null : `${what} does not open: ${shown(result)}`
 }
 
@@ -52,18 +52,21 @@ async function encryptUnderEach(
   const faults: string[] = []
   const ciphertexts: KnownCiphertext[] = []
   for (const ids of batchesOf(keyIds)) {
-    const items = ids.map((keyId) => ({ keyId, plaintext: base64(randomBytes(16)) }))
+    const items = ids.map((key) => ({ key, plaintext: base64(randomBytes(16)) }))
     const results = await resultsOf(
       client,
       'encryptBatch',
       items,
       '... on EncryptPayload { ciphertext versionNumber }',
     )
-    for (const [index, { keyId, plaintext }] of items.entries()) {
+    for (const [index, { key: keyId, plaintext }] of items.entries()) {
       const result = results[index]
       if (result?.__typename === 'EncryptPayload') {
-        const { ciphertext, version } = result as MutationResult & { ciphertext: string; version: number }
-        ciphertexts.push({ keyId, plaintext, ciphertext, version, additionalData: null })
+        const { ciphertext, versionNumber } = result as MutationResult & {
+          ciphertext: string
+          versionNumber: number
+        }
+        ciphertexts.push({ keyId, plaintext, ciphertext, version: versionNumber, additionalData: null })
       } else {
         faults.push(`key ${keyId} cannot be used: ${shown(result)}`)
       }

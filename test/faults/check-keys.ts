@@ -16,7 +16,7 @@ export interface ShownKey {
     readonly totalCount: number
     readonly nodes: readonly {
       readonly number: number
-      readonly status: string
+      readonly versionStatus: string
       readonly isDefault: boolean
     }[]
   }
@@ -113,7 +113,7 @@ function differenceBetween(found: ShownKey, state: KeyState, rotationDue: boolea
   const subjects = found.accessControlEnabled ? found.allowedSubjects.map(({ id }) => id).sort() : null
   const defaults = found.versions.nodes.filter(({ isDefault }) => isDefault).map(({ number }) => number)
   const numbers = found.versions.nodes.map(({ number }) => number).sort((a, b) => a - b)
-  const statuses = new Map(found.versions.nodes.map(({ number, status }) => [number, status]))
+  const statuses = new Map(found.versions.nodes.map(({ number, versionStatus }) => [number, versionStatus]))
   const compared: [what: string, found: unknown, expected: unknown][] = [
     ['name', found.name, state.name],
     ['description', found.description, state.description],

@@ -29,7 +29,7 @@ export async function changeKey(
   key.changing = change
   try {
     const { mutation, input } = requestOf(key, change)
-    const sent = await sendMutation(client, mutation, { key: key.id, ...input }, 'userKey { id revision }')
+    const sent = await sendMutation(client, mutation, input, 'userKey { id revision }')
     if (sent.outcome === 'in doubt') key.inDoubt = change
     if (sent.outcome !== 'answered') return sent
     const { userKey } = payloadOf(
@@ -49,11 +49,18 @@ export async function changeKey(
   }
 }
 
-function requestOf({ state }: KnownKey, change: Change): { mutation: string; input: object } {
-  const { type, ...input } = change
+function requestOf({ id: key, state }: KnownKey, change: Change): { mutation: string; input: object } {
+  if ('version' in change) {
+    const { type, version: number, ...rest } = change
+    return { mutation: `${type}KeyVersion`, input: { version: { key, number }, ...rest } }
+  }
+  const { type, ...rest } = change
+  const input = { key, ...rest }
   switch (type) {
-    case 'rotate':
-      return { mutation: 'rotateUserKey', input: { expectedDefaultVersionNumber: state.versions.length } }
+    case 'rotate': {
+      const expectedDefaultVersionNumber = state.versions.length
+      return { mutation: 'rotateUserKey', input: { key, expectedDefaultVersionNumber } }
+    }
     case 'rename':
       return { mutation: 'updateUserKey', input }
     case 'limitAccess':
@@ -64,12 +71,6 @@ function requestOf({ state }: KnownKey, change: Change): { mutation: string; inp
       return { mutation: 'removeAllowedSubjects', input }
     case 'openAccess':
       return { mutation: 'disableAccessControl', input }
-    case 'deactivate':
-      return { mutation: 'deactivateKeyVersion', input }
-    case 'restore':
-      return { mutation: 'restoreKeyVersion', input }
-    case 'destroy':
-      return { mutation: 'destroyKeyVersion', input }
   }
 }
 
@@ -80,7 +81,7 @@ export async function encrypt(client: Client, ledger: Ledger, key: KnownKey): Pr
   const input = { key: key.id, plaintext, additionalAuthenticatedData: additionalData }
   const sent = await sendMutation(client, 'encrypt', input, 'ciphertext keyId versionNumber')
   if (sent.outcome !== 'answered') return sent
-  const { ciphertext, keyId, version } = payloadOf(sent.result, 'EncryptPayload')
+  const { ciphertext, keyId, versionNumber: version } = payloadOf(sent.result, 'EncryptPayload')
   expectEqual(keyId, key.id)
   ledger.ciphertexts.push({ keyId, version, ciphertext, plaintext, additionalData })
   return sent
@@ -96,8 +97,8 @@ export async function decrypt(client: Client, ledger: Ledger, known: KnownCipher
   if (sent.outcome !== 'answered') return sent
   // Somebody may have begun to deactivate the version meanwhile, and may or may not be done.
   if (sent.result['code'] === 'INVALID_KEY_STATE' && !mayOpen(key, known.version)) return sent
-  const { plaintext, keyId, version } = payloadOf(sent.result, 'DecryptPayload')
-  expectEqual([plaintext, keyId, version], [known.plaintext, known.keyId, known.version])
+  const { plaintext, keyId, versionNumber } = payloadOf(sent.result, 'DecryptPayload')
+  expectEqual([plaintext, keyId, versionNumber], [known.plaintext, known.keyId, known.version])
   return sent
 }
 

@@ -61,7 +61,7 @@ describe.skipIf(noServers)('after another server was promoted', { timeout: 180_0
     const keyId: string = created['userKey'].id
     const versionInUse = async () =>
       (await warm.client.mutate('encrypt', { key: keyId, plaintext: base64('hi') }, 'versionNumber'))[
-        'version'
+        'versionNumber'
       ]
     expect(await versionInUse()).toBe(1)
     for (const { isListening } of [changing, warm]) await isListening(1)

@@ -41,16 +41,22 @@ async function startServerOnPostgres(settings: Record<string, string> = {}) {
 
 type Started = Awaited<ReturnType<typeof startServerOnPostgres>>
 
+/** A ciphertext with the ID of its key: the input of `decrypt`. */
+interface Ciphertext {
+  readonly key: string
+  readonly ciphertext: string
+}
+
 /** What a caller is told by each kind of request: its data, or the codes of errors. */
-async function answersOf({ other }: Started, { keyId, ciphertext }: { keyId: string; ciphertext: string }) {
+async function answersOf({ other }: Started, { key, ciphertext }: Ciphertext) {
   const documents = [
     '{ userKeys(first: 1) { totalCount } }',
-    `{ userKey(key: "${keyId}") { id } }`,
+    `{ userKey(key: "${key}") { id } }`,
     '{ auditEvents(first: 1) { edges { node { id } } } }',
     `mutation { createUserKey(input: { name: "never" }) { __typename } }`,
-    `mutation { rotateUserKey(input: { key: "${keyId}" }) { __typename } }`,
-    `mutation { encrypt(input: { key: "${keyId}", plaintext: "aGk=" }) { __typename } }`,
-    `mutation { decrypt(input: { key: "${keyId}", ciphertext: "${ciphertext}" }) { __typename } }`,
+    `mutation { rotateUserKey(input: { key: "${key}" }) { __typename } }`,
+    `mutation { encrypt(input: { key: "${key}", plaintext: "aGk=" }) { __typename } }`,
+    `mutation { decrypt(input: { key: "${key}", ciphertext: "${ciphertext}" }) { __typename } }`,
   ]
   const answers = await Promise.all(documents.map((document) => other.send(document)))
   return answers.map(({ errors, data, text }) => {
@@ -60,11 +66,11 @@ async function answersOf({ other }: Started, { keyId, ciphertext }: { keyId: str
   })
 }
 
-async function makeCiphertext({ other }: Started): Promise<{ keyId: string; ciphertext: string }> {
+async function makeCiphertext({ other }: Started): Promise<Ciphertext> {
   const created = await other.mutate('createUserKey', { name: 'warm' }, 'userKey { id }')
-  const keyId: string = created['userKey'].id
-  const { ciphertext } = await other.mutate('encrypt', { key: keyId, plaintext: base64('hi') }, 'ciphertext')
-  return { keyId, ciphertext }
+  const key: string = created['userKey'].id
+  const { ciphertext } = await other.mutate('encrypt', { key, plaintext: base64('hi') }, 'ciphertext')
+  return { key, ciphertext }
 }
 
 /** Breaks PostgreSQL under load, again and again, and looks whether all is as it was afterwards. */

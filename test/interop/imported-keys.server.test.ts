@@ -100,7 +100,11 @@ describe.skipIf(hasNoOpenssl)('a private key that OpenSSL made and wrapped', () 
       const dgst = (...words: string[]) => files.run('dgst', `-${hash}`, ...sigopt, ...words, 'message')
 
       expect(dgst('-sign', 'private.pem', '-out', 'signature')).toMatchObject({ ok: true })
-      await expectValidHere({ key: keyId, signature: base64(files.read('signature')), ...input })
+      await expectValidHere({
+        version: { key: keyId, number: 1 },
+        signature: base64(files.read('signature')),
+        ...input,
+      })
 
       const signed = await client.mutate('sign', { key: keyId, message, ...input }, 'signature')
       files.write('signature', Buffer.from(signed['signature'], 'base64'))
@@ -116,7 +120,10 @@ describe.skipIf(hasNoOpenssl)('a private key that OpenSSL made and wrapped', () 
       const pkeyutl = (...words: string[]) => files.run('pkeyutl', ...words, '-rawin', '-in', 'message')
 
       expect(pkeyutl('-sign', '-inkey', 'private.pem', '-out', 'signature')).toMatchObject({ ok: true })
-      await expectValidHere({ key: keyId, signature: base64(files.read('signature')) })
+      await expectValidHere({
+        version: { key: keyId, number: 1 },
+        signature: base64(files.read('signature')),
+      })
 
       const signed = await client.mutate('sign', { key: keyId, message }, 'signature')
       files.write('signature', Buffer.from(signed['signature'], 'base64'))
@@ -150,8 +157,7 @@ describe.skipIf(hasNoOpenssl)('a private key that OpenSSL made and wrapped', () 
   })
 
   async function expectValidHere(input: Record<string, unknown>): Promise<void> {
-    const verify = (given: object) =>
-      client.mutate('verify', { message, version: 1, ...input, ...given }, 'valid')
+    const verify = (given: object) => client.mutate('verify', { message, ...input, ...given }, 'valid')
     expect(await verify({})).toMatchObject({ valid: true })
     expect(await verify({ message: base64('another message') })).toMatchObject({ valid: false })
   }

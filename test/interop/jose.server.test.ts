@@ -109,7 +109,7 @@ describe('a JSON Web Token', () => {
         max.mutate(
           'verify',
           {
-            ...{ keyId, version: 1, ...input, message: base64(signed) },
+            ...{ version: { key: keyId, number: 1 }, ...input, message: base64(signed) },
             signature: base64(Buffer.from(signature, 'base64url')),
           },
           'valid',

@@ -67,7 +67,7 @@ describe.skipIf(hasNoOpenssl)('the OpenSSL command line', () => {
     return bytes
   }
 
-  const verifyHere = (input: object) => max.mutate('verify', { message, version: 1, ...input }, 'valid')
+  const verifyHere = (input: object) => max.mutate('verify', { message, ...input }, 'valid')
 
   /** Checks the signature in the folder for its message, and that another message is refused. */
   function expectVerified(hash: string, ...options: string[]): void {
@@ -125,7 +125,9 @@ describe.skipIf(hasNoOpenssl)('the OpenSSL command line', () => {
       })
       expectVerified(hash)
       const der = base64(files.read('signature'))
-      expect(await verifyHere({ key: keyId, signature: der, encoding: 'DER' })).toMatchObject({ valid: true })
+      expect(
+        await verifyHere({ version: { key: keyId, number: 1 }, signature: der, encoding: 'DER' }),
+      ).toMatchObject({ valid: true })
 
       await sign({ key: keyId, encoding: 'DER' })
       const parsed = files.run('asn1parse', '-inform', 'DER', '-in', 'signature').output
@@ -134,7 +136,9 @@ describe.skipIf(hasNoOpenssl)('the OpenSSL command line', () => {
       )
       expect(integers).toHaveLength(2)
       const back = base64(Buffer.from(integers.join(''), 'hex'))
-      expect(await verifyHere({ key: keyId, signature: back, encoding: 'P1363' })).toMatchObject({
+      expect(
+        await verifyHere({ version: { key: keyId, number: 1 }, signature: back, encoding: 'P1363' }),
+      ).toMatchObject({
         valid: true,
       })
     },
@@ -144,7 +148,7 @@ describe.skipIf(hasNoOpenssl)('the OpenSSL command line', () => {
     'verifies signatures of %s',
     async (algorithm) => {
       const keyId = await createKey(`raw-${algorithm}`, algorithm)
-      await sign({ keyId })
+      await sign({ key: keyId })
       const verify = [
         'pkeyutl',
         '-verify',

@@ -93,9 +93,9 @@ describe.skipIf(hasNoDatabase())('replicas that share due rotations', () => {
     expect(rotated).toBeLessThanOrEqual(300 - 40)
     const kept = 300 - rotated
     expect(rows).toEqual([
-      { versionNumber: 1, keys: kept, versions: kept, materials: kept, rotations: 0, failures: 20 },
+      { version: 1, keys: kept, versions: kept, materials: kept, rotations: 0, failures: 20 },
       {
-        versionNumber: 2,
+        version: 2,
         keys: rotated,
         versions: rotated * 2,
         materials: rotated * 2,
@@ -209,7 +209,7 @@ describe.skipIf(hasNoDatabase())('replicas that share due rotations', () => {
     while ((await countRotated()) < count) await new Promise((resolve) => setTimeout(resolve, 20))
     await servers[1].stop('SIGTERM')
     const all = { keys: count, versions: count * 2, materials: count * 2, rotations: count, failures: 0 }
-    expect(await query(database.databaseUrl, outcomeQuery)).toEqual([{ versionNumber: 2, ...all }])
+    expect(await query(database.databaseUrl, outcomeQuery)).toEqual([{ version: 2, ...all }])
     const verified = await verifyAudit({ db: parts.store.db, chainMac: parts.auditKeys.chainMac })
     expect(verified.findings).toEqual([])
   }, 120_000)

@@ -40,7 +40,7 @@ describe('the first start', () => {
     expect(data).toEqual({
       encryptWithServiceKey: {
         ciphertext: expect.stringMatching(/^[A-Za-z0-9+/]+=*$/),
-        key: expect.stringMatching(/^skey_/),
+        keyId: expect.stringMatching(/^skey_/),
         versionNumber: 1,
       },
     })

@@ -43,7 +43,7 @@ async function runScript(database: TestDatabase, sql: string): Promise<void> {
 async function expectAllWorks(client: Client, service: Client): Promise<void> {
   for (const { ciphertext, plaintext, keyName } of expected.ciphertexts) {
     const where = keyName
-      ? { keyId: (await keyNamed(client, keyName)).id, version: 1 }
+      ? { version: { key: (await keyNamed(client, keyName)).id, number: 1 } }
       : { additionalAuthenticatedData: context }
     const opened = await client.mutate('decrypt', { ciphertext, ...where }, 'plaintext')
     expect(opened['plaintext']).toBe(base64(plaintext))

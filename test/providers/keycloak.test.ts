@@ -122,7 +122,7 @@ describe('behind Keycloak', () => {
     expect(await bob.ask(viewer)).toMatchObject({
       viewer: { kind: 'USER', roles: ['KMS_USER'], groups: ['kms-users'] },
     })
-    expect(await outcomeOf(bob, 'createUserKey', { name: 'mine' })).toBe('ForbiddenError')
+    expect(await outcomeOf(bob, 'createUserKey', { name: 'mine' })).toBe('FORBIDDEN')
     const plaintext = base64('hello')
     for (const [name, group, expected] of [
       ['for-users', 'group:kms-users', 'EncryptPayload'],
@@ -144,7 +144,7 @@ describe('behind Keycloak', () => {
         roles: ['KMS_USER'],
       },
     })
-    expect(await outcomeOf(payments, 'createUserKey', { name: 'mine' })).toBe('ForbiddenError')
+    expect(await outcomeOf(payments, 'createUserKey', { name: 'mine' })).toBe('FORBIDDEN')
   })
 
   it('a client that a rule names is a service agent with a key of its own, and another one is refused', async () => {
