@@ -1,3 +1,4 @@
+import { expect } from 'vitest'
 import { documentOf, keyMutations } from '../access/key-mutations.ts'
 import { base64, type Person } from '../support/story.ts'
 import type { WatchedStory } from './watched-story.ts'
@@ -8,6 +9,7 @@ export const canaries = {
   associatedData: base64('canary-associated-data'),
   keyName: 'canary-key-name',
   description: 'canary description of a key',
+  alias: 'canary-alias-of-a-key',
   project: 'canary-project',
 } as const
 
@@ -80,13 +82,24 @@ export async function runAllMutations(watched: WatchedStory): Promise<string[]> 
   const opened = { ciphertext, additionalAuthenticatedData: canaries.associatedData }
   await run(manager, 'decrypt', opened, 'plaintext')
   await run(manager, 'generateDataKey', { key: aes }, 'plaintext ciphertext')
-  const pair = { keyId: aes, algorithm: 'ED25519' }
+  const pair = { key: aes, algorithm: 'ED25519' }
   await run(manager, 'generateDataKeyPair', pair, 'privateKeyPlaintext')
   const kem = await keyFor('ML_KEM_768', 'KEY_ENCAPSULATION')
   await run(manager, 'encapsulate', { key: kem }, 'sharedSecret ciphertext')
   await run(manager, 'generateRandom', {}, 'bytes')
   const mac = await keyFor('HMAC_SHA256', 'GENERATE_VERIFY_MAC')
   await run(manager, 'generateMac', { key: mac, message: canaries.plaintext }, 'mac')
+  const { alias } = canaries
+  const aliasing: readonly [name: string, input: object][] = [
+    ['createAlias', { key: aes, alias }],
+    ['encrypt', { key: alias, ...sealed }],
+    ['repointAlias', { key: kem, alias }],
+    ['deleteAlias', { alias }],
+  ]
+  for (const [name, input] of aliasing) {
+    await run(stranger, name, input)
+    expect(await run(manager, name, input, name === 'encrypt' ? 'ciphertext' : 'userKey { id }')).not.toBe('')
+  }
 
   for (const mutation of keyMutations) {
     const { algorithm, usage } = mutation.keyOf ?? { algorithm: 'AES_256_GCM', usage: 'ENCRYPT_DECRYPT' }

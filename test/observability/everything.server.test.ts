@@ -15,7 +15,7 @@ function formsOf(secret: string): string[] {
 function expectNothingOf(written: string, { story, tokens }: WatchedStory, secrets: readonly string[]): void {
   const rootKey = readFileSync(join(story.database.dataFolder, 'root.key'), 'utf8').trim()
   const bytes = [...secrets, canaries.plaintext, canaries.associatedData, rootKey]
-  const names = [canaries.keyName, canaries.description, canaries.project]
+  const names = [canaries.keyName, canaries.alias, canaries.description, canaries.project]
   const people = [manager, stranger, agent].map(({ name }) => name)
   const parts = tokens.flatMap((token) => token.split('.').slice(1))
   for (const secret of [...bytes.flatMap(formsOf), ...names, ...people, ...parts]) {

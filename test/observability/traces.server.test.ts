@@ -42,7 +42,7 @@ describe('a trace', () => {
   it('has one span for all items of a batch', async () => {
     const { story, send, spans } = await startWatchedStory()
     const { userKey } = await story.as(mia).mutate('createUserKey', { name: 'orders' }, 'userKey { id }')
-    const items = [1, 2, 3].map(() => ({ keyId: userKey.id, plaintext: base64('hello') }))
+    const items = [1, 2, 3].map(() => ({ key: userKey.id, plaintext: base64('hello') }))
     const query = 'mutation($input: EncryptBatchInput!) { encryptBatch(input: $input) { __typename } }'
     await send(mia, query, { input: { items } })
     await story.stop()
