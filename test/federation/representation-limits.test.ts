@@ -1,7 +1,8 @@
 import { getOperationAST, parse, validate } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import { schema } from '../../src/schema/index.ts'
-import { documentLimitsRule, representationLimitOf } from '../../src/server/graphql/document-limits.ts'
+import { documentLimitsRule, valueLimitOf } from '../../src/server/graphql/document-limits.ts'
+import { createVariableReader } from '../../src/server/graphql/variables.ts'
 
 /** 101 values for each representation, and 1 for the list. */
 const field = (representations: string, alias = 'a') =>
@@ -17,7 +18,8 @@ function isRefused(text: string, variables: Record<string, unknown> = {}, operat
   if (!operation) throw new Error('the document has no such operation')
   const errors: Error[] = [...validate(schema, document, [documentLimitsRule])]
   try {
-    representationLimitOf(schema, document, operation)?.(variables)
+    const read = createVariableReader(schema, document, operation, () => null)(variables)
+    valueLimitOf(schema, document, operation)?.(read)
   } catch (error) {
     errors.push(error as Error)
   }

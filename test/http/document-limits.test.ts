@@ -1,7 +1,8 @@
-import { parse, validate } from 'graphql'
+import { getOperationAST, parse, validate } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import { schema } from '../../src/schema/index.ts'
-import { documentLimitsRule } from '../../src/server/graphql/document-limits.ts'
+import { documentLimitsRule, valueLimitOf } from '../../src/server/graphql/document-limits.ts'
+import { createVariableReader } from '../../src/server/graphql/variables.ts'
 
 const problemsOf = (document: string) =>
   validate(schema, parse(document), [documentLimitsRule]).map(({ message }) => message)
@@ -27,9 +28,8 @@ describe('the limits of documents', () => {
       `query($n: Int) { userKey(key: "a") { versions(${first}) { nodes { key {
         versions(${first}) { nodes { key { versions(${first}) { nodes { number } } } } } } } } } }`
     const message = expect.stringContaining('more than 50000 values')
-    for (const first of ['first: 60', 'last: 60', 'first: $n'])
-      expect(problemsOf(nested(first))).toContainEqual(message)
-    expect(problemsOf(nested('first: 5'))).toEqual([])
+    for (const first of ['first: 60', 'last: 60']) expect(problemsOf(nested(first))).toContainEqual(message)
+    for (const first of ['first: 5', 'last: 5', 'first: $n']) expect(problemsOf(nested(first))).toEqual([])
     const aliases = 'abcdefgh'.split('').map((alias) => `${alias}: versions { nodes { key { ...y } } }`)
     expect(
       problemsOf(`{ userKeys { nodes { ...x } } } fragment x on Key { ${aliases.join(' ')} }
@@ -89,5 +89,89 @@ describe('the limits of documents', () => {
         `{ userKeys(first: 200) { nodes { ${columns} versions(first: 20) { nodes { number versionStatus } } } } }`,
       ),
     ).toEqual([])
+  })
+})
+
+/** Whether a valid document is refused for the values that it asks for with these variables. */
+function isRefused(text: string, sent: Readonly<Record<string, unknown>> = {}): boolean {
+  const document = parse(text)
+  expect(validate(schema, document)).toEqual([])
+  const operation = getOperationAST(document)
+  if (!operation) throw new Error('the document has no operation')
+  const isBeyond = (message: string) => message.includes('more than 50000 values')
+  if (problemsOf(text).some(isBeyond)) return true
+  const variables = createVariableReader(schema, document, operation, () => null)(sent)
+  try {
+    valueLimitOf(schema, document, operation)?.(variables)
+    return false
+  } catch (error) {
+    expect(isBeyond((error as Error).message)).toBe(true)
+    return true
+  }
+}
+
+describe('lists inside lists whose sizes are in variables', () => {
+  const nested = (defaults = '') =>
+    `query($keys: Int, $versions: Int${defaults}) { userKeys(first: $keys) { nodes { versions(last: $versions) { nodes { number status } } } } }`
+
+  it('count by the values of these', () => {
+    expect(isRefused(nested(), { keys: 128, versions: 128 })).toBe(false)
+    expect(isRefused(nested(), { keys: 129, versions: 129 })).toBe(true)
+    expect(isRefused(nested(), { keys: 2, versions: 200 })).toBe(false)
+    expect(isRefused(nested(), { keys: 200, versions: 200 })).toBe(true)
+  })
+
+  it('count by the default of the variable where no value is given', () => {
+    const withDefault = nested(' = 200')
+    expect(isRefused(withDefault, { keys: 200 })).toBe(true)
+    expect(isRefused(withDefault, { keys: 200, versions: 1 })).toBe(false)
+  })
+
+  it('count as pages of 20 where the variable is null or absent, also if it has a default', () => {
+    for (const versions of [{}, { versions: null }]) {
+      expect(isRefused(nested(), { keys: 200, ...versions })).toBe(false)
+    }
+    expect(isRefused(nested(' = 200'), { keys: 200, versions: null })).toBe(false)
+    const thrice = `query($n: Int) { userKeys(first: 59) { nodes { versions(first: $n) { nodes {
+      key { ... on UserKey { versions(first: null) { nodes { number } } } } } } } } }`
+    expect(isRefused(thrice, { n: 19 })).toBe(false)
+    expect(isRefused(thrice, { n: 20 })).toBe(true)
+    expect(isRefused(thrice, { n: null })).toBe(true)
+    expect(isRefused(thrice)).toBe(true)
+  })
+
+  it.each([0, -1, -(2 ** 31)])('count as at least one: %i does not take from others', (n) => {
+    const text = `query($n: Int) { a: userKeys(first: $n) { nodes { versions(first: 200) { nodes { number } } } }
+      b: userKeys(first: 129) { nodes { versions(first: 129) { nodes { number status } } } } }`
+    expect(isRefused(text, { n })).toBe(true)
+    expect(isRefused(text.replaceAll('129', '127'), { n })).toBe(false)
+  })
+
+  it('count as 200 beyond it, which the field refuses', () => {
+    expect(isRefused(nested(), { keys: 2, versions: 2 ** 31 - 1 })).toBe(false)
+    expect(isRefused(nested(), { keys: 2 ** 31 - 1, versions: 2 ** 31 - 1 })).toBe(true)
+  })
+
+  it('count wherever they are: beside literals, in fragments, under aliases, as IDs', () => {
+    const text = `query($n: Int, $ids: [ID!]!) { nodes(ids: $ids) { ...F } a: nodes(ids: ["x", "y"]) { ...F } }
+      fragment F on UserKey { versions(first: 100) { nodes { ...G } } b: versions(first: $n) { nodes { ...G } } }
+      fragment G on KeyVersion { number status }`
+    const values = (ids: number, n: number) => 2 + (ids + 2) * (2 + 100 * 2 + 100 + n * 2 + n)
+    const ids = (length: number) => Array(length).fill('x')
+    for (const [count, n] of [
+      [50, 200],
+      [100, 100],
+      [80, 101],
+      [81, 101],
+      [81, 100],
+    ] as const) {
+      expect(isRefused(text, { ids: ids(count), n })).toBe(values(count, n) > 50_000)
+    }
+  })
+
+  it('are refused before their values are known where one item of each is too much', () => {
+    const aliases = Array.from({ length: 200 }, (_, n) => `a${n}: number`).join(' ')
+    const text = `query($n: Int) { userKeys(first: 200) { nodes { versions(first: $n) { nodes { ${aliases} ${aliases.replaceAll('a', 'b')} } } } } }`
+    expect(problemsOf(text)).toContainEqual(expect.stringContaining('more than 50000 values'))
   })
 })

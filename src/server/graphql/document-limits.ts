@@ -11,10 +11,11 @@ import {
   type OperationDefinitionNode,
   OperationTypeNode,
   type SelectionSetNode,
-  type TypeNode,
   type ValidationContext,
+  type ValueNode,
 } from 'graphql'
 import { asGraphQLError, RequestError } from './request-error.ts'
+import type { Variables } from './variables.ts'
 
 /** Limits of a document, so that a short request cannot ask for a very long answer. */
 export const documentLimits = {
@@ -44,7 +45,10 @@ export const documentLimits = {
 interface Size {
   readonly depth: number
   readonly fields: number
+  /** Values outside of {@link lists}. */
   readonly values: number
+  /** Lists whose sizes are in variables. */
+  readonly lists: readonly SizedList[]
   /** Fields on its own level. */
   readonly breadth: number
   /** Fields `totalCount`. The domain counts once for all items of a list. */
@@ -55,10 +59,22 @@ interface Size {
   readonly bytes: number
 }
 
+/** A list whose size is in a variable. */
+interface SizedList {
+  readonly items: ItemsIn
+  readonly inner: Pick<Size, 'values' | 'lists'>
+  /** Items of the lists around it, as far as their sizes are not in variables. */
+  readonly times: number
+}
+
+/** Number of items of a list, given variables. */
+type ItemsIn = (variables: Variables) => number
+
 const zero: Size = {
   depth: 0,
   fields: 0,
   values: 0,
+  lists: [],
   breadth: 0,
   counts: 0,
   expensive: 0,
@@ -68,6 +84,7 @@ const infinite: Size = {
   depth: Number.POSITIVE_INFINITY,
   fields: Number.POSITIVE_INFINITY,
   values: Number.POSITIVE_INFINITY,
+  lists: [],
   breadth: Number.POSITIVE_INFINITY,
   counts: Number.POSITIVE_INFINITY,
   expensive: Number.POSITIVE_INFINITY,
@@ -83,39 +100,56 @@ const expensiveFields: ReadonlySet<string> = new Set([
   'usageByCaller',
 ])
 
-/** Page sizes without `first`, and with `first` in a variable, where the maximum is assumed. */
+/** Page sizes without `first` and `last`, and at most. */
 const pageSizes = { default: 20, max: 200 } as const
 
 /** Context for measuring a selection. */
 interface MeasureContext {
   readonly schema: GraphQLSchema
   readonly fragmentOf: (name: string) => FragmentDefinitionNode | null | undefined
-  /** Number of items of the list in a variable. */
-  readonly itemsIn: (variable: string) => number
 }
 
-/** Argument of `_entities`. Gateways send the list in a variable. */
-const representations = 'representations'
+/**
+ * Arguments for the size of a list: `first` and `last` by their value, lists by their length, since each item gives one.
+ * Sizes beyond what a list allows are refused when the field is answered, and count as much as it allows.
+ */
+const sizeArguments: ReadonlySet<string> = new Set(['first', 'last', 'ids', 'representations'])
 
-/** Number of representations that `_entities` is asked for; null for other fields. */
-function representationsOf(field: FieldNode, { itemsIn }: MeasureContext): number | null {
-  if (field.name.value !== '_entities') return null
-  const value = field.arguments?.find(({ name }) => name.value === representations)?.value
-  if (value?.kind === Kind.VARIABLE) return itemsIn(value.name.value)
-  return value?.kind === Kind.LIST ? value.values.length : 1
+/** Most items that a field can return: a number, or a function of variables. */
+function itemsOf(field: FieldNode, pages: ReadonlySet<string>): number | ItemsIn {
+  const given = (field.arguments ?? []).filter(({ name }) => sizeArguments.has(name.value))
+  const otherwise = itemsWithoutSize(field.name.value, pages)
+  const sizes = given.flatMap(({ value }) => (value.kind === Kind.VARIABLE ? [] : (sizeIn(value) ?? [])))
+  const variables = given.flatMap(({ value }) => (value.kind === Kind.VARIABLE ? [value.name.value] : []))
+  if (variables.length === 0) return largest(sizes, otherwise)
+  return (values) =>
+    largest([...sizes, ...variables.flatMap((name) => sizeOfValue(values[name]) ?? [])], otherwise)
 }
 
-/** Most items that a field can return: fields with `first` are pages, and `ids` gives one item for each ID. */
-function itemsOf(field: FieldNode, pages: ReadonlySet<string>): number {
-  const values = (field.arguments ?? []).filter(({ name }) => ['first', 'last', 'ids'].includes(name.value))
-  const sizes = values.map(({ value }) => {
-    if (value.kind === Kind.INT) return Math.min(Number(value.value), pageSizes.max)
-    return value.kind === Kind.LIST ? value.values.length : pageSizes.max
-  })
-  if (sizes.length > 0) return Math.max(...sizes)
-  if (field.name.value === changedKeys.name) return changedKeys.max
-  if (accessLists.names.has(field.name.value)) return accessLists.counted
-  return pages.has(field.name.value) ? pageSizes.default : 1
+/** At least 1: 0 times infinity is NaN. */
+function largest(sizes: readonly number[], otherwise: number): number {
+  return Math.max(1, ...(sizes.length > 0 ? sizes : [otherwise]))
+}
+
+/** Items of a list whose size is not given. */
+function itemsWithoutSize(name: string, pages: ReadonlySet<string>): number {
+  if (name === changedKeys.name) return changedKeys.max
+  if (accessLists.names.has(name)) return accessLists.counted
+  return pages.has(name) ? pageSizes.default : 1
+}
+
+/** Size that a literal asks for; null if it is null. */
+function sizeIn(value: ValueNode): number | null {
+  if (value.kind === Kind.INT) return sizeOfValue(Number(value.value))
+  if (value.kind === Kind.LIST) return value.values.length
+  return value.kind === Kind.NULL ? null : 1
+}
+
+/** Size that the value of a variable asks for; null if there is none. GraphQL reads a single value as a list of one. */
+function sizeOfValue(value: unknown): number | null {
+  if (value === undefined || value === null) return null
+  if (typeof value === 'number') return Math.min(value, pageSizes.max)
+  return Array.isArray(value) ? value.length : 1
 }
 
 /** A list without an argument for its size; the domain returns at most this many. */
@@ -179,13 +213,12 @@ function createMeasure(context: MeasureContext): (selections: SelectionSetNode) 
 
   function sizeOfField(field: FieldNode): Size {
     const inner = field.selectionSet === undefined ? zero : sizeOf(field.selectionSet)
-    // At least 1: 0 times infinity is NaN.
-    const items = Math.max(1, representationsOf(field, context) ?? itemsOf(field, pages))
+    const items = itemsOf(field, pages)
     const name = field.name.value
     return {
       depth: inner.depth + 1,
       fields: inner.fields + 1,
-      values: 1 + items * inner.values,
+      ...multiplied(inner, items),
       breadth: 1,
       counts: inner.counts + (name === 'totalCount' ? 1 : 0),
       expensive: inner.expensive + (expensiveFields.has(name) ? 1 : 0),
@@ -195,6 +228,7 @@ function createMeasure(context: MeasureContext): (selections: SelectionSetNode) 
 
   function sizeOf(selections: SelectionSetNode): Size {
     let sum = zero
+    const lists: SizedList[] = []
     for (const selection of selections.selections) {
       const size =
         selection.kind === Kind.FIELD
@@ -206,16 +240,37 @@ function createMeasure(context: MeasureContext): (selections: SelectionSetNode) 
         depth: Math.max(sum.depth, size.depth),
         fields: sum.fields + size.fields,
         values: sum.values + size.values,
+        lists,
         breadth: sum.breadth + size.breadth,
         counts: sum.counts + size.counts,
         expensive: sum.expensive + size.expensive,
         bytes: sum.bytes + size.bytes,
       }
+      // Fragments inside fragments could repeat lists without end. Beyond the limit, the document is refused anyway.
+      if (sum.fields <= documentLimits.fields) lists.push(...size.lists)
     }
     return sum
   }
 
   return sizeOf
+}
+
+/** Values of a list of so many items, and of the field itself. */
+function multiplied(inner: Size, items: number | ItemsIn): Pick<Size, 'values' | 'lists'> {
+  if (typeof items === 'function') return { values: 1, lists: [{ items, inner, times: 1 }] }
+  return {
+    values: 1 + items * inner.values,
+    lists: inner.lists.map((list) => ({ ...list, times: items * list.times })),
+  }
+}
+
+/** Values with these variables; without any, the fewest that there can be. */
+function valuesOf({ values, lists }: Pick<Size, 'values' | 'lists'>, variables: Variables | null): number {
+  return lists.reduce(
+    (sum, { items, inner, times }) =>
+      sum + times * (variables === null ? 1 : items(variables)) * valuesOf(inner, variables),
+    values,
+  )
 }
 
 export const tooManyTokens = `The document has more than ${documentLimits.tokens} tokens. Pass data in variables, and repeated selections in fragments.`
@@ -231,8 +286,6 @@ export function documentLimitsRule(context: ValidationContext): ASTVisitor {
   const sizeOf = createMeasure({
     schema: context.getSchema(),
     fragmentOf: (name) => context.getFragment(name),
-    // Counted by `representationLimitOf`: the result of validation is cached for all variables.
-    itemsIn: () => 1,
   })
   function refuse(isBeyond: boolean, message: string): void {
     if (isBeyond) context.reportError(asGraphQLError(new RequestError(message)))
@@ -240,7 +293,8 @@ export function documentLimitsRule(context: ValidationContext): ASTVisitor {
 
   return {
     OperationDefinition({ operation, selectionSet }) {
-      const { depth, fields, values, breadth, counts, expensive, bytes } = sizeOf(selectionSet)
+      const size = sizeOf(selectionSet)
+      const { depth, fields, breadth, counts, expensive, bytes } = size
       refuse(
         depth > documentLimits.depth,
         `The document is nested more than ${documentLimits.depth} fields deep.`,
@@ -249,7 +303,8 @@ export function documentLimitsRule(context: ValidationContext): ASTVisitor {
         fields > documentLimits.fields,
         `The document selects more than ${documentLimits.fields} fields.`,
       )
-      refuse(values > documentLimits.values, tooManyValues)
+      // The result of validation is cached for all variables: with them, `valueLimitOf` counts again.
+      refuse(valuesOf(size, null) > documentLimits.values, tooManyValues)
       refuse(
         counts > documentLimits.counts,
         `The document asks for more than ${documentLimits.counts} counts (totalCount).`,
@@ -274,39 +329,27 @@ export function documentLimitsRule(context: ValidationContext): ASTVisitor {
   }
 }
 
-/** Throws a RequestError if an operation asks for too many values with these variables. */
-export type RepresentationLimit = (variables: Readonly<Record<string, unknown>>) => void
+/** Throws a RequestError if an operation asks for too many values with these variables, which have been read. */
+export type ValueLimit = (variables: Variables) => void
 
-/** Builds the limit on the representations of an operation of a valid document; null if it has none in a variable. */
-export function representationLimitOf(
+/**
+ * Builds the limit on the values of an operation of a valid document; null if no list has its size in a variable. The
+ * document is measured once: each request only multiplies the sizes of these lists.
+ */
+export function valueLimitOf(
   schema: GraphQLSchema,
   document: DocumentNode,
   operation: OperationDefinitionNode,
-): RepresentationLimit | null {
-  if (!operation.variableDefinitions?.some(({ type }) => namedTypeOf(type) === '_Any')) return null
+): ValueLimit | null {
   const fragments = new Map(
     document.definitions.flatMap((each) =>
       each.kind === Kind.FRAGMENT_DEFINITION ? [[each.name.value, each]] : [],
     ),
   )
+  const sizeOf = createMeasure({ schema, fragmentOf: (name) => fragments.get(name) })
+  const size = sizeOf(operation.selectionSet)
+  if (size.lists.length === 0) return null
   return (variables) => {
-    const sizeOf = createMeasure({
-      schema,
-      fragmentOf: (name) => fragments.get(name),
-      itemsIn: (variable) => itemsInVariable(operation, variable, variables[variable]),
-    })
-    if (sizeOf(operation.selectionSet).values > documentLimits.values) throw new RequestError(tooManyValues)
+    if (valuesOf(size, variables) > documentLimits.values) throw new RequestError(tooManyValues)
   }
-}
-
-function namedTypeOf(type: TypeNode): string {
-  return type.kind === Kind.NAMED_TYPE ? type.name.value : namedTypeOf(type.type)
-}
-
-/** GraphQL reads a single value as a list of one, and a missing value as the default. */
-function itemsInVariable(operation: OperationDefinitionNode, variable: string, value: unknown): number {
-  if (Array.isArray(value)) return value.length
-  if (value !== undefined) return 1
-  const definition = operation.variableDefinitions?.find((each) => each.variable.name.value === variable)
-  return definition?.defaultValue?.kind === Kind.LIST ? definition.defaultValue.values.length : 1
 }

@@ -18,7 +18,7 @@ import { KeysteadError } from '../../errors.ts'
 import { type Accepted, eventStream } from '../answer.ts'
 import { noteOperation } from '../observe/request-log.ts'
 import { textOfDocument } from './check-document.ts'
-import { type RepresentationLimit, representationLimitOf } from './document-limits.ts'
+import { type ValueLimit, valueLimitOf } from './document-limits.ts'
 import { listLimitsOf } from './list-limits.ts'
 import { createVariableReader, type VariableReader, type Variables } from './variables.ts'
 
@@ -26,8 +26,8 @@ import { createVariableReader, type VariableReader, type Variables } from './var
 export interface PreparedOperation {
   readonly node: OperationDefinitionNode
   readonly readVariables: VariableReader
-  /** Null where the operation asks for no representations. */
-  readonly limitRepresentations: RepresentationLimit | null
+  /** Null where no list has its size in a variable. */
+  readonly limitValues: ValueLimit | null
   readonly cost: Cost
 }
 
@@ -61,7 +61,7 @@ export function createOperations(schema: GraphQLSchema, config: Config): FindOpe
     return {
       node,
       readVariables: createVariableReader(schema, document, node, itemsMaxOf),
-      limitRepresentations: representationLimitOf(schema, document, node),
+      limitValues: valueLimitOf(schema, document, node),
       cost: costOf(document, node),
     }
   }
@@ -87,13 +87,13 @@ export function createOperations(schema: GraphQLSchema, config: Config): FindOpe
  * @throws KeysteadError with the reason, in words for the caller
  */
 export async function admitOperation(
-  { node, readVariables, limitRepresentations, cost }: PreparedOperation,
+  { node, readVariables, limitValues, cost }: PreparedOperation,
   sent: Variables,
   { charge, accepted }: OperationContext,
 ): Promise<Variables> {
   noteOperation(node.operation, node.name?.value ?? null)
   const variables = readVariables(sent)
-  limitRepresentations?.(variables)
+  limitValues?.(variables)
   if (node.operation === OperationTypeNode.SUBSCRIPTION && !accepted.takesStream) {
     throw new StreamNotAcceptedError()
   }
