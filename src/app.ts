@@ -22,6 +22,7 @@ import { createOutages, type Outages } from './outages.ts'
 import { createReadiness } from './readiness.ts'
 import { createContextFactory } from './schema/context.ts'
 import { schema } from './schema/index.ts'
+import { withPrefix } from './schema/prefix.ts'
 import { createStartingAnswers } from './server/http/health.ts'
 import { type Listener, openListener } from './server/http/listener.ts'
 import type { MetricsServer } from './server/http/metrics-server.ts'
@@ -193,6 +194,7 @@ function createApi(
       config,
       log,
       schema,
+      subgraphSchema: config.SUBGRAPH_PREFIX === null ? null : withPrefix(schema, config.SUBGRAPH_PREFIX),
       createContext: createContextFactory(parts),
       authenticator: createAuthenticator({ config, clock: machineClock, issuers }),
       withBoundRoles: parts.callerRoles.of,

@@ -15,6 +15,7 @@ import {
   signatureAlgorithms,
   text,
   timeZone,
+  typePrefix,
 } from './setting-values.ts'
 
 const rootKeyProvider = oneOf('file', 'env', 'pkcs11')
@@ -472,6 +473,13 @@ export const settings = {
       'Schema introspection, and `_service` for gateways: "auto" answers both in development mode only.',
     default: 'auto',
     parse: oneOf('auto', 'on', 'off'),
+  },
+  SUBGRAPH_PREFIX: {
+    meaning:
+      'Prefix of types and root fields at /subgraph, a second path of the API for gateways (see docs/federation.md). Not set: no such path.',
+    default: '',
+    example: 'Kms',
+    parse: optional(typePrefix),
   },
 } as const satisfies Record<string, Setting<unknown>>
 

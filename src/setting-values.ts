@@ -143,3 +143,11 @@ export function signatureAlgorithms(value: string): readonly string[] {
   }
   return names
 }
+
+/** A prefix for names of types. */
+export function typePrefix(value: string): string {
+  if (!/^[A-Z][A-Za-z0-9]{0,15}$/.test(value)) {
+    throw new TypeError('must be a capital letter with up to 15 letters and digits, for example Kms')
+  }
+  return value
+}

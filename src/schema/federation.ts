@@ -8,6 +8,7 @@ import {
   print,
   printSchema,
 } from 'graphql'
+import { coordinateIn } from './prefix.ts'
 
 /** The oldest version that has all that is used here: gateways read it and every later one. */
 const version = 'https://specs.apollo.dev/federation/v2.0'
@@ -20,7 +21,7 @@ const secretMutations = [
   ...['encapsulate', 'decapsulate', 'deriveSharedSecret'],
 ]
 
-/** Directives by what they stand on: a type, or one of its fields. */
+/** Directives by what they stand on: a type, or one of its fields. Names are those without a prefix. */
 const directives: Readonly<Record<string, string>> = {
   UserKey: '@key(fields: "id")',
   ServiceKey: '@key(fields: "id")',
@@ -47,15 +48,19 @@ const printed = new WeakMap<GraphQLSchema, string>()
 export function printSubgraph(schema: GraphQLSchema): string {
   const known = printed.get(schema)
   if (known !== undefined) return known
-  const unused = new Set([...Object.keys(directives), ...leftOut])
+  const directivesBy = new Map(
+    Object.entries(directives).map(([coordinate, text]) => [coordinateIn(schema, coordinate), text]),
+  )
+  const omitted = new Set([...leftOut].map((coordinate) => coordinateIn(schema, coordinate)))
+  const unused = new Set([...directivesBy.keys(), ...omitted])
 
   function isKept(coordinate: string): boolean {
     unused.delete(coordinate)
-    return !leftOut.has(coordinate)
+    return !omitted.has(coordinate)
   }
 
   function directivesOf(coordinate: string): readonly ConstDirectiveNode[] {
-    const text = directives[coordinate]
+    const text = directivesBy.get(coordinate)
     unused.delete(coordinate)
     return text === undefined ? [] : [readDirective(text)]
   }

@@ -6,7 +6,7 @@ import { printSubgraph } from '../../src/schema/federation.ts'
 import { schema } from '../../src/schema/index.ts'
 
 /** The schema of a subgraph that stands beside Keystead in the tests. */
-export function sdlOf(name: 'users' | 'vaults'): string {
+export function sdlOf(name: 'users' | 'vaults' | 'clashing'): string {
   return readFileSync(join(import.meta.dirname, '../gateway', `${name}.graphql`), 'utf8')
 }
 

@@ -50,6 +50,7 @@ export async function startGatedServer(
     {
       config,
       log: createLog('debug', { write: (line) => void logged.push(JSON.parse(line)) }),
+      subgraphSchema: null,
       schema: createSchema((name) => {
         begun.push(name)
         return isOver ? Promise.resolve('finished') : gateOf(name).promise

@@ -164,10 +164,11 @@ const accessLists = { names: new Set(['allowedSubjects', 'accessList']), counted
 /** A string that can hold the names of a whole access list, once for each audit event of a page. */
 const details = { name: 'details', counted: 5 } as const
 
-/** Names of fields that count for more than one because of their type. */
+/** Names of fields that count for more than one. */
 interface CountedFields {
   readonly pages: ReadonlySet<string>
   readonly bytes: ReadonlySet<string>
+  readonly expensive: ReadonlySet<string>
 }
 
 const countedFieldsOfSchemas = new WeakMap<GraphQLSchema, CountedFields>()
@@ -183,6 +184,9 @@ function countedFieldsOf(schema: GraphQLSchema): CountedFields {
   const counted = {
     pages: namesWhere(({ args }) => args.some(({ name }) => name === 'first')),
     bytes: namesWhere(({ type }) => getNamedType(type).name === 'Base64'),
+    expensive: namesWhere(({ name, extensions }) =>
+      expensiveFields.has(extensions.nameWithoutPrefix ?? name),
+    ),
   }
   countedFieldsOfSchemas.set(schema, counted)
   return counted
@@ -191,7 +195,7 @@ function countedFieldsOf(schema: GraphQLSchema): CountedFields {
 /** Builds the function that measures selections. Each fragment is measured once, so that the time is linear in the document. */
 function createMeasure(context: MeasureContext): (selections: SelectionSetNode) => Size {
   const measured = new Map<string, Size | 'measuring'>()
-  const { pages, bytes } = countedFieldsOf(context.schema)
+  const { pages, bytes, expensive } = countedFieldsOf(context.schema)
 
   function bytesCountOf(name: string): number {
     if (name === details.name) return details.counted
@@ -221,7 +225,7 @@ function createMeasure(context: MeasureContext): (selections: SelectionSetNode) 
       ...multiplied(inner, items),
       breadth: 1,
       counts: inner.counts + (name === 'totalCount' ? 1 : 0),
-      expensive: inner.expensive + (expensiveFields.has(name) ? 1 : 0),
+      expensive: inner.expensive + (expensive.has(name) ? 1 : 0),
       bytes: inner.bytes + bytesCountOf(name),
     }
   }

@@ -50,7 +50,7 @@ interface KnownRequest {
  */
 export function createGraphQL(parts: GraphQLParts): (request: GraphQLRequest) => Promise<Answer> {
   const rules = documentRules(parts.config)
-  const trusted = openTrustedDocuments(parts.config, { schema: parts.schema, rules })
+  const trusted = openTrustedDocuments(parts.config, { ...parts, rules })
   const known = createKnownDocuments()
   const findOperation = createOperations(parts.schema, parts.config)
   const yoga = createYogaServer(parts, { known, trusted, rules, findOperation })

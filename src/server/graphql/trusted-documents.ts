@@ -76,6 +76,8 @@ export type TrustedDocuments = ReadonlyMap<string, string>
 /** Schema and rules that trusted documents are checked with. */
 interface Checks {
   readonly schema: GraphQLSchema
+  /** Schema of the other path of the API, whose documents are in the same file. */
+  readonly otherSchema?: GraphQLSchema | null
   readonly rules: readonly ValidationRule[]
 }
 
@@ -129,12 +131,14 @@ function problemOf(id: string, text: unknown): string | null {
     : 'is not named by its SHA-256, 64 hexadecimal digits in lower case.'
 }
 
-function problemInDocument(text: string, { schema, rules }: Checks): string | null {
+function problemInDocument(text: string, { schema, otherSchema = null, rules }: Checks): string | null {
   if (text.length > documentLimits.length) return `has more than ${documentLimits.length} characters.`
   try {
     // The message of graphql-js may quote the document, which is the operator's own.
     const document = parse(text, { maxTokens: documentLimits.tokens })
     const [error] = validateDocument(schema, document, rules)
+    if (error !== undefined && otherSchema && validateDocument(otherSchema, document, rules).length === 0)
+      return null
     return error === undefined ? null : `does not fit this server: ${error.message}`
   } catch (error) {
     return `cannot be read: ${error instanceof Error ? error.message : 'unknown error'}`

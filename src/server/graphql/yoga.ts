@@ -32,6 +32,9 @@ import { type TrustedDocuments, trustDocuments } from './trusted-documents.ts'
 /** Path of the API. */
 export const graphqlPath = '/graphql'
 
+/** Path of the API for gateways whose supergraph has prefixed names; served where SUBGRAPH_PREFIX is set. */
+export const subgraphPath = '/subgraph'
+
 /** Context that the HTTP steps pass to GraphQL. The caller is known before a document is parsed. */
 export interface ServerContext extends OperationContext {
   readonly call: RequestContext
@@ -56,6 +59,8 @@ class DocumentTooLongError extends KeysteadError {
 /** The parts that GraphQL is answered with. */
 export interface GraphQLParts extends MaskOptions {
   readonly schema: GraphQLSchema
+  /** Schema of the other path, if there are two. */
+  readonly otherSchema: GraphQLSchema | null
   readonly createContext: (call: RequestContext) => object
   readonly config: Config
 }

@@ -22,7 +22,7 @@ import {
   securityHeaders,
 } from '../answer.ts'
 import { createGraphQL, type GraphQLRequest } from '../graphql/graphql.ts'
-import { graphqlPath } from '../graphql/yoga.ts'
+import { graphqlPath, subgraphPath } from '../graphql/yoga.ts'
 import {
   type Admission,
   type AdmittedRequest,
@@ -84,6 +84,8 @@ export interface ServerParts {
   readonly config: Config
   readonly log: Log
   readonly schema: GraphQLSchema
+  /** Schema at /subgraph; null if that path is not served. */
+  readonly subgraphSchema: GraphQLSchema | null
   readonly createContext: (call: RequestContext) => object
   readonly authenticator: Authenticator
   /** The caller of a token with the roles that it has beyond those of the token. Throws UNAVAILABLE. */
@@ -117,9 +119,11 @@ export interface Server {
 }
 
 /** The parts that the steps use. */
-interface Tools extends Omit<ServerParts, 'schema' | 'createContext' | 'devTokens' | 'explain'> {
+interface Tools
+  extends Omit<ServerParts, 'schema' | 'subgraphSchema' | 'createContext' | 'devTokens' | 'explain'> {
   readonly listener: Listener
-  readonly answerDocument: (request: GraphQLRequest) => Promise<Answer>
+  /** Functions that answer GraphQL, by the path that they answer at. */
+  readonly graphql: ReadonlyMap<string, (request: GraphQLRequest) => Promise<Answer>>
   readonly admission: Admission
   readonly callerLimit: CallerLimit
   readonly failureLimit: FailureLimit
@@ -195,7 +199,7 @@ function createTools(parts: ServerParts, listener: Listener): Tools {
   return {
     ...parts,
     listener,
-    answerDocument: createGraphQL(parts),
+    graphql: createGraphQLByPath(parts),
     admission: createAdmission({
       runningMax: config.REQUESTS_UNDER_WAY_MAX,
       queuedMax: config.REQUESTS_WAITING_MAX,
@@ -212,6 +216,15 @@ function createTools(parts: ServerParts, listener: Listener): Tools {
     devMode: devTokens && createDevMode(devTokens, config.CORS_ORIGINS),
     graphiqlPage: hasGraphiql ? createGraphiqlPage({ withTour: devTokens !== null }) : null,
   }
+}
+
+function createGraphQLByPath(parts: ServerParts): Tools['graphql'] {
+  const { schema, subgraphSchema } = parts
+  const answers = new Map([[graphqlPath, createGraphQL({ ...parts, otherSchema: subgraphSchema })]])
+  if (subgraphSchema !== null) {
+    answers.set(subgraphPath, createGraphQL({ ...parts, schema: subgraphSchema, otherSchema: schema }))
+  }
+  return answers
 }
 
 /** Answers a request, in a span if traces are on, and logs it. */
@@ -258,23 +271,22 @@ async function answerRequest(incoming: Incoming, tools: Tools): Promise<Answer> 
       message: 'The request target or Host header is malformed.',
     })
   }
-  facts.route = routeOf(path)
+  facts.route = routeOf(path, tools)
   if (facts.route === '/health/live') return liveAnswer()
   if (facts.route === '/health/ready') return answerReady(tools)
   return (
     tools.devMode?.(request, path) ??
     redirectToPage(path, tools) ??
-    refuseOtherPath(path) ??
-    answerPage(request, tools) ??
-    tools.cors?.answerPreflight(request) ??
+    refuseOtherPath(path, tools) ??
+    (path === graphqlPath ? answerForPages(request, tools) : null) ??
     refuseMethod(request) ??
     refuseContent(request) ??
     answerGraphQL(incoming, tools)
   )
 }
 
-function routeOf(path: string): string {
-  return path === graphqlPath ? graphqlPath : (healthRouteOf(path) ?? 'other')
+function routeOf(path: string, { graphql }: Tools): string {
+  return graphql.has(path) ? path : (healthRouteOf(path) ?? 'other')
 }
 
 /** A stopping server is not ready, so that load balancers stop using it before the last connection is closed. */
@@ -287,12 +299,17 @@ function redirectToPage(path: string, { graphiqlPage }: Tools): Answer | null {
   return { status: 302, headers: { location: graphqlPath }, body: null }
 }
 
-function refuseOtherPath(path: string): Answer | null {
-  if (path === graphqlPath) return null
+function refuseOtherPath(path: string, { graphql }: Tools): Answer | null {
+  if (graphql.has(path)) return null
   return errorAnswer(404, {
     code: 'BAD_REQUEST',
     message: `Unknown path. The API is at ${graphqlPath}.`,
   })
+}
+
+/** The steps for web pages, which gateways have no use for. */
+function answerForPages(request: IncomingMessage, tools: Tools): Answer | null {
+  return answerPage(request, tools) ?? tools.cors?.answerPreflight(request) ?? null
 }
 
 function answerPage({ method, headers }: IncomingMessage, { graphiqlPage }: Tools): Answer | null {
@@ -331,6 +348,8 @@ async function startWork(
   tools: Tools,
 ): Promise<Answer | { work: Promise<Answer> }> {
   const { config, tracing, shed } = tools
+  const answerDocument = tools.graphql.get(facts.route)
+  if (answerDocument === undefined) throw new TypeError('other paths are refused before')
   const clientAddress = tools.clientAddressOf(request)
   const tokenCaller = await authenticate({ request, clientAddress, admitted }, tools)
   if (tokenCaller === null) return shed('full')
@@ -366,7 +385,7 @@ async function startWork(
   }
   const run = async () => {
     await call.refreshCaller()
-    return tools.answerDocument({ body, context: { call, charge, accepted } })
+    return answerDocument({ body, context: { call, charge, accepted } })
   }
   return { work: tracing === null ? run() : tracing.traceGraphQL(facts, run) }
 }
