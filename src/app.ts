@@ -193,6 +193,7 @@ function createApi(
     {
       config,
       log,
+      clock: machineClock,
       schema,
       subgraphSchema: config.SUBGRAPH_PREFIX === null ? null : withPrefix(schema, config.SUBGRAPH_PREFIX),
       createContext: createContextFactory(parts),

@@ -413,13 +413,14 @@ export const settings = {
     parse: optional(integer(1, 1024)),
   },
   SUBSCRIPTIONS_MAX: {
-    meaning: 'Most open subscriptions, on each replica (see docs/subscriptions.md).',
+    meaning: 'Most open subscriptions, and most WebSockets, on each replica (see docs/subscriptions.md).',
     unit: 'subscriptions',
     default: '1000',
     parse: integer(0, 100_000),
   },
   SUBSCRIPTIONS_PER_CALLER_MAX: {
-    meaning: 'Most open subscriptions of one caller, on each replica. 0 disables subscriptions.',
+    meaning:
+      'Most open subscriptions of one caller, and most of its WebSockets, on each replica. 0 disables subscriptions.',
     unit: 'subscriptions',
     default: '20',
     parse: integer(0, 100_000),

@@ -65,7 +65,7 @@ builder.mutationType({
 })
 builder.subscriptionType({
   description:
-    'What happens, as it happens: answered as a stream of server-sent events (`Accept: text/event-stream`). What the caller may see is decided for each event. A stream ends when the token expires, with the error UNAUTHENTICATED.',
+    'What happens, as it happens: answered as a stream of server-sent events (`Accept: text/event-stream`), or over WebSocket (`graphql-transport-ws`). What the caller may see is decided for each event. A stream ends when the token expires, with the error UNAUTHENTICATED.',
 })
 
 /** The schema that the server offers. */

@@ -119,6 +119,13 @@ describe('development mode', () => {
       expect(JSON.parse(body)).toMatchObject({ errors: [{ extensions: { code: 'FORBIDDEN' } }] })
       expect(body).not.toContain('eyJ')
     }
+    const webSocket = {
+      connection: 'Upgrade',
+      upgrade: 'websocket',
+      'sec-websocket-version': '13',
+      'sec-websocket-key': Buffer.alloc(16).toString('base64'),
+    }
+    expect((await askWith(app, '/graphql', { ...headers, ...webSocket })).status).toBe(403)
   })
 
   it.each([

@@ -1,5 +1,6 @@
 import { buildSchema, type GraphQLSchema } from 'graphql'
 import { onTestFinished, vi } from 'vitest'
+import { systemClock } from '../../src/clock.ts'
 import { readConfig } from '../../src/config.ts'
 import { KeysteadError } from '../../src/errors.ts'
 import type { Caller } from '../../src/keys/rules/caller.ts'
@@ -49,6 +50,7 @@ export async function startGatedServer(
   const server = createServer(
     {
       config,
+      clock: systemClock,
       log: createLog('debug', { write: (line) => void logged.push(JSON.parse(line)) }),
       subgraphSchema: null,
       schema: createSchema((name) => {

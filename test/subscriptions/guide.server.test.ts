@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { parse, validate } from 'graphql'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { schema } from '../../src/schema/index.ts'
@@ -15,7 +16,7 @@ describe('the page about subscriptions', () => {
   it('has documents that the schema takes', () => {
     const documents = blocks.filter(({ language }) => language === 'graphql')
     expect(documents).toHaveLength(2)
-    for (const { text } of documents) expect(validate(schema, parse(text))).toEqual([])
+    for (const { text: document } of documents) expect(validate(schema, parse(document))).toEqual([])
   })
 
   it('has commands that print what it shows', async () => {
@@ -36,5 +37,19 @@ describe('the page about subscriptions', () => {
       if (printed.length >= expected.length) break
     }
     expect(printed.slice(0, expected.length)).toBe(expected)
+  })
+
+  it('has a program for WebSocket that prints an event', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'keystead-subscriptions-'))
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+    const server = await startServerProcess({ DATA_FOLDER: join(folder, 'data'), PORT: '0' })
+    onTestFinished(async () => void (await server.stop('SIGTERM')))
+    const program = spawn(process.execPath, ['--input-type=module', '-e', textOf('js')], {
+      cwd: join(import.meta.dirname, '../..'),
+      env: { ...process.env, KEYSTEAD_URL: server.url },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const printed = await text(program.stdout)
+    expect(printed).toContain('userKeysChanged: { listAgain: true }')
   })
 })

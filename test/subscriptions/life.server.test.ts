@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { hasNoDatabase } from '../support/databases.ts'
 import { type Person, readAnswer, type Story, startStoryForTest } from '../support/story.ts'
 import { isListening, subscribe, subscribeAs } from './event-source.ts'
@@ -70,6 +70,17 @@ describe.skipIf(hasNoDatabase())('a subscription', () => {
     expect(headers.get('x-accel-buffering')).toBe('no')
     expect(headers.get('x-content-type-options')).toBe('nosniff')
     expect(headers.has('content-encoding')).toBe(false)
+  })
+
+  it('begins with an event, and not with a comment that some clients take for the end', async () => {
+    const story = await startStoryForTest()
+    const { body } = await post(story, 'text/event-stream')
+    const reader = body?.pipeThrough(new TextDecoderStream()).getReader()
+    onTestFinished(() => void reader?.cancel().catch(() => {}))
+    let text = ''
+    // Comments that come later keep the connection alive.
+    while (!text.includes('\n\n:\n\n')) text += (await reader?.read())?.value ?? ''
+    expect(text).toMatch(/^event: next\ndata: \{/)
   })
 
   it('is refused beyond what one caller may have, while others get theirs', async () => {

@@ -14,6 +14,7 @@ import {
   createYogaServer,
   type GraphQLParts,
   graphqlPath,
+  type Results,
   type SentJson,
   type ServerContext,
   type YogaContext,
@@ -23,6 +24,25 @@ import {
 export interface GraphQLRequest {
   readonly body: Buffer
   readonly context: ServerContext
+}
+
+/** A request for a subscription that came over WebSocket: the parameters of a request over HTTP. */
+export interface SubscribeRequest {
+  readonly parameters: unknown
+  readonly context: ServerContext
+}
+
+/** A subscription that has begun. */
+export interface Subscribed {
+  readonly status: 200
+  readonly results: Results
+}
+
+/** Answers GraphQL requests. */
+export interface GraphQL {
+  answer(request: GraphQLRequest): Promise<Answer>
+  /** Begins a subscription, or resolves to the answer that refuses it. */
+  subscribe(request: SubscribeRequest): Promise<Subscribed | Answer>
 }
 
 /** Longest body that is parsed without waiting for a turn on the event loop, in bytes. */
@@ -44,11 +64,11 @@ interface KnownRequest {
 }
 
 /**
- * Builds the function that answers GraphQL over HTTP. Operations of known documents, which are nearly all, are executed
+ * Builds the parts that answer GraphQL. Operations of known documents, which are nearly all, are executed
  * at once: for a short operation, yoga's hooks cost more than the work itself. Yoga answers everything else: new documents,
  * mistakes, streams. Both ways admit operations with the same function and give the same answers.
  */
-export function createGraphQL(parts: GraphQLParts): (request: GraphQLRequest) => Promise<Answer> {
+export function createGraphQL(parts: GraphQLParts): GraphQL {
   const rules = documentRules(parts.config)
   const trusted = openTrustedDocuments(parts.config, { ...parts, rules })
   const known = createKnownDocuments()
@@ -65,7 +85,7 @@ export function createGraphQL(parts: GraphQLParts): (request: GraphQLRequest) =>
     const response = await yoga.fetch(request, context)
     const { status } = response
     if (response.headers.get('content-type')?.startsWith(eventStream)) {
-      return { status, headers: streamHeaders, body: response.body }
+      return { status, headers: streamHeaders, body: response.body && withoutFirstComment(response.body) }
     }
     const retryAfter = response.headers.get('retry-after')
     return {
@@ -115,7 +135,7 @@ export function createGraphQL(parts: GraphQLParts): (request: GraphQLRequest) =>
     return errors === undefined ? { data } : { errors: maskErrors(errors, parts), data }
   }
 
-  return async ({ body, context: serverContext }) => {
+  async function answer({ body, context: serverContext }: GraphQLRequest): Promise<Answer> {
     const { loopTurn } = serverContext.call
     const isLong = body.length > shortBodyBytes
     const waitIfLong = async () => {
@@ -130,6 +150,42 @@ export function createGraphQL(parts: GraphQLParts): (request: GraphQLRequest) =>
     const headers = { 'content-type': contentTypeOf(context.accepted) }
     return { status: 200, headers, body: JSON.stringify(result) }
   }
+
+  async function subscribe({ parameters, context }: SubscribeRequest): Promise<Subscribed | Answer> {
+    await context.call.loopTurn()
+    const begun: { results?: Results } = {}
+    const onResults = (results: Results) => {
+      begun.results = results
+    }
+    const refusal = await answerByYoga({
+      ...context,
+      onlySubscriptions: true,
+      sent: { value: parameters },
+      onResults,
+    })
+    return begun.results === undefined ? refusal : { status: 200, results: begun.results }
+  }
+
+  return { answer, subscribe }
+}
+
+const encodedComment = ':\n\n'
+
+/**
+ * Leaves out the comment with which yoga begins a stream: some clients take it for the end. Later ones, which keep the
+ * connection alive, come after the first event, which a subscription sends at once.
+ */
+function withoutFirstComment(stream: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  let isFirst = true
+  return stream.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        const isComment = isFirst && Buffer.from(chunk).toString() === encodedComment
+        isFirst = false
+        if (!isComment) controller.enqueue(chunk)
+      },
+    }),
+  )
 }
 
 /** Headers of an event stream: proxies must neither store nor buffer it. */

@@ -36,6 +36,8 @@ export interface OperationContext {
   /** Charges the caller with the cost of the request. Throws if the rate limit does not allow it. */
   readonly charge: (cost: number) => Promise<void>
   readonly accepted: Accepted
+  /** True where the transport has subscriptions only (WebSocket). */
+  readonly onlySubscriptions?: boolean
 }
 
 /** The operation that a request picks from a valid document; null if there is no such operation. */
@@ -49,6 +51,16 @@ export class StreamNotAcceptedError extends KeysteadError {
   readonly code = 'BAD_REQUEST'
   constructor() {
     super(`A subscription is answered as a stream: send the header "Accept: ${eventStream}".`)
+  }
+}
+
+/** A query or mutation over WebSocket, which would get around what is done for requests over HTTP. */
+class OnlySubscriptionsError extends KeysteadError {
+  readonly code = 'BAD_REQUEST'
+  constructor(operation: OperationTypeNode) {
+    super(
+      `Only subscriptions are answered over WebSocket. Send the ${operation} as a POST request to the same URL.`,
+    )
   }
 }
 
@@ -89,9 +101,12 @@ export function createOperations(schema: GraphQLSchema, config: Config): FindOpe
 export async function admitOperation(
   { node, readVariables, limitValues, cost }: PreparedOperation,
   sent: Variables,
-  { charge, accepted }: OperationContext,
+  { charge, accepted, onlySubscriptions }: OperationContext,
 ): Promise<Variables> {
   noteOperation(node.operation, node.name?.value ?? null)
+  if (onlySubscriptions && node.operation !== OperationTypeNode.SUBSCRIPTION) {
+    throw new OnlySubscriptionsError(node.operation)
+  }
   const variables = readVariables(sent)
   limitValues?.(variables)
   if (node.operation === OperationTypeNode.SUBSCRIPTION && !accepted.takesStream) {

@@ -15,6 +15,7 @@ import {
 import type { Config } from '../../config.ts'
 import { KeysteadError } from '../../errors.ts'
 import type { RequestContext } from '../../keys/rules/caller.ts'
+import { eventStream } from '../answer.ts'
 import { parseDocument, validateDocument } from './check-document.ts'
 import { documentLimits } from './document-limits.ts'
 import { type MaskOptions, maskError, maskErrors } from './mask-errors.ts'
@@ -40,12 +41,17 @@ export interface ServerContext extends OperationContext {
   readonly call: RequestContext
 }
 
+/** Results of a subscription, one for each event. Errors in them are masked. */
+export type Results = AsyncIterable<ExecutionResult>
+
 /** The JSON value of a body; null for a body that is not JSON. */
 export type SentJson = { readonly value: unknown } | null
 
 /** Context of a request whose body is parsed. */
 export interface YogaContext extends ServerContext {
   readonly sent: SentJson
+  /** Receives the results of a subscription, where they are not answered as an event stream. */
+  readonly onResults?: (results: Results) => void
 }
 
 /** The document is longer than the limit. */
@@ -91,6 +97,7 @@ export function createYogaServer(
       checkDocuments(rules),
       rememberDocuments(known),
       admitOperations(findOperation),
+      handOverResults(),
       maskRequestErrors(options),
     ],
     // Done by the steps of the HTTP server: JSON by POST only, of a limited size, from known callers.
@@ -111,6 +118,21 @@ export function createYogaServer(
     },
     logging: false,
   })
+}
+
+/** Hands the results of subscriptions over to transports other than HTTP. */
+function handOverResults(): Plugin<object, YogaContext> {
+  return {
+    onResultProcess({ result, serverContext: { onResults }, setResultProcessor }) {
+      if (onResults === undefined || !(Symbol.asyncIterator in result)) return
+      const results: Results = result
+      const handOver = () => {
+        onResults(results)
+        return new Response(null)
+      }
+      setResultProcessor(handOver, eventStream)
+    },
+  }
 }
 
 /** Reads bodies, and refuses bad ones with messages of our own. */

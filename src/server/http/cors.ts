@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { Answer } from '../answer.ts'
+import { type Answer, errorAnswer } from '../answer.ts'
 import { headerOf } from './request-head.ts'
 
 /** Allows web pages of some other origins to use the API. */
@@ -53,4 +53,17 @@ export function createCors(origins: readonly string[]): Cors | null {
       }
     },
   }
+}
+
+/**
+ * Refuses a WebSocket that a web page of another origin opens; null if the request may go on. Browsers ask for no permission
+ * before they open one. Programs send no Origin header.
+ */
+export function refuseForeignPage({ headers }: IncomingMessage, origins: readonly string[]): Answer | null {
+  const origin = headerOf(headers, 'origin')
+  const isOwn = origin === null || URL.parse(origin)?.host === headers.host?.toLowerCase()
+  if (isOwn || origins.includes(origin)) return null
+  const message =
+    'Pages of this origin may not open a WebSocket here. The operator can allow the origin (CORS_ORIGINS).'
+  return errorAnswer(403, { code: 'FORBIDDEN', message })
 }

@@ -22,6 +22,14 @@ export class ListenError extends Error {
   }
 }
 
+/** Takes over connections that become WebSockets. */
+export interface UpgradeHandler {
+  /** True if the request is to open a WebSocket, and may. Any other request is answered like one without an upgrade. */
+  accepts(request: IncomingMessage): boolean
+  /** `markBusy` ends the time in which the connection counts as idle, and may have to make room for others. */
+  open(request: IncomingMessage, socket: Socket, head: Buffer, markBusy: () => void): void
+}
+
 /** Answers a request. */
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -34,6 +42,8 @@ export interface Listener {
   readonly unanswered: number
   /** Replaces the handler. */
   handleWith(handler: RequestHandler): void
+  /** Begins to accept upgrades. */
+  upgradeWith(handler: UpgradeHandler): void
   /** Accepts no new connections. Resolves once all connections are closed, after the answers to their requests. */
   close(): Promise<void>
   /** Closes all connections at once. */
@@ -82,6 +92,7 @@ export async function openListener(
   { handler: first, connectionsMax, onFull = () => {} }: ListenerOptions,
 ): Promise<Listener> {
   let handler = first
+  let upgrades: UpgradeHandler | null = null
   let isClosing = false
   let accepted = 0
   const connections = new Set<Socket>()
@@ -99,7 +110,19 @@ export async function openListener(
     // Node checks these two timeouts at this interval, which is 30 seconds by default.
     connectionsCheckingInterval: 1000,
     keepAliveTimeout: keepAliveTimeoutMs,
+    // Clients of other protocols offer an upgrade, too (h2c of Java), and go on without it.
+    shouldUpgradeCallback: (request) => !isClosing && upgrades?.accepts(request) === true,
   })
+
+  node.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    if (upgrades === null || hasUnanswered(socket)) socket.destroy()
+    else upgrades.open(request, socket, head, () => idle.delete(socket))
+  })
+
+  /** True while earlier requests of a connection wait for their answers, which would end up inside the WebSocket. */
+  function hasUnanswered(socket: Socket): boolean {
+    return (unanswered.get(socket)?.size ?? 0) > 0
+  }
 
   function forget(socket: Socket): void {
     connections.delete(socket)
@@ -199,6 +222,9 @@ export async function openListener(
     },
     handleWith(next) {
       handler = next
+    },
+    upgradeWith(next) {
+      upgrades = next
     },
     async close() {
       isClosing = true

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { GraphQLSchema } from 'graphql'
-import { settlesWithin, within } from '../../clock.ts'
+import { type Clock, settlesWithin, within } from '../../clock.ts'
 import type { Config } from '../../config.ts'
 import { KeysteadError } from '../../errors.ts'
 import {
@@ -18,11 +18,12 @@ import {
   dropStream,
   errorAnswer,
   errorContentType,
+  eventStream,
   mediaTypes,
   securityHeaders,
 } from '../answer.ts'
-import { createGraphQL, type GraphQLRequest } from '../graphql/graphql.ts'
-import { graphqlPath, subgraphPath } from '../graphql/yoga.ts'
+import { createGraphQL, type GraphQL, type Subscribed } from '../graphql/graphql.ts'
+import { graphqlPath, type ServerContext, subgraphPath } from '../graphql/yoga.ts'
 import {
   type Admission,
   type AdmittedRequest,
@@ -56,13 +57,14 @@ import {
   withRequestFacts,
 } from '../observe/request-log.ts'
 import type { Tracing } from '../observe/tracing.ts'
-import { type Cors, createCors } from './cors.ts'
+import { type Cors, createCors, refuseForeignPage } from './cors.ts'
 import { createDevMode, type DevModeStep, type DevTokens } from './dev-mode.ts'
 import { createGraphiqlPage } from './graphiql.ts'
 import { healthRouteOf, liveAnswer, type Part, readyAnswer } from './health.ts'
 import type { Listener } from './listener.ts'
 import {
   type BodyReceiver,
+  bodyTokensMax,
   createBodyReceiver,
   type Exchange,
   endUnreadBody,
@@ -78,11 +80,23 @@ import {
   refuseMethod,
   requestIdOf,
 } from './request-head.ts'
+import {
+  type Asking,
+  type Closing,
+  type Connected,
+  closeCodeOf,
+  createSockets,
+  type Opening,
+  refuseHandshake,
+  wantsWebSocket,
+} from './websocket.ts'
 
 /** The parts that a server is built from. */
 export interface ServerParts {
   readonly config: Config
   readonly log: Log
+  /** The clock that tokens are verified with. */
+  readonly clock: Clock
   readonly schema: GraphQLSchema
   /** Schema at /subgraph; null if that path is not served. */
   readonly subgraphSchema: GraphQLSchema | null
@@ -122,8 +136,8 @@ export interface Server {
 interface Tools
   extends Omit<ServerParts, 'schema' | 'subgraphSchema' | 'createContext' | 'devTokens' | 'explain'> {
   readonly listener: Listener
-  /** Functions that answer GraphQL, by the path that they answer at. */
-  readonly graphql: ReadonlyMap<string, (request: GraphQLRequest) => Promise<Answer>>
+  /** What answers GraphQL, by the path that it answers at. */
+  readonly graphql: ReadonlyMap<string, GraphQL>
   readonly admission: Admission
   readonly callerLimit: CallerLimit
   readonly failureLimit: FailureLimit
@@ -142,13 +156,24 @@ interface Incoming extends Exchange {
   readonly facts: RequestFacts
 }
 
-/** A request to the API that holds a slot. */
-interface AdmittedIncoming extends Incoming {
+/** A request to the API that holds a slot, from either transport. */
+interface AdmittedWork<Result> {
+  readonly request: IncomingMessage
+  readonly authorization: string | null
+  readonly facts: RequestFacts
   readonly admitted: AdmittedRequest
   readonly accepted: Accepted
   /** Aborted once nobody waits for the answer. */
   readonly signal: AbortSignal
+  /** Receives what the caller asks for: the function that does it, or the answer that refuses it. */
+  readonly receive: (caller: Caller) => Promise<((context: ServerContext) => Promise<Result>) | Answer>
 }
+
+/** The media types of a subscription over WebSocket. */
+const subscriptionTypes = acceptedTypes(`application/graphql-response+json, ${eventStream}`)
+
+/** Most WebSockets whose token has not arrived, as a share of all connections, and at most. */
+const pendingSockets = { share: 1 / 4, max: 256 } as const
 
 /**
  * Builds the server. A request passes the steps of {@link answerRequest}, then those of {@link answerGraphQL} and
@@ -157,6 +182,19 @@ interface AdmittedIncoming extends Incoming {
 export function createServer(parts: ServerParts, listener: Listener): Server {
   const tools = createTools(parts, listener)
   const { config, log, admission, bodies } = tools
+  const sockets = createSockets(
+    {
+      connectionsMax: config.SUBSCRIPTIONS_MAX,
+      // One, where subscriptions are switched off, so that the client is told.
+      connectionsPerCallerMax: Math.max(1, config.SUBSCRIPTIONS_PER_CALLER_MAX),
+      pendingMax: Math.max(1, Math.min(pendingSockets.max, config.CONNECTIONS_MAX * pendingSockets.share)),
+      tokensMax: bodyTokensMax(config),
+    },
+    {
+      connect: (opening) => connectSocket(opening, tools),
+      subscribe: (asking) => subscribeOverSocket(asking, tools),
+    },
+  )
   const send = createSender({
     withinMs: config.REQUEST_TIMEOUT_MS,
     onFailure: ({ response, requestId }, error) => breakOff(response, requestId, error, log),
@@ -176,13 +214,17 @@ export function createServer(parts: ServerParts, listener: Listener): Server {
           breakOff(response, requestId, error, log),
         )
       })
+      listener.upgradeWith({
+        accepts: (request) => acceptsWebSocket(request, tools),
+        open: sockets.open,
+      })
     },
     load: () => ({
       running: admission.running,
       queued: admission.admitted - admission.running + bodies.arriving,
     }),
     async close() {
-      const finished = Promise.all([listener.close(), admission.untilEmpty()])
+      const finished = Promise.all([listener.close(), sockets.close(), admission.untilEmpty()])
       if (await settlesWithin(config.SHUTDOWN_TIMEOUT_MS, finished)) return { cutRequests: 0 }
       const cutRequests = Math.max(listener.unanswered, admission.admitted)
       await listener.cut()
@@ -227,23 +269,12 @@ function createGraphQLByPath(parts: ServerParts): Tools['graphql'] {
   return answers
 }
 
-/** Answers a request, in a span if traces are on, and logs it. */
+/** Answers a request, and logs it. */
 async function answerAndLog(incoming: Incoming, tools: Tools): Promise<Answer> {
   const { request, facts } = incoming
-  const { log, tracing, onRequest } = tools
-  const startedAtMs = performance.now()
-  const answer = () =>
-    answerRequest(incoming, tools).catch((error: unknown) => answerError(error, facts, log))
-  const { status, headers, body } =
-    tracing === null
-      ? await answer()
-      : await tracing.traceRequest(
-          { method: request.method ?? '', traceparent: headerOf(request.headers, 'traceparent'), facts },
-          answer,
-        )
-  const answered = { ...facts, status, durationMs: performance.now() - startedAtMs }
-  logRequest(log, answered)
-  onRequest?.(answered)
+  const { status, headers, body } = await logged(request, { facts, tools }, () =>
+    answerRequest(incoming, tools),
+  )
   const isError = body !== null && headers['content-type'] === undefined
   return {
     status,
@@ -257,6 +288,27 @@ async function answerAndLog(incoming: Incoming, tools: Tools): Promise<Answer> {
     },
     body,
   }
+}
+
+/** Runs the steps of a request, in a span if traces are on, and logs it. */
+async function logged<Result extends { readonly status: number }>(
+  { method, headers }: IncomingMessage,
+  { facts, tools: { log, tracing, onRequest } }: { readonly facts: RequestFacts; readonly tools: Tools },
+  run: () => Promise<Result | Answer>,
+): Promise<Result | Answer> {
+  const startedAtMs = performance.now()
+  const answer = () => run().catch((error: unknown) => answerError(error, facts, log))
+  const answered =
+    tracing === null
+      ? await answer()
+      : await tracing.traceRequest(
+          { method: method ?? '', traceparent: headerOf(headers, 'traceparent'), facts },
+          answer,
+        )
+  const entry = { ...facts, status: answered.status, durationMs: performance.now() - startedAtMs }
+  logRequest(log, entry)
+  onRequest?.(entry)
+  return answered
 }
 
 /** The steps of every request. */
@@ -278,11 +330,19 @@ async function answerRequest(incoming: Incoming, tools: Tools): Promise<Answer> 
     tools.devMode?.(request, path) ??
     redirectToPage(path, tools) ??
     refuseOtherPath(path, tools) ??
+    refuseWebSocket(request, tools) ??
     (path === graphqlPath ? answerForPages(request, tools) : null) ??
     refuseMethod(request) ??
     refuseContent(request) ??
     answerGraphQL(incoming, tools)
   )
+}
+
+/** What answers GraphQL at a path that was found to be one of its own. */
+function graphqlAt(path: string, { graphql }: Tools): GraphQL {
+  const found = graphql.get(path)
+  if (found === undefined) throw new TypeError('other paths are refused before')
+  return found
 }
 
 function routeOf(path: string, { graphql }: Tools): string {
@@ -305,6 +365,28 @@ function refuseOtherPath(path: string, { graphql }: Tools): Answer | null {
     code: 'BAD_REQUEST',
     message: `Unknown path. The API is at ${graphqlPath}.`,
   })
+}
+
+/** True if a request may open a WebSocket. One that may not is answered by the steps of every request. */
+function acceptsWebSocket(request: IncomingMessage, { devMode, config, graphql }: Tools): boolean {
+  const path = pathOf(request)
+  return (
+    wantsWebSocket(request) &&
+    refuseFraming(request) === null &&
+    path !== null &&
+    graphql.has(path) &&
+    (devMode === null || devMode(request, path) === null) &&
+    (refuseForeignPage(request, config.CORS_ORIGINS) ?? refuseHandshake(request)) === null
+  )
+}
+
+/** Tells why a request may not open a WebSocket; null for other requests. */
+function refuseWebSocket(request: IncomingMessage, { config }: Tools): Answer | null {
+  if (!wantsWebSocket(request)) return null
+  const refusal = refuseForeignPage(request, config.CORS_ORIGINS) ?? refuseHandshake(request)
+  if (refusal !== null) return refusal
+  const message = 'The server is stopping. Connect again in a second.'
+  return errorAnswer(503, { code: 'UNAVAILABLE', message, retryAfterSeconds: 1 })
 }
 
 /** The steps for web pages, which gateways have no use for. */
@@ -330,7 +412,18 @@ async function answerGraphQL(incoming: Incoming, tools: Tools): Promise<Answer> 
   const abandonment = abortOnClose(response)
   let work: Promise<Answer> | null = null
   try {
-    const started = await startWork({ ...incoming, admitted, accepted, signal: abandonment.signal }, tools)
+    const authorization = headerOf(request.headers, 'authorization')
+    const receive = async (caller: Caller) => {
+      const body = await tools.bodies.receive({ request, response }, { caller, admitted })
+      return Buffer.isBuffer(body)
+        ? (context: ServerContext) => graphqlAt(incoming.facts.route, tools).answer({ body, context })
+        : body
+    }
+    const { signal } = abandonment
+    const started = await startWork(
+      { request, authorization, facts: incoming.facts, admitted, accepted, signal, receive },
+      tools,
+    )
     if ('status' in started) return started
     work = started.work
     const answer = await withinTimeout(work, abandonment, tools.config.REQUEST_TIMEOUT_MS)
@@ -343,15 +436,13 @@ async function answerGraphQL(incoming: Incoming, tools: Tools): Promise<Answer> 
 }
 
 /** The steps of an admitted request: the answer that refuses it, or the work on its operation. */
-async function startWork(
-  { request, response, facts, admitted, accepted, signal }: AdmittedIncoming,
+async function startWork<Result extends { readonly status: number }>(
+  { request, authorization, facts, admitted, accepted, signal, receive }: AdmittedWork<Result>,
   tools: Tools,
-): Promise<Answer | { work: Promise<Answer> }> {
+): Promise<Answer | { work: Promise<Result> }> {
   const { config, tracing, shed } = tools
-  const answerDocument = tools.graphql.get(facts.route)
-  if (answerDocument === undefined) throw new TypeError('other paths are refused before')
   const clientAddress = tools.clientAddressOf(request)
-  const tokenCaller = await authenticate({ request, clientAddress, admitted }, tools)
+  const tokenCaller = await authenticate({ authorization, clientAddress, admitted }, tools)
   if (tokenCaller === null) return shed('full')
   if (!admitted.assign(callerKey(tokenCaller), tokenCaller.projectId)) return shed('share')
   const { charge, chargeWork } = tools.callerLimit.forRequest(tokenCaller)
@@ -362,8 +453,8 @@ async function startWork(
     : await within(config.REQUEST_TIMEOUT_MS, tools.withBoundRoles(tokenCaller), () => tokenCaller).catch(
         () => tokenCaller,
       )
-  const body = await tools.bodies.receive({ request, response }, { caller, admitted })
-  if (!Buffer.isBuffer(body)) return body
+  const received = await receive(caller)
+  if ('status' in received) return received
   if (!admitted.startNow() && !(await admitted.start(signal))) {
     return signal.aborted ? answerGone() : shed('waited')
   }
@@ -385,21 +476,86 @@ async function startWork(
   }
   const run = async () => {
     await call.refreshCaller()
-    return answerDocument({ body, context: { call, charge, accepted } })
+    return received({ call, charge, accepted })
   }
   return { work: tracing === null ? run() : tracing.traceGraphQL(facts, run) }
+}
+
+/** Verifies the token of a WebSocket. Costs its caller as much as a request. */
+async function connectSocket(opening: Opening, tools: Tools): Promise<Connected | Closing> {
+  const { request, authorization } = opening
+  return withRequestFacts(requestIdOf(request), async (facts) => {
+    facts.route = pathOf(request) ?? graphqlPath
+    const connected = await logged(request, { facts, tools }, async () => {
+      const admitted = tools.admission.admit()
+      if (admitted === null) return tools.shed('full')
+      try {
+        const clientAddress = tools.clientAddressOf(request)
+        const caller = await authenticate({ authorization, clientAddress, admitted }, tools)
+        if (caller === null) return tools.shed('full')
+        await tools.callerLimit.forRequest(caller).charge(requestCost)
+        return { status: 101, caller }
+      } finally {
+        admitted.release()
+      }
+    })
+    if (!('caller' in connected)) return closingOf(connected, authorization !== null)
+    const { caller } = connected
+    const expiresInMs = caller.tokenExpiresAt.getTime() - tools.clock.now().getTime()
+    return { owner: callerKey(caller), expiresInMs }
+  })
+}
+
+/** How a connection is closed that this answer refuses. */
+function closingOf({ status, body }: Answer, hasToken: boolean): Closing {
+  const { errors } = JSON.parse(typeof body === 'string' ? body : '') as {
+    readonly errors: readonly { readonly message: string; readonly extensions: { readonly code: string } }[]
+  }
+  const reason = errors.map(({ message, extensions: { code } }) => `${code}: ${message}`).join(' ')
+  return { code: closeCodeOf(status, hasToken), reason }
+}
+
+/** The steps of a subscription over WebSocket. It holds a slot until it has begun. */
+async function subscribeOverSocket(
+  { request, authorization, parameters, abandonment }: Asking,
+  tools: Tools,
+): Promise<Subscribed | Answer> {
+  return withRequestFacts(requestIdOf(request), (facts) => {
+    facts.route = pathOf(request) ?? graphqlPath
+    return logged(request, { facts, tools }, async () => {
+      const admitted = tools.admission.admit()
+      if (admitted === null) return tools.shed('full')
+      const { signal } = abandonment
+      const receive = async () => (context: ServerContext) =>
+        graphqlAt(facts.route, tools).subscribe({ parameters, context })
+      let work: Promise<Subscribed | Answer> | null = null
+      try {
+        const accepted = subscriptionTypes as Accepted
+        const started = await startWork(
+          { request, authorization, facts, admitted, accepted, signal, receive },
+          tools,
+        )
+        if ('status' in started) return started
+        work = started.work
+        return await withinTimeout(work, abandonment, tools.config.REQUEST_TIMEOUT_MS)
+      } finally {
+        const release = () => admitted.release()
+        if (work === null) release()
+        else work.then(release, release)
+      }
+    })
+  })
 }
 
 /** Finds the caller; null if there are too many unauthenticated requests. A token that is not known yet is verified. */
 async function authenticate(
   {
-    request,
+    authorization,
     clientAddress,
     admitted,
-  }: { request: IncomingMessage; clientAddress: string | null; admitted: AdmittedRequest },
+  }: { authorization: string | null; clientAddress: string | null; admitted: AdmittedRequest },
   { authenticator, failureLimit, pauses }: Tools,
 ): Promise<Caller | null> {
-  const authorization = headerOf(request.headers, 'authorization')
   const known = authenticator.recognise(authorization)
   if (known !== null) return known
   const isExpected = authenticator.expects(authorization)
@@ -442,17 +598,20 @@ function abortOnClose(response: ServerResponse): AbortController {
   return abandonment
 }
 
-/** The answer, or a 503 after the timeout, which also aborts the rest of the work. */
-function withinTimeout(
-  work: Promise<Answer>,
+/** The result, or a 503 after the timeout, which also aborts the rest of the work. */
+function withinTimeout<Result extends Answer | Subscribed>(
+  work: Promise<Result>,
   abandonment: AbortController,
   timeoutMs: number,
-): Promise<Answer> {
+): Promise<Result | Answer> {
   return within(timeoutMs, work, () => {
     abandonment.abort(new AbandonedError('The request has timed out.'))
     // A stream that comes later has no reader.
     work.then(
-      ({ body }) => dropStream(body),
+      (result) => {
+        if ('results' in result) void result.results[Symbol.asyncIterator]().return?.()
+        else dropStream(result.body)
+      },
       () => {},
     )
     const message = `The request took longer than ${timeoutMs} milliseconds. Check whether the change was applied before retrying.`
