@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { alone } from '../support/alone.ts'
 
 const root = join(import.meta.dirname, '../..')
-const files = globSync('test/**/*.test.ts', { cwd: root, exclude: ['test/gateway/**'] })
+const files = globSync('test/**/*.test.ts', { cwd: root, exclude: ['test/gateway/**', 'test/clients/**'] })
 const textOf = (file: string) => readFileSync(join(root, file), 'utf8')
 
 /** What stays as it is after the test, for every file that comes later in the same process. */
