@@ -9,6 +9,7 @@ import { commandsDocument } from './printed/commands.ts'
 import { configurationDocument } from './printed/configuration.ts'
 import { decisionIndex } from './printed/decisions.ts'
 import { envExample } from './printed/env-example.ts'
+import { errorTableDocument } from './printed/error-table.ts'
 import { layerRules, layerTable } from './printed/layers.ts'
 import { listLimitTables } from './printed/list-limits.ts'
 import { operationDocuments } from './printed/operations.ts'
@@ -27,6 +28,7 @@ const files: readonly PrintedFile[] = [
   layerRules,
   layerTable,
   listLimitTables,
+  errorTableDocument,
   rolePermissionTable,
   decisionIndex,
 ]

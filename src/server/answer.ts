@@ -102,6 +102,103 @@ interface Suitability {
   readonly position: number
 }
 
+/** What an error is about. It decides the status together with the media type that the client prefers. */
+export type ErrorKind = keyof typeof errorTable
+
+/**
+ * How an error is answered: with its own status, with status 200, as the only event of a stream with status 200, or with
+ * 406 in its place.
+ */
+export type Treatment = 'own' | 'ok' | 'event' | 'not acceptable'
+
+/** Treatment of errors by what they are about, and by the media type that the client prefers. */
+export const errorTable = {
+  exchange: {
+    about: 'Path, method, content type, framing, origin',
+    statuses: [403, 404, 405, 415, 417, 426, 501],
+    json: 'own',
+    graphqlResponse: 'own',
+    eventStream: 'own',
+    none: 'own',
+  },
+  caller: {
+    about: 'Token, rate limit, size and speed of the body',
+    statuses: [401, 403, 408, 413, 429],
+    json: 'own',
+    graphqlResponse: 'own',
+    eventStream: 'event',
+    none: 'not acceptable',
+  },
+  body: {
+    about: 'Body that is no GraphQL request: no JSON, a list, no `query`, `variables` that are no object',
+    statuses: [400],
+    json: 'own',
+    graphqlResponse: 'own',
+    eventStream: 'event',
+    none: 'not acceptable',
+  },
+  document: {
+    about: 'Document, `operationName`, values of literals and variables, limits, trusted documents',
+    statuses: [400],
+    json: 'ok',
+    graphqlResponse: 'own',
+    eventStream: 'event',
+    none: 'not acceptable',
+  },
+  subscription: {
+    about: 'Subscription without `text/event-stream`',
+    statuses: [406],
+    json: 'own',
+    graphqlResponse: 'own',
+    eventStream: 'event',
+    none: 'not acceptable',
+  },
+  field: {
+    about: 'One field; the other fields are answered',
+    statuses: [200],
+    json: 'ok',
+    graphqlResponse: 'ok',
+    eventStream: 'event',
+    none: 'not acceptable',
+  },
+  server: {
+    about: 'Overload, timeout, unavailable part, fault of the server',
+    statuses: [500, 503],
+    json: 'own',
+    graphqlResponse: 'own',
+    eventStream: 'own',
+    none: 'not acceptable',
+  },
+} as const satisfies Readonly<
+  Record<
+    string,
+    Readonly<Record<'json' | 'graphqlResponse' | 'eventStream' | 'none', Treatment>> & {
+      readonly about: string
+      readonly statuses: readonly number[]
+    }
+  >
+>
+
+/** True if errors of a kind have status 200 for clients that prefer `application/json`. */
+export function isOkAsJson(kind: ErrorKind): boolean {
+  return errorTable[kind].json === 'ok'
+}
+
+/** The answer to a client that prefers a stream: an error of the request is its only event. Other answers stay. */
+export function asEvent(answer: Answer): Answer {
+  const { status, headers, body } = answer
+  if (status >= 500 || typeof body !== 'string') return answer
+  const event = `event: next\ndata: ${body.trimEnd()}\n\nevent: complete\ndata:\n\n`
+  return { status: 200, headers: { ...headers, ...streamHeaders }, body: event }
+}
+
+/** Headers of an event stream: proxies must neither store nor buffer it. */
+export const streamHeaders: Readonly<Record<string, string>> = {
+  'content-type': eventStream,
+  'cache-control': 'no-cache, no-store',
+  'x-accel-buffering': 'no',
+}
+
 /** Most Accept headers that are remembered. Clients send the same few with each request. */
 const acceptHeadersMax = 100
 const readBefore = new LRUCache<string, { readonly accepted: Accepted | null }>({ max: acceptHeadersMax })
@@ -134,16 +231,17 @@ function readAccept(header: string): Accepted | null {
 
 /** Content-type of an error that is no GraphQL result, also for clients that accept none of our types. */
 export function errorContentType(accept: string | null): string {
-  return `${acceptedTypes(accept)?.error ?? graphqlResponse}; charset=utf-8`
+  return `${acceptedTypes(accept)?.error ?? json}; charset=utf-8`
 }
 
-/** The type that tells GraphQL errors from other JSON, unless the client prefers plain JSON. */
+/** Plain JSON, which each client reads, unless the client names the type that tells GraphQL errors from other JSON. */
 function errorTypeOf(suitable: readonly Suitability[]): Accepted['error'] {
   const plain = suitable.find(({ mediaType }) => mediaType === json)
   const telling = suitable.find(({ mediaType }) => mediaType === graphqlResponse)
-  if (plain === undefined) return graphqlResponse
   if (telling === undefined) return json
-  return plain.weight > telling.weight || plain.specificity > telling.specificity ? json : graphqlResponse
+  if (plain === undefined) return graphqlResponse
+  const isNamed = telling.specificity === 2
+  return isNamed && telling.weight >= plain.weight ? graphqlResponse : json
 }
 
 /** Media types that a header accepts, the best first. */

@@ -9,16 +9,16 @@ const sse = 'text/event-stream'
 /** Accept header → media type of a result, media type of an error outside of GraphQL, whether streams are taken. */
 const table: [string | null, string, string, boolean][] = [
   // Nothing said, or anything.
-  [null, json, graphql, false],
-  ['', json, graphql, false],
-  ['*/*', json, graphql, false],
-  ['application/*', json, graphql, false],
-  ['*/*;q=0.1', json, graphql, false],
+  [null, json, json, false],
+  ['', json, json, false],
+  ['*/*', json, json, false],
+  ['application/*', json, json, false],
+  ['*/*;q=0.1', json, json, false],
   // One by name.
   [json, json, json, false],
   [graphql, graphql, graphql, false],
-  [sse, sse, graphql, true],
-  ['text/*', sse, graphql, true],
+  [sse, sse, json, true],
+  ['text/*', sse, json, true],
   ['Application/JSON', json, json, false],
   [' application/json ', json, json, false],
   // Several: the order of the header decides.
@@ -27,11 +27,11 @@ const table: [string | null, string, string, boolean][] = [
   [`${json}, ${sse}`, json, json, true],
   [`${sse}, ${json}`, sse, json, true],
   [`${json},${graphql},multipart/mixed`, json, graphql, false],
-  ['text/html, application/xhtml+xml, application/xml;q=0.9, */*;q=0.8', json, graphql, false],
+  ['text/html, application/xhtml+xml, application/xml;q=0.9, */*;q=0.8', json, json, false],
   // What is named comes before what a wildcard covers.
   [`*/*, ${graphql}`, graphql, graphql, false],
   [`*/*, ${json}`, json, json, false],
-  [`*/*, ${sse}`, sse, graphql, true],
+  [`*/*, ${sse}`, sse, json, true],
   [`application/*, ${graphql}`, graphql, graphql, false],
   // Weights come before the order.
   [`${json};q=0.5, ${graphql}`, graphql, graphql, false],
@@ -41,9 +41,9 @@ const table: [string | null, string, string, boolean][] = [
   [`${graphql};q=0.8, */*;q=0.9`, json, json, false],
   // A range of weight 0 takes its type out of a wider range.
   [`${json};q=0, */*`, graphql, graphql, false],
-  [`application/*;q=0, */*`, sse, graphql, true],
-  [`${json};q=0, ${graphql};q=0.0, */*`, sse, graphql, true],
-  [`${sse};q=0, */*`, json, graphql, false],
+  [`application/*;q=0, */*`, sse, json, true],
+  [`${json};q=0, ${graphql};q=0.0, */*`, sse, json, true],
+  [`${sse};q=0, */*`, json, json, false],
   // Parameters: all is in UTF-8, others count for nothing.
   [`${graphql}; charset=utf-8`, graphql, graphql, false],
   [`${graphql}; charset="UTF-8"; q=0.3, ${json}; q=0.2`, graphql, graphql, false],

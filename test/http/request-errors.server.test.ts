@@ -1,26 +1,29 @@
+import type { GraphQLInputObjectType } from 'graphql'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { schema } from '../../src/schema/index.ts'
 import { subscribeAs } from '../subscriptions/event-source.ts'
-import { endStory, type Person, type Story, startStory } from '../support/story.ts'
+import { endStory, type Person, type Story, startStory, startStoryForTest } from '../support/story.ts'
 
 const ada: Person = { name: 'ada', roles: ['PROJECT_ADMIN'] }
 const secret = 'c2VjcmV0LXZhbHVl'
+const fields = `Its fields are ${Object.keys((schema.getType('UserKeyFilter') as GraphQLInputObjectType).getFields()).join(', ')}`
 
 /** Requests, and all that is said of them. */
 const requests: readonly [document: string, variables: object, says: string][] = [
   [
     'query($f: UserKeyFilter) { userKeys(filter: $f) { totalCount } }',
     { f: { nmae: 1 } },
-    'Unknown field "nmae" of type UserKeyFilter (at "f").',
+    `Unknown field "nmae" of type UserKeyFilter. ${fields} (at "f").`,
   ],
   [
     'query($f: UserKeyFilter) { userKeys(filter: $f) { totalCount } }',
     { f: { ['x'.repeat(16_000)]: 1 } },
-    `Unknown field "${'x'.repeat(40)}…" of type UserKeyFilter (at "f").`,
+    `Unknown field "${'x'.repeat(40)}…" of type UserKeyFilter. ${fields} (at "f").`,
   ],
   [
     'query($f: UserKeyFilter) { userKeys(filter: $f) { totalCount } }',
     { f: { [`${secret}=`]: 1 } },
-    'Unknown field of type UserKeyFilter: its name is not a GraphQL name (at "f").',
+    `Unknown field of type UserKeyFilter: its name is not a GraphQL name. ${fields} (at "f").`,
   ],
   [
     'query($f: UserKeyFilter) { userKeys(filter: $f) { totalCount } }',
@@ -55,7 +58,12 @@ const requests: readonly [document: string, variables: object, says: string][] =
   [
     'query($by: UserKeyBy!) { userKey(by: $by) { id } }',
     { by: { id: secret, name: secret } },
-    'Exactly one field of "UserKeyBy" must be given, and it must not be null (at "by").',
+    'Exactly one field of "UserKeyBy" must be given, and it must not be null. Leave the others out: null counts as given (at "by").',
+  ],
+  [
+    'query($by: UserKeyBy!) { userKey(by: $by) { id } }',
+    { by: { name: 'orders', id: null } },
+    'Exactly one field of "UserKeyBy" must be given, and it must not be null. Leave the others out: null counts as given (at "by").',
   ],
   [
     'mutation($i: EncryptInput!) { encrypt(input: $i) { __typename } }',
@@ -83,7 +91,11 @@ const requests: readonly [document: string, variables: object, says: string][] =
   ],
   ['{ node { id } }', {}, 'Field "Query.node" needs the argument "id" of type "ID!".'],
   ['{ viewer(a: 1) { projectId } }', {}, 'Unknown argument "a" of field "Query.viewer".'],
-  ['{ userKeys(filter: { nmae: 1 }) { totalCount } }', {}, 'Unknown field "nmae" of type UserKeyFilter.'],
+  [
+    '{ userKeys(filter: { nmae: 1 }) { totalCount } }',
+    {},
+    `Unknown field "nmae" of type UserKeyFilter. ${fields}.`,
+  ],
   [
     `{ userKeys(first: "${secret}") { totalCount } }`,
     {},
@@ -102,13 +114,13 @@ const requests: readonly [document: string, variables: object, says: string][] =
   [
     '{ userKey(by: {}) { id } }',
     {},
-    'Exactly one field of "UserKeyBy" must be given, and it must not be null.',
+    'Exactly one field of "UserKeyBy" must be given, and it must not be null. Leave the others out: null counts as given.',
   ],
   ['{ userKey(by: null) { id } }', {}, 'Expected a value of type "UserKeyBy!", and not null.'],
   [
     'query($id: KeyRef) { userKey(key: $id) { id } }',
     {},
-    'Exactly one field of "UserKeyBy" must be given, and it must not be null (at "id").',
+    'Exactly one field of "UserKeyBy" must be given, and it must not be null. Leave the others out: null counts as given (at "id").',
   ],
   [
     'query($n: String) { userKeys(first: $n) { totalCount } }',
@@ -196,14 +208,25 @@ describe('an error about a request', () => {
 
   it.each([
     ['{', 'The body cannot be read as JSON.'],
-    ['[]', 'The body must be one request, not a list of requests.'],
-    ['1', 'The body must be a JSON object.'],
-    ['{}', 'Must provide a document (query).'],
+    [
+      '[]',
+      'The body must be one request, not a list of requests. Send each request by itself, or several fields under aliases in one document.',
+    ],
+    ['1', 'The body must be a JSON object, such as { "query": "{ viewer { projectId } }" }.'],
+    ['{}', 'Must provide a document (query), such as { "query": "{ viewer { projectId } }" }.'],
     ['{"query":1}', 'The document (query) must be a string.'],
-    [`{"query":"{ __typename }","variables":"${secret}"}`, 'The variables must be an object.'],
+    [
+      `{"query":"{ __typename }","variables":"${secret}"}`,
+      'The variables must be an object, not a string: send the JSON object itself, without JSON.stringify.',
+    ],
     [
       `{"query":"{ __typename }","operationName":["${secret}"]}`,
       'The name of the operation (operationName) must be a string.',
+    ],
+    ['{"query":"{ __typename }","variables":[]}', 'The variables must be an object.'],
+    [
+      '{"query":"query A { __typename }","operationName":""}',
+      'The name of the operation (operationName) is empty: send a name, null, or no operationName.',
     ],
     ['{"query":"query A { __typename }","operationName":"B"}', 'The document has no operation named "B".'],
     [
@@ -250,6 +273,20 @@ describe('an error about a request', () => {
     for (const _ of [1, 2]) {
       const { errors } = await story.as(ada).send(document)
       expect(errors).toMatchObject([{ locations }])
+    }
+  })
+
+  it('lists the fields of an input type only where introspection does', async () => {
+    const hidden = await startStoryForTest({ INTROSPECTION: 'off' })
+    const filter = { nmae: 1 }
+    const query = 'query($filter: UserKeyFilter) { userKeys(filter: $filter) { totalCount } }'
+    for (const answer of [
+      await hidden.as(ada).send(query, { filter }),
+      await hidden.as(ada).send('{ userKeys(filter: { nmae: 1 }) { totalCount } }'),
+    ]) {
+      expect(answer.errors[0]?.message).toMatch(
+        /^Unknown field "nmae" of type UserKeyFilter( \(at "filter"\))?\.$/,
+      )
     }
   })
 

@@ -85,10 +85,13 @@ describe.each(['only', 'allow'])('trusted documents, %s', (mode) => {
         '',
       ]) {
         for (const named of [{ documentId: id }, { extensions: apollo(id) }]) {
+          const isPersistedQuery = mode === 'allow' && 'extensions' in named
           expect(await post(named, accept), id).toMatchObject({
-            status: 400,
+            status: accept === 'application/json' ? 200 : 400,
             data: null,
-            errors: [{ extensions: { code: 'UNTRUSTED_DOCUMENT' } }],
+            errors: [
+              { extensions: { code: isPersistedQuery ? 'PERSISTED_QUERY_NOT_FOUND' : 'UNTRUSTED_DOCUMENT' } },
+            ],
           })
         }
       }
@@ -135,6 +138,31 @@ describe.each(['only', 'allow'])('trusted documents, %s', (mode) => {
 })
 
 describe('without trusted documents', () => {
+  it('a hash alone is answered in the words by which clients know it, with a hint for people', async () => {
+    const story = await startStoryForTest()
+    const response = await fetch(`${story.app.url}/graphql`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${await story.tokenFor(member)}`,
+        'content-type': 'application/json',
+        accept: 'application/json',
+      },
+      body: JSON.stringify({ operationName: 'Me', variables: {}, extensions: apollo(hashOf(page)) }),
+    })
+    expect(await readAnswer(response)).toMatchObject({
+      status: 200,
+      errors: [
+        {
+          message: 'PersistedQueryNotSupported',
+          extensions: {
+            code: 'PERSISTED_QUERY_NOT_SUPPORTED',
+            hint: 'This server has no documents by their hashes: send the document (query), and no hash.',
+          },
+        },
+      ],
+    })
+  })
+
   it('an ID is a parameter that there is not', async () => {
     const story = await startStoryForTest()
     const response = await fetch(`${story.app.url}/graphql`, {

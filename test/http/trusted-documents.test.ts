@@ -39,6 +39,18 @@ describe('a file of trusted documents', () => {
     ])
   })
 
+  it('may name them as client presets of graphql-codegen do, with the algorithm', () => {
+    expect([...read(JSON.stringify({ [`sha256:${hashOf(viewer)}`]: viewer }))]).toEqual([
+      [hashOf(viewer), viewer],
+    ])
+    expect(() => read(JSON.stringify({ [`md5:${hashOf(viewer)}`]: viewer }))).toThrow(
+      'with or without "sha256:"',
+    )
+    expect(() => read(JSON.stringify({ [`sha256:${hashOf('a')}`]: viewer }))).toThrow(
+      `SHA-256: ${hashOf(viewer)}`,
+    )
+  })
+
   it.each([
     ['that is no JSON', '{', 'cannot be read as JSON'],
     ['that is a list', '[]', 'must be an object of documents by their SHA-256'],

@@ -168,7 +168,25 @@ describe.skipIf(hasNoDatabase())('a subscription', () => {
     await subscribeAs(story, olga, userKeysChanged)
     await subscribeAs(story, olga, userKeysChanged)
     const third = await subscribeAs(story, olga, userKeysChanged)
-    expect(third.status).toBe(429)
+    expect(third.status).toBe(200)
+    expect(third.headers.get('retry-after')).toMatch(/^\d+$/)
+    expect((await third.rest()).map(({ event, errors }) => [event, errors[0]?.extensions.code])).toEqual([
+      ['next', 'RATE_LIMITED'],
+      ['complete', undefined],
+    ])
+  })
+
+  it('without a token, or with a bad one, is told so by its only event', async () => {
+    const story = await startStoryForTest()
+    for (const token of ['', 'x.y.z']) {
+      const events = await subscribe({ url: story.app.url, token }, userKeysChanged)
+      expect(events.status).toBe(200)
+      expect(events.headers.get('www-authenticate')).toMatch(/^Bearer/)
+      expect((await events.rest()).map(({ event, errors }) => [event, errors[0]?.extensions.code])).toEqual([
+        ['next', 'UNAUTHENTICATED'],
+        ['complete', undefined],
+      ])
+    }
   })
 
   it('is not on record, as no read is', async () => {

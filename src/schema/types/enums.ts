@@ -238,6 +238,10 @@ const errorDescriptions: Record<(typeof errorCodes)[number], string> = {
   PAYLOAD_TOO_LARGE: 'The body of the request is too large. Top level; HTTP status 413.',
   UNTRUSTED_DOCUMENT:
     'The server answers only trusted documents, and this is not one of them. Top level; HTTP status 400.',
+  PERSISTED_QUERY_NOT_SUPPORTED:
+    'The server has no documents by their hashes: send the document. Top level; HTTP status 400.',
+  PERSISTED_QUERY_NOT_FOUND:
+    'The server has no document with this hash: send the document. Top level; HTTP status 400.',
   RATE_LIMITED: 'The caller has exceeded its rate limit. Top level; HTTP status 429.',
   UNAVAILABLE: 'The server cannot do this at the moment. Top level.',
   INTERNAL:

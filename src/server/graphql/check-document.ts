@@ -85,6 +85,11 @@ function tokensBefore(text: string, position: number): number {
   return count
 }
 
+/** True if the server answers introspection, so that messages may list what it shows. */
+export function answersIntrospection(config: Pick<Config, 'INTROSPECTION' | 'developmentMode'>): boolean {
+  return config.INTROSPECTION === 'on' || (config.INTROSPECTION === 'auto' && config.developmentMode)
+}
+
 /**
  * Validation rules besides those of GraphQL. They depend neither on the caller nor on variables, since the result is cached
  * with the document.
@@ -92,10 +97,10 @@ function tokensBefore(text: string, position: number): number {
 export function documentRules(
   config: Pick<Config, 'INTROSPECTION' | 'developmentMode' | 'BATCH_ITEMS_MAX'>,
 ): readonly ValidationRule[] {
-  const introspection =
-    config.INTROSPECTION === 'on' || (config.INTROSPECTION === 'auto' && config.developmentMode)
   const limits = [documentLimitsRule, listLimitsRule(listLimitsOf(config))]
-  return introspection ? limits : [...limits, NoSchemaIntrospectionCustomRule, noSubgraphSdlRule]
+  return answersIntrospection(config)
+    ? limits
+    : [...limits, NoSchemaIntrospectionCustomRule, noSubgraphSdlRule]
 }
 
 /** Validation rule: refuses `_service`, which returns the schema, where introspection is refused. */
@@ -122,6 +127,7 @@ export function validateDocument(
   rules: readonly ValidationRule[],
 ): readonly GraphQLError[] {
   const found: GraphQLError[] = []
+  const showsSchema = !rules.includes(NoSchemaIntrospectionCustomRule)
   const enough = new Error('enough mistakes')
   function report(error: GraphQLError): void {
     if (found.length === mistakesMax) {
@@ -138,7 +144,7 @@ export function validateDocument(
     const all = validate(
       schema,
       document,
-      [...specifiedRules, ...rules].map((rule) => withOwnMessages(rule, report)),
+      [...specifiedRules, ...rules].map((rule) => withOwnMessages(rule, { report, showsSchema })),
       // Suggestions compare each name with every name of the schema, and disclose what introspection may not.
       { hideSuggestions: true },
     )
@@ -151,13 +157,19 @@ export function validateDocument(
 }
 
 /** Wraps a rule so that its errors get our messages and go to `report`. */
-function withOwnMessages(rule: ValidationRule, report: (error: GraphQLError) => void): ValidationRule {
+function withOwnMessages(
+  rule: ValidationRule,
+  { report, showsSchema }: { readonly report: (error: GraphQLError) => void; readonly showsSchema: boolean },
+): ValidationRule {
   return (context) => {
     const own: ValidationContext = Object.create(context, {
       reportError: {
         value: (error: GraphQLError) => {
           if (error.originalError instanceof RequestError) report(error)
-          else report(asGraphQLError(describeValidationError(rule, error, own), { nodes: error.nodes ?? [] }))
+          else {
+            const described = describeValidationError(rule, error, { context: own, showsSchema })
+            report(asGraphQLError(described, { nodes: error.nodes ?? [] }))
+          }
         },
       },
       // All rules share the steps that graphql-js allows.

@@ -1,5 +1,5 @@
 import { type DocumentNode, type ExecutionResult, execute, OperationTypeNode } from 'graphql'
-import { type Accepted, type Answer, eventStream } from '../answer.ts'
+import { type Accepted, type Answer, eventStream, streamHeaders } from '../answer.ts'
 import { documentRules } from './check-document.ts'
 import { maskErrors } from './mask-errors.ts'
 import {
@@ -85,7 +85,12 @@ export function createGraphQL(parts: GraphQLParts): GraphQL {
     const response = await yoga.fetch(request, context)
     const { status } = response
     if (response.headers.get('content-type')?.startsWith(eventStream)) {
-      return { status, headers: streamHeaders, body: response.body && withoutFirstComment(response.body) }
+      // An error of the request is an event like any other.
+      return {
+        status: status < 500 ? 200 : status,
+        headers: streamHeaders,
+        body: response.body && withoutFirstComment(response.body),
+      }
     }
     const retryAfter = response.headers.get('retry-after')
     return {
@@ -186,13 +191,6 @@ function withoutFirstComment(stream: ReadableStream<Uint8Array>): ReadableStream
       },
     }),
   )
-}
-
-/** Headers of an event stream: proxies must neither store nor buffer it. */
-const streamHeaders: Readonly<Record<string, string>> = {
-  'content-type': eventStream,
-  'cache-control': 'no-cache, no-store',
-  'x-accel-buffering': 'no',
 }
 
 function contentTypeOf({ result }: Accepted): string {

@@ -1,5 +1,6 @@
 import {
   type GraphQLInputField,
+  type GraphQLInputObjectType,
   type GraphQLInputType,
   type GraphQLNamedInputType,
   getNamedType,
@@ -33,12 +34,20 @@ function inWords(type: GraphQLInputType): string {
   return words === undefined ? '' : `, ${words}`
 }
 
-/** Message for a field that the input type does not have. */
-export function unknownField(type: string, name: string): string {
+/**
+ * Message for a field that the input type does not have.
+ *
+ * @param showsSchema where introspection is off, the message does not list the fields either
+ */
+export function unknownField(type: GraphQLInputObjectType, name: string, showsSchema: boolean): string {
   const quoted = quoteName(name)
-  return quoted === null
-    ? `Unknown field of type ${type}: its name is not a GraphQL name.`
-    : `Unknown field ${quoted} of type ${type}.`
+  const fault =
+    quoted === null
+      ? `Unknown field of type ${type}: its name is not a GraphQL name.`
+      : `Unknown field ${quoted} of type ${type}.`
+  if (!showsSchema) return fault
+  const names = Object.keys(type.getFields())
+  return `${fault} Its ${names.length === 1 ? 'only field is' : 'fields are'} ${names.join(', ')}.`
 }
 
 /** Message for missing required fields. */
@@ -49,5 +58,5 @@ export function missingField(type: string, fields: readonly GraphQLInputField[])
 
 /** Message for a OneOf input without exactly one field. */
 export function notOneField(type: string): string {
-  return `Exactly one field of "${type}" must be given, and it must not be null.`
+  return `Exactly one field of "${type}" must be given, and it must not be null. Leave the others out: null counts as given.`
 }

@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { GraphQLError } from 'graphql'
 import { type ErrorCode, KeysteadError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
+import { isOkAsJson } from '../answer.ts'
 import { RateLimitedError } from '../load/rate-limit.ts'
 import { currentRequest, noteCode, noteRefusal } from '../observe/request-log.ts'
 import { mistakesMax, placesOf } from './check-document.ts'
-import { RequestError } from './request-error.ts'
+import { PersistedQueryError, RequestError } from './request-error.ts'
 
 /** Parts that masking needs. */
 export interface MaskOptions {
@@ -52,7 +53,11 @@ function mask(thrown: unknown, { log, explain }: MaskOptions): GraphQLError {
   const own = findOwnError(thrown) ?? explain(causeOf(thrown))
   const isRequestError = thrown instanceof GraphQLError && thrown.path === undefined
   if (own instanceof RateLimitedError) return rateLimited(thrown, own, isRequestError)
-  if (own !== null) return rebuild(thrown, own, isRequestError ? httpOf(thrown) : null)
+  if (own !== null) {
+    const error = rebuild(thrown, own, isRequestError ? httpOf(thrown) : null)
+    if (own instanceof PersistedQueryError) error.extensions['hint'] = own.hint
+    return error
+  }
   // An error with a path comes from a resolver, whose message was not written for callers.
   if (isRequestError && !hasForeignCause(thrown)) {
     // Errors with a message worth showing are of the product, and were found above.
@@ -102,13 +107,13 @@ function hasForeignCause(error: GraphQLError): boolean {
 }
 
 /**
- * Status of a request error (GraphQL over HTTP). Mistakes in the document or its variables have status 200 for clients that
- * accept only `application/json` (`spec`). Bodies that are no GraphQL request have a 4xx status for all clients.
+ * Status of a request error. With `spec`, yoga answers clients that prefer `application/json` with status 200. Errors that
+ * set a status themselves are about the body.
  */
 function httpOf(error: GraphQLError): { status: number; spec: boolean } {
-  const { status } = (error.extensions['http'] ?? {}) as { status?: unknown }
-  if (typeof status !== 'number') return { status: 400, spec: true }
-  return { status, spec: error.locations !== undefined }
+  const { status, spec } = (error.extensions['http'] ?? {}) as { status?: unknown; spec?: unknown }
+  if (typeof status !== 'number') return { status: 400, spec: isOkAsJson('document') }
+  return { status, spec: isOkAsJson(spec === false ? 'body' : 'document') }
 }
 
 function rebuild(

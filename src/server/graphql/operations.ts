@@ -17,7 +17,7 @@ import type { Config } from '../../config.ts'
 import { KeysteadError } from '../../errors.ts'
 import { type Accepted, eventStream } from '../answer.ts'
 import { noteOperation } from '../observe/request-log.ts'
-import { textOfDocument } from './check-document.ts'
+import { answersIntrospection, textOfDocument } from './check-document.ts'
 import { type ValueLimit, valueLimitOf } from './document-limits.ts'
 import { listLimitsOf } from './list-limits.ts'
 import { createVariableReader, type VariableReader, type Variables } from './variables.ts'
@@ -68,11 +68,12 @@ class OnlySubscriptionsError extends KeysteadError {
 export function createOperations(schema: GraphQLSchema, config: Config): FindOperation {
   const prepared = new WeakMap<DocumentNode, Map<string | null, PreparedOperation>>()
   const itemsMaxOf = listLimitsOf(config)
+  const showsSchema = answersIntrospection(config)
 
   function prepare(document: DocumentNode, node: OperationDefinitionNode): PreparedOperation {
     return {
       node,
-      readVariables: createVariableReader(schema, document, node, itemsMaxOf),
+      readVariables: createVariableReader(schema, document, node, { itemsMaxOf, showsSchema }),
       limitValues: valueLimitOf(schema, document, node),
       cost: costOf(document, node),
     }

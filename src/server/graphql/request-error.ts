@@ -13,6 +13,37 @@ export class RequestError extends KeysteadError {
   }
 }
 
+/**
+ * A client asks for a document by its hash alone (automatic persisted queries), and the server does not have it. Clients
+ * know this error by its message, and send the document then. The hint is for people.
+ */
+export class PersistedQueryError extends KeysteadError {
+  readonly code: 'PERSISTED_QUERY_NOT_SUPPORTED' | 'PERSISTED_QUERY_NOT_FOUND'
+  readonly hint: string
+
+  private constructor(code: PersistedQueryError['code'], message: string, hint: string) {
+    super(message)
+    this.code = code
+    this.hint = hint
+  }
+
+  static notSupported(): PersistedQueryError {
+    return new PersistedQueryError(
+      'PERSISTED_QUERY_NOT_SUPPORTED',
+      'PersistedQueryNotSupported',
+      'This server has no documents by their hashes: send the document (query), and no hash.',
+    )
+  }
+
+  static notFound(): PersistedQueryError {
+    return new PersistedQueryError(
+      'PERSISTED_QUERY_NOT_FOUND',
+      'PersistedQueryNotFound',
+      'The server trusts no document with this hash: send the document (query). It is not remembered.',
+    )
+  }
+}
+
 /** Wraps an error of the product for graphql-js and yoga. */
 export function asGraphQLError(error: KeysteadError, options: GraphQLErrorOptions = {}): GraphQLError {
   return new GraphQLError(error.message, { ...options, originalError: error })

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { usePersistedOperations } from '@graphql-yoga/plugin-persisted-operations'
-import { type GraphQLError, type GraphQLSchema, parse, type ValidationRule } from 'graphql'
+import { type GraphQLSchema, parse, type ValidationRule } from 'graphql'
 import type { GraphQLParams, Plugin } from 'graphql-yoga'
 import type { Config } from '../../config.ts'
 import { type ErrorCode, KeysteadError } from '../../errors.ts'
 import { validateDocument } from './check-document.ts'
 import { documentLimits } from './document-limits.ts'
-import { asGraphQLError } from './request-error.ts'
+import { asGraphQLError, PersistedQueryError } from './request-error.ts'
 
 /** The request asks for a document that is not trusted. */
 class UntrustedDocumentError extends KeysteadError {
@@ -36,10 +36,16 @@ export function trustDocuments(documents: TrustedDocuments, options: { only: boo
     // Validation at start does not replace this one, whose result is cached.
     skipDocumentValidation: false,
     customErrors: {
-      notFound: () => badRequest(new UntrustedDocumentError('The server trusts no document with this ID.')),
-      keyNotFound: () => badRequest(new NoDocumentError()),
+      notFound: ({ params }) =>
+        asGraphQLError(
+          !options.only && persistedHashOf(params) !== null
+            ? PersistedQueryError.notFound()
+            : new UntrustedDocumentError('The server trusts no document with this ID.'),
+        ),
+      keyNotFound: () =>
+        asGraphQLError(new NoDocumentError(), { extensions: { http: { status: 400, spec: false } } }),
       persistedQueryOnly: () =>
-        badRequest(
+        asGraphQLError(
           new UntrustedDocumentError(
             'The server answers only documents that its operator trusts: send the ID of one (documentId), and no query.',
           ),
@@ -50,9 +56,14 @@ export function trustDocuments(documents: TrustedDocuments, options: { only: boo
 
 /** The ID in the form of GraphQL over HTTP (Appendix A, Persisted Documents), or in that of Apollo clients. */
 function documentIdOf(params: GraphQLParams): string | null {
-  const { documentId, extensions } = params as { documentId?: unknown; extensions?: unknown }
-  if (typeof documentId === 'string') return trustedDigestOf(documentId)
-  const { persistedQuery } = (extensions ?? {}) as { persistedQuery?: unknown }
+  const { documentId } = params as { documentId?: unknown }
+  const id = typeof documentId === 'string' ? documentId : persistedHashOf(params)
+  return id === null ? null : trustedDigestOf(id)
+}
+
+/** The hash by which clients of Apollo and urql ask for a document (automatic persisted queries); null if there is none. */
+export function persistedHashOf(params: { readonly extensions?: unknown }): string | null {
+  const { persistedQuery } = (params.extensions ?? {}) as { persistedQuery?: unknown }
   const { sha256Hash } = (persistedQuery ?? {}) as { sha256Hash?: unknown }
   return typeof sha256Hash === 'string' ? sha256Hash : null
 }
@@ -60,11 +71,6 @@ function documentIdOf(params: GraphQLParams): string | null {
 /** The SHA-256 in the ID of a document, under which the document is stored. */
 export function trustedDigestOf(documentId: string): string {
   return documentId.startsWith('sha256:') ? documentId.slice('sha256:'.length) : documentId
-}
-
-/** Status 400 in every media type: there is nothing to execute. */
-function badRequest(error: KeysteadError): GraphQLError {
-  return asGraphQLError(error, { extensions: { http: { status: 400 } } })
 }
 
 /** The file of trusted documents cannot be used by this server. For the operator. */
@@ -96,14 +102,14 @@ export function openTrustedDocuments(
  * @throws TrustedDocumentsError
  */
 export function readTrustedDocuments(path: string, checks: Checks): TrustedDocuments {
-  const entries = Object.entries(readManifest(path))
+  const entries = Object.entries(readManifest(path)).map(([id, text]) => [trustedDigestOf(id), text] as const)
   for (const [id, text] of entries) {
     const problem = problemOf(id, text) ?? problemInDocument(String(text), checks)
     if (problem !== null) {
       throw new TrustedDocumentsError(`document ${nameOf(id, text)} of ${path} ${problem}`)
     }
   }
-  return new Map(entries as [string, string][])
+  return new Map(entries as readonly (readonly [string, string])[])
 }
 
 function readManifest(path: string): object {
@@ -128,7 +134,7 @@ function problemOf(id: string, text: unknown): string | null {
   if (hash === id) return null
   return /^[0-9a-f]{64}$/.test(id)
     ? `has another SHA-256: ${hash}.`
-    : 'is not named by its SHA-256, 64 hexadecimal digits in lower case.'
+    : 'is not named by its SHA-256: 64 hexadecimal digits in lower case, with or without "sha256:" before them.'
 }
 
 function problemInDocument(text: string, { schema, otherSchema = null, rules }: Checks): string | null {

@@ -31,7 +31,6 @@ import {
   NoUndefinedVariablesRule,
   NoUnusedFragmentsRule,
   NoUnusedVariablesRule,
-  type ObjectFieldNode,
   type ObjectValueNode,
   OverlappingFieldsCanBeMergedRule,
   PossibleFragmentSpreadsRule,
@@ -69,14 +68,18 @@ type Describe = (nodes: readonly ASTNode[], context: ValidationContext) => strin
 export function describeValidationError(
   rule: ValidationRule,
   error: GraphQLError,
-  context: ValidationContext,
+  { context, showsSchema }: { readonly context: ValidationContext; readonly showsSchema: boolean },
 ): RequestError {
   // Thrown by a custom scalar, with a text of the product.
   const { originalError: own } = error
   if (own instanceof KeysteadError) return new RequestError(own.message, own.code)
-  return new RequestError(
-    descriptions.get(rule)?.(error.nodes ?? [], context) ?? 'The document is not valid.',
-  )
+  const nodes = error.nodes ?? []
+  const [node] = nodes
+  if (rule === ValuesOfCorrectTypeRule && node?.kind === Kind.OBJECT_FIELD) {
+    const type = getNamedType(context.getParentInputType())
+    if (isInputObjectType(type)) return new RequestError(unknownField(type, node.name.value, showsSchema))
+  }
+  return new RequestError(descriptions.get(rule)?.(nodes, context) ?? 'The document is not valid.')
 }
 
 /** Entry for a rule. `describe` gets the first node of the error, which is of the kind that the rule checks. */
@@ -165,7 +168,7 @@ const descriptions: ReadonlyMap<ValidationRule, Describe> = new Map([
     UniqueArgumentNamesRule,
     (name) => `There can be only one argument named ${textOf(name)}.`,
   ),
-  messageFor<ValueNode | ObjectFieldNode>(ValuesOfCorrectTypeRule, describeValue),
+  messageFor<ValueNode>(ValuesOfCorrectTypeRule, describeValue),
   messageFor<FieldNode | DirectiveNode>(ProvidedRequiredArgumentsRule, describeMissingArguments),
   messageFor<VariableDefinitionNode>(VariablesInAllowedPositionRule, describeVariableUse),
   messageFor<FieldNode>(
@@ -215,11 +218,8 @@ function describeSpread(node: InlineFragmentNode | FragmentSpreadNode, context: 
   return `A fragment on ${textOf(type?.name)} cannot be spread on type "${context.getParentType()}": no object is of both.`
 }
 
-/** Message for a literal of the wrong type, or for an unknown input field. */
-function describeValue(node: ValueNode | ObjectFieldNode, context: ValidationContext): string {
-  if (node.kind === Kind.OBJECT_FIELD) {
-    return unknownField(String(getNamedType(context.getParentInputType())), node.name.value)
-  }
+/** Message for a literal of the wrong type. */
+function describeValue(node: ValueNode, context: ValidationContext): string {
   const type = context.getInputType()
   if (!type) return 'The document is not valid.'
   const named = getNamedType(type)

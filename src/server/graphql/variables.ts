@@ -72,12 +72,19 @@ interface Variable {
   readonly needs: readonly Use[]
 }
 
+/** Settings of readers. */
+interface ReaderOptions {
+  readonly itemsMaxOf: ItemsMaxOf
+  /** True if messages may list what introspection shows. */
+  readonly showsSchema: boolean
+}
+
 /** Builds the reader of the variables of an operation of a valid document. */
 export function createVariableReader(
   schema: GraphQLSchema,
   document: DocumentNode,
   operation: OperationDefinitionNode,
-  itemsMaxOf: ItemsMaxOf,
+  { itemsMaxOf, showsSchema }: ReaderOptions,
 ): VariableReader {
   const variables = variablesOf(schema, document, operation, itemsMaxOf)
   const lists = createListCheck(itemsMaxOf)
@@ -103,18 +110,18 @@ export function createVariableReader(
   return (sent) => {
     const long = withLists.length === 0 ? null : checkLists(sent)
     try {
-      return readAll(variables, sent)
+      return readAll(variables, sent, showsSchema)
     } catch (error) {
       throw long ?? error
     }
   }
 }
 
-function readAll(variables: readonly Variable[], sent: Variables): Variables {
+function readAll(variables: readonly Variable[], sent: Variables, showsSchema: boolean): Variables {
   const read: Record<string, unknown> = {}
   for (const variable of variables) {
     const { name, type, defaultValue } = variable
-    if (Object.hasOwn(sent, name)) read[name] = coerce(sent[name], variable)
+    if (Object.hasOwn(sent, name)) read[name] = coerce(sent[name], variable, showsSchema)
     else if (defaultValue !== undefined) read[name] = valueFromAST(defaultValue, type)
     else if (isNonNullType(type)) throw mistakeAt([name], expectedValue(type))
     for (const use of variable.needs) requireValue(read, name, use)
@@ -133,14 +140,14 @@ function requireValue(read: Variables, name: string, { type, oneOf, hasDefault }
   )
 }
 
-function coerce(value: unknown, { name, type }: Variable): unknown {
+function coerce(value: unknown, { name, type }: Variable, showsSchema: boolean): unknown {
   return coerceInputValue(
     value,
     type,
     (path, invalid, { originalError }) => {
       // The messages of graphql-js quote the value, so that ours are made from the type.
       const own = originalError instanceof KeysteadError ? originalError : null
-      const mistake = own?.message ?? describeMistake(invalid, typeAt(type, path))
+      const mistake = own?.message ?? describeMistake(invalid, typeAt(type, path), showsSchema)
       throw mistakeAt([name, ...path], mistake, own?.code)
     },
     true,
@@ -159,7 +166,7 @@ function typeAt(type: GraphQLInputType, path: Path): GraphQLInputType {
   return at
 }
 
-function describeMistake(value: unknown, type: GraphQLInputType): string {
+function describeMistake(value: unknown, type: GraphQLInputType, showsSchema: boolean): string {
   const named = getNamedType(type)
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
   if (!isInputObjectType(named) || !isObject) {
@@ -172,7 +179,7 @@ function describeMistake(value: unknown, type: GraphQLInputType): string {
   )
   if (missing.length > 0) return missingField(named.name, missing)
   const unknown = Object.keys(value).find((name) => fields[name] === undefined)
-  return unknown === undefined ? notOneField(named.name) : unknownField(named.name, unknown)
+  return unknown === undefined ? notOneField(named.name) : unknownField(named, unknown, showsSchema)
 }
 
 /** @param text ends with a full stop */

@@ -27,8 +27,8 @@ import {
   rememberDocuments,
   StreamNotAcceptedError,
 } from './operations.ts'
-import { asGraphQLError, quoteName, RequestError } from './request-error.ts'
-import { type TrustedDocuments, trustDocuments } from './trusted-documents.ts'
+import { asGraphQLError, PersistedQueryError, quoteName, RequestError } from './request-error.ts'
+import { persistedHashOf, type TrustedDocuments, trustDocuments } from './trusted-documents.ts'
 
 /** Path of the API. */
 export const graphqlPath = '/graphql'
@@ -143,6 +143,8 @@ function readBodies(): Plugin<object, YogaContext> {
       setRequestParser(() => parametersIn(sent) as GraphQLParams)
     },
     onParams({ params }) {
+      if (!params.query && persistedHashOf(params) !== null)
+        throw asGraphQLError(PersistedQueryError.notSupported())
       checkParameters(params)
       if ((params.query?.length ?? 0) > documentLimits.length) {
         throw asGraphQLError(new DocumentTooLongError())
@@ -151,19 +153,24 @@ function readBodies(): Plugin<object, YogaContext> {
   }
 }
 
+const sampleBody = '{ "query": "{ viewer { projectId } }" }'
+const arrayOfRequests =
+  'The body must be one request, not a list of requests. Send each request by itself, or several fields under aliases in one document.'
+
 /** Parameters of a GraphQL request. */
 const parameterNames: ReadonlySet<string> = new Set(['query', 'variables', 'operationName', 'extensions'])
 
 /**
  * The parameters in a body.
  *
- * @throws GraphQLError with status 400 in every media type: there is nothing to execute
+ * @throws GraphQLError of the kind `body`
  */
 function parametersIn(sent: SentJson): object {
   if (sent === null) throw badRequest('The body cannot be read as JSON.')
   const { value: body } = sent
-  if (Array.isArray(body)) throw badRequest('The body must be one request, not a list of requests.')
-  if (typeof body !== 'object' || body === null) throw badRequest('The body must be a JSON object.')
+  if (Array.isArray(body)) throw badRequest(arrayOfRequests)
+  if (typeof body !== 'object' || body === null)
+    throw badRequest(`The body must be a JSON object, such as ${sampleBody}.`)
   return body
 }
 
@@ -185,13 +192,20 @@ function checkParameters(parameters: object): void {
         : `Unexpected parameter ${name} in the body.`,
     )
   }
-  if (query === undefined || query === null) throw badRequest('Must provide a document (query).')
+  if (query === undefined || query === null)
+    throw badRequest(`Must provide a document (query), such as ${sampleBody}.`)
   if (typeof query !== 'string') throw badRequest('The document (query) must be a string.')
-  if (!isObjectOrNone(variables)) throw badRequest('The variables must be an object.')
-  if (!isObjectOrNone(extensions)) throw badRequest('The extensions must be an object.')
+  if (!isObjectOrNone(variables)) throw badRequest(notObject('variables', variables))
+  if (!isObjectOrNone(extensions)) throw badRequest(notObject('extensions', extensions))
   if (operationName !== undefined && operationName !== null && typeof operationName !== 'string') {
     throw badRequest('The name of the operation (operationName) must be a string.')
   }
+}
+
+function notObject(name: string, value: unknown): string {
+  return typeof value === 'string'
+    ? `The ${name} must be an object, not a string: send the JSON object itself, without JSON.stringify.`
+    : `The ${name} must be an object.`
 }
 
 function isObjectOrNone(value: unknown): boolean {
@@ -199,7 +213,7 @@ function isObjectOrNone(value: unknown): boolean {
 }
 
 function badRequest(message: string) {
-  return asGraphQLError(new RequestError(message), { extensions: { http: { status: 400 } } })
+  return asGraphQLError(new RequestError(message), { extensions: { http: { status: 400, spec: false } } })
 }
 
 /** Parses and validates documents within our limits. */
@@ -232,7 +246,7 @@ function admitOperations(findOperation: FindOperation): Plugin<ServerContext> {
       args.variableValues = await admitOperation(operation, variableValues ?? {}, contextValue)
     } catch (error) {
       if (!(error instanceof KeysteadError)) throw error
-      const extensions = error instanceof StreamNotAcceptedError ? { http: { status: 406 } } : {}
+      const extensions = error instanceof StreamNotAcceptedError ? { http: { status: 406, spec: false } } : {}
       setResultAndStopExecution({ errors: [asGraphQLError(error, { extensions })] })
     }
   }
@@ -251,6 +265,8 @@ function noOperation(name: string | null | undefined): string {
   if (name === null || name === undefined) {
     return 'The document has several operations, or none: name one of them (operationName).'
   }
+  if (name === '')
+    return 'The name of the operation (operationName) is empty: send a name, null, or no operationName.'
   const quoted = quoteName(name)
   return `The document has no operation ${quoted === null ? 'of that name' : `named ${quoted}`}.`
 }

@@ -58,7 +58,10 @@ export function expectsContinue(expect: string | undefined): boolean {
 /** Refuses all methods but POST; null for POST. */
 export function refuseMethod({ method }: IncomingMessage): Answer | null {
   if (method === 'POST') return null
-  const message = 'GraphQL is answered to POST requests only, also for queries.'
+  const message =
+    method === 'GET'
+      ? 'GraphQL is answered to POST requests only, also for queries and event streams. Set preferGetMethod to false in urql, useGETForQueries to false in Apollo Client, and the method POST in gateways (options.method in Hive Gateway, sse_post in Cosmo).'
+      : 'GraphQL is answered to POST requests only, also for queries.'
   return errorAnswer(405, { code: 'BAD_REQUEST', message }, { allow: 'POST' })
 }
 

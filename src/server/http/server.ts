@@ -14,6 +14,7 @@ import {
   type Accepted,
   type Answer,
   acceptedTypes,
+  asEvent,
   createSender,
   dropStream,
   errorAnswer,
@@ -399,14 +400,25 @@ function answerPage({ method, headers }: IncomingMessage, { graphiqlPage }: Tool
   return (headerOf(headers, 'accept') ?? '').includes('text/html') ? graphiqlPage() : null
 }
 
-/** The steps of a request to the API, up to its timeout. It holds a slot meanwhile. */
+/** The steps of a request to the API. A client that prefers a stream gets refusals as its only event. */
 async function answerGraphQL(incoming: Incoming, tools: Tools): Promise<Answer> {
-  const { request, response } = incoming
+  const { request, facts } = incoming
   const accepted = acceptedTypes(headerOf(request.headers, 'accept'))
   if (accepted === null) {
     const message = `The Accept header takes none of the media types that there are: ${mediaTypes.join(', ')}.`
     return errorAnswer(406, { code: 'BAD_REQUEST', message })
   }
+  if (accepted.result !== eventStream) return answerAdmitted(incoming, accepted, tools)
+  return asEvent(
+    await answerAdmitted(incoming, accepted, tools).catch((error: unknown) =>
+      answerError(error, facts, tools.log),
+    ),
+  )
+}
+
+/** The steps of a request up to its timeout. It holds a slot meanwhile. */
+async function answerAdmitted(incoming: Incoming, accepted: Accepted, tools: Tools): Promise<Answer> {
+  const { request, response } = incoming
   const admitted = tools.admission.admit()
   if (admitted === null) return tools.shed('full')
   const abandonment = abortOnClose(response)
