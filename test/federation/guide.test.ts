@@ -6,12 +6,15 @@ const root = join(import.meta.dirname, '../..')
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
 
 describe('docs/federation.md', () => {
-  it.each(['compose.ts', 'hive-gateway.ts', 'apollo-gateway.ts'])(
-    'shows %s as the tests of gateways run it',
-    (file) => {
-      expect(read('docs/federation.md')).toContain(`\`\`\`ts\n${read(`test/gateway/${file}`)}\`\`\`\n`)
-    },
-  )
+  it.each([
+    ['compose.ts', 'ts'],
+    ['hive-gateway.ts', 'ts'],
+    ['apollo-gateway.ts', 'ts'],
+    ['mercurius-gateway.ts', 'ts'],
+    ['hive-router.yaml', 'yaml'],
+  ])('shows %s as the tests of gateways run it', (file, language) => {
+    expect(read('docs/federation.md')).toContain(`\`\`\`${language}\n${read(`test/gateway/${file}`)}\`\`\`\n`)
+  })
 
   it('refers to keys as the subgraph of the tests does', () => {
     const [reference = ''] =

@@ -12,13 +12,15 @@ const one = '{ __typename: "UserKey", id: "x" }'
 const listOf = (length: number) => `[${Array(length).fill(one).join()}]`
 
 /** Whether a document is refused for the values that it asks for, before it is executed or with its variables. */
+const options = { itemsMaxOf: () => null, showsSchema: false }
+
 function isRefused(text: string, variables: Record<string, unknown> = {}, operationName?: string): boolean {
   const document = parse(text)
   const operation = getOperationAST(document, operationName)
   if (!operation) throw new Error('the document has no such operation')
   const errors: Error[] = [...validate(schema, document, [documentLimitsRule])]
   try {
-    const read = createVariableReader(schema, document, operation, () => null)(variables)
+    const read = createVariableReader(schema, document, operation, options)(variables)
     valueLimitOf(schema, document, operation)?.(read)
   } catch (error) {
     errors.push(error as Error)

@@ -42,6 +42,20 @@ describe('a supergraph without the tag "secrets"', () => {
     expect(left.sort()).toEqual(harmless.sort())
   })
 
+  it('keeps what takes messages, and tells or checks something about them', () => {
+    const left = Object.keys(contract.getMutationType()?.getFields() ?? {})
+    const takesMessages = /^(sign|verify|generateMac|verifyMac)(Batch)?$/
+    expect(left.filter((name) => takesMessages.test(name)).sort()).toEqual([
+      'generateMac',
+      'generateMacBatch',
+      'sign',
+      'signBatch',
+      'verify',
+      'verifyBatch',
+      'verifyMac',
+    ])
+  })
+
   it('still manages keys', () => {
     expect(contract.getType('RotateUserKeyPayload')).toBeDefined()
     expect(contract.getType('DecryptPayload')).toBeUndefined()

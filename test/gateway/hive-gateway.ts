@@ -6,11 +6,18 @@ import { createGatewayRuntime } from '@graphql-hive/gateway-runtime'
 export async function startHiveGateway(supergraph: string, port = 4000) {
   const gateway = createGatewayRuntime({
     supergraph,
+    // Keystead answers subscriptions as streams to POST, and nothing to GET.
+    transportEntries: { keystead: { options: { method: 'POST' } } },
     propagateHeaders: {
       // The token opens keys: no other subgraph gets it.
       fromClientToSubgraphs({ request, subgraphName }) {
         const authorization = request.headers.get('authorization')
         return subgraphName === 'keystead' && authorization !== null ? { authorization } : {}
+      },
+      // Answers can hold plaintext: no cache on the way to the client may store them.
+      fromSubgraphsToClient({ response, subgraphName }) {
+        const cacheControl = response.headers.get('cache-control')
+        return subgraphName === 'keystead' && cacheControl !== null ? { 'cache-control': cacheControl } : {}
       },
     },
     graphiql: false,

@@ -33,7 +33,7 @@ export function startVaults(
     Query: {
       node: (_root: unknown, { id }: { id: string }) => vaults.find((vault) => vault.id === id) ?? null,
       vaults: (_root: unknown, { first }: { first?: number }) => ({
-        nodes: vaults.slice(0, first),
+        nodes: vaults.slice(0, first ?? 3),
         pageInfo,
       }),
     },

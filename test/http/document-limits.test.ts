@@ -92,6 +92,8 @@ describe('the limits of documents', () => {
   })
 })
 
+const options = { itemsMaxOf: () => null, showsSchema: false }
+
 /** Whether a valid document is refused for the values that it asks for with these variables. */
 function isRefused(text: string, sent: Readonly<Record<string, unknown>> = {}): boolean {
   const document = parse(text)
@@ -100,7 +102,7 @@ function isRefused(text: string, sent: Readonly<Record<string, unknown>> = {}): 
   if (!operation) throw new Error('the document has no operation')
   const isBeyond = (message: string) => message.includes('more than 50000 values')
   if (problemsOf(text).some(isBeyond)) return true
-  const variables = createVariableReader(schema, document, operation, () => null)(sent)
+  const variables = createVariableReader(schema, document, operation, options)(sent)
   try {
     valueLimitOf(schema, document, operation)?.(variables)
     return false
