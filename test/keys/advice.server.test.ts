@@ -183,7 +183,7 @@ describe.skipIf(hasNoDatabase())('the advice in an error', () => {
     {
       advice: 'Wait until the waiting periods of its versions have ended (destroyScheduledFor).',
       async meet() {
-        const { keyId } = await deletion('waited for')
+        const { key: keyId } = await deletion('waited for')
         await deactivate(keyId)
         await destroy(keyId, 7)
         return mutate('deleteUserKey', await deletion('waited for'))
@@ -260,11 +260,7 @@ describe.skipIf(hasNoDatabase())('the advice in an error', () => {
       advice: 'The query explainMyAccess says what is missing.',
       async meet() {
         const keyId = await once('closed', () => create({ accessControl: { enabled: true } }))
-        const { errors } = await mia.send(
-          'mutation($input: UpdateUserKeyInput!) { updateUserKey(input: $input) { __typename } }',
-          { input: { key: keyId, description: '' } },
-        )
-        return { __typename: 'ForbiddenError', message: errors[0]?.message }
+        return mutate('updateUserKey', { key: keyId, description: '' }, mia)
       },
       async follow() {
         const keyId = await once('closed', create)
@@ -280,7 +276,7 @@ describe.skipIf(hasNoDatabase())('the advice in an error', () => {
       },
     },
     {
-      advice: 'Check the ID; userKeys lists the keys that you may see.',
+      advice: 'Check the ID, name or alias; userKeys lists the keys that you may see.',
       meet: () => encrypt('ukey_01h455vb4pex5vsknk084sn02q'),
       async follow() {
         await once('seen', create)
@@ -329,7 +325,7 @@ describe.skipIf(hasNoDatabase())('the advice in an error', () => {
 
   async function deletion(name: string) {
     const keyId = await once(name, () => create({ name: name.replaceAll(' ', '-') }))
-    return { keyId, confirmName: name.replaceAll(' ', '-') }
+    return { key: keyId, confirmName: name.replaceAll(' ', '-') }
   }
 
   async function createFromTable(wanted: { usage: string }): Promise<MutationResult> {
@@ -375,7 +371,7 @@ describe.skipIf(hasNoDatabase())('the advice in an error', () => {
     ({ name, capability: { signingAlgorithms } }) => {
       it('for a message that is too long can be followed with every scheme', async () => {
         const keyId = await create({ algorithm: name, usage: 'SIGN_VERIFY' })
-        const common = { keyId, version: 1 }
+        const common = { version: { key: keyId, number: 1 } }
         for (const signingAlgorithm of signingAlgorithms) {
           const refused = await mutate('sign', { key: keyId, message: base64(long), signingAlgorithm })
           const advice: string = refused['issues'][0].message
@@ -441,7 +437,7 @@ describe.skipIf(hasNoDatabase())('the advice in an error', () => {
     const outsider = story.as({ name: 'eve', roles: ['PROJECT_MEMBER'], project: 'elsewhere' })
     const [hidden, absent] = [
       await mutate('decrypt', input, outsider),
-      await mutate('decrypt', { ...input, key: 'ukey_01h455vb4pex5vsknk084sn02q' }),
+      await mutate('decrypt', { ...input, version: { key: 'ukey_01h455vb4pex5vsknk084sn02q', number: 1 } }),
     ]
     expect(hidden['message']).toBe(absent['message'])
   })
@@ -450,7 +446,7 @@ describe.skipIf(hasNoDatabase())('the advice in an error', () => {
     const keyId = await destroyed(await create())
     const signing = await create({ algorithm: 'ED25519', usage: 'SIGN_VERIFY' })
     await destroyed(signing)
-    const of = { keyId, version: 1 }
+    const of = { version: { key: keyId, number: 1 } }
     const ask = (name: string, input: object) =>
       mutate(name, input, ada, '... on InvalidKeyStateError { allowed }')
     const signature = base64(sign(null, Buffer.from('m'), generateKeyPairSync('ed25519').privateKey))

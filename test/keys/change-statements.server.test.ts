@@ -89,7 +89,7 @@ describe.skipIf(hasNoDatabase())('a change that adds a version', () => {
     'is refused without a transaction where the rules forbid it: %s with %j',
     async (name, more, refusal) => {
       const keyId = await createKey({ name: `refused-${Math.random().toString(36).slice(2)}` })
-      const { outcome, statements } = await statementsOf(name, { keyId, ...more })
+      const { outcome, statements } = await statementsOf(name, { key: keyId, ...more })
       expect(outcome).toBe(refusal)
       expect(statements.some(isLock)).toBe(false)
       expect(statements.some(isNotification)).toBe(false)

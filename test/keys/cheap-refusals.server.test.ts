@@ -160,9 +160,9 @@ describe('what is refused', () => {
     await story.sql('UPDATE key_version_usage SET encryptions = 4294967296')
     mias = story.as(mia)
     for (const [input, outcome] of [
-      [{ keyId, ...pair }, 'EncryptionLimitError'],
-      [{ keyId: keyOf('ENCRYPT_DECRYPT', 'active'), ...pair }, 'InvalidKeyUsageError'],
-      [{ keyId: 'ukey_01h455vb4pex5vsknk084sn02q', ...pair }, 'KeyNotFoundError'],
+      [{ key: keyId, ...pair }, 'EncryptionLimitError'],
+      [{ key: keyOf('ENCRYPT_DECRYPT', 'active'), ...pair }, 'InvalidKeyUsageError'],
+      [{ key: 'ukey_01h455vb4pex5vsknk084sn02q', ...pair }, 'KeyNotFoundError'],
     ] as const) {
       expect(await expectCheapIfRefused(mias, 'generateDataKeyPair', input)).toBe(outcome)
     }
@@ -171,7 +171,7 @@ describe('what is refused', () => {
   it('since an input does not fit the algorithm, waits for no slot', async () => {
     const signing = keyOf('SIGN_VERIFY', 'active')
     const digest = {
-      keyId: signing,
+      key: signing,
       message,
       messageType: 'DIGEST',
       signingAlgorithm: 'RSASSA_PKCS1_V1_5_SHA_256',

@@ -48,7 +48,7 @@ describe.skipIf(hasNoDatabase())('encryption', () => {
         const { ciphertext } = await encrypt(keyId, { plaintext })
         seen.add(ciphertext)
         expect(await decrypt(ciphertext)).toMatchObject({ plaintext, keyId, versionNumber: 1 })
-        expect(await decrypt(ciphertext, { keyId })).toMatchObject({ plaintext })
+        expect(await decrypt(ciphertext, { key: keyId })).toMatchObject({ plaintext })
       }
       expect(seen.size).toBe(4)
       expect(await encrypt(keyId, { plaintext: base64(new Uint8Array(65_537)) })).toMatchObject({
@@ -63,7 +63,7 @@ describe.skipIf(hasNoDatabase())('encryption', () => {
     expect(await decrypt((await encrypt(keyId, { plaintext: '' }))['ciphertext'])).toMatchObject({
       plaintext: '',
     })
-    for (const input of [{ keyId }, { keyId, plaintext: null }]) {
+    for (const input of [{ key: keyId }, { key: keyId, plaintext: null }]) {
       const answer = await mia.send(
         'mutation($input: EncryptInput!) { encrypt(input: $input) { __typename } }',
         { input },
@@ -120,14 +120,14 @@ describe.skipIf(hasNoDatabase())('encryption', () => {
       relabel((copy) => copy.writeUInt32BE(3, 18)),
       relabel((copy) => copy.writeUInt32BE(0, 18)),
       relabel((copy) => copy.writeUInt32BE(0xffff_ffff, 18)),
-      decrypt(ciphertext, { keyId: await createKey() }),
+      decrypt(ciphertext, { key: await createKey() }),
     ])
     for (const result of results) expect(result).toEqual({ ...results[0], ...invalid })
     expect(await decrypt(ciphertext)).toMatchObject({ plaintext: hello, versionNumber: 1 })
   })
 
   it('again, under the newest version or another key, opens to the same and shows no plaintext', async () => {
-    const [keyId, destinationKeyId] = [await createKey(), await createKey({ algorithm: 'XAES_256_GCM' })]
+    const [keyId, destinationKey] = [await createKey(), await createKey({ algorithm: 'XAES_256_GCM' })]
     const data = base64('order 7')
     const { ciphertext } = await encrypt(keyId, { additionalAuthenticatedData: data })
     await mia.mutate('rotateUserKey', { key: keyId })
@@ -144,9 +144,9 @@ describe.skipIf(hasNoDatabase())('encryption', () => {
       plaintext: hello,
       versionNumber: 2,
     })
-    const moved = await again({ destinationKeyId, destinationAdditionalAuthenticatedData: '' })
-    expect(moved).toMatchObject({ sourceKeyId: keyId, keyId: destinationKeyId, versionNumber: 1 })
-    expect(await decrypt(moved['ciphertext'])).toMatchObject({ plaintext: hello, keyId: destinationKeyId })
+    const moved = await again({ destinationKey, destinationAdditionalAuthenticatedData: '' })
+    expect(moved).toMatchObject({ sourceKeyId: keyId, keyId: destinationKey, versionNumber: 1 })
+    expect(await decrypt(moved['ciphertext'])).toMatchObject({ plaintext: hello, keyId: destinationKey })
     const changed = await again({ destinationAdditionalAuthenticatedData: base64('order 8') })
     expect(
       await decrypt(changed['ciphertext'], { additionalAuthenticatedData: base64('order 8') }),
@@ -165,13 +165,14 @@ describe.skipIf(hasNoDatabase())('encryption', () => {
       'mutation($input: ReEncryptInput!) { reEncrypt(input: $input) { ... on UserError { code } } }'
     for (const [input, code] of [
       [{ ciphertext: fromClosed }, 'FORBIDDEN'],
-      [{ ciphertext: fromClosed, destinationKeyId: own }, 'FORBIDDEN'],
-      [{ ciphertext: fromOwn, destinationKeyId: closed }, 'FORBIDDEN'],
-      [{ ciphertext: fromOwn, destinationKeyId: foreign }, 'KEY_NOT_FOUND'],
-      [{ ciphertext: fromOwn, destinationKeyId: 'ukey_01h455vb4pex5vsknk084sn02q' }, 'KEY_NOT_FOUND'],
+      [{ ciphertext: fromClosed, destinationKey: own }, 'FORBIDDEN'],
+      [{ ciphertext: fromOwn, destinationKey: closed }, 'FORBIDDEN'],
+      [{ ciphertext: fromOwn, destinationKey: foreign }, 'KEY_NOT_FOUND'],
+      [{ ciphertext: fromOwn, destinationKey: 'ukey_01h455vb4pex5vsknk084sn02q' }, 'KEY_NOT_FOUND'],
     ] as const) {
       const { data, errors } = await olga.send(document, { input })
-      expect(errors[0]?.extensions.code ?? data.reEncrypt.code).toBe(code)
+      expect(errors).toEqual([])
+      expect(data.reEncrypt.code).toBe(code)
     }
     const elsewhere = story.as({ ...manager, project: 'bank' })
     expect(await elsewhere.mutate('reEncrypt', { ciphertext: fromOwn })).toMatchObject(invalid)
@@ -192,8 +193,9 @@ describe.skipIf(hasNoDatabase())('encryption', () => {
     }
     const keyId = await createKey()
     const { ciphertext } = await encrypt(keyId)
-    for (const version of [0, 1, 2]) {
-      expect(await decrypt(ciphertext, { keyId, version })).toMatchObject({ code: 'INPUT_VALIDATION' })
+    for (const number of [0, 1, 2]) {
+      const version = { key: keyId, number }
+      expect(await decrypt(ciphertext, { key: keyId, version })).toMatchObject({ code: 'INPUT_VALIDATION' })
       expect(await decrypt(ciphertext, { version })).toMatchObject({ code: 'INPUT_VALIDATION' })
     }
   })
@@ -201,12 +203,13 @@ describe.skipIf(hasNoDatabase())('encryption', () => {
   it('with RSA needs the version, fits the padding, and takes what other libraries encrypted', async () => {
     const keyId = await createKey({ algorithm: 'RSA_2048', usage: 'ENCRYPT_DECRYPT' })
     const longest = base64(new Uint8Array(190).fill(7))
-    const { ciphertext, version } = await encrypt(keyId, { plaintext: longest })
-    expect(version).toBe(1)
-    expect(await decrypt(ciphertext, { keyId, version })).toMatchObject({
+    const { ciphertext, versionNumber } = await encrypt(keyId, { plaintext: longest })
+    expect(versionNumber).toBe(1)
+    const versionOf = (number: number) => ({ version: { key: keyId, number } })
+    expect(await decrypt(ciphertext, versionOf(versionNumber))).toMatchObject({
       plaintext: longest,
       keyId,
-      version,
+      versionNumber,
     })
     expect(await encrypt(keyId, { plaintext: base64(new Uint8Array(191)) })).toMatchObject({
       code: 'INPUT_VALIDATION',
@@ -215,15 +218,15 @@ describe.skipIf(hasNoDatabase())('encryption', () => {
     expect(await encrypt(keyId, { additionalAuthenticatedData: hello })).toMatchObject({
       code: 'INPUT_VALIDATION',
     })
-    expect(await decrypt(ciphertext, { keyId })).toMatchObject({
+    expect(await decrypt(ciphertext, { key: keyId })).toMatchObject({
       code: 'INPUT_VALIDATION',
       message: expect.stringContaining('version'),
     })
     expect(await decrypt(ciphertext)).toMatchObject(invalid)
     await mia.mutate('rotateUserKey', { key: keyId })
-    expect(await decrypt(ciphertext, { keyId, version: 2 })).toMatchObject(invalid)
+    expect(await decrypt(ciphertext, versionOf(2))).toMatchObject(invalid)
     for (const none of [0, 3, -1]) {
-      expect(await decrypt(ciphertext, { keyId, version: none })).toMatchObject({
+      expect(await decrypt(ciphertext, versionOf(none))).toMatchObject({
         code: 'KEY_VERSION_NOT_FOUND',
       })
     }
@@ -236,11 +239,11 @@ describe.skipIf(hasNoDatabase())('encryption', () => {
       const options = { key: userKey.publicKey.pem, padding, oaepHash: `sha${hash}` }
       const foreign = base64(publicEncrypt(options, Buffer.from('hello')))
       const encryptionAlgorithm = `RSAES_OAEP_SHA_${hash}`
-      expect(await decrypt(foreign, { keyId, version: 2, encryptionAlgorithm })).toMatchObject({
+      expect(await decrypt(foreign, { ...versionOf(2), encryptionAlgorithm })).toMatchObject({
         plaintext: hello,
       })
       const wrong = hash === '512' ? 'RSAES_OAEP_SHA_256' : 'RSAES_OAEP_SHA_512'
-      expect(await decrypt(foreign, { keyId, version: 2, encryptionAlgorithm: wrong })).toMatchObject(invalid)
+      expect(await decrypt(foreign, { ...versionOf(2), encryptionAlgorithm: wrong })).toMatchObject(invalid)
     }
   })
 })

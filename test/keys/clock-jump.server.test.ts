@@ -86,11 +86,11 @@ async function scheduleDestruction(client: Client): Promise<string> {
 }
 
 async function statusOf(client: Client, keyId: string): Promise<string> {
-  const { userKey } = await client.ask<{ userKey: { version: { status: string } } }>(
+  const { userKey } = await client.ask<{ userKey: { version: { versionStatus: string } } }>(
     'query($id: KeyRef!) { userKey(key: $id) { version(number: 1) { versionStatus } } }',
     { id: keyId },
   )
-  return userKey.version.status
+  return userKey.version.versionStatus
 }
 
 describe.skipIf(hasNoDatabase())('a clock that jumps ahead', () => {

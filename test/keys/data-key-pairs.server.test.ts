@@ -21,7 +21,7 @@ const kinds: Readonly<Record<string, object>> = {
 }
 
 const all =
-  'publicKey { pem jwk fingerprint algorithm } privateKeyCiphertext privateKeyPlaintext keyId version'
+  'publicKey { pem jwk fingerprint algorithm } privateKeyCiphertext privateKeyPlaintext keyId versionNumber'
 
 describe.skipIf(hasNoDatabase())('a data key pair', () => {
   let story: Story
@@ -95,7 +95,7 @@ describe.skipIf(hasNoDatabase())('a data key pair', () => {
     ]
     const silent = [
       '__typename',
-      payload('publicKey { pem } privateKeyCiphertext keyId version'),
+      payload('publicKey { pem } privateKeyCiphertext keyId versionNumber'),
       payload('privateKeyPlaintext: privateKeyCiphertext'),
       payload('privateKeyCiphertext privateKeyPlaintext @skip(if: true)'),
       '... @include(if: false) { ...Named } __typename',
@@ -151,7 +151,7 @@ describe.skipIf(hasNoDatabase())('a data key pair', () => {
 
   it('is wrapped by symmetric keys for encryption, and by no others', async () => {
     const xaes = await createKey({ algorithm: 'XAES_256_GCM' })
-    const made = await generate({ keyId: xaes })
+    const made = await generate({ key: xaes })
     expect(await open(made['privateKeyCiphertext'])).toMatchObject({ plaintext: made['privateKeyPlaintext'] })
     for (const input of [
       { algorithm: 'RSA_2048', usage: 'ENCRYPT_DECRYPT' },
@@ -159,20 +159,20 @@ describe.skipIf(hasNoDatabase())('a data key pair', () => {
       { algorithm: 'HMAC_SHA256' },
       { algorithm: 'ML_KEM_768' },
     ]) {
-      expect(await generate({ keyId: await createKey(input) })).toMatchObject({ code: 'INVALID_KEY_USAGE' })
+      expect(await generate({ key: await createKey(input) })).toMatchObject({ code: 'INVALID_KEY_USAGE' })
     }
   })
 
   it('is wrapped by the default version, while that is active', async () => {
     const own = await createKey()
-    const first = await generate({ keyId: own })
+    const first = await generate({ key: own })
     await max.mutate('rotateUserKey', { key: own })
-    expect(await generate({ keyId: own })).toMatchObject({ versionNumber: 2 })
+    expect(await generate({ key: own })).toMatchObject({ versionNumber: 2 })
     expect(await open(first['privateKeyCiphertext'])).toMatchObject({ versionNumber: 1 })
     await max.mutate('deactivateKeyVersion', { version: { key: own, number: 2 } })
-    expect(await generate({ keyId: own })).toMatchObject({ code: 'INVALID_KEY_STATE' })
+    expect(await generate({ key: own })).toMatchObject({ code: 'INVALID_KEY_STATE' })
     // What is wrong with the input comes before the state.
-    const long = { keyId: own, additionalAuthenticatedData: base64(new Uint8Array(65_537)) }
+    const long = { key: own, additionalAuthenticatedData: base64(new Uint8Array(65_537)) }
     expect(await generate(long)).toMatchObject({ code: 'INPUT_VALIDATION' })
   })
 

@@ -21,7 +21,7 @@ describe.skipIf(hasNoDatabase())('a data key', () => {
   it.each([1, 16, 32, 64, 1024])(
     'of %i bytes has that length, and its wrapped form opens to it',
     async (bytes) => {
-      const made = await generate({ bytes })
+      const made = await generate({ lengthBytes: bytes })
       expect(Buffer.from(made['plaintext'], 'base64')).toHaveLength(bytes)
       expect(made).toMatchObject({ keyId, versionNumber: 1 })
       const opened = await max.mutate('decrypt', { ciphertext: made['ciphertext'] }, 'plaintext')
@@ -36,7 +36,7 @@ describe.skipIf(hasNoDatabase())('a data key', () => {
   })
 
   it.each([0, -1, 1025, 2_147_483_647])('of %i bytes is refused', async (bytes) => {
-    expect(await generate({ bytes })).toMatchObject({ code: 'INPUT_VALIDATION' })
+    expect(await generate({ lengthBytes: bytes })).toMatchObject({ code: 'INPUT_VALIDATION' })
   })
 
   it('is bound to its additional authenticated data', async () => {
@@ -56,12 +56,12 @@ describe.skipIf(hasNoDatabase())('a data key', () => {
       { name: 'rsa', algorithm: 'RSA_2048', usage: 'ENCRYPT_DECRYPT' },
       'userKey { id }',
     )
-    expect(await generate({ keyId: userKey.id })).toMatchObject({ code: 'INVALID_KEY_USAGE' })
+    expect(await generate({ key: userKey.id })).toMatchObject({ code: 'INVALID_KEY_USAGE' })
   })
 
   it('leaves the server only if it was selected, however that is written, and the record says which', async () => {
     const payload = (selection: string) => `... on GenerateDataKeyPayload { ${selection} }`
-    const variables = { input: { keyId }, yes: true, no: false }
+    const variables = { input: { key: keyId }, yes: true, no: false }
     const field = (selection: string) => `generateDataKey(input: $input) { ${selection} }`
     const disclosing = [
       field(payload('ciphertext plaintext')),
@@ -73,7 +73,7 @@ describe.skipIf(hasNoDatabase())('a data key', () => {
     ]
     const silent = [
       field('__typename'),
-      field(payload('ciphertext keyId version')),
+      field(payload('ciphertext keyId versionNumber')),
       field(payload('plaintext: ciphertext')),
       field(payload('ciphertext plaintext @include(if: $no)')),
       field(payload('ciphertext plaintext @skip(if: $yes)')),

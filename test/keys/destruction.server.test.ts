@@ -106,8 +106,8 @@ describe.skipIf(hasNoDatabase())('the destruction of key versions', () => {
       'id versions { nodes { id number versionStatus } }',
     )
     expect(versions.nodes).toMatchObject([
-      { number: 2, status: 'ACTIVE' },
-      { number: 1, status: 'DESTROYED' },
+      { number: 2, versionStatus: 'ACTIVE' },
+      { number: 1, versionStatus: 'DESTROYED' },
     ])
     expect(id).toBe(keyId)
     const left = await story.sql(

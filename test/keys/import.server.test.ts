@@ -40,7 +40,7 @@ describe.skipIf(hasNoDatabase())('a key of origin EXTERNAL', () => {
       'importKeyVersion',
       { key: keyId, importParametersId: open.id, wrappedMaterial, ...more },
       'version { number }',
-      '... on InvalidImportParametersError { importParametersFault } ... on InvalidKeyMaterialError { faultOfMaterial: keyMaterialFault }',
+      '... on InvalidImportParametersError { importParametersFault } ... on InvalidKeyMaterialError { keyMaterialFault }',
     )
 
   async function read(keyId: string) {
@@ -97,8 +97,8 @@ describe.skipIf(hasNoDatabase())('a key of origin EXTERNAL', () => {
       lastRotatedAt: expect.any(String),
       versions: {
         nodes: [
-          { number: 2, isDefault: true, origin: 'EXTERNAL' },
-          { number: 1, isDefault: false, origin: 'EXTERNAL' },
+          { number: 2, isDefault: true, materialOrigin: 'EXTERNAL' },
+          { number: 1, isDefault: false, materialOrigin: 'EXTERNAL' },
         ],
       },
     })
@@ -114,7 +114,7 @@ describe.skipIf(hasNoDatabase())('a key of origin EXTERNAL', () => {
         message: expect.stringContaining('importKeyVersion'),
       })
     }
-    const rotation = { keyId, enabled: true, cycleDays: 1 }
+    const rotation = { key: keyId, enabled: true, cycleDays: 1 }
     expect(await client.mutate('configureAutomaticRotation', rotation, '', origin)).toMatchObject({
       code: 'INVALID_KEY_ORIGIN',
     })
@@ -183,13 +183,13 @@ describe.skipIf(hasNoDatabase())('a key of origin EXTERNAL', () => {
       () => Buffer.concat([pkcs8('P-256'), Buffer.of(0)]),
       'NOT_A_KEY',
     ],
-  ])('refuses material %s, and its parameters can still be used', async (_what, algorithm, make, reason) => {
+  ])('refuses material %s, and its parameters can still be used', async (_what, algorithm, make, fault) => {
     const usage = algorithm === 'AES_256_GCM' ? 'ENCRYPT_DECRYPT' : 'SIGN_VERIFY'
     const keyId = await create({ algorithm, usage })
     const open = await openImport(client, keyId)
     expect(await tryImport(keyId, open, wrapMaterial(open, make()))).toMatchObject({
       __typename: 'InvalidKeyMaterialError',
-      faultOfMaterial: reason,
+      keyMaterialFault: fault,
     })
     expect(await read(keyId)).toMatchObject({ status: 'PRE_ACTIVATION', versions: { nodes: [] } })
     const fitting =
@@ -214,7 +214,7 @@ describe.skipIf(hasNoDatabase())('a key of origin EXTERNAL', () => {
       base64(randomBytes(600)),
     ]) {
       const refused = await tryImport(keyId, open, wrapped)
-      expect(refused).toMatchObject({ faultOfMaterial: 'UNWRAPPING_FAILED' })
+      expect(refused).toMatchObject({ keyMaterialFault: 'UNWRAPPING_FAILED' })
       messages.add(JSON.stringify(refused))
     }
     expect(messages.size).toBe(1)
@@ -228,8 +228,8 @@ describe.skipIf(hasNoDatabase())('a key of origin EXTERNAL', () => {
     expect(answers.filter((answer) => 'version' in answer)).toEqual([
       expect.objectContaining({ version: { number: 1 } }),
     ])
-    expect(answers.filter((answer) => answer['reason'] === 'USED')).toHaveLength(5)
-    expect(await tryImport(keyId, open, wrapped[0] ?? '')).toMatchObject({ reason: 'USED' })
+    expect(answers.filter((answer) => answer['importParametersFault'] === 'USED')).toHaveLength(5)
+    expect(await tryImport(keyId, open, wrapped[0] ?? '')).toMatchObject({ importParametersFault: 'USED' })
   })
 
   it('has five open imports, and a sixth ends the oldest', async () => {
@@ -239,7 +239,7 @@ describe.skipIf(hasNoDatabase())('a key of origin EXTERNAL', () => {
     const outcomes: unknown[] = []
     for (const open of opened) {
       const answer = await tryImport(keyId, open, wrapMaterial(open, randomBytes(32)))
-      outcomes.push(answer['reason'] ?? answer['version'].number)
+      outcomes.push(answer['importParametersFault'] ?? answer['version'].number)
     }
     expect(outcomes).toEqual(['UNKNOWN', 1, 2, 3, 4, 5])
   })
@@ -248,7 +248,7 @@ describe.skipIf(hasNoDatabase())('a key of origin EXTERNAL', () => {
     const [keyId, otherKeyId] = [await create(), await create()]
     const open = await openImport(client, otherKeyId)
     const unknown = await tryImport(keyId, open, wrapMaterial(open, randomBytes(32)))
-    expect(unknown).toMatchObject({ reason: 'UNKNOWN' })
+    expect(unknown).toMatchObject({ importParametersFault: 'UNKNOWN' })
     for (const id of ['', 'impt_01h455vb4pex5vsknk084sn02q', keyId, 'x'.repeat(5000)]) {
       expect(await tryImport(keyId, { id }, wrapMaterial(open, randomBytes(32)))).toEqual(unknown)
     }
@@ -282,12 +282,12 @@ describe.skipIf(hasNoDatabase())('import parameters', () => {
       wrappedMaterial: wrapMaterial(open, randomBytes(32)),
     }
     story.clock.advance({ hours: 24 })
-    const expired = { __typename: 'InvalidImportParametersError', reason: 'EXPIRED' }
-    const reason = '... on InvalidImportParametersError { importParametersFault }'
-    expect(await client.mutate('importKeyVersion', input, '', reason)).toMatchObject(expired)
+    const expired = { __typename: 'InvalidImportParametersError', importParametersFault: 'EXPIRED' }
+    const fault = '... on InvalidImportParametersError { importParametersFault }'
+    expect(await client.mutate('importKeyVersion', input, '', fault)).toMatchObject(expired)
     await story.app.housekeeping.runOnce()
     expect(await story.sql('SELECT wrapped FROM import_parameters')).toEqual([{ wrapped: null }])
-    expect(await client.mutate('importKeyVersion', input, '', reason)).toMatchObject(expired)
+    expect(await client.mutate('importKeyVersion', input, '', fault)).toMatchObject(expired)
   })
 
   it('keep nothing of their private key once they are used', async () => {

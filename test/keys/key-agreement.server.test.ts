@@ -29,10 +29,10 @@ describe.skipIf(hasNoDatabase())('key agreement', () => {
     return (await max.mutate('createUserKey', given, 'userKey { id }'))['userKey'].id
   }
 
-  const derive = (input: object) =>
+  const derive = ({ key, number = 1, ...input }: { key: string; [field: string]: unknown }) =>
     max.mutate(
       'deriveSharedSecret',
-      { version: 1, context, ...input },
+      { version: { key, number }, context, ...input },
       'sharedSecret keyId versionNumber',
       '... on InputValidationError { issues { path } }',
     )
@@ -77,7 +77,12 @@ describe.skipIf(hasNoDatabase())('key agreement', () => {
           (part) => [Buffer.from(part.length.toString(16).padStart(8, '0'), 'hex'), part],
         )
         const wanted = Buffer.from(hkdfSync(hash, secret, '', Buffer.concat(info), bytes))
-        const input = { key: keyId, peerPublicKey: base64(spkiOf(publicKey)), context: base64(text), bytes }
+        const input = {
+          key: keyId,
+          peerPublicKey: base64(spkiOf(publicKey)),
+          context: base64(text),
+          lengthBytes: bytes,
+        }
         expect(await derive(input)).toMatchObject({
           sharedSecret: base64(wanted),
           keyId,
@@ -91,14 +96,14 @@ describe.skipIf(hasNoDatabase())('key agreement', () => {
       const [ours, theirs] = [base64(spkiOf(mine)), base64(spkiOf(await publicKeyOf(other)))]
       const { sharedSecret } = await derive({ key: keyId, peerPublicKey: theirs })
       expect(Buffer.from(sharedSecret, 'base64')).toHaveLength(32)
-      const fromOther = { keyId: other, peerPublicKey: ours }
+      const fromOther = { key: other, peerPublicKey: ours }
       expect(await derive(fromOther)).toMatchObject({ sharedSecret })
       const third = base64(spkiOf(generate().publicKey))
       await max.mutate('rotateUserKey', { key: other })
       const secrets = [
         await derive({ ...fromOther, context: '' }),
         await derive({ ...fromOther, context: base64('disk 4') }),
-        await derive({ ...fromOther, version: 2 }),
+        await derive({ ...fromOther, number: 2 }),
         await derive({ ...fromOther, peerPublicKey: third }),
       ].map((result) => result['sharedSecret'])
       expect(new Set([sharedSecret, ...secrets]).size).toBe(5)
@@ -113,9 +118,9 @@ describe.skipIf(hasNoDatabase())('key agreement', () => {
 
   it('refuses an output of no bytes or too many, and too long a context', async () => {
     const keyId = await createKey('X25519')
-    const peer = { keyId, peerPublicKey: base64(spkiOf(generateKeyPairSync('x25519').publicKey)) }
-    for (const bytes of [0, -1, 1025, 2_147_483_647]) {
-      expect(await derive({ ...peer, bytes })).toMatchObject({ issues: [{ path: ['bytes'] }] })
+    const peer = { key: keyId, peerPublicKey: base64(spkiOf(generateKeyPairSync('x25519').publicKey)) }
+    for (const lengthBytes of [0, -1, 1025, 2_147_483_647]) {
+      expect(await derive({ ...peer, lengthBytes })).toMatchObject({ issues: [{ path: ['lengthBytes'] }] })
     }
     for (const length of [513, 1024, 65_536]) {
       expect(await derive({ ...peer, context: base64(new Uint8Array(length)) })).toMatchObject({
@@ -127,13 +132,13 @@ describe.skipIf(hasNoDatabase())('key agreement', () => {
 
   it('needs a version that is there and active, of a key for it', async () => {
     const keyId = await createKey('X25519')
-    const peer = { keyId, peerPublicKey: base64(spkiOf(generateKeyPairSync('x25519').publicKey)) }
-    for (const version of [0, -1, 2, 2_147_483_647]) {
-      expect(await derive({ ...peer, version })).toMatchObject({ code: 'KEY_VERSION_NOT_FOUND' })
+    const peer = { key: keyId, peerPublicKey: base64(spkiOf(generateKeyPairSync('x25519').publicKey)) }
+    for (const number of [0, -1, 2, 2_147_483_647]) {
+      expect(await derive({ ...peer, number })).toMatchObject({ code: 'KEY_VERSION_NOT_FOUND' })
     }
     const { status } = await max.send(
       'mutation($input: DeriveSharedSecretInput!) { deriveSharedSecret(input: $input) { __typename } }',
-      { input: { ...peer, context } },
+      { input: { peerPublicKey: peer.peerPublicKey, context } },
     )
     expect(status).toBe(400)
     await max.mutate('deactivateKeyVersion', { version: { key: keyId, number: 1 } })
@@ -144,7 +149,7 @@ describe.skipIf(hasNoDatabase())('key agreement', () => {
       ['AES_256_GCM', 'ENCRYPT_DECRYPT'],
     ] as const) {
       const other = await createKey(algorithm, usage)
-      expect(await derive({ ...peer, keyId: other })).toMatchObject({ code: 'INVALID_KEY_USAGE' })
+      expect(await derive({ ...peer, key: other })).toMatchObject({ code: 'INVALID_KEY_USAGE' })
     }
     const agreeing = await createKey('EC_P256')
     expect(await max.mutate('sign', { key: agreeing, message: context })).toMatchObject({

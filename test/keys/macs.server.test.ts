@@ -25,12 +25,8 @@ describe.skipIf(hasNoDatabase())('message authentication codes', () => {
 
   const generate = (input: object = {}) =>
     max.mutate('generateMac', { key: keyId, message, ...input }, 'mac keyId versionNumber')
-  const verify = (input: object) =>
-    max.mutate(
-      'verifyMac',
-      { version: { key: keyId, number: 1 }, message, ...input },
-      'valid keyId versionNumber',
-    )
+  const verify = ({ key = keyId, ...input }: { key?: string; [field: string]: unknown }) =>
+    max.mutate('verifyMac', { version: { key, number: 1 }, message, ...input }, 'valid keyId versionNumber')
   const batch = (items: readonly object[]) =>
     max.mutate(
       'generateMacBatch',
@@ -44,15 +40,15 @@ describe.skipIf(hasNoDatabase())('message authentication codes', () => {
     ['HMAC_SHA512', 64],
   ])('of %s have %i bytes and hold for their message and key alone', async (algorithm, bytes) => {
     const own = await createKey(algorithm)
-    const { mac, ...used } = await generate({ keyId: own })
+    const { mac, ...used } = await generate({ key: own })
     expect(used).toMatchObject({ keyId: own, versionNumber: 1 })
     const code = Buffer.from(mac, 'base64')
     expect(code).toHaveLength(bytes)
-    expect(await generate({ keyId: own })).toMatchObject({ mac })
+    expect(await generate({ key: own })).toMatchObject({ mac })
     expect(await verify({ key: own, mac })).toMatchObject({ valid: true, keyId: own, versionNumber: 1 })
 
     const other = await createKey(algorithm)
-    expect((await generate({ keyId: other }))['mac']).not.toBe(mac)
+    expect((await generate({ key: other }))['mac']).not.toBe(mac)
     expect(await verify({ key: other, mac })).toMatchObject({ valid: false })
     for (const wrong of ['', base64('a messagf'), base64('a message\0')]) {
       expect(await verify({ key: own, mac, message: wrong })).toMatchObject({ valid: false })
@@ -92,9 +88,9 @@ describe.skipIf(hasNoDatabase())('message authentication codes', () => {
 
   it('belong to one version, which verifying must name', async () => {
     const own = await createKey('HMAC_SHA512')
-    const { mac } = await generate({ keyId: own })
+    const { mac } = await generate({ key: own })
     await max.mutate('rotateUserKey', { key: own })
-    const next = await generate({ keyId: own })
+    const next = await generate({ key: own })
     expect(next['versionNumber']).toBe(2)
     expect(next['mac']).not.toBe(mac)
     expect(await verify({ key: own, mac })).toMatchObject({ valid: true, versionNumber: 1 })
@@ -109,28 +105,28 @@ describe.skipIf(hasNoDatabase())('message authentication codes', () => {
     }
     const answer = await max.send(
       'mutation($input: VerifyMacInput!) { verifyMac(input: $input) { __typename } }',
-      { input: { key: own, message, mac } },
+      { input: { message, mac } },
     )
     expect(answer.status).toBe(400)
   })
 
   it('are neither made nor checked with a version that is not active', async () => {
     const own = await createKey('HMAC_SHA256')
-    const { mac } = await generate({ keyId: own })
+    const { mac } = await generate({ key: own })
     await max.mutate('deactivateKeyVersion', { version: { key: own, number: 1 } })
-    expect(await generate({ keyId: own })).toMatchObject({ code: 'INVALID_KEY_STATE' })
+    expect(await generate({ key: own })).toMatchObject({ code: 'INVALID_KEY_STATE' })
     expect(await verify({ key: own, mac })).toMatchObject({ code: 'INVALID_KEY_STATE' })
     await max.mutate('activateKeyVersion', { version: { key: own, number: 1 } })
-    expect(await generate({ keyId: own })).toMatchObject({ mac })
+    expect(await generate({ key: own })).toMatchObject({ mac })
     expect(await verify({ key: own, mac })).toMatchObject({ valid: true })
     const pending = await createKey('HMAC_SHA256', max, { preActivation: true })
-    expect(await generate({ keyId: pending })).toMatchObject({ code: 'INVALID_KEY_STATE' })
+    expect(await generate({ key: pending })).toMatchObject({ code: 'INVALID_KEY_STATE' })
   })
 
   it('are the business of keys for them, and of no others', async () => {
     for (const algorithm of ['AES_256_GCM', 'ED25519', 'ML_KEM_768', 'X25519']) {
       const other = await createKey(algorithm)
-      expect(await generate({ keyId: other })).toMatchObject({ code: 'INVALID_KEY_USAGE' })
+      expect(await generate({ key: other })).toMatchObject({ code: 'INVALID_KEY_USAGE' })
       expect(await verify({ key: other, mac: '' })).toMatchObject({ code: 'INVALID_KEY_USAGE' })
     }
     for (const [name, input] of [
@@ -148,18 +144,18 @@ describe.skipIf(hasNoDatabase())('message authentication codes', () => {
     const closed = await createKey('HMAC_SHA256', olga, { accessControl: { enabled: true } })
     const [sha512, aes] = [await createKey('HMAC_SHA512'), await createKey('AES_256_GCM')]
     const { results } = await batch([
-      { reference: 'first', keyId, message },
-      { reference: 'unknown', keyId: noKey, message },
-      { keyId: sha512, message },
-      { reference: 'closed', keyId: closed, message },
-      { reference: '', keyId: aes, message },
-      { reference: 'long', keyId, message: base64(new Uint8Array(65_537)) },
-      { reference: 'first', keyId, message: '' },
+      { reference: 'first', key: keyId, message },
+      { reference: 'unknown', key: noKey, message },
+      { key: sha512, message },
+      { reference: 'closed', key: closed, message },
+      { reference: '', key: aes, message },
+      { reference: 'long', key: keyId, message: base64(new Uint8Array(65_537)) },
+      { reference: 'first', key: keyId, message: '' },
     ])
     const [single, empty, long] = [
       await generate(),
       await generate({ message: '' }),
-      await generate({ keyId: sha512 }),
+      await generate({ key: sha512 }),
     ].map(({ mac }) => mac)
     expect(results).toMatchObject([
       { reference: 'first', result: { mac: single, keyId, versionNumber: 1 } },

@@ -34,9 +34,9 @@ describe.skipIf(hasNoDatabase())('the main job', () => {
     )
     expect(second['versionNumber']).toBe(2)
     for (let round = 0; round < 2; round++) {
-      for (const { ciphertext, version } of [first, second]) {
+      for (const { ciphertext, versionNumber } of [first, second]) {
         const opened = await max.mutate('decrypt', { ciphertext }, 'plaintext keyId versionNumber')
-        expect(opened).toMatchObject({ plaintext: base64('hello'), keyId, version })
+        expect(opened).toMatchObject({ plaintext: base64('hello'), keyId, versionNumber })
       }
       await story.restart()
     }

@@ -17,7 +17,7 @@ describe.skipIf(hasNoDatabase())('random bytes', () => {
       .mutate('generateRandom', input, 'bytes', '... on InputValidationError { issues { path } }')
 
   it.each([1, 2, 31, 32, 1024])('are exactly %i if so many are asked for', async (bytes) => {
-    const made = await generate({ bytes })
+    const made = await generate({ lengthBytes: bytes })
     expect(Buffer.from(made['bytes'], 'base64')).toHaveLength(bytes)
   })
 
@@ -28,10 +28,10 @@ describe.skipIf(hasNoDatabase())('random bytes', () => {
   })
 
   it.each([0, -1, 1025, 2_147_483_647])('are refused in the number of %i', async (bytes) => {
-    expect(await generate({ bytes })).toMatchObject({
+    expect(await generate({ lengthBytes: bytes })).toMatchObject({
       code: 'INPUT_VALIDATION',
       message: expect.stringContaining('1024'),
-      issues: [{ path: ['bytes'] }],
+      issues: [{ path: ['lengthBytes'] }],
     })
   })
 
@@ -44,8 +44,8 @@ describe.skipIf(hasNoDatabase())('random bytes', () => {
             'mutation($bytes: Int!) { generateRandom(input: { lengthBytes: $bytes }) { __typename } viewer: __typename }',
             { bytes },
           )
-        expect(errors.map(({ extensions }) => extensions.code)).toEqual(['FORBIDDEN'])
-        expect(data).toEqual({ generateRandom: null, viewer: 'Mutation' })
+        expect(errors).toEqual([])
+        expect(data).toEqual({ generateRandom: { __typename: 'ForbiddenError' }, viewer: 'Mutation' })
       }
     }
     expect(await generate({}, { name: 'uma', roles: ['KMS_USER'] })).toMatchObject({

@@ -237,22 +237,22 @@ describe.skipIf(hasNoDatabase())('automatic rotation', () => {
     const mia = story.as(manager)
     const keyId = await createKey(mia, 'tickets', { algorithm: 'ED25519', ...rotatingEvery(7) })
     const message = base64('ticket 1')
-    const { signature, version } = await mia.mutate(
+    const { signature, versionNumber } = await mia.mutate(
       'sign',
       { key: keyId, message },
       'signature versionNumber',
     )
-    expect(version).toBe(1)
+    expect(versionNumber).toBe(1)
     story.clock.advance({ days: 7 })
     expect(await rotatedNow(story)).toBe(1)
     const { userKey } = await mia.ask<{ userKey: Record<string, { fingerprint: string }> }>(
       'query($id: KeyRef!) { userKey(key: $id) { publicKey { fingerprint } } }',
       { id: keyId },
     )
-    const verify = (input: object) =>
-      mia.mutate('verify', { key: keyId, message, signature, ...input }, 'valid')
-    expect(await verify({ version: 1 })).toMatchObject({ valid: true })
-    expect(await verify({ version: 2 })).toMatchObject({ valid: false })
+    const verify = (number: number) =>
+      mia.mutate('verify', { version: { key: keyId, number }, message, signature }, 'valid')
+    expect(await verify(1)).toMatchObject({ valid: true })
+    expect(await verify(2)).toMatchObject({ valid: false })
     const again = await mia.mutate('sign', { key: keyId, message }, 'versionNumber')
     expect(again['versionNumber']).toBe(2)
     const { key } = await mia.ask<{ key: Record<'one' | 'two', { publicKey: { fingerprint: string } }> }>(

@@ -27,8 +27,8 @@ describe.skipIf(hasNoDatabase())('signatures', () => {
 
   const sign = (input: object) =>
     max.mutate('sign', { message, ...input }, 'signature signingAlgorithm keyId versionNumber')
-  const verify = (input: object) =>
-    max.mutate('verify', { message, version: 1, ...input }, 'valid keyId versionNumber')
+  const verify = ({ key, ...input }: { key?: string; [field: string]: unknown }) =>
+    max.mutate('verify', { message, version: { key, number: 1 }, ...input }, 'valid keyId versionNumber')
 
   async function publicKeyOf(id: string) {
     const { userKey } = await max.ask<{ userKey: { publicKey: { pem: string } } }>(
@@ -106,7 +106,7 @@ describe.skipIf(hasNoDatabase())('signatures', () => {
     ] as const) {
       const signingAlgorithm = `RSASSA_PKCS1_V1_5_SHA_${bits}`
       const digest = base64(createHash(`sha${bits}`).update(text).digest())
-      const scheme = { keyId: rsa, signingAlgorithm }
+      const scheme = { key: rsa, signingAlgorithm }
       const { signature } = await sign({ ...scheme, message: digest, messageType: 'DIGEST' })
       expect(await verify({ ...scheme, signature })).toMatchObject({ valid: true })
       expect(await verify({ ...scheme, signature, message: digest, messageType: 'DIGEST' })).toMatchObject({
@@ -158,7 +158,7 @@ describe.skipIf(hasNoDatabase())('signatures', () => {
 
   it('belong to one version: with another they are not valid, with none there is an error', async () => {
     const keyId = await createKey('versions', 'EC_P256')
-    const { signature } = await sign({ keyId })
+    const { signature } = await sign({ key: keyId })
     await max.mutate('rotateUserKey', { key: keyId })
     expect(await verify({ key: keyId, signature })).toMatchObject({ valid: true, versionNumber: 1 })
     expect(await verify({ version: { key: keyId, number: 2 }, signature })).toMatchObject({
@@ -171,13 +171,13 @@ describe.skipIf(hasNoDatabase())('signatures', () => {
       })
     }
     const answer = await max.send('mutation($input: VerifyInput!) { verify(input: $input) { __typename } }', {
-      input: { key: keyId, message, signature },
+      input: { message, signature },
     })
     expect(answer.status).toBe(400)
   })
 
   it('of messages beyond the limit are refused with the way out', async () => {
-    const long = { keyId: ecdsa, message: base64(new Uint8Array(65_537)) }
+    const long = { key: ecdsa, message: base64(new Uint8Array(65_537)) }
     expect(await sign(long)).toMatchObject({
       code: 'INPUT_VALIDATION',
       message: expect.stringContaining('65536'),

@@ -9,7 +9,7 @@ const limit = 2 ** 32
 interface Use {
   readonly number: number
   readonly lastUsedAt: string | null
-  readonly usage: { readonly encryptions: number; readonly remainingEncryptions: number } | null
+  readonly encryptionUsage: { readonly encryptions: number; readonly remainingEncryptions: number } | null
 }
 
 describe.skipIf(hasNoDatabase())('the use of a version', () => {
@@ -44,17 +44,17 @@ describe.skipIf(hasNoDatabase())('the use of a version', () => {
   it('is never counted too low, also over restarts, and without a statement for each encryption', async () => {
     const keyId = await createKey()
     expect(await useOf(keyId)).toEqual([
-      { number: 1, lastUsedAt: null, usage: { encryptions: 0, remainingEncryptions: limit } },
+      { number: 1, lastUsedAt: null, encryptionUsage: { encryptions: 0, remainingEncryptions: limit } },
     ])
-    const batch = { items: Array.from({ length: 400 }, () => ({ keyId, plaintext })) }
+    const batch = { items: Array.from({ length: 400 }, () => ({ key: keyId, plaintext })) }
     for (let round = 1; round <= 3; round++) {
       story.takeStatements()
       await max.mutate('encryptBatch', batch)
       const counting = story.takeStatements().filter((sql) => sql.includes('INTO key_version_usage'))
       expect(counting.length).toBeLessThanOrEqual(6)
-      const [{ usage } = { usage: null }] = await useOf(keyId)
-      expect(usage?.encryptions).toBeGreaterThanOrEqual(round * 400)
-      expect(usage?.remainingEncryptions).toBe(limit - (usage?.encryptions ?? 0))
+      const [{ encryptionUsage } = { encryptionUsage: null }] = await useOf(keyId)
+      expect(encryptionUsage?.encryptions).toBeGreaterThanOrEqual(round * 400)
+      expect(encryptionUsage?.remainingEncryptions).toBe(limit - (encryptionUsage?.encryptions ?? 0))
       await story.restart()
     }
   })
@@ -74,14 +74,14 @@ describe.skipIf(hasNoDatabase())('the use of a version', () => {
       message: expect.stringContaining('rotateUserKey'),
     })
     for (const name of ['generateDataKey', 'reEncrypt']) {
-      const input = name === 'reEncrypt' ? { ciphertext } : { keyId }
+      const input = name === 'reEncrypt' ? { ciphertext } : { key: keyId }
       expect(await max.mutate(name, input)).toMatchObject({ code: 'ENCRYPTION_LIMIT' })
     }
     await story.restart()
     expect(await max.mutate('encrypt', { key: keyId, plaintext })).toMatchObject({ code: 'ENCRYPTION_LIMIT' })
     expect(await max.mutate('decrypt', { ciphertext }, 'plaintext')).toMatchObject({ plaintext })
-    const [{ usage } = { usage: null }] = await useOf(keyId)
-    expect(usage).toEqual({ encryptions: limit, remainingEncryptions: 0 })
+    const [{ encryptionUsage } = { encryptionUsage: null }] = await useOf(keyId)
+    expect(encryptionUsage).toEqual({ encryptions: limit, remainingEncryptions: 0 })
 
     await max.mutate('rotateUserKey', { key: keyId })
     expect(await max.mutate('encrypt', { key: keyId, plaintext }, 'versionNumber')).toMatchObject({
@@ -99,8 +99,8 @@ describe.skipIf(hasNoDatabase())('the use of a version', () => {
     await max.mutate('sign', { key: keyId, message: plaintext, messageType: 'DIGEST' })
     await max.mutate('rotateUserKey', { key: keyId })
     const expected = [
-      { number: 2, lastUsedAt: null, usage: null },
-      { number: 1, lastUsedAt: signedAt, usage: null },
+      { number: 2, lastUsedAt: null, encryptionUsage: null },
+      { number: 1, lastUsedAt: signedAt, encryptionUsage: null },
     ]
     expect(await useOf(keyId)).toEqual(expected)
     await story.restart()
@@ -111,7 +111,7 @@ describe.skipIf(hasNoDatabase())('the use of a version', () => {
     const keyId = await createKey('XAES_256_GCM')
     await max.mutate('encrypt', { key: keyId, plaintext })
     const [use] = await useOf(keyId)
-    expect(use?.usage).toBeNull()
+    expect(use?.encryptionUsage).toBeNull()
     expect(use?.lastUsedAt).not.toBeNull()
   })
 })

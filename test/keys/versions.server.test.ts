@@ -72,7 +72,7 @@ describe.skipIf(hasNoDatabase())('key versions', () => {
         ),
       ),
     )
-    const conflict = { code: 'CONFLICT', currentDefaultVersion: 2, currentRevision: 2 }
+    const conflict = { code: 'CONFLICT', currentDefaultVersionNumber: 2, currentRevision: 2 }
     expect(results.filter((result) => result['version']?.number === 2)).toHaveLength(1)
     expect(results.filter((result) => result['code'] !== undefined)).toMatchObject(Array(4).fill(conflict))
     expect(await read(keyId, 'versions { totalCount }')).toEqual({ versions: { totalCount: 2 } })
@@ -123,15 +123,15 @@ describe.skipIf(hasNoDatabase())('key versions', () => {
       for (let turn = 0; turn < 50; turn++) await act()
     })
     await Promise.all(workers)
-    const { versions } = await read<{ versions: { nodes: { number: number; status: string }[] } }>(
+    const { versions } = await read<{ versions: { nodes: { number: number; versionStatus: string }[] } }>(
       keyId,
       'versions(first: 200) { nodes { number versionStatus } }',
     )
     expect(versions.nodes.map(({ number }) => number).sort((a, b) => a - b)).toEqual(
       Array.from({ length: rotations + 1 }, (_, index) => index + 1),
     )
-    for (const { number, status } of versions.nodes) {
-      if (status === 'DEACTIVATED') await change('activateKeyVersion', keyId, number)
+    for (const { number, versionStatus } of versions.nodes) {
+      if (versionStatus === 'DEACTIVATED') await change('activateKeyVersion', keyId, number)
     }
     expect(ciphertexts.length).toBeGreaterThan(1)
     for (const ciphertext of ciphertexts) {
