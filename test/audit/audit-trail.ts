@@ -8,7 +8,7 @@ export interface ReadEvent {
   readonly actor: { readonly id: string }
   readonly keyId: string | null
   readonly keyName: string | null
-  readonly key: { readonly id: string } | null
+  readonly liveKey: { readonly id: string } | null
   readonly details: Readonly<Record<string, unknown>>
 }
 
@@ -26,7 +26,7 @@ export interface EventPage {
 
 /** What is selected of a page. */
 export const page = `{
-  nodes { id action outcome actor { id } keyId keyName key { id } details }
+  nodes { id action outcome actor { id } keyId keyName liveKey { id } details }
   totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
 }`
 

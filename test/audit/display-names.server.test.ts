@@ -81,7 +81,7 @@ describe.skipIf(hasNoDatabase())('display names', () => {
     await as({ ...admin, name: 'Ada Married' }).mutate('rotateUserKey', { key: keyId })
     await as({ ...admin, name: undefined }).mutate('rotateUserKey', { key: keyId })
     await as({ ...admin, name: 'a\u202eb' }).mutate('rotateUserKey', { key: keyId })
-    const events = await eventsOf(ada, { keyId, actor: 'user:a-1' })
+    const events = await eventsOf(ada, { key: keyId, actor: 'user:a-1' })
     expect(events.map(({ action, actorDisplayName }) => [action, actorDisplayName])).toEqual([
       ['ROTATE_KEY', null],
       ['ROTATE_KEY', null],

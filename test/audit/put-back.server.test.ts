@@ -280,7 +280,7 @@ describe.skipIf(hasNoDatabase())('rows that were put back to what they once were
     const story = await startStoryForTest()
     const client = story.as(mia)
     const keyId = await create(client, { name: 'orders' })
-    const items = Array.from({ length: 40 }, () => ({ keyId, plaintext }))
+    const items = Array.from({ length: 40 }, () => ({ key: keyId, plaintext }))
     await client.mutate('encryptBatch', { items })
     await story.sql(`UPDATE key_version_usage SET encryptions = 0 WHERE key_id = '${uuidOf(keyId)}'`)
     await done(story.as(mia), 'encrypt', { key: keyId, plaintext })

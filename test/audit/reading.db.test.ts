@@ -67,7 +67,7 @@ describe.skipIf(hasNoDatabase())('the audit trail, read through GraphQL', () => 
 
   it.each(roles.map((role) => [role]))('is open to the owner of a key with %s, of that key', async (role) => {
     const owner = story.as({ ...max, roles: [role] })
-    const ofOrders = await readTrail(owner, { filter: { keyId } })
+    const ofOrders = await readTrail(owner, { filter: { key: keyId } })
     expect(ofOrders.nodes.map(({ action }) => action)).toEqual(['DECRYPT', 'ENCRYPT', 'CREATE_USER_KEY'])
     expect(ofOrders.totalCount).toBe(3)
     const [event] = ofOrders.nodes
@@ -79,7 +79,7 @@ describe.skipIf(hasNoDatabase())('the audit trail, read through GraphQL', () => 
       expect([about, node !== null]).toEqual([about, readsAll || about === keyId])
     }
     // Neither without the key nor with another one.
-    for (const filter of [{}, { keyId: serviceKeyId }, { keyId: 'ukey_01h455vb4pex5vsknk084sn02q' }]) {
+    for (const filter of [{}, { key: serviceKeyId }, { key: 'ukey_01h455vb4pex5vsknk084sn02q' }]) {
       const { errors } = await owner.send(
         'query($filter: AuditEventFilter) { auditEvents(filter: $filter) { totalCount } }',
         { filter },
@@ -108,7 +108,7 @@ describe.skipIf(hasNoDatabase())('the audit trail, read through GraphQL', () => 
         requestId: expect.any(String),
         keyId,
         keyName: 'orders',
-        key: { id: keyId, name: 'orders' },
+        liveKey: { id: keyId, name: 'orders' },
         keyRevision: null,
         versionNumber: 1,
         details: {},
@@ -128,11 +128,14 @@ describe.skipIf(hasNoDatabase())('the audit trail, read through GraphQL', () => 
   })
 
   it.each([
-    ['a key', () => ({ keyId }), 3],
-    ['a service key', () => ({ keyId: serviceKeyId }), 2],
-    ['a user key by the ID of a service key', () => ({ keyId: serviceKeyId.replace('skey', 'ukey') }), 0],
-    ['a key that never was', () => ({ keyId: formatId('userKey', newUuid()) }), 0],
-    ['what is no ID', () => ({ keyId: 'orders' }), 0],
+    ['a key', () => ({ key: keyId }), 3],
+    ['a service key', () => ({ key: serviceKeyId }), 2],
+    ['a user key by the ID of a service key', () => ({ key: serviceKeyId.replace('skey', 'ukey') }), 0],
+    ['a key that never was', () => ({ key: formatId('userKey', newUuid()) }), 0],
+    ['a key by its name', () => ({ key: 'orders' }), 3],
+    ['a service key by its name', () => ({ key: 'Backup' }), 2],
+    ['a name that no key has', () => ({ key: 'Orders' }), 0],
+    ['what is neither an ID nor a name', () => ({ key: 'no key!' }), 0],
     ['actions', () => ({ action: ['ENCRYPT', 'DECRYPT'] }), 4],
     ['no action', () => ({ action: [] }), 0],
     ['outcomes', () => ({ outcome: ['FAILED', 'DENIED'] }), 2],
@@ -213,7 +216,7 @@ describe.skipIf(hasNoDatabase())('the audit trail, read through GraphQL', () => 
     const stranger = story.as({ ...ada, project: 'elsewhere' })
     const [event] = (await readTrail(story.as(ada))).nodes
     expect(await readTrail(stranger)).toMatchObject({ nodes: [], totalCount: 0 })
-    expect(await readTrail(stranger, { filter: { keyId } })).toMatchObject({ nodes: [], totalCount: 0 })
+    expect(await readTrail(stranger, { filter: { key: keyId } })).toMatchObject({ nodes: [], totalCount: 0 })
     expect(await stranger.ask(`{ node(id: "${event?.id}") { id } }`)).toEqual({ node: null })
   })
 })

@@ -42,11 +42,16 @@ describe.skipIf(hasNoDatabase())('the audit trail', () => {
     await trail.send(mia, 'removeAllowedSubjects', { key: keyId, subjects: ['user:max'] }, at(7))
     await trail.send(mia, 'disableAccessControl', { key: keyId }, at(8))
     await trail.send(mia, 'transferOwnership', { key: keyId, to: 'service-agent:BACKUP' }, at(9))
-    await trail.send(mia, 'deactivateKeyVersion', { version: { key: keyId, number: 1 } }, at(10, 1))
-    await trail.send(mia, 'activateKeyVersion', { version: { key: keyId, number: 1 } }, at(11, 1))
+    await trail.send(mia, 'createAlias', { key: keyId, alias: 'bills' }, at(10))
+    await trail.send(mia, 'repointAlias', { alias: 'bills', key: pendingId }, at(11))
+    const repointed = trail.expected.at(-1)
+    trail.expected.push({ ...repointed, key_id: uuidOf(pendingId), key_revision: 3 })
+    await trail.send(mia, 'deleteAlias', { alias: 'bills' }, { keyId: pendingId, revision: 4 })
     await trail.send(mia, 'deactivateKeyVersion', { version: { key: keyId, number: 1 } }, at(12, 1))
-    await trail.send(mia, 'destroyKeyVersion', { version: { key: keyId, number: 1 } }, at(13, 1))
-    await trail.send(mia, 'restoreKeyVersion', { version: { key: keyId, number: 1 } }, at(14, 1))
+    await trail.send(mia, 'activateKeyVersion', { version: { key: keyId, number: 1 } }, at(13, 1))
+    await trail.send(mia, 'deactivateKeyVersion', { version: { key: keyId, number: 1 } }, at(14, 1))
+    await trail.send(mia, 'destroyKeyVersion', { version: { key: keyId, number: 1 } }, at(15, 1))
+    await trail.send(mia, 'restoreKeyVersion', { version: { key: keyId, number: 1 } }, at(16, 1))
     const doomed = await trail.send(
       mia,
       'createUserKey',
@@ -55,9 +60,9 @@ describe.skipIf(hasNoDatabase())('the audit trail', () => {
     )
     const doomedId: string = doomed['userKey'].id
     Object.assign(trail.expected.at(-1) ?? {}, { key_id: uuidOf(doomedId), key_revision: 1 })
-    const remove = { keyId: doomedId, confirmName: 'doomed' }
+    const remove = { key: doomedId, confirmName: 'doomed' }
     await trail.send(mia, 'deleteUserKey', remove, { keyId: doomedId, revision: 2 })
-    const changes = Object.values(actions).slice(0, 15)
+    const changes = Object.values(actions).slice(0, 18)
     expect(new Set(trail.expected.map(({ action }) => action))).toEqual(new Set(changes))
     const events = await trail.expectRecorded()
     const detailsOf = (name: Name) => events.find(({ action }) => action === actions[name])?.details
@@ -67,6 +72,14 @@ describe.skipIf(hasNoDatabase())('the audit trail', () => {
       { ...entries[0], permissions: ['VIEW', 'ENCRYPT'], context: null, expiresAt: null },
     ])
     expect(detailsOf('transferOwnership')).toEqual({ from: 'user:mia', to: 'service-agent:Backup' })
+    for (const name of ['createAlias', 'deleteAlias'] as const) {
+      expect(detailsOf(name)).toEqual({ alias: 'bills' })
+    }
+    const repointing = events.filter(({ action }) => action === 'REPOINT_ALIAS')
+    expect(repointing.map(({ key_id, details }) => [key_id, details])).toEqual([
+      [uuidOf(keyId), { alias: 'bills', standsForThisKey: false }],
+      [uuidOf(pendingId), { alias: 'bills', standsForThisKey: true }],
+    ])
   })
 
   it('has one event of every operation, and nothing of what went through it', async () => {
@@ -105,7 +118,7 @@ describe.skipIf(hasNoDatabase())('the audit trail', () => {
       },
       of(aes),
     )
-    const refused = { keyId: ec, plaintext, context }
+    const refused = { key: ec, plaintext, context }
     await trail.send(max, 'encrypt', refused, { code: 'INVALID_KEY_USAGE', keyId: ec })
     const dataKey = await trail.send(max, 'generateDataKey', { key: aes, ...withData }, of(aes, 'plaintext'))
     const { signature } = await trail.send(max, 'sign', { key: ec, message: plaintext }, of(ec, 'signature'))
@@ -137,7 +150,7 @@ describe.skipIf(hasNoDatabase())('the audit trail', () => {
     expect(events.map(({ details }) => details).slice(2)).toEqual([
       {},
       {},
-      { sourceKeyId: aes, sourceVersionNumber: 1 },
+      { sourceKeyId: aes, sourceVersion: 1 },
       { 'context.app': 'web', 'context.tenant': 'acme' },
       {
         ...{ 'context.tenant': 'b', 'sourceContext.app': 'web', 'sourceContext.tenant': 'acme' },
@@ -166,59 +179,68 @@ describe.skipIf(hasNoDatabase())('the audit trail', () => {
     )
     const keyId: string = created['userKey'].id
     trail.expected.push({ action: 'CREATE_USER_KEY', outcome: 'SUCCEEDED' })
-    const inputs: Record<Name, object> = {
-      createUserKey: { name: 'other' },
-      activateUserKey: {},
-      updateUserKey: { description: 'x' },
-      rotateUserKey: {},
-      configureAutomaticRotation: { enabled: true },
-      enableAccessControl: { subjects: [] },
-      addAllowedSubjects: { subjects: ['user:rita'] },
-      removeAllowedSubjects: { subjects: ['user:rita'] },
-      disableAccessControl: {},
-      transferOwnership: { to: 'user:rita' },
-      deactivateKeyVersion: { version: 1 },
-      activateKeyVersion: { version: 1 },
-      destroyKeyVersion: { version: 1 },
-      restoreKeyVersion: { version: 1 },
-      deleteUserKey: { confirmName: 'closed' },
-      getImportParameters: {},
-      importKeyVersion: { importParametersId: 'impt_01h455vb4pex5vsknk084sn02q', wrappedMaterial: plaintext },
-      encrypt: { plaintext, additionalAuthenticatedData: data },
-      decrypt: { ciphertext: plaintext },
-      reEncrypt: { ciphertext: plaintext },
-      generateDataKey: {},
-      sign: { message: plaintext },
-      verify: { message: plaintext, version: 1, signature: plaintext },
-      generateMac: { message: plaintext },
-      verifyMac: { message: plaintext, version: 1, mac: plaintext },
-      encapsulate: {},
-      decapsulate: { version: 1, ciphertext: plaintext },
-      deriveSharedSecret: { version: 1, peerPublicKey: plaintext, context: data },
-      generateDataKeyPair: { algorithm: 'ED25519', additionalAuthenticatedData: data },
-      generateRandom: {},
-      encryptWithServiceKey: { plaintext, additionalAuthenticatedData: data },
-      decryptWithServiceKey: { ciphertext: plaintext },
-      generateServiceDataKey: {},
-      bindRole: { subject: 'user:rita', role: 'KMS_VIEWER' },
-      unbindRole: { subject: 'user:rita', role: 'KMS_VIEWER' },
+    /** An input of each, about a key if it names one. */
+    const inputsOn = (key: string): Record<Name, object> => {
+      const version = { key, number: 1 }
+      return {
+        createUserKey: { name: 'other' },
+        activateUserKey: { key },
+        updateUserKey: { key, description: 'x' },
+        rotateUserKey: { key },
+        configureAutomaticRotation: { key, enabled: true },
+        enableAccessControl: { key, subjects: [] },
+        addAllowedSubjects: { key, subjects: ['user:rita'] },
+        removeAllowedSubjects: { key, subjects: ['user:rita'] },
+        disableAccessControl: { key },
+        transferOwnership: { key, to: 'user:rita' },
+        createAlias: { key, alias: 'bills' },
+        repointAlias: { key, alias: key },
+        deleteAlias: { alias: key },
+        deactivateKeyVersion: { version },
+        activateKeyVersion: { version },
+        destroyKeyVersion: { version },
+        restoreKeyVersion: { version },
+        deleteUserKey: { key, confirmName: 'closed' },
+        getImportParameters: { key },
+        importKeyVersion: {
+          key,
+          importParametersId: 'impt_01h455vb4pex5vsknk084sn02q',
+          wrappedMaterial: plaintext,
+        },
+        encrypt: { key, plaintext, additionalAuthenticatedData: data },
+        decrypt: { key, ciphertext: plaintext },
+        reEncrypt: { ciphertext: plaintext },
+        generateDataKey: { key },
+        sign: { key, message: plaintext },
+        verify: { version, message: plaintext, signature: plaintext },
+        generateMac: { key, message: plaintext },
+        verifyMac: { version, message: plaintext, mac: plaintext },
+        encapsulate: { key },
+        decapsulate: { version, ciphertext: plaintext },
+        deriveSharedSecret: { version, peerPublicKey: plaintext, context: data },
+        generateDataKeyPair: { key, algorithm: 'ED25519', additionalAuthenticatedData: data },
+        generateRandom: {},
+        encryptWithServiceKey: { plaintext, additionalAuthenticatedData: data },
+        decryptWithServiceKey: { ciphertext: plaintext },
+        generateServiceDataKey: {},
+        bindRole: { subject: 'user:rita', role: 'KMS_VIEWER' },
+        unbindRole: { subject: 'user:rita', role: 'KMS_VIEWER' },
+      }
     }
-    const named = (name: Name, id: string) =>
-      ['createUserKey', 'reEncrypt', 'generateRandom', 'bindRole', 'unbindRole'].includes(name) ||
-      name.includes('Service')
-        ? inputs[name]
-        : { keyId: id, ...inputs[name] }
+    const [onClosed, onNone] = [inputsOn(keyId), inputsOn(noKey)]
     const names = Object.keys(actions) as Name[]
     // A role that does not allow it: no key was looked at. An owner may give its key away with any role.
     for (const name of names) {
       const seen = name === 'transferOwnership' ? { keyId } : {}
-      await trail.send(rita, name, named(name, keyId), { code: 'FORBIDDEN', ...seen })
+      await trail.send(rita, name, onClosed[name], { code: 'FORBIDDEN', ...seen })
     }
-    const onKeys = names.filter((name) => 'keyId' in named(name, keyId))
+    const onKeys = names.filter((name) =>
+      ['key', 'version', 'alias'].some((field) => field in onClosed[name]),
+    )
     // A key that is closed for the caller, and one that does not exist.
-    for (const name of onKeys) await trail.send(max, name, named(name, keyId), { code: 'FORBIDDEN', keyId })
+    for (const name of onKeys) await trail.send(max, name, onClosed[name], { code: 'FORBIDDEN', keyId })
     for (const name of onKeys) {
-      await trail.send(mia, name, named(name, noKey), {
+      await trail.send(mia, name, onNone[name], {
         code: name === 'decrypt' ? 'INVALID_CIPHERTEXT' : 'KEY_NOT_FOUND',
       })
     }

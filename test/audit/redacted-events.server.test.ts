@@ -101,10 +101,11 @@ describe.skipIf(hasNoDatabase())('audit events of a redacted key', () => {
   })
 
   it.each([
-    ['its ID', () => ({ keyId: ids.secret }), 0],
-    ['its stand-in ID', () => ({ keyId: ids.masked }), 0],
-    ['the ID of a deleted one', () => ({ keyId: ids.gone }), 0],
-    ['its ID and an actor', () => ({ keyId: ids.secret, actor: 'user:olga' }), 0],
+    ['its ID', () => ({ key: ids.secret }), 0],
+    ['its stand-in ID', () => ({ key: ids.masked }), 0],
+    ['its name', () => ({ key: 'secret' }), 0],
+    ['the ID of a deleted one', () => ({ key: ids.gone }), 0],
+    ['its ID and an actor', () => ({ key: ids.secret, actor: 'user:olga' }), 0],
   ] as [string, () => object, number][])('are not found by %s', async (_what, filterOf, count) => {
     const filter = filterOf()
     expect(await readTrail(story.as(ada), { filter })).toMatchObject({ nodes: [], totalCount: count })
@@ -150,19 +151,20 @@ describe.skipIf(hasNoDatabase())('audit events of a redacted key', () => {
   })
 
   it('hide what a re-encryption read from it, but not the re-encryption', async () => {
-    const ofOpen = { filter: { keyId: ids.open, action: ['RE_ENCRYPT'] } }
+    const ofOpen = { filter: { key: ids.open, action: ['RE_ENCRYPT'] } }
     const [whole] = (await readTrail(story.as(olga), ofOpen)).nodes
-    expect(whole?.details).toEqual({ sourceKeyId: ids.secret, sourceVersionNumber: 1 })
+    expect(whole?.details).toEqual({ sourceKeyId: ids.secret, sourceVersion: 1 })
     expect((await readTrail(story.as(ada), ofOpen)).nodes).toEqual([{ ...whole, details: {} }])
   })
 
   it('of a deleted key follow its last access list', async () => {
     for (const person of [olga, bob, carl]) {
-      const { nodes } = await readTrail(story.as(person), { filter: { keyId: ids.gone } })
+      const { nodes } = await readTrail(story.as(person), { filter: { key: ids.gone } })
       expect(nodes.map(({ action }) => action)).toContain('DELETE_USER_KEY')
-      for (const event of nodes) expect(event).toMatchObject({ keyId: ids.gone, keyName: 'gone', key: null })
+      for (const event of nodes)
+        expect(event).toMatchObject({ keyId: ids.gone, keyName: 'gone', liveKey: null })
     }
-    const { nodes } = await readTrail(story.as(ada), { filter: { keyId: ids.shredded } })
+    const { nodes } = await readTrail(story.as(ada), { filter: { key: ids.shredded } })
     expect(nodes).toHaveLength(4)
     expect(await story.as(ada).ask(`{ node(id: "${nodes[0]?.id}") { id } }`)).toEqual({
       node: { id: nodes[0]?.id },

@@ -41,7 +41,7 @@ describe.skipIf(hasNoDatabase())('the audit trail of codes, shared secrets, pair
     const { trail, aes, mac, kem, agreeing } = await startTrail()
     const of = (keyId: string, selection = '') => ({ keyId, version: 1, selection })
     const made = await trail.send(max, 'generateMac', { key: mac, message: plaintext }, of(mac, 'mac'))
-    const check = { keyId: mac, version: 1, mac: made['mac'] }
+    const check = { version: { key: mac, number: 1 }, mac: made['mac'] }
     await trail.send(max, 'verifyMac', { ...check, message: plaintext }, of(mac))
     await trail.send(max, 'verifyMac', { ...check, message: data }, of(mac))
     const sent = await trail.send(max, 'encapsulate', { key: kem }, of(kem, 'sharedSecret ciphertext'))
@@ -59,7 +59,7 @@ describe.skipIf(hasNoDatabase())('the audit trail of codes, shared secrets, pair
       { version: { key: agreeing, number: 1 }, peerPublicKey, context: data },
       of(agreeing, 'sharedSecret'),
     )
-    const wrap = { keyId: aes, algorithm: 'ED25519', additionalAuthenticatedData: data }
+    const wrap = { key: aes, algorithm: 'ED25519', additionalAuthenticatedData: data }
     const pair = await trail.send(max, 'generateDataKeyPair', wrap, of(aes, 'privateKeyPlaintext'))
     await trail.send(max, 'generateDataKeyPair', wrap, of(aes, 'privateKeyCiphertext'))
     const random = await trail.send(max, 'generateRandom', {}, { selection: 'bytes' })
@@ -89,7 +89,7 @@ describe.skipIf(hasNoDatabase())('the audit trail of codes, shared secrets, pair
 
   it('has one event for each item of a batch', async () => {
     const { story, trail, mac, aes } = await startTrail()
-    const items = [mac, aes, mac].map((keyId) => ({ keyId, message: plaintext }))
+    const items = [mac, aes, mac].map((key) => ({ key, message: plaintext }))
     await story.as(max).mutate('generateMacBatch', { items })
     const event = { action: 'GENERATE_MAC', actor: 'user:max' } as const
     const succeeded = { ...event, outcome: 'SUCCEEDED', error_code: null, version_number: 1 } as const
@@ -115,8 +115,8 @@ describe.skipIf(hasNoDatabase())('the audit trail of codes, shared secrets, pair
     )
     // A version that is not there was not used by anything, so that the event names none.
     const absent = { code: 'KEY_VERSION_NOT_FOUND' }
-    const nine = { version: 9, message: plaintext, mac: data }
-    await trail.send(max, 'verifyMac', { key: mac, ...nine }, { ...absent, keyId: mac })
+    const nine = { version: { key: mac, number: 9 }, message: plaintext, mac: data }
+    await trail.send(max, 'verifyMac', nine, { ...absent, keyId: mac })
     await trail.send(
       max,
       'decapsulate',
@@ -129,7 +129,7 @@ describe.skipIf(hasNoDatabase())('the audit trail of codes, shared secrets, pair
       { version: { key: kem, number: 1 }, ciphertext: plaintext },
       input(kem, 1),
     )
-    const derivation = { keyId: agreeing, version: 1, context: data }
+    const derivation = { version: { key: agreeing, number: 1 }, context: data }
     await trail.send(
       max,
       'deriveSharedSecret',
@@ -145,7 +145,7 @@ describe.skipIf(hasNoDatabase())('the audit trail of codes, shared secrets, pair
     await trail.send(
       max,
       'deriveSharedSecret',
-      { ...derivation, version: 9, peerPublicKey },
+      { ...derivation, version: { key: agreeing, number: 9 }, peerPublicKey },
       { ...absent, keyId: agreeing },
     )
     const pair = { algorithm: 'ED25519', additionalAuthenticatedData: data }

@@ -86,11 +86,11 @@ describe.skipIf(hasNoDatabase())('the audit trail', () => {
     const closed = await create(olga, 'closed', { accessControl: { enabled: true } })
     const plaintext = base64('canary-plaintext')
     const items = [
-      { reference: 'canary-reference', keyId: open, plaintext },
-      { keyId: closed, plaintext },
-      { keyId: 'ukey_01h455vb4pex5vsknk084sn02q', plaintext },
-      { keyId: open, plaintext: base64(new Uint8Array(65_537)) },
-      { keyId: open, plaintext },
+      { reference: 'canary-reference', key: open, plaintext },
+      { key: closed, plaintext },
+      { key: 'ukey_01h455vb4pex5vsknk084sn02q', plaintext },
+      { key: open, plaintext: base64(new Uint8Array(65_537)) },
+      { key: open, plaintext },
     ]
     const batch = await sendTraced(story, mia, { name: 'encryptBatch', input: { items } })
     const empty = await sendTraced(story, mia, { name: 'encryptBatch', input: { items: [] } })
