@@ -33,7 +33,7 @@ describe('Global Object Identification (https://relay.dev/graphql/objectidentifi
     expect(query['node']?.args.map(({ name, type }) => `${name}: ${String(type)}`)).toEqual(['id: ID!'])
     expect(String(query['node']?.type)).toBe('Node')
     expect(query['nodes']?.args.map(({ name, type }) => `${name}: ${String(type)}`)).toEqual(['ids: [ID!]!'])
-    expect(String(query['nodes']?.type)).toBe('[Node]!')
+    expect(String(query['nodes']?.type)).toBe('[Node]')
   })
 
   it('finds every object with an ID, but for those with a reason', () => {

@@ -95,7 +95,16 @@ describe('the guards of the schema', () => {
     const key = { access: 'full' }
     expect(wholeKeyOnly.authScopes(key as never)).toEqual({ wholeKey: key })
     expect(wholeKeyOnly.unauthorizedResolver()).toBeNull()
-    expect(field.description).toMatch(/Null when redacted\.$/)
+  })
+
+  it('name in the description of a field that it is null when redacted, but not of a service key, which never is', () => {
+    const named = keys.filter(({ field }) => /Null when redacted\.$/.test(field.description ?? ''))
+    expect(named.map(({ path }) => path)).toEqual(
+      keys.filter((place) => place.type.name === 'UserKey' && !isOnList(place)).map(({ path }) => path),
+    )
+    const ofServices = keys.filter(({ type }) => type.name === 'ServiceKey')
+    expect(ofServices.length).toBeGreaterThan(10)
+    expect(ofServices.filter(({ field }) => /redacted/i.test(field.description ?? ''))).toEqual([])
   })
 
   it('hide a version by the access to its key', () => {
