@@ -95,7 +95,23 @@ describe('a scalar', () => {
     expect(unspecifiedScalars(printed)).toEqual([])
   })
 
-  it('that does not is found', () => {
+  it('of our own is specified by a section of a page that is there', () => {
+    const ours = Object.values(printed.getTypeMap())
+      .filter(isScalarType)
+      .flatMap(({ specifiedByURL }) => specifiedByURL ?? [])
+      .filter((url) => !url.startsWith('https://'))
+    expect(ours).toHaveLength(3)
+    for (const url of ours) {
+      const [page = '', section = ''] = url.split('#')
+      const headings = [...readFileSync(join(root, page), 'utf8').matchAll(/^#+ `?(.+?)`?$/gm)]
+      expect(
+        headings.map(([, heading = '']) => heading.toLowerCase()),
+        url,
+      ).toContain(section)
+    }
+  })
+
+  it('that names none is found', () => {
     const schema = buildSchema(
       'scalar A scalar B @specifiedBy(url: "https://example.org/b") scalar C @specifiedBy(url: "") type Query { a: A s: String }',
     )
