@@ -47,7 +47,9 @@ for (const underWay of [1, 4, 16, 64, 256]) {
 const items = 500
 const batches = await measure(noLimits, (keyId) => ({
   query: encryptBatch,
-  variables: { input: { items: Array.from({ length: items }, () => ({ key: keyId, plaintext: 'aGVsbG8=' })) } },
+  variables: {
+    input: { items: Array.from({ length: items }, () => ({ key: keyId, plaintext: 'aGVsbG8=' })) },
+  },
   expected: /"results"/,
   connections: 4,
   seconds,

@@ -199,7 +199,7 @@ describe.skipIf(hasNoDatabase())('entries of an access list', () => {
       'InvalidCiphertextError',
     )
     expect(await outcomeOf(billing, 'encrypt', { key: keyId, plaintext: '', context: tenant42 })).toBe(
-      'FORBIDDEN',
+      'ForbiddenError',
     )
     expect(await outcomeOf(billing, 'sign', { key: keyId, message: '' })).toBe('ForbiddenError')
   })
@@ -239,20 +239,22 @@ describe.skipIf(hasNoDatabase())('entries of an access list', () => {
       [tenant42, tenant43].map((context) => encrypted(manager, { key: source, context })),
     )
     const reEncrypt = (input: object, client = user) => outcomeOf(client, 'reEncrypt', input)
-    const destination = { destinationKeyId: own }
+    const destination = { destinationKey: own }
     expect(await reEncrypt({ ciphertext: ours, sourceContext: tenant42, ...destination })).toBe(
       'ReEncryptPayload',
     )
     // Its entry does not let it encrypt with the source again.
-    expect(await reEncrypt({ ciphertext: ours, sourceContext: tenant42 })).toBe('FORBIDDEN')
-    expect(await reEncrypt({ ciphertext: others, sourceContext: tenant43, ...destination })).toBe('FORBIDDEN')
-    expect(await reEncrypt({ ciphertext: ours, ...destination })).toBe('FORBIDDEN')
+    expect(await reEncrypt({ ciphertext: ours, sourceContext: tenant42 })).toBe('ForbiddenError')
+    expect(await reEncrypt({ ciphertext: others, sourceContext: tenant43, ...destination })).toBe(
+      'ForbiddenError',
+    )
+    expect(await reEncrypt({ ciphertext: ours, ...destination })).toBe('ForbiddenError')
     const decrypter = story.as({ ...alice, roles: ['KMS_DECRYPTER'] })
     expect(await reEncrypt({ ciphertext: ours, sourceContext: tenant42, ...destination }, decrypter)).toBe(
-      'FORBIDDEN',
+      'ForbiddenError',
     )
-    const into = { ciphertext: ours, sourceContext: tenant42, destinationKeyId: source }
-    expect(await reEncrypt({ ...into, destinationContext: tenant43 })).toBe('FORBIDDEN')
+    const into = { ciphertext: ours, sourceContext: tenant42, destinationKey: source }
+    expect(await reEncrypt({ ...into, destinationContext: tenant43 })).toBe('ForbiddenError')
   })
 
   it('refuse a re-encryption under the same key before anything is opened', async () => {
@@ -383,7 +385,7 @@ describe.skipIf(hasNoDatabase())('entries of an access list', () => {
   it('cannot lock their giver out without its consent, not even of managing', async () => {
     const keyId = await createKey(manager, [{ subject: 'user:mia' }])
     const mia = story.as({ name: 'mia', roles: ['KMS_MANAGER'] })
-    const narrow = { keyId, entries: [{ subject: 'user:mia', permissions: ['ENCRYPT', 'DECRYPT'] }] }
+    const narrow = { key: keyId, entries: [{ subject: 'user:mia', permissions: ['ENCRYPT', 'DECRYPT'] }] }
     expect(await outcomeOf(mia, 'addAllowedSubjects', narrow)).toBe('LockoutError')
     expect(await outcomeOf(mia, 'addAllowedSubjects', { ...narrow, allowLockout: true })).toBe(
       'AddAllowedSubjectsPayload',
@@ -443,7 +445,7 @@ describe.skipIf(hasNoDatabase())('an entry that somebody changed in the database
       note: 'a',
     }
     const keyId = await createKey(story.as(olga), [entry])
-    const allowed = { keyId, plaintext: '', context: tenant42 }
+    const allowed = { key: keyId, plaintext: '', context: tenant42 }
     expect(await outcomeOf(story.as(alice), 'encrypt', allowed)).toBe('EncryptPayload')
     await story.sql(`UPDATE keys SET access_entries = ${value}`)
     for (const person of [alice, { ...alice, name: 'eve' }, olga]) {

@@ -3,7 +3,7 @@ import { formatId, newUuid } from '../../src/ids.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import { base64, type Client, endStory, type Person, type Story, startStory } from '../support/story.ts'
 import { documentOf, keyMutations } from './key-mutations.ts'
-import { wholeSelectionOf } from './whole-selection.ts'
+import { queryAbout, wholeSelectionOf } from './whole-selection.ts'
 
 const olga: Person = { name: 'olga', roles: ['KMS_MANAGER'] }
 const admin: Person = { name: 'ada', roles: ['PROJECT_ADMIN'] }
@@ -13,9 +13,9 @@ const agent: Person = { name: 'Backup', kind: 'SERVICE_AGENT', roles: ['PROJECT_
 /** Queries that take an ID, and those that take it in a filter. */
 const queries: Readonly<Record<string, string>> = {
   destroyImpact: `destroyImpact(version: { id: $id }) ${wholeSelectionOf('DestroyImpact')}`,
-  explainAccess: `explainAccess(key: $id, subject: "user:olga", operation: SIGN) ${wholeSelectionOf('AccessExplanation')}`,
-  explainMyAccess: `explainMyAccess(key: $id, operation: SIGN) ${wholeSelectionOf('AccessExplanation')}`,
-  auditEvents: `auditEvents(filter: { key: $id }) { totalCount pageInfo { hasNextPage endCursor } nodes { id } }`,
+  explainAccess: `explainAccess(key: $key, subject: "user:olga", operation: SIGN) ${wholeSelectionOf('AccessExplanation')}`,
+  explainMyAccess: `explainMyAccess(key: $key, operation: SIGN) ${wholeSelectionOf('AccessExplanation')}`,
+  auditEvents: `auditEvents(filter: { key: $key }) { totalCount pageInfo { hasNextPage endCursor } nodes { id } }`,
   node: `node(id: $id) { id ... on AuditEvent ${wholeSelectionOf('AuditEvent')} }`,
   nodes: 'nodes(ids: [$id, $id]) { __typename id }',
 }
@@ -74,7 +74,7 @@ describe.skipIf(hasNoDatabase())('an ID that is out of reach', () => {
   it.each(Object.entries(queries))(
     'answers %s as one that never was, to whoever asks',
     async (_name, query) => {
-      const document = `query($id: ID!) { ${query} }`
+      const document = queryAbout(query)
       for (const [person, kinds] of [
         [stranger, ['key', 'version', 'event', 'serviceKey', 'parameters']],
         [admin, ['version', 'event', 'parameters']],
@@ -82,8 +82,8 @@ describe.skipIf(hasNoDatabase())('an ID that is out of reach', () => {
       ] as const) {
         const client = story.as(person)
         for (const kind of kinds) {
-          const theirs = await observe(client, document, { id: ids[kind] })
-          const none = await observe(client, document, { id: unknown[kind] })
+          const theirs = await observe(client, document, { id: ids[kind], key: ids[kind] })
+          const none = await observe(client, document, { id: unknown[kind], key: unknown[kind] })
           expect(theirs, `${person.name} ${kind}`).toEqual(none)
           expect(theirs.text).not.toContain('"errors"')
         }
@@ -94,9 +94,9 @@ describe.skipIf(hasNoDatabase())('an ID that is out of reach', () => {
   it('of a redacted key is, for impact, access and history, as one that never was', async () => {
     const client = story.as(admin)
     for (const name of ['destroyImpact', 'explainAccess', 'auditEvents']) {
-      const document = `query($id: ID!) { ${queries[name]} }`
-      const hidden = await observe(client, document, { id: ids.key })
-      const none = await observe(client, document, { id: unknown.key })
+      const document = queryAbout(queries[name] ?? '')
+      const hidden = await observe(client, document, { id: ids.key, key: ids.key })
+      const none = await observe(client, document, { id: unknown.key, key: unknown.key })
       expect({ ...hidden, statements: [] }, name).toEqual({ ...none, statements: [] })
     }
   })

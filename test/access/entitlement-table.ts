@@ -137,7 +137,7 @@ export const fieldRules: Readonly<Record<string, Partial<Record<FieldRule, reado
     WHOLE: [
       ...['status', 'type', 'usage', 'algorithm', 'origin', 'defaultVersion', 'version', 'versions'],
       ...['automaticRotation', 'lastRotatedAt', 'nextRotationAt', 'publicKey', 'owner', 'allowedSubjects'],
-      ...['accessList', 'updatedAt', 'revision', 'deletable'],
+      ...['accessList', 'aliases', 'updatedAt', 'revision', 'deletable'],
     ],
     HISTORY: ['auditEvents'],
   },
@@ -147,15 +147,15 @@ export const fieldRules: Readonly<Record<string, Partial<Record<FieldRule, reado
       ...[
         'id',
         'number',
-        'status',
+        'versionStatus',
         'isDefault',
-        'origin',
+        'materialOrigin',
         'key',
         'createdAt',
         'activatedAt',
         'deactivatedAt',
       ],
-      ...['destroyScheduledFor', 'destroyedAt', 'lastUsedAt', 'usage', 'publicKey'],
+      ...['destroyScheduledFor', 'destroyedAt', 'lastUsedAt', 'encryptionUsage', 'publicKey'],
     ],
     HISTORY: ['usageByCaller'],
   },
@@ -186,7 +186,7 @@ export const fieldRules: Readonly<Record<string, Partial<Record<FieldRule, reado
         'requestId',
         'keyId',
         'keyName',
-        'key',
+        'liveKey',
         'keyRevision',
         'versionNumber',
         'context',
@@ -248,7 +248,7 @@ export const subscriptionRules: Readonly<Record<string, Ability>> = {
 }
 
 /**
- * What a mutation asks of its caller: abilities, all of them, or to be a service. Managing is by role, or by owning the key.
+ * What a mutation asks of its caller: abilities, all of them, or to be a service. Without it the result is ForbiddenError. Managing is by role, or by owning the key.
  * `TRANSFER` is managing the key, or owning it with whatever role; `ANY_OPERATION` is one of the operations.
  */
 export const mutationRules: Readonly<
@@ -270,7 +270,7 @@ export const mutationRules: Readonly<
     ...['activateUserKey', 'updateUserKey', 'rotateUserKey', 'configureAutomaticRotation', 'deleteUserKey'],
     ...['enableAccessControl', 'disableAccessControl', 'addAllowedSubjects', 'removeAllowedSubjects'],
     ...['deactivateKeyVersion', 'activateKeyVersion', 'destroyKeyVersion', 'restoreKeyVersion'],
-    ...['getImportParameters', 'importKeyVersion'],
+    ...['getImportParameters', 'importKeyVersion', 'createAlias', 'repointAlias', 'deleteAlias'],
   ]),
   ...all(['encrypt'] as const, ['encrypt', 'encryptBatch', 'generateDataKey', 'generateDataKeyPair']),
   ...all(['decrypt'] as const, ['decrypt', 'decryptBatch']),

@@ -25,7 +25,7 @@ import {
   standings,
 } from './entitlement-table.ts'
 import { documentOf, keyMutations, readOutcome, type Target } from './key-mutations.ts'
-import { wholeSelectionOf } from './whole-selection.ts'
+import { queryAbout, wholeSelectionOf } from './whole-selection.ts'
 
 const olga: Person = {
   name: 'olga',
@@ -120,9 +120,9 @@ describe.skipIf(hasNoDatabase())('by the table of entitlements', () => {
   function queries() {
     const ofKeys = standingKeys.flatMap((of) => {
       const { keyId, maskedId, versionId, eventId } = keys[of]
-      const explained = `explainAccess(key: $id, subject: "user:bob", groups: [], roles: [KMS_USER], operation: SIGN, context: [])`
+      const explained = `explainAccess(key: $key, subject: "user:bob", groups: [], roles: [KMS_USER], operation: SIGN, context: [])`
       const rows: [string, string, string, string][] = [
-        ['userKey', 'UserKey', 'userKey(key: $id)', keyId],
+        ['userKey', 'UserKey', 'userKey(key: $key)', keyId],
         ['userKey', 'UserKey', `userKey(key: "${of}")`, ''],
         ['userKeys', 'UserKey', `userKeys(filter: { namePrefix: "${of}" })`, ''],
         ['node', 'UserKey', 'node(id: $id)', keyId],
@@ -144,8 +144,8 @@ describe.skipIf(hasNoDatabase())('by the table of entitlements', () => {
         ],
         ['destroyImpact', 'DestroyImpact', 'destroyImpact(version: { id: $id })', versionId],
         ['explainAccess', 'AccessExplanation', explained, keyId],
-        ['explainMyAccess', 'AccessExplanation', 'explainMyAccess(key: $id, operation: SIGN)', keyId],
-        ['auditEvents', 'AuditEvent', 'auditEvents(filter: { key: $id })', keyId],
+        ['explainMyAccess', 'AccessExplanation', 'explainMyAccess(key: $key, operation: SIGN)', keyId],
+        ['auditEvents', 'AuditEvent', 'auditEvents(filter: { key: $key })', keyId],
       ]
       return rows.map((row) => queryOf(of, row))
     })
@@ -171,13 +171,12 @@ describe.skipIf(hasNoDatabase())('by the table of entitlements', () => {
       ? `{ __typename totalCount nodes ${selection} edges { node ${selection} } }`
       : selection
     const inside = /^(nodes?|_entities)$/.test(field) ? `{ __typename ... on ${type} ${below} }` : below
-    const given = call.includes('$id')
     return {
       name: `${call} ${type} ${of} ${id.slice(0, 4)}`,
       of,
       field,
-      document: `query${given ? '($id: ID!)' : ''} { answer: ${call} ${inside} }`,
-      variables: given ? { id } : {},
+      document: queryAbout(`answer: ${call} ${inside}`),
+      variables: { id, key: id },
     }
   }
 
@@ -262,7 +261,7 @@ describe.skipIf(hasNoDatabase())('by the table of entitlements', () => {
       }
       for (const [name, input] of Object.entries(withoutKey)) {
         const outcome = readOutcome(name, await client.send(documentOf(name), { input }))
-        expect(outcome, name).toMatch(isPermitted(name) ? /Error$|Payload$/ : /^FORBIDDEN$/)
+        expect(outcome, name).toMatch(isPermitted(name) ? /Error$|Payload$/ : /^ForbiddenError$/)
       }
     },
   )
@@ -284,9 +283,9 @@ describe.skipIf(hasNoDatabase())('by the table of entitlements', () => {
         const outcomeWith = async (pairs: object[] | null) =>
           readOutcome(name, await client.send(documentOf(name), { input: { ...use, context: pairs } }))
         const mayUse = abilitiesByRole[role].includes(name)
-        expect(await outcomeWith(context), name).toMatch(mayUse ? /Payload$/ : /^FORBIDDEN$/)
-        expect(await outcomeWith(null), name).toBe('FORBIDDEN')
-        expect(await outcomeWith([{ name: 'tenant', value: '43' }]), name).toBe('FORBIDDEN')
+        expect(await outcomeWith(context), name).toMatch(mayUse ? /Payload$/ : /^ForbiddenError$/)
+        expect(await outcomeWith(null), name).toBe('ForbiddenError')
+        expect(await outcomeWith([{ name: 'tenant', value: '43' }]), name).toBe('ForbiddenError')
       }
     },
   )
@@ -332,11 +331,11 @@ function mayAsk(query: string, { abilities, sees, manages, readsAudit }: Entitle
 /** The order of checks: role, the key in the project of the caller, access to it, and all else. */
 function expectedOutcome(name: string, entitled: Entitled): RegExp {
   const { byRole, onKey } = permitted(name, entitled)
-  if (!byRole) return /^FORBIDDEN$/
+  if (!byRole) return /^ForbiddenError$/
   if (entitled.sees === 'absent') {
     return /^decrypt/.test(name) ? /^InvalidCiphertextError$/ : /^KeyNotFoundError$/
   }
-  if (!onKey) return /^FORBIDDEN$/
+  if (!onKey) return /^ForbiddenError$/
   return /^(?!KeyNotFoundError|ForbiddenError)\w+Error$/
 }
 

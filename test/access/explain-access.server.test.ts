@@ -181,7 +181,7 @@ it('an explanation with groups, roles and context says what the server then does
       const ask = (operation: string, known: object = { groups, roles: given, context }) =>
         explain({ keyId, subject, operation, ...known }, manager)
       const bound = context.length === 0 ? {} : { context }
-      const sealed = { keyId, plaintext: base64('x'), ...bound }
+      const sealed = { key: keyId, plaintext: base64('x'), ...bound }
       const { ciphertext } = await story.as(manager).mutate('encrypt', sealed, 'ciphertext')
       const { data } = await story
         .as(who)

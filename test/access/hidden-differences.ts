@@ -1,4 +1,4 @@
-/** What an owner does with a key: the name of a mutation and its input, but for the ID of the key. */
+/** What an owner does with a key: the name of a mutation and its input, but for the key; with a `versionNumber` if it is about a version. */
 export type Deed = readonly [mutation: string, input: object]
 
 /** How a key was created and what was done with it then. */
@@ -14,11 +14,14 @@ export interface HiddenLife {
 /** What no outsider may be told, and no random document says. */
 export const unguessed = 'unguessed text'
 
+/** The same, where only names can be. */
+export const unguessedAlias = 'unguessed-alias'
+
 const times = (count: number, deed: Deed): Deed[] => Array.from({ length: count }, () => deed)
 const encrypt: Deed = ['encrypt', { plaintext: 'aGVsbG8=' }]
 const sign: Deed = ['sign', { message: 'aGVsbG8=' }]
-const stop: Deed = ['deactivateKeyVersion', { version: 1 }]
-const destroy: Deed = ['destroyKeyVersion', { version: 1, waitingPeriodDays: 30 }]
+const stop: Deed = ['deactivateKeyVersion', { versionNumber: 1 }]
+const destroy: Deed = ['destroyKeyVersion', { versionNumber: 1, waitingPeriodDays: 30 }]
 const daily = { enabled: true, cycleDays: 1 }
 const signing = { algorithm: 'ED25519' }
 
@@ -103,10 +106,11 @@ export const hiddenDifferences: Readonly<Record<string, { left: HiddenLife; righ
     left: { movedFrom: [{ name: 'tenant', value: 'acme' }] },
     right: { movedFrom: null },
   },
+  'h-aliases': { left: { deeds: [['createAlias', { alias: unguessedAlias }]] }, right: {} },
   'h-used': { left: { deeds: times(12, encrypt) }, right: {} },
   'h-scheduled': { left: { deeds: [stop, destroy] }, right: { deeds: [stop] } },
   'h-destroyed': {
-    left: { deeds: [stop, ['destroyKeyVersion', { version: 1, waitingPeriodDays: 0 }]] },
+    left: { deeds: [stop, ['destroyKeyVersion', { versionNumber: 1, waitingPeriodDays: 0 }]] },
     right: {},
   },
   'h-import': {

@@ -6,6 +6,8 @@ export interface Target {
   readonly keyId: string
   /** Made by the key, for those that open it. */
   readonly ciphertext: string
+  /** An alias that the key gets and has then; without it, what names an alias names the key by its ID. */
+  readonly alias?: string
 }
 
 /** One mutation that names a key, with an input that fits and, where there is one, an input that is not valid. */
@@ -32,24 +34,24 @@ const managing: readonly KeyMutation[] = [
     name: 'updateUserKey',
     group: 'MANAGE',
     input: ({ keyId }) => ({ key: keyId, description: 'changed' }),
-    invalidInput: ({ keyId }) => ({ keyId, name: 'Not A Name' }),
+    invalidInput: ({ keyId }) => ({ key: keyId, name: 'Not A Name' }),
   },
   { name: 'rotateUserKey', group: 'MANAGE', input: ({ keyId }) => ({ key: keyId }) },
   {
     name: 'configureAutomaticRotation',
     group: 'MANAGE',
     input: ({ keyId }) => ({ key: keyId, enabled: true }),
-    invalidInput: ({ keyId }) => ({ keyId, enabled: true, cycleDays: 0 }),
+    invalidInput: ({ keyId }) => ({ key: keyId, enabled: true, cycleDays: 0 }),
   },
   ...['enableAccessControl', 'addAllowedSubjects', 'removeAllowedSubjects'].map(
     (name): KeyMutation => ({
       name,
       group: 'MANAGE',
       input: ({ keyId }) => ({
-        keyId,
+        key: keyId,
         subjects: [name === 'enableAccessControl' ? 'group:staff' : 'user:x'],
       }),
-      invalidInput: ({ keyId }) => ({ keyId, subjects: ['nobody'] }),
+      invalidInput: ({ keyId }) => ({ key: keyId, subjects: ['nobody'] }),
     }),
   ),
   { name: 'disableAccessControl', group: 'MANAGE', input: ({ keyId }) => ({ key: keyId }) },
@@ -57,14 +59,31 @@ const managing: readonly KeyMutation[] = [
     (name): KeyMutation => ({
       name,
       group: 'MANAGE',
-      input: ({ keyId }) => ({ keyId, version: 1 }),
+      input: ({ keyId }) => ({ version: { key: keyId, number: 1 } }),
       invalidInput: ({ keyId }) => ({
-        keyId,
-        version: -1,
+        version: { key: keyId, number: -1 },
         ...(name === 'destroyKeyVersion' && { waitingPeriodDays: 31 }),
       }),
     }),
   ),
+  {
+    name: 'createAlias',
+    group: 'MANAGE',
+    input: ({ keyId, alias = 'another-name' }) => ({ key: keyId, alias }),
+    invalidInput: ({ keyId }) => ({ key: keyId, alias: 'Not A Name' }),
+  },
+  {
+    name: 'repointAlias',
+    group: 'MANAGE',
+    input: ({ keyId, alias = keyId }) => ({ alias, key: keyId }),
+    invalidInput: ({ keyId }) => ({ alias: keyId, key: keyId }),
+  },
+  {
+    name: 'deleteAlias',
+    group: 'MANAGE',
+    input: ({ keyId, alias = keyId }) => ({ alias }),
+    invalidInput: ({ keyId }) => ({ alias: keyId }),
+  },
   { name: 'getImportParameters', group: 'MANAGE', input: ({ keyId }) => ({ key: keyId }) },
   {
     name: 'importKeyVersion',
@@ -74,13 +93,13 @@ const managing: readonly KeyMutation[] = [
       importParametersId: 'impt_01h455vb4pex5vsknk084sn02q',
       wrappedMaterial: base64(new Uint8Array(600)),
     }),
-    invalidInput: ({ keyId }) => ({ keyId, importParametersId: '', wrappedMaterial: message }),
+    invalidInput: ({ keyId }) => ({ key: keyId, importParametersId: '', wrappedMaterial: message }),
   },
   {
     name: 'deleteUserKey',
     group: 'MANAGE',
     input: ({ keyId }) => ({ key: keyId, confirmName: 'orders' }),
-    invalidInput: ({ keyId }) => ({ keyId, confirmName: '' }),
+    invalidInput: ({ keyId }) => ({ key: keyId, confirmName: '' }),
   },
 ]
 
@@ -89,33 +108,33 @@ const using: readonly KeyMutation[] = [
     name: 'encrypt',
     group: 'OPERATION',
     input: ({ keyId }) => ({ key: keyId, plaintext: message }),
-    invalidInput: ({ keyId }) => ({ keyId, plaintext: base64(new Uint8Array(70_000)) }),
+    invalidInput: ({ keyId }) => ({ key: keyId, plaintext: base64(new Uint8Array(70_000)) }),
   },
   {
     name: 'decrypt',
     group: 'OPERATION',
     input: ({ keyId, ciphertext }) => ({ key: keyId, ciphertext }),
-    invalidInput: ({ keyId, ciphertext }) => ({ keyId, ciphertext, version: 1 }),
+    invalidInput: ({ keyId, ciphertext }) => ({ key: keyId, ciphertext, version: { key: keyId, number: 1 } }),
   },
   {
     name: 'reEncrypt',
     group: 'OPERATION',
     input: ({ keyId, ciphertext }) => ({ ciphertext, destinationKey: keyId }),
-    invalidInput: ({ keyId }) => ({ ciphertext: message, destinationKeyId: keyId }),
+    invalidInput: ({ keyId }) => ({ ciphertext: message, destinationKey: keyId }),
   },
   {
     name: 'sign',
     group: 'OPERATION',
     keyOf: signing,
     input: ({ keyId }) => ({ key: keyId, message }),
-    invalidInput: ({ keyId }) => ({ keyId, message, messageType: 'DIGEST' }),
+    invalidInput: ({ keyId }) => ({ key: keyId, message, messageType: 'DIGEST' }),
   },
   {
     name: 'verify',
     group: 'OPERATION',
     keyOf: signing,
     input: ({ keyId }) => ({ version: { key: keyId, number: 1 }, message, signature: message }),
-    invalidInput: ({ keyId }) => ({ keyId, message, signature: message, version: -1 }),
+    invalidInput: ({ keyId }) => ({ version: { key: keyId, number: -1 }, message, signature: message }),
   },
 ]
 
@@ -125,7 +144,7 @@ const usingMacs: readonly KeyMutation[] = [
     group: 'OPERATION',
     keyOf: macs,
     input: ({ keyId }) => ({ key: keyId, message }),
-    invalidInput: ({ keyId }) => ({ keyId, message: base64(new Uint8Array(70_000)) }),
+    invalidInput: ({ keyId }) => ({ key: keyId, message: base64(new Uint8Array(70_000)) }),
   },
 ]
 
@@ -150,7 +169,7 @@ export const keyMutations: readonly KeyMutation[] = [
     group: 'OPERATION',
     keyOf: macs,
     input: ({ keyId }) => ({ version: { key: keyId, number: 1 }, message, mac: message }),
-    invalidInput: ({ keyId }) => ({ keyId, message, mac: message, version: -1 }),
+    invalidInput: ({ keyId }) => ({ version: { key: keyId, number: -1 }, message, mac: message }),
   },
   { name: 'encapsulate', group: 'OPERATION', keyOf: encapsulation, input: ({ keyId }) => ({ key: keyId }) },
   {
@@ -158,21 +177,26 @@ export const keyMutations: readonly KeyMutation[] = [
     group: 'OPERATION',
     keyOf: encapsulation,
     input: ({ keyId }) => ({ version: { key: keyId, number: 1 }, ciphertext: base64(new Uint8Array(1088)) }),
-    invalidInput: ({ keyId }) => ({ keyId, version: -1, ciphertext: message }),
+    invalidInput: ({ keyId }) => ({ version: { key: keyId, number: -1 }, ciphertext: message }),
   },
   {
     name: 'deriveSharedSecret',
     group: 'OPERATION',
     keyOf: agreement,
     input: ({ keyId }) => ({ version: { key: keyId, number: 1 }, peerPublicKey, context: message }),
-    invalidInput: ({ keyId }) => ({ keyId, version: 1, peerPublicKey: message, context: message, bytes: 0 }),
+    invalidInput: ({ keyId }) => ({
+      version: { key: keyId, number: 1 },
+      peerPublicKey: message,
+      context: message,
+      lengthBytes: 0,
+    }),
   },
   {
     name: 'generateDataKeyPair',
     group: 'OPERATION',
     input: ({ keyId }) => ({ key: keyId, algorithm: 'ED25519' }),
     invalidInput: ({ keyId }) => ({
-      keyId,
+      key: keyId,
       algorithm: 'ED25519',
       additionalAuthenticatedData: base64(new Uint8Array(70_000)),
     }),
@@ -181,15 +205,22 @@ export const keyMutations: readonly KeyMutation[] = [
     name: 'generateDataKey',
     group: 'OPERATION',
     input: ({ keyId }) => ({ key: keyId }),
-    invalidInput: ({ keyId }) => ({ keyId, bytes: 0 }),
+    invalidInput: ({ keyId }) => ({ key: keyId, lengthBytes: 0 }),
   },
   {
     name: 'transferOwnership',
     group: 'TRANSFER',
     input: ({ keyId }) => ({ key: keyId, to: 'user:heir', allowLockout: true }),
-    invalidInput: ({ keyId }) => ({ keyId, to: 'system:rotation' }),
+    invalidInput: ({ keyId }) => ({ key: keyId, to: 'system:rotation' }),
   },
 ]
+
+/** An input about a key, or about one of its versions if it has a `versionNumber`. */
+export function inputOn(key: string, { versionNumber, ...input }: { versionNumber?: number }): object {
+  return versionNumber === undefined
+    ? { key, ...input }
+    : { version: { key, number: versionNumber }, ...input }
+}
 
 /** The document that runs a mutation and shows its errors whole. */
 export function documentOf(name: string): string {
@@ -200,7 +231,7 @@ export function documentOf(name: string): string {
   return `mutation($input: ${pascal}Input!) { ${name}(input: $input) { ${errors} ${items} } }`
 }
 
-/** How a mutation ended: the name of a type, or FORBIDDEN; of a batch, how its first item ended. */
+/** How a mutation ended: the name of a type, or the code of a top-level error; of a batch, how its first item ended. */
 export async function outcomeOf(client: Client, name: string, input: object): Promise<string> {
   const answer = await client.send(documentOf(name), { input })
   return readOutcome(name, answer)
@@ -213,5 +244,5 @@ export function readOutcome(name: string, { data, errors, text }: Answer): strin
   const result = data?.[name]
   const item = result?.results?.[0]?.result ?? result
   if (typeof item?.__typename !== 'string') throw new Error(`no outcome: ${text}`)
-  return item.__typename === 'ForbiddenError' ? 'FORBIDDEN' : item.__typename
+  return item.__typename
 }

@@ -3,7 +3,7 @@ import { formatId, newUuid } from '../../src/ids.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import { base64, type Client, endStory, type Person, type Story, startStory } from '../support/story.ts'
 import { documentOf, keyMutations } from './key-mutations.ts'
-import { wholeSelectionOf } from './whole-selection.ts'
+import { queryAbout, wholeSelectionOf } from './whole-selection.ts'
 
 const owner: Person = { name: 'olga', roles: ['PROJECT_MEMBER'] }
 const admin: Person = { name: 'ada', roles: ['PROJECT_ADMIN'] }
@@ -25,8 +25,8 @@ const queries: readonly [string, keyof Ids][] = [
   ...(['key', 'masked', 'version', 'serviceKey'] as const).flatMap((kind): [string, keyof Ids][] => [
     ['node(id: $id) { id ... on Key { name status } }', kind],
     ['nodes(ids: [$id]) { id ... on KeyVersion { number key { id } } }', kind],
-    [`userKey(key: $id) ${wholeSelectionOf('UserKey')}`, kind],
-    [`serviceKey(by: { key: $id }) ${wholeSelectionOf('ServiceKey')}`, kind],
+    [`userKey(key: $key) ${wholeSelectionOf('UserKey')}`, kind],
+    [`serviceKey(by: { key: $key }) ${wholeSelectionOf('ServiceKey')}`, kind],
   ]),
 ]
 
@@ -72,10 +72,10 @@ describe.skipIf(hasNoDatabase())('no side channel', () => {
 
   it.each(queries)('between a key of another project and no key: %s of %s', async (query, kind) => {
     const client = story.as(stranger)
-    const document = `query($id: ID!) { ${query} }`
+    const document = queryAbout(query)
     const [theirs, none] = [
-      await observe(client, document, { id: real[kind] }),
-      await observe(client, document, { id: unknown[kind] }),
+      await observe(client, document, { id: real[kind], key: real[kind] }),
+      await observe(client, document, { id: unknown[kind], key: unknown[kind] }),
     ]
     expect(theirs).toEqual(none)
     expect(theirs.text).toMatch(/^\{"data":\{"\w+":(null|\[null\])\}\}$/)
@@ -153,8 +153,9 @@ describe.skipIf(hasNoDatabase())('no side channel', () => {
   it('to a service that is not on the list of a key, in bytes', async () => {
     const agent = story.as(otherService)
     for (const [query, kind] of queries.filter(([, each]) => each !== 'serviceKey')) {
-      const document = `query($id: ID!) { ${query} }`
-      const answers = await Promise.all([real, unknown].map((ids) => agent.send(document, { id: ids[kind] })))
+      const answers = await Promise.all(
+        [real, unknown].map((ids) => agent.send(queryAbout(query), { id: ids[kind], key: ids[kind] })),
+      )
       expect(answers[0]?.text, query).toBe(answers[1]?.text)
     }
     for (const { name, input, group } of keyMutations) {
@@ -187,7 +188,7 @@ describe.skipIf(hasNoDatabase())('no side channel', () => {
       if (name === 'state-2')
         await olga.mutate('deactivateKeyVersion', { version: { key: userKey.id, number: 1 } })
       if (name === 'state-3') await olga.mutate('rotateUserKey', { key: userKey.id })
-      const read = `query($id: KeyRef!) { userKey(key: $id) ${wholeSelectionOf('UserKey')} }`
+      const read = `query($id: KeyRef!) { userKey(key: $key) ${wholeSelectionOf('UserKey')} }`
       const node = 'query($id: ID!) { node(id: $id) { id ... on Key { status versions { totalCount } } } }'
       const update = documentOf('updateUserKey')
       const seen = [

@@ -75,7 +75,9 @@ export function randomDocument(input: RandomInput, { fieldsMax, depthMax }: Docu
       const given =
         type.isOneOf || isCondition
           ? [oneOf(draw, fields)]
-          : fields.filter((field) => isNonNullType(field.type) || isWanted(type.name, field.name))
+          : type.name === 'KeyVersionRef'
+            ? formOfVersion(fields)
+            : fields.filter((field) => isNonNullType(field.type) || isWanted(type.name, field.name))
       const texts = given.map((field) => `${field.name}: ${valueText(field.name, field.type, type.name)}`)
       return `{ ${texts.join(', ')} }`
     }
@@ -98,6 +100,12 @@ export function randomDocument(input: RandomInput, { fieldsMax, depthMax }: Docu
       draw,
       values.filter((value) => !isSlow(value)),
     )
+  }
+
+  /** One of the two forms of an address. */
+  function formOfVersion<Field extends { readonly name: string }>(fields: readonly Field[]): Field[] {
+    const form = oneOf(draw, [['id'], ['key', 'number']])
+    return fields.filter(({ name }) => form.includes(name))
   }
 
   /** Whether to give what is optional. */

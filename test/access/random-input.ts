@@ -37,7 +37,12 @@ export function randomScalar(
   const { draw } = input
   switch (scalar) {
     case 'ID':
-      return name === 'subject' || name === 'to' ? quote(oneOf(draw, input.subjects)) : randomId(input, name)
+      return randomId(input, parent === 'KeyVersionRef' ? input.versionIds : null)
+    case 'KeyRef':
+      if (draw(2) === 0) return quote(oneOf(draw, input.keyNames))
+      return { ...randomId(input, input.keyIds), type: 'KeyRef!' }
+    case 'SubjectRef':
+      return quote(oneOf(draw, input.subjects))
     case 'String':
       return /ContextPair/.test(parent)
         ? quote(oneOf(draw, contextTexts[name] ?? []))
@@ -57,21 +62,23 @@ export function randomScalar(
   }
 }
 
-function randomId(input: RandomInput, name: string): { type: string; slot: string } {
-  const { draw } = input
-  const stranger = draw(5) === 0
-  const usual = name === 'versionId' ? input.versionIds : input.keyIds
-  const all = [...input.keyIds, ...input.versionIds, ...input.otherIds]
-  return { type: 'ID!', slot: oneOf(draw, stranger || name.startsWith('id') ? all : usual) }
+/** Mostly one of the usual IDs; null for any of all. */
+function randomId(
+  { draw, keyIds, versionIds, otherIds }: RandomInput,
+  usual: readonly string[] | null,
+): { type: string; slot: string } {
+  const all = [...keyIds, ...versionIds, ...otherIds]
+  return { type: 'ID!', slot: oneOf(draw, usual === null || draw(5) === 0 ? all : usual) }
 }
 
 function randomText(input: RandomInput, name: string): string | { type: string; slot: string } {
-  const { draw, keyNames, subjects, cursors } = input
+  const { draw, keyNames, cursors } = input
   switch (name) {
     case 'after':
     case 'before':
       return { type: 'String', slot: oneOf(draw, cursors) }
     case 'name':
+    case 'alias':
     case 'confirmName':
       return quote(draw(2) === 0 ? `new-${draw(99)}` : oneOf(draw, keyNames))
     case 'namePrefix':
@@ -81,6 +88,6 @@ function randomText(input: RandomInput, name: string): string | { type: string; 
     case 'groups':
       return quote(oneOf(draw, ['payments', 'staff']))
     default:
-      return quote(/actor|subject|createdBy/i.test(name) ? oneOf(draw, subjects) : `text ${draw(9)}`)
+      return quote(`text ${draw(9)}`)
   }
 }

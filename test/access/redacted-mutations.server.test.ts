@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { formatId, newUuid } from '../../src/ids.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import { base64, type Client, endStory, type Person, type Story, startStory } from '../support/story.ts'
-import { documentOf, keyMutations, outcomeOf, type Target } from './key-mutations.ts'
+import { documentOf, inputOn, keyMutations, outcomeOf, type Target } from './key-mutations.ts'
 
 const owner: Person = { name: 'olga', roles: ['PROJECT_MEMBER'] }
 const admin: Person = { name: 'ada', roles: ['PROJECT_ADMIN'] }
@@ -10,18 +10,18 @@ const admin: Person = { name: 'ada', roles: ['PROJECT_ADMIN'] }
 /** What the owner does to bring a fresh, active key into a state. */
 const states: Readonly<Record<string, readonly [string, object][]>> = {
   ACTIVE: [],
-  DEACTIVATED: [['deactivateKeyVersion', { version: 1 }]],
+  DEACTIVATED: [['deactivateKeyVersion', { versionNumber: 1 }]],
   'with a deactivated default version': [
     ['rotateUserKey', {}],
-    ['deactivateKeyVersion', { version: 2 }],
+    ['deactivateKeyVersion', { versionNumber: 2 }],
   ],
   'with a version that is going to be destroyed': [
-    ['deactivateKeyVersion', { version: 1 }],
-    ['destroyKeyVersion', { version: 1, waitingPeriodDays: 30 }],
+    ['deactivateKeyVersion', { versionNumber: 1 }],
+    ['destroyKeyVersion', { versionNumber: 1, waitingPeriodDays: 30 }],
   ],
   'with all versions destroyed': [
-    ['deactivateKeyVersion', { version: 1 }],
-    ['destroyKeyVersion', { version: 1, waitingPeriodDays: 0 }],
+    ['deactivateKeyVersion', { versionNumber: 1 }],
+    ['destroyKeyVersion', { versionNumber: 1, waitingPeriodDays: 0 }],
   ],
 }
 
@@ -47,7 +47,7 @@ describe.skipIf(hasNoDatabase())('of a redacted key', () => {
     for (const [index, [state, commands]] of Object.entries(states).entries()) {
       const target = await createRedacted(`key-${index}`)
       for (const [command, input] of commands) {
-        const result = await olga.mutate(command, { key: target.keyId, ...input })
+        const result = await olga.mutate(command, inputOn(target.keyId, input))
         expect(result.__typename).toMatch(/Payload$/)
       }
       targets.set(state, target)
@@ -62,7 +62,7 @@ describe.skipIf(hasNoDatabase())('of a redacted key', () => {
   const cases = [...Object.keys(states), 'PRE_ACTIVATION', 'of another usage']
 
   it.each(cases)(
-    'that is %s, every mutation answers FORBIDDEN in the same words, before its input',
+    'that is %s, every mutation answers ForbiddenError in the same words, before its input',
     async (state) => {
       const target = targets.get(state)
       if (target === undefined) throw new Error('no such key')
@@ -72,7 +72,7 @@ describe.skipIf(hasNoDatabase())('of a redacted key', () => {
           for (const each of [input, invalidInput ?? input]) {
             const given = each({ ...target, keyId })
             expect(await outcomeOf(ada, name, given), `${name} ${JSON.stringify(given).slice(0, 200)}`).toBe(
-              'FORBIDDEN',
+              'ForbiddenError',
             )
             texts.add((await ada.send(documentOf(name), { input: given })).text)
           }
@@ -104,14 +104,15 @@ describe.skipIf(hasNoDatabase())('of a redacted key', () => {
     for (const input of [
       { ciphertext },
       { ciphertext, additionalAuthenticatedData },
-      { ciphertext, version: 1 },
-      { ciphertext, keyId },
-      { ciphertext, keyId: maskedId },
+      { ciphertext, version: { key: keyId, number: 1 } },
+      { ciphertext, version: { key: maskedId, number: 1 } },
+      { ciphertext, key: keyId },
+      { ciphertext, key: maskedId },
     ]) {
       expect(await outcomeOf(ada, 'decrypt', input)).toBe('ForbiddenError')
       expect(await outcomeOf(ada, 'decryptBatch', { items: [input] })).toBe('ForbiddenError')
     }
-    for (const input of [{ ciphertext }, { ciphertext, destinationKeyId: own['userKey'].id }]) {
+    for (const input of [{ ciphertext }, { ciphertext, destinationKey: own['userKey'].id }]) {
       expect(await outcomeOf(ada, 'reEncrypt', input)).toBe('ForbiddenError')
       expect(await outcomeOf(ada, 'reEncryptBatch', { items: [input] })).toBe('ForbiddenError')
     }

@@ -4,6 +4,7 @@ import { hasNoDatabase } from '../support/databases.ts'
 import { base64, type Client, endStory, type Person, type Story, startStory } from '../support/story.ts'
 import { type Ability, abilitiesByRole, mutationRules, operations } from './entitlement-table.ts'
 import { keyMutations, outcomeOf, type Target } from './key-mutations.ts'
+import { queryAbout } from './whole-selection.ts'
 
 /** The values of the field `permissions`, in its order, and what they stand for here. */
 const permissions: readonly [string, Ability][] = [
@@ -53,7 +54,7 @@ const roleSets: readonly (readonly Role[])[] = [
 
 const views = [
   'userKeys { nodes { id name status } }',
-  'userKey(key: $id) { id name status }',
+  'userKey(key: $key) { id name status }',
   'node(id: $id) { id ... on Key { name status } }',
   'nodes(ids: [$id]) { id ... on Key { name status } }',
   'serviceKeys { nodes { id name status } }',
@@ -112,12 +113,8 @@ describe.skipIf(hasNoDatabase())('roles', () => {
 
   async function expectViews(client: Client, allowed: boolean): Promise<void> {
     for (const view of views) {
-      const { data, errors } = await client.send(
-        `query${view.includes('$id') ? '($id: ID!)' : ''} { result: ${view} }`,
-        {
-          id: encrypting.keyId,
-        },
-      )
+      const { keyId } = encrypting
+      const { data, errors } = await client.send(queryAbout(`result: ${view}`), { id: keyId, key: keyId })
       if (allowed) expect(JSON.stringify(data), view).toContain('"ACTIVE"')
       else
         expect(
@@ -132,17 +129,17 @@ describe.skipIf(hasNoDatabase())('roles', () => {
       const target = targets.get(keyOf?.algorithm ?? '') ?? encrypting
       const outcome = await outcomeOf(client, name, input(target))
       const allowed = (mutationRules[name] as readonly Ability[]).every((each) => has.has(each))
-      expect(outcome, name).toMatch(allowed ? /Payload$/ : /^FORBIDDEN$/)
+      expect(outcome, name).toMatch(allowed ? /Payload$/ : /^ForbiddenError$/)
     }
     const random = await outcomeOf(client, 'generateRandom', {})
-    expect(random).toBe(operations.some((each) => has.has(each)) ? 'GenerateRandomPayload' : 'FORBIDDEN')
+    expect(random).toBe(operations.some((each) => has.has(each)) ? 'GenerateRandomPayload' : 'ForbiddenError')
   }
 
   /** Gives a key that was just created to somebody else. */
   async function expectTransfer(client: Client, owner: string, allowed: boolean): Promise<void> {
     const { keyId } = await createKey(story.as({ ...creator, name: owner }), {})
     const outcome = await outcomeOf(client, 'transferOwnership', { key: keyId, to: 'group:heirs' })
-    expect(outcome).toBe(allowed ? 'TransferOwnershipPayload' : 'FORBIDDEN')
+    expect(outcome).toBe(allowed ? 'TransferOwnershipPayload' : 'ForbiddenError')
   }
 
   /** Runs every change on a key that was just created, in an order in which each is possible. */
@@ -155,10 +152,12 @@ describe.skipIf(hasNoDatabase())('roles', () => {
       'userKey { id }',
     )
     for (const { name: mutation, input } of keyMutations.filter(({ group }) => group === 'MANAGE')) {
-      const given = { ...input({ keyId: userKey.id, ciphertext: '' }) }
+      const given = { ...input({ keyId: userKey.id, ciphertext: '', alias: `${name}-alias` }) }
       if (mutation === 'deleteUserKey') Object.assign(given, { confirmName: name })
       const possible = otherwisePossible[mutation] ?? /Payload$/
-      expect(await outcomeOf(client, mutation, given), mutation).toMatch(allowed ? possible : /^FORBIDDEN$/)
+      expect(await outcomeOf(client, mutation, given), mutation).toMatch(
+        allowed ? possible : /^ForbiddenError$/,
+      )
     }
   }
 
@@ -171,7 +170,7 @@ describe.skipIf(hasNoDatabase())('roles', () => {
       await expectViews(client, has.has('view'))
       await expectUses(client, has)
       const created = await outcomeOf(client, 'createUserKey', { name: `created-${++count}` })
-      expect(created).toBe(has.has('create') ? 'CreateUserKeyPayload' : 'FORBIDDEN')
+      expect(created).toBe(has.has('create') ? 'CreateUserKeyPayload' : 'ForbiddenError')
       await expectManages(client, 'someone-else', has.has('manage'))
       await expectManages(client, 'someone', has.has('manage') || has.has('manageOwn'))
       await expectTransfer(client, 'someone-else', has.has('manage'))
@@ -260,10 +259,10 @@ describe.skipIf(hasNoDatabase())('roles', () => {
 
   it('count in their own project only', async () => {
     const client = story.as({ ...creator, roles: ['PROJECT_ADMIN'], project: 'elsewhere' })
-    const data = await client.ask(
-      `query($id: ID!) { ${views.map((view, index) => `view${index}: ${view}`).join(' ')} }`,
-      { id: encrypting.keyId },
-    )
+    const data = await client.ask(queryAbout(views.map((view, index) => `view${index}: ${view}`).join(' ')), {
+      id: encrypting.keyId,
+      key: encrypting.keyId,
+    })
     expect(Object.values(data)).toEqual([{ nodes: [] }, null, null, [null], { nodes: [] }, null])
     for (const { name, input } of keyMutations) {
       const outcome = await outcomeOf(client, name, input(encrypting))

@@ -4,6 +4,7 @@ import { roles } from '../../src/keys/rules/caller.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import { base64, type Client, endStory, type Person, type Story, startStory } from '../support/story.ts'
 import { documentOf, keyMutations, outcomeOf, type Target } from './key-mutations.ts'
+import { queryAbout } from './whole-selection.ts'
 
 const backup: Person = { name: 'Backup', kind: 'SERVICE_AGENT' }
 const secrets: Person = { name: 'Secrets Manager', kind: 'SERVICE_AGENT' }
@@ -46,8 +47,12 @@ describe.skipIf(hasNoDatabase())('a service agent', () => {
       const agent = story.as({ ...backup, roles })
       const { keyId, ciphertext } = target(name)
       const unknown = formatId('userKey', newUuid())
-      const read = `query($id: KeyRef!) { userKey(key: $id) { id } node(id: $id) { id } nodes(ids: [$id]) { id } }`
-      expect(await agent.ask(read, { id: keyId })).toEqual({ userKey: null, node: null, nodes: [null] })
+      const read = queryAbout('userKey(key: $key) { id } node(id: $id) { id } nodes(ids: [$id]) { id }')
+      expect(await agent.ask(read, { id: keyId, key: keyId })).toEqual({
+        userKey: null,
+        node: null,
+        nodes: [null],
+      })
       expect(await agent.ask(`{ userKey(key: "${name}") { id } }`)).toEqual({ userKey: null })
       for (const { name: mutation, input } of keyMutations) {
         const [there, absent] = await Promise.all(

@@ -183,7 +183,7 @@ describe.skipIf(hasNoDatabase())(
           userKeys: { nodes: listed ? [{ name: 'orders' }] : [] },
         })
         const used = await agent.mutate('encrypt', { key: keyId, plaintext: base64('x') }, 'versionNumber')
-        expect(used, name).toMatchObject(listed ? { version: 1 } : { code: 'KEY_NOT_FOUND' })
+        expect(used, name).toMatchObject(listed ? { versionNumber: 1 } : { code: 'KEY_NOT_FOUND' })
       }
       expect(new Set(encrypted.map((each) => each.keyId)).size).toBe(names.length)
       for (const [index, name] of names.entries()) {
@@ -208,15 +208,15 @@ describe.skipIf(hasNoDatabase())(
         ).serviceKey
       const [hyphen, space] = encrypted.map((each) => each.keyId)
       expect(await find({ service: 'SVC-agent' })).toEqual({ id: hyphen, service: 'svc-agent' })
-      expect(await find({ name: 'Svc_agent' })).toEqual({ id: hyphen, service: 'svc-agent' })
+      expect(await find({ key: 'Svc_agent' })).toEqual({ id: hyphen, service: 'svc-agent' })
       expect(await find({ service: 'Svc Agent' })).toEqual({ id: space, service: 'svc agent' })
-      expect(await find({ name: 'Svc-agent' })).toEqual({ id: space, service: 'svc agent' })
+      expect(await find({ key: 'Svc-agent' })).toEqual({ id: space, service: 'svc agent' })
       // No other text finds them: the key's name is not the service's, and only names of services derive one.
       for (const service of ['Svc_agent', 'svc_agent', '-svc-agent', 'svc agent ', 'svc\u2010agent']) {
         expect(await find({ service }), service).toBeNull()
       }
       for (const name of ['svc_agent', 'SVC_AGENT', 'Svc agent', 'orders']) {
-        expect(await find({ name }), name).toBeNull()
+        expect(await find({ key: name }), name).toBeNull()
       }
 
       const actors = async (actor: string) =>

@@ -8,8 +8,8 @@ import {
   type Story,
   startStory,
 } from '../support/story.ts'
-import { type HiddenLife, hiddenDifferences, unguessed } from './hidden-differences.ts'
-import { documentOf } from './key-mutations.ts'
+import { type HiddenLife, hiddenDifferences, unguessed, unguessedAlias } from './hidden-differences.ts'
+import { documentOf, inputOn } from './key-mutations.ts'
 import { wholeSelectionOf } from './whole-selection.ts'
 
 export const olga: Person = { name: 'olga', roles: ['PROJECT_MEMBER'] }
@@ -132,7 +132,7 @@ async function live(twin: TwinServer, name: string, life: HiddenLife): Promise<v
   const { story, values } = twin
   const keyId = values.get(`${name}.id`) ?? ''
   for (const [mutation, input] of deeds) {
-    const { __typename } = await story.as(olga).mutate(mutation, { key: keyId, ...input })
+    const { __typename } = await story.as(olga).mutate(mutation, inputOn(keyId, input))
     if (!__typename.endsWith('Payload')) throw new Error(`${mutation} of ${name}: ${__typename}`)
   }
   if (movedFrom !== undefined) {
@@ -151,7 +151,7 @@ async function live(twin: TwinServer, name: string, life: HiddenLife): Promise<v
 async function moveToVisible({ story, values }: TwinServer, source: object): Promise<void> {
   const input = {
     ...source,
-    destinationKeyId: values.get('open-aes.id'),
+    destinationKey: values.get('open-aes.id'),
     destinationAdditionalAuthenticatedData: '',
   }
   const response = await fetch(`${story.app.url}/graphql`, {
@@ -171,7 +171,7 @@ async function moveToVisible({ story, values }: TwinServer, source: object): Pro
 async function noteHidden(twin: TwinServer): Promise<void> {
   const { story, values, secrets: noted, hidden } = twin
   const manager = story.as({ ...olga, roles: ['KMS_MANAGER'] })
-  noted.add(unguessed)
+  noted.add(unguessed).add(unguessedAlias)
   const [template = ''] = [values.get('open-aes.ciphertext')]
   for (const name of Object.keys(hiddenDifferences)) {
     const key = await readHidden(manager, name)

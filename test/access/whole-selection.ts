@@ -20,6 +20,14 @@ export function wholeSelectionOf(typeName: string, without: readonly string[] = 
   return `{ __typename ${fields.map((field) => fieldOf(field, [typeName])).join(' ')} }`
 }
 
+/** A query whose selection may have `$id`, the ID of a node, and `$key`, what names a key. */
+export function queryAbout(selection: string): string {
+  const variables = ['$id: ID!', '$key: KeyRef!'].filter((each) =>
+    selection.includes(each.split(':')[0] ?? ''),
+  )
+  return `query${variables.length === 0 ? '' : `(${variables.join(', ')})`} { ${selection} }`
+}
+
 /** Names of all fields of a type. */
 export function fieldsOf(typeName: string): string[] {
   return Object.keys((schema.getType(typeName) as GraphQLObjectType).getFields())
