@@ -27,6 +27,7 @@ const gateways = [
     besideRefusal: [],
     refusedStream: null,
     whenDown: 'UNAVAILABLE',
+    redactedIds: ['ukey', 'ukey'],
   },
   {
     name: 'Hive Gateway',
@@ -37,6 +38,7 @@ const gateways = [
     besideRefusal: [],
     refusedStream: 'UNAUTHENTICATED',
     whenDown: 'INTERNAL_SERVER_ERROR',
+    redactedIds: ['ukey', 'rkey'],
   },
   {
     name: 'Hive Router',
@@ -47,6 +49,7 @@ const gateways = [
     besideRefusal: ['SUBREQUEST_HTTP_ERROR'],
     refusedStream: 'SUBGRAPH_STREAM_STATUS_CODE_NOT_OK',
     whenDown: 'SUBREQUEST_HTTP_ERROR',
+    redactedIds: ['ukey', 'ukey'],
   },
 ].filter(({ name }) => name !== 'Hive Router' || hiveRouter !== undefined)
 
@@ -186,15 +189,18 @@ describe.each(gateways)('behind $name', ({ name: product, compose, start, ...doe
     const { data } = await ask(ada, '{ userKeys { nodes { id name } } }')
     expect(data.userKeys.nodes).toMatchObject([{ id: expect.stringMatching(/^rkey_/) }, { id: keyIds.open }])
     const [{ id: standIn }] = data.userKeys.nodes
+    const shown: string[] = []
     for (const fields of ['id name', 'id name createdBy { user { name } }']) {
-      const { key } = (await ask(ada, `{ vaults(first: 1) { nodes { key { ${fields} } } } }`)).data.vaults
-        .nodes[0]
+      const list = `{ vaults(first: 1) { nodes { key { ${fields} } } } }`
+      const { key } = (await ask(ada, list)).data.vaults.nodes[0]
+      shown.push(key.id.slice(0, 4))
       expect([keyIds.secret, standIn]).toContain(key.id)
       const byId = 'query($id: ID!) { userKey(by: { id: $id }) { name viewerCanAccess } }'
       expect((await ask(ada, byId, { id: key.id })).data).toEqual({
         userKey: { name: 'secret', viewerCanAccess: false },
       })
     }
+    expect(shown).toEqual(does.redactedIds)
   })
 
   it('the token of the caller opens its own keys, and no other subgraph gets it', async () => {
