@@ -14,7 +14,8 @@ const stamp = createHash('sha256')
   .digest('hex')
 
 if (!existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== stamp) {
-  console.log('Making the database client from prisma/schema.prisma …')
+  // On standard error: the output of the command that needs the client goes into a file.
+  console.error('Making the database client from prisma/schema.prisma …')
   try {
     execFileSync(
       process.execPath,
