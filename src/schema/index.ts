@@ -1,4 +1,4 @@
-import type { GraphQLSchema } from 'graphql'
+import { GraphQLDirective, type GraphQLSchema, specifiedDirectives } from 'graphql'
 import { builder } from './builder.ts'
 import './errors.ts'
 import './scalars.ts'
@@ -68,5 +68,18 @@ builder.subscriptionType({
     'What happens, as it happens: answered as a stream of server-sent events (`Accept: text/event-stream`), or over WebSocket (`graphql-transport-ws`). What the caller may see is decided for each event. A stream ends when the token expires, with the error UNAUTHENTICATED.',
 })
 
+/** Compilers of clients (Apollo Kotlin 4) stop at this location of `@deprecated`, which is new in graphql-js. */
+const newLocation: string = 'DIRECTIVE_DEFINITION'
+
+/** The directives of GraphQL, in locations that compilers of clients know. */
+const directives = specifiedDirectives.map((directive) =>
+  directive.locations.some((location) => location === newLocation)
+    ? new GraphQLDirective({
+        ...directive.toConfig(),
+        locations: directive.locations.filter((location) => location !== newLocation),
+      })
+    : directive,
+)
+
 /** The schema that the server offers. */
-export const schema: GraphQLSchema = builder.toSchema({ sortSchema: false })
+export const schema: GraphQLSchema = builder.toSchema({ sortSchema: false, directives })

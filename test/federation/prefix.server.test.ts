@@ -121,7 +121,7 @@ describe.skipIf(hasNoDatabase())('a server with a prefix', () => {
       kmsCreateUserKey: { __typename: 'KmsNameTakenError', code: 'NAME_TAKEN', name: 'orders' },
     })
     const encrypt = `mutation($input: KmsEncryptInput!) { kmsEncrypt(input: $input) { ... on KmsEncryptPayload { ciphertext } } }`
-    const { ciphertext } = (await ask(encrypt, { input: { keyId, plaintext: base64('hello') } })).data
+    const { ciphertext } = (await ask(encrypt, { input: { key: keyId, plaintext: base64('hello') } })).data
       .kmsEncrypt
     const decrypt = `mutation($input: DecryptInput!) { decrypt(input: $input) { ... on DecryptPayload { plaintext } } }`
     expect(await story.as(olga).ask(decrypt, { input: { ciphertext } })).toEqual({
@@ -133,7 +133,7 @@ describe.skipIf(hasNoDatabase())('a server with a prefix', () => {
     const generate = (fields: string) => `mutation($input: KmsGenerateDataKeyInput!) {
       kmsGenerateDataKey(input: $input) { ... on KmsGenerateDataKeyPayload { ${fields} } } }`
     for (const fields of ['ciphertext', 'plaintext']) {
-      const { data } = await ask(generate(fields), { input: { keyId } })
+      const { data } = await ask(generate(fields), { input: { key: keyId } })
       expect(data.kmsGenerateDataKey[fields]).toEqual(expect.any(String))
       const [event] = (await ask('{ kmsAuditEvents(first: 1) { nodes { action details } } }')).data
         .kmsAuditEvents.nodes
@@ -158,7 +158,7 @@ describe.skipIf(hasNoDatabase())('a server with a prefix', () => {
   })
 
   it('streams changes under prefixed names', async () => {
-    const query = 'subscription($id: ID!) { kmsKeyEvents(keyId: $id) { __typename } }'
+    const query = 'subscription($id: KeyRef!) { kmsKeyEvents(key: $id) { __typename } }'
     const response = await post(
       story,
       '/subgraph',

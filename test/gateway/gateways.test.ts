@@ -195,7 +195,7 @@ describe.each(gateways)('behind $name', ({ name: product, compose, start, ...doe
       const { key } = (await ask(ada, list)).data.vaults.nodes[0]
       shown.push(key.id.slice(0, 4))
       expect([keyIds.secret, standIn]).toContain(key.id)
-      const byId = 'query($id: ID!) { userKey(by: { id: $id }) { name viewerCanAccess } }'
+      const byId = 'query($id: KeyRef!) { userKey(key: $id) { name viewerCanAccess } }'
       expect((await ask(ada, byId, { id: key.id })).data).toEqual({
         userKey: { name: 'secret', viewerCanAccess: false },
       })
@@ -239,14 +239,14 @@ describe.each(gateways)('behind $name', ({ name: product, compose, start, ...doe
   })
 
   it('refusals of whole requests keep their codes and texts', async () => {
-    const pages = '{ userKeys(first: 200) { nodes { versions(first: 200) { nodes { number status } } } } }'
+    const pages = '{ userKeys(first: 200) { nodes { versions(first: 200) { nodes { number versionStatus } } } } }'
     const { errors, codes: pageCodes } = await ask(olga, pages)
     expect(errors[0]?.message).toContain('more than 50000 values')
     expect(pageCodes).toEqual(refusal('BAD_REQUEST'))
-    const encrypt = `mutation { encrypt(input: { keyId: "${keyIds.open}", plaintext: "%%" }) { __typename } }`
+    const encrypt = `mutation { encrypt(input: { key: "${keyIds.open}", plaintext: "%%" }) { __typename } }`
     expect((await ask(olga, encrypt)).codes[0]).toBe('BAD_USER_INPUT')
     const greta: Person = { ...ada, name: `greta of ${product}` }
-    const items = Array(500).fill({ keyId: keyIds.open, plaintext: base64('x') })
+    const items = Array(500).fill({ key: keyIds.open, plaintext: base64('x') })
     const batch =
       'mutation($items: [EncryptBatchItemInput!]!) { encryptBatch(input: { items: $items }) { __typename } }'
     const codes: unknown[] = []
@@ -278,7 +278,7 @@ describe.each(gateways)('behind $name', ({ name: product, compose, start, ...doe
     ])
     const alone = await start(supergraph, 0)
     try {
-      const response = await send(alone, olga, { query: '{ userKey(by: { name: "open" }) { id } }' })
+      const response = await send(alone, olga, { query: '{ userKey(key: "open") { id } }' })
       const { text, errors } = await readAnswer(response)
       expect(text).not.toContain(`127.0.0.1:${port}`)
       expect(errors.map(({ extensions }) => extensions.code)).toEqual([does.whenDown])
@@ -309,7 +309,7 @@ describe.each(gateways)('behind $name', ({ name: product, compose, start, ...doe
   it('a document with many mutations is refused, or split by the gateway and then answered', async () => {
     const mutations = Array.from(
       { length: 21 },
-      (_, n) => `a${n}: generateRandom(input: { bytes: 1 }) { __typename }`,
+      (_, n) => `a${n}: generateRandom(input: { lengthBytes: 1 }) { __typename }`,
     )
     const { codes } = await ask(olga, `mutation { ${mutations.join(' ')} }`)
     expect(codes).toEqual(does.splitsMutations ? [] : refusal('BAD_REQUEST'))
@@ -317,7 +317,7 @@ describe.each(gateways)('behind $name', ({ name: product, compose, start, ...doe
 
   it('answers may not be stored, and changes are on record under the request ID of the client', async () => {
     const requestId = `from-${product.toLowerCase().replace(' ', '-')}`
-    const encrypt = `mutation { encrypt(input: { keyId: "${keyIds.open}", plaintext: "" }) { __typename } }`
+    const encrypt = `mutation { encrypt(input: { key: "${keyIds.open}", plaintext: "" }) { __typename } }`
     const response = await send(gateway, olga, { query: encrypt }, { 'x-request-id': requestId })
     expect(response.headers.get('cache-control')).toContain('no-store')
     await response.body?.cancel()
@@ -344,9 +344,9 @@ describe.each(gateways)('behind $name', ({ name: product, compose, start, ...doe
     const plaintext = base64('a plaintext that is looked for')
     try {
       const encrypt = `mutation($input: EncryptInput!) { encrypt(input: $input) { __typename } }`
-      await ask(olga, encrypt, { input: { keyId: keyIds.open, plaintext } })
+      await ask(olga, encrypt, { input: { key: keyIds.open, plaintext } })
       // One that fails, since errors are logged.
-      await ask(olga, encrypt, { input: { keyId: 'ukey_none', plaintext, context: 7 } })
+      await ask(olga, encrypt, { input: { key: 'ukey_none', plaintext, context: 7 } })
     } finally {
       for (const spy of [...streams, ...console_]) spy.mockRestore()
     }
@@ -355,7 +355,7 @@ describe.each(gateways)('behind $name', ({ name: product, compose, start, ...doe
   })
 
   it.runIf(does.refusedStream)('subscriptions are streams of server-sent events', async () => {
-    const query = `subscription($id: ID!) { keyEvents(keyId: $id) { changes key { name } } }`
+    const query = `subscription($id: KeyRef!) { keyEvents(key: $id) { changes key { name } } }`
     const body = { query, variables: { id: keyIds.secret } }
     const headers = { accept: 'text/event-stream' }
     const response = await send(gateway, olga, body, headers)
@@ -367,7 +367,7 @@ describe.each(gateways)('behind $name', ({ name: product, compose, start, ...doe
       const events = text.match(/^event: next\ndata: .*\n\n/gm) ?? []
       if (events.length > 1 || text.includes('event: complete')) break
       if (events.length === 1 && changes++ === 0) {
-        const input = { keyId: keyIds.secret, description: `seen through ${product}` }
+        const input = { key: keyIds.secret, description: `seen through ${product}` }
         await story.as(olga).mutate('updateUserKey', input, '__typename')
       }
     }

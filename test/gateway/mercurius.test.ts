@@ -67,9 +67,9 @@ describe('behind Mercurius Gateway, with a schema of Federation 1', () => {
     expect((await ask(olga, create)).data).toEqual({
       createUserKey: { __typename: 'NameTakenError', code: 'NAME_TAKEN', name: 'open' },
     })
-    const { userKey } = (await ask(olga, '{ userKey(by: { name: "open" }) { id } }')).data
+    const { userKey } = (await ask(olga, '{ userKey(key: "open") { id } }')).data
     const encrypt = `mutation($input: EncryptInput!) { encrypt(input: $input) { ... on EncryptPayload { ciphertext } } }`
-    const input = { keyId: userKey.id, plaintext: base64('hello') }
+    const input = { key: userKey.id, plaintext: base64('hello') }
     const { ciphertext } = (await ask(olga, encrypt, { input })).data.encrypt
     const decrypt = `mutation($input: DecryptInput!) { decrypt(input: $input) { ... on DecryptPayload { plaintext } } }`
     expect((await ask(olga, decrypt, { input: { ciphertext } })).data.decrypt).toEqual({
@@ -83,7 +83,7 @@ describe('behind Mercurius Gateway, with a schema of Federation 1', () => {
     expect(
       await codesOf(
         olga,
-        '{ userKeys(first: 200) { nodes { versions(first: 200) { nodes { number status } } } } }',
+        '{ userKeys(first: 200) { nodes { versions(first: 200) { nodes { number versionStatus } } } } }',
       ),
     ).toEqual(['BAD_REQUEST'])
   })
@@ -97,7 +97,7 @@ describe('behind Mercurius Gateway, with a schema of Federation 1', () => {
   it('a document with many mutations is split, so that the limit does not hold', async () => {
     const mutations = Array.from(
       { length: 21 },
-      (_, n) => `a${n}: generateRandom(input: { bytes: 1 }) { __typename }`,
+      (_, n) => `a${n}: generateRandom(input: { lengthBytes: 1 }) { __typename }`,
     )
     expect(await codesOf(olga, `mutation { ${mutations.join(' ')} }`)).toEqual([])
   })

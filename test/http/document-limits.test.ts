@@ -114,7 +114,7 @@ function isRefused(text: string, sent: Readonly<Record<string, unknown>> = {}): 
 
 describe('lists inside lists whose sizes are in variables', () => {
   const nested = (defaults = '') =>
-    `query($keys: Int, $versions: Int${defaults}) { userKeys(first: $keys) { nodes { versions(last: $versions) { nodes { number status } } } } }`
+    `query($keys: Int, $versions: Int${defaults}) { userKeys(first: $keys) { nodes { versions(last: $versions) { nodes { number versionStatus } } } } }`
 
   it('count by the values of these', () => {
     expect(isRefused(nested(), { keys: 128, versions: 128 })).toBe(false)
@@ -144,7 +144,7 @@ describe('lists inside lists whose sizes are in variables', () => {
 
   it.each([0, -1, -(2 ** 31)])('count as at least one: %i does not take from others', (n) => {
     const text = `query($n: Int) { a: userKeys(first: $n) { nodes { versions(first: 200) { nodes { number } } } }
-      b: userKeys(first: 129) { nodes { versions(first: 129) { nodes { number status } } } } }`
+      b: userKeys(first: 129) { nodes { versions(first: 129) { nodes { number versionStatus } } } } }`
     expect(isRefused(text, { n })).toBe(true)
     expect(isRefused(text.replaceAll('129', '127'), { n })).toBe(false)
   })
@@ -157,7 +157,7 @@ describe('lists inside lists whose sizes are in variables', () => {
   it('count wherever they are: beside literals, in fragments, under aliases, as IDs', () => {
     const text = `query($n: Int, $ids: [ID!]!) { nodes(ids: $ids) { ...F } a: nodes(ids: ["x", "y"]) { ...F } }
       fragment F on UserKey { versions(first: 100) { nodes { ...G } } b: versions(first: $n) { nodes { ...G } } }
-      fragment G on KeyVersion { number status }`
+      fragment G on KeyVersion { number versionStatus }`
     const values = (ids: number, n: number) => 2 + (ids + 2) * (2 + 100 * 2 + 100 + n * 2 + n)
     const ids = (length: number) => Array(length).fill('x')
     for (const [count, n] of [

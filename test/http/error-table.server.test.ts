@@ -37,9 +37,8 @@ interface Failing {
 }
 
 const encrypt = (plaintext: string) =>
-  `mutation { encrypt(input: { keyId: "ukey_00000000000000000000000000", plaintext: ${plaintext} }) { __typename } }`
-const encryptVariable =
-  'mutation($p: Base64!) { encrypt(input: { keyId: "x", plaintext: $p }) { __typename } }'
+  `mutation { encrypt(input: { key: "ukey_00000000000000000000000000", plaintext: ${plaintext} }) { __typename } }`
+const encryptVariable = 'mutation($p: Base64!) { encrypt(input: { key: "x", plaintext: $p }) { __typename } }'
 const created = (at: string) => `{ userKeys(filter: { createdAfter: ${at} }) { totalCount } }`
 const createdVariable = 'query($at: DateTime) { userKeys(filter: { createdAfter: $at }) { totalCount } }'
 const bad = 'BAD_REQUEST'
@@ -122,7 +121,7 @@ const failing: Readonly<
       code: bad,
       body: {
         query:
-          '{ userKeys(first: 200) { nodes { versions(first: 200) { nodes { number status createdAt } } } } }',
+          '{ userKeys(first: 200) { nodes { versions(first: 200) { nodes { number versionStatus createdAt } } } } }',
       },
     },
     'bad base64 in a literal': { status: 400, code: 'BAD_USER_INPUT', body: { query: encrypt('"é"') } },

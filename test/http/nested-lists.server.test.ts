@@ -38,7 +38,7 @@ describe.skipIf(hasNoDatabase())('a list inside a list', () => {
       data: null,
       errors: [['BAD_REQUEST', expect.stringContaining('more than 50000 values')]],
     }
-    const wide = 'nodes { number status createdAt activatedAt'
+    const wide = 'nodes { number versionStatus createdAt activatedAt'
     expect(await ask(literal(200, 200).replace('nodes { number', wide))).toEqual(refused)
     const text = inVariables.replace('nodes { number', wide)
     expect(await ask(text, { a: 1, b: 1 })).toMatchObject({ status: 200, errors: [] })

@@ -27,7 +27,7 @@ describe.skipIf(hasNoDatabase())('signatures', () => {
 
   const sign = (input: object) =>
     max.mutate('sign', { message, ...input }, 'signature signingAlgorithm keyId versionNumber')
-  const verify = ({ key, ...input }: { key?: string; [field: string]: unknown }) =>
+  const verify = ({ key, ...input }: { key?: string | undefined; [field: string]: unknown }) =>
     max.mutate('verify', { message, version: { key, number: 1 }, ...input }, 'valid keyId versionNumber')
 
   async function publicKeyOf(id: string) {

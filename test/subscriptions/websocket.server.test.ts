@@ -52,7 +52,7 @@ describe.skipIf(hasNoDatabase())('subscriptions over WebSocket', () => {
     const { value } = await changes.next()
     expect(value.data).toEqual({ userKeysChanged: { listAgain: false, changedKeys: [{ name: 'orders' }] } })
     const events = client.iterate({
-      query: 'subscription($id: ID!) { keyEvents(keyId: $id) { changes key { name } } }',
+      query: 'subscription($id: KeyRef!) { keyEvents(key: $id) { changes key { name } } }',
       variables: { id: created['userKey'].id },
     })
     expect((await events.next()).value.data.keyEvents).toEqual({ changes: [], key: { name: 'orders' } })
@@ -138,10 +138,10 @@ describe.skipIf(hasNoDatabase())('subscriptions over WebSocket', () => {
     ['subscription { nothing }', {}],
     ['subscription A { userKeysChanged { at } } subscription B { userKeysChanged { at } }', {}],
     ['subscription { a: userKeysChanged { at } b: userKeysChanged { at } }', {}],
-    ['subscription($id: ID!) { keyEvents(keyId: $id) { at } }', {}],
-    ['subscription($id: ID!) { keyEvents(keyId: $id) { at } }', { id: { a: 1 } }],
+    ['subscription($id: KeyRef!) { keyEvents(key: $id) { at } }', {}],
+    ['subscription($id: KeyRef!) { keyEvents(key: $id) { at } }', { id: { a: 1 } }],
     [
-      'subscription { userKeysChanged { changedKeys { versions(first: 200) { nodes { number status createdAt } } } } }',
+      'subscription { userKeysChanged { changedKeys { versions(first: 200) { nodes { number versionStatus createdAt } } } } }',
       {},
     ],
     [`subscription { userKeysChanged { at } } # ${'x'.repeat(20_000)}`, {}],
@@ -285,10 +285,10 @@ describe.skipIf(hasNoDatabase())('the end of a subscription over WebSocket', () 
         'userKey { id }',
       )
     const socket = await openAs(story, rob)
-    const query = `subscription($id: ID!) { keyEvents(keyId: $id) { changes key { ... on UserKey { viewerCanAccess } } } }`
+    const query = `subscription($id: KeyRef!) { keyEvents(key: $id) { changes key { ... on UserKey { viewerCanAccess } } } }`
     socket.send(subscribeMessage('1', query, { id: userKey.id }))
     expect((await socket.next()).payload.data.keyEvents.key).toEqual({ viewerCanAccess: true })
-    await story.as(olga).mutate('removeAllowedSubjects', { keyId: userKey.id, subjects: ['user:rob'] })
+    await story.as(olga).mutate('removeAllowedSubjects', { key: userKey.id, subjects: ['user:rob'] })
     expect((await socket.next()).payload.data.keyEvents).toEqual({
       changes: ['ACCESS'],
       key: { viewerCanAccess: false },

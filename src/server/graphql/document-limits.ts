@@ -25,6 +25,8 @@ export const documentLimits = {
   tokens: 4000,
   /** Fields inside fields. */
   depth: 15,
+  /** Fields `ofType` inside each other that do not count as depth: tools ask for up to ten, whatever the schema has. */
+  typeDepth: 12,
   /** Fields of all selections together, once fragments are spread. */
   fields: 2000,
   /** Values in the answer: fields, multiplied by the sizes of the lists around them. */
@@ -44,6 +46,8 @@ export const documentLimits = {
 /** Measures of a selection once its fragments are spread. */
 interface Size {
   readonly depth: number
+  /** Fields `ofType` inside each other. */
+  readonly typeDepth: number
   readonly fields: number
   /** Values outside of {@link lists}. */
   readonly values: number
@@ -72,6 +76,7 @@ type ItemsIn = (variables: Variables) => number
 
 const zero: Size = {
   depth: 0,
+  typeDepth: 0,
   fields: 0,
   values: 0,
   lists: [],
@@ -82,6 +87,7 @@ const zero: Size = {
 }
 const infinite: Size = {
   depth: Number.POSITIVE_INFINITY,
+  typeDepth: Number.POSITIVE_INFINITY,
   fields: Number.POSITIVE_INFINITY,
   values: Number.POSITIVE_INFINITY,
   lists: [],
@@ -219,8 +225,10 @@ function createMeasure(context: MeasureContext): (selections: SelectionSetNode) 
     const inner = field.selectionSet === undefined ? zero : sizeOf(field.selectionSet)
     const items = itemsOf(field, pages)
     const name = field.name.value
+    const isFree = name === 'ofType' && inner.typeDepth < documentLimits.typeDepth
     return {
-      depth: inner.depth + 1,
+      depth: inner.depth + (isFree ? 0 : 1),
+      typeDepth: inner.typeDepth + (name === 'ofType' ? 1 : 0),
       fields: inner.fields + 1,
       ...multiplied(inner, items),
       breadth: 1,
@@ -242,6 +250,7 @@ function createMeasure(context: MeasureContext): (selections: SelectionSetNode) 
             : sizeOf(selection.selectionSet)
       sum = {
         depth: Math.max(sum.depth, size.depth),
+        typeDepth: Math.max(sum.typeDepth, size.typeDepth),
         fields: sum.fields + size.fields,
         values: sum.values + size.values,
         lists,
