@@ -619,13 +619,12 @@ function withinTimeout<Result extends Answer | Subscribed>(
   return within(timeoutMs, work, () => {
     abandonment.abort(new AbandonedError('The request has timed out.'))
     // A stream that comes later has no reader.
-    work.then(
-      (result) => {
-        if ('results' in result) void result.results[Symbol.asyncIterator]().return?.()
+    work
+      .then(async (result) => {
+        if ('results' in result) await result.results[Symbol.asyncIterator]().return?.()
         else dropStream(result.body)
-      },
-      () => {},
-    )
+      })
+      .catch(() => {})
     const message = `The request took longer than ${timeoutMs} milliseconds. Check whether the change was applied before retrying.`
     return errorAnswer(503, { code: 'UNAVAILABLE', message })
   })

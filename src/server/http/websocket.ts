@@ -307,7 +307,8 @@ export function createSockets(limits: SocketLimits, steps: SocketSteps): Sockets
     )
     socket.once('close', (code, reason) => {
       forget(connection)
-      void closed(code, String(reason))
+      // A stream that cannot be ended has no reader any more.
+      closed(code, String(reason)).catch(() => {})
     })
   }
 
