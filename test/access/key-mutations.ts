@@ -6,7 +6,7 @@ export interface Target {
   readonly keyId: string
   /** Made by the key, for those that open it. */
   readonly ciphertext: string
-  /** An alias that the key gets and has then; without it, what names an alias names the key by its ID. */
+  /** An alias that the key has; without it, what names an alias names the key by its ID. */
   readonly alias?: string
 }
 
@@ -69,7 +69,7 @@ const managing: readonly KeyMutation[] = [
   {
     name: 'createAlias',
     group: 'MANAGE',
-    input: ({ keyId, alias = 'another-name' }) => ({ key: keyId, alias }),
+    input: ({ keyId }) => ({ key: keyId, alias: 'another-name' }),
     invalidInput: ({ keyId }) => ({ key: keyId, alias: 'Not A Name' }),
   },
   {
@@ -114,7 +114,7 @@ const using: readonly KeyMutation[] = [
     name: 'decrypt',
     group: 'OPERATION',
     input: ({ keyId, ciphertext }) => ({ key: keyId, ciphertext }),
-    invalidInput: ({ keyId, ciphertext }) => ({ key: keyId, ciphertext, version: { key: keyId, number: 1 } }),
+    invalidInput: ({ keyId, ciphertext }) => ({ ciphertext, version: { key: keyId, number: 1 } }),
   },
   {
     name: 'reEncrypt',

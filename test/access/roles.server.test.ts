@@ -151,8 +151,11 @@ describe.skipIf(hasNoDatabase())('roles', () => {
       { name, preActivation: true },
       'userKey { id }',
     )
+    const alias = `${name}-alias`
+    await creating.mutate('createAlias', { key: userKey.id, alias })
     for (const { name: mutation, input } of keyMutations.filter(({ group }) => group === 'MANAGE')) {
-      const given = { ...input({ keyId: userKey.id, ciphertext: '', alias: `${name}-alias` }) }
+      const given = { ...input({ keyId: userKey.id, ciphertext: '', alias }) }
+      if (mutation === 'createAlias') Object.assign(given, { alias: `${name}-other` })
       if (mutation === 'deleteUserKey') Object.assign(given, { confirmName: name })
       const possible = otherwisePossible[mutation] ?? /Payload$/
       expect(await outcomeOf(client, mutation, given), mutation).toMatch(
