@@ -2,6 +2,7 @@ import {
   type GraphQLArgument,
   type GraphQLField,
   type GraphQLInputField,
+  type GraphQLInputObjectType,
   type GraphQLInputType,
   type GraphQLObjectType,
   getNamedType,
@@ -40,6 +41,10 @@ export interface KnownIds {
   readonly keyId: string
   readonly versionId: string
 }
+
+/** Names a version by its ID, or by its key and number. */
+const versionRef = schema.getType('KeyVersionRef') as GraphQLInputObjectType
+const versionId = versionRef.getFields()['id']
 
 /** Stands for a value that is left out. */
 export const absent = Symbol('absent')
@@ -179,7 +184,9 @@ function put(
   if (!isInputObjectType(nullable)) throw new Error('a path leads through lists and objects')
   const field = nullable.getFields()[String(step)]
   if (field === undefined) throw new Error(`no field ${step}`)
-  const others = nullable.isOneOf ? {} : (exampleOf(element, nullable, ids) as object)
+  // Next to the ID of a version, its key and number would be one too many.
+  const standsAlone = nullable.isOneOf || field === versionId
+  const others = standsAlone ? {} : (exampleOf(element, nullable, ids) as object)
   const { [field.name]: _, ...kept } = others as Record<string, unknown>
   const inner = put(field, field.type, rest, value, ids)
   return inner === absent ? kept : { ...kept, [field.name]: inner }
@@ -196,7 +203,9 @@ function exampleOf(element: Element, type: GraphQLInputType, ids: KnownIds): unk
   if (isListType(nullable)) return [exampleOf(element, nullable.ofType, ids)]
   if (isInputObjectType(nullable)) {
     const fields = Object.values(nullable.getFields())
-    const given = nullable.isOneOf ? fields.slice(0, 1) : fields.filter(isGiven)
+    const given = nullable.isOneOf
+      ? fields.slice(0, 1)
+      : fields.filter((field) => (nullable === versionRef ? field !== versionId : isGiven(field)))
     return Object.fromEntries(given.map((field) => [field.name, exampleOf(field, field.type, ids)]))
   }
   if (isEnumType(nullable)) {
@@ -205,13 +214,17 @@ function exampleOf(element: Element, type: GraphQLInputType, ids: KnownIds): unk
   }
   switch (nullable.name) {
     case 'ID':
-      return { versionId: ids.versionId, subject: 'user:bob' }[element.name] ?? ids.keyId
+      return element === versionId ? ids.versionId : ids.keyId
+    case 'KeyRef':
+      return ids.keyId
+    case 'SubjectRef':
+      return 'user:bob'
     case 'String':
-      return { subjects: 'user:bob', allowedSubjects: 'user:bob', service: 'Backup' }[element.name] ?? 'text'
+      return element.name === 'service' ? 'Backup' : 'text'
     case 'Base64':
       return 'aGVsbG8='
     case 'Int':
-      return element.name === 'bytes' ? 32 : 1
+      return element.name === 'lengthBytes' ? 32 : 1
     case 'Boolean':
       return true
     case 'DateTime':

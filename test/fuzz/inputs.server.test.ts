@@ -193,7 +193,9 @@ describe.skipIf(hasNoDatabase())('whatever stands in place of a value', () => {
         'KeyVersion.usageByCaller(days)',
         'Mutation.createUserKey(input).accessControl.allowedSubjects.0',
         'Mutation.reEncryptBatch(input).items.0.ciphertext',
-        'Subscription.keyEvents(keyId)',
+        'Mutation.verifyBatch(input).items.0.version.number',
+        'Query.destroyImpact(version).id',
+        'Subscription.keyEvents(key)',
       ]),
     )
   })

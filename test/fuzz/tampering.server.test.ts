@@ -120,14 +120,12 @@ describe('of changed bytes', () => {
     runBatch(
       'Verify',
       'valid',
-      attempts.map(({ bytes, input }) => ({ ...input, version: 1, signature: base64(bytes) })),
+      attempts.map(({ bytes, input }) => ({ ...input, signature: base64(bytes) })),
     )
   /** There is no batch of this one. */
   const verifyMacs = (attempts: readonly Pick<Attempt, 'bytes' | 'input'>[]) =>
     Promise.all(
-      attempts.map(({ bytes, input }) =>
-        max.mutate('verifyMac', { ...input, version: 1, mac: base64(bytes) }, 'valid'),
-      ),
+      attempts.map(({ bytes, input }) => max.mutate('verifyMac', { ...input, mac: base64(bytes) }, 'valid')),
     )
 
   /** Sends changed samples, request after request, and gives each to `check`; prints and returns how many. */
@@ -215,10 +213,15 @@ describe('of changed bytes', () => {
 
   it.each(schemes)('with %s, no signature is valid, and none is an error', async (name, algorithm, how) => {
     const keyId = await createKey(name, algorithm, 'SIGN_VERIFY')
-    const items = messages.map((message) => ({ keyId, message, ...how }))
-    const signed = await runBatch('Sign', 'signature', items)
-    const samples = items.map((input, index): Sample => {
+    const items = messages.map((message) => ({ message, ...how }))
+    const signed = await runBatch(
+      'Sign',
+      'signature',
+      items.map((item) => ({ key: keyId, ...item })),
+    )
+    const samples = items.map((item, index): Sample => {
       const bytes = Buffer.from(signed[index].signature, 'base64')
+      const input = { version: { key: keyId, number: 1 }, ...item }
       return { bytes, input, twins: 'encoding' in how ? [ecdsaTwin(bytes, how.encoding)] : [] }
     })
     const tried = await tamper(name, samples, {
@@ -240,10 +243,14 @@ describe('of changed bytes', () => {
     'with %s, no code is valid, and none is an error',
     async (algorithm) => {
       const keyId = await createKey(algorithm, algorithm, 'GENERATE_VERIFY_MAC')
-      const items = messages.map((message) => ({ keyId, message }))
-      const made = await Promise.all(items.map((input) => max.mutate('generateMac', input, 'mac')))
-      const samples = items.map(
-        (input, index): Sample => ({ input, bytes: Buffer.from(made[index]?.['mac'], 'base64') }),
+      const made = await Promise.all(
+        messages.map((message) => max.mutate('generateMac', { key: keyId, message }, 'mac')),
+      )
+      const samples = messages.map(
+        (message, index): Sample => ({
+          input: { version: { key: keyId, number: 1 }, message },
+          bytes: Buffer.from(made[index]?.['mac'], 'base64'),
+        }),
       )
       const tried = await tamper(algorithm, samples, {
         changes: signatureChange,

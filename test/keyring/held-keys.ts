@@ -41,7 +41,7 @@ export async function rotateHeldKey(client: Client, key: HeldKey): Promise<void>
 export async function encryptWith(client: Client, key: HeldKey): Promise<void> {
   const done = await client.mutate('encrypt', { key: key.id, plaintext }, 'ciphertext versionNumber')
   expect(done).not.toHaveProperty('code')
-  key.ciphertexts.push({ version: done['version'], text: done['ciphertext'] })
+  key.ciphertexts.push({ version: done['versionNumber'], text: done['ciphertext'] })
 }
 
 /** Has a version destroyed, which takes effect with the next housekeeping after a minute. */

@@ -183,7 +183,7 @@ describe.skipIf(hasNoDatabase())('the life of a key', () => {
           { key: keyId, plaintext: base64('m') },
           'ciphertext versionNumber',
         )
-        const version = model.versions[result['version'] - 1]
+        const version = model.versions[result['versionNumber'] - 1]
         if (version !== undefined) version.ciphertext = result['ciphertext']
         return answerOf(result)
       }
@@ -222,7 +222,7 @@ describe.skipIf(hasNoDatabase())('the life of a key', () => {
     const { defaultNumber } = model
     const versions = model.versions.map(({ status, scheduledMs }, index) => ({
       number: index + 1,
-      status,
+      versionStatus: status,
       isDefault: index + 1 === defaultNumber,
       destroyScheduledFor: status === 'DESTROY_SCHEDULED' ? new Date(scheduledMs).toISOString() : null,
     }))
@@ -231,7 +231,9 @@ describe.skipIf(hasNoDatabase())('the life of a key', () => {
       id: keyId,
       status: model.status,
       deletable: model.isDeletable,
-      defaultVersion: standard ? { number: standard.number, status: standard.status, isDefault: true } : null,
+      defaultVersion: standard
+        ? { number: standard.number, versionStatus: standard.versionStatus, isDefault: true }
+        : null,
       versions: { nodes: versions.toReversed() },
       automaticRotation: { enabled: model.isRotationEnabled, cycleDays: model.cycleDays },
     })
