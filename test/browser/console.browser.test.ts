@@ -155,7 +155,7 @@ describe.skipIf(cannotStart)('the console in examples/console', () => {
     await openForm()
     await textbox('Name').fill('orders')
     await button('Create key').click()
-    await shows(alert(), 'Another key of the project has this name')
+    await shows(alert(), 'A key of the project has this name or alias')
     expect(await textbox('Name').getAttribute('aria-invalid')).toBe('true')
   })
 

@@ -98,7 +98,9 @@ mutation Rotate($input: RotateUserKeyInput!) {
     ... on RotateUserKeyPayload {
       version { number versionStatus isDefault }
       userKey {
-        versions { nodes { number versionStatus } }
+        versions {
+          nodes { number versionStatus }
+        }
       }
     }
     ... on UserError { code message }
