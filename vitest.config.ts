@@ -33,7 +33,7 @@ function freeBytesOf(folder: string): number {
 
 /** One copy of graphql: the one that Node gives to the libraries. Vite would take the other build of the package. */
 const resolve = { alias: [{ find: /^graphql$/, replacement: fileURLToPath(import.meta.resolve('graphql')) }] }
-/** Gateways and identity providers are installed apart, and their tests run with configurations of their own. */
+/** Gateways, clients and identity providers are installed apart; their tests have configurations of their own. */
 const apart = ['**/node_modules/**', 'test/gateway/**', 'test/clients/**', 'test/providers/**']
 const others = [...apart, ...alone]
 /** Where the results go as JSON, if anywhere. */

@@ -41,8 +41,8 @@ function operationsOf(kind: 'query' | 'mutation' | 'subscription', root: GraphQL
 
 function operationOf(kind: string, field: Field): string {
   const given = argumentsOf(field)
-  const variables = given.map(({ name, type }) => `$${name}: ${String(type)}`).join(', ')
-  const passed = given.map(({ name }) => `${name}: $${name}`).join(', ')
+  const variables = given.map((argument) => `$${variableOf(argument)}: ${String(argument.type)}`).join(', ')
+  const passed = given.map((argument) => `${argument.name}: $${variableOf(argument)}`).join(', ')
   const name = `${field.name.charAt(0).toUpperCase()}${field.name.slice(1)}`
   return [
     `${kind} ${name}${given.length === 0 ? '' : `(${variables})`} {`,
@@ -51,6 +51,13 @@ function operationOf(kind: string, field: Field): string {
     '  }',
     '}',
   ].join('\n')
+}
+
+/** Name of the variable of an argument; genqlient refuses keywords of Go. */
+function variableOf({ name, type }: GraphQLArgument): string {
+  if (name !== 'type') return name
+  const typeName = getNamedType(type).name
+  return `${typeName.charAt(0).toLowerCase()}${typeName.slice(1)}`
 }
 
 function selectionOf({ type }: Field, indent: string, depth: number): readonly string[] {
@@ -77,8 +84,8 @@ function fieldsOf(type: GraphQLObjectType, indent: string, depth: number): reado
     if (field.args.some(isRequiredArgument)) return []
     if (isLeafType(named)) return [`${indent}${field.name}`]
     const isPlain = isObjectType(named) && isSelected(type, field)
-    const isList = field.name === 'nodes' || (isUnionType(named) && depth < depthMax)
-    if (depth >= depthMax || !(isPlain || isList)) return []
+    const isSubject = isUnionType(named) || place === 'KeyEvent.key'
+    if (depth >= depthMax || !(isPlain || isSubject || field.name === 'nodes')) return []
     return [`${indent}${field.name} {`, ...selectionOf(field, `${indent}  `, depth + 1), `${indent}}`]
   })
 }
