@@ -222,8 +222,9 @@ describe.each(gateways)('behind $name', ({ name: product, compose, start, ...doe
   it('a request without a token is UNAUTHENTICATED at Keystead, and only there', async () => {
     const { data, codes } = await ask(null, '{ vaults { nodes { name } } userKeys { nodes { id } } }')
     expect(codes).toEqual(refusal('UNAUTHENTICATED'))
-    expect(data).toBeNull()
-    expect(await ask(null, '{ vaults { nodes { name } } }')).toMatchObject({ codes: [] })
+    expect(data.userKeys).toBeNull()
+    // What another subgraph answers is not lost with it.
+    expect(data.vaults.nodes.length).toBeGreaterThan(0)
   })
 
   it('errors keep their codes', async () => {
