@@ -292,6 +292,35 @@ describe.skipIf(hasNoDatabase())('a key named by ID, name or alias', () => {
     expect(await ada.mutate('deleteAlias', { alias: own.id })).toMatchObject({ code: 'INPUT_VALIDATION' })
   })
 
+  it('has what is due done by a repointing that is refused, and nothing else', async () => {
+    const own = await startStory()
+    const client = own.as(admin)
+    try {
+      const make = (name: string) => client.mutate('createUserKey', { name })
+      await make('from')
+      await make('to')
+      await client.mutate('createAlias', { key: 'from', alias: 'current' })
+      for (let count = 0; count < 50; count++)
+        await client.mutate('createAlias', { key: 'to', alias: `to-${count}` })
+      for (const key of ['from', 'to']) {
+        await client.mutate('deactivateKeyVersion', { version: { key, number: 1 } })
+        await client.mutate('destroyKeyVersion', { version: { key, number: 1 }, waitingPeriodDays: 1 })
+      }
+      own.clock.advance({ days: 2 })
+      const refused = await client.mutate('repointAlias', { alias: 'current', key: 'to' })
+      expect(refused).toMatchObject({ code: 'INPUT_VALIDATION' })
+      const rows = await own.sql(
+        `SELECT k.name, cardinality(k.aliases) AS aliases, v.status FROM keys k JOIN key_versions v ON v.key_id = k.id ORDER BY k.name`,
+      )
+      expect(rows).toEqual([
+        { name: 'from', aliases: 1, status: 'DESTROYED' },
+        { name: 'to', aliases: 50, status: 'DESTROYED' },
+      ])
+    } finally {
+      await endStory(own)
+    }
+  })
+
   it('has at most 50 aliases, which go with it', async () => {
     const { id, name } = await create(ada, { preActivation: true })
     const aliases = Array.from({ length: 50 }, (_, index) => `${name}-${index}`)

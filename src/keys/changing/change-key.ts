@@ -225,7 +225,7 @@ export async function changeKeys(parts: Dependencies, change: ChangeOfKeys): Pro
       const ids = keys.map(({ row }) => row.id)
       const recorded = await findRecordedStates(tx, ids)
       const at = clock.moment()
-      const planned = await Promise.all(
+      const decided = await Promise.all(
         keys.map((key) =>
           plan(parts, change, key, {
             ...at,
@@ -234,19 +234,19 @@ export async function changeKeys(parts: Dependencies, change: ChangeOfKeys): Pro
           }),
         ),
       )
-      const isRefused = change.isOneChange === true && planned.some(({ error }) => error !== null)
+      const planned = change.isOneChange === true ? withoutRefused(decided) : decided
       // A key whose rows do not verify must not be used from memory either.
       touched = planned.flatMap(({ key, steps, error }) =>
         steps.length > 0 || error instanceof IntegrityError ? [key.row] : [],
       )
-      for (const place of isRefused ? [] : [0, 1]) {
+      for (const place of [0, 1]) {
         await writeSteps(
           parts,
           tx,
           planned.flatMap(({ steps }) => steps[place] ?? []),
         )
       }
-      return isRefused ? planned.map((outcome) => ({ ...outcome, steps: [] })) : planned
+      return planned
     })
     const steps = outcomes.flatMap((outcome) => outcome.steps)
     const contexts = steps.map(({ context, facts }) => Object.assign(context, facts))
@@ -256,6 +256,15 @@ export async function changeKeys(parts: Dependencies, change: ChangeOfKeys): Pro
     // Also after a failure: a change whose COMMIT got no answer may have taken effect.
     for (const { projectId, id } of touched) cache.invalidate(projectId, id)
   }
+}
+
+/** The outcomes of a change that is refused if it is refused for one key. Due destructions are left. */
+function withoutRefused(outcomes: readonly KeyOutcome[]): readonly KeyOutcome[] {
+  if (outcomes.every(({ error }) => error === null)) return outcomes
+  return outcomes.map((outcome) => {
+    const { context, steps } = outcome
+    return { ...outcome, steps: steps.filter((step) => step.context !== context) }
+  })
 }
 
 /** Plans a change of a key as read without a lock. Writes and announces nothing. */
