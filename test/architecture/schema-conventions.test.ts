@@ -157,7 +157,7 @@ describe('every connection', () => {
         `edges: [${item}Edge!]! = null`,
         `nodes: [${item}!]! = null`,
         'pageInfo: PageInfo! = null',
-        'totalCount: Int! = null',
+        'totalCount: Count! = null',
       ])
     },
   )

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { inputOn } from '../access/key-mutations.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import {
   type Answer,
@@ -119,9 +120,9 @@ describe.skipIf(hasNoDatabase())('bad input', () => {
     ['updateUserKey', {}, 'INPUT_VALIDATION'],
     ['updateUserKey', { description: 'x', expectedRevision: 7 }, 'CONFLICT'],
     ['rotateUserKey', { expectedDefaultVersionNumber: 2 }, 'CONFLICT'],
-    ['deactivateKeyVersion', { version: 2 }, 'KEY_VERSION_NOT_FOUND'],
-    ['destroyKeyVersion', { version: 1, waitingPeriodDays: 31 }, 'INPUT_VALIDATION'],
-    ['destroyKeyVersion', { version: 1, waitingPeriodDays: 7 }, 'INVALID_KEY_STATE'],
+    ['deactivateKeyVersion', { versionNumber: 2 }, 'KEY_VERSION_NOT_FOUND'],
+    ['destroyKeyVersion', { versionNumber: 1, waitingPeriodDays: 31 }, 'INPUT_VALIDATION'],
+    ['destroyKeyVersion', { versionNumber: 1, waitingPeriodDays: 7 }, 'INVALID_KEY_STATE'],
     ['activateUserKey', {}, 'INVALID_KEY_STATE'],
     ['addAllowedSubjects', { subjects: ['user:b'] }, 'INPUT_VALIDATION'],
     ['enableAccessControl', { subjects: ['user:half a pair \ud83d'] }, 'INPUT_VALIDATION'],
@@ -145,7 +146,7 @@ describe.skipIf(hasNoDatabase())('bad input', () => {
     ['generateDataKey', { lengthBytes: 0 }, 'INPUT_VALIDATION'],
     ['sign', { message: base64('m') }, 'INVALID_KEY_USAGE'],
   ])('%s with %j answers %s and changes nothing', async (name, input, code) => {
-    expect(await max.mutate(name, { key: keyId, ...input })).toMatchObject({ code })
+    expect(await max.mutate(name, inputOn(keyId, input))).toMatchObject({ code })
     await expectUnharmed()
   })
 
@@ -233,12 +234,12 @@ describe.skipIf(hasNoDatabase())('bad input', () => {
   it('values of variables and literals come back in no error, whatever is wrong with them', async () => {
     const document = 'mutation($input: EncryptInput!) { encrypt(input: $input) { __typename } }'
     const inputs = [
-      { keyId, plaintext: { [secret]: secret } },
-      { keyId, plaintext: [secret] },
-      { keyId: { secret }, plaintext: '' },
-      { keyId, plaintext: '', unknown: secret },
-      { keyId, plaintext: '', [`${secret}=`]: 1 },
-      { keyId, plaintext: `" at "input"; ${secret}!` },
+      { key: keyId, plaintext: { [secret]: secret } },
+      { key: keyId, plaintext: [secret] },
+      { key: { secret }, plaintext: '' },
+      { key: keyId, plaintext: '', unknown: secret },
+      { key: keyId, plaintext: '', [`${secret}=`]: 1 },
+      { key: keyId, plaintext: `" at "input"; ${secret}!` },
       { plaintext: secret },
       secret,
       [secret],
@@ -294,7 +295,7 @@ describe.skipIf(hasNoDatabase())('bad input', () => {
       JSON.stringify({
         query:
           'mutation($input: EncryptInput!) { encrypt(input: $input) { ... on UserError { code message } } }',
-        variables: { input: { keyId, plaintext: base64(new Uint8Array(1_500_000)) } },
+        variables: { input: { key: keyId, plaintext: base64(new Uint8Array(1_500_000)) } },
       }),
     )
     expect(large).toMatchObject({ status: 200, data: { encrypt: { code: 'INPUT_VALIDATION' } } })

@@ -24,7 +24,7 @@ function costOfDocument(
 }
 
 const encryptBatch = 'mutation($input: EncryptBatchInput!) { encryptBatch(input: $input) { __typename } }'
-const items = (count: number) => Array.from({ length: count }, () => ({ keyId: 'ukey_1', plaintext: '' }))
+const items = (count: number) => Array.from({ length: count }, () => ({ key: 'ukey_1', plaintext: '' }))
 
 describe('a request costs', () => {
   it('one unit for each field on its first level, under whatever alias', () => {
@@ -54,7 +54,7 @@ describe('a request costs', () => {
       'mutation($items: [EncryptBatchItemInput!]!) { encryptBatch(input: { items: $items }) { __typename } }'
     expect(costOfDocument(listVariable, { items: items(7) })).toBe(7)
     const withDefault =
-      'mutation($items: [EncryptBatchItemInput!]! = [{keyId: "k", plaintext: ""}, {keyId: "k", plaintext: ""}, {keyId: "k", plaintext: ""}]) { encryptBatch(input: { items: $items }) { __typename } }'
+      'mutation($items: [EncryptBatchItemInput!]! = [{key: "k", plaintext: ""}, {key: "k", plaintext: ""}, {key: "k", plaintext: ""}]) { encryptBatch(input: { items: $items }) { __typename } }'
     expect(costOfDocument(withDefault)).toBe(3)
     const twice =
       'mutation($input: EncryptBatchInput!) { a: encryptBatch(input: $input) { __typename } b: encryptBatch(input: $input) { __typename } }'

@@ -17,7 +17,8 @@ const encrypt = 'mutation($i: EncryptInput!) { encrypt(input: $i) { ... on UserE
 const encryptBatch =
   'mutation($i: EncryptBatchInput!) { encryptBatch(input: $i) { ... on UserError { message } } }'
 const entities = 'query($r: [_Any!]!) { _entities(representations: $r) { __typename } }'
-const by = 'query($by: UserKeyBy!) { userKey(by: $by) { id } }'
+const by = 'query($by: ServiceKeyBy!) { serviceKey(by: $by) { id } }'
+const userKey = 'query($key: KeyRef!) { userKey(key: $key) { id } }'
 
 /** Inputs of a size. What grows is data, but for documents, whose size is limited: those are smaller. */
 const data: Readonly<Record<string, (size: number) => Request>> = {
@@ -54,17 +55,17 @@ const data: Readonly<Record<string, (size: number) => Request>> = {
   representations: (size) => [entities, { r: Array(size / 25).fill({}) }],
   'lists in lists': (size) => [
     by,
-    { by: { id: JSON.parse('['.repeat(size / 100) + ']'.repeat(size / 100)) } },
+    { by: { key: JSON.parse('['.repeat(size / 100) + ']'.repeat(size / 100)) } },
   ],
-  'base64 that ends wrong': (size) => [encrypt, { i: { keyId: 'x', plaintext: `${'A'.repeat(size)}!` } }],
-  'base64 of padding': (size) => [encrypt, { i: { keyId: 'x', plaintext: `A${'='.repeat(size)}A` } }],
+  'base64 that ends wrong': (size) => [encrypt, { i: { key: 'x', plaintext: `${'A'.repeat(size)}!` } }],
+  'base64 of padding': (size) => [encrypt, { i: { key: 'x', plaintext: `A${'='.repeat(size)}A` } }],
   'base64 with padding everywhere': (size) => [
     encrypt,
-    { i: { keyId: 'x', plaintext: 'A='.repeat(size / 2) } },
+    { i: { key: 'x', plaintext: 'A='.repeat(size / 2) } },
   ],
   'a long time': (size) => [userKeys, { f: { createdAfter: `2026-01-01T00:00:00.${'0'.repeat(size)}Z` } }],
-  'a long ID': (size) => [by, { by: { id: `ukey_${'0'.repeat(size)}` } }],
-  'a long name': (size) => [by, { by: { name: 'a'.repeat(size) } }],
+  'a long ID': (size) => [userKey, { key: `ukey_${'0'.repeat(size)}` }],
+  'a long name': (size) => [userKey, { key: 'a'.repeat(size) }],
   'a long prefix': (size) => [userKeys, { f: { namePrefix: 'a'.repeat(size) } }],
   'a long subject': (size) => [userKeys, { f: { createdBy: `user:${'a'.repeat(size)}` } }],
   'a long cursor': (size) => [

@@ -91,8 +91,8 @@ const cases: Record<string, { at: [string, object?]; beyond: [string, object?] }
   'Items of a batch': { at: batch(500, 1), beyond: batch(501, 1) },
   'Bytes of a batch': { at: batch(16, 65_536), beyond: batch(17, 65_536) },
   'Bytes of an item': {
-    at: [encrypt, { input: { keyId: 'KEY', plaintext: bytes(65_536) } }],
-    beyond: [encrypt, { input: { keyId: 'KEY', plaintext: bytes(65_537) } }],
+    at: [encrypt, { input: { key: 'KEY', plaintext: bytes(65_536) } }],
+    beyond: [encrypt, { input: { key: 'KEY', plaintext: bytes(65_537) } }],
   },
   'Subjects of a key': { at: allowed(1000), beyond: allowed(1001) },
 }

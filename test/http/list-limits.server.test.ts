@@ -108,7 +108,7 @@ describe('a list in a request', () => {
       const name = place.name.slice('Mutation.'.length, place.name.indexOf('('))
       const client = story.as(name.includes('Service') ? agent : admin)
       // What opens a ciphertext looks at that first.
-      const source = name.includes('Service') ? { plaintext: '' } : { keyId: userKey.id, plaintext: '' }
+      const source = name.includes('Service') ? { plaintext: '' } : { key: userKey.id, plaintext: '' }
       const encrypt = name.includes('Service') ? 'encryptWithServiceKey' : 'encrypt'
       const { ciphertext } = await client.mutate(encrypt, source, 'ciphertext')
       const withCiphertext = JSON.parse(JSON.stringify(input), (member, value) =>

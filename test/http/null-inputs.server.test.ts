@@ -40,8 +40,8 @@ describe.skipIf(hasNoDatabase())('null', () => {
     const peer = await make('peer', { algorithm: 'X25519' })
     const peerPublicKey = peer.publicKey.pem.replace(/-----[^-]+-----|\n/g, '')
     const { signature } = await mia.mutate('sign', { key: ec.id, message }, 'signature')
-    const signing = { keyId: ec.id, message }
-    const verifying = { ...signing, version: 1, signature }
+    const signing = { key: ec.id, message }
+    const verifying = { version: { key: ec.id, number: 1 }, message, signature }
     const inputs: Readonly<Record<string, [Client, object]>> = {
       sign: [mia, signing],
       signBatch: [mia, signing],

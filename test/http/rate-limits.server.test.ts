@@ -20,8 +20,8 @@ async function createKey(story: Story, person: Person, name: string): Promise<st
   return userKey.id
 }
 
-const batchOf = (keyId: string, count: number) => ({
-  input: { items: Array.from({ length: count }, () => ({ keyId, plaintext: base64('order 7') })) },
+const batchOf = (key: string, count: number) => ({
+  input: { items: Array.from({ length: count }, () => ({ key, plaintext: base64('order 7') })) },
 })
 
 describe('a caller who has used up what it may use', () => {

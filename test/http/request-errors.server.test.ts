@@ -56,23 +56,23 @@ const requests: readonly [document: string, variables: object, says: string][] =
     'Expected a value: where the variable is used, the type is "Boolean!" (at "b").',
   ],
   [
-    'query($by: UserKeyBy!) { userKey(by: $by) { id } }',
-    { by: { id: secret, name: secret } },
-    'Exactly one field of "UserKeyBy" must be given, and it must not be null. Leave the others out: null counts as given (at "by").',
+    'query($by: ServiceKeyBy!) { serviceKey(by: $by) { id } }',
+    { by: { key: secret, service: secret } },
+    'Exactly one field of "ServiceKeyBy" must be given, and it must not be null. Leave the others out: null counts as given (at "by").',
   ],
   [
-    'query($by: UserKeyBy!) { userKey(by: $by) { id } }',
-    { by: { name: 'orders', id: null } },
-    'Exactly one field of "UserKeyBy" must be given, and it must not be null. Leave the others out: null counts as given (at "by").',
+    'query($by: ServiceKeyBy!) { serviceKey(by: $by) { id } }',
+    { by: { service: 'Backup', key: null } },
+    'Exactly one field of "ServiceKeyBy" must be given, and it must not be null. Leave the others out: null counts as given (at "by").',
   ],
   [
     'mutation($i: EncryptInput!) { encrypt(input: $i) { __typename } }',
     { i: {} },
-    'An object of type "EncryptInput" needs the fields "keyId" of type "ID!", "plaintext" of type "Base64!" (at "i").',
+    'An object of type "EncryptInput" needs the fields "key" of type "KeyRef!", "plaintext" of type "Base64!" (at "i").',
   ],
   [
     'mutation($i: EncryptInput!) { encrypt(input: $i) { __typename } }',
-    { i: { keyId: 'a', plaintext: `${secret}!` } },
+    { i: { key: 'a', plaintext: `${secret}!` } },
     'The base64 text has a character outside of the alphabet at position 16 (at "i.plaintext").',
   ],
   [
@@ -83,7 +83,7 @@ const requests: readonly [document: string, variables: object, says: string][] =
   // In the document.
   ['{ viewer { nickname } }', {}, 'Cannot query field "nickname" on type "Viewer".'],
   [`{ viewer { ${'x'.repeat(16_000)} } }`, {}, `Cannot query field "${'x'.repeat(40)}…" on type "Viewer".`],
-  ['{ viewer }', {}, 'Field "Query.viewer" of type "Viewer!" needs a selection of fields.'],
+  ['{ viewer }', {}, 'Field "Query.viewer" of type "Viewer" needs a selection of fields.'],
   [
     '{ viewer { projectId { id } } }',
     {},
@@ -112,15 +112,15 @@ const requests: readonly [document: string, variables: object, says: string][] =
     'An object of type "UserKeyOrder" needs the field "direction" of type "OrderDirection!".',
   ],
   [
-    '{ userKey(by: {}) { id } }',
+    '{ serviceKey(by: {}) { id } }',
     {},
-    'Exactly one field of "UserKeyBy" must be given, and it must not be null. Leave the others out: null counts as given.',
+    'Exactly one field of "ServiceKeyBy" must be given, and it must not be null. Leave the others out: null counts as given.',
   ],
-  ['{ userKey(by: null) { id } }', {}, 'Expected a value of type "UserKeyBy!", and not null.'],
+  ['{ serviceKey(by: null) { id } }', {}, 'Expected a value of type "ServiceKeyBy!", and not null.'],
   [
-    'query($id: KeyRef) { userKey(key: $id) { id } }',
+    'query($id: KeyRef) { serviceKey(by: { key: $id }) { id } }',
     {},
-    'Exactly one field of "UserKeyBy" must be given, and it must not be null. Leave the others out: null counts as given (at "id").',
+    'Exactly one field of "ServiceKeyBy" must be given, and it must not be null. Leave the others out: null counts as given (at "id").',
   ],
   [
     'query($n: String) { userKeys(first: $n) { totalCount } }',
@@ -160,7 +160,7 @@ const requests: readonly [document: string, variables: object, says: string][] =
   ],
   ['{ viewer { projectId @skip(if: true, a: 1) } }', {}, 'Unknown argument "a" of directive "@skip".'],
   ['{ node(id: "a", id: "b") { id } }', {}, 'There can be only one argument named "id".'],
-  ['{ userKey(by: { id: "a", id: "b" }) { id } }', {}, 'There can be only one input field named "id".'],
+  ['{ serviceKey(by: { key: "a", key: "b" }) { id } }', {}, 'There can be only one input field named "key".'],
   ['{ viewer { a: projectId a: kind } }', {}, 'Fields called "a" differ here: give one of them an alias.'],
   ['{ viewer { projectId } } type A { a: Int }', {}, 'A document holds operations and fragments only.'],
   [
@@ -301,8 +301,8 @@ describe('an error about a request', () => {
     )
     expect((await next()).errors).toEqual([
       {
-        message: 'Expected a value of type "ID!", a string or a whole number, and not null (at "k").',
-        extensions: { code: 'BAD_REQUEST' },
+        message: 'A KeyRef must be a string (at "k").',
+        extensions: { code: 'BAD_USER_INPUT' },
       },
     ])
   })

@@ -34,15 +34,18 @@ const bodies: Record<string, (keyId: string) => Sent> = {
   'an operation with a number for its name': () => ({ query: 'query A { __typename }', operationName: 1 }),
   'an operation that works': (keyId) => ({
     query: encrypt,
-    variables: { input: { keyId, plaintext: base64('x') } },
+    variables: { input: { key: keyId, plaintext: base64('x') } },
   }),
   'an operation that is refused': () => ({
     query: encrypt,
-    variables: { input: { keyId: 'ukey_00000000000000000000000000', plaintext: '' } },
+    variables: { input: { key: 'ukey_00000000000000000000000000', plaintext: '' } },
   }),
   'no variables where some are needed': () => ({ query: encrypt }),
-  'variables that do not fit': () => ({ query: encrypt, variables: { input: { keyId: 1 } } }),
-  'text that is no base64': (keyId) => ({ query: encrypt, variables: { input: { keyId, plaintext: 'é' } } }),
+  'variables that do not fit': () => ({ query: encrypt, variables: { input: { key: 1 } } }),
+  'text that is no base64': (keyId) => ({
+    query: encrypt,
+    variables: { input: { key: keyId, plaintext: 'é' } },
+  }),
   'a list for variables': () => ({ query: encrypt, variables: [] }),
   'a text for variables': () => ({ query: encrypt, variables: '{}' }),
   'what is not expected besides': () => ({ query: '{ __typename }', other: true }),

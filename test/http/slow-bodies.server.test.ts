@@ -51,7 +51,7 @@ async function useAs(story: Story, person: Person): Promise<void> {
     const { ciphertext } = await client.mutate('encrypt', { key: userKey.id, plaintext }, 'ciphertext')
     const decrypted = await client.mutate('decrypt', { ciphertext }, 'plaintext')
     expect(decrypted['plaintext']).toBe(plaintext)
-    const items = Array.from({ length: 10 }, () => ({ keyId: userKey.id, plaintext }))
+    const items = Array.from({ length: 10 }, () => ({ key: userKey.id, plaintext }))
     const batch = await client.mutate('encryptBatch', { items }, 'results { __typename }')
     expect(batch['results']).toHaveLength(10)
   }
@@ -87,7 +87,7 @@ describe('clients that send their bodies slowly', () => {
     await untilHeard(story)
     // Bodies that have hardly begun make no room for others of the same caller, who is told to come back.
     const items = Array.from({ length: 10 }, () => ({
-      keyId: 'none',
+      key: 'none',
       plaintext: base64(Buffer.alloc(60_000)),
     }))
     const document = 'mutation($input: EncryptBatchInput!) { encryptBatch(input: $input) { __typename } }'

@@ -44,7 +44,7 @@ describe('docs/ciphertext-format.md', () => {
     const found = capabilityOf(vector.name, 'ENCRYPT_DECRYPT', 'aead')
     const parsed = parseCiphertext(vector.ciphertext)
     if (found === null || parsed === null) throw new TypeError('not read')
-    expect(parsed).toMatchObject({ formatId: found.capability.formatId, versionNumber: 3 })
+    expect(parsed).toMatchObject({ formatId: found.capability.formatId, version: 3 })
     expect(document).toContain(formatId('userKey', parsed.keyId))
     expect(encodeHeader(parsed)).toEqual(vector.header)
     const associatedData = Buffer.concat([parsed.headerBytes, vector.aad])
