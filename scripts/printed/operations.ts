@@ -24,6 +24,9 @@ const disclosing = new Set([
 /** Arguments of pages that come with their defaults. */
 const leftOutArguments = new Set(['last', 'before'])
 
+/** As biome.json has it. */
+const lineWidth = 110
+
 type Field = GraphQLField<unknown, unknown>
 
 /** Objects inside the selected ones are selected so deep, with their plain fields. */
@@ -43,16 +46,24 @@ function operationsOf(kind: 'query' | 'mutation' | 'subscription', root: GraphQL
 
 function operationOf(kind: string, field: Field): string {
   const given = argumentsOf(field)
-  const variables = given.map((argument) => `$${variableOf(argument)}: ${String(argument.type)}`).join(', ')
-  const passed = given.map((argument) => `${argument.name}: $${variableOf(argument)}`).join(', ')
+  const variables = given.map((argument) => `$${variableOf(argument)}: ${String(argument.type)}`)
+  const passed = given.map((argument) => `${argument.name}: $${variableOf(argument)}`)
   const name = `${field.name.charAt(0).toUpperCase()}${field.name.slice(1)}`
   return [
-    `${kind} ${name}${given.length === 0 ? '' : `(${variables})`} {`,
-    `  ${field.name}${given.length === 0 ? '' : `(${passed})`} {`,
+    `${listed(`${kind} ${name}`, variables, '')} {`,
+    `${listed(`  ${field.name}`, passed, '  ')} {`,
     ...selectionOf(field, { indent: '    ', depth: 0, isInList: false }),
     '  }',
     '}',
   ].join('\n')
+}
+
+/** A list in parentheses after its head: in one line where it fits, as Biome formats it. */
+function listed(head: string, items: readonly string[], indent: string): string {
+  if (items.length === 0) return head
+  const line = `${head}(${items.join(', ')})`
+  if (line.length + ' {'.length <= lineWidth) return line
+  return [`${head}(`, ...items.map((item) => `${indent}  ${item}`), `${indent})`].join('\n')
 }
 
 /** Name of the variable of an argument; genqlient refuses keywords of Go. */

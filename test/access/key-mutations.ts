@@ -216,7 +216,8 @@ export const keyMutations: readonly KeyMutation[] = [
 ]
 
 /** An input about a key, or about one of its versions if it has a `versionNumber`. */
-export function inputOn(key: string, { versionNumber, ...input }: { versionNumber?: number }): object {
+export function inputOn(key: string, given: object): object {
+  const { versionNumber, ...input } = given as { versionNumber?: number }
   return versionNumber === undefined
     ? { key, ...input }
     : { version: { key, number: versionNumber }, ...input }

@@ -5,7 +5,7 @@ import { blocksOf } from './blocks.ts'
 
 const root = join(import.meta.dirname, '../..')
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
-const notOurs = new Set(['node_modules', 'dist', 'data', '.git'])
+const notOurs = new Set(['node_modules', 'dist', 'data', '.git', '.venv', 'target'])
 const documents = globSync('**/*.md', { cwd: root, exclude: (path) => notOurs.has(basename(path)) })
 
 /** Where the links and pictures of a document lead, without those that leave the repository. */

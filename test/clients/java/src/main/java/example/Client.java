@@ -21,8 +21,11 @@ import keystead.client.types.*;
 
 /** Encrypts, meets errors and lists pages, with types that the code generator of DGS made. */
 public final class Client {
-  private static final ObjectMapper json =
-      new ObjectMapper().configure(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, false);
+  // Answers of later servers can be read: what is new in them is null.
+  private static final ObjectMapper json = new ObjectMapper()
+      .configure(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, false)
+      .configure(DeserializationFeature.FAIL_ON_INVALID_SUBTYPE, false)
+      .configure(DeserializationFeature.READ_UNKNOWN_ENUM_VALUES_AS_NULL, true);
   private static final HttpClient http = HttpClient.newHttpClient();
   private final String token;
 
