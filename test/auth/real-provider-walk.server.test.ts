@@ -92,9 +92,9 @@ describe('a server whose callers come from a certified provider', () => {
     })
     const ask = (token: string, query: string) => askWith(story.app.url, token, query)
     const create = 'mutation { createUserKey(input: { name: "orders" }) { __typename } }'
-    expect((await ask(pod, create)).text).toContain('FORBIDDEN')
+    expect((await ask(pod, create)).text).toContain('ForbiddenError')
     const bind = `mutation { bindRole(input: { subject: "service-account:cluster/system:serviceaccount:payments:api", role: PROJECT_MEMBER }) { __typename } }`
-    expect((await ask(alice, bind)).text).toContain('FORBIDDEN')
+    expect((await ask(alice, bind)).text).toContain('ForbiddenError')
     await story
       .as({ name: 'root', roles: ['PROJECT_ADMIN'], project: 'payments' })
       .mutate('bindRole', { subject: 'user:alice', role: 'PROJECT_ADMIN' })

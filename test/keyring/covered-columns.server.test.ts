@@ -258,6 +258,7 @@ async function makeRows(story: Story): Promise<void> {
     automaticRotation: { enabled: true, cycleDays: 30 },
     accessControl: { enabled: true, allowedSubjects: ['group:payments'], entries },
   })
+  await client.mutate('createAlias', { key: keyId, alias: 'bills' })
   await client.mutate('rotateUserKey', { key: keyId })
   await client.mutate('deactivateKeyVersion', { version: { key: keyId, number: 1 } })
   await story
