@@ -8,6 +8,7 @@ export const manager: Person = { name: 'mia', roles: ['KMS_MANAGER'] }
 export const member: Person = { name: 'max', roles: ['PROJECT_MEMBER'] }
 export const service: Person = { name: 'Secrets Manager', kind: 'SERVICE_AGENT' }
 const message = base64('the message')
+const alias = 'current-orders'
 
 /** Entry on the list of a key, as it is shown. */
 const hiddenEntry = {
@@ -29,7 +30,7 @@ export interface Everything {
   readonly deletedName: string
 }
 
-/** Brings rows into every table: keys in all states, an access list, imports, uses, and a pruned trail. */
+/** Brings rows into every table: keys in all states, an alias, an access list, imports, uses, and a pruned trail. */
 export async function makeEverything(story: Story): Promise<Everything> {
   const mia = story.as(manager)
   const create = async (input: object): Promise<string> =>
@@ -46,6 +47,7 @@ export async function makeEverything(story: Story): Promise<Everything> {
     ciphertexts.push(ciphertext)
     await mia.mutate('rotateUserKey', { key: keyId })
   }
+  await mia.mutate('createAlias', { key: keyId, alias })
   story.clock.advance({ days: 1 })
   await mia.mutate('deactivateKeyVersion', { version: { key: keyId, number: 3 } })
   for (const [version, waitingPeriodDays] of [
@@ -130,6 +132,8 @@ export async function expectEverything(as: (person: Person) => Client, made: Eve
   expect(await max.ask(question, asked)).toEqual({
     userKey: { name: 'hidden', status: null, accessList: null },
   })
+  const aliased = `{ userKey(key: "${alias}") { id aliases } }`
+  expect(await mia.ask(aliased)).toEqual({ userKey: { id: made.keyId, aliases: [alias] } })
   const roles = '{ viewer { roles } }'
   expect(await as({ name: 'boris' }).ask(roles)).toEqual({ viewer: { roles: ['KMS_USER'] } })
   // They are as the trail has them, so that they can be changed.
