@@ -3,7 +3,7 @@ import { basename, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 const root = join(import.meta.dirname, '../..')
-const notOurs = new Set(['node_modules', 'dist', 'data', '.git'])
+const notOurs = new Set(['node_modules', 'dist', 'data', '.git', '.venv', 'target'])
 const documents = globSync('**/*.md', { cwd: root, exclude: (path) => notOurs.has(basename(path)) })
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   scripts: Record<string, string>
