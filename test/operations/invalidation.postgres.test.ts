@@ -121,6 +121,37 @@ describe.skipIf(hasNoDatabase())('a change made by one replica', () => {
     expect(await decrypting(story.as(reader), ciphertext, keyId)).toMatch(/^FORBIDDEN/)
   })
 
+  it('of a name or an alias takes effect in another: at once if it hears of it, else within the lifetime', async () => {
+    const lifetimeMs = 500
+    const story = await startStoryForTest(longLived)
+    const replica = await startReplica(story)
+    const deaf = await startReplica(story, { CACHE_LIFETIME_MS: lifetimeMs })
+    const olga = story.as(owner)
+    const { keyId } = await createKey(story)
+    const other = (await olga.mutate('createUserKey', { name: 'other' }, 'userKey { id }'))['userKey'].id
+    await olga.mutate('createAlias', { key: 'orders', alias: 'current' })
+    const named = async (client: Client, key: string): Promise<string> => {
+      const { keyId: id, code } = await client.mutate('encrypt', { key, plaintext: base64('hi') }, 'keyId')
+      return id ?? code
+    }
+    const replicas = [replica.as(reader), deaf.as(reader)]
+    for (const rob of replicas) {
+      expect(await named(rob, 'current')).toBe(keyId)
+      expect(await named(rob, 'orders')).toBe(keyId)
+    }
+    deaf.proxy.silence('listener')
+    await olga.mutate('repointAlias', { alias: 'current', key: 'other' })
+    for (const rob of replicas) await expect.poll(() => named(rob, 'current'), promptly).toBe(other)
+    await olga.mutate('updateUserKey', { key: 'orders', name: 'invoices' })
+    for (const rob of replicas) await expect.poll(() => named(rob, 'orders'), promptly).toBe('KEY_NOT_FOUND')
+    await olga.mutate('deleteAlias', { alias: 'current' })
+    await olga.mutate('createUserKey', { name: 'current' })
+    for (const rob of replicas) {
+      await expect.poll(() => named(rob, 'current'), promptly).not.toBe(other)
+      expect(await named(rob, 'invoices')).toBe(keyId)
+    }
+  })
+
   it('of a version takes effect in another at once: rotated, deactivated, destroyed, and the key deleted', async () => {
     const story = await startStoryForTest({ ...longLived, DESTROY_WAITING_DAYS_MIN: '0' })
     const replica = await startReplica(story)
