@@ -206,7 +206,8 @@ describe.skipIf(hasNoDatabase())('by the table of entitlements', () => {
       const entitled: Entitled = entitledTo(standing, roles, of)
       if (!mayAsk(field, entitled)) {
         expect(codesOf(answer), name).toEqual(['FORBIDDEN'])
-        expect(answer.data?.['answer'] ?? null, name).toBeNull()
+        // A refusal leaves what else was asked; federation does not let entities be null.
+        expect(answer.data, name).toEqual(field === '_entities' ? null : { answer: null })
         continue
       }
       expect(codesOf(answer), name).toEqual([])
@@ -249,7 +250,8 @@ describe.skipIf(hasNoDatabase())('by the table of entitlements', () => {
             keys[of],
           )
           const outcome = readOutcome(name, await client.send(documentOf(name), { input: given }))
-          expect(outcome, `${name} ${of}`).toMatch(expectedOutcome(name, entitled))
+          const isRead = standing.person.kind === 'SERVICE_AGENT' || roles.length > 0 || !isLarge(given)
+          expect(outcome, `${name} ${of}`).toMatch(isRead ? expectedOutcome(name, entitled) : /^FORBIDDEN$/)
         }
       }
       const { abilities } = entitledTo(standing, roles, null)
@@ -261,7 +263,8 @@ describe.skipIf(hasNoDatabase())('by the table of entitlements', () => {
       }
       for (const [name, input] of Object.entries(withoutKey)) {
         const outcome = readOutcome(name, await client.send(documentOf(name), { input }))
-        expect(outcome, name).toMatch(isPermitted(name) ? /Error$|Payload$/ : /^ForbiddenError$/)
+        const refusal = roles.length === 0 && isLarge(input) ? /^FORBIDDEN$/ : /^ForbiddenError$/
+        expect(outcome, name).toMatch(isPermitted(name) ? /Error$|Payload$/ : refusal)
       }
     },
   )
@@ -302,6 +305,9 @@ const groupOf = (role: string) => `bound to ${role}`
 const boundMinutes = 10
 
 const codesOf = ({ errors }: Answer) => errors.map(({ extensions }) => extensions.code)
+
+/** Whether a body with the input is larger than those that are read of callers without a role. */
+const isLarge = (input: object) => JSON.stringify(input).length > 65_536
 
 const unexpected: Readonly<Record<string, object>> = {
   activateUserKey: { expectedRevision: 1_000_000 },

@@ -17,7 +17,7 @@ import { wholeSelectionOf } from './whole-selection.ts'
 const olga: Person = { name: 'olga', roles: ['PROJECT_MEMBER', 'KMS_MANAGER'], groups: ['owners'] }
 
 const whole = wholeSelectionOf('UserKey')
-const keyEvents = `subscription($id: KeyRef!) { keyEvents(key: $id) { changes key { ... on UserKey ${whole} } } }`
+const keyEvents = `subscription($id: KeyRef!) { keyEvents(key: $id) { changes goneKeyIds key { ... on UserKey ${whole} } } }`
 /** Too long for a list of keys; the streams of one key have them. */
 const long = ['accessList', 'auditEvents', 'versions', 'version']
 const userKeysChanged = `subscription { userKeysChanged { listAgain goneKeyIds changedKeys ${wholeSelectionOf('UserKey', long)} } }`
@@ -104,7 +104,11 @@ describe.skipIf(hasNoDatabase())('by the table of entitlements, every subscripti
       for (const name of names) {
         const { data, errors } = await streams[name].next()
         expect(errors, who).toEqual([])
-        expect(data.keyEvents, `${who}, ${name}`).toEqual({ changes: [], key: expected(name) })
+        expect(data.keyEvents, `${who}, ${name}`).toEqual({
+          changes: [],
+          goneKeyIds: [],
+          key: expected(name),
+        })
         if (expected(name) === null)
           expect(await streams[name].rest(), who).toMatchObject([{ event: 'complete' }])
       }
@@ -122,7 +126,7 @@ describe.skipIf(hasNoDatabase())('by the table of entitlements, every subscripti
       const shown = names.filter((name) => expected(name) !== null)
       for (const name of shown) {
         const { data } = await streams[name].next()
-        expect(data.keyEvents, who).toEqual({ changes: ['DETAILS'], key: expected(name) })
+        expect(data.keyEvents, who).toEqual({ changes: ['DETAILS'], goneKeyIds: [], key: expected(name) })
       }
       const listed = new Map<string, unknown>()
       while (listed.size < shown.length) {

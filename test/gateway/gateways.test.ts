@@ -240,7 +240,8 @@ describe.each(gateways)('behind $name', ({ name: product, compose, start, ...doe
   })
 
   it('refusals of whole requests keep their codes and texts', async () => {
-    const pages = '{ userKeys(first: 200) { nodes { versions(first: 200) { nodes { number versionStatus } } } } }'
+    const pages =
+      '{ userKeys(first: 200) { nodes { versions(first: 200) { nodes { number versionStatus } } } } }'
     const { errors, codes: pageCodes } = await ask(olga, pages)
     expect(errors[0]?.message).toContain('more than 50000 values')
     expect(pageCodes).toEqual(refusal('BAD_REQUEST'))

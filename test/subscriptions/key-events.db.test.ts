@@ -8,7 +8,7 @@ const rob: Person = { name: 'rob', roles: ['KMS_USER'] }
 
 const keyEvents = `subscription($keyId: KeyRef!) {
   keyEvents(key: $keyId) {
-    changes
+    changes goneKeyIds
     key {
       __typename id name status
       defaultVersion { number versionStatus }
@@ -35,7 +35,7 @@ describe.skipIf(hasNoDatabase())('the events of a key', () => {
       expect([event, errors]).toEqual(['next', []])
       return data.keyEvents
     }
-    expect(await told()).toMatchObject({ changes: [], key: { id: keyId, status: 'ACTIVE' } })
+    expect(await told()).toMatchObject({ changes: [], goneKeyIds: [], key: { id: keyId, status: 'ACTIVE' } })
     await admin.mutate('rotateUserKey', { key: keyId })
     expect(await told()).toMatchObject({ changes: ['ROTATED'], key: { defaultVersion: { number: 2 } } })
     await admin.mutate('deactivateKeyVersion', { version: { key: keyId, number: 1 } })
@@ -56,7 +56,7 @@ describe.skipIf(hasNoDatabase())('the events of a key', () => {
     // A destruction without a waiting period still waits until no replica uses the version any more.
     story.clock.advance({ minutes: 1 })
     await admin.mutate('deleteUserKey', { key: keyId, confirmName: 'orders' })
-    expect(await told()).toEqual({ changes: ['GONE'], key: null })
+    expect(await told()).toEqual({ changes: ['GONE'], goneKeyIds: [keyId], key: null })
     expect((await events.rest()).map(({ event }) => event)).toEqual(['complete'])
   })
 
@@ -70,6 +70,7 @@ describe.skipIf(hasNoDatabase())('the events of a key', () => {
     const redacted = (await events.next()).data.keyEvents
     expect(redacted).toMatchObject({
       changes: ['ACCESS'],
+      goneKeyIds: [keyId],
       key: { viewerCanAccess: false, status: null, defaultVersion: null, allowedSubjects: null },
     })
     expect(redacted.key.id).toMatch(/^rkey_/)
@@ -81,11 +82,13 @@ describe.skipIf(hasNoDatabase())('the events of a key', () => {
     await admin.mutate('updateUserKey', { key: keyId, description: 'seen by all' })
     expect((await events.next()).data.keyEvents).toMatchObject({
       changes: ['DETAILS'],
+      goneKeyIds: [],
       key: { id: redacted.key.id, description: 'seen by all', status: null },
     })
     await admin.mutate('addAllowedSubjects', { key: keyId, subjects: ['user:rob'] })
     expect((await events.next()).data.keyEvents).toMatchObject({
       changes: ['ACCESS'],
+      goneKeyIds: [redacted.key.id],
       key: { id: keyId, viewerCanAccess: true, defaultVersion: { number: 2 } },
     })
   })
@@ -104,7 +107,10 @@ describe.skipIf(hasNoDatabase())('the events of a key', () => {
       answers.push({ texts, statements: story.takeStatements() })
     }
     expect(answers[0]).toEqual(answers[1])
-    expect(answers[0]?.texts).toEqual(['next {"data":{"keyEvents":{"changes":[],"key":null}}}', 'complete '])
+    expect(answers[0]?.texts).toEqual([
+      'next {"data":{"keyEvents":{"changes":[],"goneKeyIds":[],"key":null}}}',
+      'complete ',
+    ])
     expect(answers[0]?.statements.length).toBeGreaterThan(0)
   })
 
@@ -146,7 +152,11 @@ describe.skipIf(hasNoDatabase())('the events of a key', () => {
     const events = await subscribeAs(story, agent, keyEvents, { keyId })
     expect((await events.next()).data.keyEvents.key).toMatchObject({ id: keyId, viewerCanAccess: true })
     await story.as(olga).mutate('removeAllowedSubjects', { key: keyId, subjects: [subject] })
-    expect((await events.next()).data.keyEvents).toEqual({ changes: ['GONE'], key: null })
+    expect((await events.next()).data.keyEvents).toEqual({
+      changes: ['GONE'],
+      goneKeyIds: [keyId],
+      key: null,
+    })
     expect((await events.rest()).map(({ event }) => event)).toEqual(['complete'])
   })
 })

@@ -115,9 +115,12 @@ describe.skipIf(hasNoDatabase())('what changes among the user keys', () => {
     })
     expect(await told()).toMatchObject({ changedKeys: [{ id: keyId, status: 'ACTIVE' }] })
     await admin.mutate('removeAllowedSubjects', { key: keyId, subjects: ['group:packers'] })
-    const [redacted] = (await told()).changedKeys
+    const lost = await told()
+    const [redacted] = lost.changedKeys
     expect(redacted).toMatchObject({ viewerCanAccess: false, status: null, defaultVersion: null })
     expect(redacted.id).toMatch(/^rkey_/)
+    // The ID under which a cache has what the caller saw before.
+    expect(lost.goneKeyIds).toEqual([keyId])
     await admin.mutate('rotateUserKey', { key: keyId })
     await admin.mutate('addAllowedSubjects', { key: keyId, subjects: ['user:tom'] })
     await admin.mutate('removeAllowedSubjects', { key: keyId, subjects: ['user:tom'] })
@@ -126,9 +129,23 @@ describe.skipIf(hasNoDatabase())('what changes among the user keys', () => {
     const otherId = await createKey(story, 'returns')
     expect(await told()).toMatchObject({ changedKeys: [{ id: otherId }], goneKeyIds: [] })
     await admin.mutate('updateUserKey', { key: keyId, name: 'parcels' })
-    expect(await told()).toMatchObject({ changedKeys: [{ id: redacted.id, name: 'parcels', status: null }] })
+    expect(await told()).toMatchObject({
+      changedKeys: [{ id: redacted.id, name: 'parcels', status: null }],
+      goneKeyIds: [],
+    })
     await admin.mutate('addAllowedSubjects', { key: keyId, subjects: ['user:rob'] })
     expect(await told()).toMatchObject({ changedKeys: [{ id: keyId, defaultVersion: { number: 2 } }] })
+  })
+
+  it('names the real ID of a key that becomes redacted for all whom its list leaves out', async () => {
+    const story = await startStoryForTest()
+    const keyId = await createKey(story, 'orders')
+    const events = await follow(story, rob)
+    await story.as(olga).mutate('enableAccessControl', { key: keyId, subjects: ['user:tom'] })
+    expect((await events.next()).data.userKeysChanged).toMatchObject({
+      changedKeys: [{ id: expect.stringMatching(/^rkey_/), viewerCanAccess: false }],
+      goneKeyIds: [keyId],
+    })
   })
 
   it('names a deleted key by the ID that the caller knew', async () => {
