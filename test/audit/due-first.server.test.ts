@@ -27,6 +27,7 @@ const succeeding = new Set([
   'rotateUserKey',
   'configureAutomaticRotation',
   'enableAccessControl',
+  'createAlias',
   'deleteUserKey',
   'transferOwnership',
 ])

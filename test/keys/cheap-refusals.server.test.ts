@@ -109,7 +109,9 @@ describe('what is refused', () => {
           }
         }
       }
-      expect([...outcomes].filter((outcome) => !outcome.endsWith('Payload'))).toContain('FORBIDDEN')
+      expect([...outcomes].filter((outcome) => !outcome.endsWith('Payload'))).toContain('ForbiddenError')
+      // No input is refused before its mutation is reached.
+      expect([...outcomes]).not.toContain('BAD_REQUEST')
     },
   )
 
@@ -119,7 +121,7 @@ describe('what is refused', () => {
     for (const [client, input, outcome] of [
       [mias, { name: 'taken', ...rsa }, 'NameTakenError'],
       [mias, { name: 'Not A Name', ...rsa }, 'InputValidationError'],
-      [story.as(nobody), { name: 'free', ...rsa }, 'FORBIDDEN'],
+      [story.as(nobody), { name: 'free', ...rsa }, 'ForbiddenError'],
     ] as const) {
       expect(await expectCheapIfRefused(client, 'createUserKey', input)).toBe(outcome)
     }

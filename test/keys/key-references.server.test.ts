@@ -455,9 +455,13 @@ describe.skipIf(hasNoDatabase())('a key named by ID, name or alias', () => {
       expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1)
       expect(answers[0]?.[0]).toContain('KEY_VERSION_NOT_FOUND')
       expect(answers[0]?.[1]).toContain('INVALID_CIPHERTEXT')
-      expect(await outcomeOf(ada, 'deactivateKeyVersion', { version: { key: hidden.name, number: 1 } })).toBe(
-        'ForbiddenError',
+      const byNumber = { version: { key: hidden.name, number: 1 } }
+      expect(await outcomeOf(ada, 'deactivateKeyVersion', byNumber)).toBe('ForbiddenError')
+      const impact = await ada.send(
+        'query ($version: KeyVersionRef!) { destroyImpact(version: $version) { summary } }',
+        byNumber,
       )
+      expect(impact.data).toEqual({ destroyImpact: null })
     })
   })
 
