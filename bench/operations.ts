@@ -42,14 +42,18 @@ export async function createKey(server: MeasuredServer, name: string, algorithm:
   return textIn(answer, 'id')
 }
 
-/** `encrypt` of 256 bytes; some of the ciphertexts are decrypted again. */
-export async function encryptOperation(server: MeasuredServer, name = 'encrypt'): Promise<Operation> {
-  const keyId = await createKey(server, name, 'AES_256_GCM')
+/** `encrypt` of 256 bytes; some of the ciphertexts are decrypted again. The key is named by its ID, its name or an alias. */
+export async function encryptOperation(
+  server: MeasuredServer,
+  name = 'encrypt',
+  by: 'ID' | 'name' | 'alias' = 'ID',
+): Promise<Operation> {
+  const key = await referenceOf(server, await createKey(server, name, 'AES_256_GCM'), { name, by })
   return {
     load: {
       query:
         'mutation($input: EncryptInput!) { encrypt(input: $input) { ... on EncryptPayload { ciphertext } } }',
-      variables: { input: { key: keyId, plaintext: messageText } },
+      variables: { input: { key, plaintext: messageText } },
       expected: /^\{"data":\{"encrypt":\{"ciphertext":"[\w+/=]{400,440}"\}\}\}$/,
     },
     async check(answers) {
@@ -58,6 +62,21 @@ export async function encryptOperation(server: MeasuredServer, name = 'encrypt')
       for (const ciphertext of ciphertexts) assert.equal(await decrypt(server, ciphertext), messageText)
     },
   }
+}
+
+/** What names a key; an alias is made for it. */
+async function referenceOf(
+  server: MeasuredServer,
+  id: string,
+  { name, by }: { readonly name: string; readonly by: 'ID' | 'name' | 'alias' },
+): Promise<string> {
+  if (by !== 'alias') return by === 'ID' ? id : name
+  const alias = `alias-of-${name}`
+  await server.ask(
+    'mutation($input: CreateAliasInput!) { createAlias(input: $input) { ... on UserKeyChange { userKey { aliases } } } }',
+    { input: { key: id, alias } },
+  )
+  return alias
 }
 
 /** `decrypt` of the ciphertext of 256 bytes. */

@@ -11,7 +11,9 @@ interface ClientProgram {
   readonly folder: string
   /** A command that succeeds where the language is there. */
   readonly needs: string
-  /** Commands that install its dependencies, generate its types and compile it. */
+  /** Downloads its dependencies. Where that fails, the registry of the language cannot be reached. */
+  readonly fetch: string
+  /** Commands that generate its types and compile it. */
   readonly build: readonly string[]
   /** Each runs against the server, and says `done` at its end. */
   readonly programs: Readonly<Record<string, string>>
@@ -22,11 +24,8 @@ const clients: readonly ClientProgram[] = [
     name: 'JavaScript',
     folder: 'javascript',
     needs: 'npm --version',
-    build: [
-      'npm ci --prefer-offline --ignore-scripts --no-audit --no-fund',
-      'npm run -s generate',
-      'npm run -s build',
-    ],
+    fetch: 'npm ci --prefer-offline --ignore-scripts --no-audit --no-fund',
+    build: ['npm run -s generate', 'npm run -s build'],
     programs: {
       'Apollo Client': 'node build/src/apollo.js',
       urql: 'node build/src/urql.js',
@@ -37,6 +36,7 @@ const clients: readonly ClientProgram[] = [
     name: 'Go',
     folder: 'go',
     needs: 'go version',
+    fetch: 'go mod download',
     build: ['mkdir -p generated', 'go tool genqlient', 'go vet .', 'go build -o build/client .'],
     programs: { genqlient: 'build/client' },
   },
@@ -44,17 +44,16 @@ const clients: readonly ClientProgram[] = [
     name: 'Python',
     folder: 'python',
     needs: 'python3 -c "import venv, sys; assert sys.version_info >= (3, 10)"',
-    build: [
-      'python3 -m venv .venv',
-      '.venv/bin/pip install --quiet --disable-pip-version-check --requirement requirements.txt',
-      'PYTHONPATH=. .venv/bin/ariadne-codegen',
-    ],
+    fetch:
+      'python3 -m venv .venv && .venv/bin/pip install --quiet --disable-pip-version-check --requirement requirements.txt',
+    build: ['PYTHONPATH=. .venv/bin/ariadne-codegen'],
     programs: { 'ariadne-codegen': '.venv/bin/python main.py' },
   },
   {
     name: 'Java',
     folder: 'java',
     needs: 'mvn --version',
+    fetch: 'mvn --batch-mode --quiet dependency:resolve dependency:resolve-plugins',
     build: ['mvn --batch-mode --quiet process-classes'],
     programs: { DGS: 'java -cp "target/classes:target/libraries/*" example.Client' },
   },
@@ -62,6 +61,7 @@ const clients: readonly ClientProgram[] = [
     name: 'Rust',
     folder: 'rust',
     needs: 'cargo --version',
+    fetch: 'cargo fetch --quiet --locked',
     build: ['cargo build --quiet --locked'],
     programs: { graphql_client: 'target/debug/keystead-client' },
   },
@@ -102,9 +102,22 @@ async function run(command: string, folder: string): Promise<string> {
   return output
 }
 
-const isMissing = ({ name, needs }: ClientProgram) =>
-  spawnSync(needs, { shell: true, stdio: 'ignore' }).status !== 0 &&
-  cannotRun(`the clients in ${name}`, `"${needs}" fails: the language is not on this machine`)
+const fetchLimitMs = 240_000
+
+/** Tells why a client cannot run here; null if it can. */
+function reasonNot({ folder, needs, fetch }: ClientProgram): string | null {
+  const fails = (command: string) => {
+    const cwd = join(import.meta.dirname, folder)
+    return spawnSync(command, { shell: true, cwd, stdio: 'ignore', timeout: fetchLimitMs }).status !== 0
+  }
+  if (fails(needs)) return `"${needs}" fails: the language is not on this machine`
+  return fails(fetch) ? `"${fetch}" fails: what it needs cannot be downloaded` : null
+}
+
+function isMissing(client: ClientProgram): boolean {
+  const reason = reasonNot(client)
+  return reason !== null && cannotRun(`the clients in ${client.name}`, reason)
+}
 
 for (const client of clients) {
   describe.skipIf(isMissing(client))(client.name, () => {

@@ -250,7 +250,7 @@ const errorDescriptions: Record<(typeof errorCodes)[number], string> = {
     'The input is not acceptable: `InputValidationError`. Top level in queries, and for a list that is far too long.',
   KEY_NOT_FOUND: 'No such key in the project of the caller: `KeyNotFoundError`.',
   KEY_VERSION_NOT_FOUND: 'No such version of the key: `KeyVersionNotFoundError`.',
-  NAME_TAKEN: 'Another key of the project has this name: `NameTakenError`.',
+  NAME_TAKEN: 'A key of the project has this name or alias: `NameTakenError`.',
   INVALID_KEY_STATE: 'Not possible in the state of the key or version: `InvalidKeyStateError`.',
   INVALID_KEY_USAGE: 'The key is for something else: `InvalidKeyUsageError`.',
   INVALID_KEY_ORIGIN: 'The origin of the key does not fit the operation: `InvalidKeyOriginError`.',

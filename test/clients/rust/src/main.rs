@@ -9,6 +9,7 @@ use std::env;
 
 // Scalars of the schema.
 type Base64 = String;
+type Count = i64;
 type DateTime = String;
 type KeyRef = String;
 type SubjectRef = String;
