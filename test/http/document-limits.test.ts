@@ -142,6 +142,16 @@ describe('lists inside lists whose sizes are in variables', () => {
     expect(isRefused(thrice)).toBe(true)
   })
 
+  it.each(['constructor', 'toString', '__proto__'])(
+    'count as such pages where it is called %s, as what each object has',
+    (name) => {
+      const thrice = `query($${name}: Int) { userKeys(first: 59) { nodes { versions(first: $${name}) { nodes {
+      key { ... on UserKey { versions(first: null) { nodes { number } } } } } } } } }`
+      for (const sent of ['{}', `{"${name}":null}`, `{"${name}":20}`])
+        expect(isRefused(thrice, JSON.parse(sent)), sent).toBe(true)
+    },
+  )
+
   it.each([0, -1, -(2 ** 31)])('count as at least one: %i does not take from others', (n) => {
     const text = `query($n: Int) { a: userKeys(first: $n) { nodes { versions(first: 200) { nodes { number } } } }
       b: userKeys(first: 129) { nodes { versions(first: 129) { nodes { number versionStatus } } } } }`

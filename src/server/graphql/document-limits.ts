@@ -129,7 +129,12 @@ function itemsOf(field: FieldNode, pages: ReadonlySet<string>): number | ItemsIn
   const variables = given.flatMap(({ value }) => (value.kind === Kind.VARIABLE ? [value.name.value] : []))
   if (variables.length === 0) return largest(sizes, otherwise)
   return (values) =>
-    largest([...sizes, ...variables.flatMap((name) => sizeOfValue(values[name]) ?? [])], otherwise)
+    largest([...sizes, ...variables.flatMap((name) => sizeOfValue(valueIn(values, name)) ?? [])], otherwise)
+}
+
+/** Value of a variable; undefined if it is absent, also where it is called as what each object has (`constructor`). */
+function valueIn(values: Variables, name: string): unknown {
+  return Object.hasOwn(values, name) ? values[name] : undefined
 }
 
 /** At least 1: 0 times infinity is NaN. */
