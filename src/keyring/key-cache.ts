@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache'
 import { findAlgorithm } from '../crypto/algorithms.ts'
 import type { AlgorithmEntry } from '../crypto/capabilities.ts'
 import { loadPublicKey } from '../crypto/public-key.ts'
-import { findKey, findKeyIdByName, type KeyRow } from '../store/rows/key-rows.ts'
+import { findKey, findKeyIdByName, hasName, type KeyRow } from '../store/rows/key-rows.ts'
 import { findKeyInUse, type KeyWithNewestVersion } from '../store/rows/key-with-versions.ts'
 import { firstNotSkipped } from '../store/rows/skipped-versions.ts'
 import {
@@ -170,10 +170,6 @@ export function createKeyCache(options: {
 /** Name of a cache entry. The separator occurs neither in a UUID nor in the name of a key. */
 function nameOf(projectId: string, keyId: string): string {
   return `${keyId} ${projectId}`
-}
-
-function hasName({ kind, name, aliases }: KeyRow, wanted: string): boolean {
-  return kind === 'USER' && (name === wanted || aliases.includes(wanted))
 }
 
 function createCachedKey(

@@ -152,6 +152,39 @@ describe.skipIf(hasNoDatabase())('a change made by one replica', () => {
     }
   })
 
+  it('of a name or an alias keeps another, which has not heard of it, from changing the key that had it', async () => {
+    const story = await startStoryForTest(longLived)
+    const deaf = await startReplica(story)
+    const olga = story.as(owner)
+    const remote = deaf.as(owner)
+    const { keyId } = await createKey(story)
+    const other = (await olga.mutate('createUserKey', { name: 'other' }, 'userKey { id }'))['userKey'].id
+    const change = async (key: string, version?: object) => {
+      const { __typename, userKey } = await remote.mutate(
+        version ? 'deactivateKeyVersion' : 'updateUserKey',
+        version ? { version } : { key, description: 'changed' },
+        'userKey { id }',
+      )
+      return userKey?.id ?? __typename
+    }
+    await olga.mutate('createAlias', { key: 'orders', alias: 'current' })
+    const warm = async (key: string) =>
+      (await remote.mutate('encrypt', { key, plaintext: base64('hi') }, 'keyId'))['keyId']
+    expect(await change('current')).toBe(keyId)
+    for (const key of ['orders', 'current']) expect(await warm(key)).toBe(keyId)
+    deaf.proxy.silence('listener')
+    await olga.mutate('repointAlias', { alias: 'current', key: 'other' })
+    await olga.mutate('updateUserKey', { key: 'orders', name: 'invoices' })
+    expect(await change('current')).toBe('ConflictError')
+    // What was in memory is gone.
+    expect(await change('current', { key: 'current', number: 1 })).toBe(other)
+    expect(await change('orders')).toBe('KeyNotFoundError')
+    const { data } = await olga.send(
+      '{ userKey(key: "invoices") { status version(number: 1) { versionStatus } } }',
+    )
+    expect(data['userKey']).toEqual({ status: 'ACTIVE', version: { versionStatus: 'ACTIVE' } })
+  })
+
   it('of a version takes effect in another at once: rotated, deactivated, destroyed, and the key deleted', async () => {
     const story = await startStoryForTest({ ...longLived, DESTROY_WAITING_DAYS_MIN: '0' })
     const replica = await startReplica(story)

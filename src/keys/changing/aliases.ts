@@ -19,6 +19,7 @@ import {
   conflictOf,
   type Expecting,
   type KeyInput,
+  requireStillNamed,
   withColumns,
 } from './change-key.ts'
 import { stateOf } from './locked-key.ts'
@@ -137,6 +138,7 @@ export async function repointAlias(
         // Checked again under the lock: the access lists may have changed since.
         requireAccess({ parts, call }, key.row, wanted)
         if (key.row.id === before.row.id) requireStillAlias(key, alias, now)
+        if (key.row.id === after.row.id) requireStillNamed(parts, key, { reference, now })
         if (before.row.id === after.row.id) return { state: stateOf(key) }
         if (key.row.id === before.row.id) return withColumns(key, { aliases: without(key, alias) })
         requireRoom(key)

@@ -4,11 +4,11 @@ import { KeysteadError } from '../../errors.ts'
 import { IntegrityError } from '../../keyring/integrity-error.ts'
 import { findRecordedStates } from '../../store/audit/key-history-rows.ts'
 import type { KeyIdentity } from '../../store/key-changes.ts'
-import { type KeyRow, lockKey } from '../../store/rows/key-rows.ts'
+import { hasName, type KeyRow, lockKey } from '../../store/rows/key-rows.ts'
 import { findWholeKey, type WholeKey } from '../../store/rows/key-with-versions.ts'
 import type { Queryable } from '../../store/sql.ts'
 import type { Dependencies } from '../parts/dependencies.ts'
-import type { VersionReference } from '../parts/key-references.ts'
+import { readKeyReference, type VersionReference } from '../parts/key-references.ts'
 import {
   type AuditContext,
   auditContextOf,
@@ -112,6 +112,7 @@ export async function changeUserKey(
     const decide: Decide = (key, facts) => {
       // Checked again under the lock: the access list may have changed since.
       requireAccess({ parts, call }, key.row, { permission })
+      requireStillNamed(parts, key, { reference: request.of, now: facts.certainNow })
       if (expectedRevision !== facts.seenRevision) requireRevision(key, expectedRevision, facts.certainNow)
       context.details = { ...request.details, ...request.detailsOf?.(key) }
       return request.decide(key, facts, named?.number ?? null)
@@ -358,6 +359,22 @@ export function withColumns(key: WholeKey, columns: KeyColumns): Decision {
 /** Throws ConflictError if the caller expects another revision than the key has. */
 function requireRevision(key: WholeKey, expectedRevision: number | null, now: Date): void {
   if (expectedRevision !== null && expectedRevision !== key.row.revision) throw conflictOf(key, now)
+}
+
+/**
+ * Throws ConflictError if the key has lost the name or alias by which it was found in memory: the change may be meant for
+ * another key. The next request finds what is stored.
+ */
+export function requireStillNamed(
+  { keys }: Dependencies,
+  key: WholeKey,
+  { reference, now }: { readonly reference: string | VersionReference; readonly now: Date },
+): void {
+  const named = typeof reference === 'string' ? reference : (reference.key ?? null)
+  const read = named === null ? null : readKeyReference(named)
+  if (read === null || 'id' in read || hasName(key.row, read.name)) return
+  keys.invalidate(key.row.projectId, key.row.id)
+  throw conflictOf(key, now)
 }
 
 /** The error for a key that is no longer as the caller saw it. */

@@ -1,5 +1,5 @@
 import { parseId, parseKeyId, startsAsId } from '../../ids.ts'
-import { findKey, findKeyIdByName, type KeyRow } from '../../store/rows/key-rows.ts'
+import { findKey, findKeyIdByName, hasName, type KeyRow } from '../../store/rows/key-rows.ts'
 import { InputValidationError } from '../rules/errors.ts'
 import { isUserKeyName } from '../rules/input.ts'
 import { isServiceKeyName } from '../rules/names.ts'
@@ -55,5 +55,5 @@ export async function findReferencedRow(
   if (isServiceKeyName(name)) return findKey(db, { projectId, kind: 'SERVICE', name })
   const id = isUserKeyName(name) ? await findKeyIdByName(db, { projectId, name }) : null
   const row = id === null ? null : await findKey(db, { projectId, id })
-  return row?.name === name || row?.aliases.includes(name) ? row : null
+  return row !== null && hasName(row, name) ? row : null
 }

@@ -130,6 +130,11 @@ export interface NameLookup {
   readonly name: string
 }
 
+/** True if a user key has the name, or an alias like it. */
+export function hasName({ kind, name, aliases }: KeyRow, wanted: string): boolean {
+  return kind === 'USER' && (name === wanted || aliases.includes(wanted))
+}
+
 /** UUID of the user key with this name or alias; null if there is none. The aliases in its row decide. */
 export async function findKeyIdByName(
   db: Queryable,
