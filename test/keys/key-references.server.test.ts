@@ -358,6 +358,29 @@ describe.skipIf(hasNoDatabase())('a key named by ID, name or alias', () => {
     ])
   })
 
+  it('has refused changes of its aliases on record, and not those of the other key', async () => {
+    const [first, second] = [await create(ada), await create(ada)]
+    const taken = await createAlias(ada, second.id)
+    await ada.mutate('repointAlias', { alias: first.name, key: second.id })
+    await ada.mutate('createAlias', { key: first.id, alias: taken })
+    await ada.mutate('deleteAlias', { alias: first.name })
+    const failed = async (key: string) => {
+      const { auditEvents } = await ada.ask<{
+        auditEvents: { nodes: { action: string; errorCode: string }[] }
+      }>(
+        'query ($key: KeyRef!) { auditEvents(filter: { key: $key, outcome: [FAILED] }) { nodes { action errorCode } } }',
+        { key },
+      )
+      return auditEvents.nodes.map(({ action, errorCode }) => `${action} ${errorCode}`).sort()
+    }
+    expect(await failed(first.id)).toEqual([
+      'CREATE_ALIAS NAME_TAKEN',
+      'DELETE_ALIAS INPUT_VALIDATION',
+      'REPOINT_ALIAS INPUT_VALIDATION',
+    ])
+    expect(await failed(second.id)).toEqual([])
+  })
+
   it('is not found by an alias that was entered for it behind the back of the server', async () => {
     const [first, second] = [await create(ada), await create(ada)]
     const alias = await createAlias(ada, first.id)

@@ -185,6 +185,29 @@ describe.skipIf(hasNoDatabase())('a change made by one replica', () => {
     expect(data['userKey']).toEqual({ status: 'ACTIVE', version: { versionStatus: 'ACTIVE' } })
   })
 
+  it('of access is noticed by a repointing in another, and the refusal is on record of the key that it protects', async () => {
+    const story = await startStoryForTest(longLived)
+    const deaf = await startReplica(story)
+    const olga = story.as(owner)
+    const mallory: Person = { name: 'mallory', roles: ['PROJECT_ADMIN', 'KMS_USER', 'KMS_MANAGER'] }
+    const remote = deaf.as(mallory)
+    const { keyId } = await createKey(story)
+    await remote.mutate('createUserKey', { name: 'own' })
+    await olga.mutate('createAlias', { key: 'orders', alias: 'current' })
+    await remote.mutate('encrypt', { key: 'current', plaintext: base64('hi') })
+    deaf.proxy.silence('listener')
+    await olga.mutate('enableAccessControl', { key: 'orders', subjects: [] })
+    expect(await remote.mutate('repointAlias', { alias: 'current', key: 'own' })).toMatchObject({
+      __typename: 'ForbiddenError',
+    })
+    const { data } = await olga.send(
+      `{ auditEvents(filter: { outcome: [DENIED] }) { nodes { action keyId details } } }`,
+    )
+    expect(data['auditEvents'].nodes).toEqual([
+      { action: 'REPOINT_ALIAS', keyId, details: { alias: 'current', standsForThisKey: false } },
+    ])
+  })
+
   it('of a version takes effect in another at once: rotated, deactivated, destroyed, and the key deleted', async () => {
     const story = await startStoryForTest({ ...longLived, DESTROY_WAITING_DAYS_MIN: '0' })
     const replica = await startReplica(story)

@@ -109,8 +109,8 @@ export async function repointAlias(
     requireRoleFor(call, 'MANAGE', 'MANAGE_OWN')
     const wanted = { permission: 'MANAGE' } as const
     const before = await findUserKeyFor({ parts, call, context }, alias, wanted)
-    const after = await findUserKeyFor({ parts, call, context }, reference, wanted)
     requireAlias(before.row, alias)
+    const after = await findUserKeyFor({ parts, call, context }, reference, wanted)
     context.details = { alias, standsForThisKey: true }
     const contextBefore = {
       ...auditContextOf(call, 'REPOINT_ALIAS'),
@@ -150,7 +150,12 @@ export async function repointAlias(
       },
     })
     const failed = outcomes.find(({ error }) => error !== null)
-    if (failed !== undefined) throw failed.error
+    if (failed !== undefined) {
+      // On record of the key that it is refused for.
+      const { keyId, details } = failed.context
+      Object.assign(context, { keyId, details })
+      throw failed.error
+    }
     const viewOf = (id: string): FullUserKeyView => {
       const key = outcomes.find((outcome) => outcome.key.row.id === id)?.key
       if (key === undefined) throw new KeyNotFoundError()
