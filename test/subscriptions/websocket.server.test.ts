@@ -198,6 +198,34 @@ describe.skipIf(hasNoDatabase())('subscriptions over WebSocket', () => {
     expect(await socket.next()).toEqual({ type: 'pong' })
   })
 
+  it('that the client completes before they begin give their ID and their place to another', async () => {
+    const person: Person = { name: 'hasty', roles: ['KMS_USER'] }
+    const socket = await openAs(story, person)
+    const ids = ['a', 'b', 'c']
+    for (const id of ids) {
+      const subscribe = subscribeMessage(id, userKeysChanged)
+      socket.send(subscribe, { type: 'complete', id }, subscribe, { type: 'complete', id }, subscribe)
+    }
+    /** That the caller has so many places left, and no more. */
+    const haveLeft = (places: number) =>
+      vi.waitFor(async () => {
+        const other = await openAs(story, person)
+        for (let id = 0; id <= places; id++) other.send(subscribeMessage(String(id), userKeysChanged))
+        const types = []
+        for (let id = 0; id <= places; id++) types.push((await other.next()).type)
+        other.socket.terminate()
+        expect(types.sort()).toEqual(['error', ...Array(places).fill('next')])
+      }, 15_000)
+    await haveLeft(20 - ids.length)
+    expect(socket.received.map(({ type, id }) => `${type} ${id}`).sort()).toEqual([
+      'next a',
+      'next b',
+      'next c',
+    ])
+    socket.socket.terminate()
+    await haveLeft(20)
+  })
+
   it('leave their places when the client goes away, whatever it was doing', async () => {
     const person: Person = { name: 'gone', roles: ['KMS_USER'] }
     for (let round = 0; round < 3; round++) {

@@ -132,6 +132,8 @@ interface Connection {
   messages: number
   /** Subscriptions that have begun, or are about to. */
   readonly running: Set<Running>
+  /** Those that the client has not ended, by their IDs. */
+  readonly runningById: Map<string, Running>
   readonly onVerified: () => void
   /** Ends the connection when its token expires. */
   expiry: NodeJS.Timeout | null
@@ -140,6 +142,8 @@ interface Connection {
 /** A subscription of a connection. */
 interface Running {
   readonly abandonment: AbortController
+  /** True once the client has ended it before it began, and uses its ID for another. */
+  isReplaced: boolean
   readonly ended: Promise<void>
   end(): void
 }
@@ -189,10 +193,16 @@ export function createSockets(limits: SocketLimits, steps: SocketSteps): Sockets
         closeSocket(connection.socket, { code: CloseCode.BadRequest, reason })
         return [new GraphQLError(reason)]
       }
-      const running = run(connection)
+      const running = run(connection, id)
       const { request, authorization } = connection
       const { abandonment } = running
       const subscribed = await steps.subscribe({ request, authorization, parameters, abandonment })
+      if (running.isReplaced) {
+        running.end()
+        if ('results' in subscribed) await tellResults(subscribed.results, running.end).return?.()
+        // graphql-ws would take any answer for one to the subscription that has the ID now.
+        return new Promise<never>(() => {})
+      }
       if ('results' in subscribed) {
         const results = tellResults(subscribed.results, running.end)
         return { schema: anySchema, document: anyDocument, contextValue: results }
@@ -326,6 +336,7 @@ export function createSockets(limits: SocketLimits, steps: SocketSteps): Sockets
           isAlive: true,
           messages: 0,
           running: new Set(),
+          runningById: new Map(),
           onVerified,
           expiry: null,
         }
@@ -370,17 +381,26 @@ function ping(connection: Connection): void {
   if (socket.readyState === socket.OPEN) socket.ping()
 }
 
-function run({ running }: Connection): Running {
+/** Begins a subscription. graphql-ws lets an ID be used again once the client has ended what had it. */
+function run({ running, runningById }: Connection, id: string): Running {
   const { promise: ended, resolve } = Promise.withResolvers<void>()
   const each: Running = {
     abandonment: new AbortController(),
+    isReplaced: false,
     ended,
     end() {
       running.delete(each)
+      if (runningById.get(id) === each) runningById.delete(id)
       resolve()
     },
   }
+  const replaced = runningById.get(id)
+  if (replaced !== undefined) {
+    replaced.isReplaced = true
+    replaced.abandonment.abort(new Error('The client has ended the subscription.'))
+  }
   running.add(each)
+  runningById.set(id, each)
   return each
 }
 
