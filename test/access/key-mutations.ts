@@ -216,11 +216,9 @@ export const keyMutations: readonly KeyMutation[] = [
 ]
 
 /** An input about a key, or about one of its versions if it has a `versionNumber`. */
-export function inputOn(key: string, given: object): object {
-  const { versionNumber, ...input } = given as { versionNumber?: number }
-  return versionNumber === undefined
-    ? { key, ...input }
-    : { version: { key, number: versionNumber }, ...input }
+export function inputOn(key: string, input: object): object {
+  const { versionNumber: number, ...rest } = input as { versionNumber?: number }
+  return number === undefined ? { key, ...rest } : { version: { key, number }, ...rest }
 }
 
 /** The document that runs a mutation and shows its errors whole. */
