@@ -38,8 +38,15 @@ export interface KeyCache {
   get(projectId: string, keyId: string): Promise<CachedKey | null>
   /** The user key with this name or alias; null if the project has none. */
   getByName(projectId: string, name: string): Promise<CachedKey | null>
-  /** The key with the version of this ID, and the number of the version; null if the project has none. */
-  getByVersion(projectId: string, versionId: string): Promise<KeyOfVersion | null>
+  /**
+   * The key with the version of this ID, and the number of the version; null if the project has none, or if the key is not
+   * visible. Both take the same statements.
+   */
+  getByVersion(
+    projectId: string,
+    versionId: string,
+    isVisible: (key: KeyRow) => boolean,
+  ): Promise<KeyOfVersion | null>
   /** Evicts a changed key: the next `get` reads the database. */
   invalidate(projectId: string, keyId: string): void
   /** Evicts all keys, when changes may have been missed. */
@@ -142,16 +149,17 @@ export function createKeyCache(options: {
       idsByName.set(place, id)
       return key
     },
-    async getByVersion(projectId, versionId) {
+    async getByVersion(projectId, versionId, isVisible) {
       const name = nameOf(projectId, versionId)
       const place =
         placesByVersion.get(name) ?? (await findVersionsById(db, { projectId, ids: [versionId] }))[0]
-      if (place === undefined) return null
+      // Without a version, an ID is looked up that no key has.
+      const key = await get(projectId, place?.keyId ?? versionId)
+      if (place === undefined || key === null || !isVisible(key.row)) return null
       const { keyId, number } = place
-      const key = await get(projectId, keyId)
-      const version = await key?.version(number)
+      const version = await key.version(number)
       // The row of the version is verified now.
-      if (key === null || version?.id !== versionId) return null
+      if (version?.id !== versionId) return null
       placesByVersion.set(name, { keyId, number })
       return { key, number }
     },

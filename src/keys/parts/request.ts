@@ -344,10 +344,12 @@ export async function findVersionFor(
   const { notFound = () => KeyVersionNotFoundError.ofId() } = wanted
   const parsed = parseId(address.id)
   if (parsed?.kind !== 'keyVersion') throw notFound()
-  const found = await parts.keys.getByVersion(call.caller.projectId, parsed.uuid)
-  if (found === null || found.key.row.kind !== 'USER') throw notFound()
+  const isVisible = (row: KeyRow) =>
+    row.kind === 'USER' && visibilityOf(call.caller, accessFactsOf(row, parts.clock.now())) === 'full'
+  const found = await parts.keys.getByVersion(call.caller.projectId, parsed.uuid, isVisible)
+  if (found === null) throw notFound()
+  // Only now: the caller can see by the trail whether an event is about a key.
   noteKey(request, found.key)
-  if (visibilityOf(call.caller, accessFactsOf(found.key.row, parts.clock.now())) !== 'full') throw notFound()
   requireAccess(request, found.key.row, wanted)
   return found
 }
