@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { formatId, newUuid } from '../../src/ids.ts'
 import { hasNoDatabase } from '../support/databases.ts'
-import { base64, type Client, endStory, type Person, type Story, startStory } from '../support/story.ts'
+import {
+  base64,
+  type Client,
+  endStory,
+  type Person,
+  type Story,
+  startStory,
+  startStoryForTest,
+} from '../support/story.ts'
 import { documentOf, keyMutations } from './key-mutations.ts'
 import { queryAbout, wholeSelectionOf } from './whole-selection.ts'
 
@@ -124,6 +132,41 @@ describe.skipIf(hasNoDatabase())('no side channel', () => {
       const hidden = await observe(ada, document, { id: real.version })
       expect(hidden).toEqual(await observe(ada, document, { id: unknown.version }))
       expect(hidden.text).toMatch(/^\{"data":\{"(node":null|nodes":\[null,null\])\}\}$/)
+    }
+  })
+
+  it('between a version of a redacted key and no version, in mutations and on record', async () => {
+    // What a server has in memory is left out: no caller decides that.
+    const uncached = await startStoryForTest({ CACHE_LIFETIME_MS: '0' })
+    const [olga, ada] = [uncached.as(owner), uncached.as(admin)]
+    const created = { name: 'versions', accessControl: { enabled: true } }
+    const { userKey } = await olga.mutate('createUserKey', created, 'userKey { id defaultVersion { id } }')
+    const { version } = await olga.mutate('rotateUserKey', { key: userKey.id }, 'version { id }')
+    const trail =
+      '{ auditEvents(first: 1) { totalCount nodes { action outcome errorCode keyId versionNumber } } }'
+    type Trail = { auditEvents: { totalCount: number; nodes: object[] } }
+    const ofVersions = keyMutations
+      .map(({ name, input }) => ({ name, given: input({ keyId: '', ciphertext: base64('none') }) }))
+      .map(({ name, given }) =>
+        name === 'decrypt' ? { name, given: { ...given, key: null, version: {} } } : { name, given },
+      )
+      .filter(({ given }) => 'version' in given)
+    expect(ofVersions.length).toBeGreaterThan(8)
+    for (const { name, given } of ofVersions) {
+      const seen = []
+      for (const id of [unknown.version, userKey.defaultVersion.id, version.id]) {
+        const before = (await ada.ask<Trail>(trail)).auditEvents.totalCount
+        uncached.takeStatements()
+        const { text } = await ada.send(documentOf(name), { input: { ...given, version: { id } } })
+        const statements = uncached.takeStatements()
+        const { totalCount, nodes } = (await ada.ask<Trail>(trail)).auditEvents
+        expect(text, name).toMatch(/"(KEY_VERSION_NOT_FOUND|INVALID_CIPHERTEXT)"/)
+        seen.push({ text, statements, events: totalCount - before, nodes })
+      }
+      const [absent, older, newest] = seen
+      expect(older, name).toEqual(absent)
+      expect(newest, name).toEqual(absent)
+      expect(absent, name).toMatchObject({ events: 1, nodes: [{ keyId: null, outcome: 'FAILED' }] })
     }
   })
 
