@@ -73,8 +73,8 @@ export default [
       '@graphql-eslint/relay-edge-types': ['error', { listTypeCanWrapOnlyEdgeType: false }],
       // What the preset "schema-all" has besides. Not of it: an order by the alphabet (related elements stand
       // together), `query` in answers of mutations, a date of deletion as an argument that GraphQL's `@deprecated` does
-      // not have (it is in the reason, docs/api-policy.md), and nullable fields of queries (what a caller may not read
-      // is FORBIDDEN, which a client must not take for an empty page).
+      // not have (it is in the reason, docs/api-policy.md), and nullable results of all root fields (Apollo Federation
+      // gives `_entities` and `_service` types without null).
       '@graphql-eslint/input-name': ['error', { checkInputType: true, caseSensitiveInputType: false }],
       '@graphql-eslint/no-scalar-result-type-on-mutation': 'error',
       '@graphql-eslint/require-nullable-fields-with-oneof': 'error',

@@ -33,6 +33,8 @@ function inWords(limit: ListLimit): string {
       return 'At most as many entries as the enum has values.'
     case 'BATCH_ITEMS_MAX':
       return 'At most 500 entries unless the server is configured otherwise.'
+    case 1:
+      return 'At most one entry.'
     default:
       return `At most ${limit.toLocaleString('en')} entries.`
   }

@@ -181,6 +181,39 @@ describe.skipIf(hasNoDatabase())('a key named by ID, name or alias', () => {
     for (const key of [id, name, alias]) expect(await named(story.as(agent), key)).toBe('KEY_NOT_FOUND')
   })
 
+  it('leaves a service agent that reads the trail as many events as a key that is not there', async () => {
+    const { id, name } = await create(ada)
+    const { ciphertext } = await ada.mutate('encrypt', { key: id, plaintext: hello }, 'ciphertext')
+    const unknown = Buffer.from(ciphertext, 'base64')
+    unknown[5] = (unknown[5] ?? 0) ^ 1
+    const reading = story.as({ ...agent, roles: ['KMS_USER', 'KMS_MANAGER', 'KMS_AUDITOR'] })
+    const countOf = async (attempt: () => Promise<unknown>): Promise<number> => {
+      const count = async () =>
+        (
+          await reading.ask<{ auditEvents: { totalCount: number } }>(
+            '{ auditEvents(first: 0) { totalCount } }',
+          )
+        ).auditEvents.totalCount
+      const before = await count()
+      await attempt()
+      return (await count()) - before
+    }
+    for (const [hidden, absent] of [
+      [id, formatId('userKey', newUuid())],
+      [name, 'no-such-key'],
+    ] as const) {
+      for (const [mutation, input] of [
+        ['encrypt', { plaintext: hello }],
+        ['updateUserKey', { description: 'x' }],
+      ] as const) {
+        const ofHidden = await countOf(() => reading.mutate(mutation, { key: hidden, ...input }))
+        expect(ofHidden).toBe(await countOf(() => reading.mutate(mutation, { key: absent, ...input })))
+      }
+    }
+    const ofHidden = await countOf(() => reading.mutate('decrypt', { ciphertext }))
+    expect(ofHidden).toBe(await countOf(() => reading.mutate('decrypt', { ciphertext: base64(unknown) })))
+  })
+
   it('has no name that begins as an ID does', async () => {
     for (const name of ['ukey_1', 'kver_orders', 'rkey_', 'skey_x', 'audt_x']) {
       const refused = { __typename: 'InputValidationError', code: 'INPUT_VALIDATION' }
@@ -542,8 +575,9 @@ describe.skipIf(hasNoDatabase())('a key named by ID, name or alias', () => {
               const [from, to] = [of(each.alias), of(each.key)]
               const input = { alias: prefix + each.alias, key: prefix + each.key }
               const outcome = await outcomeOf(ada, 'repointAlias', input)
-              if (from === undefined || to === undefined) expect(outcome).toBe('KeyNotFoundError')
+              if (from === undefined) expect(outcome).toBe('KeyNotFoundError')
               else if (!from.aliases.has(each.alias)) expect(outcome).toBe('InputValidationError')
+              else if (to === undefined) expect(outcome).toBe('KeyNotFoundError')
               else {
                 expect(outcome).toBe('RepointAliasPayload')
                 from.aliases.delete(each.alias)

@@ -172,14 +172,12 @@ export function openUserCiphertext(
     readonly checkInput?: (key: CachedKey) => void
   },
 ): Promise<OpenedCiphertext> {
-  const { parts, call, context } = request
+  const { parts, call } = request
   const { onlyKeyId = null } = wanted
   return openCiphertext(request, wanted, async (header) => {
     if (onlyKeyId !== null && onlyKeyId !== header.keyId) throw invalidCiphertext()
     const key = await parts.keys.get(call.caller.projectId, header.keyId)
     if (key === null || key.row.kind !== 'USER') throw invalidCiphertext()
-    context.keyId = key.row.id
-    context.algorithm = key.row.algorithm
     requireAccess(request, key.row, {
       permission: 'DECRYPT',
       context: wanted.context,

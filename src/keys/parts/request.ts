@@ -253,15 +253,20 @@ export interface WantedAccess {
 
 const keyNotFound = () => new KeyNotFoundError()
 
-/** Throws ForbiddenError unless the caller may do with the key what it wants now. */
+/**
+ * Throws ForbiddenError unless the caller may do with the key what it wants now. The audit context, if there is one, learns
+ * of a key once it exists for the caller, who can see by the trail whether an event is about a key.
+ */
 export function requireAccess(
-  { parts, call }: Pick<KeyRequest, 'parts' | 'call'>,
+  request: Pick<KeyRequest, 'parts' | 'call'> & Partial<Pick<KeyRequest, 'context'>>,
   row: KeyRow,
   { permission, context = null, notFound = keyNotFound }: WantedAccess,
 ): void {
+  const { parts, call } = request
   const { caller } = call
   const facts = accessFactsOf(row, parts.clock.now())
   if (visibilityOf(caller, facts) === 'absent') throw notFound()
+  if (request.context) Object.assign(request.context, { keyId: row.id, algorithm: row.algorithm })
   const may =
     typeof permission === 'function' ? permission(caller, facts) : allows(caller, facts, permission, context)
   if (!may) throw new ForbiddenError()
@@ -296,7 +301,6 @@ export async function findUserKeyFor(
   const { notFound = keyNotFound } = wanted
   const key = await findInMemory(request, reference, notFound)
   if (key === null || key.row.kind !== 'USER') throw notFound()
-  noteKey(request, key)
   requireAccess(request, key.row, wanted)
   return key
 }
@@ -312,11 +316,6 @@ async function findInMemory(
   if ('name' in read) return isUserKeyName(read.name) ? parts.keys.getByName(projectId, read.name) : null
   if (read.id?.kind === 'redactedKey') await refuseRedactedId(request, read.id.uuid, notFound)
   return read.id?.kind === 'userKey' ? parts.keys.get(projectId, read.id.uuid) : null
-}
-
-function noteKey({ context }: KeyRequest, { row }: Pick<CachedKey, 'row'>): void {
-  context.keyId = row.id
-  context.algorithm = row.algorithm
 }
 
 /** A key, and the number of the version that a reference names. The version may be missing unless it was named by ID. */
@@ -348,8 +347,6 @@ export async function findVersionFor(
     row.kind === 'USER' && visibilityOf(call.caller, accessFactsOf(row, parts.clock.now())) === 'full'
   const found = await parts.keys.getByVersion(call.caller.projectId, parsed.uuid, isVisible)
   if (found === null) throw notFound()
-  // Only now: the caller can see by the trail whether an event is about a key.
-  noteKey(request, found.key)
   requireAccess(request, found.key.row, wanted)
   return found
 }
