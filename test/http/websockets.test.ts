@@ -111,6 +111,12 @@ function frameOf(text: string, opcode = 1): Buffer {
 
 const init = frameOf('{"type":"connection_init","payload":{"authorization":"ann"}}')
 
+/** Sends a token, and waits for the answer: what is sent before it closes the connection. */
+async function acknowledge(socket: Socket): Promise<void> {
+  socket.write(init)
+  await once(socket, 'data')
+}
+
 describe('WebSockets', () => {
   it('that send no token are closed with 4408', async () => {
     const { url, sockets } = await startSockets({ initMs: 50 })
@@ -167,7 +173,7 @@ describe('WebSockets', () => {
   it('whose client is gone without a word are cut off, and their subscriptions end', async () => {
     const server = await startSockets({ pingMs: 1000 })
     const bare = await openBare(server.url)
-    bare.write(init)
+    await acknowledge(bare)
     bare.write(frameOf(JSON.stringify(subscribeMessage('1', 'subscription { x }'))))
     await vi.waitFor(() => expect(server.open).toBe(1), 5000)
     // Reads and answers nothing, as a machine that lost its network.
@@ -186,7 +192,7 @@ describe('WebSockets', () => {
   it('whose client reads nothing make no further events', async () => {
     const server = await startSockets()
     const bare = await openBare(server.url)
-    bare.write(init)
+    await acknowledge(bare)
     bare.pause()
     for (let id = 0; id < 5; id++)
       bare.write(frameOf(JSON.stringify(subscribeMessage(`${id}`, 'subscription { x }'))))
@@ -208,7 +214,7 @@ describe('WebSockets', () => {
   it('whose client reads nothing, but answers pings that it does not see, are cut off', async () => {
     const server = await startSockets({ pingMs: 1000 })
     const bare = await openBare(server.url)
-    bare.write(init)
+    await acknowledge(bare)
     bare.pause()
     for (let id = 0; id < 5; id++)
       bare.write(frameOf(JSON.stringify(subscribeMessage(`${id}`, 'subscription { x }'))))
