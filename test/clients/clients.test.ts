@@ -102,7 +102,7 @@ async function run(command: string, folder: string): Promise<string> {
   return output
 }
 
-const fetchLimitMs = 240_000
+const fetchLimitMs = 120_000
 
 /** Tells why a client cannot run here; null if it can. */
 function reasonNot({ folder, needs, fetch }: ClientProgram): string | null {
