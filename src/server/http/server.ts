@@ -179,6 +179,8 @@ const pendingSockets = { share: 1 / 4, max: 256 } as const
 /**
  * Builds the server. A request passes the steps of {@link answerRequest}, then those of {@link answerGraphQL} and
  * {@link startWork}, each in the order in which they are written. The first step that has an answer ends it.
+ *
+ * The file is long because requests and WebSockets share these steps, and their order is read in one place.
  */
 export function createServer(parts: ServerParts, listener: Listener): Server {
   const tools = createTools(parts, listener)
