@@ -22,7 +22,7 @@ describe('every list of the schema', () => {
     const { itemsMax } = element.extensions
     const words =
       typeof itemsMax === 'number'
-        ? `At most ${itemsMax.toLocaleString('en')} entries.`
+        ? `At most ${itemsMax === 1 ? 'one entry' : `${itemsMax.toLocaleString('en')} entries`}.`
         : { ONE_FOR_EACH_VALUE: 'as the enum has values.', BATCH_ITEMS_MAX: 'At most 500 entries' }[
             itemsMax ?? 'ONE_FOR_EACH_VALUE'
           ]
