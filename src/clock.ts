@@ -65,3 +65,17 @@ export function settlesWithin(ms: number, promise: Promise<unknown>): Promise<bo
   )
   return within(ms, settled, () => false)
 }
+
+/** Longest delay of a timer. */
+const timerMsMax = 2_147_483_647
+
+/** Calls back at a time of the monotonic clock, however far off it is. Returns the function that cancels it. */
+export function callAt(atMs: number, callback: () => void): () => void {
+  const leftMs = () => Math.min(Math.max(0, atMs - performance.now()), timerMsMax)
+  let timer = setTimeout(fire, leftMs())
+  function fire(): void {
+    if (leftMs() > 0) timer = setTimeout(fire, leftMs())
+    else callback()
+  }
+  return () => clearTimeout(timer)
+}

@@ -1,4 +1,4 @@
-import { isNameTaken, lockKey, lockName, putAlias, removeAlias } from '../../store/rows/key-rows.ts'
+import { claimName, lockKey, putAlias, removeAlias } from '../../store/rows/key-rows.ts'
 import { findWholeKey, type WholeKey } from '../../store/rows/key-with-versions.ts'
 import type { Dependencies } from '../parts/dependencies.ts'
 import {
@@ -23,6 +23,7 @@ import {
   withColumns,
 } from './change-key.ts'
 import { stateOf } from './locked-key.ts'
+import type { Decision } from './write-change.ts'
 
 /** A new alias of a key. */
 export interface CreateAliasInput extends KeyInput {
@@ -62,13 +63,9 @@ export async function createAlias(
     checkInput: () => checkAlias(alias),
     async decide(key, { tx }) {
       requireRoom(key)
-      const { projectId, id: keyId } = key.row
-      await lockName(tx, { projectId, name: alias })
-      if (await isNameTaken(tx, { projectId, name: alias })) throw new NameTakenError(alias)
-      return {
-        ...withColumns(key, { aliases: [...key.row.aliases, alias].sort() }),
-        alsoWrite: (tx) => putAlias(tx, { projectId, name: alias, keyId }),
-      }
+      const { projectId } = key.row
+      if (!(await claimName(tx, { projectId, name: alias }))) throw new NameTakenError(alias)
+      return withAlias(key, alias)
     },
   })
   return changedKey(parts, call, changed)
@@ -142,11 +139,7 @@ export async function repointAlias(
         if (before.row.id === after.row.id) return { state: stateOf(key) }
         if (key.row.id === before.row.id) return withColumns(key, { aliases: without(key, alias) })
         requireRoom(key)
-        const keyId = key.row.id
-        return {
-          ...withColumns(key, { aliases: [...key.row.aliases, alias].sort() }),
-          alsoWrite: (tx) => putAlias(tx, { projectId, name: alias, keyId }),
-        }
+        return withAlias(key, alias)
       },
     })
     const failed = outcomes.find(({ error }) => error !== null)
@@ -182,6 +175,15 @@ function requireAlias({ aliases }: WholeKey['row'], alias: string): void {
 /** Throws ConflictError if the alias was taken from the key since it was found. */
 function requireStillAlias(key: WholeKey, alias: string, now: Date): void {
   if (!key.row.aliases.includes(alias)) throw conflictOf(key, now)
+}
+
+/** The decision that gives a key an alias, in place of the key that has it. */
+function withAlias(key: WholeKey, alias: string): Decision {
+  const { projectId, id: keyId, aliases } = key.row
+  return {
+    ...withColumns(key, { aliases: [...aliases, alias].sort() }),
+    alsoWrite: (tx) => putAlias(tx, { projectId, name: alias, keyId }),
+  }
 }
 
 function without({ row }: WholeKey, alias: string): readonly string[] {

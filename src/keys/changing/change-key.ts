@@ -12,8 +12,7 @@ import { readKeyReference, type VersionReference } from '../parts/key-references
 import {
   type AuditContext,
   auditContextOf,
-  findUserKeyFor,
-  findVersionFor,
+  findKeyOrVersionFor,
   observationOf,
   recordingRefusals,
   requireAccess,
@@ -103,11 +102,9 @@ export async function changeUserKey(
       ...(permission === 'MANAGE' ? (['MANAGE', 'MANAGE_OWN'] as const) : (['VIEW'] as const)),
     )
     const lookup = { parts, call, context }
-    const named =
-      typeof request.of === 'string' ? null : await findVersionFor(lookup, request.of, { permission })
-    const { row } = named?.key ?? (await findUserKeyFor(lookup, request.of as string, { permission }))
-    context.versionNumber = named?.number ?? null
-    request.checkInput?.(row)
+    const { key: found, number } = await findKeyOrVersionFor(lookup, request.of, { permission })
+    context.versionNumber = number
+    request.checkInput?.(found.row)
     context.details = request.details ?? {}
     const decide: Decide = (key, facts) => {
       // Checked again under the lock: the access list may have changed since.
@@ -115,9 +112,9 @@ export async function changeUserKey(
       requireStillNamed(parts, key, { reference: request.of, now: facts.certainNow })
       if (expectedRevision !== facts.seenRevision) requireRevision(key, expectedRevision, facts.certainNow)
       context.details = { ...request.details, ...request.detailsOf?.(key) }
-      return request.decide(key, facts, named?.number ?? null)
+      return request.decide(key, facts, number)
     }
-    const changed = await changeKey(parts, row, context, {
+    const changed = await changeKey(parts, found.row, context, {
       decide,
       obtainMaterial: request.obtainMaterial ?? null,
     })

@@ -1,7 +1,7 @@
 import { defaultAlgorithms, findAlgorithm } from '../../crypto/algorithms.ts'
 import type { KeyType, KeyUsage } from '../../crypto/capabilities.ts'
 import { keyIdOf } from '../../ids.ts'
-import { isNameTaken, lockName } from '../../store/rows/key-rows.ts'
+import { claimName } from '../../store/rows/key-rows.ts'
 import type { Dependencies, DomainSettings } from '../parts/dependencies.ts'
 import { auditContextOf, recordingRefusals, requireRoleFor } from '../parts/request.ts'
 import type { FullUserKeyView } from '../reading/views.ts'
@@ -133,10 +133,8 @@ export async function updateUserKey(
     },
     async decide(key, { tx }) {
       const wanted = { projectId: key.row.projectId, name: name ?? key.row.name }
-      if (wanted.name !== key.row.name) {
-        await lockName(tx, wanted)
-        if (await isNameTaken(tx, wanted)) throw new NameTakenError(wanted.name)
-      }
+      const isNew = wanted.name !== key.row.name
+      if (isNew && !(await claimName(tx, wanted))) throw new NameTakenError(wanted.name)
       return withColumns(key, { name: wanted.name, description: description ?? key.row.description })
     },
   })

@@ -1,13 +1,6 @@
 import { isUniqueViolation } from '../../store/errors.ts'
 import { announceChanges, everyone, type KeyChange } from '../../store/key-changes.ts'
-import {
-  insertKey,
-  isNameTaken,
-  type KeyRow,
-  lockName,
-  moveToDeleted,
-  updateKeys,
-} from '../../store/rows/key-rows.ts'
+import { claimName, insertKey, type KeyRow, moveToDeleted, updateKeys } from '../../store/rows/key-rows.ts'
 import type { WholeKey } from '../../store/rows/key-with-versions.ts'
 import { insertVersions, type NewVersion, updateVersions } from '../../store/rows/version-rows.ts'
 import type { Queryable } from '../../store/sql.ts'
@@ -92,10 +85,7 @@ export async function writeSteps(parts: Dependencies, tx: Queryable, steps: read
 /** Writes and announces the first step of a new key; false if its name is taken. */
 export async function writeNewKey(parts: Dependencies, tx: Queryable, step: Step): Promise<boolean> {
   const { row } = step.sealed.after
-  if (row.kind === 'USER') {
-    await lockName(tx, row)
-    if (await isNameTaken(tx, row)) return false
-  }
+  if (row.kind === 'USER' && !(await claimName(tx, row))) return false
   if (!(await insertKey(tx, row))) return false
   await writeRest(parts, tx, [step], [{ projectId: row.projectId, id: row.id, isShown: true, lostBy: [] }])
   return true

@@ -8,7 +8,7 @@ import { keyIdOf } from '../../ids.ts'
 import type { CachedKey } from '../../keyring/key-cache.ts'
 import type { Dependencies } from '../parts/dependencies.ts'
 import type { VersionReference } from '../parts/key-references.ts'
-import { findUserKeyFor, findVersionFor, requireAccess } from '../parts/request.ts'
+import { findKeyOrVersionFor, requireAccess } from '../parts/request.ts'
 import { type AssociatedInput, associatedBytes, detailsOfContext } from '../rules/encryption-context.ts'
 import { InvalidCiphertextError } from '../rules/errors.ts'
 import { requireBytesAtMost, requireInput } from '../rules/input.ts'
@@ -78,8 +78,8 @@ async function findNamed(
     'key',
     'must not be given beside version, which names the key',
   )
-  if (version !== null) return findVersionFor(request, version, wanted)
-  return key === null ? null : { key: await findUserKeyFor(request, key, wanted), number: null }
+  const reference = version ?? key
+  return reference === null ? null : findKeyOrVersionFor(request, reference, wanted)
 }
 
 /** Decrypts many items. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../../clock.ts'
+import { type Clock, callAt } from '../../clock.ts'
 import { everyone, type KeyChange, type RoleChange } from '../../store/key-changes.ts'
 import { type AccessFacts, subjectsOf, visibilityOf } from '../rules/access.ts'
 import type { Caller } from '../rules/caller.ts'
@@ -74,8 +74,6 @@ const announcedMax = 1000
 const readMax = 200
 /** Time for which a change waits for others. It also limits how often a stream reads from the database. */
 const settleMs = 100
-/** Longest delay of a timer. */
-const timerMsMax = 2_147_483_647
 
 interface Watcher {
   readonly caller: Caller
@@ -242,21 +240,12 @@ function createWatch(
 
   // By the monotonic clock: setting the clock back must not prolong the life of a token.
   const expiresAtMs = performance.now() + caller.tokenExpiresAt.getTime() - clock.now().getTime()
-  let timer = setTimeout(expire, timeLeft())
-
-  function timeLeft(): number {
-    return Math.min(Math.max(0, expiresAtMs - performance.now()), timerMsMax)
-  }
-
-  function expire(): void {
-    if (timeLeft() > 0) timer = setTimeout(expire, timeLeft())
-    else end('expired')
-  }
+  const cancelExpiry = callAt(expiresAtMs, () => end('expired'))
 
   function end(how: 'expired' | 'closed'): void {
     if (ending !== null) return
     ending = how
-    clearTimeout(timer)
+    cancelExpiry()
     announced.clear()
     onEnd()
     wake()

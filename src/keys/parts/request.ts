@@ -11,7 +11,7 @@ import { type WeighedOperation, weightOf } from '../../crypto/weights.ts'
 import { type ErrorCode, KeysteadError } from '../../errors.ts'
 import { newUuid, parseId } from '../../ids.ts'
 import { IntegrityError } from '../../keyring/integrity-error.ts'
-import type { CachedKey } from '../../keyring/key-cache.ts'
+import type { CachedKey, KeyOfVersion } from '../../keyring/key-cache.ts'
 import { isRootKeyUnavailable } from '../../keyring/root-key-provider.ts'
 import { isUnavailable } from '../../store/errors.ts'
 import { findKey, type KeyLookup, type KeyRow } from '../../store/rows/key-rows.ts'
@@ -318,15 +318,9 @@ async function findInMemory(
   return read.id?.kind === 'userKey' ? parts.keys.get(projectId, read.id.uuid) : null
 }
 
-/** A key, and the number of the version that a reference names. The version may be missing unless it was named by ID. */
-export interface NamedVersion {
-  readonly key: CachedKey
-  readonly number: number
-}
-
 /**
  * The user key of a version, once the caller may do with it what it wants. Versions of redacted keys do not exist for the
- * caller: their IDs are not found.
+ * caller: their IDs are not found. A version that is named by key and number may be missing.
  *
  * @throws ForbiddenError
  */
@@ -334,7 +328,7 @@ export async function findVersionFor(
   request: KeyRequest,
   reference: VersionReference,
   wanted: WantedAccess,
-): Promise<NamedVersion> {
+): Promise<KeyOfVersion> {
   const address = readVersionReference(reference)
   if (!('id' in address)) {
     return { key: await findUserKeyFor(request, address.key, wanted), number: address.number }
@@ -349,6 +343,16 @@ export async function findVersionFor(
   if (found === null) throw notFound()
   requireAccess(request, found.key.row, wanted)
   return found
+}
+
+/** The user key that a reference names, with the number of the version if it names a version; otherwise null. */
+export async function findKeyOrVersionFor(
+  request: KeyRequest,
+  reference: string | VersionReference,
+  wanted: WantedAccess,
+): Promise<{ readonly key: CachedKey; readonly number: number | null }> {
+  if (typeof reference !== 'string') return findVersionFor(request, reference, wanted)
+  return { key: await findUserKeyFor(request, reference, wanted), number: null }
 }
 
 /** Refuses a redacted ID: FORBIDDEN while its key is redacted for the caller, otherwise the same as an unknown ID. */

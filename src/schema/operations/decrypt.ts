@@ -5,7 +5,8 @@ import { builder } from '../builder.ts'
 import { openErrors } from '../errors.ts'
 import { associatedFields } from '../types/encryption-context.ts'
 import { EncryptionAlgorithm } from '../types/enums.ts'
-import { defineBatchableMutation, optionalVersionField } from './define-mutation.ts'
+import { KeyVersionRef } from '../types/key-version.ts'
+import { defineBatchableMutation } from './define-mutation.ts'
 import { addUsedVersion } from './payloads.ts'
 
 const DecryptPayload = builder.objectRef<DecryptOutput>('DecryptPayload').implement({
@@ -36,10 +37,10 @@ defineBatchableMutation('decrypt', {
       description:
         'Symmetric keys: the ciphertext names its key; if given, it must be that one. Not together with `version`.',
     }),
-    version: optionalVersionField(
-      t,
-      'RSA: required, the version whose public key was used. Not for symmetric keys.',
-    ),
+    version: t.field({
+      type: KeyVersionRef,
+      description: 'RSA: required, the version whose public key was used. Not for symmetric keys.',
+    }),
     encryptionAlgorithm: t.field({
       type: EncryptionAlgorithm,
       description: 'RSA only: padding; RSAES_OAEP_SHA_256 if not given.',

@@ -66,13 +66,11 @@ export function defineMutation<
       authScopes: { authenticated: true },
       args: { input: t.arg({ type: Input, required: true, description: input }) },
       errors: { types: resultErrors(errors) as never[] },
-      async resolve(_root, args, context, info) {
+      resolve(_root, args, context, info) {
         const { input: given } = args as unknown as { input: object }
-        try {
-          return await resolve(context, filled(given, definition.defaults) as never, info)
-        } catch (error) {
-          throw asResultError(error, errors)
-        }
+        return withResultErrors(errors, () =>
+          resolve(context, filled(given, definition.defaults) as never, info),
+        )
       },
     }),
   )
@@ -100,17 +98,14 @@ export function defineBatchableMutation<
       description: `${many}, each with a key of its own; one that fails does not fail the others. Much faster than as many single operations.`,
       authScopes: { authenticated: true },
       args: { input: t.arg({ type: Input, required: true, description: 'The batch.' }) },
-      errors: { types: resultErrors([InputValidationError]) as never[] },
-      resolve: async (_root, { input: { items } }, { parts, call }) =>
-        pairOutcomes(
+      errors: { types: resultErrors(batchErrors) as never[] },
+      async resolve(_root, { input: { items } }, { parts, call }) {
+        const given = items.map((item) => filled(item, definition.defaults)) as never[]
+        return pairOutcomes(
           items,
-          await runBatch(
-            parts,
-            call,
-            batch,
-            items.map((item) => filled(item, definition.defaults)) as never[],
-          ),
-        ),
+          await withResultErrors(batchErrors, () => runBatch(parts, call, batch, given)),
+        )
+      },
     }),
   )
 }
@@ -142,6 +137,21 @@ export function defineVersionMutation(
   })
 }
 
+/** Errors of a batch as a whole. */
+const batchErrors = [InputValidationError] as const
+
+/** The output of a mutation, or its error as one of its results. */
+async function withResultErrors<Output>(
+  errors: readonly ErrorClass[],
+  run: () => Promise<Output>,
+): Promise<Output> {
+  try {
+    return await run()
+  } catch (error) {
+    throw asResultError(error, errors)
+  }
+}
+
 /** An input with its defaults. */
 function filled(input: object, defaults: object = {}): object {
   const missing = Object.entries(defaults).filter(
@@ -158,11 +168,6 @@ export function keyField(t: InputFieldBuilder, description = 'The key: its ID, n
 /** Input field for the version of a user key that a mutation is about. */
 export function versionField(t: InputFieldBuilder, description: string) {
   return t.field({ type: KeyVersionRef, required: true, description })
-}
-
-/** Input field for a version of a user key, where it may be left out. */
-export function optionalVersionField(t: InputFieldBuilder, description: string) {
-  return t.field({ type: KeyVersionRef, description })
 }
 
 /** Input field that guards against acting on an outdated view of the key. */

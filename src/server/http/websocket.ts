@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { type ExecutionResult, GraphQLError, type GraphQLFormattedError, GraphQLSchema, parse } from 'graphql'
 import { CloseCode, handleProtocols, makeServer } from 'graphql-ws'
 import { type RawData, type WebSocket, WebSocketServer } from 'ws'
-import { settlesWithin } from '../../clock.ts'
+import { callAt, settlesWithin } from '../../clock.ts'
 import { type Answer, errorAnswer } from '../answer.ts'
 import type { Subscribed } from '../graphql/graphql.ts'
 import type { Results } from '../graphql/yoga.ts'
@@ -86,8 +86,6 @@ const unsentBytesMax = 65_536
 const endingMs = 500
 /** Time for the client's part of closing, in milliseconds. */
 const closeTimeoutMs = 1000
-/** Longest delay of a timer. */
-const timerMsMax = 2_147_483_647
 /** Longest reason of closing, in bytes (RFC 6455 §5.5). */
 const reasonBytesMax = 123
 
@@ -135,8 +133,8 @@ interface Connection {
   /** Those that the client has not ended, by their IDs. */
   readonly runningById: Map<string, Running>
   readonly onVerified: () => void
-  /** Ends the connection when its token expires. */
-  expiry: NodeJS.Timeout | null
+  /** Cancels the end of the connection when its token expires; null until the token is verified. */
+  cancelExpiry: (() => void) | null
 }
 
 /** A subscription of a connection. */
@@ -232,26 +230,17 @@ export function createSockets(limits: SocketLimits, steps: SocketSteps): Sockets
     perOwner.set(owner, ofOwner + 1)
     pending.delete(connection)
     connection.onVerified()
-    endAt(connection, performance.now() + expiresInMs)
-    return null
-  }
-
-  /** Ends a connection at a time of the monotonic clock. */
-  function endAt(connection: Connection, expiresAtMs: number): void {
-    const leftMs = Math.max(0, expiresAtMs - performance.now())
-    connection.expiry = setTimeout(
-      () => {
-        if (leftMs > timerMsMax) endAt(connection, expiresAtMs)
-        else void end(connection, tokenExpired)
-      },
-      Math.min(leftMs, timerMsMax),
+    connection.cancelExpiry = callAt(
+      performance.now() + expiresInMs,
+      () => void end(connection, tokenExpired),
     )
+    return null
   }
 
   function forget(connection: Connection): void {
     connections.delete(connection)
     pending.delete(connection)
-    if (connection.expiry !== null) clearTimeout(connection.expiry)
+    connection.cancelExpiry?.()
     const { owner } = connection
     if (owner !== null) {
       const left = (perOwner.get(owner) ?? 1) - 1
@@ -338,7 +327,7 @@ export function createSockets(limits: SocketLimits, steps: SocketSteps): Sockets
           running: new Set(),
           runningById: new Map(),
           onVerified,
-          expiry: null,
+          cancelExpiry: null,
         }
         const [oldest] = pending
         if (oldest !== undefined && pending.size >= limits.pendingMax) oldest.socket.terminate()

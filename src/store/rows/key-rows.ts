@@ -153,15 +153,16 @@ export async function findKeyIdByName(
 }
 
 /**
- * Makes other transactions that want to give the same name or alias wait until this one ends. Names and aliases share one
- * space, which is too much for a unique index.
+ * Keeps a name or alias free for this transaction; false if it is taken. Other transactions that want it wait. Names and
+ * aliases share one space, which is too much for a unique index.
  */
-export async function lockName(tx: Queryable, { projectId, name }: NameLookup): Promise<void> {
+export async function claimName(tx: Queryable, { projectId, name }: NameLookup): Promise<boolean> {
   const lock = JSON.stringify(['keystead name', projectId, name])
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${lock}, 0))`
+  return !(await isNameTaken(tx, { projectId, name }))
 }
 
-/** True if a live key of the project has the name, or an alias like it. Only `lockName` makes the answer last. */
+/** True if a live key of the project has the name, or an alias like it. Only `claimName` gives an answer that lasts. */
 export async function isNameTaken(db: Queryable, { projectId, name }: NameLookup): Promise<boolean> {
   const [row] = await db.$queryRaw<{ taken: boolean }[]>`
     SELECT EXISTS (SELECT FROM keys WHERE project_id = ${projectId} AND name = ${name})
