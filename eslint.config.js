@@ -58,6 +58,7 @@ export default [
               'KeyAlgorithmInfo',
               'KeyEvent',
               'KeyVersionUsage',
+              'Label',
               'PageInfo',
               'PublicKey',
               'UserKeysEvent',

@@ -137,7 +137,7 @@ export const fieldRules: Readonly<Record<string, Partial<Record<FieldRule, reado
     WHOLE: [
       ...['status', 'type', 'usage', 'algorithm', 'origin', 'defaultVersion', 'version', 'versions'],
       ...['automaticRotation', 'lastRotatedAt', 'nextRotationAt', 'publicKey', 'owner', 'allowedSubjects'],
-      ...['accessList', 'aliases', 'updatedAt', 'revision', 'deletable'],
+      ...['accessList', 'aliases', 'labels', 'updatedAt', 'revision', 'deletable'],
     ],
     HISTORY: ['auditEvents'],
   },
@@ -271,6 +271,7 @@ export const mutationRules: Readonly<
     ...['enableAccessControl', 'disableAccessControl', 'addAllowedSubjects', 'removeAllowedSubjects'],
     ...['deactivateKeyVersion', 'activateKeyVersion', 'destroyKeyVersion', 'restoreKeyVersion'],
     ...['getImportParameters', 'importKeyVersion', 'createAlias', 'repointAlias', 'deleteAlias'],
+    'labelUserKey',
   ]),
   ...all(['encrypt'] as const, ['encrypt', 'encryptBatch', 'generateDataKey', 'generateDataKeyPair']),
   ...all(['decrypt'] as const, ['decrypt', 'decryptBatch']),

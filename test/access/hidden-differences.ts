@@ -107,6 +107,10 @@ export const hiddenDifferences: Readonly<Record<string, { left: HiddenLife; righ
     right: { movedFrom: null },
   },
   'h-aliases': { left: { deeds: [['createAlias', { alias: unguessedAlias }]] }, right: {} },
+  'h-labels': {
+    left: { deeds: [['labelUserKey', { set: [{ name: 'team', value: 'payments' }] }]] },
+    right: { deeds: [['labelUserKey', { set: [{ name: 'stage', value: 'test' }] }]] },
+  },
   'h-used': { left: { deeds: times(12, encrypt) }, right: {} },
   'h-scheduled': { left: { deeds: [stop, destroy] }, right: { deeds: [stop] } },
   'h-destroyed': {

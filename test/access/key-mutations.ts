@@ -84,6 +84,12 @@ const managing: readonly KeyMutation[] = [
     input: ({ keyId, alias = keyId }) => ({ alias }),
     invalidInput: ({ keyId }) => ({ alias: keyId }),
   },
+  {
+    name: 'labelUserKey',
+    group: 'MANAGE',
+    input: ({ keyId }) => ({ key: keyId, set: [{ name: 'team', value: 'payments' }] }),
+    invalidInput: ({ keyId }) => ({ key: keyId, set: [{ name: '', value: 'payments' }] }),
+  },
   { name: 'getImportParameters', group: 'MANAGE', input: ({ keyId }) => ({ key: keyId }) },
   {
     name: 'importKeyVersion',

@@ -84,6 +84,7 @@ function wholeUserKey(accessFacts: AccessFacts = facts): FullUserKeyView {
     createdBy: 'user:olga',
     owner: 'user:olga',
     aliases: ['current'],
+    labels: [{ name: 'team', value: 'payments' }],
     allowedSubjects: accessFacts.allowedSubjects,
     accessList: accessFacts.allowedSubjects.map((subject) => ({
       ...{ subject, permissions: null, context: null, expiresAt: null, note: '' },

@@ -39,6 +39,7 @@ export const alwaysVisible: Readonly<Record<string, readonly string[]>> = {
   ],
   AccessListEntry: ['subject', 'permissions', 'context', 'expiresAt', 'expired', 'note'],
   EncryptionContextPair: ['name', 'value'],
+  Label: ['name', 'value'],
   // Nothing unless the caller may manage the key, or asks about itself.
   AccessExplanation: ['allowed', 'visibility', 'grantedBy', 'missing', 'rolesThatSuffice'],
   AccessReason: ['kind', 'subject', 'roles', 'message'],
@@ -96,6 +97,7 @@ export const alwaysVisible: Readonly<Record<string, readonly string[]>> = {
   ReEncryptBatchPayload: ['results'],
   ReEncryptPayload: ['ciphertext', 'sourceKeyId', 'sourceVersionNumber', 'keyId', 'versionNumber'],
   RemoveAllowedSubjectsPayload: ['userKey'],
+  LabelUserKeyPayload: ['userKey'],
   RepointAliasPayload: ['userKey', 'previousUserKey'],
   RestoreKeyVersionPayload: ['userKey', 'version'],
   RotateUserKeyPayload: ['userKey', 'version'],

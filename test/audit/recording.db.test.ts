@@ -47,11 +47,18 @@ describe.skipIf(hasNoDatabase())('the audit trail', () => {
     const repointed = trail.expected.at(-1)
     trail.expected.push({ ...repointed, key_id: uuidOf(pendingId), key_revision: 3 })
     await trail.send(mia, 'deleteAlias', { alias: 'bills' }, { keyId: pendingId, revision: 4 })
-    await trail.send(mia, 'deactivateKeyVersion', { version: { key: keyId, number: 1 } }, at(12, 1))
-    await trail.send(mia, 'activateKeyVersion', { version: { key: keyId, number: 1 } }, at(13, 1))
+    const labels = [
+      { name: 'team', value: 'payments' },
+      { name: 'stage', value: 'test' },
+    ]
+    await trail.send(mia, 'labelUserKey', { key: keyId, set: labels }, at(12))
+    const relabelling = { key: keyId, set: [{ name: 'team', value: 'ops' }], remove: ['stage', 'none'] }
+    await trail.send(mia, 'labelUserKey', relabelling, at(13))
     await trail.send(mia, 'deactivateKeyVersion', { version: { key: keyId, number: 1 } }, at(14, 1))
-    await trail.send(mia, 'destroyKeyVersion', { version: { key: keyId, number: 1 } }, at(15, 1))
-    await trail.send(mia, 'restoreKeyVersion', { version: { key: keyId, number: 1 } }, at(16, 1))
+    await trail.send(mia, 'activateKeyVersion', { version: { key: keyId, number: 1 } }, at(15, 1))
+    await trail.send(mia, 'deactivateKeyVersion', { version: { key: keyId, number: 1 } }, at(16, 1))
+    await trail.send(mia, 'destroyKeyVersion', { version: { key: keyId, number: 1 } }, at(17, 1))
+    await trail.send(mia, 'restoreKeyVersion', { version: { key: keyId, number: 1 } }, at(18, 1))
     const doomed = await trail.send(
       mia,
       'createUserKey',
@@ -62,7 +69,7 @@ describe.skipIf(hasNoDatabase())('the audit trail', () => {
     Object.assign(trail.expected.at(-1) ?? {}, { key_id: uuidOf(doomedId), key_revision: 1 })
     const remove = { key: doomedId, confirmName: 'doomed' }
     await trail.send(mia, 'deleteUserKey', remove, { keyId: doomedId, revision: 2 })
-    const changes = Object.values(actions).slice(0, 18)
+    const changes = Object.values(actions).slice(0, 19)
     expect(new Set(trail.expected.map(({ action }) => action))).toEqual(new Set(changes))
     const events = await trail.expectRecorded()
     const detailsOf = (name: Name) => events.find(({ action }) => action === actions[name])?.details
@@ -75,6 +82,11 @@ describe.skipIf(hasNoDatabase())('the audit trail', () => {
     for (const name of ['createAlias', 'deleteAlias'] as const) {
       expect(detailsOf(name)).toEqual({ alias: 'bills' })
     }
+    const labelling = events.filter(({ action }) => action === 'LABEL_USER_KEY')
+    expect(labelling.map(({ details }) => details)).toEqual([
+      { 'label.team': 'payments', 'label.stage': 'test' },
+      { 'label.team': 'ops', 'removedLabel.stage': 'test' },
+    ])
     const repointing = events.filter(({ action }) => action === 'REPOINT_ALIAS')
     expect(repointing.map(({ key_id, details }) => [key_id, details])).toEqual([
       [uuidOf(keyId), { alias: 'bills', standsForThisKey: false }],
@@ -196,6 +208,7 @@ describe.skipIf(hasNoDatabase())('the audit trail', () => {
         createAlias: { key, alias: 'bills' },
         repointAlias: { key, alias: key },
         deleteAlias: { alias: key },
+        labelUserKey: { key, set: [{ name: 'team', value: 'ops' }] },
         deactivateKeyVersion: { version },
         activateKeyVersion: { version },
         destroyKeyVersion: { version },

@@ -29,6 +29,7 @@ export const actions = {
   createAlias: 'CREATE_ALIAS',
   repointAlias: 'REPOINT_ALIAS',
   deleteAlias: 'DELETE_ALIAS',
+  labelUserKey: 'LABEL_USER_KEY',
   deactivateKeyVersion: 'DEACTIVATE_KEY_VERSION',
   activateKeyVersion: 'ACTIVATE_KEY_VERSION',
   destroyKeyVersion: 'SCHEDULE_KEY_VERSION_DESTRUCTION',

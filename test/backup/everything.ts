@@ -9,6 +9,7 @@ export const member: Person = { name: 'max', roles: ['PROJECT_MEMBER'] }
 export const service: Person = { name: 'Secrets Manager', kind: 'SERVICE_AGENT' }
 const message = base64('the message')
 const alias = 'current-orders'
+const labels = [{ name: 'team', value: 'payments' }]
 
 /** Entry on the list of a key, as it is shown. */
 const hiddenEntry = {
@@ -48,6 +49,7 @@ export async function makeEverything(story: Story): Promise<Everything> {
     await mia.mutate('rotateUserKey', { key: keyId })
   }
   await mia.mutate('createAlias', { key: keyId, alias })
+  await mia.mutate('labelUserKey', { key: keyId, set: labels })
   story.clock.advance({ days: 1 })
   await mia.mutate('deactivateKeyVersion', { version: { key: keyId, number: 3 } })
   for (const [version, waitingPeriodDays] of [
@@ -132,8 +134,8 @@ export async function expectEverything(as: (person: Person) => Client, made: Eve
   expect(await max.ask(question, asked)).toEqual({
     userKey: { name: 'hidden', status: null, accessList: null },
   })
-  const aliased = `{ userKey(key: "${alias}") { id aliases } }`
-  expect(await mia.ask(aliased)).toEqual({ userKey: { id: made.keyId, aliases: [alias] } })
+  const aliased = `{ userKey(key: "${alias}") { id aliases labels { name value } } }`
+  expect(await mia.ask(aliased)).toEqual({ userKey: { id: made.keyId, aliases: [alias], labels } })
   const roles = '{ viewer { roles } }'
   expect(await as({ name: 'boris' }).ask(roles)).toEqual({ viewer: { roles: ['KMS_USER'] } })
   // They are as the trail has them, so that they can be changed.

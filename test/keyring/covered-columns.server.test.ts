@@ -255,6 +255,7 @@ async function makeRows(story: Story): Promise<void> {
   const keyId = await create({
     name: 'orders',
     description: 'for orders',
+    labels: [{ name: 'team', value: 'payments' }],
     automaticRotation: { enabled: true, cycleDays: 30 },
     accessControl: { enabled: true, allowedSubjects: ['group:payments'], entries },
   })

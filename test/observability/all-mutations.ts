@@ -10,6 +10,7 @@ export const canaries = {
   keyName: 'canary-key-name',
   description: 'canary description of a key',
   alias: 'canary-alias-of-a-key',
+  label: 'canary label of a key',
   project: 'canary-project',
 } as const
 
@@ -90,13 +91,14 @@ export async function runAllMutations(watched: WatchedStory): Promise<string[]> 
   const mac = await keyFor('HMAC_SHA256', 'GENERATE_VERIFY_MAC')
   await run(manager, 'generateMac', { key: mac, message: canaries.plaintext }, 'mac')
   const { alias } = canaries
-  const aliasing: readonly [name: string, input: object][] = [
+  const naming: readonly [name: string, input: object][] = [
     ['createAlias', { key: aes, alias }],
     ['encrypt', { key: alias, ...sealed }],
     ['repointAlias', { key: kem, alias }],
     ['deleteAlias', { alias }],
+    ['labelUserKey', { key: aes, set: [{ name: 'team', value: canaries.label }] }],
   ]
-  for (const [name, input] of aliasing) {
+  for (const [name, input] of naming) {
     await run(stranger, name, input)
     expect(await run(manager, name, input, name === 'encrypt' ? 'ciphertext' : 'userKey { id }')).not.toBe('')
   }

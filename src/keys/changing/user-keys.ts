@@ -17,6 +17,15 @@ import {
   requireInput,
   rotationCycleDays,
 } from '../rules/input.ts'
+import {
+  checkLabelNames,
+  checkLabels,
+  detailsOfLabels,
+  detailsOfRemovedLabels,
+  type KeyLabel,
+  labelLimits,
+  sortedLabels,
+} from '../rules/labels.ts'
 import { checkGivenEntries, detailsOfEntries, entriesGiven, type GivenEntries } from './access-lists.ts'
 import { changedKey, changeUserKey, deciding, type KeyInput, withColumns } from './change-key.ts'
 import { createKey } from './create-key.ts'
@@ -24,6 +33,7 @@ import { createKey } from './create-key.ts'
 export interface CreateUserKeyInput {
   readonly name: string
   readonly description?: string | null | undefined
+  readonly labels?: readonly KeyLabel[] | null | undefined
   readonly preActivation?: boolean | null | undefined
   readonly origin?: KeyOrigin | null | undefined
   readonly type?: KeyType | null | undefined
@@ -44,6 +54,12 @@ export interface UpdateUserKeyInput extends KeyInput {
   readonly description?: string | null | undefined
 }
 
+/** Labels to give to a key, and names of labels to take from it. */
+export interface LabelUserKeyInput extends KeyInput {
+  readonly set?: readonly KeyLabel[] | null | undefined
+  readonly remove?: readonly string[] | null | undefined
+}
+
 export interface ConfigureAutomaticRotationInput extends KeyInput, AutomaticRotationInput {}
 
 export interface DeleteUserKeyInput extends KeyInput {
@@ -62,12 +78,14 @@ export async function createUserKey(
     const origin = input.origin ?? 'KEYSTEAD'
     const list = listOf(input)
     const given = input.accessControl?.enabled === true ? detailsOfEntries(list) : {}
-    context.details = { name: input.name, algorithm, usage, origin, ...given }
+    const labels = sortedLabels(input.labels ?? [])
+    context.details = { name: input.name, algorithm, usage, origin, ...given, ...detailsOfLabels(labels) }
     const key = await createKey(parts, context, {
       projectId: call.caller.projectId,
       kind: 'USER',
       name: input.name,
       description: input.description ?? '',
+      labels,
       usage,
       algorithm,
       origin,
@@ -96,6 +114,7 @@ function checkNewKey(parts: Dependencies, input: CreateUserKeyInput) {
   const issues = new InputIssues()
   checkName(issues, input.name)
   checkDescription(issues, input.description ?? '')
+  checkLabels(issues, input.labels ?? [], 'labels')
   checkCycleDays(issues, input.automaticRotation?.cycleDays, 'automaticRotation.cycleDays')
   checkOrigin(issues, input)
   const list = listOf(input)
@@ -136,6 +155,43 @@ export async function updateUserKey(
       const isNew = wanted.name !== key.row.name
       if (isNew && !(await claimName(tx, wanted))) throw new NameTakenError(wanted.name)
       return withColumns(key, { name: wanted.name, description: description ?? key.row.description })
+    },
+  })
+  return changedKey(parts, call, changed)
+}
+
+/** Gives labels to a key, in place of those of the same names, and takes others from it. */
+export async function labelUserKey(
+  parts: Dependencies,
+  call: RequestContext,
+  input: LabelUserKeyInput,
+): Promise<FullUserKeyView> {
+  const { key: of, expectedRevision } = input
+  const set = input.set ?? []
+  const remove = input.remove ?? []
+  const changed = await changeUserKey(parts, call, {
+    action: 'LABEL_USER_KEY',
+    of,
+    expectedRevision,
+    checkInput() {
+      const issues = new InputIssues()
+      checkLabels(issues, set, 'set')
+      checkLabelNames(issues, remove, 'remove')
+      issues.require(set.length + remove.length > 0, 'set', 'or remove must be given')
+      const both = set.find(({ name }) => remove.includes(name))
+      issues.require(both === undefined, 'remove', 'must not have a name that is also set')
+      issues.throwIfAny()
+    },
+    detailsOf: ({ row }) => ({
+      ...detailsOfLabels(set),
+      ...detailsOfRemovedLabels(row.labels.filter(({ name }) => remove.includes(name))),
+    }),
+    decide(key) {
+      const replaced = new Set([...set.map(({ name }) => name), ...remove])
+      const labels = sortedLabels([...key.row.labels.filter(({ name }) => !replaced.has(name)), ...set])
+      const { count } = labelLimits
+      requireInput(labels.length <= count, 'set', `must leave the key with at most ${count} labels`)
+      return withColumns(key, { labels })
     },
   })
   return changedKey(parts, call, changed)

@@ -66,6 +66,7 @@ export function fullUserKeyView(
     ...fields,
     owner: canonicalSubject(row.owner),
     aliases: row.aliases,
+    labels: row.labels,
     allowedSubjects: subjectSet([...current].map(({ subject }) => subject)),
     accessList: entries.map((entry) => ({ ...entry, expired: !current.has(entry) })),
     permissions: permissionsOn(caller, fields.accessFacts).filter(

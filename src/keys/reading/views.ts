@@ -4,6 +4,7 @@ import type { EncryptionContext } from '../../crypto/encryption-context.ts'
 import type { KeyRow } from '../../store/rows/key-rows.ts'
 import type { AccessEntry, AccessFacts, KeyPermission } from '../rules/access.ts'
 import type { KeyOrigin, KeyVersionStatus } from '../rules/errors.ts'
+import type { KeyLabel } from '../rules/labels.ts'
 import type { RoleBinding } from '../rules/role-bindings.ts'
 
 /** Columns of a user key that all callers with a viewing role see. Its views hold them as they are stored. */
@@ -61,6 +62,7 @@ export interface FullUserKeyView extends VisibleUserKey, FullKeyFields {
   /** Subject string. */
   readonly owner: string
   readonly aliases: readonly string[]
+  readonly labels: readonly KeyLabel[]
   /** Subject strings of entries that have not expired; empty while access control is off. */
   readonly allowedSubjects: readonly string[]
   readonly accessList: readonly AccessEntryView[]

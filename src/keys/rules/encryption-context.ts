@@ -5,7 +5,7 @@ import {
   sortedContext,
 } from '../../crypto/encryption-context.ts'
 import { InputIssues, requireInput } from './input.ts'
-import { textFault } from './names.ts'
+import { comparedTextFault } from './names.ts'
 
 /** Limits of a context. */
 export const contextLimits = { pairs: 16, nameCharacters: 64, valueBytes: 256 } as const
@@ -35,19 +35,11 @@ export function checkContext(issues: InputIssues, context: EncryptionContext, pa
   }
 }
 
-/**
- * Fault of a value, in words that begin with "must"; null if there is none. A text has one encoding, without characters
- * that nobody sees: otherwise a search of the audit trail for one spelling would miss another.
- */
+/** Fault of a value, in words that begin with "must"; null if there is none. */
 function valueFault(value: string): string | null {
   const { valueBytes } = contextLimits
   if (Buffer.byteLength(value) > valueBytes) return `must have at most ${valueBytes} bytes of UTF-8`
-  const fault = textFault(value)
-  if (fault !== null) return fault
-  if (/\p{Default_Ignorable_Code_Point}/u.test(value)) return 'must not contain characters that are not shown'
-  // Characters of later versions of Unicode have no normal form yet: it could be another one after an update.
-  if (/\p{Cn}/u.test(value)) return 'must not contain unassigned code points of Unicode'
-  return value === value.normalize('NFC') ? null : 'must be in Unicode Normalization Form C (NFC)'
+  return comparedTextFault(value)
 }
 
 /** Checks whether a context has all pairs of another one. */

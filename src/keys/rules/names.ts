@@ -8,6 +8,19 @@ export function textFault(text: string): string | null {
   return found === undefined ? null : `must not contain the ${classOf(found)} ${codePointOf(found)}`
 }
 
+/**
+ * Fault of a text that other texts are compared with, in words that begin with "must"; null if there is none. A text has one
+ * spelling, without characters that nobody sees: otherwise a search for one spelling would miss another.
+ */
+export function comparedTextFault(text: string): string | null {
+  const fault = textFault(text)
+  if (fault !== null) return fault
+  if (/\p{Default_Ignorable_Code_Point}/u.test(text)) return 'must not contain characters that are not shown'
+  // Characters of later versions of Unicode have no normal form yet: it could be another one after an update.
+  if (/\p{Cn}/u.test(text)) return 'must not contain unassigned code points of Unicode'
+  return text === text.normalize('NFC') ? null : 'must be in Unicode Normalization Form C (NFC)'
+}
+
 function classOf(character: string): string {
   if (/\p{Cc}/u.test(character)) return 'control character'
   return /\p{Cf}/u.test(character) ? 'invisible format character' : 'line separator'

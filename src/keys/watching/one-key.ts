@@ -86,7 +86,11 @@ function changesBetween(before: KeyView, after: KeyView | null): KeyChangeKind[]
 
 function detailsOf(key: KeyView, withHidden: boolean): string {
   if (key.kind === 'SERVICE') return key.name
-  return JSON.stringify([key.name, key.description, withHidden && key.access === 'full' ? key.aliases : []])
+  return JSON.stringify([
+    key.name,
+    key.description,
+    ...(withHidden && key.access === 'full' ? [key.aliases, key.labels] : []),
+  ])
 }
 
 function accessOf(key: KeyView): string {

@@ -5,6 +5,7 @@ import { builder } from '../builder.ts'
 import { listOptions } from '../list-limits.ts'
 import { entriesField } from '../types/access-list.ts'
 import { KeyAlgorithm, KeyOrigin, KeyType, KeyUsage } from '../types/enums.ts'
+import { labelsOptions } from '../types/label.ts'
 import { settableFields } from '../types/user-key.ts'
 import { defineMutation } from './define-mutation.ts'
 import { defineKeyPayload } from './payloads.ts'
@@ -47,6 +48,7 @@ defineMutation('createUserKey', {
         '1 to 64 letters, digits, `-` or `_`, with a lowercase letter or a digit first; unique in the project.',
     }),
     ...settableFields(t),
+    labels: t.field(labelsOptions('Its labels; none if not given.')),
     preActivation: t.boolean({
       description: 'Create it without a version, to be activated later. False if not given.',
     }),

@@ -8,7 +8,7 @@ import { eventOf, withFreshAccess } from './fresh-access.ts'
 const KeyChangeKindType = builder.enumType('KeyChangeKind', {
   description: 'Kind of a change of a key.',
   values: {
-    DETAILS: { description: 'Its name, description or aliases.' },
+    DETAILS: { description: 'Its name, description, aliases or labels.' },
     STATE: {
       description: 'Its state, the state of one of its versions, or something that no other kind covers.',
     },

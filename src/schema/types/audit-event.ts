@@ -8,7 +8,7 @@ import { Key } from './refs.ts'
 import { Subject } from './subject.ts'
 
 const descriptions: Record<AuditEventView['action'], string> = {
-  CREATE_USER_KEY: 'A user key was created.',
+  CREATE_USER_KEY: 'A user key was created. The details have its labels as `label.NAME`.',
   UPDATE_USER_KEY: "A user key's name or description was changed.",
   ACTIVATE_USER_KEY: 'The first version of a user key was generated.',
   ROTATE_KEY: 'A new version of a key was generated, by a user or by the system.',
@@ -29,6 +29,8 @@ const descriptions: Record<AuditEventView['action'], string> = {
   REPOINT_ALIAS:
     'An alias was moved from one user key to another. Each has an event; `standsForThisKey` in the details tells which of them it is.',
   DELETE_ALIAS: 'An alias was removed from a user key; `alias` in the details.',
+  LABEL_USER_KEY:
+    'Labels of a user key were set or removed. The details have each label that was set as `label.NAME`, and each that was removed, with its last value, as `removedLabel.NAME`.',
   GET_IMPORT_PARAMETERS: 'A wrapping key for the import of key material was made.',
   IMPORT_KEY_VERSION: 'Key material was imported as a new version.',
   PRUNE_AUDIT: 'An operator of the server removed old audit events.',

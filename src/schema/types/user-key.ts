@@ -2,6 +2,7 @@ import { publicKey } from '../../keys/reading/nodes.ts'
 import type { PageArguments } from '../../keys/reading/pages.ts'
 import type { FullUserKeyView, UserKeyView } from '../../keys/reading/views.ts'
 import { aliasesMax, allowedSubjectsMax } from '../../keys/rules/input.ts'
+import { labelLimits } from '../../keys/rules/labels.ts'
 import type { InputFieldBuilder } from '../builder.ts'
 import { listOptions } from '../list-limits.ts'
 import { hidden } from '../redaction.ts'
@@ -9,6 +10,7 @@ import { AccessListEntry } from './access-list.ts'
 import { AuditEventConnection } from './audit-event.ts'
 import { defineConnection, pageArguments } from './connection.ts'
 import { KeyPermission } from './enums.ts'
+import { Label } from './label.ts'
 import { Node } from './node.ts'
 import { PublicKey } from './public-key.ts'
 import { Key, UserKey } from './refs.ts'
@@ -79,6 +81,16 @@ UserKey.implement({
           'Further names by which operations and queries find the key, sorted by bytes.',
         ),
         (key: FullUserKeyView) => [...key.aliases],
+      ),
+    }),
+    labels: t.field({
+      type: [Label],
+      ...hidden(
+        listOptions(
+          labelLimits.count,
+          'The labels, sorted by name. They say something about the key and grant nothing.',
+        ),
+        (key: FullUserKeyView) => [...key.labels],
       ),
     }),
     updatedAt: t.field({

@@ -3,7 +3,9 @@ import { fieldsOf, insertRows, prepared, type Queryable, type RowOf, type Table,
 import type { StoredAccessList } from '../subjects.ts'
 
 /** A live key. Days are `YYYY-MM-DD`; prisma/schema.prisma describes the columns. */
-export type KeyRow = WithEntries<RowOf<Key, 'rotationConfiguredOn' | 'rotationDueOn'>>
+export type KeyRow = Omit<WithEntries<RowOf<Key, 'rotationConfiguredOn' | 'rotationDueOn'>>, 'labels'> & {
+  readonly labels: readonly { readonly name: string; readonly value: string }[]
+}
 
 /** A row with the type that its entries have in JSON. */
 type WithEntries<Row> = Omit<Row, 'accessEntries'> & Pick<StoredAccessList, 'accessEntries'>
@@ -15,6 +17,7 @@ export const laterKeyColumns = {
   restoredAt: null,
   accessEntries: [],
   aliases: [],
+  labels: [],
 } satisfies Partial<KeyRow>
 
 /** Columns of a key. */
@@ -49,6 +52,7 @@ export const keyTable: Table<KeyRow> = {
     restoredAt: 'restored_at',
     accessEntries: 'access_entries',
     aliases: 'aliases',
+    labels: 'labels',
     mac: 'mac',
   },
   later: laterKeyColumns,
@@ -216,6 +220,8 @@ export async function findDeletedKeys(
 export function decode(row: Key): KeyRow {
   return {
     ...withEntries(row),
+    // As with the entries, the MAC of the row proves the type.
+    labels: row.labels as unknown as KeyRow['labels'],
     rotationConfiguredOn: dayOf(row.rotationConfiguredOn),
     rotationDueOn: row.rotationDueOn === null ? null : dayOf(row.rotationDueOn),
   }

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "keys" ADD COLUMN     "labels" JSONB NOT NULL DEFAULT '[]';
