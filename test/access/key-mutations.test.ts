@@ -25,6 +25,7 @@ describe('the table of mutations on which the access tests rest', () => {
       'encapsulate',
       'getImportParameters',
       'rotateUserKey',
+      'rotateUserKeyBatch',
     ])
     // Each can say so in its result, so that leaving the check to ForbiddenError is a choice.
     for (const { name } of keyMutations) {

@@ -154,7 +154,15 @@ const usingMacs: readonly KeyMutation[] = [
   },
 ]
 
-const inBatches = [...using, ...usingMacs].map((single): KeyMutation => {
+const batchable: readonly KeyMutation[] = [
+  ...using,
+  ...usingMacs,
+  ...managing.filter(({ name }) =>
+    ['rotateUserKey', 'labelUserKey', 'deactivateKeyVersion', 'destroyKeyVersion'].includes(name),
+  ),
+]
+
+const inBatches = batchable.map((single): KeyMutation => {
   const { invalidInput } = single
   return {
     ...single,

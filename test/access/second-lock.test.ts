@@ -66,6 +66,7 @@ function wholeKey(accessFacts: AccessFacts) {
     algorithm: 'ED25519',
     origin: 'KEYSTEAD',
     defaultVersion: versionOf(accessFacts),
+    cannotProtectReason: 'DEFAULT_VERSION_DEACTIVATED',
     automaticRotation: { enabled: true, cycleDays: 30 },
     lastRotatedAt: date,
     nextRotationAt: date,

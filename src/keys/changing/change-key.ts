@@ -62,6 +62,9 @@ export type Decide = (key: WholeKey, facts: DecisionFacts) => Decision | Promise
 /** Maximum of tries. A change starts over when another one has added a version meanwhile. */
 const triesMax = 50
 
+/** Permissions of roles that manage keys: any key, or own ones. */
+export const managingRoles = ['MANAGE', 'MANAGE_OWN'] as const
+
 /** A change of a user key that a caller asks for. */
 export interface KeyChangeRequest {
   readonly action: AuditAction
@@ -97,10 +100,7 @@ export async function changeUserKey(
 ): Promise<WholeKey> {
   const { action, expectedRevision = null, permission = 'MANAGE' } = request
   return recordingRefusals(parts, auditContextOf(call, action), async (context) => {
-    requireRoleFor(
-      call,
-      ...(permission === 'MANAGE' ? (['MANAGE', 'MANAGE_OWN'] as const) : (['VIEW'] as const)),
-    )
+    requireRoleFor(call, ...(permission === 'MANAGE' ? managingRoles : (['VIEW'] as const)))
     const lookup = { parts, call, context }
     const { key: found, number } = await findKeyOrVersionFor(lookup, request.of, { permission })
     context.versionNumber = number

@@ -27,6 +27,7 @@ import {
   sortedLabels,
 } from '../rules/labels.ts'
 import { checkGivenEntries, detailsOfEntries, entriesGiven, type GivenEntries } from './access-lists.ts'
+import type { ChangeBatch } from './change-batch.ts'
 import { changedKey, changeUserKey, deciding, type KeyInput, withColumns } from './change-key.ts'
 import { createKey } from './create-key.ts'
 
@@ -195,6 +196,13 @@ export async function labelUserKey(
     },
   })
   return changedKey(parts, call, changed)
+}
+
+/** Gives labels to many keys, and takes others from them. */
+export const labelUserKeyBatch: ChangeBatch<LabelUserKeyInput, FullUserKeyView> = {
+  action: 'LABEL_USER_KEY',
+  naming: 'key',
+  change: labelUserKey,
 }
 
 /** Switches automatic rotation on or off, or changes its cycle. */

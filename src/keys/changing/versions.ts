@@ -4,6 +4,7 @@ import type { VersionReference } from '../parts/key-references.ts'
 import type { RequestContext } from '../rules/caller.ts'
 import { destroyWaitingDaysMax, requireInput } from '../rules/input.ts'
 import type { KeyCommand } from '../rules/lifecycle.ts'
+import type { ChangeBatch } from './change-batch.ts'
 import {
   changedVersion,
   changeUserKey,
@@ -61,6 +62,13 @@ export async function rotateUserKey(
   return changedVersion(parts, call, changed)
 }
 
+/** Rotates many keys. */
+export const rotateUserKeyBatch: ChangeBatch<RotateUserKeyInput, KeyVersionChange> = {
+  action: 'ROTATE_KEY',
+  naming: 'key',
+  change: rotateUserKey,
+}
+
 /** Brings a deactivated version back. */
 export function activateKeyVersion(
   parts: Dependencies,
@@ -83,6 +91,13 @@ export function deactivateKeyVersion(
     action: 'DEACTIVATE_KEY_VERSION',
     command: (version) => ({ type: 'deactivateVersion', version }),
   })
+}
+
+/** Deactivates many versions. */
+export const deactivateKeyVersionBatch: ChangeBatch<KeyVersionInput, KeyVersionChange> = {
+  action: 'DEACTIVATE_KEY_VERSION',
+  naming: 'version',
+  change: deactivateKeyVersion,
 }
 
 /** Takes a scheduled destruction back. */
@@ -115,6 +130,13 @@ export function destroyKeyVersion(
         `must be ${destroyWaitingDaysMin} to ${destroyWaitingDaysMax} days`,
       ),
   })
+}
+
+/** Schedules the destruction of many versions. */
+export const destroyKeyVersionBatch: ChangeBatch<DestroyKeyVersionInput, KeyVersionChange> = {
+  action: 'SCHEDULE_KEY_VERSION_DESTRUCTION',
+  naming: 'version',
+  change: destroyKeyVersion,
 }
 
 async function changeVersion(

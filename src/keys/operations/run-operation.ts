@@ -7,6 +7,7 @@ import {
   actorOf,
   asCallerError,
   auditContextOf,
+  type BatchOutput,
   eventOf,
   eventsOf,
   hasDoneNothing,
@@ -23,9 +24,6 @@ export interface UsedVersion {
   readonly keyId: string
   readonly versionNumber: number
 }
-
-/** Results of a batch in the order of its items: the output of an item, or its error. */
-export type BatchOutput<T> = readonly (T | Error)[]
 
 /** One execution of an operation: the caller's request, and the audit context of this item of it. */
 export interface OperationRequest {

@@ -34,6 +34,9 @@ import { isUserKeyName } from '../rules/input.ts'
 import type { Dependencies, ObservedOperation } from './dependencies.ts'
 import { readKeyReference, readVersionReference, type VersionReference } from './key-references.ts'
 
+/** Results of a batch in the order of its items: the output of an item, or its error. */
+export type BatchOutput<T> = readonly (T | Error)[]
+
 /** Audit context of one operation: the facts of its audit event, filled in as they become known. */
 export interface AuditContext {
   readonly actor: AuditActor

@@ -8,7 +8,7 @@ import { entriesOf, hasOperation } from '../rules/access-list.ts'
 import { type Caller, canonicalSubject, subjectSet } from '../rules/caller.ts'
 import type { KeyOrigin } from '../rules/errors.ts'
 import { inForce } from '../rules/input.ts'
-import { defaultVersionOf, settle, startOfDay } from '../rules/lifecycle.ts'
+import { cannotProtectReason, defaultVersionOf, settle, startOfDay } from '../rules/lifecycle.ts'
 import {
   type FullUserKeyView,
   fullColumns,
@@ -158,10 +158,8 @@ function fullFields(row: KeyRow, newest: KeyVersionRow | null, settings: ViewSet
   if (algorithm === undefined) throw new TypeError(`no algorithm named ${row.algorithm}`)
   const { lastVersionNumber } = row
   const owner = ownerOfVersions(row, settings)
-  const current = defaultVersionOf(
-    { lastVersionNumber, versions: newest === null ? [] : [newest] },
-    settings.now,
-  )
+  const state = { lastVersionNumber, versions: newest === null ? [] : [newest] }
+  const current = defaultVersionOf(state, settings.now)
   return {
     id: owner.keyId,
     partialId: partialId(owner.keyId),
@@ -171,6 +169,7 @@ function fullFields(row: KeyRow, newest: KeyVersionRow | null, settings: ViewSet
     type: algorithm.type,
     usage: owner.usage,
     defaultVersion: current === null ? null : versionView(owner, current, settings.now),
+    cannotProtectReason: cannotProtectReason(state, settings.now),
     automaticRotation: { enabled: row.rotationEnabled, cycleDays: row.rotationCycleDays },
     nextRotationAt:
       row.rotationDueOn === null ? null : startOfDay(row.rotationDueOn, settings.rotationTimeZone),

@@ -5,6 +5,7 @@ import type { KeyRow } from '../../store/rows/key-rows.ts'
 import type { AccessEntry, AccessFacts, KeyPermission } from '../rules/access.ts'
 import type { KeyOrigin, KeyVersionStatus } from '../rules/errors.ts'
 import type { KeyLabel } from '../rules/labels.ts'
+import type { CannotProtectReason } from '../rules/lifecycle.ts'
 import type { RoleBinding } from '../rules/role-bindings.ts'
 
 /** Columns of a user key that all callers with a viewing role see. Its views hold them as they are stored. */
@@ -46,6 +47,8 @@ interface FullKeyFields extends Readonly<Pick<KeyRow, (typeof fullColumns)[numbe
   readonly usage: KeyUsage
   /** The version that protects new data, in any state but DESTROYED; null when there is none. */
   readonly defaultVersion: KeyVersionView | null
+  /** Null if the state of the key allows it to protect new data. */
+  readonly cannotProtectReason: CannotProtectReason | null
   readonly automaticRotation: { readonly enabled: boolean; readonly cycleDays: number }
   readonly nextRotationAt: Date | null
 }

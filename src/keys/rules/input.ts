@@ -18,6 +18,8 @@ export const aliasesMax = 50
 export const rotationCycleDays = { min: 1, max: 1095, default: 365 } as const
 /** Longest note of a role binding or of an entry of an access list, in characters. */
 export const noteLengthMax = 256
+/** Most items of a batch of changes. */
+export const changeBatchItemsMax = 100
 /** Longest waiting period of a destruction, in days. */
 export const destroyWaitingDaysMax = 30
 

@@ -110,6 +110,23 @@ export function defaultVersionOf<V extends VersionState>(
   return settled.status === 'DESTROYED' ? null : settled
 }
 
+/** Why the state of a key keeps it from protecting new data. */
+export type CannotProtectReason =
+  | 'NO_VERSION'
+  | 'DEFAULT_VERSION_DEACTIVATED'
+  | 'DEFAULT_VERSION_DESTROY_SCHEDULED'
+  | 'DEFAULT_VERSION_DESTROYED'
+
+/** The reason why a key cannot protect new data now; null if it can. `versions` as for {@link defaultVersionOf}. */
+export function cannotProtectReason(
+  key: { readonly lastVersionNumber: number; readonly versions: readonly VersionState[] },
+  now: Date,
+): CannotProtectReason | null {
+  if (key.lastVersionNumber === 0) return 'NO_VERSION'
+  const status = defaultVersionOf(key, now)?.status ?? 'DESTROYED'
+  return status === 'ACTIVE' ? null : `DEFAULT_VERSION_${status}`
+}
+
 /** Checks whether the state of the key allows deletion. */
 export function isDeletable(versions: readonly VersionState[], now: Date): boolean {
   return versions.every((version) => settle(version, now).status === 'DESTROYED')

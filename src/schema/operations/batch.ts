@@ -1,8 +1,8 @@
 import type { InputFieldMap, ObjectRef } from '@pothos/core'
-import type { BatchOutput } from '../../keys/operations/run-operation.ts'
+import type { BatchOutput } from '../../keys/parts/request.ts'
 import { builder, type InputFieldBuilder } from '../builder.ts'
 import { asResultError, type ErrorClass, resultErrors } from '../errors.ts'
-import { listOptions } from '../list-limits.ts'
+import { type ListLimit, listOptions } from '../list-limits.ts'
 
 type SchemaTypes = typeof builder.$inferSchemaTypes
 
@@ -34,8 +34,15 @@ export function pairOutcomes<T>(
  */
 export function defineBatchPayload<T extends object>(
   name: string,
-  payload: ObjectRef<SchemaTypes, T, T>,
-  errors: readonly ErrorClass[],
+  {
+    payload,
+    errors,
+    itemsMax,
+  }: {
+    readonly payload: ObjectRef<SchemaTypes, T, T>
+    readonly errors: readonly ErrorClass[]
+    readonly itemsMax: ListLimit
+  },
 ) {
   const Item = builder.objectRef<BatchItem<T>>(`${name}BatchItem`).implement({
     description: 'One item of a batch.',
@@ -68,7 +75,7 @@ export function defineBatchPayload<T extends object>(
     fields: (t) => ({
       results: t.field({
         type: [Item],
-        ...listOptions('BATCH_ITEMS_MAX', 'One for each item.'),
+        ...listOptions(itemsMax, 'One for each item.'),
         resolve: ({ items }) => [...items],
       }),
     }),
@@ -82,8 +89,16 @@ export function defineBatchPayload<T extends object>(
  */
 export function defineBatchInput<Fields extends InputFieldMap>(
   name: string,
-  description: string,
-  fieldsOf: (t: InputFieldBuilder) => Fields,
+  {
+    description,
+    fields: fieldsOf,
+    itemsMax,
+  }: {
+    /** Description of an item. */
+    readonly description: string
+    readonly fields: (t: InputFieldBuilder) => Fields
+    readonly itemsMax: ListLimit
+  },
 ) {
   const item = builder.inputType(`${name}BatchItemInput`, {
     description,
@@ -95,9 +110,12 @@ export function defineBatchInput<Fields extends InputFieldMap>(
     }),
   })
   return builder.inputType(`${name}BatchInput`, {
-    description: 'A batch, within the limits of the server (500 items and 1 MiB unless configured).',
+    description:
+      itemsMax === 'BATCH_ITEMS_MAX'
+        ? 'A batch, within the limits of the server (500 items and 1 MiB unless configured).'
+        : 'A batch of changes.',
     fields: (t) => ({
-      items: t.field({ type: [item], required: true, ...listOptions('BATCH_ITEMS_MAX', 'The items.') }),
+      items: t.field({ type: [item], required: true, ...listOptions(itemsMax, 'The items.') }),
     }),
   })
 }

@@ -1,8 +1,11 @@
 import type { InputFieldMap, InputShapeFromFields, ObjectRef } from '@pothos/core'
 import type { GraphQLResolveInfo } from 'graphql'
+import { type ChangeBatch, changeInBatch } from '../../keys/changing/change-batch.ts'
+import type { KeyVersionChange } from '../../keys/changing/change-key.ts'
 import type { restoreKeyVersion } from '../../keys/changing/versions.ts'
 import { type BatchOperation, runBatch } from '../../keys/operations/run-operation.ts'
 import { InputValidationError } from '../../keys/rules/errors.ts'
+import { changeBatchItemsMax } from '../../keys/rules/input.ts'
 import { builder, type InputFieldBuilder } from '../builder.ts'
 import type { Context } from '../context.ts'
 import { asResultError, type ErrorClass, resultErrors, versionChangeErrors } from '../errors.ts'
@@ -42,7 +45,7 @@ interface BatchableDefinition<Fields extends InputFieldMap, Output, Defaults ext
   extends MutationDefinition<Fields, Output, Defaults> {
   /** What the batch does, as the beginning of its description, e.g. `Encrypts many items`. */
   readonly many: string
-  readonly batch: BatchOperation<never, Output>
+  readonly batch: BatchOperation<never, Output> | ChangeBatch<never, Output>
 }
 
 /**
@@ -77,7 +80,7 @@ export function defineMutation<
 }
 
 /**
- * Defines the mutation of an operation that has a batch form, and that of the batch.
+ * Defines the mutation of an operation or a change that has a batch form, and that of the batch.
  *
  * @param name of the single operation in camelCase, e.g. `encrypt`
  */
@@ -87,54 +90,70 @@ export function defineBatchableMutation<
   Defaults extends object = Record<never, never>,
 >(name: string, definition: BatchableDefinition<Fields, Output, Defaults>): void {
   const { many, batch, payload, errors, input, fields } = definition
+  const isChange = 'change' in batch
+  const itemsMax = isChange ? changeBatchItemsMax : 'BATCH_ITEMS_MAX'
   defineMutation(name, definition)
   const typeName = pascalCase(name)
-  const Input = defineBatchInput(typeName, input, fields)
-  const Payload = defineBatchPayload(typeName, payload as never, errors)
+  const Input = defineBatchInput(typeName, { description: input, fields, itemsMax })
+  const Payload = defineBatchPayload(typeName, { payload: payload as never, errors, itemsMax })
   builder.mutationField(`${name}Batch`, (t) =>
     t.field({
       type: Payload,
       nullable: true,
-      description: `${many}, each with a key of its own; one that fails does not fail the others. Much faster than as many single operations.`,
+      description: `${many}${isChange ? ofChanges : ofOperations}`,
       authScopes: { authenticated: true },
       args: { input: t.arg({ type: Input, required: true, description: 'The batch.' }) },
       errors: { types: resultErrors(batchErrors) as never[] },
       async resolve(_root, { input: { items } }, { parts, call }) {
         const given = items.map((item) => filled(item, definition.defaults)) as never[]
-        return pairOutcomes(
-          items,
-          await withResultErrors(batchErrors, () => runBatch(parts, call, batch, given)),
-        )
+        const run = () =>
+          isChange ? changeInBatch(parts, call, batch, given) : runBatch(parts, call, batch, given)
+        return pairOutcomes(items, await withResultErrors(batchErrors, run))
       },
     }),
   )
 }
 
+const ofOperations =
+  ', each with a key of its own; one that fails does not fail the others. Much faster than as many single operations.'
+
+const ofChanges =
+  '. Each item is a change of its own, with its own record; one that fails does not fail the others. Items of one key are carried out in their order; a second item for the same key, or for the same version where items name versions, is refused with InputValidationError. If the request times out, what was done stays done.'
+
+/** Definition of a mutation that changes the state of one version of a key. */
+interface VersionMutation {
+  readonly description: string
+  /** Description of the payload. */
+  readonly payload: string
+  readonly change: typeof restoreKeyVersion
+}
+
 /** Defines a mutation that changes the state of one version of a key. */
-export function defineVersionMutation(
+export function defineVersionMutation(name: string, definition: VersionMutation): void {
+  defineMutation(name, versionMutation(name, definition))
+}
+
+/** Defines a mutation that changes the state of one version of a key, and its batch. */
+export function defineBatchableVersionMutation(
   name: string,
-  {
-    description,
-    payload,
-    change,
-  }: {
-    readonly description: string
-    /** Description of the payload. */
-    readonly payload: string
-    readonly change: typeof restoreKeyVersion
-  },
+  definition: VersionMutation & Pick<BatchableDefinition<never, KeyVersionChange, never>, 'many' | 'batch'>,
 ): void {
-  defineMutation(name, {
+  const { many, batch } = definition
+  defineBatchableMutation(name, { ...versionMutation(name, definition), many, batch })
+}
+
+function versionMutation(name: string, { description, payload, change }: VersionMutation) {
+  return {
     description,
     input: 'The version.',
-    fields: (t) => ({
+    fields: (t: InputFieldBuilder) => ({
       version: versionField(t, 'The version.'),
       expectedRevision: expectedRevisionField(t),
     }),
     payload: defineVersionPayload(`${pascalCase(name)}Payload`, payload),
     errors: versionChangeErrors,
-    resolve: ({ parts, call }, input) => change(parts, call, input),
-  })
+    resolve: ({ parts, call }: Context, input: Parameters<typeof change>[2]) => change(parts, call, input),
+  }
 }
 
 /** Errors of a batch as a whole. */

@@ -1,6 +1,6 @@
-import { destroyKeyVersion } from '../../keys/changing/versions.ts'
+import { destroyKeyVersion, destroyKeyVersionBatch } from '../../keys/changing/versions.ts'
 import { versionChangeErrors } from '../errors.ts'
-import { defineMutation, expectedRevisionField, versionField } from './define-mutation.ts'
+import { defineBatchableMutation, expectedRevisionField, versionField } from './define-mutation.ts'
 import { defineVersionPayload } from './payloads.ts'
 
 const DestroyKeyVersionPayload = defineVersionPayload(
@@ -8,7 +8,7 @@ const DestroyKeyVersionPayload = defineVersionPayload(
   'A version that is going to be destroyed; `destroyScheduledFor` says when.',
 )
 
-defineMutation('destroyKeyVersion', {
+defineBatchableMutation('destroyKeyVersion', {
   description:
     'Schedules the destruction of a DEACTIVATED version. When the waiting period ends its material is erased, and nothing that only this version opens can be read again. Needs MANAGE.',
   input: 'The version.',
@@ -23,4 +23,6 @@ defineMutation('destroyKeyVersion', {
   payload: DestroyKeyVersionPayload,
   errors: versionChangeErrors,
   resolve: ({ parts, call }, input) => destroyKeyVersion(parts, call, input),
+  many: 'Schedules the destruction of many versions',
+  batch: destroyKeyVersionBatch,
 })

@@ -1,14 +1,14 @@
-import { labelUserKey } from '../../keys/changing/user-keys.ts'
+import { labelUserKey, labelUserKeyBatch } from '../../keys/changing/user-keys.ts'
 import { labelLimits } from '../../keys/rules/labels.ts'
 import { changeErrors } from '../errors.ts'
 import { listOptions } from '../list-limits.ts'
 import { labelsOptions } from '../types/label.ts'
-import { defineMutation, expectedRevisionField, keyField } from './define-mutation.ts'
+import { defineBatchableMutation, expectedRevisionField, keyField } from './define-mutation.ts'
 import { defineKeyPayload } from './payloads.ts'
 
 const LabelUserKeyPayload = defineKeyPayload('LabelUserKeyPayload', 'A key with its new labels.')
 
-defineMutation('labelUserKey', {
+defineBatchableMutation('labelUserKey', {
   description: `Sets labels of a key, removes others, and leaves the rest as they are. A key has at most ${labelLimits.count}. Needs MANAGE.`,
   input: 'The key, and the labels to set or to remove.',
   fields: (t) => ({
@@ -26,4 +26,6 @@ defineMutation('labelUserKey', {
   payload: LabelUserKeyPayload,
   errors: changeErrors,
   resolve: ({ parts, call }, input) => labelUserKey(parts, call, input),
+  many: 'Sets and removes labels of many keys',
+  batch: labelUserKeyBatch,
 })

@@ -1,7 +1,7 @@
-import { rotateUserKey } from '../../keys/changing/versions.ts'
+import { rotateUserKey, rotateUserKeyBatch } from '../../keys/changing/versions.ts'
 import { InvalidKeyOriginError, InvalidKeyStateError } from '../../keys/rules/errors.ts'
 import { changeErrors } from '../errors.ts'
-import { defineMutation, expectedRevisionField, keyField } from './define-mutation.ts'
+import { defineBatchableMutation, expectedRevisionField, keyField } from './define-mutation.ts'
 import { defineVersionPayload } from './payloads.ts'
 
 const RotateUserKeyPayload = defineVersionPayload(
@@ -9,7 +9,7 @@ const RotateUserKeyPayload = defineVersionPayload(
   'A rotated key and its new version.',
 )
 
-defineMutation('rotateUserKey', {
+defineBatchableMutation('rotateUserKey', {
   description:
     'Generates the next version of a key: ACTIVE and the default at once. Older versions stay as they are, so what they encrypted still opens. Needs MANAGE.',
   input: 'The key.',
@@ -24,4 +24,6 @@ defineMutation('rotateUserKey', {
   payload: RotateUserKeyPayload,
   errors: [...changeErrors, InvalidKeyStateError, InvalidKeyOriginError],
   resolve: ({ parts, call }, input) => rotateUserKey(parts, call, input),
+  many: 'Rotates many keys',
+  batch: rotateUserKeyBatch,
 })

@@ -1,6 +1,7 @@
 import { errorCodes } from '../../errors.ts'
 import type { KeyAlgorithmView } from '../../keys/reading/algorithms.ts'
 import { generationUnits, offeredAlgorithms } from '../../keys/reading/algorithms.ts'
+import type { FullKeyView } from '../../keys/reading/views.ts'
 import type {
   ListedPermission,
   OperationPermission,
@@ -35,6 +36,29 @@ export const KeyVersionStatus = builder.enumType('KeyVersionStatus', {
       description: 'Its material is erased. Nothing that only this version opens can be read again.',
     },
   } as const,
+})
+
+export const CannotProtectReason = builder.enumType('CannotProtectReason', {
+  description:
+    'Why the state of a key keeps it from protecting new data: from encrypting, making data keys, signing, generating MACs and encapsulating.',
+  values: {
+    NO_VERSION: {
+      description:
+        'It has no version yet. Call `activateUserKey`, or import a version if its origin is EXTERNAL.',
+    },
+    DEFAULT_VERSION_DEACTIVATED: {
+      description:
+        'Its default version is DEACTIVATED. Call `activateKeyVersion`, or `rotateUserKey` for a new default version.',
+    },
+    DEFAULT_VERSION_DESTROY_SCHEDULED: {
+      description:
+        'Its default version is DESTROY_SCHEDULED. Call `restoreKeyVersion` and then `activateKeyVersion`, or `rotateUserKey` for a new default version.',
+    },
+    DEFAULT_VERSION_DESTROYED: {
+      description:
+        'Its newest version is DESTROYED. Call `rotateUserKey`, or import a version if its origin is EXTERNAL. Service keys wait for their automatic rotation.',
+    },
+  } satisfies Record<NonNullable<FullKeyView['cannotProtectReason']>, object>,
 })
 
 export const KeyType = builder.enumType('KeyType', {

@@ -3,7 +3,7 @@ import type { KeyView } from '../../keys/reading/views.ts'
 import { builder } from '../builder.ts'
 import { hidden } from '../redaction.ts'
 import { pageArguments } from './connection.ts'
-import { KeyAlgorithm, KeyOrigin, KeyStatus, KeyType, KeyUsage } from './enums.ts'
+import { CannotProtectReason, KeyAlgorithm, KeyOrigin, KeyStatus, KeyType, KeyUsage } from './enums.ts'
 import { KeyVersionConnection } from './key-version.ts'
 import { Node, typeNameOf } from './node.ts'
 import { Key, KeyVersion } from './refs.ts'
@@ -69,6 +69,19 @@ export function sharedFields(
       ...options(
         'The version that protects new data, whatever its state: the newest, unless it is DESTROYED; then there is none until the next rotation.',
         (key) => key.defaultVersion,
+      ),
+    }),
+    canProtect: t.boolean(
+      options(
+        'True if the state of the key lets it protect new data with its default version. Needs no further read of the database, so that the limit of encryptions does not count: see `encryptionUsage` of the version.',
+        (key) => key.cannotProtectReason === null,
+      ),
+    ),
+    cannotProtectReason: t.field({
+      type: CannotProtectReason,
+      ...options(
+        'Why the key cannot protect new data, and by the value what to do; null if it can.',
+        (key) => key.cannotProtectReason,
       ),
     }),
     version: t.field({
