@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { formatId, newUuid } from '../../src/ids.ts'
-import { type ChangeBatch, changeInBatch } from '../../src/keys/changing/change-batch.ts'
+import { type BatchableChange, changeInBatch } from '../../src/keys/changing/change-batch.ts'
 import { createUserKey, labelUserKeyBatch } from '../../src/keys/changing/user-keys.ts'
 import { openTrail } from '../audit/opened-trail.ts'
 import { codeOf, type RecordedEvent, readEvents, sendTraced, uuidOf } from '../audit/traced-requests.ts'
@@ -398,7 +398,7 @@ describe.skipIf(hasNoDatabase())('a batch of changes whose request goes wrong', 
       const running: string[] = []
       const begun: string[] = []
       let most = 0
-      const batch: ChangeBatch<{ version: { key: string; number: number } }, number> = {
+      const batch: BatchableChange<{ version: { key: string; number: number } }, number> = {
         action: 'DEACTIVATE_KEY_VERSION',
         naming: 'version',
         async change(_parts, _call, { version: { key, number } }) {

@@ -106,4 +106,64 @@ describe.skipIf(hasNoDatabase())('two replicas of the server', () => {
     )
     expect(results.map((result) => result['version'].number).sort()).toEqual([2, 3, 4, 5, 6, 7])
   })
+
+  it('decide batches of the same keys item by item, each key for one of them', async () => {
+    const story = await startStoryForTest()
+    const replica = await startReplica(story)
+    const [left, right] = [story, replica].map((server) => server.as(manager)) as [Client, Client]
+    const keys = await Promise.all(Array.from({ length: 10 }, (_, n) => createKey(left, `key-${n}`)))
+    const outcomesOf = async (client: Client, name: string, items: readonly object[]) => {
+      const selection = 'results { result { __typename } }'
+      const { results } = await client.mutate(name, { items }, selection)
+      return (results as { result: { __typename: string } }[]).map(({ result }) => result.__typename)
+    }
+    const items = keys.map((key) => ({ version: { key, number: 1 }, expectedRevision: 1 }))
+    // In opposite orders, so that each waits for keys that the other has locked.
+    const [forwards, backwards] = await Promise.all([
+      outcomesOf(left, 'deactivateKeyVersionBatch', items),
+      outcomesOf(right, 'deactivateKeyVersionBatch', items.toReversed()),
+    ])
+    for (const [index, outcome] of forwards.entries()) {
+      expect([outcome, backwards.toReversed()[index]].sort()).toEqual([
+        'ConflictError',
+        'DeactivateKeyVersionPayload',
+      ])
+    }
+    // Keys that are deleted meanwhile, by single changes on the other replica.
+    const pending = await Promise.all(
+      Array.from({ length: 10 }, async (_, n) => {
+        const name = `pending-${n}`
+        const created = await left.mutate('createUserKey', { name, preActivation: true }, 'userKey { id }')
+        return { name, key: created['userKey'].id as string }
+      }),
+    )
+    const set = [{ name: 'team', value: 'ops' }]
+    const [labelled, ...deleted] = await Promise.all([
+      outcomesOf(
+        left,
+        'labelUserKeyBatch',
+        pending.map(({ key }) => ({ key, set })),
+      ),
+      ...pending.map(({ name, key }) => right.mutate('deleteUserKey', { key, confirmName: name })),
+    ])
+    expect(new Set(deleted.map(({ __typename }) => __typename))).toEqual(new Set(['DeleteUserKeyPayload']))
+    for (const outcome of labelled) expect(outcome).toMatch(/^(LabelUserKeyPayload|KeyNotFoundError)$/)
+    const events = await story.sql(
+      `SELECT action, outcome, error_code, count(*)::int AS n FROM audit_events
+       WHERE action IN ('DEACTIVATE_KEY_VERSION', 'LABEL_USER_KEY') GROUP BY 1, 2, 3`,
+    )
+    const done = labelled.filter((outcome) => outcome === 'LabelUserKeyPayload').length
+    const label = { action: 'LABEL_USER_KEY' }
+    // In any order: the database sorts by its own rules.
+    expect(new Set(events)).toEqual(
+      new Set(
+        [
+          { action: 'DEACTIVATE_KEY_VERSION', outcome: 'FAILED', error_code: 'CONFLICT', n: 10 },
+          { action: 'DEACTIVATE_KEY_VERSION', outcome: 'SUCCEEDED', error_code: null, n: 10 },
+          { ...label, outcome: 'FAILED', error_code: 'KEY_NOT_FOUND', n: 10 - done },
+          { ...label, outcome: 'SUCCEEDED', error_code: null, n: done },
+        ].filter(({ n }) => n > 0),
+      ),
+    )
+  })
 })

@@ -14,7 +14,7 @@ import { changeBatchItemsMax, requireInput } from '../rules/input.ts'
 import { managingRoles } from './change-key.ts'
 
 /** The batch form of a change of user keys. */
-export interface ChangeBatch<Input, Output> {
+export interface BatchableChange<Input, Output> {
   readonly action: AuditAction
   /** The field of an item that names its key or version. */
   readonly naming: 'key' | 'version'
@@ -25,8 +25,9 @@ export interface ChangeBatch<Input, Output> {
 export type NamingInput = { readonly key: string } | { readonly version: VersionReference }
 
 /**
- * Keys of a batch that are changed at once. Changes wait for the database most of the time, and all of them for the one
- * chain of records, so that more would not be faster. They leave connections to other callers.
+ * Keys of a batch that are changed at once, so that a key that is locked or whose material is slow to make does not hold up
+ * all others. More would not be faster, since all changes are recorded in one chain, and would leave fewer connections of
+ * the database to other callers.
  */
 const lanes = 4
 
@@ -39,7 +40,7 @@ const lanes = 4
 export async function changeInBatch<Input extends NamingInput, Output>(
   parts: Dependencies,
   call: RequestContext,
-  batch: ChangeBatch<Input, Output>,
+  batch: BatchableChange<Input, Output>,
   items: readonly Input[],
 ): Promise<BatchOutput<Output>> {
   const { signal } = call

@@ -27,7 +27,7 @@ import {
   sortedLabels,
 } from '../rules/labels.ts'
 import { checkGivenEntries, detailsOfEntries, entriesGiven, type GivenEntries } from './access-lists.ts'
-import type { ChangeBatch } from './change-batch.ts'
+import type { BatchableChange } from './change-batch.ts'
 import { changedKey, changeUserKey, deciding, type KeyInput, withColumns } from './change-key.ts'
 import { createKey } from './create-key.ts'
 
@@ -199,7 +199,7 @@ export async function labelUserKey(
 }
 
 /** Gives labels to many keys, and takes others from them. */
-export const labelUserKeyBatch: ChangeBatch<LabelUserKeyInput, FullUserKeyView> = {
+export const labelUserKeyBatch: BatchableChange<LabelUserKeyInput, FullUserKeyView> = {
   action: 'LABEL_USER_KEY',
   naming: 'key',
   change: labelUserKey,

@@ -4,7 +4,7 @@ import type { VersionReference } from '../parts/key-references.ts'
 import type { RequestContext } from '../rules/caller.ts'
 import { destroyWaitingDaysMax, requireInput } from '../rules/input.ts'
 import type { KeyCommand } from '../rules/lifecycle.ts'
-import type { ChangeBatch } from './change-batch.ts'
+import type { BatchableChange } from './change-batch.ts'
 import {
   changedVersion,
   changeUserKey,
@@ -63,7 +63,7 @@ export async function rotateUserKey(
 }
 
 /** Rotates many keys. */
-export const rotateUserKeyBatch: ChangeBatch<RotateUserKeyInput, KeyVersionChange> = {
+export const rotateUserKeyBatch: BatchableChange<RotateUserKeyInput, KeyVersionChange> = {
   action: 'ROTATE_KEY',
   naming: 'key',
   change: rotateUserKey,
@@ -94,7 +94,7 @@ export function deactivateKeyVersion(
 }
 
 /** Deactivates many versions. */
-export const deactivateKeyVersionBatch: ChangeBatch<KeyVersionInput, KeyVersionChange> = {
+export const deactivateKeyVersionBatch: BatchableChange<KeyVersionInput, KeyVersionChange> = {
   action: 'DEACTIVATE_KEY_VERSION',
   naming: 'version',
   change: deactivateKeyVersion,
@@ -133,7 +133,7 @@ export function destroyKeyVersion(
 }
 
 /** Schedules the destruction of many versions. */
-export const destroyKeyVersionBatch: ChangeBatch<DestroyKeyVersionInput, KeyVersionChange> = {
+export const destroyKeyVersionBatch: BatchableChange<DestroyKeyVersionInput, KeyVersionChange> = {
   action: 'SCHEDULE_KEY_VERSION_DESTRUCTION',
   naming: 'version',
   change: destroyKeyVersion,

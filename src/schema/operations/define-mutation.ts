@@ -1,6 +1,6 @@
 import type { InputFieldMap, InputShapeFromFields, ObjectRef } from '@pothos/core'
 import type { GraphQLResolveInfo } from 'graphql'
-import { type ChangeBatch, changeInBatch } from '../../keys/changing/change-batch.ts'
+import { type BatchableChange, changeInBatch } from '../../keys/changing/change-batch.ts'
 import type { KeyVersionChange } from '../../keys/changing/change-key.ts'
 import type { restoreKeyVersion } from '../../keys/changing/versions.ts'
 import { type BatchOperation, runBatch } from '../../keys/operations/run-operation.ts'
@@ -45,7 +45,7 @@ interface BatchableDefinition<Fields extends InputFieldMap, Output, Defaults ext
   extends MutationDefinition<Fields, Output, Defaults> {
   /** What the batch does, as the beginning of its description, e.g. `Encrypts many items`. */
   readonly many: string
-  readonly batch: BatchOperation<never, Output> | ChangeBatch<never, Output>
+  readonly batch: BatchOperation<never, Output> | BatchableChange<never, Output>
 }
 
 /**
