@@ -61,6 +61,8 @@ export default [
               'Label',
               'PageInfo',
               'PublicKey',
+              'UsagePoint',
+              'UsageSeries',
               'UserKeysEvent',
               'VersionCaller',
               'Viewer',

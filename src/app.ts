@@ -1,4 +1,4 @@
-import { rollUpUsage } from './audit/write/roll-up.ts'
+import { dropOldHours, rollUpUsage } from './audit/write/roll-up.ts'
 import type { AuditWriter } from './audit/write/writer.ts'
 import { createAuthenticator } from './auth/authenticate.ts'
 import { createDevIssuer, type DevIssuer } from './auth/dev-issuer.ts'
@@ -229,6 +229,7 @@ function scheduleHousekeeping(
         const report = await runHousekeeping(parts, signal)
         await parts.usage.flush()
         await rollUpUsage(parts.store)
+        await dropOldHours(parts.store, parts.clock.certainNow())
         await parts.store.maintain(signal)
         metrics?.onHousekeeping(report, machineClock.now())
         return report

@@ -4,6 +4,7 @@ import { keyAuditEvents } from '../keys/reading/audit-events.ts'
 import { usageByCaller } from '../keys/reading/destroy-impact.ts'
 import { nodes } from '../keys/reading/nodes.ts'
 import type { Page, PageArguments } from '../keys/reading/pages.ts'
+import { type SeriesRange, versionUsageSeries } from '../keys/reading/usage-series.ts'
 import { deletable, usageOf, versionPages, versionsByNumber } from '../keys/reading/version-pages.ts'
 import type {
   AuditEventView,
@@ -14,6 +15,7 @@ import type {
   KeyView,
   NodeView,
   RoleBindingView,
+  UsageSeriesView,
   VersionCallerView,
 } from '../keys/reading/views.ts'
 import {
@@ -60,6 +62,7 @@ interface Loaders {
   readonly auditEventPage: DataLoader<Asked<FullUserKeyView, PageArguments>, Page<AuditEventView> | null>
   readonly usage: DataLoader<KeyVersionView, KeyVersionUsageView>
   readonly versionCallers: DataLoader<Asked<KeyVersionView, number>, readonly VersionCallerView[] | null>
+  readonly usageSeries: DataLoader<Asked<KeyVersionView, SeriesRange>, UsageSeriesView | null>
   readonly deletable: DataLoader<FullUserKeyView, boolean>
   readonly node: DataLoader<string, NodeView | null>
 }
@@ -72,6 +75,7 @@ function createLoaders(context: Context): Loaders {
     auditEventPage: loadGroups((keys, page) => keyAuditEvents(context.parts, call, keys, page)),
     usage: load(async (versions) => usageOf(context.parts, call, versions)),
     versionCallers: loadGroups((versions, days) => usageByCaller(context.parts, call, versions, days)),
+    usageSeries: loadGroups((versions, range) => versionUsageSeries(context.parts, call, versions, range)),
     deletable: load(async (keys) => deletable(context.parts, call, keys)),
     node: load(async (ids) => nodes(context.parts, call, ids)),
   }

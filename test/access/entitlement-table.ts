@@ -166,7 +166,7 @@ export const fieldRules: Readonly<Record<string, Partial<Record<FieldRule, reado
       ],
       ...['destroyScheduledFor', 'destroyedAt', 'lastUsedAt', 'encryptionUsage', 'publicKey'],
     ],
-    HISTORY: ['usageByCaller'],
+    HISTORY: ['usageByCaller', 'usageSeries'],
   },
   // Users see service keys, and are not kept from any.
   ServiceKey: {
@@ -199,6 +199,7 @@ export const fieldRules: Readonly<Record<string, Partial<Record<FieldRule, reado
         'liveKey',
         'keyRevision',
         'versionNumber',
+        'versionNumbers',
         'context',
         'sourceContext',
         'details',
@@ -210,6 +211,7 @@ export const fieldRules: Readonly<Record<string, Partial<Record<FieldRule, reado
     DISCREET: ['summary'],
     HISTORY: ['callers'],
   },
+  UsageSeries: { ALWAYS: ['interval', 'from', 'to', 'points'] },
   AccessExplanation: { ALWAYS: ['allowed', 'visibility', 'grantedBy', 'missing', 'rolesThatSuffice'] },
   KeyAlgorithmInfo: {
     ALWAYS: [
@@ -248,6 +250,7 @@ export const queryRules: Readonly<Record<string, Ability | 'ANY_ROLE' | 'NOTHING
   explainAccess: 'view',
   explainMyAccess: 'view',
   auditEvents: 'TRAIL',
+  usageSeries: 'TRAIL',
   roleBindings: 'manageRoles',
 }
 

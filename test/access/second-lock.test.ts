@@ -119,6 +119,7 @@ function eventOf(accessFacts: AccessFacts | null, projectId = 'shop'): AuditEven
     keyDeleted: false,
     keyRevision: null,
     versionNumber: 1,
+    versionNumbers: [1],
     context: [{ name: 'tenant', value: 'secret tenant' }],
     sourceContext: [],
     details: {},
@@ -169,7 +170,8 @@ vi.mock('../../src/keys/reading/version-pages.ts', () => ({
   usageOf: async (_parts: unknown, _call: unknown, versions: readonly unknown[]) =>
     versions.map(() => ({ lastUsedAt: new Date(), encryptions: 1, remainingEncryptions: 2 })),
 }))
-vi.mock('../../src/keys/reading/audit-events.ts', () => ({
+vi.mock('../../src/keys/reading/audit-events.ts', async (original) => ({
+  ...(await original<object>()),
   auditEvents: async ({ views }: CarelessParts) => pageOf(views),
   keyAuditEvents: async (_parts: unknown, _call: unknown, keys: readonly FullUserKeyView[]) =>
     keys.map(({ accessFacts }) => pageOf([eventOf(accessFacts)])),
@@ -188,6 +190,11 @@ vi.mock('../../src/keys/reading/destroy-impact.ts', async (original) => ({
     failedOperations: 0,
     callers: [],
   }),
+}))
+vi.mock('../../src/keys/reading/usage-series.ts', async (original) => ({
+  ...(await original<object>()),
+  versionUsageSeries: async (_parts: unknown, _call: unknown, versions: readonly unknown[]) =>
+    versions.map(() => ({ interval: 'DAY', from: date, to: date, points: [] })),
 }))
 vi.mock('../../src/keys/changing/access-lists.ts', async (original) => ({
   ...(await original<object>()),
@@ -483,15 +490,17 @@ describe('the schema, handed whole keys for callers that may not see them', () =
     },
   )
 
-  it('tells who used a version to readers of the audit trail and the owner only', async () => {
-    const usage = '{ node(id: "kver_1") { ... on KeyVersion { number usageByCaller { operations } } } }'
+  it('tells who used a version, and when, to readers of the audit trail and the owner only', async () => {
+    const usage = `{ node(id: "kver_1") { ... on KeyVersion { number usageByCaller { operations }
+      usageSeries(from: "2026-03-01T00:00:00Z", to: "2026-03-02T00:00:00Z", interval: DAY) { points { start } } } } }`
     for (const [name, role, callers] of [
       ['bob', 'KMS_VIEWER', null],
       ['bob', 'KMS_AUDITOR', []],
       ['olga', 'KMS_VIEWER', []],
     ] as const) {
       const { data } = await ask({ name, roles: [role] }, [versionOf(facts)], usage)
-      expect(data.node).toEqual({ number: 1, usageByCaller: callers })
+      const usageSeries = callers && { points: [] }
+      expect(data.node).toEqual({ number: 1, usageByCaller: callers, usageSeries })
     }
     for (const role of ['PROJECT_MEMBER', 'KMS_MANAGER'] as const) {
       const asked = await ask({ name: 'olga', roles: [role] }, [versionOf(facts)], impact)

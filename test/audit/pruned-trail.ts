@@ -11,6 +11,6 @@ export const prune = (
 export async function countUpTo({ store }: Dependencies, sequence = 1_000_000n): Promise<void> {
   await store.db.auditRollupProgress.deleteMany()
   for (const { id } of await store.db.auditChain.findMany()) {
-    await store.db.auditRollupProgress.create({ data: { chainId: id, sequence } })
+    await store.db.auditRollupProgress.create({ data: { chainId: id, sequence, detailedSequence: sequence } })
   }
 }

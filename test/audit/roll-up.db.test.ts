@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { rollUpUsage } from '../../src/audit/write/roll-up.ts'
+import { dropOldHours, hourlyUsageDays, rollUpUsage } from '../../src/audit/write/roll-up.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { hasNoDatabase } from '../support/databases.ts'
@@ -14,13 +14,21 @@ interface Counted {
   readonly place: string
   readonly succeeded: number
   readonly refused: number
-  readonly lastAt: number
+  readonly denied: number
+  /** Not known by hour. */
+  readonly lastAt?: number
+}
+
+/** Both tables. */
+interface AllCounted {
+  readonly daily: readonly Counted[]
+  readonly hourly: readonly Counted[]
 }
 
 describe.skipIf(hasNoDatabase())('counting audit events', () => {
   let story: Story
   let store: Store
-  let expected: readonly Counted[]
+  let expected: AllCounted
 
   beforeAll(async () => {
     story = await startStory()
@@ -49,8 +57,10 @@ describe.skipIf(hasNoDatabase())('counting audit events', () => {
       await story.restart()
     }
     await bens.mutate('encrypt', { key: keyIds[0], plaintext: base64('x') })
+    await olgas.mutate('createUserKey', { name: 'closed', accessControl: { enabled: true } })
+    await bens.mutate('encrypt', { key: 'closed', plaintext: base64('x') })
     const events = await story.sql('SELECT * FROM audit_events WHERE chain_id IS NOT NULL')
-    expected = countedFrom(events)
+    expected = { daily: countedFrom(events, dayOf), hourly: countedFrom(events, hourOf) }
     await story.stop()
     store = await openStore({ ...story.database, poolSize: 4, migrate: false })
   })
@@ -60,28 +70,52 @@ describe.skipIf(hasNoDatabase())('counting audit events', () => {
   })
 
   beforeEach(async () => {
-    await store.db.$executeRawUnsafe('TRUNCATE audit_usage_daily, audit_rollup_progress')
+    await store.db.$executeRawUnsafe('TRUNCATE audit_usage_daily, audit_usage_hourly, audit_rollup_progress')
   })
 
-  async function counted(): Promise<Counted[]> {
-    const rows = await store.db.auditUsageDaily.findMany()
-    return rows
-      .map(({ keyId, versionNumber, action, actor, day, succeeded, refused, lastAt }) => ({
-        place: placeOf(keyId, versionNumber, action, actor, day.toISOString().slice(0, 10)),
-        succeeded: Number(succeeded),
-        refused: Number(refused),
-        lastAt: lastAt.getTime(),
-      }))
-      .toSorted(byPlace)
+  async function counted(): Promise<AllCounted> {
+    const days = await store.db.auditUsageDaily.findMany()
+    const hours = await store.db.auditUsageHourly.findMany()
+    expect(hours.every(({ projectId }) => projectId === 'shop')).toBe(true)
+    const countsOf = (row: { succeeded: bigint; refused: bigint; denied: bigint }) => ({
+      succeeded: Number(row.succeeded),
+      refused: Number(row.refused),
+      denied: Number(row.denied),
+    })
+    return {
+      daily: days
+        .map(({ keyId, versionNumber, action, actor, day, lastAt, ...row }) => ({
+          place: placeOf(keyId, versionNumber, action, actor, day.toISOString().slice(0, 10)),
+          ...countsOf(row),
+          lastAt: lastAt.getTime(),
+        }))
+        .toSorted(byPlace),
+      hourly: hours
+        .map(({ keyId, versionNumber, action, hour, ...row }) => ({
+          place: placeOf(keyId, versionNumber, action, '', hour.toISOString().slice(0, 13)),
+          ...countsOf(row),
+        }))
+        .toSorted(byPlace),
+    }
+  }
+
+  /** As a release counted that knew days alone. */
+  async function forgetDetails(where = 'TRUE'): Promise<void> {
+    await store.db.$executeRawUnsafe(`UPDATE audit_rollup_progress SET detailed_sequence = 0 WHERE ${where}`)
   }
 
   it('sums them by version, action, actor and day, a re-encryption for both of its versions', async () => {
     await rollUpUsage(store)
     expect(await counted()).toEqual(expected)
-    expect(new Set(expected.map(({ place }) => place.slice(-12))).size).toBe(2)
-    expect(expected.some(({ place }) => place.includes('RE_ENCRYPT_FROM'))).toBe(true)
-    expect(expected.some(({ succeeded, refused }) => succeeded > 1 && refused > 0)).toBe(true)
-    expect(expected.some(({ succeeded, refused }) => succeeded === 0 && refused > 0)).toBe(true)
+    const { daily, hourly } = expected
+    expect(new Set(daily.map(({ place }) => place.slice(-12))).size).toBe(2)
+    expect(new Set(hourly.map(({ place }) => place.slice(-15))).size).toBeGreaterThan(2)
+    for (const rows of [daily, hourly]) {
+      expect(rows.some(({ place }) => place.includes('RE_ENCRYPT_FROM'))).toBe(true)
+      expect(rows.some(({ succeeded, refused }) => succeeded > 1 && refused > 0)).toBe(true)
+      expect(rows.some(({ succeeded, refused }) => succeeded === 0 && refused > 0)).toBe(true)
+      expect(rows.some(({ denied }) => denied > 0)).toBe(true)
+    }
   })
 
   it.each([1, 2, 3, 7])(
@@ -113,14 +147,76 @@ describe.skipIf(hasNoDatabase())('counting audit events', () => {
       for (let attempt = 0; attempt < 3; attempt++) {
         await expect(rollUpUsage(store, { batchSize: 2 })).rejects.toThrow()
       }
-      const sum = (await counted()).reduce((total, { succeeded, refused }) => total + succeeded + refused, 0)
-      expect(sum).toBeGreaterThan(0)
-      expect(sum).toBeLessThan(expected.reduce((total, each) => total + each.succeeded + each.refused, 0))
+      const sumOf = (rows: readonly Counted[]) =>
+        rows.reduce((total, { succeeded, refused }) => total + succeeded + refused, 0)
+      const { daily, hourly } = await counted()
+      expect(sumOf(daily)).toBeGreaterThan(0)
+      expect(sumOf(daily)).toBeLessThan(sumOf(expected.daily))
+      expect(sumOf(hourly)).toBe(sumOf(daily))
     } finally {
       await store.db.$executeRawUnsafe('DROP FUNCTION refuse CASCADE')
     }
     await rollUpUsage(store, { batchSize: 2 })
     expect(await counted()).toEqual(expected)
+  })
+
+  it.each([2, 5000])(
+    'counts by hour, after an upgrade, what was counted by day alone, in batches of %i',
+    async (batchSize) => {
+      await rollUpUsage(store)
+      await store.db.$executeRawUnsafe('TRUNCATE audit_usage_hourly')
+      await store.db.$executeRawUnsafe('UPDATE audit_usage_daily SET denied = 0')
+      await forgetDetails()
+      await rollUpUsage(store, { batchSize })
+      expect(await counted()).toEqual(expected)
+      expect(await rollUpUsage(store, { batchSize })).toBe(0)
+    },
+  )
+
+  it('counts each exactly once after an upgrade when several servers do it at the same time', async () => {
+    await rollUpUsage(store)
+    await store.db.$executeRawUnsafe('TRUNCATE audit_usage_hourly')
+    await store.db.$executeRawUnsafe('UPDATE audit_usage_daily SET denied = 0')
+    await forgetDetails()
+    const batches = await Promise.all([1, 2, 3].map((batchSize) => rollUpUsage(store, { batchSize })))
+    expect(batches.reduce((sum, each) => sum + each, 0)).toBeGreaterThan(5)
+    await rollUpUsage(store)
+    expect(await counted()).toEqual(expected)
+  })
+
+  it('is behind in nothing where the records are pruned that an earlier release counted', async () => {
+    await rollUpUsage(store)
+    await forgetDetails()
+    const [{ id, events } = { id: '', events: [] }] = await store.db
+      .$queryRaw<{ id: string; events: string[] }[]>`
+        SELECT chain_id::text AS id, array_agg(id::text) AS events FROM audit_events
+        WHERE chain_id IS NOT NULL GROUP BY 1 ORDER BY count(*) LIMIT 1`
+    const undone = new Error('undone')
+    await store
+      .transaction(async (tx) => {
+        await tx.$executeRawUnsafe(`DELETE FROM audit_events WHERE chain_id = '${id}'`)
+        expect(events.length).toBeGreaterThan(0)
+        await rollUpUsage({ ...store, db: tx, transaction: (work) => work(tx) } as Store)
+        const places = await tx.auditRollupProgress.findMany()
+        expect(places.filter((place) => place.detailedSequence !== place.sequence)).toEqual([])
+        throw undone
+      })
+      .catch((error: unknown) => {
+        if (error !== undone) throw error
+      })
+  })
+
+  it('keeps hours for 400 days, and days for ever', async () => {
+    await rollUpUsage(store)
+    const last = new Date(Math.max(...expected.daily.map(({ lastAt = 0 }) => lastAt)))
+    const daysLater = (days: number) => new Date(last.getTime() + days * 86_400_000)
+    await dropOldHours(store, daysLater(hourlyUsageDays), { batchSize: 3 })
+    expect(await counted()).toEqual(expected)
+    // A second project, so that both are cleaned.
+    await store.db.$executeRawUnsafe(`INSERT INTO audit_usage_hourly SELECT gen_random_uuid(), version_number, hour, action, 'bank'
+      FROM audit_usage_hourly LIMIT 5`)
+    await dropOldHours(store, daysLater(hourlyUsageDays + 2), { batchSize: 3 })
+    expect(await counted()).toEqual({ daily: expected.daily, hourly: [] })
   })
 })
 
@@ -136,19 +232,24 @@ function byPlace(a: Counted, b: Counted): number {
   return a.place < b.place ? -1 : 1
 }
 
+const dayOf = { start: (at: Date) => at.toISOString().slice(0, 10), byActor: true }
+const hourOf = { start: (at: Date) => at.toISOString().slice(0, 13), byActor: false }
+
 /** The same sums, made of one event after the other. */
-function countedFrom(events: readonly Record<string, unknown>[]): Counted[] {
-  const places = new Map<string, { success: number[]; refusal: number[] }>()
+function countedFrom(events: readonly Record<string, unknown>[], { start, byActor }: typeof dayOf): Counted[] {
+  const places = new Map<string, { success: number[]; refusal: number[]; denied: number }>()
   const add = (place: string, outcome: unknown, at: Date) => {
-    const sums = places.get(place) ?? { success: [], refusal: [] }
+    const sums = places.get(place) ?? { success: [], refusal: [], denied: 0 }
     ;(outcome === 'SUCCEEDED' ? sums.success : sums.refusal).push(at.getTime())
+    if (outcome === 'DENIED') sums.denied++
     places.set(place, sums)
   }
   for (const event of events) {
-    const { key_id: keyId, version_number: number, action, actor, outcome } = event
+    const { key_id: keyId, version_number: number, action, outcome } = event
+    const actor = byActor ? event['actor'] : ''
     if (keyId === null) continue
     const at = event['occurred_at'] as Date
-    const day = at.toISOString().slice(0, 10)
+    const day = start(at)
     add(placeOf(String(keyId), Number(number ?? 0), String(action), String(actor), day), outcome, at)
     const { sourceKeyId, sourceVersion, sourceOnRecord } = event['details'] as {
       sourceKeyId?: string
@@ -160,11 +261,12 @@ function countedFrom(events: readonly Record<string, unknown>[]): Counted[] {
     add(placeOf(uuidOf(sourceKeyId), sourceVersion, 'RE_ENCRYPT_FROM', String(actor), day), outcome, at)
   }
   return [...places]
-    .map(([place, { success, refusal }]) => ({
+    .map(([place, { success, refusal, denied }]) => ({
       place,
       succeeded: success.length,
       refused: refusal.length,
-      lastAt: Math.max(...(success.length > 0 ? success : refusal)),
+      denied,
+      ...(byActor && { lastAt: Math.max(...(success.length > 0 ? success : refusal)) }),
     }))
     .toSorted(byPlace)
 }

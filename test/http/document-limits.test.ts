@@ -68,6 +68,7 @@ describe('the limits of documents', () => {
       Array.from({ length: count }, (_, n) => `a${n}: ${field}`).join(' ')
     for (const much of [
       'destroyImpact(version: { id: "kver_1" }) { verdict }',
+      'usageSeries(from: "2026-03-01T00:00:00Z", to: "2026-03-02T00:00:00Z", interval: DAY) { interval }',
       'explainAccess(key: "ukey_1", subject: "user:x", operation: VIEW) { allowed }',
       'explainMyAccess(key: "ukey_1", operation: VIEW) { allowed }',
     ]) {

@@ -93,8 +93,9 @@ const protections: Readonly<Record<Prisma.ModelName, Protection | { readonly unp
     unprotected: 'Counted in blocks; a counter that was set back is found by its records (audit verify).',
   },
   CertainTime: { unprotected: 'Only delays destruction: who can write here can also erase key material.' },
-  AuditRollupProgress: { unprotected: 'Only says which records are counted by day.' },
+  AuditRollupProgress: { unprotected: 'Only says which records are counted.' },
   AuditUsageDaily: { unprotected: 'Tells how often versions were used; decides nothing.' },
+  AuditUsageHourly: { unprotected: 'As AuditUsageDaily.' },
 }
 
 /** Another value for a column, by its type; NULL becomes a value. */

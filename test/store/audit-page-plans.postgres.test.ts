@@ -14,6 +14,7 @@ const filter: AuditRowFilter = {
   },
   predatesChains: false,
   key: null,
+  version: null,
   actions: null,
   outcomes: null,
   actor: null,

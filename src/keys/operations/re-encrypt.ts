@@ -1,5 +1,5 @@
 import type { CachedKey } from '../../keyring/key-cache.ts'
-import { sourceOnRecordDetail } from '../../store/audit/daily-usage-rows.ts'
+import { sourceOnRecordDetail } from '../../store/audit/usage-rows.ts'
 import { findUserKeyFor, requireAccess, startAuditContext } from '../parts/request.ts'
 import {
   type AssociatedInput,

@@ -17,16 +17,18 @@ export interface VersionReference {
 /**
  * Reads a reference to a version.
  *
+ * @param path of the reference in the input
  * @throws InputValidationError unless it has exactly one of the two forms
  */
-export function readVersionReference({
-  id = null,
-  key = null,
-  number = null,
-}: VersionReference): { readonly id: string } | { readonly key: string; readonly number: number } {
+export function readVersionReference(
+  { id = null, key = null, number = null }: VersionReference,
+  path = 'version',
+): { readonly id: string } | { readonly key: string; readonly number: number } {
   if (id !== null && key === null && number === null) return { id }
   if (id === null && key !== null && number !== null) return { key, number }
-  throw new InputValidationError([{ path: ['version'], message: 'must have either id, or key and number' }])
+  throw new InputValidationError([
+    { path: path.split('.'), message: 'must have either id, or key and number' },
+  ])
 }
 
 /** What a reference to a key says: one of the IDs of a key, or what can be a name or an alias. */

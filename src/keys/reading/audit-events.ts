@@ -1,4 +1,4 @@
-import { displayNameDetail, isAboutRoles, keyStateDetail } from '../../audit/events.ts'
+import { destroyedVersionsOf, displayNameDetail, isAboutRoles, keyStateDetail } from '../../audit/events.ts'
 import {
   type RecordedEvent,
   readById,
@@ -7,9 +7,8 @@ import {
   verifyEvents,
 } from '../../audit/read-events.ts'
 import type { EncryptionContext } from '../../crypto/encryption-context.ts'
-import { formatId, keyIdOf, type ParsedKeyId, parseKeyId } from '../../ids.ts'
+import { formatId, keyIdOf, type ParsedKeyId, parseId, parseKeyId } from '../../ids.ts'
 import { IntegrityError } from '../../keyring/integrity-error.ts'
-import { sourceOnRecordDetail } from '../../store/audit/daily-usage-rows.ts'
 import {
   type AuditPosition,
   type AuditRange,
@@ -17,10 +16,17 @@ import {
   countAuditEvents,
   countAuditEventsOfKeys,
 } from '../../store/audit/event-pages.ts'
+import { sourceOnRecordDetail } from '../../store/audit/usage-rows.ts'
 import { lowestUuid } from '../../store/pages.ts'
 import { findDeletedKeys, findKeys } from '../../store/rows/key-rows.ts'
+import { findVersionsById } from '../../store/rows/version-rows.ts'
 import type { Dependencies } from '../parts/dependencies.ts'
-import { findReferencedRow, readKeyReference } from '../parts/key-references.ts'
+import {
+  findReferencedRow,
+  readKeyReference,
+  readVersionReference,
+  type VersionReference,
+} from '../parts/key-references.ts'
 import { requireRoleFor } from '../parts/request.ts'
 import {
   type AccessFacts,
@@ -55,6 +61,8 @@ import type { AuditEventView, FullUserKeyView } from './views.ts'
 export interface AuditEventFilterInput {
   /** ID, or name or alias of a live key. */
   readonly key?: string | null | undefined
+  /** Also where an event is about several versions. */
+  readonly version?: VersionReference | null | undefined
   readonly action?: readonly AuditEventView['action'][] | null | undefined
   readonly outcome?: readonly AuditEventView['outcome'][] | null | undefined
   /** Subject string. */
@@ -78,9 +86,10 @@ export async function auditEvents(
   filter: AuditEventFilterInput,
 ): Promise<Page<AuditEventView>> {
   const key = await findFilteredKey(parts, call, filter)
-  await requireAuditReader(parts, call, key)
+  const version = await findFilteredVersion(parts, call, filter)
+  await requireAuditReader(parts, call, key ?? version?.key ?? null)
   const { db } = parts.store
-  const rowFilter = rowFilterOf(parts, call, filter, key)
+  const rowFilter = rowFilterOf(parts, call, filter, { key, version })
   const list: CursorList = {
     key: parts.cursorMac,
     // Not bound to what the caller sees at the moment: a page must go on after a change of access.
@@ -97,20 +106,44 @@ export async function auditEvents(
 }
 
 /** The key that a filter names; null if it names none, and an ID that no key has for what can name no key. */
-async function findFilteredKey(
+export async function findFilteredKey(
   parts: Dependencies,
   call: RequestContext,
-  { key = null }: AuditEventFilterInput,
+  { key = null }: Pick<AuditEventFilterInput, 'key'>,
 ): Promise<ParsedKeyId | null> {
   if (key === null) return null
-  const unknown = { id: lowestUuid, kind: 'USER' } as const
-  if ('id' in readKeyReference(key)) return parseKeyId(key) ?? unknown
+  if ('id' in readKeyReference(key)) return parseKeyId(key) ?? unknownKey
   const row = await findReferencedRow(parts, call.caller.projectId, key)
-  return row === null ? unknown : { id: row.id, kind: row.kind }
+  return row === null ? unknownKey : { id: row.id, kind: row.kind }
+}
+
+/** Stands for what can name no key. */
+const unknownKey = { id: lowestUuid, kind: 'USER' } as const
+
+/** The version that a filter names, and its key. Whether the caller sees it decides which events it sees. */
+async function findFilteredVersion(
+  parts: Dependencies,
+  call: RequestContext,
+  { version = null }: AuditEventFilterInput,
+): Promise<{ readonly key: ParsedKeyId; readonly number: number } | null> {
+  if (version === null) return null
+  const address = readVersionReference(version, 'filter.version')
+  if ('key' in address) {
+    return { key: (await findFilteredKey(parts, call, address)) ?? unknownKey, number: address.number }
+  }
+  const { projectId } = call.caller
+  const id = parseId(address.id)
+  const ids = id?.kind === 'keyVersion' ? [id.uuid] : []
+  const [row] = await findVersionsById(parts.store.db, { projectId, ids })
+  // An unknown version stands for its key, so that the statements are the same.
+  const keyId = row?.keyId ?? ids[0] ?? lowestUuid
+  const [key] = await findKeys(parts.store.db, { projectId, ids: [keyId], redactedIds: [] })
+  if (row === undefined || key === undefined) return { key: unknownKey, number: 0 }
+  return { key: { id: key.id, kind: key.kind }, number: row.number }
 }
 
 /** Throws ForbiddenError unless the caller reads the whole trail, or that of the key that the filter names. */
-async function requireAuditReader(
+export async function requireAuditReader(
   parts: Dependencies,
   call: RequestContext,
   id: ParsedKeyId | null,
@@ -231,6 +264,7 @@ async function viewsOf(
         keyDeleted: key?.deleted ?? null,
         keyRevision: keyId === null ? null : event.keyRevision,
         versionNumber: event.versionNumber,
+        versionNumbers: versionNumbersOf(event, key?.id ?? null),
         context: contextInDetails(event.details, contextDetails.own),
         sourceContext: contextInDetails(event.details, contextDetails.source),
         details: shownDetails(event.details, hidesSource),
@@ -238,6 +272,21 @@ async function viewsOf(
       return [[event.id, view] as const]
     }),
   )
+}
+
+/** Most versions that an event lists; its details name all. */
+export const versionNumbersMax = 10_000
+
+/** Versions of its key that an event is about, in order. The filter by version finds an event by each of them. */
+function versionNumbersOf(
+  { versionNumber, details }: RecordedEvent,
+  keyId: string | null,
+): readonly number[] {
+  const { sourceKeyId, sourceVersion } = details
+  const source = sourceKeyId === keyId && typeof sourceVersion === 'number' ? [sourceVersion] : []
+  const own = versionNumber === null ? [] : [versionNumber]
+  const numbers = new Set([...own, ...destroyedVersionsOf(details), ...source])
+  return [...numbers].toSorted((a, b) => a - b).slice(0, versionNumbersMax)
 }
 
 function displayNameOf({ [displayNameDetail]: name }: RecordedEvent['details']): string | null {
@@ -262,7 +311,7 @@ function rowFilterOf(
   parts: Dependencies,
   call: RequestContext,
   filter: AuditEventFilterInput,
-  key: ParsedKeyId | null,
+  { key, version }: Pick<AuditRowFilter, 'key' | 'version'>,
 ): AuditRowFilter {
   const { actor = null, from, to, action = null, outcome = null, context = null } = filter
   requireInput(
@@ -283,6 +332,7 @@ function rowFilterOf(
     predatesChains: parts.auditKeys.predatesChains,
     // A string that is not the ID of a key is treated as an unknown ID.
     key,
+    version,
     actions: action,
     outcomes: outcome,
     actor: actor === null ? null : canonicalSubject(actor),

@@ -148,6 +148,8 @@ export interface AuditEventView {
   readonly keyDeleted: boolean | null
   readonly keyRevision: number | null
   readonly versionNumber: number | null
+  /** All versions of the key that it is about, in order. */
+  readonly versionNumbers: readonly number[]
   /** Encryption context of the operation; of a re-encryption, the new one. Empty for none. */
   readonly context: EncryptionContext
   /** Encryption context that a re-encryption under the same key decrypted with; empty for none. */
@@ -192,6 +194,25 @@ export interface VersionCallerView {
   readonly failedOperations: number
   readonly lastUsedAt: Date | null
   readonly lastFailedAt: Date | null
+}
+
+/** Use over time. Hours and days in which nothing happened have no points. */
+export interface UsageSeriesView {
+  readonly interval: 'HOUR' | 'DAY'
+  /** Start of the first hour or day (UTC). */
+  readonly from: Date
+  /** End of the last one. */
+  readonly to: Date
+  readonly points: readonly UsagePointView[]
+}
+
+/** Operations of one kind in an hour or a day. */
+export interface UsagePointView {
+  readonly start: Date
+  readonly operation: (typeof versionOperations)[number]
+  readonly succeeded: number
+  readonly denied: number
+  readonly failed: number
 }
 
 /** Impact of destroying a version. */

@@ -4,6 +4,7 @@ import { listOptions } from '../list-limits.ts'
 import { AuditAction, AuditEventConnection, AuditOutcome } from '../types/audit-event.ts'
 import { pageArguments } from '../types/connection.ts'
 import { contextOptions } from '../types/encryption-context.ts'
+import { KeyVersionRef } from '../types/key-version.ts'
 
 const AuditEventFilter = builder.inputType('AuditEventFilter', {
   description: 'Filter of audit events; all conditions must hold.',
@@ -12,6 +13,11 @@ const AuditEventFilter = builder.inputType('AuditEventFilter', {
       type: 'KeyRef',
       description:
         'Of the key with this ID, deleted or not, or of the live key with this name or alias. What names a redacted key finds nothing.',
+    }),
+    version: t.field({
+      type: KeyVersionRef,
+      description:
+        'About this version, alone or as one of several: those whose `versionNumbers` have it. The versions of a deleted key are found by its ID and number. What names a version that the caller does not see finds nothing.',
     }),
     action: t.field({ type: [AuditAction], ...listOptions('ONE_FOR_EACH_VALUE', 'One of these actions.') }),
     outcome: t.field({
@@ -37,7 +43,7 @@ builder.queryField('auditEvents', (t) =>
     type: AuditEventConnection,
     nullable: true,
     description:
-      "Audit events of the caller's project, newest first. Only for callers with a role that gives READ_AUDIT, and for owners that filter by the ID of their key. Events of keys that are redacted for the caller are neither shown nor counted.",
+      "Audit events of the caller's project, newest first. Only for callers with a role that gives READ_AUDIT, and for owners that filter by their key or a version of it. Events of keys that are redacted for the caller are neither shown nor counted.",
     authScopes: { permission: 'VIEW' },
     args: {
       ...pageArguments,

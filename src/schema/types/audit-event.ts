@@ -1,5 +1,7 @@
+import { versionNumbersMax } from '../../keys/reading/audit-events.ts'
 import type { AuditEventView } from '../../keys/reading/views.ts'
 import { builder } from '../builder.ts'
+import { listOptions } from '../list-limits.ts'
 import { defineConnection } from './connection.ts'
 import { contextListOptions } from './encryption-context.ts'
 import { ErrorCode } from './enums.ts'
@@ -21,7 +23,7 @@ const descriptions: Record<AuditEventView['action'], string> = {
   DEACTIVATE_KEY_VERSION: 'A version was deactivated.',
   SCHEDULE_KEY_VERSION_DESTRUCTION: 'The destruction of a version was scheduled.',
   DESTROY_KEY_VERSION:
-    'Versions were destroyed, since their waiting period had ended: `destroyedVersions` in the details names them. Where it had ended at once, SCHEDULE_KEY_VERSION_DESTRUCTION has that detail.',
+    'Versions were destroyed, since their waiting period had ended: `versionNumbers` names them, as `destroyedVersions` in the details does. Where it had ended at once, SCHEDULE_KEY_VERSION_DESTRUCTION has that detail.',
   RESTORE_KEY_VERSION: 'The scheduled destruction of a version was cancelled.',
   DELETE_USER_KEY: 'A user key was deleted.',
   TRANSFER_OWNERSHIP: 'Another subject was made the owner of a key; the details name both.',
@@ -156,8 +158,16 @@ const AuditEvent = builder.objectRef<AuditEventView>('AuditEvent').implement({
     }),
     versionNumber: t.int({
       nullable: true,
-      description: 'Number of the version that was used or changed, where there was one.',
+      description: 'Number of the version that was used or changed; null unless it was exactly one.',
       resolve: ({ versionNumber }) => versionNumber,
+    }),
+    versionNumbers: t.field({
+      type: ['Int'],
+      ...listOptions(
+        versionNumbersMax,
+        'Numbers of all versions of the key that were used or changed, in order: one for most events, several for a destruction of several, both for a re-encryption under the same key, none for what is about no version.',
+      ),
+      resolve: ({ versionNumbers }) => [...versionNumbers],
     }),
     context: t.field({
       ...contextListOptions(

@@ -8,6 +8,7 @@ import { KeyOrigin, KeyVersionStatus } from './enums.ts'
 import { Node } from './node.ts'
 import { PublicKey } from './public-key.ts'
 import { Key, KeyVersion } from './refs.ts'
+import { seriesArguments, UsageSeries } from './usage-series.ts'
 import { VersionCaller } from './version-caller.ts'
 
 const KeyVersionUsage = builder.objectRef<KeyVersionUsageView>('KeyVersionUsage').implement({
@@ -131,6 +132,16 @@ KeyVersion.implement({
         const callers = await loaders.versionCallers.load({ item: version, args: days ?? usageDays })
         return callers === null ? null : [...callers]
       },
+    }),
+    usageSeries: t.field({
+      type: UsageSeries,
+      nullable: true,
+      description:
+        'Operations that named the version, by hour or day; null for callers without the permission READ_AUDIT. The permission is that of `usageByCaller`, although no caller is named: refused attempts are on record in the audit trail alone.',
+      authScopes: (version) => ({ auditedVersion: version }),
+      unauthorizedResolver: () => null,
+      args: seriesArguments,
+      resolve: (version, range, { loaders }) => loaders.usageSeries.load({ item: version, args: range }),
     }),
     publicKey: t.field({
       type: PublicKey,

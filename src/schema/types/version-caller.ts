@@ -21,7 +21,8 @@ const descriptions: Record<VersionCallerView['operation'], string> = {
   SERVICE_GENERATE_DATA_KEY: 'Generated data keys, as the service of a service key.',
 }
 
-const VersionOperation = builder.enumType('VersionOperation', {
+/** An operation that uses a version. */
+export const VersionOperation = builder.enumType('VersionOperation', {
   description: 'Operation that used a version. A re-encryption counts for both of its versions.',
   values: Object.fromEntries(
     Object.entries(descriptions).map(([operation, description]) => [operation, { description }]),

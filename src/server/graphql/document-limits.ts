@@ -104,6 +104,7 @@ const expensiveFields: ReadonlySet<string> = new Set([
   'explainMyAccess',
   'roleBindings',
   'usageByCaller',
+  'usageSeries',
 ])
 
 /** Page sizes without `first` and `last`, and at most. */

@@ -2,6 +2,7 @@ import { Prisma } from '../generated/client.ts'
 import { type Queryable, select } from '../sql.ts'
 import { isSubject, seesWhole, type ViewerCondition } from '../subjects.ts'
 import { type AuditEventRow, eventTable } from './event-rows.ts'
+import { uuidOfKeyId } from './usage-rows.ts'
 
 /** An event as it is read. */
 export type StoredEvent = AuditEventRow & {
@@ -14,6 +15,11 @@ export type StoredEvent = AuditEventRow & {
 
 type EventDetails = AuditEventRow['details']
 
+/** A key, by either of its IDs; the kind is part of the first. */
+export type EventsKey =
+  | { readonly id: string; readonly kind: 'USER' | 'SERVICE' }
+  | { readonly redactedId: string }
+
 /** Which events a list has. */
 export interface AuditRowFilter {
   readonly projectId: string
@@ -21,11 +27,10 @@ export interface AuditRowFilter {
   readonly visibleTo: ViewerCondition
   /** True to include events without a chain from before the first chain. */
   readonly predatesChains: boolean
-  /** Events of one key, by either of its IDs; the kind is part of the first. */
-  readonly key:
-    | { readonly id: string; readonly kind: 'USER' | 'SERVICE' }
-    | { readonly redactedId: string }
-    | null
+  /** Events of one key. */
+  readonly key: EventsKey | null
+  /** Events about one version of a key, as the only one or as one of several. */
+  readonly version: { readonly key: EventsKey; readonly number: number } | null
   readonly actions: readonly string[] | null
   readonly outcomes: readonly AuditEventRow['outcome'][] | null
   readonly actor: string | null
@@ -157,13 +162,14 @@ function orderAndLimit({ newestFirst, max }: AuditRange): Prisma.Sql {
 }
 
 function conditionOf(filter: AuditRowFilter): Prisma.Sql {
-  const { projectId, visibleTo, key, actions, outcomes, actor, from, to } = filter
+  const { projectId, visibleTo, key, version, actions, outcomes, actor, from, to } = filter
   const conditions = [
     Prisma.sql`e.project_id = ${projectId}`,
     isNotHidden(visibleTo, projectId),
     isOnRecord(filter.predatesChains),
   ]
   if (key !== null) conditions.push(ofKey(key))
+  if (version !== null) conditions.push(ofKey(version.key), isAbout(version.number))
   if (actions !== null) conditions.push(Prisma.sql`e.action = ANY (${[...actions]}::text[])`)
   if (outcomes !== null) conditions.push(Prisma.sql`e.outcome::text = ANY (${[...outcomes]}::text[])`)
   if (actor !== null) conditions.push(isSubject(Prisma.sql`e.actor`, actor))
@@ -176,7 +182,15 @@ function conditionOf(filter: AuditRowFilter): Prisma.Sql {
   return Prisma.join(conditions, ' AND ')
 }
 
-function ofKey(key: NonNullable<AuditRowFilter['key']>): Prisma.Sql {
+/** Details of events by which they are about more versions than the column says. */
+function isAbout(number: number): Prisma.Sql {
+  const ofSameKey = Prisma.sql`${uuidOfKeyId(Prisma.sql`e.details->>'sourceKeyId'`)} = e.key_id`
+  return Prisma.sql`(e.version_number = ${number}::int
+    OR ${String(number)} = ANY (string_to_array(e.details->>'destroyedVersions', ' '))
+    OR (e.details->>'sourceVersion' = ${String(number)} AND ${ofSameKey}))`
+}
+
+function ofKey(key: EventsKey): Prisma.Sql {
   if ('redactedId' in key) {
     return Prisma.sql`e.key_id = (
       SELECT id FROM keys WHERE redacted_id = ${key.redactedId}::uuid

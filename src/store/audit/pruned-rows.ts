@@ -52,7 +52,10 @@ export async function writePrunedRevision(tx: Queryable, row: PrunedRevision): P
 /** Sequence number up to which a chain's records are counted; 0 if none are. */
 export async function findCounted(db: Queryable, chainId: string): Promise<number> {
   const row = await db.auditRollupProgress.findUnique({ where: { chainId } })
-  return Number(row?.sequence ?? 0)
+  if (row === null) return 0
+  // Both counts read the records themselves.
+  const { sequence, detailedSequence } = row
+  return Number(sequence < detailedSequence ? sequence : detailedSequence)
 }
 
 /** The number of the first record of a chain that is not older than a moment; null if all are. */

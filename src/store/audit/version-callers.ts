@@ -1,7 +1,7 @@
 import { Prisma } from '../generated/client.ts'
 import type { Queryable } from '../sql.ts'
 import { canonicalSubject } from '../subjects.ts'
-import { sourceIn } from './daily-usage-rows.ts'
+import { sourceIn } from './usage-rows.ts'
 
 /** Uses of a version by one actor for one operation. */
 export interface VersionCallerRow {

@@ -18,6 +18,7 @@ export const backupTables = [
   'audit_pruned_revisions',
   'audit_rollup_progress',
   'audit_usage_daily',
+  'audit_usage_hourly',
 ] as const
 
 /** Tables that stay with their database: a backup knows nothing of the time that passes after it. */
