@@ -187,8 +187,9 @@ describe.skipIf(hasNoDatabase())('counting audit events', () => {
   it('is behind in nothing where the records are pruned that an earlier release counted', async () => {
     await rollUpUsage(store)
     await forgetDetails()
-    const [{ id, events } = { id: '', events: [] }] = await store.db
-      .$queryRaw<{ id: string; events: string[] }[]>`
+    const [{ id, events } = { id: '', events: [] }] = await store.db.$queryRaw<
+      { id: string; events: string[] }[]
+    >`
         SELECT chain_id::text AS id, array_agg(id::text) AS events FROM audit_events
         WHERE chain_id IS NOT NULL GROUP BY 1 ORDER BY count(*) LIMIT 1`
     const undone = new Error('undone')
@@ -236,7 +237,10 @@ const dayOf = { start: (at: Date) => at.toISOString().slice(0, 10), byActor: tru
 const hourOf = { start: (at: Date) => at.toISOString().slice(0, 13), byActor: false }
 
 /** The same sums, made of one event after the other. */
-function countedFrom(events: readonly Record<string, unknown>[], { start, byActor }: typeof dayOf): Counted[] {
+function countedFrom(
+  events: readonly Record<string, unknown>[],
+  { start, byActor }: typeof dayOf,
+): Counted[] {
   const places = new Map<string, { success: number[]; refusal: number[]; denied: number }>()
   const add = (place: string, outcome: unknown, at: Date) => {
     const sums = places.get(place) ?? { success: [], refusal: [], denied: 0 }

@@ -1,8 +1,7 @@
 import fc from 'fast-check'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { hasNoDatabase } from '../support/databases.ts'
 import { base64, type Client, endStory, type Person, type Story, startStory } from '../support/story.ts'
-import { afterAll } from 'vitest'
 import { openTrail } from './opened-trail.ts'
 import { prune } from './pruned-trail.ts'
 
@@ -17,7 +16,7 @@ type KeyName = (typeof keyNames)[number]
 /** An operation as the model knows it. */
 interface Counted {
   readonly key: KeyName
-  /** Null where no version was found. */
+  /** Null where the caller was denied, which is before a version is looked up. */
   readonly version: number | null
   readonly operation: string
   readonly outcome: 'succeeded' | 'denied' | 'failed'
@@ -118,7 +117,11 @@ describe.skipIf(hasNoDatabase())('use over time', () => {
       note({ operation: 'ENCRYPT', outcome: 'succeeded' })
     } else if (kind === 1) {
       await bens.mutate('encrypt', input)
-      note({ operation: 'ENCRYPT', outcome: isClosed ? 'denied' : 'succeeded', ...(isClosed && { version: null }) })
+      note({
+        operation: 'ENCRYPT',
+        outcome: isClosed ? 'denied' : 'succeeded',
+        ...(isClosed && { version: null }),
+      })
     } else if (kind === 2) {
       await olgas.mutate('decrypt', { ciphertext: source.ciphertext })
       note({ ...source, operation: 'DECRYPT', outcome: 'succeeded' })
@@ -128,7 +131,12 @@ describe.skipIf(hasNoDatabase())('use over time', () => {
     } else if (kind === 4) {
       const refused = source.key === 'closed'
       await bens.mutate('decrypt', { ciphertext: source.ciphertext })
-      note({ ...source, operation: 'DECRYPT', outcome: refused ? 'denied' : 'succeeded' })
+      note({
+        ...source,
+        operation: 'DECRYPT',
+        outcome: refused ? 'denied' : 'succeeded',
+        ...(refused && { version: null }),
+      })
     } else if (kind === 5) {
       await olgas.mutate('reEncrypt', { ciphertext: source.ciphertext, destinationKey: keyIds.get(key) })
       note({ operation: 'RE_ENCRYPT', outcome: 'succeeded' })
@@ -202,7 +210,9 @@ describe.skipIf(hasNoDatabase())('use over time', () => {
   }
 
   it('is that of a plain model, before, between and after rounds of counting', async () => {
-    expect(new Set(counted.map(({ operation, outcome }) => `${operation} ${outcome}`)).size).toBeGreaterThan(5)
+    expect(new Set(counted.map(({ operation, outcome }) => `${operation} ${outcome}`)).size).toBeGreaterThan(
+      5,
+    )
     await expectModel()
     await story.app.housekeeping.runOnce()
     await expectModel()
@@ -213,10 +223,16 @@ describe.skipIf(hasNoDatabase())('use over time', () => {
       'TRUNCATE audit_usage_hourly',
       'UPDATE audit_usage_daily SET denied = 0',
       'UPDATE audit_rollup_progress SET detailed_sequence = 0',
+      `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'not counted yet'; END $$`,
+      'CREATE TRIGGER refuse BEFORE UPDATE ON audit_rollup_progress FOR EACH ROW EXECUTE FUNCTION refuse()',
     )
-    // Housekeeping counts them at the start: the first look is at a part.
-    await story.restart()
     await expectModel()
+    const [{ hours } = {}] = await story.sql(
+      'DROP FUNCTION refuse CASCADE',
+      'SELECT count(*) AS hours FROM audit_usage_hourly',
+    )
+    expect(Number(hours)).toBe(0)
     await story.app.housekeeping.runOnce()
     await expectModel()
   })
@@ -228,7 +244,7 @@ describe.skipIf(hasNoDatabase())('use over time', () => {
     const { pruned } = await prune(parts, 0)
     await close()
     await story.restart()
-    expect(pruned).toBeGreaterThan(counted.length)
+    expect(pruned).toBeGreaterThan(counted.length / 2)
     await expectModel()
   })
 })

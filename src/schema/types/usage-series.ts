@@ -34,7 +34,8 @@ const UsagePoint = builder.objectRef<UsagePointView>('UsagePoint').implement({
     }),
     denied: t.field({
       type: 'Count',
-      description: 'Operations that were refused since their caller had no permission.',
+      description:
+        'Operations that were refused since their caller had no permission for the key. They count for the key, and not for a version: permission is decided before the version is looked up. What the roles of a caller allow with no key counts for none.',
       resolve: ({ denied }) => denied,
     }),
     failed: t.field({
