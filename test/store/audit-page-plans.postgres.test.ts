@@ -15,6 +15,7 @@ const filter: AuditRowFilter = {
   predatesChains: false,
   key: null,
   version: null,
+  labels: null,
   actions: null,
   outcomes: null,
   actor: null,

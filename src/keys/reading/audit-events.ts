@@ -45,6 +45,7 @@ import {
 } from '../rules/encryption-context.ts'
 import { ForbiddenError } from '../rules/errors.ts'
 import { databaseTime, InputIssues, requireInput } from '../rules/input.ts'
+import { checkLabels, type KeyLabel, sortedLabels } from '../rules/labels.ts'
 import {
   type CursorList,
   type CursorValues,
@@ -63,6 +64,8 @@ export interface AuditEventFilterInput {
   readonly key?: string | null | undefined
   /** Also where an event is about several versions. */
   readonly version?: VersionReference | null | undefined
+  /** That the key has now. */
+  readonly labels?: readonly KeyLabel[] | null | undefined
   readonly action?: readonly AuditEventView['action'][] | null | undefined
   readonly outcome?: readonly AuditEventView['outcome'][] | null | undefined
   /** Subject string. */
@@ -313,7 +316,7 @@ function rowFilterOf(
   filter: AuditEventFilterInput,
   { key, version }: Pick<AuditRowFilter, 'key' | 'version'>,
 ): AuditRowFilter {
-  const { actor = null, from, to, action = null, outcome = null, context = null } = filter
+  const { actor = null, from, to, action = null, outcome = null, context = null, labels } = filter
   requireInput(
     actor === null || parseSubject(actor) !== null,
     'filter.actor',
@@ -321,6 +324,7 @@ function rowFilterOf(
   )
   const issues = new InputIssues()
   if (context !== null) checkContext(issues, context, 'filter.context')
+  checkLabels(issues, labels ?? [], 'filter.labels')
   issues.throwIfAny()
   return {
     projectId: call.caller.projectId,
@@ -333,12 +337,18 @@ function rowFilterOf(
     // A string that is not the ID of a key is treated as an unknown ID.
     key,
     version,
+    labels: givenLabels(labels),
     actions: action,
     outcomes: outcome,
     actor: actor === null ? null : canonicalSubject(actor),
     from: from ? databaseTime(from) : null,
     to: to ? databaseTime(to) : null,
   }
+}
+
+/** Labels of a filter; null for none. */
+export function givenLabels(labels: readonly KeyLabel[] | null | undefined): AuditRowFilter['labels'] {
+  return labels && labels.length > 0 ? sortedLabels(labels) : null
 }
 
 /** Newest first: "after" an event come the older ones. */

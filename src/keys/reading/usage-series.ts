@@ -10,7 +10,8 @@ import type { Dependencies } from '../parts/dependencies.ts'
 import { auditReaderOf, canReadAudit } from '../rules/access.ts'
 import type { RequestContext } from '../rules/caller.ts'
 import { databaseTime, InputIssues, requireInput } from '../rules/input.ts'
-import { findFilteredKey, requireAuditReader } from './audit-events.ts'
+import { checkLabels, type KeyLabel } from '../rules/labels.ts'
+import { findFilteredKey, givenLabels, requireAuditReader } from './audit-events.ts'
 import { type KeyVersionView, type UsagePointView, type UsageSeriesView, versionOperations } from './views.ts'
 
 const hourMs = 3_600_000
@@ -38,6 +39,8 @@ export interface SeriesRange {
 export interface UsageSeriesFilterInput {
   /** ID, or name or alias of a live key. */
   readonly key?: string | null | undefined
+  /** That the key has now. */
+  readonly labels?: readonly KeyLabel[] | null | undefined
   readonly operation?: readonly UsagePointView['operation'][] | null | undefined
 }
 
@@ -79,12 +82,13 @@ export async function projectUsageSeries(
 ): Promise<UsageSeriesView> {
   const key = await findFilteredKey(parts, call, filter)
   await requireAuditReader(parts, call, key)
-  const query = seriesQuery(parts, range, filter.operation ?? versionOperations)
+  const query = seriesQuery(parts, range, filter.operation ?? versionOperations, filter.labels)
   const rows = await findProjectSeries(parts.store.db, {
     ...query,
     projectId: call.caller.projectId,
     visibleTo: auditReaderOf(call.caller, parts.clock.now()),
     key,
+    labels: givenLabels(filter.labels),
   })
   countPoints(call, rows)
   return seriesOf(query, rows)
@@ -106,8 +110,10 @@ function seriesQuery(
   parts: Dependencies,
   { from, to, interval }: SeriesRange,
   actions: readonly string[],
+  labels: UsageSeriesFilterInput['labels'] = [],
 ): SeriesQuery {
   const issues = new InputIssues()
+  checkLabels(issues, labels ?? [], 'filter.labels')
   issues.require(from < to, 'to', 'must be after from')
   const spanMs = to.getTime() - from.getTime()
   if (interval === 'HOUR') {

@@ -20,6 +20,8 @@ export type EventsKey =
   | { readonly id: string; readonly kind: 'USER' | 'SERVICE' }
   | { readonly redactedId: string }
 
+type KeyLabels = readonly { readonly name: string; readonly value: string }[]
+
 /** Which events a list has. */
 export interface AuditRowFilter {
   readonly projectId: string
@@ -31,6 +33,8 @@ export interface AuditRowFilter {
   readonly key: EventsKey | null
   /** Events about one version of a key, as the only one or as one of several. */
   readonly version: { readonly key: EventsKey; readonly number: number } | null
+  /** Events of live user keys that have all of these. */
+  readonly labels: KeyLabels | null
   readonly actions: readonly string[] | null
   readonly outcomes: readonly AuditEventRow['outcome'][] | null
   readonly actor: string | null
@@ -162,13 +166,14 @@ function orderAndLimit({ newestFirst, max }: AuditRange): Prisma.Sql {
 }
 
 function conditionOf(filter: AuditRowFilter): Prisma.Sql {
-  const { projectId, visibleTo, key, version, actions, outcomes, actor, from, to } = filter
+  const { projectId, visibleTo, key, version, labels, actions, outcomes, actor, from, to } = filter
   const conditions = [
     Prisma.sql`e.project_id = ${projectId}`,
     isNotHidden(visibleTo, projectId),
     isOnRecord(filter.predatesChains),
   ]
   if (key !== null) conditions.push(ofKey(key))
+  if (labels !== null) conditions.push(hasLabels(Prisma.sql`k`, labels))
   if (version !== null) conditions.push(ofKey(version.key), isAbout(version.number))
   if (actions !== null) conditions.push(Prisma.sql`e.action = ANY (${[...actions]}::text[])`)
   if (outcomes !== null) conditions.push(Prisma.sql`e.outcome::text = ANY (${[...outcomes]}::text[])`)
@@ -180,6 +185,11 @@ function conditionOf(filter: AuditRowFilter): Prisma.Sql {
   if (from !== null) conditions.push(Prisma.sql`e.occurred_at >= ${textOf(from)}::timestamptz`)
   if (to !== null) conditions.push(Prisma.sql`e.occurred_at < ${textOf(to)}::timestamptz`)
   return Prisma.join(conditions, ' AND ')
+}
+
+/** SQL condition that the row of a live key has labels. Service keys have none. */
+export function hasLabels(keys: Prisma.Sql, labels: KeyLabels): Prisma.Sql {
+  return Prisma.sql`${keys}.labels @> ${JSON.stringify(labels)}::jsonb`
 }
 
 /** Details of events by which they are about more versions than the column says. */

@@ -1,7 +1,7 @@
 import { Prisma } from '../generated/client.ts'
 import type { Queryable } from '../sql.ts'
 import { seesWhole, type ViewerCondition } from '../subjects.ts'
-import type { EventsKey } from './event-pages.ts'
+import { type AuditRowFilter, type EventsKey, hasLabels } from './event-pages.ts'
 import { sourceIn, uuidOfKeyId } from './usage-rows.ts'
 
 /** Operations of one kind in an hour or a day (UTC). */
@@ -71,6 +71,8 @@ export async function findProjectSeries(
     readonly visibleTo: ViewerCondition
     /** The only key that counts, if there is one. */
     readonly key: EventsKey | null
+    /** Labels that live keys must have to count. */
+    readonly labels: AuditRowFilter['labels']
   },
 ): Promise<UsagePointRow[]> {
   const { projectId, actions, sourceAction } = query
@@ -78,7 +80,7 @@ export async function findProjectSeries(
   const ofProject = query.interval === 'HOUR' ? Prisma.sql`u.project_id = ${projectId}` : Prisma.sql`TRUE`
   const rows = await db.$queryRaw<CountedRow[]>`
     WITH seen AS MATERIALIZED (
-      ${seenIn('keys', query)} UNION ALL ${seenIn('deleted_keys', query)}
+      ${seenIn('keys', query)}${query.labels === null ? Prisma.sql` UNION ALL ${seenIn('deleted_keys', query)}` : Prisma.empty}
     ), tail AS MATERIALIZED (${uncounted(query)}), uses AS (
       SELECT ${counts} FROM (${counted(query)}) AS u JOIN seen s ON s.id = u.key_id WHERE ${ofProject}
       UNION ALL
@@ -116,12 +118,13 @@ function pointOf({ start, action, succeeded, refused, denied }: CountedRow): Usa
 /** Keys of one table that count. */
 function seenIn(
   table: 'keys' | 'deleted_keys',
-  { projectId, visibleTo, key }: { projectId: string; visibleTo: ViewerCondition; key: EventsKey | null },
+  { projectId, visibleTo, key, labels }: Pick<AuditRowFilter, 'projectId' | 'visibleTo' | 'key' | 'labels'>,
 ): Prisma.Sql {
   const isSeen = seesWhole(visibleTo, Prisma.sql`t`)
   // Service keys have no owner and no access list.
   const isService = table === 'keys' && visibleTo.sees !== 'NONE'
-  return Prisma.sql`SELECT t.id FROM ${Prisma.raw(table)} t WHERE t.project_id = ${projectId} AND ${isNamed(table, key)}
+  const labelled = labels === null ? Prisma.sql`TRUE` : hasLabels(Prisma.sql`t`, labels)
+  return Prisma.sql`SELECT t.id FROM ${Prisma.raw(table)} t WHERE t.project_id = ${projectId} AND ${isNamed(table, key)} AND ${labelled}
         AND (${isSeen}${isService ? Prisma.sql` OR t.kind = 'SERVICE'` : Prisma.empty})`
 }
 
