@@ -66,8 +66,9 @@ function listed(head: string, items: readonly string[], indent: string): string 
   return [`${head}(`, ...items.map((item) => `${indent}  ${item}`), `${indent})`].join('\n')
 }
 
-/** Name of the variable of an argument; genqlient refuses keywords of Go. */
+/** Name of the variable of an argument; genqlient refuses keywords of Go, and others those of Python. */
 function variableOf({ name, type }: GraphQLArgument): string {
+  if (name === 'from') return 'start'
   if (name !== 'type') return name
   const typeName = getNamedType(type).name
   return `${typeName.charAt(0).toLowerCase()}${typeName.slice(1)}`

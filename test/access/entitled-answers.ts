@@ -61,6 +61,8 @@ export function expectedOf(field: string, reference: unknown, entitled: Entitled
       if (isThere) return shownTo(reference, entitled)
       return { ...(reference as object), totalCount: 0, nodes: [], edges: [] }
     }
+    case 'usageSeries':
+      return entitled.readsAudit ? reference : { ...(reference as object), points: [] }
     case 'nodes':
     case '_entities':
       return (reference as unknown[]).map((one) =>

@@ -121,6 +121,7 @@ describe.skipIf(hasNoDatabase())('by the table of entitlements', () => {
     const ofKeys = standingKeys.flatMap((of) => {
       const { keyId, maskedId, versionId, eventId } = keys[of]
       const explained = `explainAccess(key: $key, subject: "user:bob", groups: [], roles: [KMS_USER], operation: SIGN, context: [])`
+      const series = `from: "2026-03-01T00:00:00Z", to: "2026-03-02T00:00:00Z", interval: DAY`
       const rows: [string, string, string, string][] = [
         ['userKey', 'UserKey', 'userKey(key: $key)', keyId],
         ['userKey', 'UserKey', `userKey(key: "${of}")`, ''],
@@ -146,6 +147,8 @@ describe.skipIf(hasNoDatabase())('by the table of entitlements', () => {
         ['explainAccess', 'AccessExplanation', explained, keyId],
         ['explainMyAccess', 'AccessExplanation', 'explainMyAccess(key: $key, operation: SIGN)', keyId],
         ['auditEvents', 'AuditEvent', 'auditEvents(filter: { key: $key })', keyId],
+        ['auditEvents', 'AuditEvent', 'auditEvents(filter: { version: { id: $id } })', versionId],
+        ['usageSeries', 'UsageSeries', `usageSeries(${series}, filter: { key: $key })`, keyId],
       ]
       return rows.map((row) => queryOf(of, row))
     })

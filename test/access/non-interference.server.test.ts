@@ -39,6 +39,7 @@ const telling = {
   'keys that are not there': /"KEY_NOT_FOUND"|:null\}\}$/,
   counts: /totalCount":[1-9]/,
   'audit events': /"AuditEvent"/,
+  'use over time': /oints":\[\{/,
   'explanations of access': /"AccessExplanation"|"visibility":"REDACTED"/,
   cursors: /[cC]ursor":"/,
 }

@@ -26,6 +26,8 @@ const queries: Readonly<Record<string, string>> = {
   explainAccess: `explainAccess(key: "${keyId}", subject: "user:bob", operation: SIGN) { allowed }`,
   explainMyAccess: `explainMyAccess(key: "${keyId}", operation: SIGN) { allowed }`,
   auditEvents: 'auditEvents { totalCount }',
+  usageSeries:
+    'usageSeries(from: "2026-03-01T00:00:00Z", to: "2026-03-02T00:00:00Z", interval: DAY) { interval }',
   roleBindings: 'roleBindings { totalCount }',
   _entities: `_entities(representations: [{ __typename: "UserKey", id: "${keyId}" }]) { __typename }`,
   _service: '_service { sdl }',

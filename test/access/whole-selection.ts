@@ -46,7 +46,9 @@ function fieldOf(field: GraphQLField<unknown, unknown>, path: readonly string[])
     ? '(number: 1)'
     : field.args.some(({ name }) => name === 'first')
       ? '(first: 1)'
-      : ''
+      : field.args.some(({ name }) => name === 'interval')
+        ? '(from: "2026-02-28T00:00:00Z", to: "2026-04-30T00:00:00Z", interval: DAY)'
+        : ''
   if (isLeafType(type)) return `${field.name}${args}`
   return `${field.name}${args} ${selectionOf(type as GraphQLObjectType, path)}`
 }

@@ -24,6 +24,8 @@ export const alwaysVisible: Readonly<Record<string, readonly string[]>> = {
   PublicKey: ['pem', 'jwk', 'fingerprint', 'algorithm'],
   KeyVersionUsage: ['encryptions', 'remainingEncryptions'],
   VersionCaller: ['caller', 'operation', 'operations', 'failedOperations', 'lastUsedAt'],
+  UsageSeries: ['interval', 'from', 'to', 'points'],
+  UsagePoint: ['start', 'operation', 'succeeded', 'denied', 'failed'],
   Subject: ['id', 'kind', 'name', 'user'],
   User: ['id'],
   KeyAlgorithmInfo: [

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { roles } from '../../src/keys/rules/caller.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import { base64, type Client, endStory, type Person, type Story, startStory } from '../support/story.ts'
 import { openTrail } from './opened-trail.ts'
@@ -235,6 +236,124 @@ describe.skipIf(hasNoDatabase())('use over time', () => {
     expect(Number(hours)).toBe(0)
     await story.app.housekeeping.runOnce()
     await expectModel()
+  })
+
+  it('takes as many statements for all versions as for one', async () => {
+    const statementsFor = async (first: number) => {
+      story.takeStatements()
+      await story.as(olga).ask(
+        `query($from: DateTime!, $to: DateTime!) { userKeys(first: ${first}) { nodes { versions { nodes {
+          number usageSeries(from: $from, to: $to, interval: DAY) { points { start } } } } } } }`,
+        ranges()[0],
+      )
+      return story.takeStatements().length
+    }
+    await story.app.housekeeping.runOnce()
+    const one = await statementsFor(1)
+    expect(await statementsFor(3)).toBe(one)
+  })
+
+  it('is shown by role as the audit trail is: to those who read it, and to the owner of the one key', async () => {
+    const [range] = ranges() as [Range]
+    const document = `query($from: DateTime!, $to: DateTime!, $filter: UsageSeriesFilter) {
+      usageSeries(from: $from, to: $to, interval: DAY, filter: $filter) { points { start } } }`
+    for (const role of roles) {
+      const readsAudit = ['PROJECT_ADMIN', 'KMS_MANAGER', 'KMS_AUDITOR'].includes(role)
+      const someone = story.as({ name: 'someone', roles: [role] })
+      for (const [client, filter, shown] of [
+        [someone, null, readsAudit],
+        [someone, { key: 'orders' }, readsAudit],
+        [story.as({ name: 'olga', roles: [role] }), { key: 'closed' }, true],
+      ] as const) {
+        const { data, errors } = await client.send(document, { ...range, filter })
+        expect(errors.map(({ extensions }) => extensions.code)).toEqual(shown ? [] : ['FORBIDDEN'])
+        if (shown) expect(data.usageSeries.points.length, role).toBeGreaterThan(0)
+      }
+      const byVersion = await versionSeries(someone, range)
+      expect(byVersion.size).toBeGreaterThan(0)
+      expect([...byVersion.values()].every((series) => (series !== null) === readsAudit)).toBe(true)
+    }
+  })
+
+  const start = Date.parse('2026-03-01T12:34:56Z')
+  const daysLater = (days: number) => new Date(start + days * 86_400_000).toISOString()
+
+  it.each([
+    [
+      'HOUR',
+      daysLater(-300),
+      daysLater(3650 - 300),
+      'must be at most 31 days after from with interval HOUR; interval DAY allows 1096 days',
+    ],
+    ['HOUR', daysLater(0), daysLater(31.001), 'must be at most 31 days'],
+    [
+      'DAY',
+      daysLater(-1097),
+      daysLater(0),
+      'must be at most 1096 days after from with interval DAY; ask for each part of a longer time by itself',
+    ],
+    [
+      'HOUR',
+      daysLater(-500),
+      daysLater(-499),
+      'must be in the last 400 days with interval HOUR: older operations are counted by day only; ask with interval DAY',
+    ],
+    ['DAY', daysLater(1), daysLater(1), 'must be after from'],
+    ['HOUR', daysLater(1), daysLater(0), 'must be after from'],
+    ['DAY', '0001-01-01T00:00:00Z', '9999-12-31T23:59:59Z', 'must be at most 1096 days'],
+  ] as const)(
+    'by %s from %s to %s is a typed error that says the limit and what to ask for',
+    async (interval, from, to, what) => {
+      for (const document of [
+        'query($from: DateTime!, $to: DateTime!, $interval: UsageInterval!) { usageSeries(from: $from, to: $to, interval: $interval) { interval } }',
+        'query($from: DateTime!, $to: DateTime!, $interval: UsageInterval!) { userKey(key: "orders") { version(number: 1) { usageSeries(from: $from, to: $to, interval: $interval) { interval } } } }',
+      ]) {
+        const { errors } = await story.as(olga).send(document, { from, to, interval })
+        expect(errors.map(({ extensions }) => extensions.code)).toEqual(['INPUT_VALIDATION'])
+        expect(errors[0]?.message).toContain(what)
+      }
+    },
+  )
+
+  it.each([
+    ['HOUR', daysLater(0), daysLater(31), 745],
+    ['DAY', daysLater(-1096), daysLater(0), 1097],
+    ['DAY', '0001-01-01T00:00:00Z', '0001-01-02T00:00:00Z', 1],
+    ['DAY', '9999-12-31T00:00:00Z', '9999-12-31T23:59:59.999Z', 1],
+  ] as const)(
+    'by %s from %s to %s is answered with whole hours or days',
+    async (interval, from, to, steps) => {
+      const series = await projectSeries(story.as(olga), { interval, from, to })
+      const spanMs = Date.parse(series.to) - Date.parse(series.from)
+      expect(Math.ceil(spanMs / (interval === 'HOUR' ? 3_600_000 : 86_400_000))).toBe(steps)
+      expect(Date.parse(series.from)).toBeLessThanOrEqual(Date.parse(from))
+      expect(Date.parse(series.to)).toBeGreaterThanOrEqual(Date.parse(to))
+    },
+  )
+
+  it('has at most 50,000 points for all series of one request', async () => {
+    await story.sql(
+      `INSERT INTO audit_usage_hourly (key_id, version_number, hour, action, project_id, succeeded)
+        SELECT k.id, 1, '2026-04-20Z'::timestamptz + n * interval '1 hour', a, 'shop', 1
+        FROM keys k, generate_series(0, 699) n, unnest(ARRAY['ENCRYPT', 'DECRYPT', 'SIGN', 'VERIFY', 'RE_ENCRYPT', 'RE_ENCRYPT_FROM',
+          'GENERATE_MAC', 'VERIFY_MAC', 'ENCAPSULATE', 'DECAPSULATE', 'GENERATE_DATA_KEY', 'GENERATE_DATA_KEY_PAIR']) a
+        WHERE k.name IN ('orders', 'invoices')`,
+    )
+    const of = (alias: string, key: string) =>
+      `${alias}: userKey(key: "${key}") { version(number: 1) { usageSeries(from: "2026-04-20T00:00:00Z", to: "2026-05-20T00:00:00Z", interval: HOUR) { points { start } } } }`
+    const each = await story
+      .as(olga)
+      .send(
+        `{ ${of('a', 'orders')} ${of('b', 'invoices')} ${of('c', 'orders')} ${of('d', 'orders')} ${of('e', 'invoices')} }`,
+      )
+    expect(each.errors).toEqual([])
+    expect(each.data.a.version.usageSeries.points).toHaveLength(8400)
+    const more = await story
+      .as(olga)
+      .send(`{ ${['a', 'b', 'c', 'd', 'e', 'f'].map((alias) => of(alias, 'orders')).join(' ')} }`)
+    expect(more.errors.map(({ extensions }) => extensions.code)).toContain('INPUT_VALIDATION')
+    expect(more.errors[0]?.message).toContain('at most 50000 points together')
+    await story.sql(`DELETE FROM audit_usage_hourly WHERE hour >= '2026-04-20Z'`)
   })
 
   it('outlives the audit events that it was counted from', async () => {

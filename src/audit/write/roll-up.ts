@@ -65,7 +65,7 @@ export async function dropOldHours(store: Store, now: Date, { batchSize = 5000 }
 }
 
 /** Which of the counts a batch adds to. */
-interface Batch {
+interface CountedBatch {
   readonly chainId: string
   readonly after: number
   /** Null for no end. */
@@ -78,7 +78,7 @@ interface Batch {
  * The batch after a place. Where one of the counts is behind, as counts by hour are after the upgrade that brought them,
  * it alone is added to until it has reached the other.
  */
-function batchAt({ chainId, sequence, detailedSequence }: RollUpPlace): Batch {
+function batchAt({ chainId, sequence, detailedSequence }: RollUpPlace): CountedBatch {
   const after = Math.min(sequence, detailedSequence)
   return {
     chainId,
@@ -101,7 +101,7 @@ function withSources(groups: readonly CountedEvents[]): Use[] {
 }
 
 /** One row for each place: several groups can have the same. */
-function dailyUsesOf(uses: readonly Use[], { daily, detailed }: Batch): DailyUse[] {
+function dailyUsesOf(uses: readonly Use[], { daily, detailed }: CountedBatch): DailyUse[] {
   const rows = new Map<string, DailyUse>()
   for (const use of uses) {
     if (!daily && use.denied === 0) continue

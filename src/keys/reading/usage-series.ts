@@ -141,18 +141,18 @@ function seriesQuery(
   return { interval, from: whole(from, Math.floor), to: whole(to, Math.ceil), actions, sourceAction }
 }
 
-interface VersionPlace {
+interface SeriesPlace {
   readonly keyId: string
   readonly number: number
 }
 
-function placeOf({ keyId, number }: KeyVersionView): VersionPlace {
+function placeOf({ keyId, number }: KeyVersionView): SeriesPlace {
   const id = parseId(keyId)
   if (id === null) throw new TypeError('the key of a version has an ID')
   return { keyId: id.uuid, number }
 }
 
-function nameOf({ keyId, number }: VersionPlace): string {
+function nameOf({ keyId, number }: SeriesPlace): string {
   return `${keyId} ${number}`
 }
 
