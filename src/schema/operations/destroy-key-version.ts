@@ -16,7 +16,7 @@ defineBatchableMutation('destroyKeyVersion', {
     version: versionField(t, 'The version.'),
     waitingPeriodDays: t.int({
       description:
-        'Days until then, 0 to 30; the server has a default (7 unless configured) and may have a minimum.',
+        'Days until then, 0 to 30; the server has a default (7 unless configured) and may have a minimum. 0 means at once, but not before 20 seconds after the deactivation of the version, unless configured otherwise: until then a request that began before it, or a server that has not noticed it yet, may still use the version. After these 20 seconds the answer shows the version DESTROYED. Before, it shows it DESTROY_SCHEDULED, and housekeeping destroys it within 30 seconds of `destroyScheduledFor`.',
     }),
     expectedRevision: expectedRevisionField(t),
   }),
