@@ -1,7 +1,8 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { PrismaClient } from '../src/store/generated/client.ts'
-import { findKeyPage, type KeyListFilter, type KeyPageQuery } from '../src/store/rows/key-pages.ts'
+import type { KeyListFilter } from '../src/store/rows/key-filter.ts'
+import { findKeyPage, type KeyPageQuery } from '../src/store/rows/key-pages.ts'
 import { asker, firstKeyCreatedAt, type PageVariables, pageSize } from './key-page.ts'
 
 /** How the database finds the rows of a page, in lines that are indented. */

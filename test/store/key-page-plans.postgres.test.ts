@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Prisma } from '../../src/store/generated/client.ts'
-import { findKeyPage, type KeyListFilter, type KeyPageQuery } from '../../src/store/rows/key-pages.ts'
+import type { KeyListFilter } from '../../src/store/rows/key-filter.ts'
+import { findKeyPage, type KeyPageQuery } from '../../src/store/rows/key-pages.ts'
 import { insertKey } from '../../src/store/rows/key-rows.ts'
 import type { Queryable } from '../../src/store/sql.ts'
 import type { ViewerCondition } from '../../src/store/subjects.ts'

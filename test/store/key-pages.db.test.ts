@@ -2,10 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { accessFactsOf, viewerOf, visibilityOf } from '../../src/keys/rules/access.ts'
 import { type Caller, callerKinds, formatSubject } from '../../src/keys/rules/caller.ts'
+import type { KeyListFilter } from '../../src/store/rows/key-filter.ts'
 import {
   countKeys,
   findKeyPage,
-  type KeyListFilter,
   type KeyPageQuery,
   type KeyPosition,
 } from '../../src/store/rows/key-pages.ts'
@@ -59,8 +59,9 @@ const query = fc.record({
 
 /** What a page is, said in memory. */
 function pageInMemory({ orderBy, direction, after, before, max }: KeyPageQuery): KeyRow[] {
+  const timeOf = ({ createdAt }: KeyPosition) => createdAt?.getTime() ?? 0
   const compare = (a: KeyPosition, b: KeyPosition) => {
-    const byTime = orderBy === 'CREATED_AT' ? a.createdAt.getTime() - b.createdAt.getTime() : 0
+    const byTime = orderBy === 'CREATED_AT' ? timeOf(a) - timeOf(b) : 0
     const ascending = byTime || Buffer.compare(Buffer.from(a.name), Buffer.from(b.name))
     return direction === 'asc' ? ascending : -ascending
   }

@@ -1,9 +1,11 @@
 import { algorithms, findAlgorithm } from '../../crypto/algorithms.ts'
 import type { KeyType, KeyUsage } from '../../crypto/capabilities.ts'
+import type { KeyListFilter } from '../../store/rows/key-filter.ts'
 import {
   countKeys,
+  countKeysByStatus,
   findKeyPage,
-  type KeyListFilter,
+  type KeyPageQuery,
   type KeyPosition,
   type ListedKey,
 } from '../../store/rows/key-pages.ts'
@@ -11,8 +13,11 @@ import type { Dependencies } from '../parts/dependencies.ts'
 import { requireRoleFor } from '../parts/request.ts'
 import { viewerOf } from '../rules/access.ts'
 import { canonicalSubject, parseSubject, type RequestContext } from '../rules/caller.ts'
-import type { KeyStatus } from '../rules/errors.ts'
+import { type KeyOrigin, type KeyStatus, type KeyVersionStatus, keyStatuses } from '../rules/errors.ts'
 import { databaseTime, InputIssues } from '../rules/input.ts'
+import { checkLabel } from '../rules/labels.ts'
+import { type CalendarDay, dayAt } from '../rules/lifecycle.ts'
+import { textFault } from '../rules/names.ts'
 import {
   type CursorList,
   type CursorValues,
@@ -25,19 +30,41 @@ import {
 import { viewsOfListed } from './verified-rows.ts'
 import type { KeyView, ServiceKeyView, UserKeyView } from './views.ts'
 
-/** Filter of user keys. Redacted keys match no condition on a hidden field: all but the first five. */
-export interface UserKeyFilter {
+/** Filter of user keys. */
+export interface UserKeyFilter extends HiddenConditions {
+  readonly search?: string | null | undefined
   readonly namePrefix?: string | null | undefined
   readonly accessControlEnabled?: boolean | null | undefined
   readonly createdBy?: string | null | undefined
   readonly createdAfter?: Date | null | undefined
   readonly createdBefore?: Date | null | undefined
+}
+
+/** Conditions on fields that redacted keys hide. A redacted key matches none of them, whatever its value. */
+interface HiddenConditions {
+  readonly labels?: readonly LabelCondition[] | null | undefined
+  readonly owner?: string | null | undefined
   readonly status?: readonly KeyStatus[] | null | undefined
   readonly type?: KeyType | null | undefined
   readonly usage?: KeyUsage | null | undefined
   readonly algorithm?: readonly string[] | null | undefined
+  readonly origin?: KeyOrigin | null | undefined
+  readonly versionStatus?: readonly KeyVersionStatus[] | null | undefined
   readonly automaticRotationEnabled?: boolean | null | undefined
+  readonly nextRotationBefore?: Date | null | undefined
+  readonly destructionScheduledBefore?: Date | null | undefined
+  readonly unusedSince?: Date | null | undefined
 }
+
+/** A label that a key must have. */
+export interface LabelCondition {
+  readonly name: string
+  /** Null for any value. */
+  readonly value?: string | null | undefined
+}
+
+/** Limits of a filter of user keys. */
+export const userKeyFilterLimits = { searchCharacters: 256, labels: 10 } as const
 
 /** Filter of service keys. */
 export interface ServiceKeyFilter {
@@ -45,9 +72,9 @@ export interface ServiceKeyFilter {
   readonly status?: readonly KeyStatus[] | null | undefined
 }
 
-/** Order of user keys: always-visible fields only. */
+/** Order of user keys. By a field that redacted keys hide, they are among the keys without a value, which come last. */
 export interface UserKeyOrder {
-  readonly field: 'NAME' | 'CREATED_AT'
+  readonly field: 'NAME' | 'CREATED_AT' | 'NEXT_ROTATION' | 'LAST_USE'
   readonly direction: 'ASC' | 'DESC'
 }
 
@@ -60,12 +87,35 @@ export async function userKeys(
   order: UserKeyOrder,
 ): Promise<Page<UserKeyView>> {
   requireRoleFor(call, 'VIEW')
-  checkFilter(filter)
-  const rows = keyList(parts, call, {
-    filter: userKeyListFilter(call, filter, parts.clock.now()),
-    order,
-  })
+  checkUserKeyFilter(filter)
+  const rows = keyList(parts, call, { filter: userKeyListFilter(parts, call, filter), order })
   return rows.page(page, (view) => (view.kind === 'USER' ? view : null))
+}
+
+/** Numbers of the user keys that a filter matches. */
+export interface UserKeyCounts {
+  readonly total: number
+  /** Those that are redacted for the caller, which hide their state. */
+  readonly redacted: number
+  /** The others by their state. */
+  readonly byStatus: readonly { readonly status: KeyStatus; readonly count: number }[]
+}
+
+/** Counts the user keys of the caller's project. */
+export async function userKeyCounts(
+  parts: Dependencies,
+  call: RequestContext,
+  filter: UserKeyFilter,
+): Promise<UserKeyCounts> {
+  requireRoleFor(call, 'VIEW')
+  checkUserKeyFilter(filter)
+  const viewer = viewerOf(call.caller, parts.clock.now())
+  const found = await countKeysByStatus(parts.store.db, userKeyListFilter(parts, call, filter), viewer)
+  return {
+    total: [...found.values()].reduce((sum, count) => sum + count, 0),
+    redacted: found.get(null) ?? 0,
+    byStatus: keyStatuses.map((status) => ({ status, count: found.get(status) ?? 0 })),
+  }
 }
 
 /** The service keys of the caller's project, by name. */
@@ -76,7 +126,9 @@ export async function serviceKeys(
   filter: ServiceKeyFilter,
 ): Promise<Page<ServiceKeyView>> {
   requireRoleFor(call, 'VIEW')
-  checkFilter(filter)
+  const issues = new InputIssues()
+  checkNamePrefix(issues, filter)
+  issues.throwIfAny()
   const rows = keyList(parts, call, {
     filter: {
       projectId: call.caller.projectId,
@@ -90,44 +142,108 @@ export async function serviceKeys(
   return rows.page(page, (view) => (view.kind === 'SERVICE' ? view : null))
 }
 
-function checkFilter(filter: Pick<UserKeyFilter, 'namePrefix' | 'createdBy'>): void {
-  const createdBy = filter.createdBy ?? null
-  const issues = new InputIssues()
+function checkNamePrefix(issues: InputIssues, { namePrefix }: Pick<UserKeyFilter, 'namePrefix'>): void {
   issues.require(
-    /^[A-Za-z0-9_-]{0,64}$/.test(filter.namePrefix ?? ''),
+    /^[A-Za-z0-9_-]{0,64}$/.test(namePrefix ?? ''),
     'filter.namePrefix',
     'must have at most 64 letters, digits, "-" or "_"',
   )
-  issues.require(
-    createdBy === null || parseSubject(createdBy) !== null,
-    'filter.createdBy',
-    'must be a subject, e.g. user:alice or service-account:ci',
-  )
+}
+
+function checkUserKeyFilter(filter: UserKeyFilter): void {
+  const issues = new InputIssues()
+  checkNamePrefix(issues, filter)
+  for (const field of ['createdBy', 'owner'] as const) {
+    const subject = filter[field] ?? null
+    issues.require(
+      subject === null || parseSubject(subject) !== null,
+      `filter.${field}`,
+      'must be a subject, e.g. user:alice or service-account:ci',
+    )
+  }
+  const { search, labels } = filter
+  if (search !== null && search !== undefined) checkSearch(issues, search)
+  if (labels) checkLabelConditions(issues, labels)
   issues.throwIfAny()
 }
 
-/** A filter on a hidden field leaves out redacted keys, whatever its value. */
-function userKeyListFilter(call: RequestContext, filter: UserKeyFilter, now: Date): KeyListFilter {
-  const { caller } = call
-  const { status, type, usage, algorithm, automaticRotationEnabled } = filter
-  const asksHidden = [status, type, usage, algorithm, automaticRotationEnabled].some(
-    (value) => value !== null && value !== undefined,
+function checkSearch(issues: InputIssues, search: string): void {
+  const { searchCharacters: max } = userKeyFilterLimits
+  const { length } = [...searchTextOf(search)]
+  issues.require(
+    length >= 1 && length <= max,
+    'filter.search',
+    `must have 1 to ${max} characters besides spaces at its ends`,
   )
+  const fault = textFault(search)
+  issues.require(fault === null, 'filter.search', fault ?? '')
+}
+
+function checkLabelConditions(issues: InputIssues, labels: readonly LabelCondition[]): void {
+  const { labels: max } = userKeyFilterLimits
+  issues.require(labels.length <= max, 'filter.labels', `must have at most ${max} labels`)
+  if (labels.length > max) return
+  for (const [index, { name, value }] of labels.entries())
+    checkLabel(issues, { name, value: value ?? '' }, `filter.labels.${index}`)
+}
+
+/** The text to find. Labels and names are in this form of Unicode. */
+function searchTextOf(search: string): string {
+  return search.trim().normalize('NFC')
+}
+
+/** A filter on a hidden field leaves out redacted keys, whatever its value. */
+function userKeyListFilter(
+  { clock, settings }: Dependencies,
+  { caller }: RequestContext,
+  filter: UserKeyFilter,
+): KeyListFilter {
+  const { createdBy, createdAfter, createdBefore, search, ...others } = filter
+  const { namePrefix, accessControlEnabled, ...hidden } = others
+  const { labels, owner, status, type, usage, algorithm, origin, versionStatus } = hidden
+  const { automaticRotationEnabled, nextRotationBefore, destructionScheduledBefore, unusedSince } = hidden
+  const viewer = viewerOf(caller, clock.now())
+  const conditions: readonly unknown[] = Object.values(hidden satisfies HiddenConditions)
+  const asksHidden = conditions.some((value) => value !== null && value !== undefined)
   return {
     projectId: caller.projectId,
     kind: 'USER',
-    visibleTo: asksHidden || caller.kind === 'SERVICE_AGENT' ? viewerOf(caller, now) : null,
-    namePrefix: filter.namePrefix ?? undefined,
-    accessControlEnabled: filter.accessControlEnabled ?? undefined,
-    createdBy: filter.createdBy ? canonicalSubject(filter.createdBy) : (filter.createdBy ?? undefined),
-    createdAfter: filter.createdAfter ? databaseTime(filter.createdAfter) : undefined,
-    createdBefore: filter.createdBefore ? databaseTime(filter.createdBefore) : undefined,
+    visibleTo: asksHidden || caller.kind === 'SERVICE_AGENT' ? viewer : null,
+    namePrefix: namePrefix ?? undefined,
+    accessControlEnabled: accessControlEnabled ?? undefined,
+    createdBy: createdBy ? canonicalSubject(createdBy) : (createdBy ?? undefined),
+    createdAfter: createdAfter ? databaseTime(createdAfter) : undefined,
+    createdBefore: createdBefore ? databaseTime(createdBefore) : undefined,
+    search: typeof search === 'string' ? { text: searchTextOf(search), viewer } : undefined,
+    labels: labels?.map(({ name, value }) => ({ name, value: value ?? null })),
+    owner: owner ? canonicalSubject(owner) : undefined,
     // Without duplicates, which a client may send.
     status: status ? [...new Set(status)] : undefined,
     usage: usage ?? undefined,
     algorithm: algorithmsOf(type, algorithm),
+    origin: origin ?? undefined,
+    versionStatus: versionStatus
+      ? { among: [...new Set(versionStatus)], now: clock.certainNow() }
+      : undefined,
     rotationEnabled: automaticRotationEnabled ?? undefined,
+    rotationDueUntil: nextRotationBefore
+      ? lastDayBefore(databaseTime(nextRotationBefore), settings.rotationTimeZone)
+      : undefined,
+    destruction: destructionScheduledBefore
+      ? { now: clock.certainNow(), before: databaseTime(destructionScheduledBefore) }
+      : undefined,
+    unusedSince: unusedSince ? databaseTime(unusedSince) : undefined,
   }
+}
+
+/** Days that the database can compare with. */
+const days = { first: '0001-01-01', last: '9999-12-31' } as const
+
+/** The last day that begins before a moment. */
+function lastDayBefore(moment: Date, timeZone: string): CalendarDay {
+  const day = dayAt(databaseTime(new Date(moment.getTime() - 1)), timeZone)
+  if (/^\d{4}-/.test(day) && day >= days.first) return day
+  return moment.getTime() < 0 ? days.first : days.last
 }
 
 function algorithmsOf(
@@ -145,24 +261,18 @@ function keyList(
   { filter, order }: { filter: KeyListFilter; order: UserKeyOrder },
 ) {
   const { db } = parts.store
-  const { visibleTo } = filter
-  const list: CursorList = {
-    key: parts.cursorMac,
-    // The moment is not part of the list: a page must go on from the one before.
-    name: JSON.stringify([{ ...filter, visibleTo: visibleTo && { ...visibleTo, now: null } }, order]),
-  }
+  const orderBy = orderOf(parts, call, order)
+  const list: CursorList = { key: parts.cursorMac, name: nameOf({ filter, orderBy, order }) }
 
-  async function read(plan: PagePlan): Promise<ListedKey[]> {
-    const ascending = (order.direction === 'ASC') === plan.forward
-    const start = positionOf(plan.forward ? plan.after : plan.before)
-    const end = positionOf(plan.forward ? plan.before : plan.after)
+  function read({ forward, after, before, size }: PagePlan): Promise<ListedKey[]> {
     return findKeyPage(db, {
       filter,
-      orderBy: order.field,
-      direction: ascending ? 'asc' : 'desc',
-      after: start,
-      before: end,
-      max: plan.size + 1,
+      orderBy,
+      direction: order.direction === 'ASC' ? 'asc' : 'desc',
+      backward: !forward,
+      after: positionOf(forward ? after : before, orderBy),
+      before: positionOf(forward ? before : after, orderBy),
+      max: size + 1,
     })
   }
 
@@ -172,7 +282,7 @@ function keyList(
       const rows = await read(plan)
       const views = await viewsOfListed(parts, call, rows.slice(0, plan.size))
       return makePage(rows, plan, list, {
-        cursorValuesOf: ({ key }) => [key.createdAt.getTime(), key.name],
+        cursorValuesOf: (row) => cursorValuesOf(row, orderBy),
         itemOf({ key }) {
           const view = views.get(key.id)
           return view === undefined ? null : itemOf(view)
@@ -183,8 +293,28 @@ function keyList(
   }
 }
 
-function positionOf(values: CursorValues | null): KeyPosition | null {
+function orderOf(
+  { clock }: Dependencies,
+  { caller }: RequestContext,
+  { field }: UserKeyOrder,
+): KeyPageQuery['orderBy'] {
+  if (field === 'NAME' || field === 'CREATED_AT') return field
+  return { field, viewer: viewerOf(caller, clock.now()) }
+}
+
+/** Name of a list for its cursors, without the moment: a page must go on from the one before. */
+function nameOf(list: object): string {
+  return JSON.stringify(list, (name, value) => (name === 'now' ? null : value))
+}
+
+function cursorValuesOf({ key, value }: ListedKey, orderBy: KeyPageQuery['orderBy']): CursorValues {
+  if (typeof orderBy === 'string') return [key.createdAt.getTime(), key.name]
+  return [value instanceof Date ? value.getTime() : value, key.name]
+}
+
+function positionOf(values: CursorValues | null, orderBy: KeyPageQuery['orderBy']): KeyPosition | null {
   if (values === null) return null
-  const [createdAt, name] = values
-  return { createdAt: new Date(Number(createdAt)), name: String(name) }
+  const [value = null, name] = values
+  if (typeof orderBy === 'string') return { createdAt: new Date(Number(value)), name: String(name) }
+  return { value: typeof value === 'number' ? new Date(value) : value, name: String(name) }
 }

@@ -112,7 +112,7 @@ function readCursor(cursor: string | null | undefined, path: string, list: Curso
 }
 
 /** Order values of the row that a cursor points to. */
-export type CursorValues = readonly (string | number)[]
+export type CursorValues = readonly (string | number | null)[]
 
 const tagBytes = 16
 

@@ -62,11 +62,14 @@ export async function viewsOfRows(
   )
 }
 
+/** A key with its newest version, however it was found. */
+type WithNewest = Pick<ListedKey, 'key' | 'newest'>
+
 /** Views of rows that were read together with their newest versions. */
 export async function viewsOfListed(
   parts: Dependencies,
   call: RequestContext,
-  listed: readonly ListedKey[],
+  listed: readonly WithNewest[],
 ): Promise<Map<string, KeyView>> {
   return viewsOfPresent(
     parts,
@@ -83,7 +86,7 @@ function isPresent(parts: Dependencies, call: RequestContext, row: KeyRow): bool
 async function viewsOfPresent(
   parts: Dependencies,
   call: RequestContext,
-  present: readonly ListedKey[],
+  present: readonly WithNewest[],
 ): Promise<Map<string, KeyView>> {
   const settings = viewSettings(parts)
   const views = new Map<string, KeyView>()

@@ -3,7 +3,10 @@ import type { ImportedMaterialFault } from '../../crypto/imported-material.ts'
 import { KeysteadError } from '../../errors.ts'
 
 /** The states a key can be in, as callers see them. */
-export type KeyStatus = 'PRE_ACTIVATION' | 'ACTIVE' | 'DEACTIVATED'
+export const keyStatuses = ['PRE_ACTIVATION', 'ACTIVE', 'DEACTIVATED'] as const
+
+/** One of {@link keyStatuses}. */
+export type KeyStatus = (typeof keyStatuses)[number]
 
 /** Where the material of a key's versions comes from: made by the system, or imported. */
 export type KeyOrigin = 'KEYSTEAD' | 'EXTERNAL'

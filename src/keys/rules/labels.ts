@@ -17,12 +17,17 @@ export function checkLabels(issues: InputIssues, labels: readonly KeyLabel[], pa
   if (labels.length > count) return
   const names = new Set<string>()
   for (const [index, { name, value }] of labels.entries()) {
-    const faults = { name: nameFault(name), value: valueFault(value) }
-    issues.require(faults.name === null, `${path}.${index}.name`, faults.name ?? '')
+    checkLabel(issues, { name, value }, `${path}.${index}`)
     issues.require(!names.has(name), `${path}.${index}.name`, 'must not be the name of another label')
     names.add(name)
-    issues.require(faults.value === null, `${path}.${index}.value`, faults.value ?? '')
   }
+}
+
+/** Notes the faults of one label. */
+export function checkLabel(issues: InputIssues, { name, value }: KeyLabel, path: string): void {
+  const faults = { name: nameFault(name), value: valueFault(value) }
+  issues.require(faults.name === null, `${path}.name`, faults.name ?? '')
+  issues.require(faults.value === null, `${path}.value`, faults.value ?? '')
 }
 
 /** Notes the faults of names of labels, and of names that are given twice. */

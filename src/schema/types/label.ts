@@ -34,3 +34,17 @@ export function labelsOptions(description: string) {
   const type: [typeof LabelInput] = [LabelInput]
   return { type, ...listOptions(count, description) }
 }
+
+const LabelCondition = builder.inputType('LabelCondition', {
+  description: 'A label that a key must have.',
+  fields: (t) => ({
+    name: t.string({ required: true, description: descriptions.name }),
+    value: t.string({ description: 'The value of the label; any without it. Case counts.' }),
+  }),
+})
+
+/** Options of an input field with labels that keys must have. */
+export function labelConditionsOptions(max: number, description: string) {
+  const type: [typeof LabelCondition] = [LabelCondition]
+  return { type, ...listOptions(max, description) }
+}

@@ -21,8 +21,11 @@ export const backupTables = [
   'audit_usage_hourly',
 ] as const
 
-/** Tables that stay with their database: a backup knows nothing of the time that passes after it. */
-export const tablesLeftOut = ['certain_time'] as const
+/** Tables that triggers write when the rows that they follow from are put back. */
+const derivedTables = ['key_search', 'key_last_uses'] as const
+
+/** Tables that are not backed up. A backup knows nothing of the time that passes after it. */
+export const tablesLeftOut = ['certain_time', ...derivedTables] as const
 
 /** A table whose rows are backed up. */
 export type BackupTable = (typeof backupTables)[number]
@@ -94,7 +97,9 @@ export async function writeRows(tx: Queryable, table: BackupTable, rows: readonl
 
 /** Removes everything. The tables are locked against all others until the transaction ends. */
 export async function removeEverything(tx: Queryable): Promise<void> {
-  await tx.$executeRawUnsafe(`TRUNCATE ${backupTables.map((table) => `"${table}"`).join(', ')}`)
+  await tx.$executeRawUnsafe(
+    `TRUNCATE ${[...backupTables, ...derivedTables].map((table) => `"${table}"`).join(', ')}`,
+  )
 }
 
 /** True if a restore would destroy anything. A server that was only started has left nothing but chains. */

@@ -1,0 +1,176 @@
+import { Prisma } from '../generated/client.ts'
+import { isSubject, seesWhole, type ViewerCondition } from '../subjects.ts'
+import type { KeyRow } from './key-rows.ts'
+import type { KeyVersionRow } from './version-rows.ts'
+
+/** Which keys a list has. */
+export interface KeyListFilter {
+  readonly projectId: string
+  readonly kind: KeyRow['kind']
+  /** Null: all keys of the project, redacted or not. */
+  readonly visibleTo: ViewerCondition | null
+  readonly namePrefix?: string | undefined
+  readonly accessControlEnabled?: boolean | undefined
+  readonly createdBy?: string | undefined
+  readonly createdAfter?: Date | undefined
+  readonly createdBefore?: Date | undefined
+  readonly status?: readonly KeyRow['status'][] | undefined
+  readonly usage?: string | undefined
+  readonly algorithm?: readonly string[] | undefined
+  readonly rotationEnabled?: boolean | undefined
+  readonly search?: KeySearch | undefined
+  /** All of them; a label with any value where it is null. */
+  readonly labels?: readonly { readonly name: string; readonly value: string | null }[] | undefined
+  readonly owner?: string | undefined
+  readonly origin?: KeyRow['origin'] | undefined
+  readonly versionStatus?: VersionStatusAt | undefined
+  /** Last day on which the next rotation may be due. */
+  readonly rotationDueUntil?: string | undefined
+  /** Scheduled, not due at `now` yet, and due before another moment. */
+  readonly destruction?: { readonly now: Date; readonly before: Date } | undefined
+  /** No use at this moment or after it, and none but creation either. */
+  readonly unusedSince?: Date | undefined
+}
+
+/** A text to find: in the name, or where the viewer sees the whole key in what else there is to read. */
+export interface KeySearch {
+  readonly text: string
+  readonly viewer: ViewerCondition
+}
+
+/** States of which a version has one at a moment. */
+export interface VersionStatusAt {
+  readonly among: readonly KeyVersionRow['status'][]
+  readonly now: Date
+}
+
+/** A filter as conditions on a row `k` of keys. */
+export interface KeyConditions {
+  /** What all rows of the list have, in each order. */
+  readonly base: readonly Prisma.Sql[]
+  /** The others; they decide. */
+  readonly exact: readonly Prisma.Sql[]
+  /** What follows from them, in words for which there is an index. Empty where lists are read in their order only. */
+  readonly sources: readonly Prisma.Sql[]
+}
+
+/** SQL conditions of a filter. */
+export function conditionsOf(filter: KeyListFilter): KeyConditions {
+  const { projectId, kind, visibleTo, namePrefix, createdBy, createdAfter, createdBefore } = filter
+  const { accessControlEnabled, status, usage, algorithm, rotationEnabled, owner, origin } = filter
+  const { search, versionStatus, rotationDueUntil, destruction, unusedSince } = filter
+  const labels = filter.labels ?? []
+  const inUse = unusedSince && Prisma.sql`idle_since < ${unusedSince}::timestamptz`
+  const inVersions = versionStatus && isInState(versionStatus)
+  const inDestruction =
+    destruction &&
+    Prisma.sql`v.status = 'DESTROY_SCHEDULED' AND v.destroy_scheduled_for > ${destruction.now}::timestamptz
+      AND v.destroy_scheduled_for < ${destruction.before}::timestamptz`
+  return {
+    base: [Prisma.sql`k.project_id = ${projectId}`, Prisma.sql`k.kind = ${kind}::"KeyKind"`],
+    exact: given(
+      visibleTo && seesWhole(visibleTo, Prisma.sql`k`),
+      // Names are ASCII and ordered by bytes, so the names with a prefix are a range that the index knows.
+      namePrefix !== undefined && Prisma.sql`k.name >= ${namePrefix} AND k.name < ${`${namePrefix}\u007f`}`,
+      accessControlEnabled !== undefined && Prisma.sql`k.access_control_enabled = ${accessControlEnabled}`,
+      createdBy !== undefined && isSubject(Prisma.sql`k.created_by`, createdBy),
+      createdAfter !== undefined && Prisma.sql`k.created_at > ${createdAfter}::timestamptz`,
+      createdBefore !== undefined && Prisma.sql`k.created_at < ${createdBefore}::timestamptz`,
+      // One by one: of an array the planner does not know that it has one value, for which an index has the right order.
+      status !== undefined && isOneOf(status),
+      usage !== undefined && Prisma.sql`k.usage = ${usage}`,
+      algorithm !== undefined && Prisma.sql`k.algorithm = ANY(${[...algorithm]}::text[])`,
+      rotationEnabled !== undefined && Prisma.sql`k.rotation_enabled = ${rotationEnabled}`,
+      owner !== undefined && isSubject(Prisma.sql`k.owner`, owner),
+      origin !== undefined && Prisma.sql`k.origin = ${origin}::"KeyOrigin"`,
+      ...labels.map((label) => Prisma.sql`k.labels @> ${JSON.stringify([labelOf(label)])}::text::jsonb`),
+      rotationDueUntil !== undefined && Prisma.sql`k.rotation_due_on <= ${rotationDueUntil}::date`,
+      // Each looked up by its key: OFFSET keeps them from being joined, which would begin with all that there are.
+      search !== undefined && containsText(search),
+      inUse && Prisma.sql`EXISTS (SELECT FROM key_last_uses WHERE key_id = k.id AND ${inUse} OFFSET 0)`,
+      inVersions &&
+        Prisma.sql`EXISTS (SELECT FROM key_versions v WHERE v.key_id = k.id AND ${inVersions} OFFSET 0)`,
+      inDestruction &&
+        Prisma.sql`EXISTS (SELECT FROM key_versions v WHERE v.key_id = k.id AND ${inDestruction} OFFSET 0)`,
+    ),
+    sources: given(
+      ...termSourcesOf(filter),
+      rotationDueUntil !== undefined && Prisma.sql`k.rotation_due_on <= ${rotationDueUntil}::date`,
+      inUse &&
+        Prisma.sql`k.id IN (SELECT key_id FROM key_last_uses
+          WHERE project_id = ${projectId} AND kind = ${kind}::"KeyKind" AND ${inUse})`,
+      inVersions &&
+        Prisma.sql`k.id IN (SELECT v.key_id FROM key_versions v WHERE v.project_id = ${projectId} AND ${inVersions})`,
+      inDestruction &&
+        Prisma.sql`k.id IN (SELECT v.key_id FROM key_versions v WHERE v.project_id = ${projectId} AND ${inDestruction})`,
+    ),
+  }
+}
+
+/** Joins conditions that must all hold. */
+export function allOf(conditions: readonly Prisma.Sql[]): Prisma.Sql {
+  return Prisma.join([...conditions], ' AND ')
+}
+
+/** What key_search knows: one condition, so that the index combines the terms. */
+function termSourcesOf(filter: KeyListFilter): readonly Prisma.Sql[] {
+  const { projectId, createdBy, usage, algorithm, owner, origin, search, labels = [] } = filter
+  const termOf = (text: Prisma.Sql) => Prisma.sql`key_search_term(${projectId}, ${text})`
+  const factOf = (name: string, value: string) => termOf(Prisma.sql`${`${name} ${value}`}`)
+  const all = given(
+    createdBy !== undefined && factOf('creator', createdBy),
+    owner !== undefined && factOf('owner', owner),
+    usage !== undefined && factOf('usage', usage),
+    origin !== undefined && factOf('origin', origin),
+    ...labels.map(({ name, value }) => factOf('label', value === null ? name : `${name}=${value}`)),
+  )
+  const conditions = given(
+    all.length > 0 && Prisma.sql`s.terms @> ARRAY[${Prisma.join(all)}]`,
+    algorithm !== undefined &&
+      algorithm.length > 0 &&
+      Prisma.sql`s.terms && ARRAY[${Prisma.join(algorithm.map((name) => factOf('algorithm', name)))}]`,
+    search !== undefined &&
+      Prisma.sql`(s.terms @> key_search_terms_of(${projectId}, key_search_folded(${search.text}))
+        OR s.terms @> ARRAY[${termOf(Prisma.sql`'long text'`)}])`,
+  )
+  if (conditions.length === 0) return []
+  return [Prisma.sql`k.id IN (SELECT s.key_id FROM key_search s WHERE ${allOf(conditions)})`]
+}
+
+function containsText({ text, viewer }: KeySearch): Prisma.Sql {
+  const folded = Prisma.sql`key_search_folded(${text})`
+  return Prisma.sql`EXISTS (SELECT FROM key_search s WHERE s.key_id = k.id AND (strpos(s.name_text, ${folded}) > 0
+    OR (strpos(s.hidden_text, ${folded}) > 0 AND ${seesWhole(viewer, Prisma.sql`k`)})) OFFSET 0)`
+}
+
+/** The label as JSON contains it. */
+function labelOf({ name, value }: { readonly name: string; readonly value: string | null }) {
+  return value === null ? { name } : { name, value }
+}
+
+/** Whether a version has one of the states; one whose waiting period has ended counts as destroyed. */
+function isInState({ among, now }: VersionStatusAt): Prisma.Sql {
+  const plain = among.filter((status) => status !== 'DESTROY_SCHEDULED')
+  const moment = Prisma.sql`${now}::timestamptz`
+  return Prisma.sql`(${Prisma.join(
+    [
+      Prisma.sql`v.status = ANY(${plain}::"KeyVersionStatus"[])`,
+      ...(among.includes('DESTROYED')
+        ? [Prisma.sql`(v.status = 'DESTROY_SCHEDULED' AND v.destroy_scheduled_for <= ${moment})`]
+        : []),
+      ...(among.includes('DESTROY_SCHEDULED')
+        ? [Prisma.sql`(v.status = 'DESTROY_SCHEDULED' AND v.destroy_scheduled_for > ${moment})`]
+        : []),
+    ],
+    ' OR ',
+  )})`
+}
+
+function isOneOf(statuses: readonly KeyRow['status'][]): Prisma.Sql {
+  if (statuses.length === 0) return Prisma.sql`false`
+  return Prisma.sql`k.status IN (${Prisma.join(statuses.map((status) => Prisma.sql`${status}::"KeyStatus"`))})`
+}
+
+function given(...conditions: readonly (Prisma.Sql | false | null | undefined)[]): Prisma.Sql[] {
+  return conditions.filter((condition) => condition instanceof Prisma.Sql)
+}
