@@ -20,6 +20,12 @@ export interface BulkKey {
   /** Whether access control is on, with a list on which nobody is who asks. */
   readonly isRedacted: boolean
   readonly isDeactivated: boolean
+  /** Columns that are its own. */
+  readonly columns?: Partial<KeyRow>
+  /** Days after its creation on which its version is destroyed, if it is deactivated; none without it. */
+  readonly destroyedAfterDays?: number
+  /** When it was last used; never without it. */
+  readonly lastUsedAt?: Date
 }
 
 /** Many keys of one project. */
@@ -89,6 +95,7 @@ export async function insertBulkKeys(
           'key_versions',
           added.map(({ version }) => version),
         )
+        await insertUses(client, wanted, { ids: sealed.map(({ after }) => after.row.id), from: ids.length })
         if (wanted.areUsable) {
           await insertRows(
             client,
@@ -99,7 +106,7 @@ export async function insertBulkKeys(
         ids.push(...sealed.map(({ after }) => after.row.id))
         if (ids.length % 50_000 === 0) wanted.note(`${ids.length} of ${wanted.count} keys`)
       }
-      await client.query('VACUUM ANALYZE keys, key_versions, key_material')
+      await client.query('VACUUM ANALYZE keys, key_versions, key_material, key_search, key_last_uses')
       return ids
     })
   } finally {
@@ -130,9 +137,14 @@ async function sealKeys(
       const draft = draftOf(key, projectId)
       const how = { ...settings, now: key.createdAt, certainNow: key.createdAt, timeZone }
       const active = { ...applyCommand(stateOf(draft), { type: 'activateKey' }, how), revision: 1 }
-      const state = key.isDeactivated
+      const stopped = key.isDeactivated
         ? applyCommand(active, { type: 'deactivateVersion', version: 1 }, how)
         : active
+      const { destroyedAfterDays: waitingPeriodDays } = key
+      const state =
+        waitingPeriodDays === undefined
+          ? stopped
+          : applyCommand(stopped, { type: 'destroyVersion', version: 1, waitingPeriodDays }, how)
       const material = unused ?? (await makeMaterial(parts, draft, 1, attempt))
       return sealChange(policyMac, { row: draft, versions: [] }, { state, material, now: key.createdAt })
     }),
@@ -141,7 +153,7 @@ async function sealKeys(
 
 const algorithm = 'AES_256_GCM'
 
-function draftOf({ name, createdAt, isRedacted }: BulkKey, projectId: string): KeyRow {
+function draftOf({ name, createdAt, isRedacted, columns }: BulkKey, projectId: string): KeyRow {
   return draftKey({
     projectId,
     name,
@@ -149,19 +161,36 @@ function draftOf({ name, createdAt, isRedacted }: BulkKey, projectId: string): K
     accessControlEnabled: isRedacted,
     allowedSubjects: isRedacted ? ['group:payments'] : [],
     createdAt,
+    ...columns,
   })
 }
 
-function stateOf({ rotationCycleDays: cycleDays, rotationConfiguredOn: configuredOn }: KeyRow): KeyState {
+function stateOf({
+  rotationEnabled: enabled,
+  rotationCycleDays: cycleDays,
+  rotationConfiguredOn: configuredOn,
+}: KeyRow): KeyState {
   return {
     origin: 'KEYSTEAD',
     versions: [],
     lastVersionNumber: 0,
     skippedVersions: [],
     lastRotatedAt: null,
-    rotation: { enabled: false, cycleDays, configuredOn, dueOn: null },
+    rotation: { enabled, cycleDays, configuredOn, dueOn: null },
     revision: 1,
   }
+}
+
+async function insertUses(
+  client: pg.Client,
+  { keyAt }: BulkKeys,
+  { ids, from }: { ids: readonly string[]; from: number },
+): Promise<void> {
+  const uses = ids.flatMap((keyId, index) => {
+    const { lastUsedAt } = keyAt(from + index)
+    return lastUsedAt === undefined ? [] : [{ keyId, versionNumber: 1, encryptions: 0, lastUsedAt }]
+  })
+  await insertRows(client, 'key_version_usage', uses)
 }
 
 /** The database turns text into what its columns hold. */

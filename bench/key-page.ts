@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { UserKeyOrder } from '../src/keys/reading/key-lists.ts'
 import { type BulkKey, insertBulkKeys } from './bulk-keys.ts'
 import type { BenchServer } from './own-server.ts'
 
@@ -14,15 +15,43 @@ const rareCount = 120
 /** When the oldest key was made; each other one second after the one before. */
 export const firstKeyCreatedAt = new Date('2026-01-01T00:00:00Z')
 
+/** Moments between what the rare keys and what the others have. */
+export const between = { lastUses: '2026-02-01T00:00:00Z', nextRotations: '2028-10-15T00:00:00Z' } as const
+
+const dayMs = 86_400_000
+
+/** A key of the project, and what its columns say. */
+export interface ProjectKey extends BulkKey {
+  /** One of few: its version will be destroyed, it was used long ago, and more of it is unlike the others. */
+  readonly isRare: boolean
+  /** One of as many others, which are rotated earlier than the rest. */
+  readonly isEarly: boolean
+}
+
 /** The keys of a project of some size: every third redacted for who asks, the rare ones spread evenly. */
-export function keyAt(size: number, index: number): BulkKey {
+export function keyAt(size: number, index: number): ProjectKey {
   const step = Math.floor(size / rareCount)
-  const isRare = index % step === 0 && index / step < rareCount
+  const isSpread = Math.floor(index / step) < rareCount
+  const isRare = isSpread && index % step === 0
+  const isEarly = isSpread && index % step === 1
+  const createdAt = new Date(firstKeyCreatedAt.getTime() + index * 1000)
   return {
     name: `${isRare ? 'rare' : 'key'}-${String(index).padStart(8, '0')}`,
-    createdAt: new Date(firstKeyCreatedAt.getTime() + index * 1000),
-    isRedacted: !isRare && index % 3 === 1,
+    createdAt,
+    isRedacted: !isRare && !isEarly && index % 3 === 1,
     isDeactivated: isRare,
+    isRare,
+    isEarly,
+    lastUsedAt: new Date(createdAt.getTime() + (isRare ? 1 : 100) * dayMs),
+    columns: {
+      description: isRare ? 'Curiosity of the house' : `Orders of shop ${index % 97}`,
+      labels: [{ name: 'tier', value: isRare ? 'exquisite' : 'common' }],
+      rotationEnabled: true,
+      rotationCycleDays: isEarly ? 1000 : 1095,
+      ...(isRare && { owner: 'user:rare', createdBy: 'user:rare' }),
+      ...(isRare && { usage: 'GENERATE_VERIFY_MAC', algorithm: 'HMAC_SHA256' }),
+    },
+    ...(isRare && { destroyedAfterDays: 3650 }),
   }
 }
 
@@ -48,8 +77,9 @@ export interface PageVariables {
   readonly last?: number
   readonly after?: string
   readonly before?: string
-  readonly filter?: { readonly status?: readonly string[]; readonly namePrefix?: string }
-  readonly orderBy?: { readonly field: 'NAME' | 'CREATED_AT'; readonly direction: 'ASC' | 'DESC' }
+  /** Moments are texts. */
+  readonly filter?: object
+  readonly orderBy?: UserKeyOrder
 }
 
 const document = `query($first: Int, $last: Int, $after: String, $before: String, $filter: UserKeyFilter, $orderBy: UserKeyOrder) {
@@ -84,9 +114,14 @@ export function checkPage(answer: string, expected: readonly BulkKey[]): void {
       status,
       version: (defaultVersion as { versionStatus: string } | null)?.versionStatus ?? null,
     })),
-    expected.map(({ name, isRedacted, isDeactivated }) => {
+    expected.map(({ name, isRedacted, isDeactivated, destroyedAfterDays }) => {
       const status = isRedacted ? null : isDeactivated ? 'DEACTIVATED' : 'ACTIVE'
-      return { name, viewerCanAccess: !isRedacted, status, version: status }
+      return {
+        name,
+        viewerCanAccess: !isRedacted,
+        status,
+        version: destroyedAfterDays === undefined ? status : 'DESTROY_SCHEDULED',
+      }
     }),
   )
 }

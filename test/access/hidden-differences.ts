@@ -43,6 +43,11 @@ export const hiddenDifferences: Readonly<Record<string, { left: HiddenLife; righ
   },
   'h-versions': { left: { deeds: times(4, ['rotateUserKey', {}]) }, right: { deeds: [] } },
   'h-rotating': { left: { created: { automaticRotation: daily } }, right: {} },
+  // Due after all that happens, on different days.
+  'h-due': {
+    left: { created: { automaticRotation: { enabled: true, cycleDays: 20 } } },
+    right: { created: { automaticRotation: { enabled: true, cycleDays: 40 } } },
+  },
   'h-owner': { left: { newOwner: 'user:secret-heir' }, right: {} },
   'h-list': {
     left: { deeds: [['addAllowedSubjects', { subjects: ['user:secret-friend', 'group:secret-circle'] }]] },

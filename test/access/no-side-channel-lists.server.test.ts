@@ -24,8 +24,13 @@ const keys: readonly [string, object][] = [
 ]
 
 /** The fields of the filter that ask for something that a redacted key hides; the others ask for what it shows. */
-const hiddenFields = ['status', 'type', 'usage', 'algorithm', 'automaticRotationEnabled']
+const hiddenFields = [
+  ...['status', 'type', 'usage', 'algorithm', 'origin', 'versionStatus', 'automaticRotationEnabled'],
+  ...['labels', 'owner', 'nextRotationBefore', 'destructionScheduledBefore', 'unusedSince'],
+]
 const visibleFields = ['namePrefix', 'accessControlEnabled', 'createdBy', 'createdAfter', 'createdBefore']
+/** What finds redacted keys by their name, and the others by more. */
+const searchFields = ['search']
 
 interface List {
   readonly nodes: { readonly name: string; readonly viewerCanAccess: boolean }[]
@@ -41,8 +46,19 @@ const listKeys = `query($filter: UserKeyFilter, $orderBy: UserKeyOrder, $first: 
 
 const filterType = schema.getType('UserKeyFilter') as GraphQLInputObjectType
 
+/** Of fields without a list of values: such as some keys have, and one that none has. */
+const otherValues: Readonly<Record<string, readonly unknown[]>> = {
+  labels: [[{ name: 'team' }], [{ name: 'team', value: 'payments' }], [{ name: 'nothing' }]],
+  owner: ['user:olga', 'user:nobody'],
+  nextRotationBefore: ['2026-05-01T00:00:00Z', '2026-01-01T00:00:00Z'],
+  destructionScheduledBefore: ['2026-05-01T00:00:00Z', '2026-01-01T00:00:00Z'],
+  unusedSince: ['2026-05-01T00:00:00Z', '2026-01-01T00:00:00Z'],
+}
+
 /** Every value of a hidden field by itself, all of them at once, and none of them. */
 function conditionsOn(field: string): object[] {
+  const others = otherValues[field]
+  if (others !== undefined) return others.map((value) => ({ [field]: value }))
   const type = filterType.getFields()[field]?.type
   const named = getNamedType(type)
   const values = isEnumType(named)
@@ -70,8 +86,12 @@ describe.skipIf(hasNoDatabase())('lists', () => {
           { name: `${name}-${suffix}`, accessControl: { enabled: suffix === 'closed' }, ...input },
           'userKey { id }',
         )
-        if (name === 'e-stopped')
-          await olga.mutate('deactivateKeyVersion', { version: { key: userKey.id, number: 1 } })
+        if (name === 'b-aes')
+          await olga.mutate('labelUserKey', { key: userKey.id, set: [{ name: 'team', value: 'payments' }] })
+        if (name !== 'e-stopped') continue
+        const version = { key: userKey.id, number: 1 }
+        await olga.mutate('deactivateKeyVersion', { version })
+        await olga.mutate('destroyKeyVersion', { version, waitingPeriodDays: 30 })
       }
     }
   })
@@ -89,7 +109,7 @@ describe.skipIf(hasNoDatabase())('lists', () => {
   }
 
   it('can be filtered by the fields that this file knows, and no others', () => {
-    expect(Object.keys(filterType.getFields()).sort()).toEqual([...hiddenFields, ...visibleFields].sort())
+    expect(Object.keys(filterType.getFields()).sort()).toEqual([...hiddenFields, ...visibleFields, ...searchFields].sort())
   })
 
   it.each(hiddenFields.flatMap(conditionsOn).map((filter) => [JSON.stringify(filter), filter] as const))(
@@ -131,7 +151,7 @@ describe.skipIf(hasNoDatabase())('lists', () => {
     )
     for (const [filter, count] of [
       [{}, 10],
-      [{ status: null, type: null, usage: null, algorithm: null, automaticRotationEnabled: null }, 10],
+      [Object.fromEntries([...hiddenFields, ...searchFields].map((field) => [field, null])), 10],
       [{ namePrefix: 'c-' }, 2],
       [{ accessControlEnabled: true }, 5],
       [{ createdBy: 'user:olga' }, 10],
@@ -150,12 +170,32 @@ describe.skipIf(hasNoDatabase())('lists', () => {
     }
   })
 
+  it('find redacted keys by their names, and by nothing else', async () => {
+    await olga.mutate('updateUserKey', { key: 'b-aes-closed', description: 'Curiosity' })
+    await olga.mutate('updateUserKey', { key: 'b-aes-open', description: 'Curiosity' })
+    await olga.mutate('createAlias', { key: 'b-aes-closed', alias: 'former-closed' })
+    const namesOf = async (client: Client, search: string) =>
+      (await list(client, { filter: { search } })).nodes.map(({ name }) => name).sort()
+    for (const [search, byName] of [
+      ['curiosity', []],
+      ['former', []],
+      ['paymen', []],
+      ['TEAM', []],
+      ['B-AES', ['b-aes-closed']],
+    ] as const) {
+      expect(await namesOf(olga, search), search).toContain('b-aes-closed')
+      const open = search === 'former' ? [] : ['b-aes-open']
+      expect(await namesOf(ada, search), search).toEqual([...byName, ...open])
+    }
+  })
+
   it('are ordered by what redacted keys show, and so alike for everybody', async () => {
     const fields = (schema.getType('UserKeyOrderField') as GraphQLEnumType)
       .getValues()
       .map(({ name }) => name)
-    expect(fields).toEqual(['NAME', 'CREATED_AT'])
-    for (const field of fields) {
+    // By what they hide, they are ordered as keys without a value: test/keys/key-lists-model.server.test.ts.
+    expect(fields).toEqual(['NAME', 'CREATED_AT', 'NEXT_ROTATION', 'LAST_USE'])
+    for (const field of fields.slice(0, 2)) {
       for (const direction of ['ASC', 'DESC']) {
         const orderBy = { field, direction }
         const [mine, theirs] = await Promise.all([list(olga, { orderBy }), list(ada, { orderBy })])
@@ -175,6 +215,24 @@ describe.skipIf(hasNoDatabase())('lists', () => {
       after = seen.pageInfo.endCursor
     }
     expect(names).toEqual(['e-stopped-open', 'c-rotating-open', 'b-aes-open', 'a-fresh-open'])
+  })
+
+  it('have no value that a key hides in its cursor, in orders by what it hides', async () => {
+    for (const field of ['NEXT_ROTATION', 'LAST_USE']) {
+      const { userKeys } = await ada.ask<{
+        userKeys: { edges: { cursor: string; node: { name: string; viewerCanAccess: boolean } }[] }
+      }>(
+        `{ userKeys(orderBy: { field: ${field}, direction: ASC }) { edges { cursor node { name viewerCanAccess } } } }`,
+      )
+      const redacted = userKeys.edges.filter(({ node }) => !node.viewerCanAccess)
+      expect(redacted).toHaveLength(5)
+      for (const { cursor, node } of redacted) {
+        const body = Buffer.from(cursor, 'base64url').subarray(16).toString()
+        expect(JSON.parse(body)).toEqual([null, node.name])
+      }
+      const [first] = userKeys.edges
+      if (field === 'NEXT_ROTATION') expect(first?.node.name).toBe('c-rotating-open')
+    }
   })
 
   it('have cursors that hold no ID', async () => {
@@ -226,6 +284,8 @@ describe.skipIf(hasNoDatabase())('lists', () => {
       await cursorOf(ada, { filter: { status: ['DEACTIVATED'] } }),
       await cursorOf(ada, { filter: { ...filter, namePrefix: '' } }),
       await cursorOf(ada, { filter, orderBy: { field: 'NAME', direction: 'DESC' } }),
+      await cursorOf(ada, { filter, orderBy: { field: 'LAST_USE', direction: 'DESC' } }),
+      await cursorOf(ada, { filter: { ...filter, search: 'open' } }),
       // The same condition of callers who see other keys whole.
       await cursorOf(olga, { filter }),
       await cursorOf(story.as(bob), { filter }),

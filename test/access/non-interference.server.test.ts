@@ -1,12 +1,14 @@
 import fc from 'fast-check'
+import type { GraphQLEnumType, GraphQLInputObjectType } from 'graphql'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { schema } from '../../src/schema/index.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import { endStory, type Person } from '../support/story.ts'
 import { createAnswerPairs, type ObservedAnswer } from './answer-pairs.ts'
-import { hiddenDifferences } from './hidden-differences.ts'
+import { hiddenDifferences, unguessedAlias } from './hidden-differences.ts'
 import { type DocumentShape, type RandomDocument, randomDocument } from './random-document.ts'
 import type { RandomInput } from './random-input.ts'
-import { startTwins, type TwinServer } from './twin-servers.ts'
+import { olga, startTwins, type TwinServer } from './twin-servers.ts'
 import { fieldsOf } from './whole-selection.ts'
 
 /** Nobody of these is on the list of a hidden key. */
@@ -44,6 +46,46 @@ const telling = {
   cursors: /[cC]ursor":"/,
 }
 
+const day = (date: string) => `2026-${date}T00:00:00Z`
+
+/** Conditions on each field of the filter that hold for some hidden keys on one of the servers, or on both. */
+const conditions: Readonly<Record<string, readonly unknown[]>> = {
+  search: ['hidden', 'h-', 'h-labels', 'PAYMENTS', 'stage', unguessedAlias, 'guess', 'e', 'nowhere'],
+  labels: [[], [{ name: 'team' }], [{ name: 'stage', value: 'test' }], [{ name: 'team', value: 'nobody' }]],
+  owner: ['user:olga', 'user:secret-heir', 'group:secret-heirs', 'user:nobody'],
+  createdBy: ['user:olga', 'user:nobody'],
+  namePrefix: ['h-', 'open'],
+  accessControlEnabled: [true, false],
+  createdAfter: [day('03-01'), day('03-09')],
+  createdBefore: [day('03-01'), day('03-09')],
+  status: [['PRE_ACTIVATION'], ['ACTIVE'], ['DEACTIVATED'], []],
+  type: ['SYMMETRIC', 'ASYMMETRIC'],
+  usage: ['ENCRYPT_DECRYPT', 'SIGN_VERIFY', 'KEY_AGREEMENT'],
+  algorithm: [['AES_256_GCM'], ['CHACHA20_POLY1305'], []],
+  origin: ['KEYSTEAD', 'EXTERNAL'],
+  versionStatus: [['ACTIVE'], ['DEACTIVATED'], ['DESTROY_SCHEDULED'], ['DESTROYED'], []],
+  automaticRotationEnabled: [true, false],
+  nextRotationBefore: [day('03-09'), day('03-31')],
+  destructionScheduledBefore: [day('03-09'), day('05-01')],
+  unusedSince: [day('03-02'), '2026-03-02T08:00:00Z', day('03-09')],
+}
+
+const listAndCount = `query($filter: UserKeyFilter, $orderBy: UserKeyOrder) {
+  userKeys(filter: $filter, orderBy: $orderBy, first: 3) {
+    totalCount edges { cursor node { name viewerCanAccess status } }
+    pageInfo { hasNextPage hasPreviousPage endCursor }
+  }
+  last: userKeys(filter: $filter, orderBy: $orderBy, last: 2) { edges { cursor node { name } } }
+  userKeyCounts(filter: $filter) { total redacted byStatus { status count } }
+  upcomingEvents(until: "2026-12-31T00:00:00Z", first: 3) {
+    totalCount edges { cursor node { kind at key { name } version { number } } } pageInfo { hasNextPage }
+  }
+}`
+
+const wholeList = `query($filter: UserKeyFilter, $orderBy: UserKeyOrder) {
+  userKeys(filter: $filter, orderBy: $orderBy, first: 200) { nodes { name } }
+}`
+
 describe.skipIf(hasNoDatabase())('two servers that differ in hidden fields alone', () => {
   let twins: [TwinServer, TwinServer]
   const pairs = createAnswerPairs()
@@ -78,6 +120,7 @@ describe.skipIf(hasNoDatabase())('two servers that differ in hidden fields alone
         '2026-03-01T12:12:00Z',
         '2026-03-02T00:00:00Z',
         '2026-03-09T00:00:00Z',
+        '2026-03-31T00:00:00Z',
       ],
     }
   }
@@ -131,6 +174,66 @@ describe.skipIf(hasNoDatabase())('two servers that differ in hidden fields alone
     // It would prove little if documents did not get to the hidden keys.
     for (const what of Object.keys(telling)) expect(seen.get(what) ?? 0, what).toBeGreaterThan(0)
   })
+
+  it('give an outsider the same lists and counts for each filter and order, with the same statements', async () => {
+    const filterType = schema.getType('UserKeyFilter') as GraphQLInputObjectType
+    expect(Object.keys(conditions).sort()).toEqual(Object.keys(filterType.getFields()).sort())
+    const orderType = schema.getType('UserKeyOrderField') as GraphQLEnumType
+    const orders = orderType
+      .getValues()
+      .flatMap(({ name: field }) => ['ASC', 'DESC'].map((direction) => ({ field, direction })))
+    const filters = Object.entries(conditions).flatMap(([name, values]) =>
+      values.map((value) => ({ [name]: value })),
+    )
+    const asked = [
+      ...filters.map((filter) => ({ filter, orderBy: { field: 'NAME', direction: 'ASC' } })),
+      // By a hidden field, both for themselves and where a filter has left out what is redacted.
+      ...orders.flatMap((orderBy) => [{ orderBy }, { orderBy, filter: { accessControlEnabled: true } }]),
+      ...orders.map((orderBy) => ({ orderBy, filter: { search: 'e' } })),
+    ]
+    const differing = new Set<string>()
+    for (const person of outsiders.filter(({ name }) => ['vic', 'Backup'].includes(name))) {
+      const token = await twins[0].story.tokenFor(person)
+      for (const variables of asked) {
+        const [one, other] = await askBothFor(token, variables)
+        const about = `${JSON.stringify(person)} ${JSON.stringify(variables)}`
+        expect(one.text, about).not.toContain('"errors"')
+        expect(one.text, about).toBe(other.text)
+        expect(one.statements, about).toEqual(other.statements)
+      }
+    }
+    // It would prove little if the conditions were not about what differs.
+    const token = await twins[0].story.tokenFor(olga)
+    for (const variables of asked) {
+      const [one, other] = await askBothFor(token, variables, wholeList)
+      if (one.text === other.text) continue
+      const { field } = variables.orderBy
+      differing.add('filter' in variables && field === 'NAME' ? Object.keys(variables.filter).join() : field)
+    }
+    const hidden = Object.keys(conditions).filter((name) => !/^(name|access|created)/.test(name))
+    expect([...differing].sort()).toEqual([...hidden, 'NEXT_ROTATION', 'LAST_USE'].sort())
+  })
+
+  async function askBothFor(token: string, variables: object, query = listAndCount) {
+    const requestId = `list-${count++}`
+    const answers: { text: string; statements: string[] }[] = []
+    for (const { story } of twins) {
+      story.takeStatements()
+      const response = await fetch(`${story.app.url}/graphql`, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${token}`,
+          'content-type': 'application/json',
+          'x-request-id': requestId,
+        },
+        body: JSON.stringify({ query, variables }),
+      })
+      answers.push({ text: await response.text(), statements: story.takeStatements().toSorted() })
+    }
+    const [one, other] = answers
+    if (one === undefined || other === undefined) throw new Error('there are two')
+    return [one, other] as const
+  }
 
   let count = 0
 

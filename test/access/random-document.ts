@@ -35,17 +35,8 @@ export interface DocumentShape {
 /** What asks for keys in general comes up more often than its share of the fields. */
 const favourites = [
   ...['userKeys', 'userKeys', 'userKeys', 'auditEvents', 'auditEvents', 'auditEvents'],
-  ...[
-    'userKey',
-    'node',
-    'nodes',
-    'destroyImpact',
-    'usageSeries',
-    'usageSeries',
-    'explainAccess',
-    'explainMyAccess',
-    'explainMyAccess',
-  ],
+  ...['userKeyCounts', 'upcomingEvents', 'usageSeries', 'usageSeries'],
+  ...['userKey', 'node', 'nodes', 'destroyImpact', 'explainAccess', 'explainMyAccess', 'explainMyAccess'],
 ]
 const itemsFirst = ['nodes', 'edges', 'node', 'version', 'defaultVersion', 'versions', 'key', 'userKey']
 

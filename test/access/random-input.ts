@@ -27,6 +27,12 @@ const contextTexts: Readonly<Record<string, readonly string[]>> = {
   value: ['acme', 'other'],
 }
 
+/** Names and values of labels, which hidden keys have. */
+const labelTexts: Readonly<Record<string, readonly string[]>> = {
+  name: ['team', 'stage'],
+  value: ['payments', 'test'],
+}
+
 const quote = (text: string) => JSON.stringify(text)
 
 /** The text of a value, or the slot of one. */
@@ -44,9 +50,9 @@ export function randomScalar(
     case 'SubjectRef':
       return quote(oneOf(draw, input.subjects))
     case 'String':
-      return /ContextPair/.test(parent)
-        ? quote(oneOf(draw, contextTexts[name] ?? []))
-        : randomText(input, name)
+      if (/ContextPair/.test(parent)) return quote(oneOf(draw, contextTexts[name] ?? []))
+      if (/Label(Input|Condition)/.test(parent)) return quote(oneOf(draw, labelTexts[name] ?? []))
+      return randomText(input, name)
     case 'Base64':
       if (name === 'ciphertext') return { type: 'Base64!', slot: oneOf(draw, input.ciphertexts) }
       return quote(name === 'wrappedMaterial' ? Buffer.alloc(600).toString('base64') : 'aGVsbG8=')
@@ -83,6 +89,8 @@ function randomText(input: RandomInput, name: string): string | { type: string; 
       return quote(draw(2) === 0 ? `new-${draw(99)}` : oneOf(draw, keyNames))
     case 'namePrefix':
       return quote(oneOf(draw, keyNames).slice(0, draw(4)))
+    case 'search':
+      return quote(oneOf(draw, ['hidden', 'payments', 'TEST', 'unguessed', 'open-', 'h-', oneOf(draw, keyNames)]))
     case 'service':
       return quote(oneOf(draw, ['Secrets Manager', 'Backup', 'Nothing']))
     case 'groups':

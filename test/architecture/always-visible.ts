@@ -55,6 +55,12 @@ export const alwaysVisible: Readonly<Record<string, readonly string[]>> = {
 
   // Lists.
   PageInfo: ['hasNextPage', 'hasPreviousPage', 'startCursor', 'endCursor'],
+  UserKeyCounts: ['total', 'redacted', 'byStatus'],
+  UserKeyStatusCount: ['status', 'count'],
+  // Made of views of whole keys, and of nothing else.
+  UpcomingEvent: ['kind', 'at', 'key', 'version'],
+  UpcomingEventConnection: ['edges', 'nodes', 'pageInfo', 'totalCount'],
+  UpcomingEventEdge: ['cursor', 'node'],
   UserKeyConnection: ['edges', 'nodes', 'pageInfo', 'totalCount'],
   UserKeyEdge: ['cursor', 'node'],
   ServiceKeyConnection: ['edges', 'nodes', 'pageInfo', 'totalCount'],

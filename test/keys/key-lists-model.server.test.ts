@@ -173,22 +173,22 @@ const page = `query($filter: UserKeyFilter, $orderBy: UserKeyOrder, $first: Int,
     nodes { name } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } }
 }`
 
+interface NamePage {
+  readonly nodes: readonly { readonly name: string }[]
+  readonly pageInfo: {
+    readonly hasNextPage: boolean
+    readonly hasPreviousPage: boolean
+    readonly startCursor: string | null
+    readonly endCursor: string | null
+  }
+}
+
 /** All pages of a list, one after the other, from its start or from its end. */
 async function walk(client: Client, variables: object, size: number, backward: boolean): Promise<string[]> {
   const names: string[] = []
   for (let cursor: string | null = null; ; ) {
-    const bounds = backward ? { last: size, before: cursor } : { first: size, after: cursor }
-    const { userKeys } = await client.ask<{
-      userKeys: {
-        nodes: { name: string }[]
-        pageInfo: {
-          hasNextPage: boolean
-          hasPreviousPage: boolean
-          startCursor: string | null
-          endCursor: string | null
-        }
-      }
-    }>(page, { ...variables, ...bounds })
+    const bounds: object = backward ? { last: size, before: cursor } : { first: size, after: cursor }
+    const { userKeys }: { userKeys: NamePage } = await client.ask(page, { ...variables, ...bounds })
     const found = userKeys.nodes.map(({ name }) => name)
     if (backward) names.unshift(...found)
     else names.push(...found)
@@ -196,6 +196,18 @@ async function walk(client: Client, variables: object, size: number, backward: b
     cursor = backward ? startCursor : endCursor
     if (!(backward ? hasPreviousPage : hasNextPage)) return names
   }
+}
+
+const upcoming = `query($until: DateTime!, $first: Int, $after: String) {
+  upcomingEvents(until: $until, first: $first, after: $after) {
+    totalCount nodes { kind at key { name } version { number } } pageInfo { hasNextPage endCursor }
+  }
+}`
+
+interface EventPage {
+  readonly totalCount: number
+  readonly nodes: readonly object[]
+  readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null }
 }
 
 describe.skipIf(hasNoDatabase())('lists of keys', () => {
@@ -398,17 +410,9 @@ describe.skipIf(hasNoDatabase())('lists of keys', () => {
           })
         const found: object[] = []
         for (let after: string | null = null; ; ) {
-          const { upcomingEvents } = await story.as(people[person]).ask<{
-            upcomingEvents: {
-              totalCount: number
-              nodes: object[]
-              pageInfo: { hasNextPage: boolean; endCursor: string }
-            }
-          }>(
-            `query($until: DateTime!, $first: Int, $after: String) { upcomingEvents(until: $until, first: $first, after: $after) {
-              totalCount nodes { kind at key { name } version { number } } pageInfo { hasNextPage endCursor } } }`,
-            { until, first, after },
-          )
+          const { upcomingEvents }: { upcomingEvents: EventPage } = await story
+            .as(people[person])
+            .ask(upcoming, { until, first, after })
           expect(upcomingEvents.totalCount).toBe(expected.length)
           found.push(...upcomingEvents.nodes)
           after = upcomingEvents.pageInfo.endCursor
