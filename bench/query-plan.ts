@@ -24,7 +24,14 @@ export function explainPage(
       const asked: { query: string; params: string }[] = []
       db.$on('query', ({ query, params }) => asked.push({ query, params }))
       const [name = '', projectId = ''] = asker.split('@')
-      const caller = { subject: `user:${name}`, kind: 'USER', name, groups: [], projectId, roles: new Set(['KMS_VIEWER']) }
+      const caller = {
+        subject: `user:${name}`,
+        kind: 'USER',
+        name,
+        groups: [],
+        projectId,
+        roles: new Set(['KMS_VIEWER']),
+      }
       await userKeys(
         { ...parts, store: { ...parts.store, db } },
         { caller } as unknown as RequestContext,

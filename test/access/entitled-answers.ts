@@ -55,6 +55,7 @@ export function expectedOf(field: string, reference: unknown, entitled: Entitled
   switch (field) {
     case 'userKeys':
     case 'serviceKeys':
+    case 'upcomingEvents':
     case 'auditEvents':
     case 'roleBindings': {
       const isThere = entitled.sees === 'whole' || (entitled.sees === 'redacted' && field === 'userKeys')
@@ -63,6 +64,8 @@ export function expectedOf(field: string, reference: unknown, entitled: Entitled
     }
     case 'usageSeries':
       return entitled.readsAudit ? reference : { ...(reference as object), points: [] }
+    case 'userKeyCounts':
+      return countsShownTo(reference as Counts, entitled)
     case 'nodes':
     case '_entities':
       return (reference as unknown[]).map((one) =>
@@ -75,6 +78,23 @@ export function expectedOf(field: string, reference: unknown, entitled: Entitled
       return explanationFor(entitled)
     default:
       return isThereFor(entitled, reference) ? shownTo(reference, entitled) : null
+  }
+}
+
+interface Counts {
+  readonly total: number
+  readonly byStatus: readonly object[]
+}
+
+/** The one key counts by its state where it is whole, and otherwise without, if at all. */
+function countsShownTo(reference: Counts, { sees }: Entitled): object {
+  if (sees === 'whole') return reference
+  const total = sees === 'redacted' ? reference.total : 0
+  return {
+    ...reference,
+    total,
+    redacted: total,
+    byStatus: reference.byStatus.map((entry) => ({ ...entry, count: 0 })),
   }
 }
 

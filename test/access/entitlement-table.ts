@@ -150,6 +150,10 @@ export const fieldRules: Readonly<Record<string, Partial<Record<FieldRule, reado
     ],
     HISTORY: ['auditEvents'],
   },
+  // By what the caller sees of each key.
+  UserKeyCounts: { ALWAYS: ['total'], OWN: ['redacted', 'byStatus'] },
+  // Those of redacted keys do not exist for the caller.
+  UpcomingEvent: { ALWAYS: ['kind', 'at', 'key', 'version'] },
   // A version of a redacted key does not exist for the caller.
   KeyVersion: {
     ALWAYS: [
@@ -244,6 +248,8 @@ export const queryRules: Readonly<Record<string, Ability | 'ANY_ROLE' | 'NOTHING
   _entities: 'view',
   userKey: 'view',
   userKeys: 'view',
+  userKeyCounts: 'view',
+  upcomingEvents: 'view',
   serviceKey: 'view',
   serviceKeys: 'view',
   destroyImpact: 'manage',

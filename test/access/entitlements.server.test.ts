@@ -126,6 +126,7 @@ describe.skipIf(hasNoDatabase())('by the table of entitlements', () => {
         ['userKey', 'UserKey', 'userKey(key: $key)', keyId],
         ['userKey', 'UserKey', `userKey(key: "${of}")`, ''],
         ['userKeys', 'UserKey', `userKeys(filter: { namePrefix: "${of}" })`, ''],
+        ['userKeyCounts', 'UserKeyCounts', `userKeyCounts(filter: { namePrefix: "${of}" })`, ''],
         ['node', 'UserKey', 'node(id: $id)', keyId],
         ['node', 'UserKey', 'node(id: $id)', of === 'open' ? keyId : maskedId],
         ['node', 'KeyVersion', 'node(id: $id)', versionId],
@@ -155,6 +156,7 @@ describe.skipIf(hasNoDatabase())('by the table of entitlements', () => {
     const others: [string, string, string, string][] = [
       ['serviceKey', 'ServiceKey', 'serviceKey(by: { service: "Secrets Manager" })', ''],
       ['serviceKeys', 'ServiceKey', 'serviceKeys', ''],
+      ['upcomingEvents', 'UpcomingEvent', 'upcomingEvents(until: "2027-12-31T00:00:00Z")', ''],
       ['keyAlgorithms', 'KeyAlgorithmInfo', 'keyAlgorithms', ''],
       ['_service', '_Service', '_service', ''],
       ['roleBindings', 'RoleBinding', 'roleBindings', ''],
@@ -169,7 +171,7 @@ describe.skipIf(hasNoDatabase())('by the table of entitlements', () => {
     [field, type, call, id]: readonly [string, string, string, string],
   ) {
     const selection = wholeSelectionOf(type)
-    const isList = /^(userKeys|serviceKeys|auditEvents|roleBindings)$/.test(field)
+    const isList = /^(userKeys|serviceKeys|upcomingEvents|auditEvents|roleBindings)$/.test(field)
     const below = isList
       ? `{ __typename totalCount nodes ${selection} edges { node ${selection} } }`
       : selection

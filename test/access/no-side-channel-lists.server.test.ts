@@ -109,7 +109,9 @@ describe.skipIf(hasNoDatabase())('lists', () => {
   }
 
   it('can be filtered by the fields that this file knows, and no others', () => {
-    expect(Object.keys(filterType.getFields()).sort()).toEqual([...hiddenFields, ...visibleFields, ...searchFields].sort())
+    expect(Object.keys(filterType.getFields()).sort()).toEqual(
+      [...hiddenFields, ...visibleFields, ...searchFields].sort(),
+    )
   })
 
   it.each(hiddenFields.flatMap(conditionsOn).map((filter) => [JSON.stringify(filter), filter] as const))(

@@ -90,7 +90,9 @@ function randomText(input: RandomInput, name: string): string | { type: string; 
     case 'namePrefix':
       return quote(oneOf(draw, keyNames).slice(0, draw(4)))
     case 'search':
-      return quote(oneOf(draw, ['hidden', 'payments', 'TEST', 'unguessed', 'open-', 'h-', oneOf(draw, keyNames)]))
+      return quote(
+        oneOf(draw, ['hidden', 'payments', 'TEST', 'unguessed', 'open-', 'h-', oneOf(draw, keyNames)]),
+      )
     case 'service':
       return quote(oneOf(draw, ['Secrets Manager', 'Backup', 'Nothing']))
     case 'groups':

@@ -22,6 +22,8 @@ const queries: Readonly<Record<string, string>> = {
   userKeys: 'userKeys { totalCount }',
   serviceKey: 'serviceKey(by: { service: "Backup" }) { id }',
   serviceKeys: 'serviceKeys { totalCount }',
+  userKeyCounts: 'userKeyCounts { total }',
+  upcomingEvents: 'upcomingEvents(until: "2027-01-01T00:00:00Z") { totalCount }',
   destroyImpact: `destroyImpact(version: { id: "${versionId}" }) { verdict }`,
   explainAccess: `explainAccess(key: "${keyId}", subject: "user:bob", operation: SIGN) { allowed }`,
   explainMyAccess: `explainMyAccess(key: "${keyId}", operation: SIGN) { allowed }`,

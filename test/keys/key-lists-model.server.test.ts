@@ -118,7 +118,9 @@ const hiddenConditions: { [Name in keyof Filter]?: (key: Key, wanted: never) => 
   nextRotationBefore: ({ nextRotationAt }, moment: string) =>
     nextRotationAt !== null && nextRotationAt < moment,
   destructionScheduledBefore: ({ versions }, moment: string) =>
-    versions.nodes.some(({ destroyScheduledFor }) => destroyScheduledFor !== null && destroyScheduledFor < moment),
+    versions.nodes.some(
+      ({ destroyScheduledFor }) => destroyScheduledFor !== null && destroyScheduledFor < moment,
+    ),
   unusedSince: (key, moment: string) => (lastUseOf(key) ?? key.createdAt) < moment,
 }
 
@@ -149,7 +151,12 @@ function matches(key: Key, filter: Filter, person: PersonName): boolean {
 }
 
 /** The names in the order that the documents promise. */
-function listInMemory(keys: readonly Key[], filter: Filter, { field, direction }: OrderBy, person: PersonName) {
+function listInMemory(
+  keys: readonly Key[],
+  filter: Filter,
+  { field, direction }: OrderBy,
+  person: PersonName,
+) {
   const sign = direction === 'ASC' ? 1 : -1
   const valueOf = (key: Key): string | null => {
     if (field === 'NAME') return ''
@@ -233,7 +240,9 @@ describe.skipIf(hasNoDatabase())('lists of keys', () => {
           description: index % 4 === 0 ? '' : `${words[index % words.length]} ${index % 11}`,
           algorithm: isImported ? 'AES_256_GCM' : algorithms[index % algorithms.length],
           ...(isImported ? { origin: 'EXTERNAL' } : {}),
-          ...(index % 3 === 1 && !isImported ? { automaticRotation: { enabled: true, cycleDays: 1 + (index % 9) } } : {}),
+          ...(index % 3 === 1 && !isImported
+            ? { automaticRotation: { enabled: true, cycleDays: 1 + (index % 9) } }
+            : {}),
           labels: [
             { name: 'team', value: `t${index % 6}` },
             ...(index % 10 === 0 ? [{ name: 'Straße', value: words[index % words.length] }] : []),
@@ -256,7 +265,10 @@ describe.skipIf(hasNoDatabase())('lists of keys', () => {
       made.push({ id: userKey.id, index })
       if (index % 6 === 0) await olga.mutate('createAlias', { key: userKey.id, alias: `alias-${index}` })
       if (index % 14 === 5)
-        await olga.mutate('transferOwnership', { key: userKey.id, to: index % 28 === 5 ? 'user:max' : 'group:staff' })
+        await olga.mutate('transferOwnership', {
+          key: userKey.id,
+          to: index % 28 === 5 ? 'user:max' : 'group:staff',
+        })
     }
     // Some are used at the same moment, some later, most of them never.
     for (const { id, index } of made) {
@@ -295,17 +307,42 @@ describe.skipIf(hasNoDatabase())('lists of keys', () => {
     const moment = fc.constantFrom(...moments)
     const label = fc.oneof(
       fc.record({ name: fc.constantFrom('team', 'Straße', 'strasse') }),
-      fc.record({ name: fc.constantFrom('team', 'Straße'), value: fc.constantFrom('t1', 'T1', 't5', ...words) }),
+      fc.record({
+        name: fc.constantFrom('team', 'Straße'),
+        value: fc.constantFrom('t1', 'T1', 't5', ...words),
+      }),
     )
     const subject = fc.constantFrom('user:olga', 'user:omar', 'user:max', 'group:staff', 'user:nobody')
     const search = fc.oneof(
-      fc.constantFrom('rare', 'RARE-', 'k', 'ä', 'ärger', 'Σίσυφος', 'розы', '注', '文書', 'alias-6', 'T4', 'STRASSE', 'straße', '%', '_\\', ' k-1 ', 'zzz'),
-      fc.constantFrom(...keys.flatMap((key) => [key.name, ...textsOf(key)].filter((text) => text.trim() !== ''))).chain((text) =>
-        fc
-          .tuple(fc.nat(text.length - 1), fc.integer({ min: 1, max: 6 }))
-          .map(([from, length]) => [...text].slice(from, from + length).join(''))
-          .filter((part) => part.trim() !== ''),
+      fc.constantFrom(
+        'rare',
+        'RARE-',
+        'k',
+        'ä',
+        'ärger',
+        'Σίσυφος',
+        'розы',
+        '注',
+        '文書',
+        'alias-6',
+        'T4',
+        'STRASSE',
+        'straße',
+        '%',
+        '_\\',
+        ' k-1 ',
+        'zzz',
       ),
+      fc
+        .constantFrom(
+          ...keys.flatMap((key) => [key.name, ...textsOf(key)].filter((text) => text.trim() !== '')),
+        )
+        .chain((text) =>
+          fc
+            .tuple(fc.nat(text.length - 1), fc.integer({ min: 1, max: 6 }))
+            .map(([from, length]) => [...text].slice(from, from + length).join(''))
+            .filter((part) => part.trim() !== ''),
+        ),
     )
     return fc
       .record(
@@ -389,38 +426,45 @@ describe.skipIf(hasNoDatabase())('lists of keys', () => {
   it('of what is due are in order of time, with the keys that the caller sees in full', async () => {
     const now = story.clock.now().toISOString()
     await fc.assert(
-      fc.asyncProperty(persons, fc.constantFrom(1, 4, 50), fc.constantFrom(3, 20), async (person, first, days) => {
-        const until = new Date(story.clock.now().getTime() + days * 86_400_000).toISOString()
-        const expected = keys
-          .filter((key) => isSeen(key, person))
-          .flatMap((key) => [
-            ...(key.nextRotationAt === null
-              ? []
-              : [{ kind: 'ROTATION', at: key.nextRotationAt, key: { name: key.name }, version: null }]),
-            ...key.versions.nodes.flatMap(({ destroyScheduledFor: at }) =>
-              at === null || at <= now
+      fc.asyncProperty(
+        persons,
+        fc.constantFrom(1, 4, 50),
+        fc.constantFrom(3, 20),
+        async (person, first, days) => {
+          const until = new Date(story.clock.now().getTime() + days * 86_400_000).toISOString()
+          const expected = keys
+            .filter((key) => isSeen(key, person))
+            .flatMap((key) => [
+              ...(key.nextRotationAt === null
                 ? []
-                : [{ kind: 'DESTRUCTION', at, key: { name: key.name }, version: { number: 1 } }],
-            ),
-          ])
-          .filter(({ at }) => at <= until)
-          .sort((a, b) => {
-            const [one, other] = [a, b].map(({ at, kind, key }) => `${at} ${kind === 'ROTATION' ? 0 : 1} ${key.name}`)
-            return (one ?? '') < (other ?? '') ? -1 : 1
-          })
-        const found: object[] = []
-        for (let after: string | null = null; ; ) {
-          const { upcomingEvents }: { upcomingEvents: EventPage } = await story
-            .as(people[person])
-            .ask(upcoming, { until, first, after })
-          expect(upcomingEvents.totalCount).toBe(expected.length)
-          found.push(...upcomingEvents.nodes)
-          after = upcomingEvents.pageInfo.endCursor
-          if (!upcomingEvents.pageInfo.hasNextPage || found.length > 12) break
-        }
-        expect(found).toEqual(expected.slice(0, found.length))
-        if (found.length <= 12) expect(found).toHaveLength(expected.length)
-      }),
+                : [{ kind: 'ROTATION', at: key.nextRotationAt, key: { name: key.name }, version: null }]),
+              ...key.versions.nodes.flatMap(({ destroyScheduledFor: at }) =>
+                at === null || at <= now
+                  ? []
+                  : [{ kind: 'DESTRUCTION', at, key: { name: key.name }, version: { number: 1 } }],
+              ),
+            ])
+            .filter(({ at }) => at <= until)
+            .sort((a, b) => {
+              const [one, other] = [a, b].map(
+                ({ at, kind, key }) => `${at} ${kind === 'ROTATION' ? 0 : 1} ${key.name}`,
+              )
+              return (one ?? '') < (other ?? '') ? -1 : 1
+            })
+          const found: object[] = []
+          for (let after: string | null = null; ; ) {
+            const { upcomingEvents }: { upcomingEvents: EventPage } = await story
+              .as(people[person])
+              .ask(upcoming, { until, first, after })
+            expect(upcomingEvents.totalCount).toBe(expected.length)
+            found.push(...upcomingEvents.nodes)
+            after = upcomingEvents.pageInfo.endCursor
+            if (!upcomingEvents.pageInfo.hasNextPage || found.length > 12) break
+          }
+          expect(found).toEqual(expected.slice(0, found.length))
+          if (found.length <= 12) expect(found).toHaveLength(expected.length)
+        },
+      ),
       { numRuns: 8 },
     )
   }, 60_000)

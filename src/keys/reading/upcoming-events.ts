@@ -2,9 +2,9 @@ import { findKeys } from '../../store/rows/key-rows.ts'
 import {
   countUpcoming,
   findUpcoming,
+  type UpcomingBound,
   type UpcomingQuery,
   type UpcomingRow,
-  type UpcomingStart,
 } from '../../store/rows/upcoming-rows.ts'
 import type { Dependencies } from '../parts/dependencies.ts'
 import { requireRoleFor } from '../parts/request.ts'
@@ -12,7 +12,14 @@ import { viewerOf } from '../rules/access.ts'
 import type { RequestContext } from '../rules/caller.ts'
 import { requireInput } from '../rules/input.ts'
 import { dayAt, startOfDay } from '../rules/lifecycle.ts'
-import { type CursorList, makePage, type Page, type PageArguments, planPage } from './pages.ts'
+import {
+  type CursorList,
+  type CursorValues,
+  makePage,
+  type Page,
+  type PageArguments,
+  planPage,
+} from './pages.ts'
 import { viewsOfRows } from './verified-rows.ts'
 import { versionsByNumber } from './version-pages.ts'
 import type { FullKeyView, KeyVersionView } from './views.ts'
@@ -67,12 +74,13 @@ export async function upcomingEvents(
   }
   const plan = planPage(page, list)
   const rows = await findUpcoming(store.db, query, {
-    start: startOf(plan.after, zone),
+    bounds: [...boundOf('after', plan.after, zone), ...boundOf('before', plan.before, zone)],
+    forward: plan.forward,
     max: plan.size + 1,
   })
   const events = rows
     .map((row): Event => ({ ...row, moment: row.at ?? startOfDay(row.day ?? '', zone) }))
-    .sort(compareEvents)
+    .sort((one, other) => (plan.forward ? compareEvents(one, other) : compareEvents(other, one)))
     .slice(0, plan.size + 1)
   const views = await viewsOfEvents(parts, call, events.slice(0, plan.size))
   return makePage(events, plan, list, {
@@ -89,17 +97,19 @@ function compareEvents(one: Event, other: Event): number {
   return one.moment.getTime() - other.moment.getTime() || byKind || byName || byNumber
 }
 
-/** Where both kinds start after an event. */
-function startOf(values: readonly (string | number | null)[] | null, zone: string): UpcomingStart {
-  if (values === null) return { rotation: null, destruction: null }
-  const [time, name, number] = values
+function boundOf(side: UpcomingBound['side'], values: CursorValues | null, zone: string): UpcomingBound[] {
+  if (values === null) return []
+  const [time, name, number = null] = values
   const at = new Date(Number(time))
-  const day = dayAt(at, zone)
-  const isRotation = number === null
-  return {
-    rotation: { day, name: isRotation ? String(name) : null },
-    destruction: { at, after: isRotation ? null : { name: String(name), number: Number(number) } },
-  }
+  return [
+    {
+      side,
+      at,
+      day: dayAt(at, zone),
+      name: String(name),
+      number: number === null ? null : Number(number),
+    },
+  ]
 }
 
 /** Views of the events whose rows verify, and are still as they were found. */

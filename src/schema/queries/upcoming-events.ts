@@ -36,8 +36,6 @@ const UpcomingEvent = builder.objectRef<UpcomingEventView>('UpcomingEvent').impl
 
 const UpcomingEventConnection = defineConnection('UpcomingEvent', UpcomingEvent)
 
-const { first, after } = pageArguments
-
 builder.queryField('upcomingEvents', (t) =>
   t.field({
     type: UpcomingEventConnection,
@@ -46,8 +44,7 @@ builder.queryField('upcomingEvents', (t) =>
       "Rotations and destructions that are due for the user keys and service keys of the caller's project, in order of time. Those of keys that are redacted for the caller are neither shown nor counted.",
     authScopes: { permission: 'VIEW' },
     args: {
-      first,
-      after,
+      ...pageArguments,
       until: t.arg({
         type: 'DateTime',
         required: true,

@@ -13,15 +13,15 @@ export interface UpcomingQuery {
   readonly destructions: { readonly now: Date; readonly until: Date }
 }
 
-/** Where a page of what is due starts. */
-export interface UpcomingStart {
-  /** Rotations after this one; all keys of the day before it where there is no name. */
-  readonly rotation: { readonly day: string; readonly name: string | null } | null
-  /** Destructions after this one, or from this moment on. */
-  readonly destruction: {
-    readonly at: Date
-    readonly after: { readonly name: string; readonly number: number } | null
-  } | null
+/** Bound of a page of what is due: what comes after an event, or before it. Rotations of a moment come before destructions. */
+export interface UpcomingBound {
+  readonly side: 'after' | 'before'
+  readonly at: Date
+  /** The day that it is then. */
+  readonly day: string
+  readonly name: string
+  /** Number of the version to destroy; null for a rotation. */
+  readonly number: number | null
 }
 
 /** A rotation or a destruction that is due. */
@@ -35,22 +35,23 @@ export interface UpcomingRow {
   readonly number: number | null
 }
 
-/** The next rotations and the next destructions, up to `max` of each kind of key and event, in no order. */
+/** The next rotations and the next destructions, or the last ones, up to `max` of each kind of key and event, in no order. */
 export function findUpcoming(
   db: Queryable,
   query: UpcomingQuery,
-  { start, max }: { start: UpcomingStart; max: number },
+  { bounds, forward, max }: { bounds: readonly UpcomingBound[]; forward: boolean; max: number },
 ): Promise<UpcomingRow[]> {
+  const way = forward ? Prisma.sql`ASC` : Prisma.sql`DESC`
   const rotationsOf = (kind: 'USER' | 'SERVICE') => Prisma.sql`(
     SELECT k.id AS "keyId", k.name, k.rotation_due_on::text AS day, NULL::timestamptz AS at, NULL::int AS number
-    FROM keys k WHERE ${allOf([...rotations(query, kind), ...afterRotation(start)])}
-    ORDER BY k.rotation_due_on, k.name LIMIT ${max})`
+    FROM keys k WHERE ${allOf([...rotations(query, kind), ...bounds.map(boundOfRotations)])}
+    ORDER BY k.rotation_due_on ${way}, k.name ${way} LIMIT ${max})`
   return db.$queryRaw<UpcomingRow[]>`
     ${rotationsOf('USER')} UNION ALL ${rotationsOf('SERVICE')} UNION ALL (
       SELECT k.id, k.name, NULL, v.destroy_scheduled_for, v.number
       FROM key_versions v JOIN keys k ON k.id = v.key_id
-      WHERE ${allOf([...destructions(query), ...afterDestruction(start)])}
-      ORDER BY v.destroy_scheduled_for, k.name, v.number LIMIT ${max})`
+      WHERE ${allOf([...destructions(query), ...bounds.map(boundOfDestructions)])}
+      ORDER BY v.destroy_scheduled_for ${way}, k.name ${way}, v.number ${way} LIMIT ${max})`
 }
 
 /** Number of rotations and destructions that are due. */
@@ -83,24 +84,22 @@ function destructions({ projectId, viewer, destructions: { now, until } }: Upcom
   ]
 }
 
-function afterRotation({ rotation }: UpcomingStart): Prisma.Sql[] {
-  if (rotation === null) return []
-  const { day, name } = rotation
-  return [
-    name === null
-      ? Prisma.sql`k.rotation_due_on > ${day}::date`
-      : Prisma.sql`(k.rotation_due_on, k.name) > (${day}::date, ${name})`,
-  ]
+function boundOfRotations({ side, day, name, number }: UpcomingBound): Prisma.Sql {
+  const isBeyond = side === 'after' ? Prisma.sql`>` : Prisma.sql`<`
+  if (number === null) return Prisma.sql`(k.rotation_due_on, k.name) ${isBeyond} (${day}::date, ${name})`
+  return side === 'after'
+    ? Prisma.sql`k.rotation_due_on > ${day}::date`
+    : Prisma.sql`k.rotation_due_on <= ${day}::date`
 }
 
-function afterDestruction({ destruction }: UpcomingStart): Prisma.Sql[] {
-  if (destruction === null) return []
-  const { at, after } = destruction
-  // By itself, too, as the index knows it.
-  const from = Prisma.sql`v.destroy_scheduled_for >= ${at}::timestamptz`
-  if (after === null) return [from]
-  return [
-    from,
-    Prisma.sql`(v.destroy_scheduled_for, k.name, v.number) > (${at}::timestamptz, ${after.name}, ${after.number}::int)`,
-  ]
+function boundOfDestructions({ side, at, name, number }: UpcomingBound): Prisma.Sql {
+  const moment = Prisma.sql`${at}::timestamptz`
+  if (number === null)
+    return side === 'after'
+      ? Prisma.sql`v.destroy_scheduled_for >= ${moment}`
+      : Prisma.sql`v.destroy_scheduled_for < ${moment}`
+  const isBeyond = side === 'after' ? Prisma.sql`>` : Prisma.sql`<`
+  // The moment by itself, too, as the index knows it.
+  return Prisma.sql`v.destroy_scheduled_for ${isBeyond}= ${moment}
+    AND (v.destroy_scheduled_for, k.name, v.number) ${isBeyond} (${moment}, ${name}, ${number}::int)`
 }
