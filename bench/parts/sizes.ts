@@ -74,9 +74,9 @@ const filters: readonly [name: string, filter: object, has: Wanted['has']][] = [
 ]
 
 /** Order by a moment that redacted keys hide, and then by name. */
-function byHidden(valueOf: (key: ProjectKey) => number | null, sign: 1 | -1): Wanted['compare'] {
+function byHidden(orderValueOf: (key: ProjectKey) => number | null, sign: 1 | -1): Wanted['compare'] {
   return (one, other) => {
-    const [first, second] = [one, other].map((key) => (key.isRedacted ? null : valueOf(key)))
+    const [first, second] = [one, other].map((key) => (key.isRedacted ? null : orderValueOf(key)))
     if ((first === null) !== (second === null)) return first === null ? 1 : -1
     const byName = Number(one.name > other.name) - Number(one.name < other.name)
     return sign * ((first ?? 0) - (second ?? 0) || byName)
@@ -122,11 +122,11 @@ const pages: readonly Wanted[] = [
         ['NEXT_ROTATION', dueDay],
         ['LAST_USE', lastUse],
       ] as const
-    ).map(([field, valueOf]) => ({
+    ).map(([field, orderValueOf]) => ({
       ...start,
       name: `by ${field} ${direction}`,
       variables: { orderBy: { field, direction } },
-      compare: byHidden(valueOf, direction === 'ASC' ? 1 : -1),
+      compare: byHidden(orderValueOf, direction === 'ASC' ? 1 : -1),
     })),
   ),
   {

@@ -181,12 +181,13 @@ describe.skipIf(hasNoDatabase())('audit events', () => {
     expect(await names(adas, [team])).toEqual(['invoices', 'orders'])
     expect(await names(mias, [stage, team])).toEqual(['closed', 'orders'])
     expect(await names(adas, [stage, team])).toEqual(['orders'])
+    expect(await names(mias, [{ name: 'team' }])).toEqual(['closed', 'invoices', 'orders', 'own'])
     expect(await names(mias, [{ name: 'team', value: 'pay' }])).toEqual([])
     expect((await eventsOf(mias, { labels: [] })).length).toBe((await eventsOf(mias)).length)
     const { usageSeries } = await adas.ask<{
       usageSeries: { points: { operation: string; succeeded: number }[] }
     }>(
-      `query($labels: [LabelInput!]) { usageSeries(from: "2026-03-01T00:00:00Z", to: "2026-03-02T00:00:00Z", interval: DAY,
+      `query($labels: [LabelCondition!]) { usageSeries(from: "2026-03-01T00:00:00Z", to: "2026-03-02T00:00:00Z", interval: DAY,
         filter: { labels: $labels, operation: [ENCRYPT] }) { points { operation succeeded } } }`,
       { labels: [team] },
     )

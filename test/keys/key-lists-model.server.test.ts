@@ -158,7 +158,7 @@ function listInMemory(
   person: PersonName,
 ) {
   const sign = direction === 'ASC' ? 1 : -1
-  const valueOf = (key: Key): string | null => {
+  const orderValueOf = (key: Key): string | null => {
     if (field === 'NAME') return ''
     if (field === 'CREATED_AT') return key.createdAt
     if (!isSeen(key, person)) return null
@@ -168,7 +168,7 @@ function listInMemory(
   return keys
     .filter((key) => matches(key, filter, person))
     .sort((a, b) => {
-      const [one, other] = [valueOf(a), valueOf(b)]
+      const [one, other] = [orderValueOf(a), orderValueOf(b)]
       if ((one === null) !== (other === null)) return one === null ? 1 : -1
       return sign * (compareText(one ?? '', other ?? '') || compareText(a.name, b.name))
     })

@@ -45,7 +45,7 @@ import {
 } from '../rules/encryption-context.ts'
 import { ForbiddenError } from '../rules/errors.ts'
 import { databaseTime, InputIssues, requireInput } from '../rules/input.ts'
-import { checkLabels, type KeyLabel, sortedLabels } from '../rules/labels.ts'
+import { checkLabelConditions, type LabelCondition, wantedLabels } from '../rules/labels.ts'
 import {
   type CursorList,
   type CursorValues,
@@ -65,7 +65,7 @@ export interface AuditEventFilterInput {
   /** Also where an event is about several versions. */
   readonly version?: VersionReference | null | undefined
   /** That the key has now. */
-  readonly labels?: readonly KeyLabel[] | null | undefined
+  readonly labels?: readonly LabelCondition[] | null | undefined
   readonly action?: readonly AuditEventView['action'][] | null | undefined
   readonly outcome?: readonly AuditEventView['outcome'][] | null | undefined
   /** Subject string. */
@@ -324,7 +324,7 @@ function rowFilterOf(
   )
   const issues = new InputIssues()
   if (context !== null) checkContext(issues, context, 'filter.context')
-  checkLabels(issues, labels ?? [], 'filter.labels')
+  checkLabelConditions(issues, labels ?? [], 'filter.labels')
   issues.throwIfAny()
   return {
     projectId: call.caller.projectId,
@@ -347,8 +347,8 @@ function rowFilterOf(
 }
 
 /** Labels of a filter; null for none. */
-export function givenLabels(labels: readonly KeyLabel[] | null | undefined): AuditRowFilter['labels'] {
-  return labels && labels.length > 0 ? sortedLabels(labels) : null
+export function givenLabels(labels: readonly LabelCondition[] | null | undefined): AuditRowFilter['labels'] {
+  return labels && labels.length > 0 ? wantedLabels(labels) : null
 }
 
 /** Newest first: "after" an event come the older ones. */

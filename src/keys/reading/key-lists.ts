@@ -15,7 +15,7 @@ import { viewerOf } from '../rules/access.ts'
 import { canonicalSubject, parseSubject, type RequestContext } from '../rules/caller.ts'
 import { type KeyOrigin, type KeyStatus, type KeyVersionStatus, keyStatuses } from '../rules/errors.ts'
 import { databaseTime, InputIssues } from '../rules/input.ts'
-import { checkLabel } from '../rules/labels.ts'
+import { checkLabelConditions, type LabelCondition, wantedLabels } from '../rules/labels.ts'
 import { type CalendarDay, dayAt } from '../rules/lifecycle.ts'
 import { textFault } from '../rules/names.ts'
 import {
@@ -56,15 +56,8 @@ interface HiddenConditions {
   readonly unusedSince?: Date | null | undefined
 }
 
-/** A label that a key must have. */
-export interface LabelCondition {
-  readonly name: string
-  /** Null for any value. */
-  readonly value?: string | null | undefined
-}
-
 /** Limits of a filter of user keys. */
-export const userKeyFilterLimits = { searchCharacters: 256, labels: 10 } as const
+export const userKeyFilterLimits = { searchCharacters: 256 } as const
 
 /** Filter of service keys. */
 export interface ServiceKeyFilter {
@@ -163,7 +156,7 @@ function checkUserKeyFilter(filter: UserKeyFilter): void {
   }
   const { search, labels } = filter
   if (search !== null && search !== undefined) checkSearch(issues, search)
-  if (labels) checkLabelConditions(issues, labels)
+  if (labels) checkLabelConditions(issues, labels, 'filter.labels')
   issues.throwIfAny()
 }
 
@@ -177,14 +170,6 @@ function checkSearch(issues: InputIssues, search: string): void {
   )
   const fault = textFault(search)
   issues.require(fault === null, 'filter.search', fault ?? '')
-}
-
-function checkLabelConditions(issues: InputIssues, labels: readonly LabelCondition[]): void {
-  const { labels: max } = userKeyFilterLimits
-  issues.require(labels.length <= max, 'filter.labels', `must have at most ${max} labels`)
-  if (labels.length > max) return
-  for (const [index, { name, value }] of labels.entries())
-    checkLabel(issues, { name, value: value ?? '' }, `filter.labels.${index}`)
 }
 
 /** The text to find. Labels and names are in this form of Unicode. */
@@ -215,7 +200,7 @@ function userKeyListFilter(
     createdAfter: createdAfter ? databaseTime(createdAfter) : undefined,
     createdBefore: createdBefore ? databaseTime(createdBefore) : undefined,
     search: typeof search === 'string' ? { text: searchTextOf(search), viewer } : undefined,
-    labels: labels?.map(({ name, value }) => ({ name, value: value ?? null })),
+    labels: labels ? wantedLabels(labels) : undefined,
     owner: owner ? canonicalSubject(owner) : undefined,
     // Without duplicates, which a client may send.
     status: status ? [...new Set(status)] : undefined,

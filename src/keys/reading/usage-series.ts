@@ -10,7 +10,7 @@ import type { Dependencies } from '../parts/dependencies.ts'
 import { auditReaderOf, canReadAudit } from '../rules/access.ts'
 import type { RequestContext } from '../rules/caller.ts'
 import { databaseTime, InputIssues, requireInput } from '../rules/input.ts'
-import { checkLabels, type KeyLabel } from '../rules/labels.ts'
+import { checkLabelConditions, type LabelCondition } from '../rules/labels.ts'
 import { findFilteredKey, givenLabels, requireAuditReader } from './audit-events.ts'
 import { type KeyVersionView, type UsagePointView, type UsageSeriesView, versionOperations } from './views.ts'
 
@@ -40,7 +40,7 @@ export interface UsageSeriesFilterInput {
   /** ID, or name or alias of a live key. */
   readonly key?: string | null | undefined
   /** That the key has now. */
-  readonly labels?: readonly KeyLabel[] | null | undefined
+  readonly labels?: readonly LabelCondition[] | null | undefined
   readonly operation?: readonly UsagePointView['operation'][] | null | undefined
 }
 
@@ -113,7 +113,7 @@ function seriesQuery(
   labels: UsageSeriesFilterInput['labels'] = [],
 ): SeriesQuery {
   const issues = new InputIssues()
-  checkLabels(issues, labels ?? [], 'filter.labels')
+  checkLabelConditions(issues, labels ?? [], 'filter.labels')
   issues.require(from < to, 'to', 'must be after from')
   const spanMs = to.getTime() - from.getTime()
   if (interval === 'HOUR') {

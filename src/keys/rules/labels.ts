@@ -24,10 +24,39 @@ export function checkLabels(issues: InputIssues, labels: readonly KeyLabel[], pa
 }
 
 /** Notes the faults of one label. */
-export function checkLabel(issues: InputIssues, { name, value }: KeyLabel, path: string): void {
+function checkLabel(issues: InputIssues, { name, value }: KeyLabel, path: string): void {
   const faults = { name: nameFault(name), value: valueFault(value) }
   issues.require(faults.name === null, `${path}.name`, faults.name ?? '')
   issues.require(faults.value === null, `${path}.value`, faults.value ?? '')
+}
+
+/** A label that a key must have. */
+export interface LabelCondition {
+  readonly name: string
+  /** Null for any value. */
+  readonly value?: string | null | undefined
+}
+
+/** Most labels that a filter asks for. */
+export const labelConditionsMax = 10
+
+/** Notes the faults of labels that a filter asks for. */
+export function checkLabelConditions(
+  issues: InputIssues,
+  labels: readonly LabelCondition[],
+  path: string,
+): void {
+  issues.require(labels.length <= labelConditionsMax, path, `must have at most ${labelConditionsMax} labels`)
+  if (labels.length > labelConditionsMax) return
+  for (const [index, { name, value }] of labels.entries())
+    checkLabel(issues, { name, value: value ?? '' }, `${path}.${index}`)
+}
+
+/** Labels that a filter asks for, as the database is asked. */
+export function wantedLabels(
+  labels: readonly LabelCondition[],
+): readonly { readonly name: string; readonly value: string | null }[] {
+  return labels.map(({ name, value }) => ({ name, value: value ?? null }))
 }
 
 /** Notes the faults of names of labels, and of names that are given twice. */

@@ -5,7 +5,7 @@ import { AuditAction, AuditEventConnection, AuditOutcome } from '../types/audit-
 import { pageArguments } from '../types/connection.ts'
 import { contextOptions } from '../types/encryption-context.ts'
 import { KeyVersionRef } from '../types/key-version.ts'
-import { labelsOptions } from '../types/label.ts'
+import { labelConditionsOptions } from '../types/label.ts'
 
 const AuditEventFilter = builder.inputType('AuditEventFilter', {
   description: 'Filter of audit events; all conditions must hold.',
@@ -21,9 +21,7 @@ const AuditEventFilter = builder.inputType('AuditEventFilter', {
         'About this version, alone or as one of several: those whose `versionNumbers` have it. The versions of a deleted key are found by its ID and number. What names a version that the caller does not see finds nothing.',
     }),
     labels: t.field(
-      labelsOptions(
-        'Of live keys that have all of these labels now, with these values; redacted keys match none.',
-      ),
+      labelConditionsOptions('Of live keys that have all of these labels now; redacted keys match none.'),
     ),
     action: t.field({ type: [AuditAction], ...listOptions('ONE_FOR_EACH_VALUE', 'One of these actions.') }),
     outcome: t.field({

@@ -1,7 +1,7 @@
 import { projectUsageSeries } from '../../keys/reading/usage-series.ts'
 import { builder } from '../builder.ts'
 import { listOptions } from '../list-limits.ts'
-import { labelsOptions } from '../types/label.ts'
+import { labelConditionsOptions } from '../types/label.ts'
 import { seriesArguments, UsageSeries } from '../types/usage-series.ts'
 import { VersionOperation } from '../types/version-caller.ts'
 
@@ -14,9 +14,7 @@ const UsageSeriesFilter = builder.inputType('UsageSeriesFilter', {
         'With the key of this ID, deleted or not, or the live key with this name or alias. What names a redacted key finds nothing.',
     }),
     labels: t.field(
-      labelsOptions(
-        'With live keys that have all of these labels now, with these values; redacted keys match none.',
-      ),
+      labelConditionsOptions('With live keys that have all of these labels now; redacted keys match none.'),
     ),
     operation: t.field({
       type: [VersionOperation],

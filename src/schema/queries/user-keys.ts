@@ -22,9 +22,7 @@ const UserKeyFilter = builder.inputType('UserKeyFilter', {
     search: t.string({
       description: `Contains this text, without regard to case: in the name, the description, an alias, or the name or value of a label. A redacted key is found by its name only, also not by its description. 1 to ${userKeyFilterLimits.searchCharacters} characters; spaces at the ends do not count.`,
     }),
-    labels: t.field(
-      labelConditionsOptions(userKeyFilterLimits.labels, `With all of these labels. ${redactedLeftOut}`),
-    ),
+    labels: t.field(labelConditionsOptions(`With all of these labels. ${redactedLeftOut}`)),
     namePrefix: t.string({ description: 'Names that start with this: up to 64 letters, digits, `-`, `_`.' }),
     accessControlEnabled: t.boolean({ description: 'With access control on, or off.' }),
     owner: t.field({

@@ -1,4 +1,4 @@
-import { type KeyLabel, labelLimits } from '../../keys/rules/labels.ts'
+import { type KeyLabel, labelConditionsMax, labelLimits } from '../../keys/rules/labels.ts'
 import { builder } from '../builder.ts'
 import { listOptions } from '../list-limits.ts'
 
@@ -44,7 +44,7 @@ const LabelCondition = builder.inputType('LabelCondition', {
 })
 
 /** Options of an input field with labels that keys must have. */
-export function labelConditionsOptions(max: number, description: string) {
+export function labelConditionsOptions(description: string) {
   const type: [typeof LabelCondition] = [LabelCondition]
-  return { type, ...listOptions(max, description) }
+  return { type, ...listOptions(labelConditionsMax, description) }
 }

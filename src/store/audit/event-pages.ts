@@ -1,4 +1,5 @@
 import { Prisma } from '../generated/client.ts'
+import { hasLabels, type WantedLabel } from '../rows/key-filter.ts'
 import { type Queryable, select } from '../sql.ts'
 import { isSubject, seesWhole, type ViewerCondition } from '../subjects.ts'
 import { type AuditEventRow, eventTable } from './event-rows.ts'
@@ -20,8 +21,6 @@ export type EventsKey =
   | { readonly id: string; readonly kind: 'USER' | 'SERVICE' }
   | { readonly redactedId: string }
 
-type KeyLabels = readonly { readonly name: string; readonly value: string }[]
-
 /** Which events a list has. */
 export interface AuditRowFilter {
   readonly projectId: string
@@ -34,7 +33,7 @@ export interface AuditRowFilter {
   /** Events about one version of a key, as the only one or as one of several. */
   readonly version: { readonly key: EventsKey; readonly number: number } | null
   /** Events of live user keys that have all of these. */
-  readonly labels: KeyLabels | null
+  readonly labels: readonly WantedLabel[] | null
   readonly actions: readonly string[] | null
   readonly outcomes: readonly AuditEventRow['outcome'][] | null
   readonly actor: string | null
@@ -185,11 +184,6 @@ function conditionOf(filter: AuditRowFilter): Prisma.Sql {
   if (from !== null) conditions.push(Prisma.sql`e.occurred_at >= ${textOf(from)}::timestamptz`)
   if (to !== null) conditions.push(Prisma.sql`e.occurred_at < ${textOf(to)}::timestamptz`)
   return Prisma.join(conditions, ' AND ')
-}
-
-/** SQL condition that the row of a live key has labels. Service keys have none. */
-export function hasLabels(keys: Prisma.Sql, labels: KeyLabels): Prisma.Sql {
-  return Prisma.sql`${keys}.labels @> ${JSON.stringify(labels)}::jsonb`
 }
 
 /** Details of events by which they are about more versions than the column says. */

@@ -1,7 +1,8 @@
 import { Prisma } from '../generated/client.ts'
+import { hasLabels } from '../rows/key-filter.ts'
 import type { Queryable } from '../sql.ts'
 import { seesWhole, type ViewerCondition } from '../subjects.ts'
-import { type AuditRowFilter, type EventsKey, hasLabels } from './event-pages.ts'
+import type { AuditRowFilter, EventsKey } from './event-pages.ts'
 import { sourceIn, uuidOfKeyId } from './usage-rows.ts'
 
 /** Operations of one kind in an hour or a day (UTC). */

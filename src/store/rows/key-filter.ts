@@ -3,6 +3,13 @@ import { isSubject, seesWhole, type ViewerCondition } from '../subjects.ts'
 import type { KeyRow } from './key-rows.ts'
 import type { KeyVersionRow } from './version-rows.ts'
 
+/** A label that keys must have. */
+export interface WantedLabel {
+  readonly name: string
+  /** Null for any value. */
+  readonly value: string | null
+}
+
 /** Which keys a list has. */
 export interface KeyListFilter {
   readonly projectId: string
@@ -20,7 +27,7 @@ export interface KeyListFilter {
   readonly rotationEnabled?: boolean | undefined
   readonly search?: KeySearch | undefined
   /** All of them; a label with any value where it is null. */
-  readonly labels?: readonly { readonly name: string; readonly value: string | null }[] | undefined
+  readonly labels?: readonly WantedLabel[] | undefined
   readonly owner?: string | undefined
   readonly origin?: KeyRow['origin'] | undefined
   readonly versionStatus?: VersionStatusAt | undefined
@@ -83,7 +90,7 @@ export function conditionsOf(filter: KeyListFilter): KeyConditions {
       rotationEnabled !== undefined && Prisma.sql`k.rotation_enabled = ${rotationEnabled}`,
       owner !== undefined && isSubject(Prisma.sql`k.owner`, owner),
       origin !== undefined && Prisma.sql`k.origin = ${origin}::"KeyOrigin"`,
-      ...labels.map((label) => Prisma.sql`k.labels @> ${JSON.stringify([labelOf(label)])}::text::jsonb`),
+      ...(labels.length === 0 ? [] : [hasLabels(Prisma.sql`k`, labels)]),
       rotationDueUntil !== undefined && Prisma.sql`k.rotation_due_on <= ${rotationDueUntil}::date`,
       // Each looked up by its key: OFFSET keeps them from being joined, which would begin with all that there are.
       search !== undefined && containsText(search),
@@ -143,9 +150,10 @@ function containsText({ text, viewer }: KeySearch): Prisma.Sql {
     OR (strpos(s.hidden_text, ${folded}) > 0 AND ${seesWhole(viewer, Prisma.sql`k`)})) OFFSET 0)`
 }
 
-/** The label as JSON contains it. */
-function labelOf({ name, value }: { readonly name: string; readonly value: string | null }) {
-  return value === null ? { name } : { name, value }
+/** SQL condition that the row of a live key has labels. Service keys have none. */
+export function hasLabels(keys: Prisma.Sql, labels: readonly WantedLabel[]): Prisma.Sql {
+  const contained = labels.map(({ name, value }) => (value === null ? { name } : { name, value }))
+  return Prisma.sql`${keys}.labels @> ${JSON.stringify(contained)}::text::jsonb`
 }
 
 /** Whether a version has one of the states; one whose waiting period has ended counts as destroyed. */
