@@ -24,7 +24,7 @@ import {
   standingKeys,
   standings,
 } from './entitlement-table.ts'
-import { documentOf, keyMutations, readOutcome, type Target } from './key-mutations.ts'
+import { documentOf, inputWith, keyMutations, readOutcome, type Target } from './key-mutations.ts'
 import { queryAbout, wholeSelectionOf } from './whole-selection.ts'
 
 const olga: Person = {
@@ -251,7 +251,10 @@ describe.skipIf(hasNoDatabase())('by the table of entitlements', () => {
         for (const mutation of keyMutations) {
           const { name, input, invalidInput } = mutation
           // Nothing is to change: whoever is let in is told that the input, or what it expects, is wrong.
-          const given = (invalidInput ?? ((target: Target) => expecting(name, input(target))))(keys[of])
+          const given = (
+            invalidInput ??
+            ((target: Target) => inputWith(input(target), unexpected[name.replace(/Batch$/, '')]))
+          )(keys[of])
           const outcome = readOutcome(name, await client.send(documentOf(name), { input: given }))
           const isRead = standing.person.kind === 'SERVICE_AGENT' || roles.length > 0 || !isLarge(given)
           expect(outcome, `${name} ${of}`).toMatch(isRead ? expectedOutcome(name, entitled) : /^FORBIDDEN$/)
@@ -316,13 +319,6 @@ const unexpected: Readonly<Record<string, object>> = {
   activateUserKey: { expectedRevision: 1_000_000 },
   disableAccessControl: { expectedRevision: 1_000_000 },
   rotateUserKey: { expectedRevision: 1_000_000 },
-}
-
-/** The input of a mutation, of each item of a batch, with what is not as the caller expects. */
-function expecting(name: string, input: object): object {
-  const { items } = input as { items?: readonly object[] }
-  if (items === undefined) return { ...input, ...unexpected[name] }
-  return { items: items.map((item) => ({ ...item, ...unexpected[name.replace(/Batch$/, '')] })) }
 }
 
 const withoutKey: Readonly<Record<string, object>> = {

@@ -235,6 +235,14 @@ export function inputOn(key: string, input: object): object {
   return number === undefined ? { key, ...rest } : { version: { key, number }, ...rest }
 }
 
+/** An input with further fields; of a batch, each of its items. */
+export function inputWith(input: object, fields: object = {}): object {
+  const { items } = input as { items?: readonly object[] }
+  return items === undefined
+    ? { ...input, ...fields }
+    : { ...input, items: items.map((item) => ({ ...item, ...fields })) }
+}
+
 /** The document that runs a mutation and shows its errors whole. */
 export function documentOf(name: string): string {
   const pascal = `${name.charAt(0).toUpperCase()}${name.slice(1)}`
