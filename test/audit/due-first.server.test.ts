@@ -25,6 +25,9 @@ interface Command {
 const succeeding = new Set([
   'updateUserKey',
   'rotateUserKey',
+  'rotateUserKeyBatch',
+  'labelUserKey',
+  'labelUserKeyBatch',
   'configureAutomaticRotation',
   'enableAccessControl',
   'createAlias',
