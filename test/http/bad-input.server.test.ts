@@ -305,6 +305,57 @@ describe.skipIf(hasNoDatabase())('bad input', () => {
   })
 
   it.each([
+    [{ search: '' }, 'filter.search must have 1 to 256 characters besides spaces at its ends'],
+    [{ search: '   ' }, 'filter.search must have 1 to 256 characters besides spaces at its ends'],
+    [{ search: '🔑'.repeat(257) }, 'filter.search must have 1 to 256 characters'],
+    [{ search: 'a\u0000b' }, 'filter.search must not contain the control character U+0000'],
+    [{ search: 'a\u202eb' }, 'filter.search must not contain the invisible format character U+202E'],
+    [{ labels: [{ name: '' }] }, 'filter.labels.0.name must have 1 to 63 characters'],
+    [{ labels: [{ name: 'team', value: 'x'.repeat(257) }] }, 'filter.labels.0.value must have at most 256'],
+    [{ labels: [{ name: 'e\u0301' }] }, 'filter.labels.0.name must be in Unicode Normalization Form C'],
+    [{ labels: Array(11).fill({ name: 'team' }) }, 'at most 10'],
+    [{ owner: 'alice' }, 'user:alice'],
+    [{ createdBy: 'robot:r2' }, 'user:alice'],
+    [{ origin: 'ELSEWHERE' }, 'ELSEWHERE'],
+    [{ versionStatus: ['GONE'] }, 'GONE'],
+    [{ nextRotationBefore: 'tomorrow' }, 'A DateTime must be RFC 3339 text'],
+    [{ unusedSince: '2026-02-30T00:00:00Z' }, '(at "filter.unusedSince")'],
+    [{ color: 'red' }, 'color'],
+  ])('a list or count with the filter %j is refused with the reason', async (filter, reason) => {
+    for (const field of ['userKeys { totalCount }', 'userKeyCounts { total }']) {
+      const query = `query($filter: UserKeyFilter) { ${field.replace(' ', '(filter: $filter) ')} }`
+      const { data, errors } = await max.send(query, { filter })
+      expect(data?.userKeys ?? data?.userKeyCounts ?? null).toBeNull()
+      expect(errors).toHaveLength(1)
+      expect(errors[0]?.message).toContain(reason)
+      expect(errors[0]?.extensions.code).toMatch(/^BAD_(USER_INPUT|REQUEST)$/)
+    }
+  })
+
+  it.each(['0001-01-01T00:00:00Z', '9999-12-31T23:59:59.999Z'])(
+    'a list with moments of %s is answered',
+    async (moment) => {
+      for (const name of ['nextRotationBefore', 'destructionScheduledBefore', 'unusedSince']) {
+        const query = 'query($filter: UserKeyFilter) { userKeys(filter: $filter) { totalCount } }'
+        expect((await max.send(query, { filter: { [name]: moment } })).errors).toEqual([])
+      }
+    },
+  )
+
+  it.each(['2036-03-01T00:00:00Z', '2026-02-28T00:00:00Z', '9999-12-31T00:00:00Z'])(
+    'what is due until %s is refused',
+    async (until) => {
+      const { errors } = await max.send(
+        'query($until: DateTime!) { upcomingEvents(until: $until) { totalCount } }',
+        { until },
+      )
+      expect(errors.map(({ message }) => message)).toEqual([
+        'The input is not valid: until must be in the future, at most 1100 days ahead.',
+      ])
+    },
+  )
+
+  it.each([
     ['no token', null],
     ['no token in the header', 'Bearer '],
     ['another scheme', 'Basic YTpi'],
