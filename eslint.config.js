@@ -53,6 +53,7 @@ export default [
               'AccessReason',
               'AutomaticRotation',
               'DestroyImpact',
+              'EncryptedValue',
               'EncryptionContextPair',
               'InputIssue',
               'KeyAlgorithmInfo',

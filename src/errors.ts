@@ -23,6 +23,7 @@ export const errorCodes = [
   'CONFLICT',
   'LOCKOUT',
   'INVALID_CIPHERTEXT',
+  'NOT_DECRYPTABLE_IN_GRAPH',
   'ENCRYPTION_LIMIT',
   'OTHER',
 ] as const

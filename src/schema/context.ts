@@ -1,4 +1,5 @@
 import DataLoader from 'dataloader'
+import { decryptInGraph, type EncryptedValueInput } from '../keys/operations/decrypt.ts'
 import type { Dependencies } from '../keys/parts/dependencies.ts'
 import { keyAuditEvents } from '../keys/reading/audit-events.ts'
 import { usageByCaller } from '../keys/reading/destroy-impact.ts'
@@ -65,6 +66,13 @@ interface Loaders {
   readonly usageSeries: DataLoader<Asked<KeyVersionView, SeriesRange>, UsageSeriesView | null>
   readonly deletable: DataLoader<FullUserKeyView, boolean>
   readonly node: DataLoader<string, NodeView | null>
+  readonly decrypted: DataLoader<SelectedValue, Buffer>
+}
+
+/** A value whose plaintext is selected, and the name of the operation that selects it. */
+interface SelectedValue {
+  readonly value: EncryptedValueInput
+  readonly operationName: string | null
 }
 
 function createLoaders(context: Context): Loaders {
@@ -78,7 +86,18 @@ function createLoaders(context: Context): Loaders {
     usageSeries: loadGroups((versions, range) => versionUsageSeries(context.parts, call, versions, range)),
     deletable: load(async (keys) => deletable(context.parts, call, keys)),
     node: load(async (ids) => nodes(context.parts, call, ids)),
+    decrypted: load(async (selected) => decryptSelected(context, selected)),
   }
+}
+
+/** Decrypts all values of a request in one batch. */
+async function decryptSelected(
+  { parts, call }: Context,
+  selected: readonly SelectedValue[],
+): Promise<(Buffer | Error)[]> {
+  const values = selected.map(({ value }) => value)
+  const outputs = await decryptInGraph(parts, call, values, selected[0]?.operationName ?? null)
+  return outputs.map((output) => (output instanceof Error ? output : output.plaintext))
 }
 
 function load<Key, Value>(many: DataLoader.BatchLoadFn<Key, Value>): DataLoader<Key, Value> {

@@ -26,11 +26,17 @@ const directives: Readonly<Record<string, string>> = {
   UserKey: '@key(fields: "id")',
   ServiceKey: '@key(fields: "id")',
   KeyVersion: '@key(fields: "id")',
+  EncryptedValue: '@key(fields: "ciphertext context")',
   // Only referred to: another subgraph knows people.
   User: '@key(fields: "id", resolvable: false)',
   // Every subgraph with pages has it.
   PageInfo: '@shareable',
-  ...Object.fromEntries(secretMutations.map((name) => [`Mutation.${name}`, '@tag(name: "secrets")'])),
+  ...Object.fromEntries(
+    [
+      ...secretMutations.map((name) => `Mutation.${name}`),
+      ...['EncryptedValue.plaintext', 'EncryptedValue.text'],
+    ].map((coordinate) => [coordinate, '@tag(name: "secrets")']),
+  ),
 }
 
 /**

@@ -10,7 +10,9 @@ declare module 'graphql' {
 }
 
 /** Entities, which several subgraphs have under one name. */
-const sharedTypes: ReadonlySet<string> = new Set(['UserKey', 'ServiceKey', 'KeyVersion', 'User'])
+const sharedTypes: ReadonlySet<string> = new Set([
+  ...['UserKey', 'ServiceKey', 'KeyVersion', 'EncryptedValue', 'User'],
+])
 
 /** What schemas with a prefix call the types and root fields (`Query.viewer`) of the schema without one. */
 const renamedBySchema = new WeakMap<GraphQLSchema, ReadonlyMap<string, string>>()

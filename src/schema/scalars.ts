@@ -14,7 +14,7 @@ builder.scalarType('_Any', {
   specifiedByURL:
     'https://www.apollographql.com/docs/graphos/schema-design/federated-schemas/reference/subgraph-spec',
   description:
-    'A representation of an entity, as gateways send it (Apollo Federation): an object with the strings `__typename` and `id`. Whatever else it has is not read.',
+    'A representation of an entity, as gateways send it (Apollo Federation): an object with the strings `__typename` and `id`, or, for an `EncryptedValue`, `ciphertext` and `context`. Whatever else it has is not read.',
   serialize() {
     throw new TypeError('representations are in no answer')
   },
@@ -41,8 +41,8 @@ builder.scalarType('Base64', {
   },
 })
 
-/** Reads strict base64. */
-function parseBase64(text: string): Buffer {
+/** Reads strict base64. Throws BAD_USER_INPUT. */
+export function parseBase64(text: string): Buffer {
   const bytes = Buffer.from(text, 'base64')
   // Buffer drops what it cannot read; what it has read has one spelling.
   if (bytes.toString('base64') !== text) throw faultIn(text)

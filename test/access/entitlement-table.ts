@@ -137,16 +137,8 @@ export const fieldRules: Readonly<Record<string, Partial<Record<FieldRule, reado
     WHOLE: [
       ...['status', 'type', 'usage', 'algorithm', 'origin', 'defaultVersion', 'version', 'versions'],
       ...['automaticRotation', 'lastRotatedAt', 'nextRotationAt', 'publicKey', 'owner', 'allowedSubjects'],
-      ...[
-        'canProtect',
-        'cannotProtectReason',
-        'accessList',
-        'aliases',
-        'labels',
-        'updatedAt',
-        'revision',
-        'deletable',
-      ],
+      ...['canProtect', 'cannotProtectReason', 'accessList', 'aliases', 'labels', 'decryptableInGraph'],
+      ...['updatedAt', 'revision', 'deletable'],
     ],
     HISTORY: ['auditEvents'],
   },

@@ -116,6 +116,7 @@ export const hiddenDifferences: Readonly<Record<string, { left: HiddenLife; righ
     left: { deeds: [['labelUserKey', { set: [{ name: 'team', value: 'payments' }] }]] },
     right: { deeds: [['labelUserKey', { set: [{ name: 'stage', value: 'test' }] }]] },
   },
+  'h-graph': { left: { created: { decryptableInGraph: true } }, right: {} },
   'h-used': { left: { deeds: times(12, encrypt) }, right: {} },
   'h-scheduled': { left: { deeds: [stop, destroy] }, right: { deeds: [stop] } },
   'h-destroyed': {

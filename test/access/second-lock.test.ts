@@ -86,6 +86,7 @@ function wholeUserKey(accessFacts: AccessFacts = facts): FullUserKeyView {
     owner: 'user:olga',
     aliases: ['current'],
     labels: [{ name: 'team', value: 'payments' }],
+    decryptableInGraph: true,
     allowedSubjects: accessFacts.allowedSubjects,
     accessList: accessFacts.allowedSubjects.map((subject) => ({
       ...{ subject, permissions: null, context: null, expiresAt: null, note: '' },

@@ -50,6 +50,9 @@ export const alwaysVisible: Readonly<Record<string, readonly string[]>> = {
     'tokenExpiresAt',
   ],
 
+  // What the caller has sent itself.
+  EncryptedValue: ['ciphertext', 'context'],
+
   // The schema, to whom introspection shows it.
   _Service: ['sdl'],
 

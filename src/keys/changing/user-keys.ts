@@ -35,6 +35,7 @@ export interface CreateUserKeyInput {
   readonly name: string
   readonly description?: string | null | undefined
   readonly labels?: readonly KeyLabel[] | null | undefined
+  readonly decryptableInGraph?: boolean | null | undefined
   readonly preActivation?: boolean | null | undefined
   readonly origin?: KeyOrigin | null | undefined
   readonly type?: KeyType | null | undefined
@@ -53,6 +54,7 @@ export interface CreateUserKeyInput {
 export interface UpdateUserKeyInput extends KeyInput {
   readonly name?: string | null | undefined
   readonly description?: string | null | undefined
+  readonly decryptableInGraph?: boolean | null | undefined
 }
 
 /** Labels to give to a key, and names of labels to take from it. */
@@ -80,13 +82,20 @@ export async function createUserKey(
     const list = listOf(input)
     const given = input.accessControl?.enabled === true ? detailsOfEntries(list) : {}
     const labels = sortedLabels(input.labels ?? [])
-    context.details = { name: input.name, algorithm, usage, origin, ...given, ...detailsOfLabels(labels) }
+    const decryptableInGraph = input.decryptableInGraph ?? false
+    context.details = {
+      ...{ name: input.name, algorithm, usage, origin },
+      ...(decryptableInGraph && { decryptableInGraph }),
+      ...given,
+      ...detailsOfLabels(labels),
+    }
     const key = await createKey(parts, context, {
       projectId: call.caller.projectId,
       kind: 'USER',
       name: input.name,
       description: input.description ?? '',
       labels,
+      decryptableInGraph,
       usage,
       algorithm,
       origin,
@@ -127,35 +136,61 @@ function checkNewKey(parts: Dependencies, input: CreateUserKeyInput) {
     issues.require(isUsed, path, 'needs access control to be enabled')
   }
   const choice = chooseAlgorithm(issues, input, parts.settings)
+  if (choice !== null) checkDecryptableInGraph(issues, input.decryptableInGraph, choice)
   if (choice !== null) checkGivenEntries(issues, list, { key: choice, now: parts.clock.now(), paths })
   issues.throwIfAny()
   if (choice === null) throw new TypeError('a choice that is not possible has an issue')
   return choice
 }
 
-/** Changes name or description. */
+/** Only ciphertexts of symmetric keys name their key and version, so that a reference is enough to decrypt them. */
+function checkDecryptableInGraph(
+  issues: InputIssues,
+  given: boolean | null | undefined,
+  { algorithm, usage }: AlgorithmChoice,
+): void {
+  const isFit =
+    usage === 'ENCRYPT_DECRYPT' && findAlgorithm(algorithm)?.capabilities.ENCRYPT_DECRYPT?.kind === 'aead'
+  issues.require(
+    given !== true || isFit,
+    'decryptableInGraph',
+    'must be false unless the key is symmetric and for ENCRYPT_DECRYPT',
+  )
+}
+
+/** Changes name, description, or whether queries may decrypt. */
 export async function updateUserKey(
   parts: Dependencies,
   call: RequestContext,
   input: UpdateUserKeyInput,
 ): Promise<FullUserKeyView> {
-  const { key: of, expectedRevision, name, description } = input
+  const { key: of, expectedRevision, name, description, decryptableInGraph = null } = input
   const changed = await changeUserKey(parts, call, {
     action: 'UPDATE_USER_KEY',
     of,
     expectedRevision,
-    checkInput() {
+    details: decryptableInGraph === null ? {} : { decryptableInGraph },
+    checkInput({ algorithm, usage }) {
       const issues = new InputIssues()
       if (name !== null && name !== undefined) checkName(issues, name)
       checkDescription(issues, description ?? '')
-      issues.require((name ?? description ?? null) !== null, 'name', 'or description must be given')
+      checkDecryptableInGraph(issues, decryptableInGraph, { algorithm, usage: usage as KeyUsage })
+      issues.require(
+        (name ?? description ?? decryptableInGraph) !== null,
+        'name',
+        'or description or decryptableInGraph must be given',
+      )
       issues.throwIfAny()
     },
     async decide(key, { tx }) {
       const wanted = { projectId: key.row.projectId, name: name ?? key.row.name }
       const isNew = wanted.name !== key.row.name
       if (isNew && !(await claimName(tx, wanted))) throw new NameTakenError(wanted.name)
-      return withColumns(key, { name: wanted.name, description: description ?? key.row.description })
+      return withColumns(key, {
+        name: wanted.name,
+        description: description ?? key.row.description,
+        decryptableInGraph: decryptableInGraph ?? key.row.decryptableInGraph,
+      })
     },
   })
   return changedKey(parts, call, changed)

@@ -4,13 +4,15 @@ import {
   type EncryptionAlgorithm,
 } from '../../crypto/capabilities.ts'
 import { type CiphertextHeader, parseCiphertext } from '../../crypto/ciphertext-format.ts'
+import { sortedContext } from '../../crypto/encryption-context.ts'
 import { keyIdOf } from '../../ids.ts'
 import type { CachedKey } from '../../keyring/key-cache.ts'
 import type { Dependencies } from '../parts/dependencies.ts'
 import type { VersionReference } from '../parts/key-references.ts'
 import { findKeyOrVersionFor, requireAccess } from '../parts/request.ts'
+import type { RequestContext } from '../rules/caller.ts'
 import { type AssociatedInput, associatedBytes, detailsOfContext } from '../rules/encryption-context.ts'
-import { InvalidCiphertextError } from '../rules/errors.ts'
+import { InvalidCiphertextError, NotDecryptableInGraphError } from '../rules/errors.ts'
 import { requireBytesAtMost, requireInput } from '../rules/input.ts'
 import { requireAssociatedData } from './encrypt.ts'
 import {
@@ -20,7 +22,14 @@ import {
   slowWorkWith,
   versionForUse,
 } from './key-operation.ts'
-import type { BatchOperation, Operation, OperationRequest, UsedVersion } from './run-operation.ts'
+import {
+  type BatchOperation,
+  type BatchOutput,
+  type Operation,
+  type OperationRequest,
+  runBatch,
+  type UsedVersion,
+} from './run-operation.ts'
 
 /** The version is required for asymmetric keys, whose ciphertext does not describe itself. */
 interface DecryptInput extends AssociatedInput {
@@ -55,7 +64,7 @@ export const decrypt: Operation<DecryptInput, DecryptOutput> = {
     const opened = await openUserCiphertext(request, {
       ...input,
       onlyKeyId: named?.key.row.id ?? null,
-      checkInput() {
+      checkKey() {
         requireInput(
           version === null,
           'version',
@@ -87,6 +96,70 @@ export const decryptBatch: BatchOperation<DecryptInput, DecryptOutput> = {
   operation: decrypt,
   bytesOf: (item) => item.ciphertext.length + associatedBytes(item),
   overheadBytes: ciphertextOverheadBytes,
+}
+
+/** A ciphertext of a symmetric key that another subgraph stores. */
+export interface EncryptedValueInput extends Pick<AssociatedInput, 'context'> {
+  readonly ciphertext: Uint8Array
+}
+
+/** Longest name of an operation that is on record, in characters. */
+const operationNameMax = 128
+
+/**
+ * Decrypts values that a query of a federated graph selects, in one batch. It is `decryptBatch` for keys that are
+ * `decryptableInGraph`; its audit events say that it was a query, and its name. A value that occurs several times is
+ * decrypted and recorded once.
+ */
+export async function decryptInGraph(
+  parts: Dependencies,
+  call: RequestContext,
+  values: readonly EncryptedValueInput[],
+  operationName: string | null,
+): Promise<BatchOutput<DecryptOutput>> {
+  const distinct = new Map<string, { readonly value: EncryptedValueInput; readonly place: number }>()
+  const places = values.map((value) => {
+    const identity = identityOf(value)
+    const { place } = distinct.get(identity) ?? { place: distinct.size }
+    distinct.set(identity, { value, place })
+    return place
+  })
+  const batch = { ...decryptBatch, operation: decryptionInGraph(operationName) }
+  const outputs = await runBatch(
+    parts,
+    call,
+    batch,
+    [...distinct.values()].map(({ value }) => value),
+  )
+  return places.map((place) => outputs[place] ?? new TypeError('each value has a result'))
+}
+
+/** Equal for values that are decrypted alike: the order of the pairs of a context does not matter. */
+function identityOf({ ciphertext, context }: EncryptedValueInput): string {
+  const pairs = context ? sortedContext(context).map(({ name, value }) => [name, value]) : null
+  return JSON.stringify([Buffer.from(ciphertext).toString('base64'), pairs])
+}
+
+/** {@link decrypt} for queries. */
+function decryptionInGraph(operationName: string | null): Operation<EncryptedValueInput, DecryptOutput> {
+  const details = {
+    inGraph: true,
+    ...(operationName !== null && { operationName: operationName.slice(0, operationNameMax) }),
+  }
+  return {
+    ...decrypt,
+    details,
+    async run(request, { ciphertext, context }) {
+      request.context.details = { ...details, ...detailsOfContext(context) }
+      const opened = await openUserCiphertext(request, { ciphertext, context, checkKey: requireInGraph })
+      return opened.output
+    },
+  }
+}
+
+/** Throws unless queries may decrypt with the key. Runs once the caller is known to have access. */
+function requireInGraph({ row }: CachedKey): void {
+  if (!row.decryptableInGraph) throw new NotDecryptableInGraphError()
 }
 
 const decryptWithPrivateKey = defineKeyOperation({
@@ -168,8 +241,8 @@ export function openUserCiphertext(
   request: OperationRequest,
   wanted: CiphertextToOpen & {
     readonly onlyKeyId?: string | null
-    /** Checks of the input. They run once the caller is known to have access. */
-    readonly checkInput?: (key: CachedKey) => void
+    /** Further checks. They run once the caller is known to have access. */
+    readonly checkKey?: (key: CachedKey) => void
   },
 ): Promise<OpenedCiphertext> {
   const { parts, call } = request
@@ -183,7 +256,7 @@ export function openUserCiphertext(
       context: wanted.context,
       notFound: invalidCiphertext,
     })
-    wanted.checkInput?.(key)
+    wanted.checkKey?.(key)
     return key
   })
 }

@@ -1,4 +1,4 @@
-import type { AuditAction } from '../../audit/events.ts'
+import type { AuditAction, AuditDetails } from '../../audit/events.ts'
 import { CryptoInputError, DecryptionFailedError } from '../../crypto/capabilities.ts'
 import { KeysteadError } from '../../errors.ts'
 import type { Dependencies } from '../parts/dependencies.ts'
@@ -37,6 +37,8 @@ export interface Operation<Input, Output> {
   readonly action: AuditAction
   /** Checks the caller's role, before any key is looked up. Throws to refuse all items of a batch at once. */
   readonly authorise: (call: RequestContext) => void
+  /** Details of the audit event of a caller that `authorise` refuses. */
+  readonly details?: AuditDetails
   readonly run: (request: OperationRequest, input: Input) => Promise<Output>
 }
 
@@ -104,6 +106,7 @@ async function runItems<Input, Output>(
   const { signal } = call
   signal.throwIfAborted()
   const whole = auditContextOf(call, operation.action)
+  whole.details = operation.details ?? {}
   try {
     operation.authorise(call)
   } catch (error) {

@@ -65,6 +65,7 @@ export function fullUserKeyView(
     ...visibleFields(row),
     ...fields,
     owner: canonicalSubject(row.owner),
+    decryptableInGraph: row.decryptableInGraph,
     aliases: row.aliases,
     labels: row.labels,
     allowedSubjects: subjectSet([...current].map(({ subject }) => subject)),

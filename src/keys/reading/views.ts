@@ -64,6 +64,8 @@ export interface FullUserKeyView extends VisibleUserKey, FullKeyFields {
   readonly access: 'full'
   /** Subject string. */
   readonly owner: string
+  /** True if queries of a federated graph may decrypt with the key, too. */
+  readonly decryptableInGraph: boolean
   readonly aliases: readonly string[]
   readonly labels: readonly KeyLabel[]
   /** Subject strings of entries that have not expired; empty while access control is off. */

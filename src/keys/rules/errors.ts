@@ -222,6 +222,16 @@ export class InvalidCiphertextError extends KeysteadError {
   }
 }
 
+/** A query of a federated graph asks for a plaintext, and the key is for the mutation `decrypt` only. */
+export class NotDecryptableInGraphError extends KeysteadError {
+  readonly code = 'NOT_DECRYPTABLE_IN_GRAPH'
+  constructor() {
+    super(
+      'Queries may not decrypt with this key. Whoever may manage it can set decryptableInGraph with updateUserKey; the mutation decrypt works without.',
+    )
+  }
+}
+
 /** The version has reached the limit of encryptions of its algorithm. */
 export class EncryptionLimitError extends KeysteadError {
   readonly code = 'ENCRYPTION_LIMIT'

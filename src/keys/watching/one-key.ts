@@ -99,7 +99,7 @@ function accessOf(key: KeyView): string {
   return JSON.stringify([
     access,
     accessControlEnabled,
-    ...(key.access === 'full' ? [key.owner, key.accessList] : []),
+    ...(key.access === 'full' ? [key.owner, key.accessList, key.decryptableInGraph] : []),
   ])
 }
 

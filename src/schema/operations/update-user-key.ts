@@ -8,7 +8,7 @@ import { defineKeyPayload } from './payloads.ts'
 const UpdateUserKeyPayload = defineKeyPayload('UpdateUserKeyPayload', 'An updated key.')
 
 defineMutation('updateUserKey', {
-  description: 'Changes name or description of a key. Needs MANAGE.',
+  description: 'Changes name or description of a key, or whether queries may decrypt with it. Needs MANAGE.',
   input: 'The changes. Fields that are not given stay as they are.',
   fields: (t) => ({
     key: keyField(t),

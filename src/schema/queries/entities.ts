@@ -1,34 +1,82 @@
+import type { Dependencies } from '../../keys/parts/dependencies.ts'
 import { nodes } from '../../keys/reading/nodes.ts'
+import type { KeyVersionView, KeyView, NodeView } from '../../keys/reading/views.ts'
+import type { RequestContext } from '../../keys/rules/caller.ts'
 import { InputValidationError } from '../../keys/rules/errors.ts'
 import { builder } from '../builder.ts'
 import { listOptions } from '../list-limits.ts'
+import { EncryptedValue, type EncryptedValueReference } from '../types/encrypted-value.ts'
 import { typeNameOf } from '../types/node.ts'
 import { KeyVersion, ServiceKey, UserKey } from '../types/refs.ts'
 
 /** Gateways ask at once for all that an answer of another subgraph refers to: several of the largest pages. */
 const representationsMax = 1000
 
-interface Representation {
-  readonly __typename: string
+/** A reference to a key or a version. */
+interface IdReference {
+  readonly kind: 'ID'
+  readonly typeName: string
   readonly id: string
 }
 
-/** Takes over only these two values, so that no other can replace a field of the entity. */
-function parseRepresentation(value: unknown, index: number): Representation {
+/** Takes over only what is named here, so that no other value can replace a field of the entity. */
+function parseRepresentation(given: unknown, index: number): IdReference | EncryptedValueReference {
   const path = ['representations', String(index)]
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new InputValidationError([{ path, message: 'must be an object' }])
-  const { __typename, id } = value as Partial<Record<keyof Representation, unknown>>
-  if (typeof __typename === 'string' && typeof id === 'string') return { __typename, id }
-  const field = typeof id === 'string' ? '__typename' : 'id'
-  throw new InputValidationError([{ path: [...path, field], message: 'must be a string' }])
+  const representation = objectAt(path, given)
+  const { id, ciphertext, context = null } = representation
+  // Missing strings are named in the order in which they are read.
+  if (representation['__typename'] === encryptedValueName) {
+    return {
+      kind: 'ENCRYPTED_VALUE',
+      ciphertext: stringAt([...path, 'ciphertext'], ciphertext),
+      context: context === null ? null : objectAt([...path, 'context'], context),
+    }
+  }
+  const known = stringAt([...path, 'id'], id)
+  return { kind: 'ID', id: known, typeName: stringAt([...path, '__typename'], representation['__typename']) }
 }
 
+const encryptedValueName = 'EncryptedValue'
+
+function objectAt(path: readonly string[], value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
+  throw new InputValidationError([{ path, message: 'must be an object' }])
+}
+
+function stringAt(path: readonly string[], value: unknown): string {
+  if (typeof value === 'string') return value
+  throw new InputValidationError([{ path, message: 'must be a string' }])
+}
+
+type EntityView = KeyView | KeyVersionView | EncryptedValueReference
+
 const Entity = builder.unionType('_Entity', {
-  description: 'Objects that other subgraphs can refer to by ID (Apollo Federation).',
-  types: [UserKey, ServiceKey, KeyVersion],
-  resolveType: (view) => typeNameOf(view),
+  description: 'Objects that other subgraphs can refer to (Apollo Federation).',
+  types: [UserKey, ServiceKey, KeyVersion, EncryptedValue],
+  resolveType: (view: EntityView) =>
+    view.kind === 'ENCRYPTED_VALUE' ? encryptedValueName : typeNameOf(view),
 })
+
+/** The views of keys and versions, in the order of their references; null where the type is another one. */
+async function findByIds(
+  parts: Dependencies,
+  call: RequestContext,
+  references: readonly IdReference[],
+): Promise<(KeyView | KeyVersionView | null)[]> {
+  if (references.length === 0) return []
+  const found = await nodes(
+    parts,
+    call,
+    references.map(({ id }) => id),
+  )
+  return found.map((view, index) =>
+    view !== null && isEntity(view) && typeNameOf(view) === references[index]?.typeName ? view : null,
+  )
+}
+
+function isEntity(view: NodeView): view is KeyView | KeyVersionView {
+  return view.kind !== 'AUDIT_EVENT' && view.kind !== 'ROLE_BINDING'
+}
 
 builder.queryField('_entities', (t) =>
   t.field({
@@ -45,21 +93,21 @@ builder.queryField('_entities', (t) =>
         required: true,
         ...listOptions(
           representationsMax,
-          'As `id`, the ID of a key or of a version; the stand-in ID of a redacted key finds it too.',
+          'As `id`, the ID of a key or of a version; the stand-in ID of a redacted key finds it too. For an `EncryptedValue`, `ciphertext` and `context`.',
         ),
       }),
     },
     async resolve(_root, { representations }, { parts, call }) {
-      const wanted = representations.map(parseRepresentation)
-      const views = await nodes(
+      const references = representations.map(parseRepresentation)
+      const found = await findByIds(
         parts,
         call,
-        wanted.map(({ id }) => id),
+        references.filter((reference) => reference.kind === 'ID'),
       )
-      return views.map((view, index) => {
-        if (view === null || view.kind === 'AUDIT_EVENT' || view.kind === 'ROLE_BINDING') return null
-        return typeNameOf(view) === wanted[index]?.__typename ? view : null
-      })
+      const views = found[Symbol.iterator]()
+      return references.map((reference): EntityView | null =>
+        reference.kind === 'ID' ? (views.next().value ?? null) : reference,
+      )
     },
   }),
 )

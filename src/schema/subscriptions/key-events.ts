@@ -16,7 +16,7 @@ const KeyChangeKindType = builder.enumType('KeyChangeKind', {
     AUTOMATIC_ROTATION: { description: 'Its automatic rotation.' },
     ACCESS: {
       description:
-        'Access control, its access list or its owner; or the caller now sees more or fewer fields.',
+        'Access control, its access list or its owner; whether queries may decrypt with it; or the caller now sees more or fewer fields.',
     },
     GONE: { description: 'It no longer exists for the caller.' },
   } satisfies Record<KeyChangeKind, object>,

@@ -11,7 +11,7 @@ import { Subject } from './subject.ts'
 
 const descriptions: Record<AuditEventView['action'], string> = {
   CREATE_USER_KEY: 'A user key was created. The details have its labels as `label.NAME`.',
-  UPDATE_USER_KEY: "A user key's name or description was changed.",
+  UPDATE_USER_KEY: "A user key's name or description was changed, or whether queries may decrypt with it.",
   ACTIVATE_USER_KEY: 'The first version of a user key was generated.',
   ROTATE_KEY: 'A new version of a key was generated, by a user or by the system.',
   CONFIGURE_AUTOMATIC_ROTATION: 'Automatic rotation of a user key was configured.',

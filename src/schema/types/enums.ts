@@ -283,6 +283,8 @@ const errorDescriptions: Record<(typeof errorCodes)[number], string> = {
   CONFLICT: 'The key has changed meanwhile: `ConflictError`.',
   LOCKOUT: 'The caller would lose its own access, or the project its last administrator: `LockoutError`.',
   INVALID_CIPHERTEXT: 'Decryption failed, for whatever cause: `InvalidCiphertextError`.',
+  NOT_DECRYPTABLE_IN_GRAPH:
+    'Queries may not decrypt with the key: `UserKey.decryptableInGraph` is false. Top level, of one field.',
   ENCRYPTION_LIMIT: 'The version has reached its limit of encryptions: `EncryptionLimitError`.',
   OTHER: 'Any further error that the caller can act on: `OtherError`, whose `codeText` tells which.',
 }

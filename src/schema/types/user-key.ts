@@ -73,6 +73,12 @@ UserKey.implement({
         (key: FullUserKeyView) => [...key.accessList],
       ),
     }),
+    decryptableInGraph: t.boolean(
+      hidden(
+        'True if queries may decrypt with the key, too, through `EncryptedValue` in a federated graph. Off unless somebody switched it on.',
+        (key: FullUserKeyView) => key.decryptableInGraph,
+      ),
+    ),
     aliases: t.field({
       type: ['String'],
       ...hidden(
@@ -139,6 +145,10 @@ export function settableFields(t: InputFieldBuilder) {
   return {
     description: t.string({
       description: 'Up to 256 characters without control or invisible format characters.',
+    }),
+    decryptableInGraph: t.boolean({
+      description:
+        'Whether queries may decrypt with the key, too, through `EncryptedValue` in a federated graph. Symmetric keys for ENCRYPT_DECRYPT only. A new key is not unless given.',
     }),
   }
 }

@@ -176,6 +176,9 @@ const accessLists = { names: new Set(['allowedSubjects', 'accessList']), counted
 /** A string that can hold the names of a whole access list, once for each audit event of a page. */
 const details = { name: 'details', counted: 5 } as const
 
+/** A string as long as the bytes that it was decrypted from. */
+const decryptedText = 'text'
+
 /** Names of fields that count for more than one. */
 interface CountedFields {
   readonly pages: ReadonlySet<string>
@@ -195,7 +198,7 @@ function countedFieldsOf(schema: GraphQLSchema): CountedFields {
     new Set(fields.filter(counts).map(({ name }) => name))
   const counted = {
     pages: namesWhere(({ args }) => args.some(({ name }) => name === 'first')),
-    bytes: namesWhere(({ type }) => getNamedType(type).name === 'Base64'),
+    bytes: namesWhere(({ name, type }) => name === decryptedText || getNamedType(type).name === 'Base64'),
     expensive: namesWhere(({ name, extensions }) =>
       expensiveFields.has(extensions.nameWithoutPrefix ?? name),
     ),

@@ -18,6 +18,7 @@ export const laterKeyColumns = {
   accessEntries: [],
   aliases: [],
   labels: [],
+  decryptableInGraph: false,
 } satisfies Partial<KeyRow>
 
 /** Columns of a key. */
@@ -53,6 +54,7 @@ export const keyTable: Table<KeyRow> = {
     accessEntries: 'access_entries',
     aliases: 'aliases',
     labels: 'labels',
+    decryptableInGraph: 'decryptable_in_graph',
     mac: 'mac',
   },
   later: laterKeyColumns,

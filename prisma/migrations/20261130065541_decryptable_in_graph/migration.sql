@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "keys" ADD COLUMN     "decryptable_in_graph" BOOLEAN NOT NULL DEFAULT false;

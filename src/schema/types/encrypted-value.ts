@@ -1,0 +1,95 @@
+import type { GraphQLResolveInfo } from 'graphql'
+import { type AssociatedInput, checkContext } from '../../keys/rules/encryption-context.ts'
+import { InputValidationError } from '../../keys/rules/errors.ts'
+import { InputIssues } from '../../keys/rules/input.ts'
+import { builder } from '../builder.ts'
+import type { Context } from '../context.ts'
+import { parseBase64 } from '../scalars.ts'
+
+/** A reference to an encrypted value, as another subgraph stores it. Nothing of it is checked before it is selected. */
+export interface EncryptedValueReference {
+  readonly kind: 'ENCRYPTED_VALUE'
+  readonly ciphertext: string
+  /** Values of the encryption context by name; null for none. */
+  readonly context: Readonly<Record<string, unknown>> | null
+}
+
+/** A value that can be decrypted without its key being named: symmetric ciphertext names it. */
+export const EncryptedValue = builder.objectRef<EncryptedValueReference>('EncryptedValue').implement({
+  description:
+    'A value that another subgraph stores encrypted, by the ciphertext and the encryption context that it was encrypted with (Apollo Federation). It is decrypted only if the plaintext is selected, and only with keys that are `decryptableInGraph`. Such a subgraph declares it with `@key(fields: "ciphertext context", resolvable: false)`.',
+  fields: (t) => ({
+    ciphertext: t.field({
+      type: 'Base64',
+      description: 'The ciphertext of a symmetric user key, from `encrypt`.',
+      resolve: ({ ciphertext }) => parseBase64(ciphertext),
+    }),
+    context: t.field({
+      type: 'JSON',
+      nullable: true,
+      description:
+        'The encryption context as an object: the values of its pairs by their names, all strings. Null for none.',
+      resolve: ({ context }) => (context === null ? null : checkedContext(context)),
+    }),
+    plaintext: t.field({
+      type: 'Base64',
+      nullable: true,
+      authScopes: { authenticated: true },
+      description:
+        'The decrypted bytes. Null with an error if they cannot be had: the codes are those of `decrypt`, and NOT_DECRYPTABLE_IN_GRAPH. All values of an answer are decrypted in one batch, with the limits of `decryptBatch`. Needs DECRYPT.',
+      resolve: (value, _args, context, info) => decrypted(value, context, info),
+    }),
+    text: t.string({
+      nullable: true,
+      authScopes: { authenticated: true },
+      description: 'The decrypted bytes as UTF-8. Null with an error also if they are no UTF-8.',
+      resolve: async (value, _args, context, info) => textOf(await decrypted(value, context, info)),
+    }),
+  }),
+})
+
+function decrypted(
+  { ciphertext, context }: EncryptedValueReference,
+  { loaders }: Context,
+  { operation }: GraphQLResolveInfo,
+): Promise<Buffer> {
+  return loaders.decrypted.load({
+    value: { ciphertext: parseBase64(ciphertext), context: context === null ? null : pairsOf(context) },
+    operationName: operation.name?.value ?? null,
+  })
+}
+
+/** Longest object that is read as a context: one more entry than a context has, so that the domain refuses it. */
+const pairsMax = 17
+
+function pairsOf(context: Readonly<Record<string, unknown>>): NonNullable<AssociatedInput['context']> {
+  return Object.entries(context)
+    .slice(0, pairsMax)
+    .map(([name, value]) => {
+      if (typeof value === 'string') return { name, value }
+      throw new InputValidationError([{ path: ['context'], message: 'must have strings as values' }])
+    })
+}
+
+/** A context is returned only if it is one: aliases could repeat a long value many times. */
+function checkedContext(context: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const issues = new InputIssues()
+  checkContext(issues, pairsOf(context), 'context')
+  issues.throwIfAny()
+  return context
+}
+
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+function textOf(bytes: Buffer): string {
+  try {
+    return strictUtf8.decode(bytes)
+  } catch {
+    throw new InputValidationError([
+      {
+        path: ['text'],
+        message: 'is for values that are UTF-8, which these bytes are not; select plaintext',
+      },
+    ])
+  }
+}
