@@ -52,6 +52,7 @@ export default [
               'AccessListEntry',
               'AccessReason',
               'AutomaticRotation',
+              'DecryptionFailure',
               'DestroyImpact',
               'EncryptedValue',
               'EncryptionContextPair',

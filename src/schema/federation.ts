@@ -34,7 +34,7 @@ const directives: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     [
       ...secretMutations.map((name) => `Mutation.${name}`),
-      ...['EncryptedValue.plaintext', 'EncryptedValue.text'],
+      ...['plaintext', 'text', 'failure'].map((name) => `EncryptedValue.${name}`),
     ].map((coordinate) => [coordinate, '@tag(name: "secrets")']),
   ),
 }

@@ -126,8 +126,9 @@ export const roleSets: readonly (readonly Role[])[] = [
  * - `HISTORY`: as `WHOLE`, and the caller reads the audit trail, or owns the key.
  * - `DISCREET`: nothing, but it names callers to those only who read the audit trail, or own the key.
  * - `OWN`: the answer is about the caller.
+ * - `DECRYPT`: the caller decrypts with the key, as by the mutation `decrypt` (encrypted-values.server.test.ts).
  */
-export type FieldRule = 'ALWAYS' | 'WHOLE' | 'HISTORY' | 'DISCREET' | 'OWN'
+export type FieldRule = 'ALWAYS' | 'WHOLE' | 'HISTORY' | 'DISCREET' | 'OWN' | 'DECRYPT'
 
 /** The fields of everything that can be asked for by its ID or by a query, by rule. */
 export const fieldRules: Readonly<Record<string, Partial<Record<FieldRule, readonly string[]>>>> = {
@@ -218,6 +219,8 @@ export const fieldRules: Readonly<Record<string, Partial<Record<FieldRule, reado
   // None exists for a caller who may not manage roles.
   RoleBinding: { ALWAYS: ['id', 'subject', 'role', 'expiresAt', 'note', 'createdBy', 'createdAt'] },
   _Service: { ALWAYS: ['sdl'] },
+  // What the caller has sent itself, and what is decrypted of it.
+  EncryptedValue: { ALWAYS: ['ciphertext', 'context'], DECRYPT: ['plaintext', 'text', 'failure'] },
   Viewer: {
     OWN: [
       ...['subject', 'displayName', 'kind', 'projectId', 'roles', 'boundRoles', 'groups', 'permissions'],

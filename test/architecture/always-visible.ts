@@ -52,6 +52,8 @@ export const alwaysVisible: Readonly<Record<string, readonly string[]>> = {
 
   // What the caller has sent itself.
   EncryptedValue: ['ciphertext', 'context'],
+  // Below a guarded field.
+  DecryptionFailure: ['code', 'message'],
 
   // The schema, to whom introspection shows it.
   _Service: ['sdl'],

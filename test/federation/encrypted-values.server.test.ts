@@ -3,6 +3,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { roles } from '../../src/keys/rules/caller.ts'
+import { abilitiesByRole } from '../access/entitlement-table.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import { base64, endStory, type Person, type Story, startStory } from '../support/story.ts'
 
@@ -224,6 +226,23 @@ describe.skipIf(hasNoDatabase())('an encrypted value', () => {
     )
   })
 
+  it('says as data, too, why it cannot be had, which is as much on record', async () => {
+    const list = [
+      { ciphertext: values.email, context },
+      { ciphertext: values.email },
+      { ciphertext: values.off },
+      { ciphertext: values.closed },
+      { ciphertext: '%%%' },
+    ]
+    const { values: got, errors } = await ask(ada, list, pageOf('failure { code message }'))
+    expect(errors).toEqual([])
+    expect(got.map(({ failure }: { failure: { code: string } | null }) => failure?.code)).toEqual([
+      ...[undefined, 'INVALID_CIPHERTEXT', 'NOT_DECRYPTABLE_IN_GRAPH', 'FORBIDDEN', 'BAD_USER_INPUT'],
+    ])
+    expect(got[2].failure.message).toContain('set decryptableInGraph with updateUserKey')
+    expect(await recorded()).toHaveLength(3)
+  })
+
   it('gives the messages of the mutation, and nothing of the value', async () => {
     const messages = async (reference: Reference) =>
       (await ask(ada, [reference])).answer.errors.map(({ message }) => message)
@@ -268,6 +287,12 @@ describe.skipIf(hasNoDatabase())('an encrypted value', () => {
     expect((await ask(reader, lists)).errors).toEqual(
       [0, 1, 2].map((place) => ['FORBIDDEN', `_entities.${place}.plaintext`]),
     )
+    for (const role of roles) {
+      const { errors } = await ask({ name: 'rob', roles: [role] }, [{ ciphertext: values.plain }])
+      const refusal = [['FORBIDDEN', '_entities.0.plaintext']]
+      expect(errors, role).toEqual(abilitiesByRole[role].includes('decrypt') ? [] : refusal)
+    }
+    expect((await ask(reader, lists)).values).toEqual(Array(3).fill({ plaintext: null }))
     // One record of the refusal of all of them, which says that it was a query.
     expect((await recorded()).at(-1)).toMatchObject({
       ...{

@@ -8,6 +8,8 @@ const read = (path: string) => readFileSync(join(root, path), 'utf8')
 describe('docs/federation.md', () => {
   it.each([
     ['compose.ts', 'ts'],
+    ['customers.ts', 'ts'],
+    ['customers.graphql', 'graphql subgraph'],
     ['hive-gateway.ts', 'ts'],
     ['apollo-gateway.ts', 'ts'],
     ['mercurius-gateway.ts', 'ts'],

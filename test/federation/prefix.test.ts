@@ -17,7 +17,7 @@ import { compose, sdlOf } from './subgraphs.ts'
 
 const prefixed = withPrefix(schema, 'Kms')
 const roots = ['Query', 'Mutation', 'Subscription']
-const entities = ['UserKey', 'ServiceKey', 'KeyVersion', 'User']
+const entities = ['UserKey', 'ServiceKey', 'KeyVersion', 'EncryptedValue', 'User']
 
 const isKept = (type: GraphQLNamedType) =>
   isScalarType(type) || type.name.startsWith('_') || [...roots, ...entities].includes(type.name)

@@ -1,9 +1,12 @@
 import {
   buildSchema,
   type GraphQLNamedType,
+  type GraphQLObjectType,
   type GraphQLType,
   getNamedType,
+  isAbstractType,
   isInputObjectType,
+  isInterfaceType,
   isObjectType,
   isUnionType,
 } from 'graphql'
@@ -30,6 +33,20 @@ const withSecrets = mutations.filter(
     holdsSecrets(getNamedType(type)) || args.some((arg) => holdsSecrets(getNamedType(arg.type))),
 )
 
+describe('an encrypted value', () => {
+  it('is in the answer of no field but `_entities`, which is a query', () => {
+    const leading = Object.values(schema.getTypeMap())
+      .filter((type) => isObjectType(type) || isInterfaceType(type))
+      .flatMap((type) => Object.values(type.getFields()).map((field) => ({ type, field })))
+      .filter(({ field }) => {
+        const named = getNamedType(field.type)
+        const possible = isAbstractType(named) ? schema.getPossibleTypes(named) : [named]
+        return possible.some(({ name }) => name === 'EncryptedValue')
+      })
+    expect(leading.map(({ type, field }) => `${type.name}.${field.name}`)).toEqual(['Query._entities'])
+  })
+})
+
 describe('a supergraph without the tag "secrets"', () => {
   const { errors, publicSdl } = composeWithout('secrets')
   const contract = buildSchema(publicSdl)
@@ -54,6 +71,14 @@ describe('a supergraph without the tag "secrets"', () => {
       'verifyBatch',
       'verifyMac',
     ])
+  })
+
+  it('refers to encrypted values, and does not decrypt them', () => {
+    const fieldsIn = (each: typeof schema) =>
+      Object.keys((each.getType('EncryptedValue') as GraphQLObjectType).getFields())
+    expect(fieldsIn(contract)).toEqual(['ciphertext', 'context'])
+    expect(fieldsIn(schema)).toEqual(['ciphertext', 'context', 'plaintext', 'text', 'failure'])
+    expect((contract.getType('Customer') as GraphQLObjectType).getFields()).toHaveProperty('email')
   })
 
   it('still manages keys', () => {

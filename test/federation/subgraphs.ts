@@ -6,7 +6,7 @@ import { printSubgraph } from '../../src/schema/federation.ts'
 import { schema } from '../../src/schema/index.ts'
 
 /** The schema of a subgraph that stands beside Keystead in the tests. */
-export function sdlOf(name: 'users' | 'vaults' | 'clashing'): string {
+export function sdlOf(name: 'users' | 'vaults' | 'customers' | 'clashing'): string {
   return readFileSync(join(import.meta.dirname, '../gateway', `${name}.graphql`), 'utf8')
 }
 
@@ -28,7 +28,8 @@ export function composeWithout(tag: string): Composed {
 }
 
 function subgraphs(changed: Readonly<Record<string, string | null>>) {
-  const sdls = { keystead: printSubgraph(schema), users: sdlOf('users'), vaults: sdlOf('vaults'), ...changed }
+  const others = { users: sdlOf('users'), vaults: sdlOf('vaults'), customers: sdlOf('customers') }
+  const sdls = { keystead: printSubgraph(schema), ...others, ...changed }
   return Object.entries(sdls).flatMap(([name, sdl]) =>
     sdl === null ? [] : [{ name, url: `http://${name}.test/graphql`, typeDefs: parse(sdl) }],
   )

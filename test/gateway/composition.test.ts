@@ -33,7 +33,7 @@ const users = sdlOf('users')
 
 describe.each(composers)('in $name composition', ({ errorsOf }) => {
   it('Keystead composes with subgraphs that refer to it, with a prefix or without', () => {
-    const others = { users, vaults: sdlOf('vaults') }
+    const others = { users, vaults: sdlOf('vaults'), customers: sdlOf('customers') }
     expect(errorsOf({ keystead, ...others })).toBe(0)
     expect(errorsOf({ keystead: prefixed, ...others })).toBe(0)
   })

@@ -5,6 +5,7 @@ import { ApolloServerPluginInlineTraceDisabled } from '@apollo/server/plugin/dis
 import { startStandaloneServer } from '@apollo/server/standalone'
 import { buildSubgraphSchema } from '@apollo/subgraph'
 import { parse } from 'graphql'
+import { type Customer, customerResolvers } from './customers.ts'
 
 /** A subgraph that stands beside Keystead. */
 export interface Subgraph {
@@ -40,6 +41,16 @@ export function startVaults(
     Node: { __resolveType: () => 'Vault' },
     Vault: { key: ({ keyId }: { keyId: string }) => ({ __typename: 'UserKey', id: keyId }) },
   })
+}
+
+/** Knows customers, and of their addresses the ciphertexts. Those of customers called `bare` have no context. */
+export function startCustomers(customers: readonly Customer[]): Promise<Subgraph> {
+  const { Query, Customer } = customerResolvers(customers)
+  function email(row: Customer) {
+    const value = Customer.email(row)
+    return value !== null && row.name === 'bare' ? { ...value, context: null } : value
+  }
+  return start('customers', { Query, Customer: { email } })
 }
 
 type Resolvers = Record<string, Record<string, (...values: never[]) => unknown>>

@@ -1,10 +1,12 @@
 import type { GraphQLResolveInfo } from 'graphql'
+import { KeysteadError } from '../../errors.ts'
 import { type AssociatedInput, checkContext } from '../../keys/rules/encryption-context.ts'
 import { InputValidationError } from '../../keys/rules/errors.ts'
 import { InputIssues } from '../../keys/rules/input.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
 import { parseBase64 } from '../scalars.ts'
+import { ErrorCode } from './enums.ts'
 
 /** A reference to an encrypted value, as another subgraph stores it. Nothing of it is checked before it is selected. */
 export interface EncryptedValueReference {
@@ -13,6 +15,21 @@ export interface EncryptedValueReference {
   /** Values of the encryption context by name; null for none. */
   readonly context: Readonly<Record<string, unknown>> | null
 }
+
+const DecryptionFailure = builder.objectRef<KeysteadError>('DecryptionFailure').implement({
+  description: 'Why an encrypted value cannot be decrypted.',
+  fields: (t) => ({
+    code: t.field({
+      type: ErrorCode,
+      description: 'The code that the error of `plaintext` has in its extensions.',
+      resolve: ({ code }) => code,
+    }),
+    message: t.string({
+      description: 'For people: the problem, and what to do about it. The wording may change.',
+      resolve: ({ message }) => message,
+    }),
+  }),
+})
 
 /** A value that can be decrypted without its key being named: symmetric ciphertext names it. */
 export const EncryptedValue = builder.objectRef<EncryptedValueReference>('EncryptedValue').implement({
@@ -45,6 +62,14 @@ export const EncryptedValue = builder.objectRef<EncryptedValueReference>('Encryp
       description: 'The decrypted bytes as UTF-8. Null with an error also if they are no UTF-8.',
       resolve: async (value, _args, context, info) => textOf(await decrypted(value, context, info)),
     }),
+    failure: t.field({
+      type: DecryptionFailure,
+      nullable: true,
+      authScopes: { authenticated: true },
+      description:
+        'Why the value cannot be decrypted; null if it can be. It is decrypted to find out, as for `plaintext`. For clients behind gateways that do not say which of several values an error is about.',
+      resolve: (value, _args, context, info) => failureOf(() => decrypted(value, context, info)),
+    }),
   }),
 })
 
@@ -57,6 +82,23 @@ function decrypted(
     value: { ciphertext: parseBase64(ciphertext), context: context === null ? null : pairsOf(context) },
     operationName: operation.name?.value ?? null,
   })
+}
+
+/** The error of an attempt in a form that is data to graphql-js; null if there is none. Those of the server are thrown. */
+async function failureOf(attempt: () => Promise<unknown>): Promise<KeysteadError | null> {
+  try {
+    await attempt()
+    return null
+  } catch (error) {
+    if (!(error instanceof KeysteadError) || !isOfValue(error)) throw error
+    const { name, code, message } = error
+    return { name, code, message }
+  }
+}
+
+/** True if an error is about the value, its key or the caller, rather than about the server. */
+function isOfValue({ code }: KeysteadError): boolean {
+  return code !== 'RATE_LIMITED' && code !== 'UNAVAILABLE' && code !== 'INTERNAL'
 }
 
 /** Longest object that is read as a context: one more entry than a context has, so that the domain refuses it. */
