@@ -9,7 +9,7 @@ import { keyIdOf } from '../../ids.ts'
 import type { CachedKey } from '../../keyring/key-cache.ts'
 import type { Dependencies } from '../parts/dependencies.ts'
 import type { VersionReference } from '../parts/key-references.ts'
-import { findKeyOrVersionFor, requireAccess } from '../parts/request.ts'
+import { type BatchOutput, findKeyOrVersionFor, requireAccess } from '../parts/request.ts'
 import type { RequestContext } from '../rules/caller.ts'
 import { type AssociatedInput, associatedBytes, detailsOfContext } from '../rules/encryption-context.ts'
 import { InvalidCiphertextError, NotDecryptableInGraphError } from '../rules/errors.ts'
@@ -24,7 +24,6 @@ import {
 } from './key-operation.ts'
 import {
   type BatchOperation,
-  type BatchOutput,
   type Operation,
   type OperationRequest,
   runBatch,
