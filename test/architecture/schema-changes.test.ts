@@ -28,7 +28,7 @@ describe('a change of the schema', () => {
     ['a value that goes', /"""[^"]+"""\s+CREATED_AT\n/, '', 'UserKeyOrderField.CREATED_AT'],
     [
       'a field that must be given now',
-      /(?<=input UserKeyFilter \{\s+"""[^"]+"""\s+)namePrefix: String/,
+      /(?<=input UserKeyFilter \{[^}]+)namePrefix: String/,
       'namePrefix: String!',
       'UserKeyFilter.namePrefix',
     ],
