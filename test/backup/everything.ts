@@ -37,7 +37,8 @@ export async function makeEverything(story: Story): Promise<Everything> {
   const create = async (input: object): Promise<string> =>
     (await mia.mutate('createUserKey', input, 'userKey { id }'))['userKey'].id
   await create({ name: 'early' })
-  const keyId = await create({ name: 'orders', description: 'Übung "quoted"\\ \u00a0 😀' })
+  const description = 'Übung "quoted"\\ \u00a0 😀'
+  const keyId = await create({ name: 'orders', description, decryptableInGraph: true })
   const ciphertexts: string[] = []
   for (let version = 1; version <= 5; version++) {
     const { ciphertext } = await mia.mutate(

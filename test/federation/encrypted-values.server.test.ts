@@ -378,6 +378,30 @@ describe.skipIf(hasNoDatabase())('an encrypted value', () => {
     expect(JSON.stringify(echo.values)).toBe('[{"context":{"__proto__":"x"}}]')
   })
 
+  it('is never an INTERNAL error, and no error shows a value of it', async () => {
+    const marker = 'a-value-that-is-looked-for'
+    const odd: readonly unknown[] = [
+      ...[marker, `${marker}\u0000`, '\ud83d', 'x'.repeat(300_000), '=', 'AAAA=', `${marker}====`],
+      ...[7, -0, 1e300, true, null, [], [marker], {}, { toString: marker }, { length: 1 }],
+    ]
+    const references = odd.flatMap((value) => [
+      { ciphertext: value },
+      { ciphertext: values.plain, context: value },
+      { ciphertext: values.plain, context: { name: value } },
+      { ciphertext: values.plain, context: { [JSON.stringify(value)]: 'x' } },
+    ])
+    for (const reference of references) {
+      const { answer } = await ask(
+        olga,
+        [reference],
+        pageOf('ciphertext context plaintext text failure { code }'),
+      )
+      const { code } = answer.errors[0]?.extensions ?? {}
+      expect(['INPUT_VALIDATION', 'BAD_USER_INPUT', 'INVALID_CIPHERTEXT', undefined]).toContain(code)
+      expect(answer.errors.map(({ message }) => message).join()).not.toContain(marker)
+    }
+  })
+
   it('has a context that is one, or is refused: aliases cannot repeat long values', async () => {
     const many = Object.fromEntries(Array.from({ length: 17 }, (_, n) => [`n${n}`, 'x']))
     const list = [many, { name: 'x'.repeat(1000) }, { 'no name': 'x' }].map((long) => ({

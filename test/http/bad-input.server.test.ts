@@ -92,6 +92,11 @@ describe.skipIf(hasNoDatabase())('bad input', () => {
       { name: 'a', algorithm: 'RSA_2048', usage: 'SIGN_VERIFY', type: 'SYMMETRIC' },
       'type',
     ],
+    [
+      'decryption by queries with a key that is not symmetric',
+      { name: 'a', algorithm: 'RSA_2048', usage: 'ENCRYPT_DECRYPT', decryptableInGraph: true },
+      'decryptableInGraph',
+    ],
     ['an algorithm whose usage is not clear', { name: 'a', algorithm: 'EC_P256' }, 'usage'],
   ])('to create a key, %s, is InvalidInput with the path', async (_what, input, path) => {
     const result = await max
