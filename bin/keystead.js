@@ -22,8 +22,9 @@ if (node === null) {
 }
 if (isCheckout) {
   // What it makes is part of the program; what it says is not part of the command's output.
-  const made = spawnSync(node, [join(root, 'scripts/generate.ts')], { stdio: ['ignore', 2, 2] })
-  if (made.status !== 0) process.exit(1)
+  const make = (...script) => spawnSync(node, script, { stdio: ['ignore', 2, 2] }).status === 0
+  if (!make('scripts/generate.ts')) process.exit(1)
+  if (args[0] === 'serve') make('scripts/build-console.ts', '--if-possible')
 }
 
 if (node === process.execPath) {

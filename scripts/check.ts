@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 
 const checks = [
   'tsc -p .',
+  'node console/build/schema-types.ts && tsc -p console',
   'biome ci .',
   'node scripts/check-migrations.ts',
   'node --no-warnings scripts/check-expressions.ts',

@@ -1,10 +1,10 @@
-// Makes docs/images/console.png: the console of examples/console, as somebody sees it who is on one key's list only.
+// Makes docs/images/console.png: the console, as somebody sees it who is on one key's list only.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import { chromiumArguments, executablePath } from '../test/support/chromium.ts'
-import { startConsole } from '../test/support/console-process.ts'
+import { buildConsole } from '../test/support/build-console.ts'
 import { startServerProcess } from '../test/support/server-process.ts'
 
 const picture = join(import.meta.dirname, '../docs/images/console.png')
@@ -17,8 +17,8 @@ const document = `mutation {
 }`
 
 const folder = mkdtempSync(join(tmpdir(), 'keystead-picture-'))
+buildConsole()
 const server = await startServerProcess({ DATA_FOLDER: join(folder, 'data'), PORT: '0', LOG_LEVEL: 'warn' })
-const served = await startConsole(join(folder, 'dist'), server.url)
 const browser = await chromium.launchPersistentContext(join(folder, 'profile'), {
   executablePath,
   args: chromiumArguments,
@@ -34,14 +34,13 @@ try {
   })
   if ((await made.text()).includes('Error')) throw new Error('the keys of the picture could not be made')
   const page = await browser.newPage()
-  await page.goto(served.url)
+  await page.goto(server.url)
   await page.getByLabel('Persona').selectOption('member')
   await page.getByRole('row').filter({ hasText: 'payroll' }).waitFor()
   mkdirSync(join(picture, '..'), { recursive: true })
   await page.screenshot({ path: picture })
 } finally {
   await browser.close()
-  await served.stop()
   await server.stop('SIGTERM')
   rmSync(folder, { recursive: true, force: true })
 }

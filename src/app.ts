@@ -37,6 +37,8 @@ import { productVersion } from './version.ts'
 export interface App {
   /** URL of the API, e.g. `http://127.0.0.1:4600`. */
   readonly url: string
+  /** True if the console is served at `/`. */
+  readonly hasConsole: boolean
   /** URL of the metrics; null where they are off. */
   readonly metricsUrl: string | null
   readonly housekeeping: Housekeeping
@@ -65,6 +67,8 @@ export interface AppOptions {
   readonly onStatement?: (sql: string) => void
   /** For benchmarks that measure the cost of the audit trail. No setting replaces it. */
   readonly audit?: AuditWriter
+  /** Replaces the folder of the built console. */
+  readonly consoleFolder?: string
   /** For tests that count or delay slow work. */
   readonly slowWork?: SlowWorkScheduler
 }
@@ -85,7 +89,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     const opened = undo.adopt(await openData(shared, options, setStage), (each) => each.close())
     const { parts } = opened
     const issuers = await openIssuers(shared)
-    const server = createApi(shared, { parts, listener, ...issuers })
+    const server = createApi(shared, options, { parts, listener, ...issuers })
     const metricsServer = undo.adopt(await observer.serve(parts, server.load), (each) => each?.close())
     server.serve()
     const housekeeping = undo.adopt(scheduleHousekeeping(shared, parts), (each) => each.stop())
@@ -95,6 +99,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     const running = { opened, server, metricsServer, housekeeping, operators, replicas }
     return {
       url: listener.url,
+      hasConsole: server.hasConsole,
       metricsUrl: metricsServer?.url ?? null,
       housekeeping,
       close: () => stop(shared, running),
@@ -182,6 +187,7 @@ async function openIssuers({ config, log, machineClock, observer, outages }: Sha
 /** Builds the server of the API. */
 function createApi(
   { config, log, machineClock, observer: { metrics, tracing }, outages }: Shared,
+  { consoleFolder }: AppOptions,
   {
     parts,
     listener,
@@ -204,6 +210,7 @@ function createApi(
       tracing,
       explain: (error) => asUnavailable(parts, error),
       ...(metrics && { onRequest: metrics.onRequest }),
+      ...(consoleFolder !== undefined && { consoleFolder }),
     },
     listener,
   )
@@ -347,6 +354,7 @@ function summaryOf(config: Config): object {
     rootKeyProvider: config.ROOT_KEY_PROVIDER,
     developmentMode: config.developmentMode,
     metrics: config.METRICS_PORT !== null,
+    console: config.CONSOLE,
     graphiql: config.GRAPHIQL,
     introspection: config.INTROSPECTION,
     trustedDocuments: config.TRUSTED_DOCUMENTS,

@@ -452,6 +452,12 @@ export const settings = {
     default: '6000',
     parse: integer(0, 1_000_000_000),
   },
+  CONSOLE: {
+    meaning:
+      'The web console at /: "auto" serves it in development mode only. It has no login yet, so that "on" is refused outside of development mode.',
+    default: 'auto',
+    parse: oneOf('auto', 'on', 'off'),
+  },
   GRAPHIQL: {
     meaning: 'GraphiQL at /graphql: "auto" shows it in development mode only.',
     default: 'auto',
@@ -542,6 +548,11 @@ function inconsistencies(config: Config): string[] {
   const problems: string[] = []
   if (config.METRICS_PORT !== null && config.METRICS_PORT !== 0 && config.METRICS_PORT === config.PORT) {
     problems.push('METRICS_PORT must not be PORT: metrics are kept apart from the API')
+  }
+  if (config.CONSOLE === 'on' && !config.developmentMode) {
+    problems.push(
+      'CONSOLE=on needs development mode: the console has no login yet. Leave it at "auto" or "off"',
+    )
   }
   if (config.developmentMode) {
     if (!loopbackHosts.includes(config.HOST)) {

@@ -1,4 +1,4 @@
-import { CutOffError, createApp } from '../app.ts'
+import { type App, CutOffError, createApp } from '../app.ts'
 import { personas } from '../auth/dev-issuer.ts'
 import { KeySetError } from '../auth/errors.ts'
 import { type Config, ConfigError, readConfig } from '../config.ts'
@@ -25,7 +25,7 @@ export async function runServer({ environment, listenForStop }: Program): Promis
       console.log('Keystead is stopping before it has started.')
       return exitCodes.fine
     }
-    console.log(config.developmentMode ? developmentHelp(app.url, config) : `Keystead listens on ${app.url}`)
+    console.log(config.developmentMode ? developmentHelp(app, config) : `Keystead listens on ${app.url}`)
     await stopped
     console.log('Keystead is stopping …')
     await app.close()
@@ -45,9 +45,9 @@ function reasonOf(error: unknown): unknown {
   return textOfTrouble(error) ?? error
 }
 
-function developmentHelp(url: string, config: Config): string {
+function developmentHelp({ url, hasConsole }: App, config: Config): string {
   return `
-Keystead is running.
+Keystead is running.${hasConsole ? ` Open ${url}` : ''}
 
   GraphiQL   ${url}/graphql   (six tabs, to run in their order)
   Tokens     ${url}/dev/tokens/PERSONA   (PERSONA: ${personas.map(({ name }) => name).join(', ')})

@@ -19,8 +19,8 @@ export interface Answer {
   readonly status: number
   /** Names in lower case. A body without a content-type is an error, which gets a type that the client accepts. */
   readonly headers: Readonly<Record<string, string>>
-  /** A string, or a stream that lasts until its client leaves. */
-  readonly body: string | ReadableStream<Uint8Array> | null
+  /** A string, bytes, or a stream that lasts until its client leaves. */
+  readonly body: string | Uint8Array | ReadableStream<Uint8Array> | null
 }
 
 /** An error that is no GraphQL result. */
@@ -298,7 +298,7 @@ export interface Addressee {
 /** An answer that goes out at the end of the turn. */
 interface Ready extends Omit<Answer, 'body'> {
   readonly addressee: Addressee
-  readonly text: string
+  readonly content: string | Uint8Array
 }
 
 /**
@@ -317,17 +317,19 @@ export function createSender({
     ready = []
     for (const each of all) {
       try {
-        sendText(each)
+        sendContent(each)
       } catch (error) {
         onFailure(each.addressee, error)
       }
     }
   }
 
-  function sendText({ addressee: { response }, status, headers, text }: Ready): void {
+  function sendContent({ addressee: { response }, status, headers, content }: Ready): void {
     if (response.closed) return
-    response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(text) })
-    response.end(text)
+    // Of an answer 304, it would be the length of the form that is not sent.
+    const length = status === 304 ? {} : { 'content-length': Buffer.byteLength(content) }
+    response.writeHead(status, { ...headers, ...length })
+    response.end(content)
     if (response.writableFinished) return
     const timer = setTimeout(() => response.destroy(), withinMs)
     response.once('close', () => clearTimeout(timer))
@@ -339,7 +341,7 @@ export function createSender({
       dropStream(body)
     } else if (body instanceof ReadableStream) {
       sendStream(response, { status, headers, body })
-    } else if (ready.push({ addressee, status, headers, text: body ?? '' }) === 1) {
+    } else if (ready.push({ addressee, status, headers, content: body ?? '' }) === 1) {
       setImmediate(sendReady)
     }
   }

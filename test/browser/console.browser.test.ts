@@ -3,15 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type BrowserContext, chromium, type Locator, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { buildConsole } from '../support/build-console.ts'
 import { chromiumArguments, executablePath, patience } from '../support/chromium.ts'
-import { type ConsoleProcess, hasConsoleDependencies, startConsole } from '../support/console-process.ts'
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts'
 import { cannotRun } from '../support/skip.ts'
 
 const cannotStart =
-  (!existsSync(executablePath) && cannotRun('The console in a browser', `There is no ${executablePath}.`)) ||
-  (!hasConsoleDependencies &&
-    cannotRun('The console in a browser', 'Its dependencies are missing: run npm ci in examples/console.'))
+  !existsSync(executablePath) && cannotRun('The console in a browser', `There is no ${executablePath}.`)
 
 /** The subject of each persona, which the page shows beside the choice. */
 const subjects = {
@@ -21,18 +19,17 @@ const subjects = {
   agent: 'service-agent:Secrets Manager',
 } as const
 
-describe.skipIf(cannotStart)('the console in examples/console', () => {
+describe.skipIf(cannotStart)('the console', () => {
   let folder: string
   let server: ServerProcess
-  let served: ConsoleProcess
   let browser: BrowserContext
   let page: Page
   const complaints: string[] = []
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'keystead-console-'))
+    buildConsole()
     server = await startServerProcess({ DATA_FOLDER: join(folder, 'data'), PORT: '0', LOG_LEVEL: 'warn' })
-    served = await startConsole(join(folder, 'dist'), server.url)
     browser = await chromium.launchPersistentContext(join(folder, 'profile'), {
       executablePath,
       args: chromiumArguments,
@@ -43,11 +40,10 @@ describe.skipIf(cannotStart)('the console in examples/console', () => {
     page = await browser.newPage()
     page.on('console', (message) => void (message.type() === 'error' && complaints.push(message.text())))
     page.on('pageerror', (error) => void complaints.push(error.message))
-    await page.goto(served.url)
+    await page.goto(server.url)
   })
   afterAll(async () => {
     await browser?.close()
-    await served?.stop()
     await server?.stop('SIGTERM')
     rmSync(folder, { recursive: true, force: true })
   })

@@ -70,7 +70,7 @@ interface KnownRequest {
  */
 export function createGraphQL(parts: GraphQLParts): GraphQL {
   const rules = documentRules(parts.config)
-  const trusted = openTrustedDocuments(parts.config, { ...parts, rules })
+  const trusted = openTrustedDocuments({ ...parts, rules })
   const known = createKnownDocuments()
   const findOperation = createOperations(parts.schema, parts.config)
   const yoga = createYogaServer(parts, { known, trusted, rules, findOperation })

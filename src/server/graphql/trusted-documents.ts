@@ -26,19 +26,20 @@ class NoDocumentError extends KeysteadError {
  * Plugin that lets requests name a trusted document by its ID. The document replaces its ID before anything is parsed, so
  * that it is limited, validated and charged like any other.
  *
- * @param options.only refuses all other documents
+ * @param mode "only" refuses all other documents. With "off", unknown IDs are answered as by a server without trusted
+ *   documents
  */
-export function trustDocuments(documents: TrustedDocuments, options: { only: boolean }): Plugin {
-  return usePersistedOperations({
+export function trustDocuments(documents: TrustedDocuments, mode: Config['TRUSTED_DOCUMENTS']): Plugin {
+  const plugin = usePersistedOperations({
     getPersistedOperation: (id) => documents.get(id) ?? null,
     extractPersistedOperationId: (params) => documentIdOf(params),
-    allowArbitraryOperations: !options.only,
+    allowArbitraryOperations: mode !== 'only',
     // Validation at start does not replace this one, whose result is cached.
     skipDocumentValidation: false,
     customErrors: {
       notFound: ({ params }) =>
         asGraphQLError(
-          !options.only && persistedHashOf(params) !== null
+          mode !== 'only' && persistedHashOf(params) !== null
             ? PersistedQueryError.notFound()
             : new UntrustedDocumentError('The server trusts no document with this ID.'),
         ),
@@ -52,6 +53,12 @@ export function trustDocuments(documents: TrustedDocuments, options: { only: boo
         ),
     },
   })
+  if (mode !== 'off') return plugin
+  return {
+    ...plugin,
+    onParams: (payload) =>
+      documents.has(documentIdOf(payload.params) ?? '') ? plugin.onParams?.(payload) : undefined,
+  }
 }
 
 /** The ID in the form of GraphQL over HTTP (Appendix A, Persisted Documents), or in that of Apollo clients. */
@@ -87,12 +94,17 @@ interface Checks {
   readonly rules: readonly ValidationRule[]
 }
 
-/** The trusted documents that the settings name; null if they name none. */
-export function openTrustedDocuments(
-  { TRUSTED_DOCUMENTS: mode, TRUSTED_DOCUMENTS_FILE: path }: Config,
-  checks: Checks,
-): TrustedDocuments | null {
-  return mode === 'off' || path === null ? null : readTrustedDocuments(path, checks)
+/** The trusted documents of the settings and of the console; null if there are none. */
+export function openTrustedDocuments({
+  config: { TRUSTED_DOCUMENTS: mode, TRUSTED_DOCUMENTS_FILE: path },
+  consoleDocuments,
+  ...checks
+}: Checks & {
+  readonly config: Config
+  readonly consoleDocuments: TrustedDocuments | null
+}): TrustedDocuments | null {
+  if (mode === 'off' || path === null) return consoleDocuments
+  return new Map([...readTrustedDocuments(path, checks), ...(consoleDocuments ?? [])])
 }
 
 /**

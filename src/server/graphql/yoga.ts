@@ -67,6 +67,8 @@ export interface GraphQLParts extends MaskOptions {
   readonly schema: GraphQLSchema
   /** Schema of the other path, if there are two. */
   readonly otherSchema: GraphQLSchema | null
+  /** Documents that are trusted beside those of the settings; null where no console is served. */
+  readonly consoleDocuments: TrustedDocuments | null
   readonly createContext: (call: RequestContext) => object
   readonly config: Config
 }
@@ -74,7 +76,7 @@ export interface GraphQLParts extends MaskOptions {
 /** Documents and operations that are answered. */
 export interface Documents {
   readonly known: KnownDocuments
-  /** Null where the settings name no trusted documents. */
+  /** Null where there are no trusted documents. */
   readonly trusted: TrustedDocuments | null
   readonly rules: readonly ValidationRule[]
   readonly findOperation: FindOperation
@@ -92,7 +94,7 @@ export function createYogaServer(
     graphqlEndpoint: graphqlPath,
     plugins: [
       // Before the plugins that limit documents, so that trusted ones are limited, too.
-      ...(trusted === null ? [] : [trustDocuments(trusted, { only: config.TRUSTED_DOCUMENTS === 'only' })]),
+      ...(trusted === null ? [] : [trustDocuments(trusted, config.TRUSTED_DOCUMENTS)]),
       readBodies(),
       checkDocuments(rules),
       rememberDocuments(known),

@@ -58,6 +58,7 @@ import {
   withRequestFacts,
 } from '../observe/request-log.ts'
 import type { Tracing } from '../observe/tracing.ts'
+import { type Console, openConsole } from './console.ts'
 import { type Cors, createCors, refuseForeignPage } from './cors.ts'
 import { createDevMode, type DevModeStep, type DevTokens } from './dev-mode.ts'
 import { createGraphiqlPage } from './graphiql.ts'
@@ -115,6 +116,8 @@ export interface ServerParts {
   readonly explain: (error: unknown) => KeysteadError | null
   /** Called for each answered request. Must not throw. */
   readonly onRequest?: (request: AnsweredRequest) => void
+  /** Replaces the folder of the built console, for tests. */
+  readonly consoleFolder?: string
 }
 
 /** Number of requests to the API. */
@@ -128,6 +131,8 @@ export interface Load {
 export interface Server {
   /** Begins to answer the requests of the listener. */
   serve(): void
+  /** True if the console is served at `/`. */
+  readonly hasConsole: boolean
   load(): Load
   /** Accepts no new connections, and answers accepted requests within SHUTDOWN_TIMEOUT_MS. */
   close(): Promise<{ readonly cutRequests: number }>
@@ -135,7 +140,10 @@ export interface Server {
 
 /** The parts that the steps use. */
 interface Tools
-  extends Omit<ServerParts, 'schema' | 'subgraphSchema' | 'createContext' | 'devTokens' | 'explain'> {
+  extends Omit<
+    ServerParts,
+    'schema' | 'subgraphSchema' | 'createContext' | 'devTokens' | 'explain' | 'consoleFolder'
+  > {
   readonly listener: Listener
   /** What answers GraphQL, by the path that it answers at. */
   readonly graphql: ReadonlyMap<string, GraphQL>
@@ -149,6 +157,7 @@ interface Tools
   readonly bodies: BodyReceiver
   readonly cors: Cors | null
   readonly devMode: DevModeStep | null
+  readonly console: Console | null
   readonly graphiqlPage: (() => Answer) | null
 }
 
@@ -222,6 +231,7 @@ export function createServer(parts: ServerParts, listener: Listener): Server {
         open: sockets.open,
       })
     },
+    hasConsole: tools.console !== null,
     load: () => ({
       running: admission.running,
       queued: admission.admitted - admission.running + bodies.arriving,
@@ -241,10 +251,11 @@ function createTools(parts: ServerParts, listener: Listener): Tools {
   const hasGraphiql = config.GRAPHIQL === 'on' || (config.GRAPHIQL === 'auto' && config.developmentMode)
   const shed = createShedding(log)
   const pauses = createRefusalPauses()
+  const console = openConsole(parts)
   return {
     ...parts,
     listener,
-    graphql: createGraphQLByPath(parts),
+    graphql: createGraphQLByPath(parts, console),
     admission: createAdmission({
       runningMax: config.REQUESTS_UNDER_WAY_MAX,
       queuedMax: config.REQUESTS_WAITING_MAX,
@@ -258,16 +269,23 @@ function createTools(parts: ServerParts, listener: Listener): Tools {
     pauses,
     bodies: createBodyReceiver(config, { shed, pauses }),
     cors: createCors(config.CORS_ORIGINS),
+    console,
     devMode: devTokens && createDevMode(devTokens, config.CORS_ORIGINS),
     graphiqlPage: hasGraphiql ? createGraphiqlPage({ withTour: devTokens !== null }) : null,
   }
 }
 
-function createGraphQLByPath(parts: ServerParts): Tools['graphql'] {
+function createGraphQLByPath(parts: ServerParts, console: Console | null): Tools['graphql'] {
   const { schema, subgraphSchema } = parts
-  const answers = new Map([[graphqlPath, createGraphQL({ ...parts, otherSchema: subgraphSchema })]])
+  const consoleDocuments = console?.documents ?? null
+  const answers = new Map([
+    [graphqlPath, createGraphQL({ ...parts, otherSchema: subgraphSchema, consoleDocuments })],
+  ])
   if (subgraphSchema !== null) {
-    answers.set(subgraphPath, createGraphQL({ ...parts, schema: subgraphSchema, otherSchema: schema }))
+    answers.set(
+      subgraphPath,
+      createGraphQL({ ...parts, schema: subgraphSchema, otherSchema: schema, consoleDocuments: null }),
+    )
   }
   return answers
 }
@@ -331,6 +349,7 @@ async function answerRequest(incoming: Incoming, tools: Tools): Promise<Answer> 
   if (facts.route === '/health/ready') return answerReady(tools)
   return (
     tools.devMode?.(request, path) ??
+    tools.console?.answer(request, path) ??
     redirectToPage(path, tools) ??
     refuseOtherPath(path, tools) ??
     refuseWebSocket(request, tools) ??

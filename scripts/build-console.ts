@@ -1,0 +1,60 @@
+// Builds console/dist from console/, unless it is there already and fits. With --if-possible, a console that cannot be built
+// is no failure: the server then runs without it.
+import { createHash } from 'node:crypto'
+import { existsSync, globSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const root = join(import.meta.dirname, '..')
+const folder = join(root, 'console')
+const output = join(folder, 'dist')
+const stampFile = join(output, '.made-from')
+
+// What the build reads. The lock file stands for the libraries.
+const sources = [
+  'index.html',
+  'package.json',
+  'vite.config.ts',
+  'build/**/*',
+  'src/**/*',
+  '../package-lock.json',
+]
+
+/** Builds into a folder of its own, so that a server reads all of the old files or all of the new ones. */
+async function build(stamp: string): Promise<void> {
+  const unfinished = `${output}-${process.pid}`
+  const { build: buildWithVite } = await import('vite')
+  try {
+    await buildWithVite({ root: folder, logLevel: 'error', build: { outDir: unfinished } })
+    writeFileSync(join(unfinished, '.made-from'), stamp)
+    rmSync(output, { recursive: true, force: true })
+    renameSync(unfinished, output)
+  } finally {
+    rmSync(unfinished, { recursive: true, force: true })
+  }
+}
+
+function stampOf(files: readonly string[]): string {
+  const hash = createHash('sha256')
+  for (const file of files)
+    hash
+      .update(file)
+      .update('\0')
+      .update(readFileSync(join(folder, file)))
+      .update('\0')
+  return hash.digest('hex')
+}
+
+const files = globSync(sources, { cwd: folder })
+  .filter((file) => statSync(join(folder, file)).isFile())
+  .toSorted()
+const stamp = stampOf(files)
+if (!existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== stamp) {
+  // On standard error: the output of the command that needs the console goes into a file.
+  console.error('Building the console from console/ …')
+  try {
+    await build(stamp)
+  } catch (error) {
+    console.error(`The console could not be built: ${error instanceof Error ? error.message : error}`)
+    if (!process.argv.includes('--if-possible')) process.exit(1)
+  }
+}
