@@ -28,9 +28,16 @@ async function build(stamp: string): Promise<void> {
     writeFileSync(join(unfinished, '.made-from'), stamp)
     rmSync(output, { recursive: true, force: true })
     renameSync(unfinished, output)
+  } catch (error) {
+    // Another process may have built the same at the same time.
+    if (!isBuilt(stamp)) throw error
   } finally {
     rmSync(unfinished, { recursive: true, force: true })
   }
+}
+
+function isBuilt(stamp: string): boolean {
+  return existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp
 }
 
 function stampOf(files: readonly string[]): string {
@@ -48,7 +55,7 @@ const files = globSync(sources, { cwd: folder })
   .filter((file) => statSync(join(folder, file)).isFile())
   .toSorted()
 const stamp = stampOf(files)
-if (!existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== stamp) {
+if (!isBuilt(stamp)) {
   // On standard error: the output of the command that needs the console goes into a file.
   console.error('Building the console from console/ …')
   try {

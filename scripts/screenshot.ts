@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
-import { chromiumArguments, executablePath } from '../test/support/chromium.ts'
 import { buildConsole } from '../test/support/build-console.ts'
+import { chromiumArguments, executablePath } from '../test/support/chromium.ts'
 import { startServerProcess } from '../test/support/server-process.ts'
 
 const picture = join(import.meta.dirname, '../docs/images/console.png')
