@@ -1,5 +1,6 @@
 // Compiles src and what it uses of examples to JavaScript in dist, which is what the package has: Node does not run
-// TypeScript below node_modules. dist mirrors the checkout, so that what is read at run time lies where the code looks.
+// TypeScript below node_modules. dist mirrors the checkout, so that what is read at run time, such as the built console,
+// lies where the code looks.
 import { execFileSync } from 'node:child_process'
 import { cpSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,6 +15,10 @@ execFileSync(
   { stdio: 'inherit' },
 )
 for (const file of globSync('src/**/*.js', { cwd: root })) cpSync(join(root, file), join(output, file))
+cpSync(join(root, 'console/dist'), join(output, 'console/dist'), {
+  recursive: true,
+  filter: (path) => !path.endsWith('.made-from'),
+})
 cpSync(join(root, 'prisma/migrations'), join(output, 'prisma/migrations'), { recursive: true })
 // Node looks for the kind of modules, and the program for its release, in the nearest of these.
 const { name, version, type } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))

@@ -79,9 +79,9 @@ function textOf(
       },
     })
   collect(operation)
-  return print(
-    formatDocument<DocumentNode>({ kind: Kind.DOCUMENT, definitions: [operation, ...used.values()] }),
-  )
+  const document: DocumentNode = { kind: Kind.DOCUMENT, definitions: [operation, ...used.values()] }
+  // The type of urql's result is narrower than that of the same nodes in graphql-js.
+  return print(formatDocument(document) as DocumentNode)
 }
 
 function idOf(text: string): string {

@@ -42,6 +42,8 @@ describe.skipIf(installed === null)('the package, installed in an empty folder',
     const expected = [
       'dist/src/main.js',
       'dist/src/server/http/graphiql-page.js',
+      'dist/console/dist/index.html',
+      'dist/console/dist/documents.json',
       'schema.graphql',
       '.env.example',
     ]
@@ -54,7 +56,7 @@ describe.skipIf(installed === null)('the package, installed in an empty folder',
     )
     expect([...new Set(parts)].toSorted()).toEqual([
       ...['CHANGELOG.md', 'LICENSE', 'README.md', 'bin'],
-      ...['dist/examples', 'dist/package.json', 'dist/prisma', 'dist/src'],
+      ...['dist/console', 'dist/examples', 'dist/package.json', 'dist/prisma', 'dist/src'],
       ...['docs', 'package.json', 'packaging', 'schema.graphql'],
     ])
     expect(files.filter((file) => /\.(ts|map|pem|key|env)$|\btest\b/.test(file))).toEqual([])
@@ -67,13 +69,15 @@ describe.skipIf(installed === null)('the package, installed in an empty folder',
   })
 
   it('needs neither a compiler nor what makes the database client', () => {
-    for (const name of ['typescript', 'prisma', 'vitest', '@prisma/engines']) {
+    for (const name of ['typescript', 'prisma', 'vitest', '@prisma/engines', 'vite', 'react', 'urql']) {
       expect(globSync(`${folder}/../${name}`), name).toEqual([])
     }
   })
 
   it('serves a user who can write to nothing but the data folder, and stops when it is told to', async () => {
     const server = await startServer(node, launcher)
+    const page = await fetch(server.url, { headers: { accept: 'text/html' } })
+    expect(await page.text()).toContain('<title>Keystead console</title>')
     const token = await readToken(server.url, 'agent')
     const { ciphertext } = await ask(server.url, token, encrypting, { plaintext: 'aGVsbG8=' })
     expect(ciphertext).toMatch(/^[\w+/=-]{40,}$/)
