@@ -9,19 +9,17 @@ const folder = join(root, 'console')
 const output = join(folder, 'dist')
 const stampFile = join(output, '.made-from')
 
-// What the build reads. The lock file stands for the libraries.
+// What decides what is built. The lock file stands for the libraries.
 const sources = [
-  'index.html',
-  'package.json',
-  'vite.config.ts',
-  'build/**/*',
-  'src/**/*',
-  '../package-lock.json',
+  ...['index.html', 'package.json', 'vite.config.ts', 'build/**/*', 'src/**/*'],
+  ...['../package-lock.json', '../scripts/build-console.ts'],
 ]
 
 /** Builds into a folder of its own, so that a server reads all of the old files or all of the new ones. */
 async function build(stamp: string): Promise<void> {
   const unfinished = `${output}-${process.pid}`
+  // A build for tests or development would bundle the React of development.
+  process.env['NODE_ENV'] = 'production'
   const { build: buildWithVite } = await import('vite')
   try {
     await buildWithVite({ root: folder, logLevel: 'error', build: { outDir: unfinished } })

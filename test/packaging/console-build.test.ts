@@ -34,6 +34,11 @@ describe('the built console', () => {
       expect(read(path).toString()).not.toMatch(/\beval\(|new Function\(|sourceMappingURL/)
   })
 
+  it('is the same whatever NODE_ENV is: it has the React of production', () => {
+    const scripts = Object.keys(listed).filter((path) => path.endsWith('.js'))
+    expect(scripts.filter((path) => read(path).includes('Download the React DevTools'))).toEqual([])
+  })
+
   it('lists all of its files, which have a hash in their names', () => {
     const forms = Object.entries(listed).flatMap(([path, hashes]) =>
       Object.keys(hashes).map((form) => (form === 'identity' ? path : `${path}.${form}`)),
