@@ -1,4 +1,15 @@
-import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import {
+  cpSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
@@ -66,6 +77,53 @@ describe('the built console', () => {
       .join('\n')
     expect(Object.keys(manifest).filter((id) => !script.includes(id))).toEqual([])
     expect(readDocuments(sources).manifest).toEqual(manifest)
+  })
+})
+
+describe('building the console of a fresh checkout', () => {
+  const root = join(import.meta.dirname, '../..')
+  function checkout(...parts: string[]) {
+    const folder = mkdtempSync(join(tmpdir(), 'keystead-checkout-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    for (const path of ['scripts/build-console.ts', 'package.json', 'package-lock.json', ...parts]) {
+      cpSync(join(root, path), join(folder, path), { recursive: true })
+    }
+    symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
+    const build = (...options: string[]) => {
+      const args = [join(folder, 'scripts/build-console.ts'), ...options]
+      const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+      return { status, stdout, stderr }
+    }
+    return { folder, build }
+  }
+  const committed = ['package.json', 'index.html', 'vite.config.ts', 'build', 'src'].map(
+    (path) => `console/${path}`,
+  )
+
+  it('gives the same files, and is done once', () => {
+    buildConsole()
+    const { folder, build } = checkout(...committed)
+    // For the packages that only the console has.
+    symlinkSync(join(root, 'console/node_modules'), join(folder, 'console/node_modules'))
+    expect(build()).toMatchObject({
+      status: 0,
+      stdout: '',
+      stderr: expect.stringContaining('Building the console'),
+    })
+    expect(readFileSync(join(folder, 'console/dist/files.json'), 'utf8')).toBe(read('files.json').toString())
+    expect(build()).toEqual({ status: 0, stdout: '', stderr: '' })
+  })
+
+  it('says why it fails, leaves nothing half done, and is no reason not to start a server', () => {
+    const { folder, build } = checkout('console/package.json')
+    const failed = build()
+    expect(failed).toMatchObject({ status: 1, stdout: '' })
+    expect(failed.stderr).toContain('The console could not be built: ')
+    expect(build('--if-possible')).toMatchObject({
+      status: 0,
+      stderr: expect.stringContaining('could not be built'),
+    })
+    expect(readdirSync(join(folder, 'console'))).toEqual(['package.json'])
   })
 })
 
