@@ -25,6 +25,8 @@ describe.skipIf(cannotStart)('the console', () => {
   let browser: BrowserContext
   let page: Page
   const complaints: string[] = []
+  /** What the page asked for, as the server received it. */
+  const sent: { documentId?: string; query?: string }[] = []
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'keystead-console-'))
@@ -40,6 +42,9 @@ describe.skipIf(cannotStart)('the console', () => {
     page = await browser.newPage()
     page.on('console', (message) => void (message.type() === 'error' && complaints.push(message.text())))
     page.on('pageerror', (error) => void complaints.push(error.message))
+    page.on('request', (request) => {
+      if (request.url().endsWith('/graphql')) sent.push(request.postDataJSON())
+    })
     await page.goto(server.url)
   })
   afterAll(async () => {
@@ -401,6 +406,13 @@ describe.skipIf(cannotStart)('the console', () => {
     await openKey('signing')
     await section('Audit events').getByRole('rowheader').first().waitFor()
     expect(await width()).toBe(400)
+  })
+
+  it('sends its documents by their IDs, and none in full', () => {
+    expect(sent.length).toBeGreaterThan(20)
+    expect(sent.filter(({ documentId, query }) => documentId === undefined || query !== undefined)).toEqual(
+      [],
+    )
   })
 
   it('says in a banner what no form can put right', async () => {
