@@ -95,7 +95,7 @@ describe.skipIf(hasNoDatabase())('by the table of entitlements', () => {
     const input = {
       name,
       algorithm: 'ED25519',
-      automaticRotation: { enabled: true },
+      automaticRotation: { enabled: true, cycleDays: 1000 },
       accessControl: {
         enabled: name !== 'open',
         ...(name === 'closed' && { allowedSubjects: accessList, entries: accessEntries }),
