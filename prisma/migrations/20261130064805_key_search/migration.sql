@@ -88,7 +88,9 @@ DECLARE
   all_labels JSONB := CASE jsonb_typeof(k.labels) WHEN 'array' THEN k.labels ELSE '[]' END;
   label_text TEXT := (SELECT string_agg(name || E'\n' || value, E'\n') FROM jsonb_to_recordset(all_labels) AS l(name TEXT, value TEXT));
   name_text TEXT := key_search_folded(k.name);
-  hidden_text TEXT := key_search_folded(concat_ws(E'\n', k.description, array_to_string(k.aliases, E'\n'), label_text));
+  -- Searched texts are in this form, and descriptions may be in others. Where it has another encoding, a server knows no forms.
+  description TEXT := CASE WHEN octet_length(k.description) = length(k.description) THEN k.description ELSE normalize(k.description, NFC) END;
+  hidden_text TEXT := key_search_folded(concat_ws(E'\n', description, array_to_string(k.aliases, E'\n'), label_text));
   all_text TEXT := name_text || E'\n' || hidden_text;
   -- Of a very long text the parts are too many: it is a candidate of each search.
   parts TEXT[] := CASE WHEN length(all_text) > 4000 THEN ARRAY['long text']
@@ -111,7 +113,8 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION index_changed_key() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+-- With the schema of these tables, whatever that of the writer is: programs that put rows back write with none.
+CREATE FUNCTION index_changed_key() RETURNS TRIGGER LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
   PERFORM index_key(NEW);
   RETURN NULL;
@@ -125,7 +128,7 @@ CREATE TRIGGER index_changed_key AFTER UPDATE OF name, description, aliases, lab
     IS DISTINCT FROM (NEW.name, NEW.description, NEW.aliases, NEW.labels, NEW.owner))
   EXECUTE FUNCTION index_changed_key();
 
-CREATE FUNCTION index_key_use() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+CREATE FUNCTION index_key_use() RETURNS TRIGGER LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
   UPDATE key_last_uses SET last_used_at = NEW.last_used_at, idle_since = NEW.last_used_at
   WHERE key_id = NEW.key_id AND (last_used_at IS NULL OR last_used_at < NEW.last_used_at);
@@ -136,7 +139,7 @@ $$;
 CREATE TRIGGER index_key_use AFTER INSERT OR UPDATE OF last_used_at ON key_version_usage FOR EACH ROW
   WHEN (NEW.last_used_at IS NOT NULL) EXECUTE FUNCTION index_key_use();
 
-CREATE FUNCTION place_key_version() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+CREATE FUNCTION place_key_version() RETURNS TRIGGER LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
   NEW.project_id := (SELECT project_id FROM keys WHERE id = NEW.key_id);
   RETURN NEW;
