@@ -36,7 +36,10 @@ export async function setEncryptionsAside(
   return rows[0] === undefined ? null : Number(rows[0].encryptions)
 }
 
-/** Writes when versions were last used, in one statement; versions of keys that are gone are passed over. */
+/**
+ * Writes when versions were last used, in one statement; versions of keys that are gone are passed over. Keys are locked
+ * first, as a change locks them: triggers lock what is derived from them for the uses of one version before another's.
+ */
 export async function writeLastUses(
   db: Queryable,
   uses: readonly (VersionPlace & { readonly at: Date })[],
@@ -50,7 +53,7 @@ export async function writeLastUses(
     SELECT w.key_id, w.number, w.at::timestamptz
     FROM unnest(${keyIds}::uuid[], ${numbers}::int[], ${moments}::text[]) AS w(key_id, number, at)
     JOIN keys k ON k.id = w.key_id
-    ORDER BY w.key_id, w.number
+    ORDER BY w.key_id, w.number FOR KEY SHARE OF k
     ON CONFLICT (key_id, version_number)
       DO UPDATE SET last_used_at = GREATEST(u.last_used_at, excluded.last_used_at)`
 }
