@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { countKeys } from '../../src/store/rows/key-pages.ts'
+import { countKeys, findKeyPage, type HiddenOrder } from '../../src/store/rows/key-pages.ts'
 import { insertKey, type KeyRow, updateKeys } from '../../src/store/rows/key-rows.ts'
 import type { Queryable } from '../../src/store/sql.ts'
 import { hasNoDatabase } from '../support/databases.ts'
@@ -68,4 +68,43 @@ describe.skipIf(hasNoDatabase())('the index for searches', () => {
     await db.$queryRaw`SELECT index_key(k)::text FROM keys k`
     expect(await finds(db, 'stellung')).toBe(true)
   })
+
+  it('finds a description in whatever form of Unicode it was given', async () => {
+    const { db } = await openForTest(await withDatabase())
+    await insertKey(db, sampleKey({ description: 'Schlüssel für das Café'.normalize('NFD') }))
+    expect(await finds(db, 'schlüssel'.normalize('NFC'))).toBe(true)
+  })
+
+  it.each(['LAST_USE', 'NEXT_ROTATION'] as const)(
+    'is asked the same by %s, wherever keys stand that the viewer does not see',
+    async (field) => {
+      const statements: string[] = []
+      const { db } = await openForTest(await withDatabase(), { onStatement: (sql) => statements.push(sql) })
+      await insertKey(
+        db,
+        sampleKey({ name: 'open', rotationDueOn: '2026-06-01', accessControlEnabled: false }),
+      )
+      for (let n = 0; n < 45; n++) {
+        const hidden = { name: `hidden-${n}`, owner: 'user:olga', accessControlEnabled: true, aliases: [] }
+        await insertKey(db, sampleKey({ ...hidden, rotationDueOn: '2026-07-01' }))
+      }
+      await db.$executeRaw`UPDATE key_last_uses SET last_used_at = '2026-06-01T00:00:00Z'`
+      async function statementsOf(hiddenDay: string): Promise<number> {
+        await db.$executeRaw`UPDATE keys SET rotation_due_on = ${hiddenDay}::text::date WHERE name <> 'open'`
+        await db.$executeRaw`UPDATE key_last_uses SET last_used_at = ${hiddenDay}::text::timestamptz WHERE name <> 'open'`
+        statements.length = 0
+        const filter = {
+          projectId: 'project-a',
+          kind: 'USER',
+          visibleTo: null,
+          search: { text: 'open', viewer },
+        } as const
+        const orderBy: HiddenOrder = { field, viewer }
+        const page = { filter, orderBy, direction: 'asc', after: null, before: null, max: 1 } as const
+        expect((await findKeyPage(db, page)).map(({ key }) => key.name)).toEqual(['open'])
+        return statements.length
+      }
+      expect(await statementsOf('2026-05-01')).toBe(await statementsOf('2026-07-01'))
+    },
+  )
 })

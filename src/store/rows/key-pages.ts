@@ -132,13 +132,14 @@ function segmentByColumn(filter: KeyListFilter, orderBy: 'NAME' | 'CREATED_AT'):
 /** The keys with a value that the viewer sees. */
 function valuedSegment(filter: KeyListFilter, { field, viewer }: HiddenOrder): Segment {
   const { base, exact, sources } = conditionsOf(filter)
-  const isSeen = filter.visibleTo === null ? [seesWhole(viewer, Prisma.sql`k`)] : []
-  const shared = { exact: [...exact, ...isSeen], sources }
+  // Among what all rows have: how many of the first rows a filter leaves must not follow from where redacted keys stand.
+  const isSeen = seesWhole(viewer, Prisma.sql`k`)
+  const shared = { exact, sources }
   if (field === 'NEXT_ROTATION')
     return {
       ...shared,
       from: Prisma.sql`keys k`,
-      base: [...base, Prisma.sql`k.rotation_due_on IS NOT NULL`],
+      base: [...base, Prisma.sql`k.rotation_due_on IS NOT NULL`, isSeen],
       value: Prisma.sql`k.rotation_due_on::text`,
       columns: [Prisma.sql`k.rotation_due_on`, Prisma.sql`k.name`],
       positionOf: ({ name, value }) => [Prisma.sql`${value}::date`, Prisma.sql`${name}`],
@@ -151,6 +152,7 @@ function valuedSegment(filter: KeyListFilter, { field, viewer }: HiddenOrder): S
       Prisma.sql`u.kind = ${filter.kind}::"KeyKind"`,
       Prisma.sql`u.last_used_at IS NOT NULL`,
       ...base,
+      isSeen,
     ],
     value: Prisma.sql`u.last_used_at`,
     columns: [Prisma.sql`u.last_used_at`, Prisma.sql`u.name`],
