@@ -71,6 +71,7 @@ describe('the limits of documents', () => {
       'usageSeries(from: "2026-03-01T00:00:00Z", to: "2026-03-02T00:00:00Z", interval: DAY) { interval }',
       'explainAccess(key: "ukey_1", subject: "user:x", operation: VIEW) { allowed }',
       'explainMyAccess(key: "ukey_1", operation: VIEW) { allowed }',
+      'userKeyCounts(filter: { search: "a" }) { total }',
     ]) {
       expect(problemsOf(`{ ${many(20, much)} }`)).toEqual([])
       expect(problemsOf(`{ ${many(21, much)} }`)).toContainEqual(expect.stringContaining('more than 20 of'))

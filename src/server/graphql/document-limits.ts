@@ -97,7 +97,7 @@ const infinite: Size = {
   bytes: Number.POSITIVE_INFINITY,
 }
 
-/** Fields that take several statements, read the audit trail, or read all role bindings of the project. */
+/** Fields that take several statements, read the audit trail, or read all keys or role bindings of the project. */
 const expensiveFields: ReadonlySet<string> = new Set([
   'destroyImpact',
   'explainAccess',
@@ -105,6 +105,7 @@ const expensiveFields: ReadonlySet<string> = new Set([
   'roleBindings',
   'usageByCaller',
   'usageSeries',
+  'userKeyCounts',
 ])
 
 /** Page sizes without `first` and `last`, and at most. */
