@@ -88,6 +88,7 @@ const cases: Record<string, { at: [string, object?]; beyond: [string, object?] }
     at: entities(1000),
     beyond: entities(1001),
   },
+  'Characters of values in representations': { at: longValues(2796), beyond: longValues(2800) },
   'Items of a batch': { at: batch(500, 1), beyond: batch(501, 1) },
   'Bytes of a batch': { at: batch(16, 65_536), beyond: batch(17, 65_536) },
   'Bytes of an item': {
@@ -100,6 +101,15 @@ const cases: Record<string, { at: [string, object?]; beyond: [string, object?] }
 function entities(count: number): [string, object] {
   const representations = Array(count).fill({ __typename: 'UserKey', id: 'x' })
   return ['query($r: [_Any!]!) { _entities(representations: $r) { __typename } }', { r: representations }]
+}
+
+/** One long value a thousand times. */
+function longValues(length: number): [string, object] {
+  const one = { __typename: 'EncryptedValue', ciphertext: 'A'.repeat(length) }
+  return [
+    `query($one: _Any!) { _entities(representations: [${'$one '.repeat(1000)}]) { __typename } }`,
+    { one },
+  ]
 }
 
 function batch(count: number, size: number): [string, object] {

@@ -5,7 +5,7 @@ import type { RequestContext } from '../../keys/rules/caller.ts'
 import { InputValidationError } from '../../keys/rules/errors.ts'
 import { builder } from '../builder.ts'
 import { listOptions } from '../list-limits.ts'
-import { EncryptedValue, type EncryptedValueReference } from '../types/encrypted-value.ts'
+import { charactersOf, EncryptedValue, type EncryptedValueReference } from '../types/encrypted-value.ts'
 import { typeNameOf } from '../types/node.ts'
 import { KeyVersion, ServiceKey, UserKey } from '../types/refs.ts'
 
@@ -39,13 +39,37 @@ function parseRepresentation(given: unknown, index: number): IdReference | Encry
 const encryptedValueName = 'EncryptedValue'
 
 function objectAt(path: readonly string[], value: unknown): Readonly<Record<string, unknown>> {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
+  // Not copied: a variable can stand for very many representations.
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    return value as Readonly<Record<string, unknown>>
+  }
   throw new InputValidationError([{ path, message: 'must be an object' }])
 }
 
 function stringAt(path: readonly string[], value: unknown): string {
   if (typeof value === 'string') return value
   throw new InputValidationError([{ path, message: 'must be a string' }])
+}
+
+/** Characters of a reference that do not count: a value of a few bytes has a header, and is written in base64. */
+const freeCharacters = 700
+
+/**
+ * Refuses references that are longer together than a batch can be: a variable can stand for very many of them, so that a
+ * short request would have an answer without end.
+ */
+function requireLengthAtMost(
+  { settings }: Dependencies,
+  references: readonly (IdReference | EncryptedValueReference)[],
+): void {
+  const charactersMax = 2 * settings.batchBytesMax + freeCharacters * references.length
+  const characters = references.reduce(
+    (sum, reference) => sum + (reference.kind === 'ID' ? 0 : charactersOf(reference)),
+    0,
+  )
+  if (characters <= charactersMax) return
+  const message = `must have at most ${charactersMax} characters of values in total, got ${characters}`
+  throw new InputValidationError([{ path: ['representations'], message }])
 }
 
 type EntityView = KeyView | KeyVersionView | EncryptedValueReference
@@ -99,6 +123,7 @@ builder.queryField('_entities', (t) =>
     },
     async resolve(_root, { representations }, { parts, call }) {
       const references = representations.map(parseRepresentation)
+      requireLengthAtMost(parts, references)
       const found = await findByIds(
         parts,
         call,

@@ -104,13 +104,28 @@ function isOfValue({ code }: KeysteadError): boolean {
 /** Longest object that is read as a context: one more entry than a context has, so that the domain refuses it. */
 const pairsMax = 17
 
+/** First entries of contexts. A variable can be the context of very many values: each object is listed once. */
+const listedEntries = new WeakMap<object, readonly (readonly [name: string, value: unknown])[]>()
+
+function entriesOf(context: Readonly<Record<string, unknown>>) {
+  const entries = listedEntries.get(context) ?? Object.entries(context).slice(0, pairsMax)
+  listedEntries.set(context, entries)
+  return entries
+}
+
+/** Characters that a reference adds to an answer or to a batch at most. */
+export function charactersOf({ ciphertext, context }: EncryptedValueReference): number {
+  const lengths = (context === null ? [] : entriesOf(context)).map(
+    ([name, value]) => name.length + (typeof value === 'string' ? value.length : 0),
+  )
+  return lengths.reduce((sum, length) => sum + length, ciphertext.length)
+}
+
 function pairsOf(context: Readonly<Record<string, unknown>>): NonNullable<AssociatedInput['context']> {
-  return Object.entries(context)
-    .slice(0, pairsMax)
-    .map(([name, value]) => {
-      if (typeof value === 'string') return { name, value }
-      throw new InputValidationError([{ path: ['context'], message: 'must have strings as values' }])
-    })
+  return entriesOf(context).map(([name, value]) => {
+    if (typeof value === 'string') return { name, value }
+    throw new InputValidationError([{ path: ['context'], message: 'must have strings as values' }])
+  })
 }
 
 /** A context is returned only if it is one: aliases could repeat a long value many times. */

@@ -177,8 +177,11 @@ const accessLists = { names: new Set(['allowedSubjects', 'accessList']), counted
 /** A string that can hold the names of a whole access list, once for each audit event of a page. */
 const details = { name: 'details', counted: 5 } as const
 
-/** A string as long as the bytes that it was decrypted from. */
-const decryptedText = 'text'
+/** Fields for which a value is decrypted, besides its bytes. */
+const decryptingFields: ReadonlySet<string> = new Set(['text', 'failure'])
+
+/** Scalars of values that can be long. */
+const longScalars: ReadonlySet<string> = new Set(['Base64', 'JSON'])
 
 /** Names of fields that count for more than one. */
 interface CountedFields {
@@ -199,7 +202,9 @@ function countedFieldsOf(schema: GraphQLSchema): CountedFields {
     new Set(fields.filter(counts).map(({ name }) => name))
   const counted = {
     pages: namesWhere(({ args }) => args.some(({ name }) => name === 'first')),
-    bytes: namesWhere(({ name, type }) => name === decryptedText || getNamedType(type).name === 'Base64'),
+    bytes: namesWhere(
+      ({ name, type }) => decryptingFields.has(name) || longScalars.has(getNamedType(type).name),
+    ),
     expensive: namesWhere(({ name, extensions }) =>
       expensiveFields.has(extensions.nameWithoutPrefix ?? name),
     ),
@@ -234,13 +239,14 @@ function createMeasure(context: MeasureContext): (selections: SelectionSetNode) 
   function sizeOfField(field: FieldNode): Size {
     const inner = field.selectionSet === undefined ? zero : sizeOf(field.selectionSet)
     const items = itemsOf(field, pages)
+    const isReferred = (field.arguments ?? []).some((argument) => argument.name.value === 'representations')
     const name = field.name.value
     const isFree = name === 'ofType' && inner.typeDepth < documentLimits.typeDepth
     return {
       depth: inner.depth + (isFree ? 0 : 1),
       typeDepth: inner.typeDepth + (name === 'ofType' ? 1 : 0),
       fields: inner.fields + 1,
-      ...multiplied(inner, items),
+      ...multiplied(isReferred ? withFailures(inner) : inner, items),
       breadth: 1,
       counts: inner.counts + (name === 'totalCount' ? 1 : 0),
       expensive: inner.expensive + (expensive.has(name) ? 1 : 0),
@@ -278,8 +284,19 @@ function createMeasure(context: MeasureContext): (selections: SelectionSetNode) 
   return sizeOf
 }
 
+/**
+ * Bytes of a representation are read or decrypted for each field, and each can fail with an error of its own, which takes
+ * ten times as long as a value.
+ */
+function withFailures({ values, bytes, lists }: Size): Pick<Size, 'values' | 'lists'> {
+  return { values: values + 9 * bytes, lists }
+}
+
 /** Values of a list of so many items, and of the field itself. */
-function multiplied(inner: Size, items: number | ItemsIn): Pick<Size, 'values' | 'lists'> {
+function multiplied(
+  inner: Pick<Size, 'values' | 'lists'>,
+  items: number | ItemsIn,
+): Pick<Size, 'values' | 'lists'> {
   if (typeof items === 'function') return { values: 1, lists: [{ items, inner, times: 1 }] }
   return {
     values: 1 + items * inner.values,
