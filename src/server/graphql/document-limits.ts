@@ -3,8 +3,10 @@ import {
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
+  type GraphQLArgument,
   type GraphQLSchema,
   getNamedType,
+  isInputObjectType,
   isInterfaceType,
   isObjectType,
   Kind,
@@ -124,7 +126,10 @@ interface MeasureContext {
 const sizeArguments: ReadonlySet<string> = new Set(['first', 'last', 'ids', 'representations'])
 
 /** Most items that a field can return: a number, or a function of variables. */
-function itemsOf(field: FieldNode, pages: ReadonlySet<string>): number | ItemsIn {
+function itemsOf(field: FieldNode, { pages, changeBatches }: CountedFields): number | ItemsIn {
+  const itemsMax = changeBatches.get(field.name.value)
+  if (itemsMax !== undefined) return itemsMax
+
   const given = (field.arguments ?? []).filter(({ name }) => sizeArguments.has(name.value))
   const otherwise = itemsWithoutSize(field.name.value, pages)
   const sizes = given.flatMap(({ value }) => (value.kind === Kind.VARIABLE ? [] : (sizeIn(value) ?? [])))
@@ -186,8 +191,17 @@ const longScalars: ReadonlySet<string> = new Set(['Base64', 'JSON'])
 /** Names of fields that count for more than one. */
 interface CountedFields {
   readonly pages: ReadonlySet<string>
+  /** Most items of batches that answer with a whole key for each. */
+  readonly changeBatches: ReadonlyMap<string, number>
   readonly bytes: ReadonlySet<string>
   readonly expensive: ReadonlySet<string>
+}
+
+/** The name of a field and its most items, if an argument is a batch of changes: the limit of these is no setting. */
+function changesIn(name: string, { type }: GraphQLArgument): [string, number][] {
+  const input = getNamedType(type)
+  const itemsMax = isInputObjectType(input) ? input.getFields()['items']?.extensions.itemsMax : undefined
+  return typeof itemsMax === 'number' ? [[name, itemsMax]] : []
 }
 
 const countedFieldsOfSchemas = new WeakMap<GraphQLSchema, CountedFields>()
@@ -202,6 +216,7 @@ function countedFieldsOf(schema: GraphQLSchema): CountedFields {
     new Set(fields.filter(counts).map(({ name }) => name))
   const counted = {
     pages: namesWhere(({ args }) => args.some(({ name }) => name === 'first')),
+    changeBatches: new Map(fields.flatMap(({ name, args }) => args.flatMap((arg) => changesIn(name, arg)))),
     bytes: namesWhere(
       ({ name, type }) => decryptingFields.has(name) || longScalars.has(getNamedType(type).name),
     ),
@@ -216,7 +231,8 @@ function countedFieldsOf(schema: GraphQLSchema): CountedFields {
 /** Builds the function that measures selections. Each fragment is measured once, so that the time is linear in the document. */
 function createMeasure(context: MeasureContext): (selections: SelectionSetNode) => Size {
   const measured = new Map<string, Size | 'measuring'>()
-  const { pages, bytes, expensive } = countedFieldsOf(context.schema)
+  const counted = countedFieldsOf(context.schema)
+  const { bytes, expensive } = counted
 
   function bytesCountOf(name: string): number {
     if (name === details.name) return details.counted
@@ -238,7 +254,7 @@ function createMeasure(context: MeasureContext): (selections: SelectionSetNode) 
 
   function sizeOfField(field: FieldNode): Size {
     const inner = field.selectionSet === undefined ? zero : sizeOf(field.selectionSet)
-    const items = itemsOf(field, pages)
+    const items = itemsOf(field, counted)
     const isReferred = (field.arguments ?? []).some((argument) => argument.name.value === 'representations')
     const name = field.name.value
     const isFree = name === 'ofType' && inner.typeDepth < documentLimits.typeDepth
