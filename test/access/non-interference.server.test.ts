@@ -149,7 +149,12 @@ describe.skipIf(hasNoDatabase())('two servers that differ in hidden fields alone
     const text = await response.text()
     // Follows from the body, in which signatures differ in length.
     const { date: _date, 'content-length': _length, ...headers } = Object.fromEntries(response.headers)
-    return { status: response.status, headers, text, statements: story.takeStatements() }
+    const taken = story.takeStatements()
+    // Items of a batch of changes run side by side, and the trail takes records together that come at the same time.
+    const statements = /(?:UserKey|KeyVersion)Batch\b/.test(document.text)
+      ? taken.filter((statement) => !statement.includes('UPDATE audit_chains')).toSorted()
+      : taken
+    return { status: response.status, headers, text, statements }
   }
 
   it('differ in every hidden field for the owner of the keys', () => {
