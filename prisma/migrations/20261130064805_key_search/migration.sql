@@ -147,10 +147,3 @@ END
 $$;
 
 CREATE TRIGGER place_key_version BEFORE INSERT ON key_versions FOR EACH ROW EXECUTE FUNCTION place_key_version();
-
--- What is there already; the index then is made at once.
-UPDATE key_versions v SET project_id = k.project_id FROM keys k WHERE k.id = v.key_id;
-SELECT index_key(k) FROM keys k;
-
--- CreateIndex
-CREATE INDEX "key_search_terms_idx" ON "key_search" USING GIN ("terms") WITH (fastupdate = off);

@@ -2,6 +2,7 @@ import type { AuditAction } from '../../audit/events.ts'
 import type { Dependencies } from '../parts/dependencies.ts'
 import type { VersionReference } from '../parts/key-references.ts'
 import {
+  asUnavailable,
   auditContextOf,
   type BatchOutput,
   findKeyOrVersionFor,
@@ -120,7 +121,10 @@ async function placeOf(
   try {
     const { key, number } = await findKeyOrVersionFor(request, reference, { permission: 'MANAGE' })
     return { keyId: key.row.id, number }
-  } catch {
+  } catch (error) {
+    // Unseen, it would leave a second item for the same key unrefused.
+    const unavailable = asUnavailable(parts, error)
+    if (unavailable !== null) throw unavailable
     return null
   }
 }

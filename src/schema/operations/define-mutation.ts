@@ -118,7 +118,7 @@ const ofOperations =
   ', each with a key of its own; one that fails does not fail the others. Much faster than as many single operations.'
 
 const ofChanges =
-  '. Each item is a change of its own, with its own record; one that fails does not fail the others. Items of one key are carried out in their order; a second item for the same key, or for the same version where items name versions, is refused with InputValidationError. If the request times out, what was done stays done.'
+  '. Each item is a change of its own, with its own record; one that fails does not fail the others. Items of one key are carried out in their order; a second item for the same key, or for the same version where items name versions, is refused with InputValidationError. An `expectedRevision` counts the changes of earlier items, too. If the request times out, what was done stays done.'
 
 /** Definition of a mutation that changes the state of one version of a key. */
 interface VersionMutation {
