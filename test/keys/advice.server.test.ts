@@ -71,6 +71,23 @@ describe.skipIf(hasNoDatabase())('the advice in an error', () => {
     return keyId
   }
 
+  /** A value of the key as a query of a federated graph reads it, or why it does not. */
+  async function readInGraph(keyId: string): Promise<MutationResult> {
+    const { ciphertext } = await ada.mutate(
+      'encrypt',
+      { key: keyId, plaintext: base64('hello') },
+      'ciphertext',
+    )
+    const { data, errors } = await ada.send(
+      'query($of: [_Any!]!) { _entities(representations: $of) { ... on EncryptedValue { __typename text } } }',
+      { of: [{ __typename: 'EncryptedValue', ciphertext, context: null }] },
+    )
+    const [error] = errors
+    return error === undefined
+      ? data._entities[0]
+      : { __typename: 'Error', message: error.message, code: error.extensions.code }
+  }
+
   const keys = new Map<string, Promise<string>>()
   /** The key of a row, made when it is first asked for. */
   function once(name: string, make: () => Promise<string>): Promise<string> {
@@ -273,6 +290,15 @@ describe.skipIf(hasNoDatabase())('the advice in an error', () => {
         const subjects = explainMyAccess.missing.map(({ subject }) => subject.id)
         await mutate('addAllowedSubjects', { key: keyId, subjects })
         return mutate('updateUserKey', { key: keyId, description: 'seen' }, mia)
+      },
+    },
+    {
+      advice: 'Whoever may manage it can set decryptableInGraph with updateUserKey',
+      meet: async () => readInGraph(await once('in a graph', create)),
+      async follow() {
+        const keyId = await once('in a graph', create)
+        await mutate('updateUserKey', { key: keyId, decryptableInGraph: true })
+        return readInGraph(keyId)
       },
     },
     {

@@ -241,7 +241,7 @@ export function openUserCiphertext(
   wanted: CiphertextToOpen & {
     readonly onlyKeyId?: string | null
     /** Further checks. They run once the caller is known to have access. */
-    readonly checkKey?: (key: CachedKey) => void
+    readonly checkKey: (key: CachedKey) => void
   },
 ): Promise<OpenedCiphertext> {
   const { parts, call } = request
@@ -255,7 +255,7 @@ export function openUserCiphertext(
       context: wanted.context,
       notFound: invalidCiphertext,
     })
-    wanted.checkKey?.(key)
+    wanted.checkKey(key)
     return key
   })
 }

@@ -79,7 +79,7 @@ async function openSource(
   const source = sourceOf(input)
   const opening = startAuditContext(context.actor, 'RE_ENCRYPT_FROM', context)
   opening.details = detailsOfContext(source.context)
-  const wanted = { ...source, ciphertext: input.ciphertext, prefix: 'source', checkInput: check }
+  const wanted = { ...source, ciphertext: input.ciphertext, prefix: 'source', checkKey: check }
   let isOpen = false
   try {
     const opened = await openUserCiphertext({ ...request, context: opening }, wanted)
