@@ -19,7 +19,7 @@ async function openPage({ url }: ServerProcess, folder: string): Promise<Page> {
   browser.setDefaultTimeout(patience.timeout)
   onTestFinished(() => browser.close())
   const page = await browser.newPage()
-  await page.goto(url)
+  await page.goto(`${url}/graphql`)
   await page.locator('.graphiql-query-editor .view-line').first().waitFor(patience)
   return page
 }

@@ -55,7 +55,7 @@ describe.skipIf(hasNoBrowser)('GraphiQL in development mode', () => {
       const [, token] = /^Bearer (.*)/.exec(request.headers()['authorization'] ?? '') ?? []
       if (token !== undefined) tokens.push(token)
     })
-    await opened.goto(server.url)
+    await opened.goto(`${server.url}/graphql`)
     await opened.locator('.graphiql-query-editor .view-line').first().waitFor(patience)
     return opened
   }
