@@ -146,7 +146,9 @@ describe.skipIf(hasNoDatabase())('the commands on an audit trail', () => {
       ],
     })
     for (const { id } of await parts.store.db.auditChain.findMany()) {
-      await parts.store.db.auditRollupProgress.create({ data: { chainId: id, sequence: 999n } })
+      await parts.store.db.auditRollupProgress.create({
+        data: { chainId: id, sequence: 999n, detailedSequence: 999n },
+      })
     }
     expect((await run(parts, 'audit prune', ['--older-than-days', '99'])).printed).toEqual([
       `${count} records removed.`,

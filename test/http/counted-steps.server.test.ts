@@ -224,7 +224,7 @@ describe('a request of twice the size', () => {
       errors: [
         {
           message: expect.stringMatching(
-            /^Unknown field "u0" of type UserKeyFilter\. Its fields are namePrefix, [\w, ]+ \(at "f"\)\.$/,
+            /^Unknown field "u0" of type UserKeyFilter\. Its fields are search, [\w, ]+ \(at "f"\)\.$/,
           ),
           extensions: { code: 'BAD_REQUEST' },
         },
