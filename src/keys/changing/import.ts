@@ -179,12 +179,15 @@ async function findOpenImport(
   key: KeyRow,
   id: string | null,
 ): Promise<OpenImport> {
-  const found = id === null ? null : await findImportParameters(db, { keyId: key.id, id })
+  if (id === null) throw new InvalidImportParametersError('UNKNOWN')
+  const publicId = formatId('importParameters', id)
+  // Before the row is read, so that an import that ends meanwhile is not taken for a row that was put back.
+  const isOnRecord = await isImportOnRecord(db, { keyId: key.id, importParametersId: publicId })
+  const found = await findImportParameters(db, { keyId: key.id, id })
   if (found === null) throw new InvalidImportParametersError('UNKNOWN')
   const { row, privateKey } = found
   if (!policyMac.isAuthenticImport(row)) throw new IntegrityError('import parameters', row.id)
-  const onRecord = { keyId: key.id, importParametersId: formatId('importParameters', row.id) }
-  if (row.usedAt === null && (await isImportOnRecord(db, onRecord))) {
+  if (row.usedAt === null && isOnRecord) {
     throw new IntegrityError(
       'import parameters',
       row.id,

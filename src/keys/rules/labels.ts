@@ -13,7 +13,7 @@ export const labelLimits = { count: 50, nameCharacters: 63, valueCharacters: 256
 /** Notes the faults of labels that are given to a key. */
 export function checkLabels(issues: InputIssues, labels: readonly KeyLabel[], path: string): void {
   const { count } = labelLimits
-  issues.require(labels.length <= count, path, `must have at most ${count} labels`)
+  issues.require(labels.length <= count, path, `must have at most ${count} entries`)
   if (labels.length > count) return
   const names = new Set<string>()
   for (const [index, { name, value }] of labels.entries()) {
@@ -46,7 +46,7 @@ export function checkLabelConditions(
   labels: readonly LabelCondition[],
   path: string,
 ): void {
-  issues.require(labels.length <= labelConditionsMax, path, `must have at most ${labelConditionsMax} labels`)
+  issues.require(labels.length <= labelConditionsMax, path, `must have at most ${labelConditionsMax} entries`)
   if (labels.length > labelConditionsMax) return
   for (const [index, { name, value }] of labels.entries())
     checkLabel(issues, { name, value: value ?? '' }, `${path}.${index}`)
@@ -62,7 +62,7 @@ export function wantedLabels(
 /** Notes the faults of names of labels, and of names that are given twice. */
 export function checkLabelNames(issues: InputIssues, names: readonly string[], path: string): void {
   const { count } = labelLimits
-  issues.require(names.length <= count, path, `must have at most ${count} names`)
+  issues.require(names.length <= count, path, `must have at most ${count} entries`)
   if (names.length > count) return
   for (const [index, name] of names.entries()) {
     const fault = nameFault(name)
