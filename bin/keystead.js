@@ -22,9 +22,10 @@ if (node === null) {
 }
 if (isCheckout) {
   // What it makes is part of the program; what it says is not part of the command's output.
-  const make = (...script) => spawnSync(node, script, { stdio: ['ignore', 2, 2] }).status === 0
-  if (!make('scripts/generate.ts')) process.exit(1)
-  if (args[0] === 'serve') make('scripts/build-console.ts', '--if-possible')
+  const make = (script, ...options) =>
+    spawnSync(node, [join(root, 'scripts', script), ...options], { stdio: ['ignore', 2, 2] }).status === 0
+  if (!make('generate.ts')) process.exit(1)
+  if (args[0] === 'serve') make('build-console.ts', '--if-possible')
 }
 
 if (node === process.execPath) {

@@ -20,9 +20,9 @@ describe('a backup', () => {
   it('has the rows that others refer to before those', () => {
     const place = (name: string | undefined) =>
       backupTables.findIndex((table) => table === models.find((model) => model.name === name)?.table)
-    const references = models.flatMap(({ name, refersTo }) =>
-      refersTo.map((other) => [place(other), place(name)]),
-    )
+    const references = models
+      .filter(({ table }) => !tablesLeftOut.some((left) => left === table))
+      .flatMap(({ name, refersTo }) => refersTo.map((other) => [place(other), place(name)]))
     expect(references.length).toBeGreaterThan(3)
     expect(references.filter(([first = -1, then = -1]) => !(first >= 0 && first < then))).toEqual([])
   })
