@@ -66,6 +66,8 @@ fn create(name: &str) -> Created {
     let input = create_user_key::CreateUserKeyInput {
         name: name.into(),
         description: None,
+        labels: None,
+        decryptable_in_graph: None,
         pre_activation: None,
         origin: None,
         type_: None,
@@ -92,6 +94,14 @@ fn encrypt(token: &str, key: &str, plaintext: &str) -> Encrypted {
 fn page(token: &str, after: Option<String>) -> Response<user_keys::ResponseData> {
     let filter = user_keys::UserKeyFilter {
         name_prefix: Some("rust-".into()),
+        search: None,
+        labels: None,
+        owner: None,
+        origin: None,
+        version_status: None,
+        next_rotation_before: None,
+        destruction_scheduled_before: None,
+        unused_since: None,
         status: None,
         algorithm: None,
         access_control_enabled: None,
