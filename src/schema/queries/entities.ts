@@ -62,11 +62,10 @@ function requireLengthAtMost(
   { settings }: Dependencies,
   references: readonly (IdReference | EncryptedValueReference)[],
 ): void {
+  const values = references.filter((reference) => reference.kind !== 'ID')
+  if (values.length === 0) return
   const charactersMax = 2 * settings.batchBytesMax + freeCharacters * references.length
-  const characters = references.reduce(
-    (sum, reference) => sum + (reference.kind === 'ID' ? 0 : charactersOf(reference)),
-    0,
-  )
+  const characters = values.reduce((sum, value) => sum + charactersOf(value), 0)
   if (characters <= charactersMax) return
   const message = `must have at most ${charactersMax} characters of values in total, got ${characters}`
   throw new InputValidationError([{ path: ['representations'], message }])
