@@ -1,3 +1,7 @@
+/** An hour and a day in UTC, in milliseconds. */
+export const hourMs = 3_600_000
+export const dayMs = 24 * hourMs
+
 /** Source of the current time. It is always passed in, so that tests control time and all replicas use one clock. */
 export interface Clock {
   now(): Date

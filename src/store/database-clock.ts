@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { uptime } from 'node:os'
-import type { Clock, ClockHold, GuardedClock } from '../clock.ts'
+import { type Clock, type ClockHold, dayMs, type GuardedClock, hourMs } from '../clock.ts'
 import {
   type CertainTimeRow,
   findCertainTime,
@@ -31,9 +31,6 @@ export async function createDatabaseClock(store: Pick<Store, 'now'>, machine: Cl
   await synchronise()
   return { now: () => new Date(machine.now().getTime() + differenceMs), synchronise }
 }
-
-const hourMs = 3_600_000
-const dayMs = 24 * hourMs
 
 /** Tolerated lead of a clock over the elapsed time: clocks are set and drift. */
 export const toleratedMs = hourMs

@@ -1,4 +1,4 @@
-import type { GuardedClock } from '../../clock.ts'
+import { dayMs, type GuardedClock } from '../../clock.ts'
 import { KeysteadError } from '../../errors.ts'
 import { newUuid } from '../../ids.ts'
 import { type AuditChainRow, everyChain, lockChains, moveBase } from '../../store/audit/chain-rows.ts'
@@ -45,7 +45,6 @@ export interface PruneReport {
   readonly notCounted: number
 }
 
-const dayMs = 86_400_000
 /** Timeout of one step, which reads all summaries of pruned records once or twice. */
 const stepMs = 120_000
 

@@ -1,3 +1,4 @@
+import { dayMs } from '../../clock.ts'
 import { parseId } from '../../ids.ts'
 import {
   addDailyUses,
@@ -20,8 +21,6 @@ export const sourceAction = 'RE_ENCRYPT_FROM'
 
 /** Days that counts by hour are kept. Counts by day are kept for ever. */
 export const hourlyUsageDays = 400
-
-const dayMs = 86_400_000
 
 /**
  * Counts the events that are not counted yet, by day (UTC) and actor and by hour. Counts and the place in the chain move

@@ -21,7 +21,6 @@ import {
   checkLabelNames,
   checkLabels,
   detailsOfLabels,
-  detailsOfRemovedLabels,
   type KeyLabel,
   labelLimits,
   sortedLabels,
@@ -220,7 +219,10 @@ export async function labelUserKey(
     },
     detailsOf: ({ row }) => ({
       ...detailsOfLabels(set),
-      ...detailsOfRemovedLabels(row.labels.filter(({ name }) => remove.includes(name))),
+      ...detailsOfLabels(
+        row.labels.filter(({ name }) => remove.includes(name)),
+        'removedLabel',
+      ),
     }),
     decide(key) {
       const replaced = new Set([...set.map(({ name }) => name), ...remove])

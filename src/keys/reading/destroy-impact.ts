@@ -1,4 +1,5 @@
 import { sourceAction } from '../../audit/write/roll-up.ts'
+import { dayMs } from '../../clock.ts'
 import { parseId } from '../../ids.ts'
 import {
   findStartOfRecords,
@@ -27,7 +28,6 @@ const daysMax = 366
 const impactDays = 30
 /** Maximum of callers that are listed for one version, most used first. */
 export const callersMax = 200
-const dayMs = 86_400_000
 
 /**
  * Callers of each of several versions, today (UTC) and the given days before, in one statement. Null for versions whose

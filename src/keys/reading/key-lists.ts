@@ -56,8 +56,8 @@ interface HiddenConditions {
   readonly unusedSince?: Date | null | undefined
 }
 
-/** Limits of a filter of user keys. */
-export const userKeyFilterLimits = { searchCharacters: 256 } as const
+/** Most characters of a text to search for. */
+export const searchCharactersMax = 256
 
 /** Filter of service keys. */
 export interface ServiceKeyFilter {
@@ -161,7 +161,7 @@ function checkUserKeyFilter(filter: UserKeyFilter): void {
 }
 
 function checkSearch(issues: InputIssues, search: string): void {
-  const { searchCharacters: max } = userKeyFilterLimits
+  const max = searchCharactersMax
   const { length } = [...searchTextOf(search)]
   issues.require(
     length >= 1 && length <= max,

@@ -1,3 +1,4 @@
+import { dayMs } from '../../clock.ts'
 import { findKeys } from '../../store/rows/key-rows.ts'
 import {
   countUpcoming,
@@ -35,7 +36,6 @@ export interface UpcomingEventView {
 
 /** Days ahead that can be asked for: no rotation is due later, but in a zone whose day begins later. */
 export const upcomingDaysMax = 1100
-const dayMs = 86_400_000
 
 /** An event, and its place in their order: by moment, rotations before destructions, by name and number. */
 interface Event extends UpcomingRow {

@@ -1,4 +1,5 @@
 import { hourlyUsageDays, sourceAction } from '../../audit/write/roll-up.ts'
+import { dayMs, hourMs } from '../../clock.ts'
 import { parseId } from '../../ids.ts'
 import {
   findProjectSeries,
@@ -13,9 +14,6 @@ import { databaseTime, InputIssues, requireInput } from '../rules/input.ts'
 import { checkLabelConditions, type LabelCondition } from '../rules/labels.ts'
 import { findFilteredKey, givenLabels, requireAuditReader } from './audit-events.ts'
 import { type KeyVersionView, type UsagePointView, type UsageSeriesView, versionOperations } from './views.ts'
-
-const hourMs = 3_600_000
-const dayMs = 24 * hourMs
 
 /** Longest series by hour, in days. */
 export const hourlySpanDaysMax = 31

@@ -92,12 +92,10 @@ export function sortedLabels(labels: readonly KeyLabel[]): readonly KeyLabel[] {
     .sort((one, other) => (one.name < other.name ? -1 : Number(one.name > other.name)))
 }
 
-/** Details of an audit event for labels that a key got: each name after `label.`, with the value. */
-export function detailsOfLabels(labels: readonly KeyLabel[]): Readonly<Record<string, string>> {
-  return Object.fromEntries(sortedLabels(labels).map(({ name, value }) => [`label.${name}`, value]))
-}
-
-/** Details of an audit event for labels that were removed: each name after `removedLabel.`, with the last value. */
-export function detailsOfRemovedLabels(labels: readonly KeyLabel[]): Readonly<Record<string, string>> {
-  return Object.fromEntries(sortedLabels(labels).map(({ name, value }) => [`removedLabel.${name}`, value]))
+/** Details of an audit event for labels: each name after a word for what was done, with the value, or the last one. */
+export function detailsOfLabels(
+  labels: readonly KeyLabel[],
+  done: 'label' | 'removedLabel' = 'label',
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(sortedLabels(labels).map(({ name, value }) => [`${done}.${name}`, value]))
 }

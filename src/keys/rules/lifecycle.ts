@@ -1,5 +1,5 @@
 import { Temporal } from 'temporal-polyfill'
-import type { Moment } from '../../clock.ts'
+import { dayMs, type Moment } from '../../clock.ts'
 import { firstNotSkipped } from '../../store/rows/skipped-versions.ts'
 import {
   ConflictError,
@@ -70,8 +70,6 @@ export interface LifecycleSettings extends Moment {
   /** Longest time for which a replica may still use a version after its deactivation was committed. */
   readonly revocationDelayMs: number
 }
-
-const dayMs = 24 * 60 * 60 * 1000
 
 /**
  * State of a version at a time that has certainly passed. It counts as destroyed once its waiting period has ended, even

@@ -1,7 +1,7 @@
 import {
+  searchCharactersMax,
   type UserKeyCounts,
   userKeyCounts,
-  userKeyFilterLimits,
   userKeys,
 } from '../../keys/reading/key-lists.ts'
 import { userKey } from '../../keys/reading/nodes.ts'
@@ -20,7 +20,7 @@ const UserKeyFilter = builder.inputType('UserKeyFilter', {
     'Filter of user keys; all conditions must hold. A redacted key matches no condition on a field that it hides.',
   fields: (t) => ({
     search: t.string({
-      description: `Contains this text, without regard to case: in the name, the description, an alias, or the name or value of a label. A redacted key is found by its name only, also not by its description. 1 to ${userKeyFilterLimits.searchCharacters} characters; spaces at the ends do not count.`,
+      description: `Contains this text, without regard to case: in the name, the description, an alias, or the name or value of a label. A redacted key is found by its name only, also not by its description. 1 to ${searchCharactersMax} characters; spaces at the ends do not count.`,
     }),
     labels: t.field(labelConditionsOptions(`With all of these labels. ${redactedLeftOut}`)),
     namePrefix: t.string({ description: 'Names that start with this: up to 64 letters, digits, `-`, `_`.' }),
