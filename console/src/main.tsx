@@ -1,15 +1,23 @@
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
-import { App } from './app.tsx'
-import './styles/base.css'
-import './styles/layout.css'
-import './styles/forms.css'
-import './styles/tables.css'
+import { App } from './shell/app.tsx'
+import { applyTheme } from './shell/preferences.tsx'
+import { TextsProvider } from './texts/languages.tsx'
+import './design/styles/tokens.css'
+import './design/styles/base.css'
+import './design/styles/shell.css'
+import './design/styles/controls.css'
+import './design/styles/tables.css'
+import './design/styles/overlays.css'
+import './design/styles/content.css'
 
 const root = document.getElementById('root')
 if (root === null) throw new Error('index.html has no element with the ID "root".')
+applyTheme()
 createRoot(root).render(
   <StrictMode>
-    <App />
+    <TextsProvider>
+      <App />
+    </TextsProvider>
   </StrictMode>,
 )

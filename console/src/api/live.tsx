@@ -1,0 +1,76 @@
+import { createContext, type ReactNode, use, useEffect, useRef, useState } from 'react'
+import {
+  type AnyVariables,
+  type TypedDocumentNode,
+  type UseQueryResponse,
+  useQuery,
+  useSubscription,
+} from 'urql'
+import { aboutKeys } from './client.ts'
+import { graphql } from './graphql.ts'
+
+const userKeysChanged = graphql(`
+  subscription UserKeysChanged {
+    userKeysChanged {
+      listAgain
+      goneKeyIds
+      changedKeys {
+        id
+      }
+    }
+  }
+`)
+
+/** How long to wait before the stream is opened again. */
+const pauseMs = 5000
+
+const changes = createContext(0)
+
+/**
+ * Hears of user keys that change, come or go, whoever does it, for all queries of {@link usePageQuery}. A stream ends with
+ * its token, and with the server. Each begins with an event of its own: that of the first one says nothing new, later ones
+ * stand for what may have been missed.
+ */
+export function LiveChanges({ children }: { readonly children: ReactNode }) {
+  const [count, setCount] = useState(0)
+  const isFirst = useRef(true)
+  const [{ fetching }, subscribe] = useSubscription({ query: userKeysChanged }, (_previous, event) => {
+    if (!isFirst.current) setCount((before) => before + 1)
+    isFirst.current = false
+    return event
+  })
+  useEffect(() => {
+    if (fetching) return
+    const timer = setTimeout(subscribe, pauseMs)
+    return () => clearTimeout(timer)
+  }, [fetching, subscribe])
+  return <changes.Provider value={count}>{children}</changes.Provider>
+}
+
+/**
+ * Asks for what a page shows of keys: once when it is opened, and again whenever keys change. What is known meanwhile is
+ * shown at once.
+ */
+export function usePageQuery<Data, Variables extends AnyVariables>(args: {
+  readonly query: TypedDocumentNode<Data, Variables>
+  readonly variables: Variables
+  readonly pause?: boolean
+}): UseQueryResponse<Data, Variables> {
+  const { query, variables, pause = false } = args
+  const count = use(changes)
+  const seen = useRef(count)
+  const response = useQuery<Data, Variables>({
+    query,
+    variables,
+    pause,
+    requestPolicy: 'cache-and-network',
+    context: aboutKeys,
+  } as Parameters<typeof useQuery<Data, Variables>>[0])
+  const [, askAgain] = response
+  useEffect(() => {
+    if (seen.current === count || pause) return
+    seen.current = count
+    askAgain({ requestPolicy: 'network-only', ...aboutKeys })
+  }, [count, pause, askAgain])
+  return response
+}

@@ -1,0 +1,169 @@
+import {
+  columnOrderingFeature,
+  columnVisibilityFeature,
+  createColumnHelper,
+  rowSelectionFeature,
+  tableFeatures,
+  useTable,
+} from '@tanstack/react-table'
+import { type ReactNode, useMemo, useState } from 'react'
+import { useTranslations } from 'use-intl'
+import { useColumnChoice } from './column-choice.ts'
+import { ColumnsDialog } from './columns-dialog.tsx'
+import { SortButton, type Sorting } from './sort-button.tsx'
+
+/** A column of a table. */
+export interface Column<Row> {
+  readonly id: string
+  readonly title: string
+  readonly cell: (row: Row) => ReactNode
+  /** Name of the order that the server gives, where it gives one. */
+  readonly sortBy?: string
+  /** Not shown until the user chooses it. */
+  readonly optional?: boolean
+  /** Always shown, and first: what the row is about. */
+  readonly isHeading?: boolean
+}
+
+/** Rows that the user may choose, by their IDs. */
+export interface Selection {
+  readonly chosen: readonly string[]
+  readonly onChange: (chosen: readonly string[]) => void
+}
+
+const features = tableFeatures({ columnOrderingFeature, columnVisibilityFeature, rowSelectionFeature })
+
+/**
+ * A table. The user may choose and order its columns, which is remembered under `name`. Order and page are the server's
+ * and live in the address; so does the selection. On narrow screens each row is a card.
+ */
+export function DataTable<Row extends object>(props: {
+  readonly name: string
+  /** What the table shows, for screen readers. */
+  readonly label: string
+  readonly columns: readonly Column<Row>[]
+  readonly rows: readonly Row[]
+  readonly rowId: (row: Row) => string
+  readonly rowName: (row: Row) => string
+  readonly sorting?: Sorting
+  readonly selection?: Selection
+  readonly canSelect?: (row: Row) => boolean
+  readonly actions?: (row: Row) => ReactNode
+  /** What is beside the button for the columns. */
+  readonly tools?: ReactNode
+}) {
+  const { columns, rowId, rowName, selection, sorting, actions, canSelect = () => true } = props
+  const t = useTranslations('table')
+  const [isChoosing, setChoosing] = useState(false)
+  const choice = useColumnChoice(props.name, columns)
+  const definitions = useMemo(() => {
+    const helper = createColumnHelper<typeof features, Row>()
+    return helper.columns(
+      columns.map(({ id, title, cell }) =>
+        helper.display({ id, header: title, cell: ({ row }) => cell(row.original) }),
+      ),
+    )
+  }, [columns])
+  const data = useMemo(() => [...props.rows], [props.rows])
+  const chosen = new Set(selection?.chosen)
+  const table = useTable({
+    features,
+    columns: definitions,
+    data,
+    getRowId: rowId,
+    enableRowSelection: ({ original }) => canSelect(original),
+    state: {
+      columnOrder: [...choice.order],
+      columnVisibility: Object.fromEntries(columns.map(({ id }) => [id, choice.shown.has(id)])),
+      rowSelection: Object.fromEntries([...chosen].map((id) => [id, true])),
+    },
+    onRowSelectionChange: (update) => {
+      const before = Object.fromEntries([...chosen].map((id) => [id, true as const]))
+      const after = typeof update === 'function' ? update(before) : update
+      selection?.onChange(Object.keys(after).filter((id) => after[id]))
+    },
+  })
+  const byId = new Map(columns.map((column) => [column.id, column]))
+  const { rows } = table.getRowModel()
+  return (
+    <div className="data-table">
+      <div className="table-tools">
+        {props.tools}
+        <button type="button" className="button plain" onClick={() => setChoosing(true)}>
+          {t('columns')}
+        </button>
+      </div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard. */}
+      <section className="table-scroll" tabIndex={0} aria-label={props.label}>
+        <table aria-label={props.label}>
+          <thead>
+            <tr>
+              {selection && (
+                <th className="narrow">
+                  <input
+                    type="checkbox"
+                    aria-label={t('selectAll')}
+                    checked={rows.length > 0 && table.getIsAllRowsSelected()}
+                    onChange={({ target }) => table.toggleAllRowsSelected(target.checked)}
+                  />
+                </th>
+              )}
+              {table.getHeaderGroups().flatMap((group) =>
+                group.headers.map((header) => (
+                  <th key={header.id} scope="col" aria-sort={ariaSort(byId.get(header.id), sorting)}>
+                    <SortButton column={byId.get(header.id)} sorting={sorting}>
+                      <table.FlexRender header={header} />
+                    </SortButton>
+                  </th>
+                )),
+              )}
+              {actions && (
+                <th className="narrow">
+                  <span className="visually-hidden">{t('actions')}</span>
+                </th>
+              )}
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row) => (
+              <tr key={row.id} data-selected={row.getIsSelected() || undefined}>
+                {selection && (
+                  <td className="narrow">
+                    {row.getCanSelect() && (
+                      <input
+                        type="checkbox"
+                        aria-label={t('select', { name: rowName(row.original) })}
+                        checked={row.getIsSelected()}
+                        onChange={({ target }) => row.toggleSelected(target.checked)}
+                      />
+                    )}
+                  </td>
+                )}
+                {row.getVisibleCells().map((cell) => {
+                  const column = byId.get(cell.column.id)
+                  return column?.isHeading ? (
+                    <th key={cell.id} scope="row">
+                      <table.FlexRender cell={cell} />
+                    </th>
+                  ) : (
+                    <td key={cell.id} data-label={column?.title}>
+                      <table.FlexRender cell={cell} />
+                    </td>
+                  )
+                })}
+                {actions && <td className="narrow actions">{actions(row.original)}</td>}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
+      <ColumnsDialog open={isChoosing} onClose={() => setChoosing(false)} columns={columns} choice={choice} />
+    </div>
+  )
+}
+
+function ariaSort(column: { readonly sortBy?: string } | undefined, sorting: Sorting | undefined) {
+  if (sorting === undefined || column?.sortBy === undefined) return undefined
+  if (sorting.field !== column.sortBy) return 'none'
+  return sorting.direction === 'ASC' ? 'ascending' : 'descending'
+}

@@ -1,0 +1,77 @@
+import type { ReactNode } from 'react'
+import { useFormatter, useTranslations } from 'use-intl'
+import { useToast } from './toasts.tsx'
+
+/** Names with their values. Null leaves one out. */
+export function Facts({
+  facts,
+}: {
+  readonly facts: readonly (readonly [name: string, value: ReactNode] | null)[]
+}) {
+  return (
+    <dl className="facts">
+      {facts.map(
+        (fact) =>
+          fact && (
+            <div key={fact[0]}>
+              <dt>{fact[0]}</dt>
+              <dd>{fact[1]}</dd>
+            </div>
+          ),
+      )}
+    </dl>
+  )
+}
+
+/** A moment in the viewer's zone, with UTC on hover. */
+export function Moment({ at }: { readonly at: string | null | undefined }) {
+  const { dateTime } = useFormatter()
+  const t = useTranslations('common')
+  if (at === null || at === undefined) return <span className="quiet">{t('none')}</span>
+  const moment = new Date(at)
+  return (
+    <time dateTime={at} title={moment.toISOString().replace('T', ' ').replace('.000Z', ' UTC')}>
+      {dateTime(moment, { dateStyle: 'medium', timeStyle: 'short' })}
+    </time>
+  )
+}
+
+/** Copies a text. `what` says which, as "ID of orders". */
+export function CopyButton({ text, what }: { readonly text: string; readonly what: string }) {
+  const t = useTranslations('common')
+  const toast = useToast()
+  async function copy() {
+    await navigator.clipboard.writeText(text)
+    toast(t('copied'))
+  }
+  return (
+    <button
+      type="button"
+      className="button icon"
+      aria-label={t('copy', { what })}
+      onClick={() => void copy()}
+    >
+      ⧉
+    </button>
+  )
+}
+
+/** An ID, a fingerprint or the like, with a button that copies it. */
+export function CopyText({ text, what }: { readonly text: string; readonly what: string }) {
+  return (
+    <span className="copy-text">
+      <code>{text}</code>
+      <CopyButton text={text} what={what} />
+    </span>
+  )
+}
+
+/** Code or a text to copy, as a block. */
+export function CodeBlock({ text, what }: { readonly text: string; readonly what: string }) {
+  return (
+    <div className="code-block">
+      <pre>{text}</pre>
+      <CopyButton text={text} what={what} />
+    </div>
+  )
+}

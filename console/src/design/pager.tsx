@@ -1,0 +1,48 @@
+import { useTranslations } from 'use-intl'
+import { type Address, useAddress } from './address.ts'
+import { Button } from './button.tsx'
+
+/** Which part of a list to ask for. */
+export interface PageArguments {
+  readonly first?: number
+  readonly after?: string
+  readonly last?: number
+  readonly before?: string
+}
+
+/** What a list says about the page that it answered. */
+export interface PageInfo {
+  readonly hasNextPage: boolean
+  readonly hasPreviousPage: boolean
+  readonly startCursor: string | null
+  readonly endCursor: string | null
+}
+
+/** The part of a list that the address asks for, by its parameters `after` and `before`. */
+export function pageArguments({ get }: Address, size: number): PageArguments {
+  const after = get('after')
+  const before = get('before')
+  if (before !== null) return { last: size, before }
+  return after === null ? { first: size } : { first: size, after }
+}
+
+/** Removes the page from the address, as when a filter changes. */
+export const firstPage = { after: null, before: null } as const
+
+/** Goes through a list by its cursors, which are in the address. */
+export function Pager(props: { readonly info: PageInfo; readonly totalCount?: number | null }) {
+  const t = useTranslations('table')
+  const address = useAddress()
+  const { hasNextPage, hasPreviousPage, startCursor, endCursor } = props.info
+  return (
+    <nav className="pager" aria-label={t('next')}>
+      {props.totalCount != null && <span className="quiet">{t('total', { count: props.totalCount })}</span>}
+      <Button disabled={!hasPreviousPage} onClick={() => address.set({ after: null, before: startCursor })}>
+        {t('previous')}
+      </Button>
+      <Button disabled={!hasNextPage} onClick={() => address.set({ after: endCursor, before: null })}>
+        {t('next')}
+      </Button>
+    </nav>
+  )
+}

@@ -1,0 +1,66 @@
+import { useTranslations } from 'use-intl'
+import type { EnumOf } from '../api/graphql.ts'
+import { Badge, type Tone } from '../design/notice.tsx'
+import { useValueText } from '../texts/values.ts'
+
+const keyTones: Readonly<Record<EnumOf<'KeyStatus'>, Tone>> = {
+  PRE_ACTIVATION: 'waiting',
+  ACTIVE: 'good',
+  DEACTIVATED: 'quiet',
+}
+
+const versionTones: Readonly<Record<EnumOf<'KeyVersionStatus'>, Tone>> = {
+  ACTIVE: 'good',
+  DEACTIVATED: 'quiet',
+  DESTROY_SCHEDULED: 'bad',
+  DESTROYED: 'quiet',
+}
+
+/** The status of a key. */
+export function KeyStatusBadge({ status }: { readonly status: EnumOf<'KeyStatus'> }) {
+  const valueText = useValueText()
+  return <Badge tone={keyTones[status]}>{valueText('KeyStatus', status)}</Badge>
+}
+
+/** The status of a version. */
+export function VersionStatusBadge({ status }: { readonly status: EnumOf<'KeyVersionStatus'> }) {
+  const valueText = useValueText()
+  return <Badge tone={versionTones[status]}>{valueText('KeyVersionStatus', status)}</Badge>
+}
+
+/** Stands for what is hidden of a key to which the viewer has no access. */
+export function NoAccess() {
+  const t = useTranslations('noAccess')
+  return (
+    <span className="quiet" title={t('text')}>
+      <span aria-hidden="true">🔒</span> {t('label')}
+    </span>
+  )
+}
+
+/** Automatic rotation with its cycle, or that it is not in use. */
+export function RotationText(props: {
+  readonly rotation: { readonly enabled: boolean; readonly cycleDays: number | null } | null
+}) {
+  const t = useTranslations('common')
+  const { rotation } = props
+  if (rotation === null) return null
+  return rotation.enabled && rotation.cycleDays !== null
+    ? t('days', { count: rotation.cycleDays })
+    : t('notInUse')
+}
+
+/** Labels of a key. */
+export function LabelList(props: {
+  readonly labels: readonly { readonly name: string; readonly value: string }[]
+}) {
+  return (
+    <span className="label-list">
+      {props.labels.map(({ name, value }) => (
+        <Badge key={name} tone="quiet">
+          {value === '' ? name : `${name}: ${value}`}
+        </Badge>
+      ))}
+    </span>
+  )
+}

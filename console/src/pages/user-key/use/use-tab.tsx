@@ -1,0 +1,8 @@
+import { useTranslations } from 'use-intl'
+import { Section } from '../../../design/section.tsx'
+import type { DetailKey } from '../detail-key.ts'
+
+export function UseTab({ userKey }: { readonly userKey: DetailKey }) {
+  const t = useTranslations('use')
+  return <Section title={t('title')}>{userKey.name}</Section>
+}

@@ -1,0 +1,69 @@
+import { existsSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { executablePath } from '../support/chromium.ts'
+import { type ConsoleInBrowser, openConsoleInBrowser } from '../support/console-in-browser.ts'
+import { cannotRun } from '../support/skip.ts'
+
+const cannotStart =
+  !existsSync(executablePath) && cannotRun('The console in a browser', `There is no ${executablePath}.`)
+
+describe.skipIf(cannotStart)('the frame of the console', () => {
+  let console: ConsoleInBrowser
+
+  beforeAll(async () => {
+    console = await openConsoleInBrowser()
+    await console.switchTo('admin')
+  })
+  afterAll(() => console?.stop())
+
+  const pages = [
+    ['/', 'Dashboard'],
+    ['/user-keys', 'User keys'],
+    ['/user-keys/new', 'Create a user key'],
+    ['/service-keys', 'Service keys'],
+    ['/activity', 'Activity'],
+    ['/upcoming', 'Upcoming'],
+    ['/roles', 'Roles'],
+    ['/me', 'My access'],
+    ['/nowhere', 'Page not found'],
+  ] as const
+
+  it.each(pages)(
+    '%s has a title, nothing serious for axe, and fits a narrow screen',
+    async (path, heading) => {
+      await console.goTo(path, heading)
+      expect(await console.page.title()).toBe(`${heading} – Keystead`)
+      expect(await console.violations()).toEqual([])
+      const size = console.page.viewportSize()
+      await console.page.setViewportSize({ width: 360, height: 800 })
+      expect(await console.scrollsSideways()).toBe(false)
+      expect(await console.violations()).toEqual([])
+      if (size) await console.page.setViewportSize(size)
+    },
+  )
+
+  it('the heading of a page has the focus after navigation, and Back returns', async () => {
+    const { page } = console
+    await console.goTo('/user-keys', 'User keys')
+    await page.getByRole('link', { name: 'Upcoming', exact: true }).click()
+    await page.getByRole('heading', { level: 1, name: 'Upcoming', exact: true }).waitFor()
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Upcoming')
+    await page.goBack()
+    await page.getByRole('heading', { level: 1, name: 'User keys', exact: true }).waitFor()
+  })
+
+  it('speaks the language that was chosen, also after it is loaded anew', async () => {
+    const { page } = console
+    await page.getByRole('combobox', { name: 'Language', exact: true }).selectOption('ko')
+    await page.getByRole('heading', { level: 1, name: '사용자 키', exact: true }).waitFor()
+    await page.reload()
+    await page.getByRole('heading', { level: 1, name: '사용자 키', exact: true }).waitFor()
+    expect(await page.evaluate(() => document.documentElement.lang)).toBe('ko')
+    await page.getByRole('combobox', { name: '언어', exact: true }).selectOption('en')
+    await page.getByRole('heading', { level: 1, name: 'User keys', exact: true }).waitFor()
+  })
+
+  it('the browser has nothing to complain about', () => {
+    expect(console.complaints).toEqual([])
+  })
+})
