@@ -26,7 +26,6 @@ export function Header() {
           <Mark /> {t('name')}
         </Link>
         <div className="top-end">
-          <Preferences />
           <AccountMenu />
         </div>
       </header>
@@ -57,11 +56,17 @@ function Pages(props: { readonly isOpen: boolean; readonly onChoice: () => void 
             </li>
           ))}
       </ul>
-      {viewer && (
-        <p className="quiet">
-          {app('project')} <code>{viewer.projectId}</code>
-        </p>
-      )}
+      <div className="pages-end">
+        {viewer && (
+          <p className="quiet">
+            {app('project')} <code>{viewer.projectId}</code>
+          </p>
+        )}
+        <Preferences />
+        <a className="quiet" href="/graphql">
+          {app('documentation')}
+        </a>
+      </div>
     </nav>
   )
 }
