@@ -3,7 +3,7 @@ import { Link } from 'wouter'
 import { graphql } from '../api/graphql.ts'
 import { usePageQuery } from '../api/live.tsx'
 import { Dialog } from '../design/dialog.tsx'
-import { Loading } from '../shell/page.tsx'
+import { Loading } from '../design/loading.tsx'
 import { PublicKeyInfo, publicKeyFields } from './public-key-info.tsx'
 
 const publicKeyOfKeyQuery = graphql(

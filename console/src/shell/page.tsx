@@ -36,13 +36,3 @@ export function Page(props: {
     </>
   )
 }
-
-/** Says that something is on its way. */
-export function Loading() {
-  const t = useTranslations('app')
-  return (
-    <p className="quiet" role="status">
-      {t('loading')}
-    </p>
-  )
-}

@@ -6,9 +6,10 @@ import { usePageQuery } from '../../api/live.tsx'
 import { useAddress } from '../../design/address.ts'
 import { type Column, DataTable } from '../../design/data-table.tsx'
 import { Moment } from '../../design/facts.tsx'
+import { Loading } from '../../design/loading.tsx'
 import { Empty } from '../../design/notice.tsx'
 import { firstPage, Pager, pageArguments } from '../../design/pager.tsx'
-import { Loading, Page } from '../../shell/page.tsx'
+import { Page } from '../../shell/page.tsx'
 import { useValueText } from '../../texts/values.ts'
 
 const upcomingEventsQuery = graphql(`
