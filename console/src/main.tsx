@@ -9,6 +9,7 @@ import './design/styles/shell.css'
 import './design/styles/controls.css'
 import './design/styles/tables.css'
 import './design/styles/overlays.css'
+import './design/styles/pickers.css'
 import './design/styles/content.css'
 
 const root = document.getElementById('root')
