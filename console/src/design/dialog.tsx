@@ -46,7 +46,9 @@ export function ConfirmDialog(props: {
   readonly onConfirm: (typedName: string) => void
   readonly busy: boolean
   readonly refusal: UserError | null
-  readonly typeName?: string
+  readonly typeName?: string | undefined
+  /** True while something in the children must be answered first. */
+  readonly blocked?: boolean
 }) {
   return (
     <AlertDialog.Root open={props.open} onOpenChange={(open) => !open && props.onClose()}>
@@ -67,7 +69,7 @@ export function ConfirmDialog(props: {
 function ConfirmForm(props: Parameters<typeof ConfirmDialog>[0]) {
   const t = useTranslations('common')
   const [typed, setTyped] = useState('')
-  const { typeName } = props
+  const { typeName, blocked = false } = props
   return (
     <Form
       refusal={props.refusal}
@@ -79,7 +81,7 @@ function ConfirmForm(props: Parameters<typeof ConfirmDialog>[0]) {
             type="submit"
             kind="danger"
             busy={props.busy}
-            disabled={typeName !== undefined && typed !== typeName}
+            disabled={blocked || (typeName !== undefined && typed !== typeName)}
           >
             {props.confirm}
           </Button>

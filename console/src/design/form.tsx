@@ -1,5 +1,6 @@
 import { Form as BaseForm } from '@base-ui/react/form'
 import { createContext, type ReactNode, use, useEffect, useMemo, useRef } from 'react'
+import { useTranslations } from 'use-intl'
 import { messagesByField, type UserError } from '../api/user-error.ts'
 import { Notice } from './notice.tsx'
 
@@ -16,6 +17,7 @@ export function Form(props: {
   readonly buttons: ReactNode
   readonly label?: string
 }) {
+  const t = useTranslations('problem')
   const names = useRef(new Set<string>())
   const errors = useMemo(() => messagesByField(props.refusal), [props.refusal])
   const others = Object.entries(errors).filter(([name]) => fieldOf(name, names.current) === undefined)
@@ -42,7 +44,7 @@ export function Form(props: {
         {props.children}
         {others.map(([name, message]) => (
           <Notice key={name} tone="bad">
-            {message}
+            {props.refusal?.code === 'CONFLICT' ? t('conflict') : message}
           </Notice>
         ))}
         <div className="buttons">{props.buttons}</div>
