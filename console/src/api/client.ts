@@ -1,5 +1,5 @@
 import { documentIds } from 'virtual:document-ids'
-import { Client, type CombinedError, cacheExchange, fetchExchange, mapExchange } from 'urql'
+import { Client, type CombinedError, cacheExchange, createRequest, fetchExchange, mapExchange } from 'urql'
 
 /** Where requests get their token from. */
 export interface TokenSource {
@@ -21,8 +21,12 @@ export function createClient(source: TokenSource, onError: (error: CombinedError
     exchanges: [
       cacheExchange,
       mapExchange({
-        // A stream that breaks is opened again; nobody needs to know.
-        onError: (error, { kind }) => void (kind !== 'subscription' && onError(error)),
+        onError(error, { kind, context }) {
+          // A stream that breaks is opened again; nobody needs to know.
+          if (kind === 'subscription') return
+          if (context['showsInvalidInput'] === true && isInvalidInput(error)) return
+          onError(error)
+        },
       }),
       fetchExchange,
     ],
@@ -34,6 +38,21 @@ export function createClient(source: TokenSource, onError: (error: CombinedError
  * anew. The types in an answer are not enough, since an empty list and a deletion name none.
  */
 export const aboutKeys = { additionalTypenames: ['UserKey'] }
+
+/** For queries whose page says itself what is wrong with what was typed, as in a filter. */
+export const showsInvalidInput = { showsInvalidInput: true }
+
+/** True if the server refused what was typed, and says what is wrong with it. */
+export const isInvalidInput = ({ graphQLErrors: [first] }: CombinedError): boolean =>
+  first?.extensions['code'] === 'INPUT_VALIDATION' || first?.extensions['code'] === 'BAD_USER_INPUT'
+
+/** The same requests, without keeping the answers: for what is read once and is long. */
+export function withoutCache(client: Client): Client {
+  const { url, fetch } = client.createRequestOperation('query', anyRequest).context
+  return new Client({ url, ...(fetch && { fetch }), preferGetMethod: false, exchanges: [fetchExchange] })
+}
+
+const anyRequest = createRequest('query { __typename }', {})
 
 function sendWith(source: TokenSource): typeof fetch {
   return async (resource, init) => {

@@ -6,7 +6,7 @@ import {
   useQuery,
   useSubscription,
 } from 'urql'
-import { aboutKeys } from './client.ts'
+import { aboutKeys, showsInvalidInput } from './client.ts'
 import { graphql } from './graphql.ts'
 
 const userKeysChanged = graphql(`
@@ -23,6 +23,9 @@ const userKeysChanged = graphql(`
 
 /** How long to wait before the stream is opened again. */
 const pauseMs = 5000
+
+// Objects that stay the same: with another context urql asks again.
+const aboutKeysAsTyped = { ...aboutKeys, ...showsInvalidInput }
 
 const changes = createContext(0)
 
@@ -55,8 +58,10 @@ export function usePageQuery<Data, Variables extends AnyVariables>(args: {
   readonly query: TypedDocumentNode<Data, Variables>
   readonly variables: Variables
   readonly pause?: boolean
+  /** The page shows itself what is wrong with the variables: see {@link isInvalidInput}. */
+  readonly showsInvalidInput?: boolean
 }): UseQueryResponse<Data, Variables> {
-  const { query, variables, pause = false } = args
+  const { query, variables, pause = false, showsInvalidInput: asTyped = false } = args
   const count = use(changes)
   const seen = useRef(count)
   const response = useQuery<Data, Variables>({
@@ -64,13 +69,13 @@ export function usePageQuery<Data, Variables extends AnyVariables>(args: {
     variables,
     pause,
     requestPolicy: 'cache-and-network',
-    context: aboutKeys,
+    context: asTyped ? aboutKeysAsTyped : aboutKeys,
   } as Parameters<typeof useQuery<Data, Variables>>[0])
   const [, askAgain] = response
   useEffect(() => {
     if (seen.current === count || pause) return
     seen.current = count
-    askAgain({ requestPolicy: 'network-only', ...aboutKeys })
-  }, [count, pause, askAgain])
+    askAgain({ requestPolicy: 'network-only', ...(asTyped ? aboutKeysAsTyped : aboutKeys) })
+  }, [count, pause, asTyped, askAgain])
   return response
 }

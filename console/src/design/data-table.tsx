@@ -6,10 +6,11 @@ import {
   tableFeatures,
   useTable,
 } from '@tanstack/react-table'
-import { type ReactNode, useMemo, useState } from 'react'
+import { Fragment, type ReactNode, useMemo, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { useColumnChoice } from './column-choice.ts'
 import { ColumnsDialog } from './columns-dialog.tsx'
+import { DetailsCell, DetailsRow, useOpenRows } from './row-details.tsx'
 import { SortButton, type Sorting } from './sort-button.tsx'
 
 /** A column of a table. */
@@ -49,12 +50,15 @@ export function DataTable<Row extends object>(props: {
   readonly selection?: Selection
   readonly canSelect?: (row: Row) => boolean
   readonly actions?: (row: Row) => ReactNode
+  /** More about a row, which a button shows below it. */
+  readonly details?: (row: Row) => ReactNode
   /** What is beside the button for the columns. */
   readonly tools?: ReactNode
 }) {
-  const { columns, rowId, rowName, selection, sorting, actions, canSelect = () => true } = props
+  const { columns, rowId, rowName, selection, sorting, actions, details, canSelect = () => true } = props
   const t = useTranslations('table')
   const [isChoosing, setChoosing] = useState(false)
+  const openRows = useOpenRows()
   const choice = useColumnChoice(props.name, columns)
   const definitions = useMemo(() => {
     const helper = createColumnHelper<typeof features, Row>()
@@ -117,6 +121,11 @@ export function DataTable<Row extends object>(props: {
                   </th>
                 )),
               )}
+              {details && (
+                <th className="narrow">
+                  <span className="visually-hidden">{t('more')}</span>
+                </th>
+              )}
               {actions && (
                 <th className="narrow">
                   <span className="visually-hidden">{t('actions')}</span>
@@ -126,33 +135,49 @@ export function DataTable<Row extends object>(props: {
           </thead>
           <tbody>
             {rows.map((row) => (
-              <tr key={row.id} data-selected={row.getIsSelected() || undefined}>
-                {selection && (
-                  <td className="narrow">
-                    {row.getCanSelect() && (
-                      <input
-                        type="checkbox"
-                        aria-label={t('select', { name: rowName(row.original) })}
-                        checked={row.getIsSelected()}
-                        onChange={({ target }) => row.toggleSelected(target.checked)}
-                      />
-                    )}
-                  </td>
-                )}
-                {row.getVisibleCells().map((cell) => {
-                  const column = byId.get(cell.column.id)
-                  return column?.isHeading ? (
-                    <th key={cell.id} scope="row">
-                      <table.FlexRender cell={cell} />
-                    </th>
-                  ) : (
-                    <td key={cell.id} data-label={column?.title}>
-                      <table.FlexRender cell={cell} />
+              <Fragment key={row.id}>
+                <tr data-selected={row.getIsSelected() || undefined}>
+                  {selection && (
+                    <td className="narrow">
+                      {row.getCanSelect() && (
+                        <input
+                          type="checkbox"
+                          aria-label={t('select', { name: rowName(row.original) })}
+                          checked={row.getIsSelected()}
+                          onChange={({ target }) => row.toggleSelected(target.checked)}
+                        />
+                      )}
                     </td>
-                  )
-                })}
-                {actions && <td className="narrow actions">{actions(row.original)}</td>}
-              </tr>
+                  )}
+                  {row.getVisibleCells().map((cell) => {
+                    const column = byId.get(cell.column.id)
+                    return column?.isHeading ? (
+                      <th key={cell.id} scope="row">
+                        <table.FlexRender cell={cell} />
+                      </th>
+                    ) : (
+                      <td key={cell.id} data-label={column?.title}>
+                        <table.FlexRender cell={cell} />
+                      </td>
+                    )
+                  })}
+                  {details && (
+                    <DetailsCell
+                      name={rowName(row.original)}
+                      isOpen={openRows.isOpen(row.id)}
+                      onToggle={() => openRows.toggle(row.id)}
+                    />
+                  )}
+                  {actions && <td className="narrow actions">{actions(row.original)}</td>}
+                </tr>
+                {details && openRows.isOpen(row.id) && (
+                  <DetailsRow
+                    columns={row.getVisibleCells().length + (selection ? 1 : 0) + (actions ? 2 : 1)}
+                  >
+                    {details(row.original)}
+                  </DetailsRow>
+                )}
+              </Fragment>
             ))}
           </tbody>
         </table>

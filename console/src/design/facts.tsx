@@ -23,15 +23,16 @@ export function Facts({
   )
 }
 
-/** A moment in the viewer's zone, with UTC on hover. */
-export function Moment({ at }: { readonly at: string | null | undefined }) {
+/** A moment in the viewer's zone, with UTC on hover. `precise` shows seconds. */
+export function Moment(props: { readonly at: string | null | undefined; readonly precise?: boolean }) {
+  const { at, precise = false } = props
   const { dateTime } = useFormatter()
   const t = useTranslations('common')
   if (at === null || at === undefined) return <span className="quiet">{t('none')}</span>
   const moment = new Date(at)
   return (
     <time dateTime={at} title={moment.toISOString().replace('T', ' ').replace('.000Z', ' UTC')}>
-      {dateTime(moment, { dateStyle: 'medium', timeStyle: 'short' })}
+      {dateTime(moment, { dateStyle: 'medium', timeStyle: precise ? 'medium' : 'short' })}
     </time>
   )
 }

@@ -30,17 +30,28 @@ export function pageArguments({ get }: Address, size: number): PageArguments {
 export const firstPage = { after: null, before: null } as const
 
 /** Goes through a list by its cursors, which are in the address. */
-export function Pager(props: { readonly info: PageInfo; readonly totalCount?: number | null }) {
+export function Pager(props: {
+  readonly info: PageInfo
+  readonly totalCount?: number | null
+  /** Parameters that the other pages need besides their cursor. */
+  readonly keep?: Readonly<Record<string, string>>
+}) {
   const t = useTranslations('table')
   const address = useAddress()
   const { hasNextPage, hasPreviousPage, startCursor, endCursor } = props.info
   return (
     <nav className="pager" aria-label={t('next')}>
       {props.totalCount != null && <span className="quiet">{t('total', { count: props.totalCount })}</span>}
-      <Button disabled={!hasPreviousPage} onClick={() => address.set({ after: null, before: startCursor })}>
+      <Button
+        disabled={!hasPreviousPage}
+        onClick={() => address.set({ ...props.keep, after: null, before: startCursor })}
+      >
         {t('previous')}
       </Button>
-      <Button disabled={!hasNextPage} onClick={() => address.set({ after: endCursor, before: null })}>
+      <Button
+        disabled={!hasNextPage}
+        onClick={() => address.set({ ...props.keep, after: endCursor, before: null })}
+      >
         {t('next')}
       </Button>
     </nav>
