@@ -103,3 +103,35 @@ function ConfirmForm(props: Parameters<typeof ConfirmDialog>[0]) {
     </Form>
   )
 }
+
+/** A window with a form, as long as it is shown. It stays open while the change runs, and shows why it was refused. */
+export function FormDialog(props: {
+  readonly onClose: () => void
+  readonly title: string
+  readonly children: ReactNode
+  /** What the button says that sends the form, if not "Save". */
+  readonly submit?: string
+  readonly onSubmit: () => void
+  readonly busy: boolean
+  readonly refusal: UserError | null
+}) {
+  const t = useTranslations('common')
+  return (
+    <Dialog open onClose={props.onClose} title={props.title}>
+      <Form
+        refusal={props.refusal}
+        onSubmit={props.onSubmit}
+        buttons={
+          <>
+            <Button onClick={props.onClose}>{t('cancel')}</Button>
+            <Button type="submit" kind="primary" busy={props.busy}>
+              {props.submit ?? t('save')}
+            </Button>
+          </>
+        }
+      >
+        {props.children}
+      </Form>
+    </Dialog>
+  )
+}

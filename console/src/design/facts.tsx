@@ -52,7 +52,10 @@ export function CopyButton({ text, what }: { readonly text: string; readonly wha
       aria-label={t('copy', { what })}
       onClick={() => void copy()}
     >
-      ⧉
+      <svg className="icon-image" viewBox="0 0 16 16" aria-hidden="true">
+        <rect x="5.5" y="5.5" width="8" height="8" rx="1.5" />
+        <path d="M10.5 2.5h-6a2 2 0 0 0-2 2v6" />
+      </svg>
     </button>
   )
 }

@@ -6,11 +6,11 @@ import { CopyText, Facts, Moment } from '../../design/facts.tsx'
 import { Loading } from '../../design/loading.tsx'
 import { Notice } from '../../design/notice.tsx'
 import { Tabs } from '../../design/tabs.tsx'
-import { KeyStatusBadge } from '../../keys/badges.tsx'
 import { NotFound } from '../../shell/not-found.tsx'
 import { Page } from '../../shell/page.tsx'
 import { useValueText } from '../../texts/values.ts'
 import { type DetailKey, userKeyQuery } from './detail-key.ts'
+import { KeyActions } from './key-actions.tsx'
 import { keyTabs } from './tabs.tsx'
 
 /** One key, in tabs. */
@@ -47,7 +47,7 @@ function FullKey({ userKey, tab }: { readonly userKey: DetailKey; readonly tab: 
       title={userKey.name}
       documentTitle={title}
       above={<Link href="/user-keys">{t('nav.userKeys')}</Link>}
-      actions={userKey.status && <KeyStatusBadge status={userKey.status} />}
+      actions={<KeyActions userKey={userKey} />}
     >
       {userKey.canProtect === false && userKey.cannotProtectReason && (
         <Notice tone="waiting">

@@ -1,8 +1,6 @@
 import { useTranslations } from 'use-intl'
 import { useChange } from '../../../api/use-change.ts'
-import { Button } from '../../../design/button.tsx'
-import { Dialog } from '../../../design/dialog.tsx'
-import { Form } from '../../../design/form.tsx'
+import { FormDialog } from '../../../design/dialog.tsx'
 import { useToast } from '../../../design/toasts.tsx'
 import { useKeyAsOpened } from '../../../keys/changed-meanwhile.tsx'
 import type { Version } from '../../../keys/version-fields.ts'
@@ -22,7 +20,6 @@ export function ReviveDialog(props: {
   const { name } = userKey
   const isActivation = kind === 'activate'
   const t = useTranslations('versions')
-  const common = useTranslations('common')
   const opensWith = useOpensWith(userKey.usage)
   const toast = useToast()
   const activation = useChange(activateKeyVersion)
@@ -37,33 +34,23 @@ export function ReviveDialog(props: {
     toast(isActivation ? t('activated', { number, name }) : t('restored', { number, name }))
   }
   return (
-    <Dialog
-      open
+    <FormDialog
       onClose={onClose}
       title={isActivation ? t('activateTitle', { number, name }) : t('restoreTitle', { number, name })}
+      submit={isActivation ? t('activateConfirm', { number }) : t('restoreConfirm', { number })}
+      onSubmit={() => void revive()}
+      busy={isRunning}
+      refusal={refusal}
     >
-      <Form
-        refusal={refusal}
-        onSubmit={() => void revive()}
-        buttons={
-          <>
-            <Button onClick={onClose}>{common('cancel')}</Button>
-            <Button type="submit" kind="primary" busy={isRunning}>
-              {isActivation ? t('activateConfirm', { number }) : t('restoreConfirm', { number })}
-            </Button>
-          </>
-        }
-      >
-        {changes}
-        {isActivation ? (
-          <ul className="consequences">
-            <li>{t('worksAgain', { what: opensWith(number) })}</li>
-            {version.isDefault && <li>{t('protectsAgain', { name })}</li>}
-          </ul>
-        ) : (
-          <p>{t('staysDeactivated')}</p>
-        )}
-      </Form>
-    </Dialog>
+      {changes}
+      {isActivation ? (
+        <ul className="consequences">
+          <li>{t('worksAgain', { what: opensWith(number) })}</li>
+          {version.isDefault && <li>{t('protectsAgain', { name })}</li>}
+        </ul>
+      ) : (
+        <p>{t('staysDeactivated')}</p>
+      )}
+    </FormDialog>
   )
 }
