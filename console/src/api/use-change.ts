@@ -16,9 +16,13 @@ export interface Change<Data, Input> {
   run(input: Input): Promise<Payload<Data> | null>
 }
 
-/** Runs a mutation that takes one input and answers a payload or a `UserError`. */
+/**
+ * Runs a mutation that takes one input and answers a payload or a `UserError`. With `changesNothing`, as for encrypting,
+ * what is shown of keys is not asked for anew.
+ */
 export function useChange<Data extends object, Input>(
   document: TypedDocumentNode<Data, { input: Input }>,
+  options: { readonly changesNothing?: boolean; readonly onRefusal?: (refusal: UserError) => void } = {},
 ): Change<Data, Input> {
   const [{ fetching }, execute] = useMutation(document)
   const [refusal, setRefusal] = useState<UserError | null>(null)
@@ -28,10 +32,11 @@ export function useChange<Data extends object, Input>(
     reset: () => setRefusal(null),
     async run(input) {
       setRefusal(null)
-      const { data } = await execute({ input }, aboutKeys)
+      const { data } = await execute({ input }, options.changesNothing ? {} : aboutKeys)
       const outcome: unknown = data ? Object.values(data)[0] : null
       if (isUserError(outcome)) {
         setRefusal(outcome)
+        options.onRefusal?.(outcome)
         return null
       }
       return outcome as Payload<Data> | null

@@ -1,5 +1,5 @@
 import { Form as BaseForm } from '@base-ui/react/form'
-import { createContext, type ReactNode, use, useEffect, useMemo, useRef } from 'react'
+import { createContext, type ReactNode, use, useLayoutEffect, useMemo, useReducer, useRef } from 'react'
 import { useTranslations } from 'use-intl'
 import { messagesByField, type UserError } from '../api/user-error.ts'
 import { Notice } from './notice.tsx'
@@ -20,13 +20,14 @@ export function Form(props: {
   const t = useTranslations('problem')
   const names = useRef(new Set<string>())
   const errors = useMemo(() => messagesByField(props.refusal), [props.refusal])
-  const others = Object.entries(errors).filter(([name]) => fieldOf(name, names.current) === undefined)
-  const atFields = Object.fromEntries(
-    Object.entries(errors).flatMap(([name, message]) => {
-      const field = fieldOf(name, names.current)
-      return field === undefined ? [] : [[field, message]]
-    }),
-  )
+  // Where a form begins with a refusal, its fields have said their names only now.
+  const [look, lookAgain] = useReducer((count: number) => count + 1, 0)
+  useLayoutEffect(() => {
+    if (props.refusal !== null) lookAgain()
+  }, [props.refusal])
+  // Kept while nothing changes: a field forgets its message when its input changes.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: names of fields come without a new set.
+  const { atFields, others } = useMemo(() => placed(errors, names.current), [errors, look])
   return (
     <fieldNames.Provider value={names.current}>
       <BaseForm
@@ -53,10 +54,22 @@ export function Form(props: {
   )
 }
 
+/** The messages that fields show, and those that belong to no field. */
+function placed(errors: Readonly<Record<string, string>>, names: ReadonlySet<string>) {
+  const others: [name: string, message: string][] = []
+  const atFields: Record<string, string> = {}
+  for (const [name, message] of Object.entries(errors)) {
+    const field = fieldOf(name, names)
+    if (field === undefined) others.push([name, message])
+    else atFields[field] = message
+  }
+  return { atFields, others }
+}
+
 /** Says that a field of this name is shown, so that the form leaves its messages to it. */
 export function useFieldName(name: string): void {
   const names = use(fieldNames)
-  useEffect(() => {
+  useLayoutEffect(() => {
     names?.add(name)
     return () => void names?.delete(name)
   }, [names, name])

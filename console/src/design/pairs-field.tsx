@@ -1,6 +1,6 @@
-import { useId } from 'react'
 import { useTranslations } from 'use-intl'
 import { Button } from './button.tsx'
+import { GroupFrame } from './choice-cards.tsx'
 import { TextField } from './fields.tsx'
 
 /** A name and a value. */
@@ -24,18 +24,11 @@ export function PairsField(props: {
   readonly valueLength: number
 }) {
   const t = useTranslations('pairs')
-  const hint = useId()
   const { name, pairs, onChange, rowLabel, max } = props
   const change = (at: number, part: Partial<Pair>) =>
     onChange(pairs.map((pair, index) => (index === at ? { ...pair, ...part } : pair)))
   return (
-    <fieldset className="pairs" aria-describedby={props.hint && hint}>
-      <legend>{props.label}</legend>
-      {props.hint && (
-        <p className="quiet" id={hint}>
-          {props.hint}
-        </p>
-      )}
+    <GroupFrame name={name} label={props.label} hint={props.hint} className="pairs">
       {pairs.map((pair, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a row is its place; it keeps nothing of its own.
         <fieldset className="pair" key={index} aria-label={rowLabel(index + 1)}>
@@ -71,7 +64,7 @@ export function PairsField(props: {
         </Button>
         <span className="quiet">{t('count', { count: pairs.length, max })}</span>
       </div>
-    </fieldset>
+    </GroupFrame>
   )
 }
 

@@ -1,8 +1,9 @@
 import { useTranslations } from 'use-intl'
 import type { EnumOf } from '../api/graphql.ts'
-import { CheckField, FieldFrame, TextField } from '../design/fields.tsx'
+import { ChoiceCards, GroupFrame } from '../design/choice-cards.tsx'
+import { CheckField, TextField } from '../design/fields.tsx'
 import { useValueText } from '../texts/values.ts'
-import { type AccessEntryDraft, permissionsFor } from './access-entry.ts'
+import { type AccessEntryDraft, hasContext, permissionsFor } from './access-entry.ts'
 import { ContextPairs } from './context-pairs.tsx'
 import { SubjectField } from './subject-picker.tsx'
 
@@ -39,7 +40,7 @@ export function AccessEntryFields(
         />
       )}
       <PermissionFields {...props} />
-      {usage === 'ENCRYPT_DECRYPT' && type === 'SYMMETRIC' && (
+      {hasContext({ usage, type }) && (
         <ContextPairs
           name={`${name}.context`}
           label={t('context')}
@@ -73,28 +74,19 @@ function PermissionFields({ name, usage, draft: { permissions }, onChange }: Par
   const t = useTranslations('accessEntry')
   const valueText = useValueText()
   return (
-    <fieldset>
-      <legend>{t('permissions')}</legend>
-      <label className="check">
-        <input
-          type="radio"
-          name={`${name}.limited`}
-          checked={permissions === null}
-          onChange={() => onChange({ permissions: null })}
-        />
-        {t('allPermissions')}
-      </label>
-      <label className="check">
-        <input
-          type="radio"
-          name={`${name}.limited`}
-          checked={permissions !== null}
-          onChange={() => onChange({ permissions: ['VIEW'] })}
-        />
-        {t('somePermissions')}
-      </label>
+    <>
+      <ChoiceCards
+        name={`${name}.limited`}
+        label={t('permissions')}
+        value={permissions === null ? 'all' : 'some'}
+        options={[
+          { value: 'all', title: t('allPermissions'), text: t('allPermissionsHint') },
+          { value: 'some', title: t('somePermissions'), text: t('somePermissionsHint') },
+        ]}
+        onChange={(choice) => onChange({ permissions: choice === 'all' ? null : ['VIEW'] })}
+      />
       {permissions !== null && (
-        <FieldFrame name={`${name}.permissions`} label={t('allowed')} hint={t('permissionsHint')}>
+        <GroupFrame name={`${name}.permissions`} label={t('allowed')} hint={t('permissionsHint')}>
           <div className="checks">
             {permissionsFor(usage).map((permission) => (
               <CheckField
@@ -112,8 +104,8 @@ function PermissionFields({ name, usage, draft: { permissions }, onChange }: Par
               />
             ))}
           </div>
-        </FieldFrame>
+        </GroupFrame>
       )}
-    </fieldset>
+    </>
   )
 }

@@ -50,3 +50,23 @@ export function accessEntryInput(draft: AccessEntryDraft) {
     ...(note !== '' && { note }),
   }
 }
+
+/** The entry without what a key of this usage and type does not have. */
+export function fittingEntry(
+  draft: AccessEntryDraft,
+  key: { readonly usage: EnumOf<'KeyUsage'>; readonly type: EnumOf<'KeyType'> },
+): AccessEntryDraft {
+  const { permissions, context } = draft
+  const possible = permissionsFor(key.usage)
+  return {
+    ...draft,
+    permissions: permissions?.filter((permission) => possible.includes(permission)) ?? null,
+    context: hasContext(key) ? context : [],
+  }
+}
+
+/** True if operations of such keys have an encryption context. */
+export const hasContext = (key: {
+  readonly usage: EnumOf<'KeyUsage'> | null
+  readonly type: EnumOf<'KeyType'> | null
+}): boolean => key.usage === 'ENCRYPT_DECRYPT' && key.type === 'SYMMETRIC'

@@ -7,6 +7,9 @@ import { useValueText } from '../texts/values.ts'
 import { useKnownSubjects } from './known-subjects.ts'
 import { kindOfSubject, suggestSubjects } from './subjects.ts'
 
+/** Shown where nothing is typed yet. */
+const example = 'user:bob'
+
 interface PickerParts {
   /** The path of the input, joined with dots: the server's messages appear here. */
   readonly name: string
@@ -34,13 +37,15 @@ export function SubjectField(
         items={suggestions}
         filter={null}
         value={props.value}
-        onValueChange={props.onChange}
+        onValueChange={(next, details) =>
+          details.reason === 'escape-key' ? details.cancel() : props.onChange(next)
+        }
         openOnInputClick
         autoHighlight
       >
         <Autocomplete.Input
           className="input"
-          placeholder={t('placeholder')}
+          placeholder={example}
           required={props.required}
           spellCheck={false}
           autoCapitalize="none"
@@ -95,7 +100,9 @@ export function SubjectsField(
         items={[...value, ...suggestions]}
         filteredItems={suggestions}
         value={[...value]}
-        onValueChange={(next) => {
+        onValueChange={(next, details) => {
+          // Escape closes the list; it takes nobody's access away.
+          if (details.reason === 'escape-key') return details.cancel()
           onChange(next)
           setTyped('')
         }}
@@ -119,7 +126,7 @@ export function SubjectsField(
             </Combobox.Chip>
           ))}
           <Combobox.Input
-            placeholder={value.length === 0 ? t('placeholder') : undefined}
+            placeholder={value.length === 0 ? example : undefined}
             spellCheck={false}
             autoCapitalize="none"
             onFocus={() => setWanted(true)}

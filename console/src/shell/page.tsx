@@ -1,6 +1,9 @@
 import { type ReactNode, useEffect, useRef } from 'react'
 import { useTranslations } from 'use-intl'
 
+const openedAt = location.href
+let hasMoved = false
+
 /** A page: its heading, which the browser's title repeats and which gets the focus after navigation, and its content. */
 export function Page(props: {
   readonly title: string
@@ -19,7 +22,8 @@ export function Page(props: {
   }, [documentTitle, t])
   useEffect(() => {
     // When the console is opened, the focus stays with the browser.
-    if (history.state !== null || document.activeElement !== document.body) heading.current?.focus()
+    hasMoved ||= location.href !== openedAt
+    if (hasMoved) heading.current?.focus()
   }, [])
   return (
     <>

@@ -1,0 +1,14 @@
+import { useEffect, useRef } from 'react'
+
+/** Moves the focus after another step is shown: to what is wrong there, or else to its heading. */
+export function useFocusOnChange(step: string): void {
+  const shown = useRef(step)
+  useEffect(() => {
+    if (shown.current === step) return
+    shown.current = step
+    const target =
+      document.querySelector<HTMLElement>('.wizard [aria-invalid="true"], .wizard [data-invalid] input') ??
+      document.getElementById('step-title')
+    target?.focus()
+  }, [step])
+}
