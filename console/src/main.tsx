@@ -12,6 +12,7 @@ import './design/styles/overlays.css'
 import './design/styles/pickers.css'
 import './design/styles/content.css'
 import './design/styles/keys.css'
+import './design/styles/charts.css'
 
 const root = document.getElementById('root')
 if (root === null) throw new Error('index.html has no element with the ID "root".')

@@ -54,6 +54,8 @@ export function DataTable<Row extends object>(props: {
   readonly details?: (row: Row) => ReactNode
   /** What is beside the button for the columns. */
   readonly tools?: ReactNode
+  /** For a short table, whose columns are not chosen. */
+  readonly isShort?: boolean
 }) {
   const { columns, rowId, rowName, selection, sorting, actions, details, canSelect = () => true } = props
   const t = useTranslations('table')
@@ -91,12 +93,14 @@ export function DataTable<Row extends object>(props: {
   const { rows } = table.getRowModel()
   return (
     <div className="data-table">
-      <div className="table-tools">
-        {props.tools}
-        <button type="button" className="button plain" onClick={() => setChoosing(true)}>
-          {t('columns')}
-        </button>
-      </div>
+      {!props.isShort && (
+        <div className="table-tools">
+          {props.tools}
+          <button type="button" className="button plain" onClick={() => setChoosing(true)}>
+            {t('columns')}
+          </button>
+        </div>
+      )}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard. */}
       <section className="table-scroll" tabIndex={0} aria-label={props.label}>
         <table aria-label={props.label}>

@@ -1,96 +1,143 @@
-import { useEffect, useMemo, useRef } from 'react'
-import UPlot from 'uplot'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import { useFormatter, useTranslations } from 'use-intl'
+import { drawStacked, type Point, type Series } from './chart-canvas.ts'
+import { ChartTable } from './chart-table.tsx'
+import { useThemeChanges } from './theme-changes.ts'
 import 'uplot/dist/uPlot.min.css'
 
-/** A line of a chart: one value for each moment. */
-export interface Series {
-  readonly label: string
-  readonly values: readonly number[]
-}
+export type { Series }
 
-/** Colours of the lines, from the style sheet, in their order. */
+/** Colours of the parts, from the style sheet, in their order. */
 const colours = ['--chart-1', '--chart-2', '--chart-3', '--chart-4', '--chart-5', '--chart-6']
 
-/** Numbers over time, as lines and, for those who cannot see them, as a table. */
+const colourOf = ({ colour }: Series, index: number) =>
+  colour ?? colours[index % colours.length] ?? '--chart-1'
+
+const stepSeconds = { HOUR: 3600, DAY: 86_400 } as const
+
+/**
+ * Numbers over time: parts on top of each other, with their values below the pointer, and as a table for those who cannot
+ * see them. A part can be left out by its name. Hours are shown in the viewer's zone; days are those of UTC.
+ */
 export function TimeChart(props: {
   readonly label: string
+  readonly interval: keyof typeof stepSeconds
   readonly times: readonly Date[]
   readonly series: readonly Series[]
   readonly height?: number
 }) {
-  const { label, times, series, height = 220 } = props
-  const t = useTranslations('common')
+  const { label, interval, times, series, height = 240 } = props
+  const { dateTime, number } = useFormatter()
   const place = useRef<HTMLDivElement>(null)
-  const data = useMemo<UPlot.AlignedData>(
-    () => [times.map((time) => time.getTime() / 1000), ...series.map(({ values }) => [...values])],
-    [times, series],
+  const theme = useThemeChanges()
+  const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set())
+  const [point, setPoint] = useState<Point | null>(null)
+  const coloured = useMemo(
+    () => series.map((each, index) => ({ ...each, colour: colourOf(each, index) })),
+    [series],
   )
-  const labels = series.map((each) => each.label).join('\n')
+  const shown = useMemo(() => coloured.filter((each) => !hidden.has(each.label)), [coloured, hidden])
+  const inUtc = interval === 'DAY'
+  const zone = inUtc ? ({ timeZone: 'UTC' } as const) : {}
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: colours and texts depend on the theme and the language.
   useEffect(() => {
-    const element = place.current
-    if (element === null) return
-    const style = getComputedStyle(element)
-    const colour = (name: string) => style.getPropertyValue(name).trim()
-    const axis = { stroke: colour('--chart-axis'), grid: { stroke: colour('--chart-grid'), width: 1 } }
-    const chart = new UPlot(
-      {
-        width: element.clientWidth,
-        height,
-        axes: [axis, { ...axis, size: 60 }],
-        scales: { y: { range: (_chart, _min, max) => [0, Math.max(1, max)] } },
-        series: [
-          {},
-          ...labels.split('\n').map((each, index) => {
-            const stroke = colour(colours[index % colours.length] ?? '--chart-1')
-            return { label: each, stroke, width: 2, points: { show: false } }
-          }),
-        ],
+    if (place.current === null) return
+    return drawStacked(place.current, {
+      times: times.map((time) => time.getTime() / 1000),
+      parts: shown,
+      stepSeconds: stepSeconds[interval],
+      inUtc,
+      height,
+      timeText(seconds, step) {
+        const time = new Date(seconds * 1000)
+        if (step > 27 * stepSeconds.DAY) return dateTime(time, { year: 'numeric', month: 'short', ...zone })
+        const isMidnight = time.getHours() === 0 && time.getMinutes() === 0
+        return step >= stepSeconds.DAY || isMidnight
+          ? dateTime(time, { month: 'short', day: 'numeric', ...zone })
+          : dateTime(time, { hour: 'numeric', minute: '2-digit' })
       },
-      [[]],
-      element,
-    )
-    chart.setData(data)
-    const observer = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height }))
-    observer.observe(element)
-    return () => {
-      observer.disconnect()
-      chart.destroy()
-    }
-  }, [data, labels, height])
+      numberText: (value) => number(value, { notation: 'compact' }),
+      onPoint: setPoint,
+    })
+  }, [times, shown, interval, height, theme, dateTime])
+
+  const timeText = (time: Date) =>
+    dateTime(time, inUtc ? { dateStyle: 'full', ...zone } : { dateStyle: 'medium', timeStyle: 'short' })
+  function toggle(name: string) {
+    const next = new Set(hidden)
+    if (!next.delete(name)) next.add(name)
+    setHidden(next)
+  }
+  const time = point && times[point.index]
   return (
     <figure className="chart" aria-label={label}>
-      <div ref={place} aria-hidden="true" />
-      <details>
-        <summary>{t('showTable')}</summary>
-        <ChartTable {...props} />
-      </details>
+      <Legend series={coloured} hidden={hidden} onToggle={toggle} />
+      <div className="chart-place" aria-hidden="true">
+        <div ref={place} style={{ minHeight: height }} />
+        {point && time && <Values point={point} title={timeText(time)} series={shown} />}
+      </div>
+      <ChartTable label={label} times={times} series={series} timeText={timeText} />
     </figure>
   )
 }
 
-/** The moments at which something happened, the latest first. */
-function ChartTable({ label, times, series }: Parameters<typeof TimeChart>[0]) {
-  const { dateTime, number } = useFormatter()
-  const rows = times
-    .map((time, index) => ({ time, values: series.map(({ values }) => values[index] ?? 0) }))
-    .filter(({ values }) => values.some((value) => value > 0))
-    .toReversed()
-    .slice(0, 100)
+type Coloured = readonly (Series & { readonly colour: string })[]
+
+/** What each colour stands for, and how much it is in all. */
+function Legend(props: {
+  readonly series: Coloured
+  readonly hidden: ReadonlySet<string>
+  readonly onToggle: (label: string) => void
+}) {
+  const t = useTranslations('chart')
+  const { number } = useFormatter()
   return (
-    <table className="plain-table" aria-label={label}>
-      <tbody>
-        {rows.map(({ time, values }) => (
-          <tr key={time.getTime()}>
-            <th scope="row">{dateTime(time, { dateStyle: 'medium', timeStyle: 'short' })}</th>
-            {values.map((value, index) => (
-              <td key={series[index]?.label}>
-                {series[index]?.label}: {number(value)}
-              </td>
-            ))}
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <ul className="legend" aria-label={t('legend')}>
+      {props.series.map(({ label, values, colour }) => (
+        <li key={label}>
+          <button
+            type="button"
+            className="button"
+            aria-pressed={!props.hidden.has(label)}
+            onClick={() => props.onToggle(label)}
+          >
+            <Swatch colour={colour} /> {label}
+            <strong>{number(values.reduce((sum, value) => sum + value, 0))}</strong>
+          </button>
+        </li>
+      ))}
+    </ul>
   )
 }
+
+/** The values below the pointer, on the side where there is more room. */
+function Values(props: { readonly point: Point; readonly title: string; readonly series: Coloured }) {
+  const t = useTranslations('chart')
+  const { number } = useFormatter()
+  const { index, left, isLate } = props.point
+  const values = props.series
+    .map(({ label, colour, values: all }) => ({ label, colour, value: all[index] ?? 0 }))
+    .filter(({ value }) => value > 0)
+    .toReversed()
+  const total = values.reduce((sum, { value }) => sum + value, 0)
+  return (
+    <div className="chart-values" style={{ left: `calc(52px + ${left}px)` }} data-late={isLate || undefined}>
+      <strong>{props.title}</strong>
+      {values.map(({ label, colour, value }) => (
+        <span key={label}>
+          <Swatch colour={colour} /> {label} <b>{number(value)}</b>
+        </span>
+      ))}
+      {values.length !== 1 && (
+        <span>
+          {t('total')} <b>{number(total)}</b>
+        </span>
+      )}
+    </div>
+  )
+}
+
+const Swatch = ({ colour }: { readonly colour: string }) => (
+  <i className="swatch" style={{ background: `var(${colour})` }} />
+)
