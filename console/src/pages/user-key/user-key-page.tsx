@@ -9,6 +9,7 @@ import { Tabs } from '../../design/tabs.tsx'
 import { NotFound } from '../../shell/not-found.tsx'
 import { Page } from '../../shell/page.tsx'
 import { useValueText } from '../../texts/values.ts'
+import { WhyAccess } from './access/why-access.tsx'
 import { type DetailKey, userKeyQuery } from './detail-key.ts'
 import { KeyActions } from './key-actions.tsx'
 import { keyTabs } from './tabs.tsx'
@@ -87,6 +88,7 @@ function RedactedKey({ userKey }: { readonly userKey: DetailKey }) {
           [t('userKey.createdBy'), userKey.createdBy.id],
         ]}
       />
+      <WhyAccess userKey={userKey} />
     </Page>
   )
 }

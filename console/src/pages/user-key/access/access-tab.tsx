@@ -1,8 +1,13 @@
-import { useTranslations } from 'use-intl'
-import { Section } from '../../../design/section.tsx'
 import type { DetailKey } from '../detail-key.ts'
+import { AccessControl } from './access-control.tsx'
+import { WhyAccess } from './why-access.tsx'
 
+/** Who has access to the key, and why. */
 export function AccessTab({ userKey }: { readonly userKey: DetailKey }) {
-  const t = useTranslations('access')
-  return <Section title={t('title')}>{userKey.name}</Section>
+  return (
+    <>
+      <AccessControl userKey={userKey} />
+      <WhyAccess userKey={userKey} />
+    </>
+  )
 }
