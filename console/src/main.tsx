@@ -11,6 +11,7 @@ import './design/styles/tables.css'
 import './design/styles/overlays.css'
 import './design/styles/pickers.css'
 import './design/styles/content.css'
+import './design/styles/arrangement.css'
 import './design/styles/keys.css'
 import './design/styles/charts.css'
 

@@ -12,18 +12,20 @@ export interface LockoutConsent {
   readonly isMissing: boolean
   /** The refusal without the one that the question below stands for. */
   readonly refusal: UserError | null
-  /** The question; null while the server has not warned. */
+  /** The question; nothing while the server has not warned. */
   readonly question: ReactNode
 }
 
 /**
- * Asks before one locks oneself out: when the server has refused a change for that, it says what will happen and who could
- * take it back, and the change is sent again only after consent.
+ * Asks before one locks oneself out: it says what will happen and who could take it back, where that is foreseen or the server
+ * has refused a change for it, and the change is sent only after consent.
  */
 export function useLockoutConsent(
   refusal: UserError | null,
   /** Who still sees and manages the key afterwards. */
   keepers: readonly string[] = [],
+  /** True where it is known before the server says so. */
+  isForeseen = false,
 ): LockoutConsent {
   const t = useTranslations('danger')
   const { list } = useFormatter()
@@ -31,9 +33,9 @@ export function useLockoutConsent(
   const [allowLockout, setAllowed] = useState(false)
   const isLockout = refusal?.code === 'LOCKOUT'
   if (isLockout && !isAsked) setAsked(true)
-  const isQuestion = isAsked || isLockout
+  const isQuestion = isAsked || isLockout || isForeseen
   return {
-    allowLockout,
+    allowLockout: isQuestion && allowLockout,
     isMissing: isQuestion && !allowLockout,
     refusal: isLockout ? null : refusal,
     question: isQuestion && (

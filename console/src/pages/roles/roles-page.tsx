@@ -1,6 +1,6 @@
 import { useMemo, useState } from 'react'
 import { useTranslations } from 'use-intl'
-import { issueIn } from '../../api/client.ts'
+import { isInvalidInput } from '../../api/client.ts'
 import { usePageQuery } from '../../api/live.tsx'
 import { useViewer } from '../../api/viewer.ts'
 import { useAddress } from '../../design/address.ts'
@@ -50,9 +50,9 @@ function Bindings() {
   const [{ data, fetching, error }] = usePageQuery({
     query: roleBindingsQuery,
     variables,
-    showsIssues: true,
+    showsInvalidInput: true,
   })
-  const issue = issueIn(error)
+  const issue = error && isInvalidInput(error) ? error.graphQLErrors[0]?.message : undefined
   const bindings = data?.roleBindings
   const isFiltered = subject !== null || wanted.length > 0
   const onClose = () => setDoing(null)
@@ -67,7 +67,7 @@ function Bindings() {
     >
       <p>{t('text')}</p>
       <RoleFilters />
-      {issue !== null && <Notice tone="bad">{issue}</Notice>}
+      {issue !== undefined && <Notice tone="bad">{issue}</Notice>}
       {!bindings && fetching && <Loading />}
       {bindings && bindings.nodes.length === 0 && (
         <Empty>

@@ -67,7 +67,7 @@ export function UnbindDialog(props: { readonly binding: RoleBinding; readonly on
       confirm={t('unbind.confirm')}
       busy={isRunning}
       refusal={isLockout ? null : refusal}
-      disabled={!acknowledgement.mayGoOn || !ofOwn.mayGoOn}
+      blocked={!acknowledgement.mayGoOn || !ofOwn.mayGoOn}
       onConfirm={() => void confirm()}
     >
       <p>{t(isGroup ? 'unbind.losesGroup' : 'unbind.loses', { subject })}</p>

@@ -33,10 +33,11 @@ export function DisableDialog(props: { readonly userKey: DetailKey; readonly onC
   const valueText = useValueText()
   const viewer = useViewer()
   const { userKey, onClose } = props
-  const { warning, mayGoOn, refusal, isRunning, send } = useListChange(disableAccessControl, {
+  const { warnings, isBlocked, refusal, isRunning, send } = useListChange(disableAccessControl, {
     userKey,
     after: null,
-    done: { message: t('done', { name: userKey.name }), onClose },
+    done: t('done', { name: userKey.name }),
+    onClose,
   })
   const entries = userKey.accessList ?? []
   const limits = inForce(userKey).filter(
@@ -56,7 +57,7 @@ export function DisableDialog(props: { readonly userKey: DetailKey; readonly onC
       confirm={t('confirm')}
       busy={isRunning}
       refusal={refusal}
-      disabled={!mayGoOn}
+      blocked={isBlocked}
       onConfirm={() => void send({})}
     >
       <p>
@@ -76,7 +77,7 @@ export function DisableDialog(props: { readonly userKey: DetailKey; readonly onC
           <NameList names={services} />
         </div>
       )}
-      {warning}
+      {warnings}
     </ConfirmDialog>
   )
 }

@@ -6,6 +6,7 @@ import { Button } from '../../../design/button.tsx'
 import { Dialog } from '../../../design/dialog.tsx'
 import { Form } from '../../../design/form.tsx'
 import { Notice } from '../../../design/notice.tsx'
+import { CallerList } from '../../../keys/caller-list.tsx'
 import { SubjectsField } from '../../../keys/subject-picker.tsx'
 import type { DetailKey } from '../detail-key.ts'
 import { useCallers } from './callers.ts'
@@ -47,12 +48,14 @@ function EnableForm({ userKey, onClose }: Props) {
   const common = useTranslations('common')
   const [subjects, setSubjects] = useState<readonly string[]>([])
   const owner = userKey.owner?.id ?? ''
-  const { warning, mayGoOn, refusal, isRunning, send } = useListChange(enableAccessControl, {
+  const { warnings, isBlocked, refusal, isRunning, send } = useListChange(enableAccessControl, {
     userKey,
     after: subjects.map((subject) => ({ subject, permissions: null })),
-    done: { message: t('done', { name: userKey.name }), onClose },
+    done: t('done', { name: userKey.name }),
+    onClose,
   })
-  const missed = useCallers(userKey).filter(({ subject }) => subject !== owner && !subjects.includes(subject))
+  const missed = useCallers(userKey).filter(({ caller: { id } }) => id !== owner && !subjects.includes(id))
+  const names = [...new Set(missed.map(({ caller }) => caller.id))]
   return (
     <Form
       refusal={refusal}
@@ -60,7 +63,7 @@ function EnableForm({ userKey, onClose }: Props) {
       buttons={
         <>
           <Button onClick={onClose}>{common('cancel')}</Button>
-          <Button type="submit" kind="primary" busy={isRunning} disabled={!mayGoOn}>
+          <Button type="submit" kind="primary" busy={isRunning} disabled={isBlocked}>
             {t('action')}
           </Button>
         </>
@@ -76,22 +79,14 @@ function EnableForm({ userKey, onClose }: Props) {
       />
       {missed.length > 0 && (
         <Notice tone="waiting">
-          <p>{t('missed', { count: missed.length })}</p>
-          <ul>
-            {missed.map(({ subject, operations }) => (
-              <li key={subject}>
-                <code>{subject}</code> – {t('operations', { count: operations })}
-              </li>
-            ))}
-          </ul>
+          <p>{t('missed', { count: names.length })}</p>
+          <CallerList callers={missed} />
           <div className="buttons">
-            <Button onClick={() => setSubjects([...subjects, ...missed.map(({ subject }) => subject)])}>
-              {t('addThem')}
-            </Button>
+            <Button onClick={() => setSubjects([...subjects, ...names])}>{t('addThem')}</Button>
           </div>
         </Notice>
       )}
-      {warning}
+      {warnings}
     </Form>
   )
 }

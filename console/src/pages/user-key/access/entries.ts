@@ -63,3 +63,13 @@ export function losesAccess(
   const manages = userKey.viewerPermissions?.includes('MANAGE') ?? false
   return ownEntries.length === 0 || (manages && !keepsManaging)
 }
+
+/** Who still sees and manages the key with another list, as far as their roles allow: its owner first. */
+export const keepersOf = ({ owner }: DetailKey, after: readonly PlannedEntry[]): readonly string[] => [
+  ...new Set([
+    ...(owner ? [owner.id] : []),
+    ...after
+      .filter(({ permissions }) => permissions === null || permissions.includes('MANAGE'))
+      .map(({ subject }) => subject),
+  ]),
+]

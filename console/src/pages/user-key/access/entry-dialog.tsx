@@ -61,7 +61,8 @@ function EntryForm({ userKey, entry, onClose }: Props) {
   const change = useListChange(addAllowedSubjects, {
     userKey,
     after: [...others, ...kept].map(planned).concat({ subject, permissions: draft.permissions }),
-    done: { message: t(entry ? 'changed' : 'added', { subject }), onClose },
+    done: t(entry ? 'changed' : 'added', { subject }),
+    onClose,
   })
   const { usage, type } = userKey
   if (usage === null || type === null) return null
@@ -79,7 +80,7 @@ function EntryForm({ userKey, entry, onClose }: Props) {
       buttons={
         <>
           <Button onClick={onClose}>{common('cancel')}</Button>
-          <Button type="submit" kind="primary" busy={change.isRunning} disabled={!change.mayGoOn}>
+          <Button type="submit" kind="primary" busy={change.isRunning} disabled={change.isBlocked}>
             {entry ? common('save') : t('add')}
           </Button>
         </>
@@ -96,7 +97,7 @@ function EntryForm({ userKey, entry, onClose }: Props) {
       {!entry && kept.length > 0 && (
         <p className="quiet">{t('hasEntries', { subject, count: kept.length })}</p>
       )}
-      {change.warning}
+      {change.warnings}
     </Form>
   )
 }

@@ -2,7 +2,7 @@ import { useTranslations } from 'use-intl'
 import { graphql } from '../../../api/graphql.ts'
 import { userErrorFields } from '../../../api/user-error.ts'
 import { ConfirmDialog } from '../../../design/dialog.tsx'
-import { Moment } from '../../../design/facts.tsx'
+import { CallerList } from '../../../keys/caller-list.tsx'
 import { kindOfSubject } from '../../../keys/subjects.ts'
 import type { DetailKey } from '../detail-key.ts'
 import { useCallers } from './callers.ts'
@@ -40,15 +40,16 @@ export function RemoveDialog(props: {
   const change = {
     userKey,
     after: left.map(planned),
-    done: { message: t('done', { subject }), onClose },
+    done: t('done', { subject }),
+    onClose,
   }
   const removing = useListChange(removeAllowedSubjects, change)
   const keeping = useListChange(addAllowedSubjects, change)
   // A subject is removed with all its entries. To keep some, they are given again.
   const isLast = leftOfSubject.length === 0
-  const { refusal, warning, mayGoOn, isRunning } = isLast ? removing : keeping
+  const { refusal, warnings, isBlocked, isRunning } = isLast ? removing : keeping
   const isGroup = kindOfSubject(subject) === 'GROUP'
-  const use = useCallers(userKey).find((caller) => caller.subject === subject)
+  const uses = useCallers(userKey).filter(({ caller }) => caller.id === subject)
   return (
     <ConfirmDialog
       open
@@ -57,7 +58,7 @@ export function RemoveDialog(props: {
       confirm={t('confirm')}
       busy={isRunning}
       refusal={refusal}
-      disabled={!mayGoOn}
+      blocked={isBlocked}
       onConfirm={() =>
         void (isLast
           ? removing.send({ subjects: [subject] })
@@ -75,13 +76,13 @@ export function RemoveDialog(props: {
           })}
         </p>
       )}
-      {use && !entry.expired && (
-        <p>
-          <strong>{t('used', { count: use.operations })}</strong> {t('lastUsed')}{' '}
-          <Moment at={use.lastUsedAt} />
-        </p>
+      {uses.length > 0 && !entry.expired && (
+        <div>
+          <p>{t('used')}</p>
+          <CallerList callers={uses} />
+        </div>
       )}
-      {warning}
+      {warnings}
     </ConfirmDialog>
   )
 }

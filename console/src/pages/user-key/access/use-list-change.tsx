@@ -1,11 +1,13 @@
+import type { ReactNode } from 'react'
 import type { TypedDocumentNode } from 'urql'
-import { useTranslations } from 'use-intl'
 import { useChange } from '../../../api/use-change.ts'
+import type { UserError } from '../../../api/user-error.ts'
 import { useViewer } from '../../../api/viewer.ts'
-import { useAcknowledgement } from '../../../design/acknowledgement.tsx'
 import { useToast } from '../../../design/toasts.tsx'
-import { asShown, type DetailKey } from '../detail-key.ts'
-import { losesAccess, type PlannedEntry } from './entries.ts'
+import { useKeyAsOpened } from '../../../keys/changed-meanwhile.tsx'
+import { useLockoutConsent } from '../../../keys/lockout.tsx'
+import type { DetailKey } from '../detail-key.ts'
+import { keepersOf, losesAccess, type PlannedEntry } from './entries.ts'
 
 interface ListInput {
   readonly key: string
@@ -13,45 +15,54 @@ interface ListInput {
   readonly allowLockout?: boolean | null
 }
 
-/**
- * A change of the access list of a key, by who might lose its own access with it: that is then asked before, and also
- * where only the server saw it coming.
- */
+/** A change of the access list of a key, for its dialog. */
+interface ListChange<Input> {
+  /** What others have changed meanwhile, and the question to those who would lose their own access. */
+  readonly warnings: ReactNode
+  /** True while that question is not answered. */
+  readonly isBlocked: boolean
+  readonly isRunning: boolean
+  readonly refusal: UserError | null
+  send(input: Omit<Input, keyof ListInput>): Promise<void>
+}
+
+/** Changes the access list of a key as it was when the dialog was opened. */
 export function useListChange<Data extends object, Input extends ListInput>(
   document: TypedDocumentNode<Data, { input: Input }>,
-  {
-    userKey,
-    after,
-    done,
-  }: {
+  change: {
     readonly userKey: DetailKey
     /** The list as it will be; `null` is access control that is off. */
     readonly after: readonly PlannedEntry[] | null
-    readonly done: { readonly message: string; readonly onClose: () => void }
+    /** What the toast says. */
+    readonly done: string
+    readonly onClose: () => void
   },
-) {
-  const t = useTranslations('access.lockout')
+): ListChange<Input> {
+  const { userKey, after } = change
   const viewer = useViewer()
   const toast = useToast()
   const { run, refusal, isRunning } = useChange(document)
-  const wasRefused = refusal?.code === 'LOCKOUT'
-  const { isGiven, mayGoOn, field } = useAcknowledgement(wasRefused || losesAccess(viewer, userKey, after), {
-    warning: <p>{t('warning', { name: userKey.name })}</p>,
-    label: t('label'),
-  })
+  const { asSeen, changes } = useKeyAsOpened(userKey, refusal)
+  const consent = useLockoutConsent(
+    refusal,
+    keepersOf(userKey, after ?? []),
+    losesAccess(viewer, userKey, after),
+  )
   return {
-    /** Asks whoever would lose its access to confirm that; null for others. */
-    warning: field,
-    mayGoOn,
+    warnings: (
+      <>
+        {changes}
+        {consent.question}
+      </>
+    ),
+    isBlocked: consent.isMissing,
     isRunning,
-    /** What else the server refused. */
-    refusal: wasRefused ? null : refusal,
-    async send(input: Omit<Input, keyof ListInput>) {
-      const shown = asShown(userKey)
-      const result = await run({ ...input, ...shown, allowLockout: isGiven } as unknown as Input)
-      if (result === null) return
-      toast(done.message)
-      done.onClose()
+    refusal: consent.refusal,
+    async send(input) {
+      const { allowLockout } = consent
+      if ((await run({ ...input, ...asSeen, allowLockout } as unknown as Input)) === null) return
+      change.onClose()
+      toast(change.done)
     },
   }
 }

@@ -1,6 +1,6 @@
 import { useMemo } from 'react'
 import { useTranslations } from 'use-intl'
-import { issueIn } from '../../../api/client.ts'
+import { isInvalidInput } from '../../../api/client.ts'
 import { graphql } from '../../../api/graphql.ts'
 import { usePageQuery } from '../../../api/live.tsx'
 import { useViewer } from '../../../api/viewer.ts'
@@ -103,17 +103,17 @@ function Answer(props: { readonly userKey: DetailKey; readonly question: Questio
     query: explainAccessQuery,
     variables: ofOther,
     pause: subject === null,
-    showsIssues: true,
+    showsInvalidInput: true,
   })
   const [own] = usePageQuery({
     query: explainMyAccessQuery,
     variables: ofViewer,
     pause: subject !== null,
-    showsIssues: true,
+    showsInvalidInput: true,
   })
   const { data, error, fetching } = subject === null ? own : other
-  const issue = issueIn(error)
-  if (issue !== null) return <Notice tone="bad">{issue}</Notice>
+  const issue = error && isInvalidInput(error) ? error.graphQLErrors[0]?.message : undefined
+  if (issue !== undefined) return <Notice tone="bad">{issue}</Notice>
   const explanation = subject === null ? own.data?.explainMyAccess : other.data?.explainAccess
   if (!explanation) return fetching || !data ? <Loading /> : <Notice tone="waiting">{t('unknown')}</Notice>
   return (
