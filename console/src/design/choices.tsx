@@ -1,7 +1,10 @@
 import { Menu } from '@base-ui/react/menu'
 import { useTranslations } from 'use-intl'
 
-/** Several of a few values: a button that says which, and opens a list to tick. None chosen stands for all. */
+/**
+ * Several of a few values: a button that says which, and opens a list to tick. None chosen stands for all. With `single`,
+ * at most one can be chosen.
+ */
 export function Choices<Value extends string>(props: {
   readonly label: string
   readonly groups: readonly {
@@ -10,16 +13,17 @@ export function Choices<Value extends string>(props: {
   }[]
   readonly chosen: readonly Value[]
   readonly onChange: (chosen: readonly Value[]) => void
+  readonly single?: boolean
 }) {
   const t = useTranslations('common')
-  const { label, groups, chosen, onChange } = props
+  const { label, groups, chosen, onChange, single = false } = props
   const [only, ...others] = chosen
   const nameOf = (value: Value) =>
     groups.flatMap(({ options }) => options).find((option) => option.value === value)?.label ?? value
   const summary =
     only === undefined ? t('all') : others.length === 0 ? nameOf(only) : t('chosen', { count: chosen.length })
   const toggle = (value: Value, isChosen: boolean) =>
-    onChange(isChosen ? [...chosen, value] : chosen.filter((each) => each !== value))
+    onChange([...(single ? [] : chosen.filter((each) => each !== value)), ...(isChosen ? [value] : [])])
   return (
     <div className="field">
       <span className="field-label" aria-hidden="true">
@@ -41,6 +45,7 @@ export function Choices<Value extends string>(props: {
                       key={option.value}
                       className="menu-item tick"
                       checked={chosen.includes(option.value)}
+                      closeOnClick={single}
                       onCheckedChange={(isChosen) => toggle(option.value, isChosen)}
                     >
                       <Menu.CheckboxItemIndicator keepMounted className="tick-mark">

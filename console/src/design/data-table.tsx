@@ -11,7 +11,7 @@ import { useTranslations } from 'use-intl'
 import { useColumnChoice } from './column-choice.ts'
 import { ColumnsDialog } from './columns-dialog.tsx'
 import { DetailsCell, DetailsRow, useOpenRows } from './row-details.tsx'
-import { SortButton, type Sorting } from './sort-button.tsx'
+import { ariaSort, SortButton, type Sorting } from './sort-button.tsx'
 
 /** A column of a table. */
 export interface Column<Row> {
@@ -56,6 +56,8 @@ export function DataTable<Row extends object>(props: {
   readonly tools?: ReactNode
   /** For a short table, whose columns are not chosen. */
   readonly isShort?: boolean
+  /** In place of rows, where there are none. */
+  readonly placeholder?: ReactNode
 }) {
   const { columns, rowId, rowName, selection, sorting, actions, details, canSelect = () => true } = props
   const t = useTranslations('table')
@@ -118,7 +120,12 @@ export function DataTable<Row extends object>(props: {
               )}
               {table.getHeaderGroups().flatMap((group) =>
                 group.headers.map((header) => (
-                  <th key={header.id} scope="col" aria-sort={ariaSort(byId.get(header.id), sorting)}>
+                  <th
+                    key={header.id}
+                    scope="col"
+                    className={byId.get(header.id)?.isHeading ? 'heading' : undefined}
+                    aria-sort={ariaSort(byId.get(header.id), sorting)}
+                  >
                     <SortButton column={byId.get(header.id)} sorting={sorting}>
                       <table.FlexRender header={header} />
                     </SortButton>
@@ -131,7 +138,7 @@ export function DataTable<Row extends object>(props: {
                 </th>
               )}
               {actions && (
-                <th className="narrow">
+                <th className="narrow actions">
                   <span className="visually-hidden">{t('actions')}</span>
                 </th>
               )}
@@ -156,7 +163,7 @@ export function DataTable<Row extends object>(props: {
                   {row.getVisibleCells().map((cell) => {
                     const column = byId.get(cell.column.id)
                     return column?.isHeading ? (
-                      <th key={cell.id} scope="row">
+                      <th key={cell.id} scope="row" className="heading">
                         <table.FlexRender cell={cell} />
                       </th>
                     ) : (
@@ -185,14 +192,9 @@ export function DataTable<Row extends object>(props: {
             ))}
           </tbody>
         </table>
+        {rows.length === 0 && props.placeholder}
       </section>
       <ColumnsDialog open={isChoosing} onClose={() => setChoosing(false)} columns={columns} choice={choice} />
     </div>
   )
-}
-
-function ariaSort(column: { readonly sortBy?: string } | undefined, sorting: Sorting | undefined) {
-  if (sorting === undefined || column?.sortBy === undefined) return undefined
-  if (sorting.field !== column.sortBy) return 'none'
-  return sorting.direction === 'ASC' ? 'ascending' : 'descending'
 }

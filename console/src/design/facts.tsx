@@ -23,16 +23,27 @@ export function Facts({
   )
 }
 
-/** A moment in the viewer's zone, with UTC on hover. `precise` shows seconds. */
-export function Moment(props: { readonly at: string | null | undefined; readonly precise?: boolean }) {
-  const { at, precise = false } = props
+/** A moment in the viewer's zone, with UTC on hover. */
+export function Moment(props: {
+  readonly at: string | null | undefined
+  /** With seconds. */
+  readonly precise?: boolean
+  /** Without the time of day, where that is always the same. */
+  readonly onlyDay?: boolean
+  /** What is said where there is no moment. */
+  readonly none?: 'none' | 'never'
+}) {
+  const { at, precise = false, onlyDay = false, none = 'none' } = props
   const { dateTime } = useFormatter()
   const t = useTranslations('common')
-  if (at === null || at === undefined) return <span className="quiet">{t('none')}</span>
+  if (at === null || at === undefined) return <span className="quiet">{t(none)}</span>
   const moment = new Date(at)
   return (
     <time dateTime={at} title={moment.toISOString().replace('T', ' ').replace('.000Z', ' UTC')}>
-      {dateTime(moment, { dateStyle: 'medium', timeStyle: precise ? 'medium' : 'short' })}
+      {dateTime(moment, {
+        dateStyle: 'medium',
+        ...(!onlyDay && { timeStyle: precise ? 'medium' : 'short' }),
+      })}
     </time>
   )
 }

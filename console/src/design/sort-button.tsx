@@ -28,3 +28,10 @@ export function SortButton(props: {
     </button>
   )
 }
+
+/** What screen readers are told of the order of a column; nothing where it cannot be sorted. */
+export function ariaSort(column: { readonly sortBy?: string } | undefined, sorting: Sorting | undefined) {
+  if (sorting === undefined || column?.sortBy === undefined) return undefined
+  if (sorting.field !== column.sortBy) return 'none'
+  return sorting.direction === 'ASC' ? 'ascending' : 'descending'
+}

@@ -33,8 +33,29 @@ export function NoAccess() {
   const t = useTranslations('noAccess')
   return (
     <span className="quiet" title={t('text')}>
-      <span aria-hidden="true">🔒</span> {t('label')}
+      <Lock /> {t('label')}
     </span>
+  )
+}
+
+/** Stands for one hidden value among others, where the row says already that there is no access. */
+export function HiddenValue() {
+  const t = useTranslations('noAccess')
+  return (
+    <span className="quiet" title={t('label')}>
+      <Lock />
+      <span className="visually-hidden">{t('label')}</span>
+    </span>
+  )
+}
+
+/** A lock, beside a text that says the same. */
+export function Lock() {
+  return (
+    <svg className="lock" viewBox="0 0 16 16" aria-hidden="true">
+      <rect x="3" y="7" width="10" height="7" rx="1.5" />
+      <path d="M5 7V5a3 3 0 0 1 6 0v2" />
+    </svg>
   )
 }
 

@@ -11,6 +11,10 @@ type Enumeration = keyof typeof texts
 // Does not compile while a value of the schema has no text.
 texts satisfies { readonly [Name in Enumeration]: Readonly<Record<EnumOf<Name> & string, string>> }
 
+/** The values of an enumeration, in their order. */
+export const valuesOf = <Name extends Enumeration>(name: Name): readonly EnumOf<Name>[] =>
+  Object.keys(texts[name]) as EnumOf<Name>[]
+
 /** Gives the text of a value of an enumeration, as `valueText('KeyStatus', status)`. */
 export function useValueText() {
   const t = useTranslations('values')
