@@ -168,7 +168,10 @@ export function DataTable<Row extends object>(props: {
                       </th>
                     ) : (
                       <td key={cell.id} data-label={column?.title}>
-                        <table.FlexRender cell={cell} />
+                        {/* One box, which is beside the title of the column on narrow screens. */}
+                        <div>
+                          <table.FlexRender cell={cell} />
+                        </div>
                       </td>
                     )
                   })}

@@ -2,7 +2,7 @@ import { useMemo } from 'react'
 import { useTranslations } from 'use-intl'
 import { Link } from 'wouter'
 import type { Column } from '../../design/data-table.tsx'
-import { CopyText, Moment } from '../../design/facts.tsx'
+import { CopyButton, Moment } from '../../design/facts.tsx'
 import { KeyStatusBadge, RotationText } from '../../keys/badges.tsx'
 import { algorithmName, useValueText } from '../../texts/values.ts'
 import type { ListedServiceKey } from './service-keys.ts'
@@ -20,7 +20,16 @@ export function useServiceKeyColumns(): readonly Column<ListedServiceKey>[] {
         isHeading: true,
         cell: ({ id, name }) => <Link href={`/service-keys/${id}`}>{name}</Link>,
       },
-      { id: 'id', title: t('id'), cell: ({ id, name }) => <CopyText text={id} what={t('idOf', { name })} /> },
+      {
+        id: 'id',
+        title: t('id'),
+        cell: ({ id, partialId, name }) => (
+          <span className="copy-text">
+            <code title={id}>{partialId}</code>
+            <CopyButton text={id} what={t('idOf', { name })} />
+          </span>
+        ),
+      },
       { id: 'service', title: t('service'), cell: ({ service }) => service },
       {
         id: 'status',

@@ -6,6 +6,7 @@ export const serviceKeysQuery = graphql(`
     serviceKeys(filter: $filter, first: $first, after: $after, last: $last, before: $before) {
       nodes {
         id
+        partialId
         name
         service
         status

@@ -1,3 +1,4 @@
+import { useMemo } from 'react'
 import { useTranslations } from 'use-intl'
 import type { EnumOf } from '../../../api/graphql.ts'
 import { usePageQuery } from '../../../api/live.tsx'
@@ -21,7 +22,9 @@ export function RotationHistory({ keyId }: { readonly keyId: string }) {
     query: activityQuery,
     variables: { filter: { key: keyId, action }, ...pageArguments(address, 20) },
   })
-  const columns = useActivityColumns(false)
+  // Rotations have no encryption context.
+  const all = useActivityColumns(false)
+  const columns = useMemo(() => all.filter(({ id }) => id !== 'context'), [all])
   const events = data?.auditEvents
   if (!events) return fetching ? <Loading /> : null
   if (events.nodes.length === 0) {
