@@ -131,7 +131,9 @@ function printed(value: Value, language: 'typescript' | 'json'): string {
     if (language === 'json') return `"${name}": ${text}`
     return text === name ? name : `${name}: ${text}`
   })
-  return `{\n${lines.map((line) => indented(line, '  ')).join(',\n')}${end}\n}`
+  const line = `{ ${lines.join(', ')} }`
+  if (line.length <= 70 && !line.includes('\n')) return line
+  return `{\n${lines.map((each) => indented(each, '  ')).join(',\n')}${end}\n}`
 }
 
 const isList = (value: Value): value is readonly Value[] => Array.isArray(value)
