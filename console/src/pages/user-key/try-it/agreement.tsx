@@ -56,7 +56,7 @@ export function DeriveCard({ userKey }: OperationProps) {
       <BytesField
         name="peerPublicKey"
         label={t('peerPublicKey')}
-        hint={t('peerPublicKeyHint')}
+        hint={(max) => t('peerPublicKeyHint', { max })}
         draft={peer}
         onChange={setPeer}
         max={messageBytesMax}
@@ -79,7 +79,7 @@ export function DeriveCard({ userKey }: OperationProps) {
         value={lengthBytes}
         onChange={setLengthBytes}
       />
-      <VersionField value={version} onChange={setVersion} />
+      <VersionField hint={t('usedVersion')} value={version} onChange={setVersion} />
     </OperationCard>
   )
 }

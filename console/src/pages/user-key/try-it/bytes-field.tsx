@@ -30,7 +30,8 @@ export function base64Input({ text, file }: BytesDraft): string {
 export function BytesField(props: {
   readonly name: string
   readonly label: string
-  readonly hint: string
+  /** Says what is taken, and how much. */
+  readonly hint: (max: number) => string
   readonly draft: BytesDraft
   readonly onChange: (draft: BytesDraft) => void
   /** Most bytes of a file. */
@@ -55,21 +56,21 @@ export function BytesField(props: {
         <TextArea
           name={name}
           label={label}
-          hint={hint}
+          hint={hint(max)}
           rows={3}
           autoComplete="off"
           value={draft.text}
           onChange={(text) => onChange({ text, file: null })}
         />
       ) : (
-        <FieldFrame name={name} label={label} hint={hint}>
+        <FieldFrame name={name} label={label} hint={hint(max)}>
           <p className="chosen-file">
             {t('file', { name: draft.file.name, count: draft.file.bytes.length })}
             <Button onClick={() => onChange(noBytes)}>{t('removeFile')}</Button>
           </p>
         </FieldFrame>
       )}
-      <p className="quiet file-choice">
+      <p className="file-choice">
         <label className="button plain" htmlFor={picker}>
           {t('chooseFile')}
           <input
@@ -84,7 +85,6 @@ export function BytesField(props: {
             }}
           />
         </label>
-        {t('fileMax', { size: number(max) })}
       </p>
       {tooLarge !== null && (
         <p className="field-error" role="alert">

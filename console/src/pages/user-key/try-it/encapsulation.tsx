@@ -113,12 +113,12 @@ export function DecapsulateCard(props: OperationProps & { readonly given?: Encap
       <BytesField
         name="ciphertext"
         label={t('ciphertext')}
-        hint={t('base64Hint')}
+        hint={(max) => t('base64Hint', { max })}
         draft={ciphertext}
         onChange={setCiphertext}
         max={messageBytesMax}
       />
-      <VersionField value={version} onChange={setVersion} />
+      <VersionField hint={t('usedVersion')} value={version} onChange={setVersion} />
     </OperationCard>
   )
 }

@@ -96,7 +96,7 @@ export function EncryptCard({ userKey, onHandOver }: OperationProps<Sealed>) {
       <BytesField
         name="plaintext"
         label={t('plaintext')}
-        hint={t('plaintextHint', { max })}
+        hint={(most) => t('plaintextHint', { max: most })}
         draft={plaintext}
         onChange={setPlaintext}
         max={max}
@@ -150,12 +150,12 @@ export function DecryptCard({ userKey, given = null }: OperationProps & { readon
       <BytesField
         name="ciphertext"
         label={t('ciphertext')}
-        hint={t('base64Hint')}
+        hint={(max) => t('base64Hint', { max })}
         draft={ciphertext}
         onChange={setCiphertext}
         max={2 * messageBytesMax}
       />
-      {!hasContext(userKey) && <VersionField value={version} onChange={setVersion} />}
+      {!hasContext(userKey) && <VersionField hint={t('usedVersion')} value={version} onChange={setVersion} />}
       <ContextOf userKey={userKey} pairs={context} onChange={setContext} />
     </OperationCard>
   )

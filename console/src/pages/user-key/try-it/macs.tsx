@@ -77,7 +77,7 @@ export function GenerateMacCard({ userKey, onHandOver }: OperationProps<Authenti
       <BytesField
         name="message"
         label={t('message')}
-        hint={t('messageHint')}
+        hint={(max) => t('messageHint', { max })}
         draft={message}
         onChange={setMessage}
         max={messageBytesMax}
@@ -119,7 +119,7 @@ export function VerifyMacCard(props: OperationProps & { readonly given?: Authent
       <BytesField
         name="message"
         label={t('message')}
-        hint={t('messageHint')}
+        hint={(max) => t('messageHint', { max })}
         draft={message}
         onChange={setMessage}
         max={messageBytesMax}
@@ -127,12 +127,12 @@ export function VerifyMacCard(props: OperationProps & { readonly given?: Authent
       <BytesField
         name="mac"
         label={t('mac')}
-        hint={t('base64Hint')}
+        hint={(max) => t('base64Hint', { max })}
         draft={mac}
         onChange={setMac}
         max={messageBytesMax}
       />
-      <VersionField value={version} onChange={setVersion} />
+      <VersionField hint={t('madeBy')} value={version} onChange={setVersion} />
     </OperationCard>
   )
 }

@@ -87,20 +87,13 @@ export function Validity({ valid }: { readonly valid: boolean }) {
 }
 
 /** Which version an operation needs. */
-export function VersionField(props: { readonly value: string; readonly onChange: (value: string) => void }) {
+export function VersionField(props: {
+  readonly hint: string
+  readonly value: string
+  readonly onChange: (value: string) => void
+}) {
   const t = useTranslations('tryIt')
-  return (
-    <TextField
-      name="version"
-      label={t('version')}
-      hint={t('versionHint')}
-      type="number"
-      min={1}
-      step={1}
-      required
-      {...props}
-    />
-  )
+  return <TextField name="version" label={t('version')} type="number" min={1} step={1} required {...props} />
 }
 
 /** A secret that somebody else has, too. */

@@ -84,7 +84,7 @@ export function SignCard({ userKey, onHandOver }: OperationProps<Signed>) {
       <BytesField
         name="message"
         label={t('message')}
-        hint={t('messageHint')}
+        hint={(max) => t('messageHint', { max })}
         draft={message}
         onChange={setMessage}
         max={messageBytesMax}
@@ -128,7 +128,7 @@ export function VerifyCard({ userKey, given = null }: OperationProps & { readonl
       <BytesField
         name="message"
         label={t('message')}
-        hint={t('messageHint')}
+        hint={(max) => t('messageHint', { max })}
         draft={message}
         onChange={setMessage}
         max={messageBytesMax}
@@ -136,12 +136,12 @@ export function VerifyCard({ userKey, given = null }: OperationProps & { readonl
       <BytesField
         name="signature"
         label={t('signature')}
-        hint={t('base64Hint')}
+        hint={(max) => t('base64Hint', { max })}
         draft={signature}
         onChange={setSignature}
         max={messageBytesMax}
       />
-      <VersionField value={version} onChange={setVersion} />
+      <VersionField hint={t('madeBy')} value={version} onChange={setVersion} />
       <SchemeFields userKey={userKey} scheme={scheme} onChange={setScheme} />
     </OperationCard>
   )
