@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { executablePath } from '../support/chromium.ts'
-import { type ConsoleInBrowser, openConsoleInBrowser } from '../support/console-in-browser.ts'
+import { type ConsoleInBrowser, openConsoleInBrowser, shows } from '../support/console-in-browser.ts'
 import { cannotRun } from '../support/skip.ts'
 
 const cannotStart =
@@ -42,6 +42,19 @@ describe.skipIf(cannotStart)('the frame of the console', () => {
     },
   )
 
+  it.each(pages)('%s asks for nothing twice', async (path, heading) => {
+    const { page, sent } = console
+    sent.splice(0)
+    await page.goto(new URL(path, console.url).href)
+    await page.getByRole('heading', { level: 1, name: heading, exact: true }).waitFor()
+    await page.waitForLoadState('load')
+    await expect.poll(() => sent.length).toBeGreaterThan(0)
+    // What is asked twice is asked soon after.
+    await page.waitForTimeout(1000)
+    const asked = sent.splice(0).map((body) => JSON.stringify(body))
+    expect(asked.filter((body, index) => asked.indexOf(body) !== index)).toEqual([])
+  })
+
   it('the heading of a page has the focus after navigation, and Back returns', async () => {
     const { page } = console
     await console.goTo('/user-keys', 'User keys')
@@ -65,5 +78,18 @@ describe.skipIf(cannotStart)('the frame of the console', () => {
 
   it('the browser has nothing to complain about', () => {
     expect(console.complaints).toEqual([])
+  })
+
+  it('says that the server cannot be reached, and goes on when it can', async () => {
+    const { page, context } = console
+    await context.setOffline(true)
+    await page.getByRole('link', { name: 'My access', exact: true }).click()
+    await page.getByRole('link', { name: 'Upcoming', exact: true }).click()
+    await page.getByRole('combobox', { name: 'Within', exact: true }).selectOption('90')
+    await shows(page.getByRole('alert'), 'The server cannot be reached.')
+    await context.setOffline(false)
+    await page.getByRole('button', { name: 'Try again', exact: true }).click()
+    await shows(page.getByRole('main'), 'Nothing is due in this period.')
+    expect(await page.getByRole('alert').count()).toBe(0)
   })
 })
