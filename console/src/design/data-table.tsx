@@ -68,7 +68,8 @@ export function DataTable<Row extends object>(props: {
     const helper = createColumnHelper<typeof features, Row>()
     return helper.columns(
       columns.map(({ id, title, cell }) =>
-        helper.display({ id, header: title, cell: ({ row }) => cell(row.original) }),
+        // One box, which is beside the title of the column on narrow screens.
+        helper.display({ id, header: title, cell: ({ row }) => <div>{cell(row.original)}</div> }),
       ),
     )
   }, [columns])
@@ -168,10 +169,7 @@ export function DataTable<Row extends object>(props: {
                       </th>
                     ) : (
                       <td key={cell.id} data-label={column?.title}>
-                        {/* One box, which is beside the title of the column on narrow screens. */}
-                        <div>
-                          <table.FlexRender cell={cell} />
-                        </div>
+                        <table.FlexRender cell={cell} />
                       </td>
                     )
                   })}
