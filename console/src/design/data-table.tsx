@@ -68,7 +68,6 @@ export function DataTable<Row extends object>(props: {
     const helper = createColumnHelper<typeof features, Row>()
     return helper.columns(
       columns.map(({ id, title, cell }) =>
-        // One box, which is beside the title of the column on narrow screens.
         helper.display({ id, header: title, cell: ({ row }) => <div>{cell(row.original)}</div> }),
       ),
     )
