@@ -21,8 +21,9 @@ import { text } from 'node:stream/consumers'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { StoreError } from '../../src/store/errors.ts'
 import { openStore } from '../../src/store/open-store.ts'
+import { countKeys } from '../../src/store/rows/key-pages.ts'
 import { startServerProcess } from '../support/server-process.ts'
-import { openForTest, withDatabase } from '../support/test-store.ts'
+import { openForTest, withDatabase, withEmptyDatabase } from '../support/test-store.ts'
 
 const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8)
 const options = { databaseUrl: null, poolSize: 2, migrate: true } as const
@@ -61,6 +62,18 @@ function filesIn(folder: string): Record<string, string> {
 }
 
 describe('the embedded database', () => {
+  it(
+    'takes lists of enumerations that its own migrations have just made',
+    async () => {
+      const { db } = await openForTest(await withEmptyDatabase())
+      const now = new Date()
+      const filter = { projectId: 'project-a', kind: 'USER', visibleTo: null } as const
+      const versionStatus = { among: ['DEACTIVATED', 'DESTROYED'], now } as const
+      expect(await countKeys(db, { ...filter, versionStatus })).toBe(0)
+    },
+    slowMs,
+  )
+
   it(
     'is closed to other users of the machine, and leaves the mode of a folder alone that was there',
     async () => {

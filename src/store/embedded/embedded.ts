@@ -43,6 +43,8 @@ export async function openEmbedded(
       },
       { ...options, apply: options.migrate },
     )
+    // PGlite learns how to send lists when it starts, and the enumerations may be new since.
+    await pglite.refreshArrayTypes()
     const listeners = new Set<KeyChangeEvents>()
     // At once, since later a transaction may be open on the one connection.
     await pglite.listen(channel, (payload) => {
