@@ -15,6 +15,7 @@ import './design/styles/content.css'
 import './design/styles/arrangement.css'
 import './design/styles/keys.css'
 import './design/styles/charts.css'
+import './design/styles/dashboard.css'
 
 const root = document.getElementById('root')
 if (root === null) throw new Error('index.html has no element with the ID "root".')

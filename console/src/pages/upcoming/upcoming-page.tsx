@@ -1,13 +1,14 @@
 import { useMemo } from 'react'
-import { useTranslations } from 'use-intl'
+import { useFormatter, useTranslations } from 'use-intl'
 import { Link } from 'wouter'
 import { graphql, type ResultOf } from '../../api/graphql.ts'
 import { usePageQuery } from '../../api/live.tsx'
 import { useAddress } from '../../design/address.ts'
+import { Button } from '../../design/button.tsx'
 import { type Column, DataTable } from '../../design/data-table.tsx'
 import { Moment } from '../../design/facts.tsx'
 import { Loading } from '../../design/loading.tsx'
-import { Empty } from '../../design/notice.tsx'
+import { Badge, Empty } from '../../design/notice.tsx'
 import { firstPage, Pager, pageArguments } from '../../design/pager.tsx'
 import { Page } from '../../shell/page.tsx'
 import { useValueText } from '../../texts/values.ts'
@@ -47,23 +48,21 @@ export function UpcomingPage() {
   const t = useTranslations('upcoming')
   const common = useTranslations('common')
   const address = useAddress()
-  const days = address.get('days') ?? '30'
-  // Computed once for each choice, so that the same question is not asked again with another moment.
-  const until = useMemo(() => new Date(Date.now() + Number(days) * dayMs).toISOString(), [days])
-  const [{ data, fetching }] = usePageQuery({
-    query: upcomingEventsQuery,
-    variables: { until, ...pageArguments(address, 50) },
-  })
-  const columns = useColumns()
+  const days = periods.find((period) => period === address.get('days')) ?? '30'
+  const { until, now } = useUntil(Number(days))
+  const page = JSON.stringify(pageArguments(address, 50))
+  const variables = useMemo(() => ({ until, ...(JSON.parse(page) as object) }), [until, page])
+  const [{ data, fetching }] = usePageQuery({ query: upcomingEventsQuery, variables })
+  const columns = useColumns(now)
   const events = data?.upcomingEvents
   return (
     <Page title={t('title')}>
       <div className="filters">
-        <label>
-          {t('within')}{' '}
+        <label className="field">
+          <span className="field-label">{t('within')}</span>
           <select
             value={days}
-            onChange={({ target }) => address.set({ days: target.value, ...firstPage }, { replace: true })}
+            onChange={({ target }) => address.set({ days: target.value, until: null, ...firstPage })}
           >
             {periods.map((period) => (
               <option key={period} value={period}>
@@ -78,6 +77,11 @@ export function UpcomingPage() {
         (events.nodes.length === 0 ? (
           <Empty>
             <p>{t('empty')}</p>
+            {days !== '365' && (
+              <Button onClick={() => address.set({ days: '365', until: null, ...firstPage })}>
+                {t('longer')}
+              </Button>
+            )}
           </Empty>
         ) : (
           <>
@@ -89,30 +93,62 @@ export function UpcomingPage() {
               rowId={({ kind, at, key, version }) => [kind, at, key.id, version?.number].join(' ')}
               rowName={({ key }) => key.name}
             />
-            <Pager info={events.pageInfo} />
+            <Pager info={events.pageInfo} keep={{ until }} />
           </>
         ))}
     </Page>
   )
 }
 
-function useColumns(): readonly Column<UpcomingEvent>[] {
+/** The end of the period: that of the first page, so that its cursors stay valid on the others. */
+function useUntil(days: number): { until: string; now: number } {
+  const given = useAddress().get('until')
+  return useMemo(() => {
+    const now = Date.now()
+    const pinned = Date.parse(given ?? '')
+    return { now, until: new Date(Number.isNaN(pinned) ? now + days * dayMs : pinned).toISOString() }
+  }, [given, days])
+}
+
+function useColumns(now: number): readonly Column<UpcomingEvent>[] {
   const t = useTranslations('upcoming')
   const valueText = useValueText()
+  const { relativeTime } = useFormatter()
   return useMemo(
     () => [
-      { id: 'at', title: t('at'), cell: ({ at }) => <Moment at={at} /> },
-      { id: 'kind', title: t('kind'), cell: ({ kind }) => valueText('UpcomingEventKind', kind) },
       {
         id: 'key',
         title: t('key'),
         isHeading: true,
-        cell: ({ key: { id, name, __typename } }) => (
-          <Link href={`/${__typename === 'ServiceKey' ? 'service-keys' : 'user-keys'}/${id}`}>{name}</Link>
+        cell: ({ key }) => <Link href={placeOf(key)}>{key.name}</Link>,
+      },
+      {
+        id: 'kind',
+        title: t('kind'),
+        cell: ({ kind, version, key }) => (
+          <>
+            <Badge tone={kind === 'DESTRUCTION' ? 'bad' : 'quiet'}>
+              {valueText('UpcomingEventKind', kind)}
+            </Badge>{' '}
+            {version && <Link href={`${placeOf(key)}/versions`}>{t('ofVersion', version)}</Link>}
+          </>
         ),
       },
-      { id: 'version', title: t('version'), cell: ({ version }) => version?.number ?? '' },
+      { id: 'at', title: t('at'), cell: ({ at }) => <Moment at={at} /> },
+      {
+        id: 'in',
+        title: t('in'),
+        cell: ({ at }) =>
+          Date.parse(at) < now ? (
+            <Badge tone="waiting">{t('overdue')}</Badge>
+          ) : (
+            relativeTime(new Date(at), now)
+          ),
+      },
     ],
-    [t, valueText],
+    [t, valueText, relativeTime, now],
   )
 }
+
+const placeOf = ({ id, __typename }: UpcomingEvent['key']) =>
+  `/${__typename === 'ServiceKey' ? 'service-keys' : 'user-keys'}/${id}`
