@@ -24,6 +24,8 @@ export function createClient(source: TokenSource, onError: (error: CombinedError
         onError(error, { kind, context }) {
           // A stream that breaks is opened again; nobody needs to know.
           if (kind === 'subscription') return
+          // Why a change failed is said where it was asked for: `useChange`.
+          if (kind === 'mutation') return
           if (context['showsInvalidInput'] === true && isInvalidInput(error)) return
           onError(error)
         },

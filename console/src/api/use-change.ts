@@ -1,6 +1,8 @@
 import { useState } from 'react'
-import { type TypedDocumentNode, useMutation } from 'urql'
+import { type CombinedError, type TypedDocumentNode, useMutation } from 'urql'
+import { useTranslations } from 'use-intl'
 import { aboutKeys } from './client.ts'
+import { useProblemText } from './problem-text.ts'
 import type { UserError } from './user-error.ts'
 
 /** The result of the one mutation in a document, if it was not refused. */
@@ -9,10 +11,11 @@ type Payload<Data> = Exclude<NonNullable<Data[keyof Data]>, { code: unknown }>
 /** A change that can be asked for, and how the last request went. */
 export interface Change<Data, Input> {
   readonly isRunning: boolean
+  /** Why it was refused, or why it failed: then no field can mend it, and the message says what to do. */
   readonly refusal: UserError | null
   /** Forgets the refusal, as when a dialog is opened anew. */
   reset(): void
-  /** Null if it was refused or failed; top-level errors go to the banner. */
+  /** Null if it was refused or failed. */
   run(input: Input): Promise<Payload<Data> | null>
 }
 
@@ -24,6 +27,7 @@ export function useChange<Data extends object, Input>(
   document: TypedDocumentNode<Data, { input: Input }>,
   options: { readonly changesNothing?: boolean; readonly onRefusal?: (refusal: UserError) => void } = {},
 ): Change<Data, Input> {
+  const explain = useExplanation()
   const [{ fetching }, execute] = useMutation(document)
   const [refusal, setRefusal] = useState<UserError | null>(null)
   return {
@@ -32,11 +36,13 @@ export function useChange<Data extends object, Input>(
     reset: () => setRefusal(null),
     async run(input) {
       setRefusal(null)
-      const { data } = await execute({ input }, options.changesNothing ? {} : aboutKeys)
+      const { data, error } = await execute({ input }, options.changesNothing ? {} : aboutKeys)
       const outcome: unknown = data ? Object.values(data)[0] : null
-      if (isUserError(outcome)) {
-        setRefusal(outcome)
-        options.onRefusal?.(outcome)
+      const refused = isUserError(outcome) ? outcome : outcome == null && error ? failureOf(error) : null
+      if (refused !== null) {
+        const explained = explain(refused, error)
+        setRefusal(explained)
+        options.onRefusal?.(explained)
         return null
       }
       return outcome as Payload<Data> | null
@@ -46,4 +52,21 @@ export function useChange<Data extends object, Input>(
 
 function isUserError(outcome: unknown): outcome is UserError {
   return typeof outcome === 'object' && outcome !== null && 'code' in outcome
+}
+
+/** A failure in the form of a refusal. Without an answer, the change may have been made or not. */
+const failureOf = ({ graphQLErrors: [first] }: CombinedError): UserError => ({
+  code: String(first?.extensions['code'] ?? 'NO_ANSWER'),
+  message: '',
+})
+
+/** Gives refusals that mean the same for every change a text in the language of the console. */
+function useExplanation(): (refusal: UserError, error: CombinedError | undefined) => UserError {
+  const t = useTranslations('problem')
+  const problemText = useProblemText()
+  return (refusal, error) => {
+    if (refusal.code === 'CONFLICT') return { ...refusal, message: t('conflict') }
+    if (refusal.code === 'NO_ANSWER') return { ...refusal, message: t('noAnswer') }
+    return error === undefined ? refusal : { ...refusal, message: problemText(error) }
+  }
 }

@@ -1,6 +1,5 @@
 import { Form as BaseForm } from '@base-ui/react/form'
 import { createContext, type ReactNode, use, useLayoutEffect, useMemo, useReducer, useRef } from 'react'
-import { useTranslations } from 'use-intl'
 import { messagesByField, type UserError } from '../api/user-error.ts'
 import { Notice } from './notice.tsx'
 
@@ -17,7 +16,6 @@ export function Form(props: {
   readonly buttons: ReactNode
   readonly label?: string
 }) {
-  const t = useTranslations('problem')
   const names = useRef(new Set<string>())
   const errors = useMemo(() => messagesByField(props.refusal), [props.refusal])
   // Where a form begins with a refusal, its fields have said their names only now.
@@ -45,7 +43,7 @@ export function Form(props: {
         {props.children}
         {others.map(([name, message]) => (
           <Notice key={name} tone="bad">
-            {props.refusal?.code === 'CONFLICT' ? t('conflict') : message}
+            {message}
           </Notice>
         ))}
         <div className="buttons">{props.buttons}</div>

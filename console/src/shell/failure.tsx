@@ -1,6 +1,7 @@
 import { Component, type ReactNode } from 'react'
 import type { CombinedError } from 'urql'
 import { useTranslations } from 'use-intl'
+import { useProblemText } from '../api/problem-text.ts'
 import { Button } from '../design/button.tsx'
 
 /** Shows a way on where the console itself breaks, in place of nothing. */
@@ -36,25 +37,11 @@ export function ProblemBanner(props: {
   const t = useTranslations('problem')
   return (
     <div className="banner" role="alert">
-      <p>{useProblemText(props.error)}</p>
+      <p>{useProblemText()(props.error)}</p>
       <div className="buttons">
         <Button onClick={props.onRetry}>{t('retry')}</Button>
         <Button onClick={props.onDismiss}>{t('dismiss')}</Button>
       </div>
     </div>
   )
-}
-
-function useProblemText({ networkError, graphQLErrors: [first] }: CombinedError): string {
-  const t = useTranslations('problem')
-  switch (first?.extensions['code']) {
-    case 'FORBIDDEN':
-      return t('forbidden')
-    case 'RATE_LIMITED':
-      return t('tooMany')
-    case 'UNAVAILABLE':
-      return t('unavailable')
-    default:
-      return networkError || first === undefined ? t('offline') : t('failed', { message: first.message })
-  }
 }
