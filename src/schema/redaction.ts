@@ -30,7 +30,7 @@ function describe(field: string | ReturnType<typeof listOptions>): string {
 }
 
 /** Options of the same field of a type that is never redacted. It can be null as well: one name has one type. */
-export function visible<Value, Args = unknown, Key extends FullKeyView = FullKeyView>(
+function visible<Value, Args = unknown, Key extends FullKeyView = FullKeyView>(
   field: string | ReturnType<typeof listOptions>,
   read: (key: Key, args: Args, context: Context) => Value,
 ) {
@@ -43,3 +43,40 @@ export function visible<Value, Args = unknown, Key extends FullKeyView = FullKey
       key.access === 'full' ? read(key, args, context) : null,
   }
 }
+
+/**
+ * Options of a field that answers the same for every redacted key instead of null: one that is never null, or where null
+ * says something of the key.
+ *
+ * @param standIn the answer for redacted keys
+ */
+function hiddenBehind<const StandIn, Value>(
+  standIn: { readonly value: StandIn; readonly description: string },
+  description: string,
+  read: (key: FullKeyView) => Value,
+) {
+  return {
+    ...visibleBesides(standIn, description, read),
+    description: `${description} ${standIn.description} when redacted.`,
+  }
+}
+
+/** Options of the same field of a type that is never redacted. */
+function visibleBesides<const StandIn, Value>(
+  { value }: { readonly value: StandIn; readonly description: string },
+  description: string,
+  read: (key: FullKeyView) => Value,
+) {
+  return {
+    ...wholeKeyOnly,
+    description,
+    unauthorizedResolver: () => value,
+    resolve: (key: KeyView) => (key.access === 'full' ? read(key) : value),
+  }
+}
+
+/** Options of the fields of a type that may be redacted. */
+export const redactable = { hidden, hiddenBehind }
+
+/** Options of the same fields of a type that is never redacted. */
+export const neverRedacted: typeof redactable = { hidden: visible, hiddenBehind: visibleBesides }

@@ -8,6 +8,7 @@ import {
   type Standing,
   type StandingKey,
 } from './entitlement-table.ts'
+import { redactedValueOf } from './whole-selection.ts'
 
 /** What the table gives a caller, in general and on one key. */
 export interface Entitled {
@@ -145,7 +146,7 @@ function fieldShownTo(
   const isWhole = entitled.sees === 'whole'
   switch (rule) {
     case 'WHOLE':
-      return isWhole ? shownTo(inside, entitled) : null
+      return isWhole ? shownTo(inside, entitled) : redactedValueOf(name)
     case 'HISTORY':
       return entitled.readsAudit ? shownTo(inside, entitled) : null
     case 'DISCREET':

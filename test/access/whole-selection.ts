@@ -33,6 +33,13 @@ export function fieldsOf(typeName: string): string[] {
   return Object.keys((schema.getType(typeName) as GraphQLObjectType).getFields())
 }
 
+const standIns: Readonly<Record<string, unknown>> = { canProtect: false, cannotProtectReason: 'NO_ACCESS' }
+
+/** What a hidden field answers of a key that is redacted, whichever it is: null, but for two of them. */
+export function redactedValueOf(field: string): unknown {
+  return standIns[field] ?? null
+}
+
 function selectionOf(type: GraphQLObjectType | GraphQLInterfaceType, path: readonly string[]): string {
   if (isInterfaceType(type) || path.includes(type.name)) return '{ __typename id }'
   const fields = Object.values(type.getFields()).map((field) => fieldOf(field, [...path, type.name]))

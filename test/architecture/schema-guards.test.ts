@@ -9,6 +9,7 @@ import {
 import { describe, expect, it } from 'vitest'
 import { schema } from '../../src/schema/index.ts'
 import { wholeKeyOnly } from '../../src/schema/redaction.ts'
+import { redactedValueOf } from '../access/whole-selection.ts'
 import { alwaysVisible } from './always-visible.ts'
 
 /** What the builder was told about a type or field, as far as it concerns access. */
@@ -87,18 +88,33 @@ describe('the guards of the schema', () => {
     ])
   })
 
-  it.each(keys.filter((place) => !isOnList(place)))('$path is null when redacted', ({ field }) => {
-    expect(isNonNullType(field.type)).toBe(false)
-    const guard = guardOf(field)
-    expect(guard.authScopes).toBe(wholeKeyOnly.authScopes)
-    expect(guard.unauthorizedResolver).toBe(wholeKeyOnly.unauthorizedResolver)
-    const key = { access: 'full' }
-    expect(wholeKeyOnly.authScopes(key as never)).toEqual({ wholeKey: key })
-    expect(wholeKeyOnly.unauthorizedResolver()).toBeNull()
+  const hidden = keys.filter((place) => !isOnList(place))
+
+  it('answer two hidden fields of redacted keys by a value that is the same for all of them', () => {
+    const answered = hidden.filter(({ field }) => redactedValueOf(field.name) !== null)
+    expect(answered.map(({ path }) => path)).toEqual([
+      'ServiceKey.canProtect',
+      'ServiceKey.cannotProtectReason',
+      'UserKey.canProtect',
+      'UserKey.cannotProtectReason',
+    ])
   })
 
-  it('name in the description of a field that it is null when redacted, but not of a service key, which never is', () => {
-    const named = keys.filter(({ field }) => /Null when redacted\.$/.test(field.description ?? ''))
+  it.each(hidden)('$path is hidden when redacted', ({ field }) => {
+    const standIn = redactedValueOf(field.name)
+    expect(isNonNullType(field.type)).toBe(field.name === 'canProtect')
+    const guard = guardOf(field) as Guard & { readonly unauthorizedResolver: () => unknown }
+    expect(guard.authScopes).toBe(wholeKeyOnly.authScopes)
+    expect(guard.unauthorizedResolver).toHaveLength(0)
+    expect(guard.unauthorizedResolver()).toBe(standIn)
+    const key = { access: 'full' }
+    expect(wholeKeyOnly.authScopes(key as never)).toEqual({ wholeKey: key })
+  })
+
+  it('name in the description of a field what it is when redacted, but not of a service key, which never is', () => {
+    const named = keys.filter(({ field }) =>
+      /(Null|False|NO_ACCESS) when redacted\.$/.test(field.description ?? ''),
+    )
     expect(named.map(({ path }) => path)).toEqual(
       keys.filter((place) => place.type.name === 'UserKey' && !isOnList(place)).map(({ path }) => path),
     )

@@ -147,11 +147,17 @@ describe.each(gateways)('behind $name', ({ name: product, compose, start, ...doe
   const refusal = (code: string) => [code, ...does.besideRefusal]
 
   const joined = `{ vaults { nodes { name key {
-    name status viewerCanAccess owner { id } createdBy { name user { name } }
+    name status canProtect viewerCanAccess owner { id } createdBy { name user { name } }
   } } } }`
   const createdBy = { name: 'olga', user: { name: 'Olga Orlova' } }
-  const whole = { status: 'ACTIVE', viewerCanAccess: true, owner: { id: 'user:olga' }, createdBy }
-  const redacted = { status: null, viewerCanAccess: false, owner: null, createdBy }
+  const whole = {
+    status: 'ACTIVE',
+    canProtect: true,
+    viewerCanAccess: true,
+    owner: { id: 'user:olga' },
+    createdBy,
+  }
+  const redacted = { status: null, canProtect: false, viewerCanAccess: false, owner: null, createdBy }
 
   it('keys are joined with what refers to them, and with the names of their creators', async () => {
     const { data, errors } = await ask(olga, joined)

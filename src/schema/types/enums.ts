@@ -40,7 +40,7 @@ export const KeyVersionStatus = builder.enumType('KeyVersionStatus', {
 
 export const CannotProtectReason = builder.enumType('CannotProtectReason', {
   description:
-    'Why the state of a key keeps it from protecting new data: from encrypting, making data keys, signing, generating MACs and encapsulating.',
+    'Why a key does not protect new data, that is encrypt, make data keys, sign, generate MACs and encapsulate: because of its state, or because the caller may not see its state.',
   values: {
     NO_VERSION: {
       description:
@@ -58,7 +58,11 @@ export const CannotProtectReason = builder.enumType('CannotProtectReason', {
       description:
         'Its newest version is DESTROYED. Call `rotateUserKey`, or import a version if its origin is EXTERNAL. Service keys wait for their automatic rotation.',
     },
-  } satisfies Record<NonNullable<FullKeyView['cannotProtectReason']>, object>,
+    NO_ACCESS: {
+      description:
+        'The key is redacted for the caller, to whom its state is not shown. Says nothing else: it is the same for every redacted key. Ask its owner for access.',
+    },
+  } satisfies Record<NonNullable<FullKeyView['cannotProtectReason']> | 'NO_ACCESS', object>,
 })
 
 export const KeyType = builder.enumType('KeyType', {

@@ -1,7 +1,7 @@
 import type { PageArguments } from '../../keys/reading/pages.ts'
 import type { KeyView } from '../../keys/reading/views.ts'
 import { builder } from '../builder.ts'
-import { hidden } from '../redaction.ts'
+import { redactable } from '../redaction.ts'
 import { pageArguments } from './connection.ts'
 import { CannotProtectReason, KeyAlgorithm, KeyOrigin, KeyStatus, KeyType, KeyUsage } from './enums.ts'
 import { KeyVersionConnection } from './key-version.ts'
@@ -42,44 +42,48 @@ Key.implement({
       description: 'When the key was created.',
       resolve: ({ createdAt }) => createdAt,
     }),
-    ...sharedFields(t, hidden),
+    ...sharedFields(t, redactable),
   }),
 })
 
 /**
- * Fields of keys of both kinds, which are null when a user key is redacted.
+ * Fields of keys of both kinds, which are hidden when a user key is redacted.
  *
- * @param options of a field: `hidden`, or `visible` for a type that is never redacted
+ * @param redaction options of fields: `redactable`, or `neverRedacted` for a type that is not
  */
 export function sharedFields(
   t: PothosSchemaTypes.FieldBuilder<typeof builder.$inferSchemaTypes, KeyView>,
-  options: typeof hidden,
+  redaction: typeof redactable,
 ) {
+  const { hidden, hiddenBehind } = redaction
   return {
-    status: t.field({ type: KeyStatus, ...options('State of the key.', (key) => key.status) }),
-    type: t.field({ type: KeyType, ...options('Symmetric or asymmetric.', (key) => key.type) }),
-    usage: t.field({ type: KeyUsage, ...options('Purpose of the key.', (key) => key.usage) }),
-    algorithm: t.field({ type: KeyAlgorithm, ...options('Algorithm and size.', (key) => key.algorithm) }),
+    status: t.field({ type: KeyStatus, ...hidden('State of the key.', (key) => key.status) }),
+    type: t.field({ type: KeyType, ...hidden('Symmetric or asymmetric.', (key) => key.type) }),
+    usage: t.field({ type: KeyUsage, ...hidden('Purpose of the key.', (key) => key.usage) }),
+    algorithm: t.field({ type: KeyAlgorithm, ...hidden('Algorithm and size.', (key) => key.algorithm) }),
     origin: t.field({
       type: KeyOrigin,
-      ...options('Origin of its key material.', (key) => key.origin),
+      ...hidden('Origin of its key material.', (key) => key.origin),
     }),
     defaultVersion: t.field({
       type: KeyVersion,
-      ...options(
+      ...hidden(
         'The version that protects new data, whatever its state: the newest, unless it is DESTROYED; then there is none until the next rotation.',
         (key) => key.defaultVersion,
       ),
     }),
     canProtect: t.boolean(
-      options(
+      hiddenBehind(
+        { value: false, description: 'False' },
         'True if the state of the key lets it protect new data with its default version. Needs no further read of the database, so that the limit of encryptions does not count: see `encryptionUsage` of the version.',
         (key) => key.cannotProtectReason === null,
       ),
     ),
     cannotProtectReason: t.field({
       type: CannotProtectReason,
-      ...options(
+      nullable: true,
+      ...hiddenBehind(
+        { value: 'NO_ACCESS', description: 'NO_ACCESS' },
         'Why the key cannot protect new data, and by the value what to do; null if it can.',
         (key) => key.cannotProtectReason,
       ),
@@ -87,7 +91,7 @@ export function sharedFields(
     version: t.field({
       type: KeyVersion,
       args: { number: t.arg.int({ required: true, description: 'Number of the version, from 1.' }) },
-      ...options(
+      ...hidden(
         'One version by its number; null if there is none.',
         (key, { number }: { number: number }, { loaders }) => loaders.version.load({ key, number }),
       ),
@@ -95,24 +99,24 @@ export function sharedFields(
     versions: t.field({
       type: KeyVersionConnection,
       args: pageArguments,
-      ...options('The versions, newest first.', (key, page: PageArguments, { loaders }) =>
+      ...hidden('The versions, newest first.', (key, page: PageArguments, { loaders }) =>
         loaders.versionPage.load({ item: key, args: page }),
       ),
     }),
     automaticRotation: t.field({
       type: AutomaticRotation,
-      ...options('Automatic rotation.', (key) => key.automaticRotation),
+      ...hidden('Automatic rotation.', (key) => key.automaticRotation),
     }),
     lastRotatedAt: t.field({
       type: 'DateTime',
-      ...options(
+      ...hidden(
         'When the newest version was made by a rotation; null before the first.',
         (key) => key.lastRotatedAt,
       ),
     }),
     nextRotationAt: t.field({
       type: 'DateTime',
-      ...options(
+      ...hidden(
         'When the system rotates the key next: the start of a day in the time zone of the server. Null while automatic rotation is off or the default version is not ACTIVE.',
         (key) => key.nextRotationAt,
       ),

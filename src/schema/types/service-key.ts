@@ -1,5 +1,5 @@
 import type { ServiceKeyView } from '../../keys/reading/views.ts'
-import { visible } from '../redaction.ts'
+import { neverRedacted } from '../redaction.ts'
 import { defineConnection } from './connection.ts'
 import { sharedFields } from './key.ts'
 import { Node } from './node.ts'
@@ -11,7 +11,7 @@ ServiceKey.implement({
   interfaces: [Node, Key],
   isTypeOf: (view) => (view as ServiceKeyView).kind === 'SERVICE',
   fields: (t) => ({
-    ...sharedFields(t as never, visible),
+    ...sharedFields(t as never, neverRedacted),
     service: t.string({
       description:
         "Name of the service, as it called itself when the key was made, e.g. `Secrets Manager`. The key's name is derived from it, here `Secrets-manager`: spaces become hyphens, and hyphens become underscores.",

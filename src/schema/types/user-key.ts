@@ -18,7 +18,7 @@ import { Subject } from './subject.ts'
 
 UserKey.implement({
   description:
-    'A key created and managed by users of a project. With access control on, callers who are neither its owner nor on its list get it redacted: `id` is then another ID that stands in for the real one, `viewerCanAccess` is false, and all but name, description, access control, creation and creator is null.',
+    'A key created and managed by users of a project. With access control on, callers who are neither its owner nor on its list get it redacted: `id` is then another ID that stands in for the real one, `viewerCanAccess` is false, and all but name, description, access control, creation and creator is null (`canProtect`, which cannot be null, is false).',
   interfaces: [Node, Key],
   isTypeOf: (view) => (view as UserKeyView).kind === 'USER',
   fields: (t) => ({
@@ -36,7 +36,8 @@ UserKey.implement({
       resolve: ({ createdBy }) => createdBy,
     }),
     viewerCanAccess: t.boolean({
-      description: 'False if the key is redacted for the caller: null fields are then hidden, not empty.',
+      description:
+        'False if the key is redacted for the caller: null fields are then hidden, not empty, and `canProtect` is false for NO_ACCESS.',
       resolve: ({ access }) => access === 'full',
     }),
     publicKey: t.field({
