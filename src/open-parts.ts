@@ -10,6 +10,7 @@ import {
 import { believe, type Clock, type GuardedClock, systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import { createSlowWork, type SlowWorkScheduler, slotsFor } from './crypto/slow-work.ts'
+import { createFairQueue } from './fair-queue.ts'
 import { createEnvelope } from './keyring/envelope.ts'
 import { noteBirthWithChains, openInstallation } from './keyring/installation.ts'
 import { createKeyCache } from './keyring/key-cache.ts'
@@ -163,6 +164,7 @@ async function openOn(store: Store, config: Config, options: OpenOptions): Promi
     slowWork:
       options.slowWork ??
       createSlowWork(slotsFor(availableParallelism(), config.UV_THREADPOOL_SIZE ?? undefined)),
+    slowReads: createFairQueue(slowReadSlots(config.DATABASE_POOL_SIZE)),
     clock,
     settings: domainSettings(config),
     alert,
@@ -183,6 +185,12 @@ async function openClock(store: Store, { time, prepare: keep }: OpenOptions): Pr
   if (time === undefined) return guardClock(store, await createDatabaseClock(store, systemClock), { keep })
   const told = { now: async () => time.clock.now() }
   return guardClock(store, await createDatabaseClock(told, time.clock), { elapsed: time.elapsed, keep })
+}
+
+/** A quarter of the connections to the database. One of them is left to other projects. */
+function slowReadSlots(connections: number) {
+  const slots = Math.max(2, Math.floor(connections / 4))
+  return { slots, slotsPerProject: slots - 1 }
 }
 
 function domainSettings(config: Config): DomainSettings {

@@ -84,6 +84,43 @@ describe('the limits of documents', () => {
     expect(problemsOf(counting(51))).toContainEqual(expect.stringContaining('more than 50 counts'))
   })
 
+  it.each([
+    ['a filter', '', '', (n: number) => `a${n}: userKeys(filter: { search: "a" }) { totalCount }`],
+    [
+      'a filter in a variable',
+      '($f: UserKeyFilter)',
+      '',
+      (n: number) => `a${n}: userKeys(filter: $f, first: 1) { totalCount }`,
+    ],
+    [
+      'fragments',
+      '',
+      'fragment list on Query { userKeys(filter: { search: "a" }) { ...count } } fragment count on UserKeyConnection { ... { n: totalCount } }',
+      (n: number) => `... @include(if: ${n % 2 === 0}) { ...list }`,
+    ],
+    ['another list', '', '', (n: number) => `a${n}: auditEvents(filter: { keyId: "a" }) { totalCount }`],
+    ['a list once', '', '', (n: number) => `userKeys(filter: { search: "a" }) { a${n}: totalCount }`],
+  ])('count counts of lists as asking much where they have %s', (_what, variables, fragments, field) => {
+    const counting = (count: number) =>
+      `query${variables} { ${Array.from({ length: count }, (_, n) => field(n)).join(' ')} } ${fragments}`
+    expect(problemsOf(counting(20))).toEqual([])
+    expect(problemsOf(counting(21))).toEqual([
+      expect.stringMatching(/more than 20 of the fields .*, and totalCount of a list with a filter\.$/),
+    ])
+  })
+
+  it('count counts as asking much neither without a filter, nor those in lists that hang below one', () => {
+    const counting = (field: string) =>
+      `{ ${Array.from({ length: 50 }, (_, n) => `a${n}: ${field}`).join(' ')} }`
+    for (const field of [
+      'userKeys { totalCount }',
+      'userKeys(filter: null) { totalCount }',
+      'userKeys(filter: { search: "a" }, first: 1) { nodes { versions(first: 1) { totalCount } } }',
+    ]) {
+      expect(problemsOf(counting(field)), field).toEqual([])
+    }
+  })
+
   it('leave room for a console page: 200 keys with all their columns', () => {
     const columns = Array.from({ length: 40 }, (_, n) => `c${n}: name`).join(' ')
     expect(

@@ -6,6 +6,7 @@ import type { AuditWriter } from '../../audit/write/writer.ts'
 import type { GuardedClock } from '../../clock.ts'
 import type { SlowWorkScheduler } from '../../crypto/slow-work.ts'
 import type { ErrorCode } from '../../errors.ts'
+import type { FairQueue } from '../../fair-queue.ts'
 import type { Envelope } from '../../keyring/envelope.ts'
 import type { IntegrityError } from '../../keyring/integrity-error.ts'
 import type { KeyCache } from '../../keyring/key-cache.ts'
@@ -70,6 +71,8 @@ export interface Dependencies {
   readonly usage: UsageCounter
   /** Scheduler for slow work, fair among projects and callers. */
   readonly slowWork: SlowWorkScheduler
+  /** For statements that read many rows, so that those of one project leave connections to the others. */
+  readonly slowReads: FairQueue
   readonly clock: GuardedClock
   readonly settings: DomainSettings
   /** Receives each row that does not verify, for an alert to the operator. Callers may see nothing of it. */

@@ -181,6 +181,15 @@ export function hasDoneNothing({ signal }: Pick<AuditContext, 'signal'>, error: 
   return error instanceof KeysteadError && error.code === 'RATE_LIMITED'
 }
 
+/** Runs a statement that reads many rows: few at once, in turns of projects and callers. */
+export function readMany<T>(
+  { slowReads }: Pick<Dependencies, 'slowReads'>,
+  { caller, signal }: Pick<RequestContext, 'caller' | 'signal'>,
+  read: () => Promise<T>,
+): Promise<T> {
+  return slowReads.run({ project: caller.projectId, caller: caller.subject, signal }, read)
+}
+
 /**
  * Slow work of an operation with keys of an algorithm. Its first task charges the weight of the operation, so that a
  * refusal before the slow work costs no more than the field.

@@ -27,7 +27,7 @@ import {
   readVersionReference,
   type VersionReference,
 } from '../parts/key-references.ts'
-import { requireRoleFor } from '../parts/request.ts'
+import { readMany, requireRoleFor } from '../parts/request.ts'
 import {
   type AccessFacts,
   accessFactsOf,
@@ -104,7 +104,7 @@ export async function auditEvents(
   return makePage(rows, plan, list, {
     cursorValuesOf,
     itemOf: (row) => views.get(row.id) ?? null,
-    totalCount: () => countAuditEvents(db, rowFilter),
+    totalCount: () => readMany(parts, call, () => countAuditEvents(db, rowFilter)),
   })
 }
 

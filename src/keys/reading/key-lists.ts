@@ -1,6 +1,6 @@
 import { algorithms, findAlgorithm } from '../../crypto/algorithms.ts'
 import type { KeyType, KeyUsage } from '../../crypto/capabilities.ts'
-import type { KeyListFilter } from '../../store/rows/key-filter.ts'
+import { type KeyListFilter, readsCandidates } from '../../store/rows/key-filter.ts'
 import {
   countKeys,
   countKeysByStatus,
@@ -10,7 +10,7 @@ import {
   type ListedKey,
 } from '../../store/rows/key-pages.ts'
 import type { Dependencies } from '../parts/dependencies.ts'
-import { requireRoleFor } from '../parts/request.ts'
+import { readMany, requireRoleFor } from '../parts/request.ts'
 import { viewerOf } from '../rules/access.ts'
 import { canonicalSubject, parseSubject, type RequestContext } from '../rules/caller.ts'
 import { type KeyOrigin, type KeyStatus, type KeyVersionStatus, keyStatuses } from '../rules/errors.ts'
@@ -103,7 +103,8 @@ export async function userKeyCounts(
   requireRoleFor(call, 'VIEW')
   checkUserKeyFilter(filter)
   const viewer = viewerOf(call.caller, parts.clock.now())
-  const found = await countKeysByStatus(parts.store.db, userKeyListFilter(parts, call, filter), viewer)
+  const counted = userKeyListFilter(parts, call, filter)
+  const found = await readMany(parts, call, () => countKeysByStatus(parts.store.db, counted, viewer))
   return {
     total: [...found.values()].reduce((sum, count) => sum + count, 0),
     redacted: found.get(null) ?? 0,
@@ -250,7 +251,7 @@ function keyList(
   const list: CursorList = { key: parts.cursorMac, name: nameOf({ filter, orderBy, order }) }
 
   function read({ forward, after, before, size }: PagePlan): Promise<ListedKey[]> {
-    return findKeyPage(db, {
+    const query: KeyPageQuery = {
       filter,
       orderBy,
       direction: order.direction === 'ASC' ? 'asc' : 'desc',
@@ -258,7 +259,10 @@ function keyList(
       after: positionOf(forward ? after : before, orderBy),
       before: positionOf(forward ? before : after, orderBy),
       max: size + 1,
-    })
+    }
+    return readsCandidates(filter)
+      ? readMany(parts, call, () => findKeyPage(db, query))
+      : findKeyPage(db, query)
   }
 
   return {
@@ -272,7 +276,7 @@ function keyList(
           const view = views.get(key.id)
           return view === undefined ? null : itemOf(view)
         },
-        totalCount: () => countKeys(db, filter),
+        totalCount: () => readMany(parts, call, () => countKeys(db, filter)),
       })
     },
   }

@@ -8,7 +8,7 @@ import {
   type UpcomingRow,
 } from '../../store/rows/upcoming-rows.ts'
 import type { Dependencies } from '../parts/dependencies.ts'
-import { requireRoleFor } from '../parts/request.ts'
+import { readMany, requireRoleFor } from '../parts/request.ts'
 import { viewerOf } from '../rules/access.ts'
 import type { RequestContext } from '../rules/caller.ts'
 import { requireInput } from '../rules/input.ts'
@@ -86,7 +86,7 @@ export async function upcomingEvents(
   return makePage(events, plan, list, {
     cursorValuesOf: ({ moment, name, number }) => [moment.getTime(), name, number],
     itemOf: (event) => views.get(event) ?? null,
-    totalCount: () => countUpcoming(store.db, query),
+    totalCount: () => readMany(parts, call, () => countUpcoming(store.db, query)),
   })
 }
 

@@ -8,6 +8,7 @@ import {
   type UsagePointRow,
 } from '../../store/audit/usage-series.ts'
 import type { Dependencies } from '../parts/dependencies.ts'
+import { readMany } from '../parts/request.ts'
 import { auditReaderOf, canReadAudit } from '../rules/access.ts'
 import type { RequestContext } from '../rules/caller.ts'
 import { databaseTime, InputIssues, requireInput } from '../rules/input.ts'
@@ -81,13 +82,15 @@ export async function projectUsageSeries(
   const key = await findFilteredKey(parts, call, filter)
   await requireAuditReader(parts, call, key)
   const query = seriesQuery(parts, range, filter.operation ?? versionOperations, filter.labels)
-  const rows = await findProjectSeries(parts.store.db, {
-    ...query,
-    projectId: call.caller.projectId,
-    visibleTo: auditReaderOf(call.caller, parts.clock.now()),
-    key,
-    labels: givenLabels(filter.labels),
-  })
+  const rows = await readMany(parts, call, () =>
+    findProjectSeries(parts.store.db, {
+      ...query,
+      projectId: call.caller.projectId,
+      visibleTo: auditReaderOf(call.caller, parts.clock.now()),
+      key,
+      labels: givenLabels(filter.labels),
+    }),
+  )
   countPoints(call, rows)
   return seriesOf(query, rows)
 }

@@ -39,7 +39,7 @@ export const documentLimits = {
   queries: 50,
   /** Fields `totalCount`. Inside a list, one counts for all items. */
   counts: 50,
-  /** Fields that are expensive for the database. */
+  /** Fields that are expensive for the database, such as counts of a list with a filter. */
   expensive: 20,
   /** Fields of bytes: three for each mutation of a full document, or the details of twelve pages of events. */
   bytes: 60,
@@ -59,7 +59,9 @@ interface Size {
   readonly breadth: number
   /** Fields `totalCount`. The domain counts once for all items of a list. */
   readonly counts: number
-  /** Fields of {@link expensiveFields}. */
+  /** Those of them on its own level. */
+  readonly ownCounts: number
+  /** Fields of {@link expensiveFields}, and counts of lists with a filter. */
   readonly expensive: number
   /** Fields of bytes and long strings, which aliases could repeat many times. */
   readonly bytes: number
@@ -84,6 +86,7 @@ const zero: Size = {
   lists: [],
   breadth: 0,
   counts: 0,
+  ownCounts: 0,
   expensive: 0,
   bytes: 0,
 }
@@ -95,6 +98,7 @@ const infinite: Size = {
   lists: [],
   breadth: Number.POSITIVE_INFINITY,
   counts: Number.POSITIVE_INFINITY,
+  ownCounts: Number.POSITIVE_INFINITY,
   expensive: Number.POSITIVE_INFINITY,
   bytes: Number.POSITIVE_INFINITY,
 }
@@ -228,6 +232,11 @@ function countedFieldsOf(schema: GraphQLSchema): CountedFields {
   return counted
 }
 
+/** Whether a list has a filter, or a variable for one: what matches it is counted row by row. */
+function isFiltered({ arguments: args = [] }: FieldNode): boolean {
+  return args.some(({ name, value }) => name.value === 'filter' && value.kind !== Kind.NULL)
+}
+
 /** Builds the function that measures selections. Each fragment is measured once, so that the time is linear in the document. */
 function createMeasure(context: MeasureContext): (selections: SelectionSetNode) => Size {
   const measured = new Map<string, Size | 'measuring'>()
@@ -257,6 +266,7 @@ function createMeasure(context: MeasureContext): (selections: SelectionSetNode) 
     const items = itemsOf(field, counted)
     const isReferred = (field.arguments ?? []).some((argument) => argument.name.value === 'representations')
     const name = field.name.value
+    const countsOfFilter = isFiltered(field) ? inner.ownCounts : 0
     const isFree = name === 'ofType' && inner.typeDepth < documentLimits.typeDepth
     return {
       depth: inner.depth + (isFree ? 0 : 1),
@@ -265,7 +275,8 @@ function createMeasure(context: MeasureContext): (selections: SelectionSetNode) 
       ...multiplied(isReferred ? withFailures(inner) : inner, items),
       breadth: 1,
       counts: inner.counts + (name === 'totalCount' ? 1 : 0),
-      expensive: inner.expensive + (expensive.has(name) ? 1 : 0),
+      ownCounts: name === 'totalCount' ? 1 : 0,
+      expensive: inner.expensive + (expensive.has(name) ? 1 : 0) + countsOfFilter,
       bytes: inner.bytes + bytesCountOf(name),
     }
   }
@@ -288,6 +299,7 @@ function createMeasure(context: MeasureContext): (selections: SelectionSetNode) 
         lists,
         breadth: sum.breadth + size.breadth,
         counts: sum.counts + size.counts,
+        ownCounts: sum.ownCounts + size.ownCounts,
         expensive: sum.expensive + size.expensive,
         bytes: sum.bytes + size.bytes,
       }
@@ -367,7 +379,7 @@ export function documentLimitsRule(context: ValidationContext): ASTVisitor {
       )
       refuse(
         expensive > documentLimits.expensive,
-        `The document has more than ${documentLimits.expensive} of the fields ${[...expensiveFields].join(', ')}.`,
+        `The document has more than ${documentLimits.expensive} of the fields ${[...expensiveFields].join(', ')}, and totalCount of a list with a filter.`,
       )
       refuse(
         bytes > documentLimits.bytes,

@@ -59,6 +59,8 @@ export interface KeyConditions {
   readonly exact: readonly Prisma.Sql[]
   /** What follows from them, in words for which there is an index. Empty where lists are read in their order only. */
   readonly sources: readonly Prisma.Sql[]
+  /** Those of them that are read from another table: queries of IDs of keys. */
+  readonly candidates: readonly Prisma.Sql[]
 }
 
 /** SQL conditions of a filter. */
@@ -73,6 +75,17 @@ export function conditionsOf(filter: KeyListFilter): KeyConditions {
     destruction &&
     Prisma.sql`v.status = 'DESTROY_SCHEDULED' AND v.destroy_scheduled_for > ${destruction.now}::timestamptz
       AND v.destroy_scheduled_for < ${destruction.before}::timestamptz`
+  const terms = termConditionsOf(filter)
+  const candidates = given(
+    terms.length > 0 && Prisma.sql`SELECT s.key_id FROM key_search s WHERE ${allOf(terms)}`,
+    inUse &&
+      Prisma.sql`SELECT key_id FROM key_last_uses
+        WHERE project_id = ${projectId} AND kind = ${kind}::"KeyKind" AND ${inUse}`,
+    inVersions &&
+      Prisma.sql`SELECT v.key_id FROM key_versions v WHERE v.project_id = ${projectId} AND ${inVersions}`,
+    inDestruction &&
+      Prisma.sql`SELECT v.key_id FROM key_versions v WHERE v.project_id = ${projectId} AND ${inDestruction}`,
+  )
   return {
     base: [Prisma.sql`k.project_id = ${projectId}`, Prisma.sql`k.kind = ${kind}::"KeyKind"`],
     exact: given(
@@ -100,18 +113,42 @@ export function conditionsOf(filter: KeyListFilter): KeyConditions {
       inDestruction &&
         Prisma.sql`EXISTS (SELECT FROM key_versions v WHERE v.key_id = k.id AND ${inDestruction} OFFSET 0)`,
     ),
-    sources: given(
-      ...termSourcesOf(filter),
-      rotationDueUntil !== undefined && Prisma.sql`k.rotation_due_on <= ${rotationDueUntil}::date`,
-      inUse &&
-        Prisma.sql`k.id IN (SELECT key_id FROM key_last_uses
-          WHERE project_id = ${projectId} AND kind = ${kind}::"KeyKind" AND ${inUse})`,
-      inVersions &&
-        Prisma.sql`k.id IN (SELECT v.key_id FROM key_versions v WHERE v.project_id = ${projectId} AND ${inVersions})`,
-      inDestruction &&
-        Prisma.sql`k.id IN (SELECT v.key_id FROM key_versions v WHERE v.project_id = ${projectId} AND ${inDestruction})`,
-    ),
+    sources: [
+      ...given(rotationDueUntil !== undefined && Prisma.sql`k.rotation_due_on <= ${rotationDueUntil}::date`),
+      ...candidates.map((ids) => Prisma.sql`k.id IN (${ids})`),
+    ],
+    candidates,
   }
+}
+
+/** Whether a filter finds its keys by another table, which can take long for a few of them. */
+export function readsCandidates(filter: KeyListFilter): boolean {
+  return conditionsOf(filter).candidates.length > 0
+}
+
+/**
+ * Every key that a filter matches, as `FROM … WHERE …` with its row `k`, for counts. Candidates are found in an index, and
+ * each is looked up by its ID. OFFSET keeps this from becoming a join: where statistics are old, the planner would compare
+ * each key with each candidate.
+ */
+export function everyKeyOf(filter: KeyListFilter): Prisma.Sql {
+  const { search } = filter
+  const { base, exact, candidates } = conditionsOf({ ...filter, search: undefined })
+  const found = (ids: Prisma.Sql, ...conditions: readonly Prisma.Sql[]) => Prisma.sql`
+    (${ids}) AS c CROSS JOIN LATERAL (SELECT * FROM keys WHERE keys.id = c.id OFFSET 0) AS k
+    WHERE ${allOf([...base, ...conditions, ...exact])}`
+  if (search !== undefined) {
+    const [inName, inHidden] = [contains('name_text', search), contains('hidden_text', search)]
+    return found(
+      Prisma.sql`SELECT s.key_id AS id, ${inName} AS in_name FROM key_search s
+        WHERE ${allOf(termConditionsOf(filter))} AND (${inName} OR ${inHidden}) OFFSET 0`,
+      Prisma.sql`(c.in_name OR ${seesWhole(search.viewer, Prisma.sql`k`)})`,
+    )
+  }
+  if (candidates.length === 0) return Prisma.sql`keys k WHERE ${allOf([...base, ...exact])}`
+  return found(
+    Prisma.sql`SELECT DISTINCT key_id AS id FROM (${Prisma.join([...candidates], ' INTERSECT ')}) AS listed`,
+  )
 }
 
 /** Joins conditions that must all hold. */
@@ -119,8 +156,8 @@ export function allOf(conditions: readonly Prisma.Sql[]): Prisma.Sql {
   return Prisma.join([...conditions], ' AND ')
 }
 
-/** What key_search knows: one condition, so that the index combines the terms. */
-function termSourcesOf(filter: KeyListFilter): readonly Prisma.Sql[] {
+/** What key_search knows, as conditions on a row `s` of it: for one look-up, so that the index combines the terms. */
+function termConditionsOf(filter: KeyListFilter): readonly Prisma.Sql[] {
   const { projectId, createdBy, usage, algorithm, owner, origin, search, labels = [] } = filter
   const termOf = (text: Prisma.Sql) => Prisma.sql`key_search_term(${projectId}, ${text})`
   const factOf = (name: string, value: string) => termOf(Prisma.sql`${`${name} ${value}`}`)
@@ -131,7 +168,7 @@ function termSourcesOf(filter: KeyListFilter): readonly Prisma.Sql[] {
     origin !== undefined && factOf('origin', origin),
     ...labels.map(({ name, value }) => factOf('label', value === null ? name : `${name}=${value}`)),
   )
-  const conditions = given(
+  return given(
     all.length > 0 && Prisma.sql`s.terms @> ARRAY[${Prisma.join(all)}]`,
     algorithm !== undefined &&
       algorithm.length > 0 &&
@@ -140,14 +177,16 @@ function termSourcesOf(filter: KeyListFilter): readonly Prisma.Sql[] {
       Prisma.sql`(s.terms @> key_search_terms_of(${projectId}, key_search_folded(${search.text}))
         OR s.terms @> ARRAY[${termOf(Prisma.sql`'long text'`)}])`,
   )
-  if (conditions.length === 0) return []
-  return [Prisma.sql`k.id IN (SELECT s.key_id FROM key_search s WHERE ${allOf(conditions)})`]
 }
 
-function containsText({ text, viewer }: KeySearch): Prisma.Sql {
-  const folded = Prisma.sql`key_search_folded(${text})`
-  return Prisma.sql`EXISTS (SELECT FROM key_search s WHERE s.key_id = k.id AND (strpos(s.name_text, ${folded}) > 0
-    OR (strpos(s.hidden_text, ${folded}) > 0 AND ${seesWhole(viewer, Prisma.sql`k`)})) OFFSET 0)`
+/** Whether a text of a row `s` of key_search contains the one to find. */
+function contains(column: 'name_text' | 'hidden_text', { text }: KeySearch): Prisma.Sql {
+  return Prisma.sql`strpos(s.${Prisma.raw(column)}, key_search_folded(${text})) > 0`
+}
+
+function containsText(search: KeySearch): Prisma.Sql {
+  return Prisma.sql`EXISTS (SELECT FROM key_search s WHERE s.key_id = k.id AND (${contains('name_text', search)}
+    OR (${contains('hidden_text', search)} AND ${seesWhole(search.viewer, Prisma.sql`k`)})) OFFSET 0)`
 }
 
 /** SQL condition that the row of a live key has labels. Service keys have none. */

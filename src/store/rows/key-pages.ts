@@ -1,7 +1,7 @@
 import { Prisma } from '../generated/client.ts'
 import { type PreparedName, prepared, type Queryable, rowOf, select } from '../sql.ts'
 import { seesWhole, type ViewerCondition } from '../subjects.ts'
-import { allOf, conditionsOf, type KeyListFilter } from './key-filter.ts'
+import { allOf, conditionsOf, everyKeyOf, type KeyListFilter } from './key-filter.ts'
 import { type KeyRow, keyTable } from './key-rows.ts'
 import { type KeyVersionRow, versionTable } from './version-rows.ts'
 
@@ -90,7 +90,7 @@ export async function findKeyPage(db: Queryable, query: KeyPageQuery): Promise<L
 /** Number of keys that match the filter. */
 export async function countKeys(db: Queryable, filter: KeyListFilter): Promise<number> {
   const [row] = await db.$queryRaw<{ count: bigint }[]>`
-    SELECT count(*) AS count FROM keys k WHERE ${everythingOf(filter)}`
+    SELECT count(*) AS count FROM ${everyKeyOf(filter)}`
   return Number(row?.count)
 }
 
@@ -102,13 +102,8 @@ export async function countKeysByStatus(
 ): Promise<ReadonlyMap<KeyRow['status'] | null, number>> {
   const rows = await db.$queryRaw<{ status: KeyRow['status'] | null; count: bigint }[]>`
     SELECT CASE WHEN ${seesWhole(viewer, Prisma.sql`k`)} THEN k.status END AS status, count(*) AS count
-    FROM keys k WHERE ${everythingOf(filter)} GROUP BY 1`
+    FROM ${everyKeyOf(filter)} GROUP BY 1`
   return new Map(rows.map(({ status, count }) => [status, Number(count)]))
-}
-
-function everythingOf(filter: KeyListFilter): Prisma.Sql {
-  const { base, exact, sources } = conditionsOf(filter)
-  return allOf([...base, ...sources, ...exact])
 }
 
 function segmentByColumn(filter: KeyListFilter, orderBy: 'NAME' | 'CREATED_AT'): Segment {
