@@ -66,7 +66,8 @@ function wholeKey(accessFacts: AccessFacts) {
     algorithm: 'ED25519',
     origin: 'KEYSTEAD',
     defaultVersion: versionOf(accessFacts),
-    cannotProtectReason: 'DEFAULT_VERSION_DEACTIVATED',
+    // Neither it nor `canProtect` is then what a redacted key answers.
+    cannotProtectReason: null,
     automaticRotation: { enabled: true, cycleDays: 30 },
     lastRotatedAt: date,
     nextRotationAt: date,
