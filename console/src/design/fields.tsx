@@ -20,7 +20,7 @@ export function FieldFrame({ name, label, hint, children }: FieldParts & { reado
   return (
     <Field.Root name={name} className="field">
       <Field.Label>{label}</Field.Label>
-      {hint !== undefined && <Field.Description className="quiet">{hint}</Field.Description>}
+      {hint !== undefined && hint !== null && <Field.Description className="quiet">{hint}</Field.Description>}
       {children}
       <Field.Error className="field-error" />
     </Field.Root>

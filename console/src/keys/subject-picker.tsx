@@ -14,6 +14,7 @@ interface PickerParts {
   /** The path of the input, joined with dots: the server's messages appear here. */
   readonly name: string
   readonly label: string
+  /** Null for none; a general one if not given. */
   readonly hint?: ReactNode
   /** Subjects that are not offered, as those on the list already. */
   readonly without?: readonly string[] | undefined
@@ -32,7 +33,11 @@ export function SubjectField(
   const known = useKnownSubjects(isWanted).filter((subject) => !props.without?.includes(subject))
   const suggestions = suggestSubjects(props.value, known)
   return (
-    <FieldFrame name={props.name} label={props.label} hint={props.hint ?? t('hint')}>
+    <FieldFrame
+      name={props.name}
+      label={props.label}
+      hint={props.hint === undefined ? t('hint') : props.hint}
+    >
       <Autocomplete.Root
         items={suggestions}
         filter={null}

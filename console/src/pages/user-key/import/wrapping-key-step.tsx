@@ -65,16 +65,18 @@ export function WrappingKeyStep(props: {
       <p>{t('firstText')}</p>
       {parameters && isOver(parameters) && <Notice tone="bad">{t('over')}</Notice>}
       {parameters && (
-        <Facts
-          facts={[
-            [t('parameters'), <CopyText key="id" text={parameters.id} what={t('parameters')} />],
-            [
-              t('fingerprint'),
-              <CopyText key="fingerprint" text={parameters.fingerprint} what={t('fingerprint')} />,
-            ],
-            [t('expiresAt'), <Moment key="expiresAt" at={parameters.expiresAt} />],
-          ]}
-        />
+        <div className="wrapping-key">
+          <Facts
+            facts={[
+              [t('parameters'), <CopyText key="id" text={parameters.id} what={t('parameters')} />],
+              [
+                t('fingerprint'),
+                <CopyText key="fingerprint" text={parameters.fingerprint} what={t('fingerprint')} />,
+              ],
+              [t('expiresAt'), <Moment key="expiresAt" at={parameters.expiresAt} />],
+            ]}
+          />
+        </div>
       )}
       {refusal && <Notice tone="bad">{refusal.message}</Notice>}
       <div className="buttons">
