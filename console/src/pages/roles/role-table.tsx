@@ -54,9 +54,13 @@ function useColumns(): readonly Column<RoleBinding>[] {
       {
         id: 'role',
         title: t('role'),
-        cell: ({ role }) => <span title={roleText(role)}>{valueText('Role', role)}</span>,
+        cell: ({ role }) => (
+          <span className="block role-cell">
+            {valueText('Role', role)}
+            <span className="quiet block">{roleText(role)}</span>
+          </span>
+        ),
       },
-      { id: 'allows', title: t('allows'), cell: ({ role }) => roleText(role) },
       {
         id: 'expiresAt',
         title: t('expiresAt'),

@@ -27,6 +27,10 @@ export function inputOf({ subject, permissions, context, expiresAt, note }: Entr
   }
 }
 
+/** True if two entries say the same. An entry has no ID, and is another object after each answer. */
+export const isSame = (a: Entry, b: Entry): boolean =>
+  JSON.stringify(inputOf(a)) === JSON.stringify(inputOf(b))
+
 /** The entry in the form of the fields that change it. */
 export const draftOf = ({ subject, permissions, context, expiresAt, note }: Entry): AccessEntryDraft => ({
   subject: subject.id,

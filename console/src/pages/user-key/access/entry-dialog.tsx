@@ -9,7 +9,7 @@ import { momentOf } from '../../../design/local-time.ts'
 import { accessEntryInput, newAccessEntry } from '../../../keys/access-entry.ts'
 import { AccessEntryFields } from '../../../keys/access-entry-fields.tsx'
 import type { DetailKey } from '../detail-key.ts'
-import { draftOf, type Entry, inForce, inputOf, planned } from './entries.ts'
+import { draftOf, type Entry, inForce, inputOf, isSame, planned } from './entries.ts'
 import { useListChange } from './use-list-change.tsx'
 
 /** Puts entries on the list of a key. Those of a subject replace the ones that it had. */
@@ -56,7 +56,9 @@ function EntryForm({ userKey, entry, onClose }: Props) {
   const [draft, setDraft] = useState(entry ? draftOf(entry) : newAccessEntry)
   const subject = draft.subject.trim()
   // A subject's entries are given together: what is not given again is gone.
-  const kept = inForce(userKey).filter((each) => each !== entry && each.subject.id === subject)
+  const kept = inForce(userKey).filter(
+    (each) => each.subject.id === subject && !(entry && isSame(each, entry)),
+  )
   const others = inForce(userKey).filter((each) => each.subject.id !== subject)
   const change = useListChange(addAllowedSubjects, {
     userKey,

@@ -6,7 +6,7 @@ import { CallerList } from '../../../keys/caller-list.tsx'
 import { kindOfSubject } from '../../../keys/subjects.ts'
 import type { DetailKey } from '../detail-key.ts'
 import { useCallers } from './callers.ts'
-import { type Entry, inForce, inputOf, planned } from './entries.ts'
+import { type Entry, inForce, inputOf, isSame, planned } from './entries.ts'
 import { addAllowedSubjects } from './entry-dialog.tsx'
 import { useListChange } from './use-list-change.tsx'
 
@@ -35,7 +35,7 @@ export function RemoveDialog(props: {
   const t = useTranslations('access.remove')
   const { userKey, entry, onClose } = props
   const subject = entry.subject.id
-  const left = inForce(userKey).filter((each) => each !== entry)
+  const left = inForce(userKey).filter((each) => !isSame(each, entry))
   const leftOfSubject = left.filter((each) => each.subject.id === subject)
   const change = {
     userKey,
