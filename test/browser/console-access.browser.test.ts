@@ -18,7 +18,6 @@ describe.skipIf(cannotStart)('access, public keys, import, roles and one’s own
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'keystead-console-access-'))
     console = await openConsoleInBrowser()
-    console.context.setDefaultTimeout(20_000) // TEMP
     await console.switchTo('admin')
   })
   afterAll(async () => {
@@ -57,11 +56,13 @@ describe.skipIf(cannotStart)('access, public keys, import, roles and one’s own
     const { userKey } = await console.send<{
       userKey: {
         accessControlEnabled: boolean
-        accessList: { subject: { id: string }; permissions: string[] | null; note: string }[] | null
+        accessList:
+          | { subject: { id: string }; permissions: string[] | null; note: string; expired: boolean }[]
+          | null
       }
     }>(
       'member',
-      `{ userKey(key: "${id}") { accessControlEnabled accessList { subject { id } permissions note } } }`,
+      `{ userKey(key: "${id}") { accessControlEnabled accessList { subject { id } permissions note expired } } }`,
     )
     return userKey
   }
@@ -97,7 +98,7 @@ describe.skipIf(cannotStart)('access, public keys, import, roles and one’s own
 
     await button('Add entry').click()
     await choose(dialog().getByRole('combobox', { name: 'Subject', exact: true }), 'service-account:billing')
-    await dialog().getByLabel('Only some of it', { exact: true }).check()
+    await dialog().getByText('Only some of it', { exact: true }).click()
     await dialog().getByLabel('Decrypt', { exact: true }).check()
     await inDialog('Add pair').click()
     await dialog().getByRole('textbox', { name: 'Name', exact: true }).fill('tenant')
@@ -126,8 +127,9 @@ describe.skipIf(cannotStart)('access, public keys, import, roles and one’s own
           subject: { id: 'service-account:billing' },
           permissions: ['VIEW', 'DECRYPT'],
           note: 'contract 4712',
+          expired: false,
         },
-        { subject: { id: 'user:max' }, permissions: null, note: '' },
+        { subject: { id: 'user:max' }, permissions: null, note: '', expired: false },
       ],
     })
 
@@ -180,7 +182,7 @@ describe.skipIf(cannotStart)('access, public keys, import, roles and one’s own
     await heading('shared').waitFor()
     await shows(page.getByRole('status'), 'You have no access to this key')
     expect((await accessListOf(id)).accessList).toEqual([
-      { subject: { id: 'group:audit' }, permissions: null, note: '' },
+      { subject: { id: 'group:audit' }, permissions: null, note: '', expired: false },
     ])
   })
 
@@ -191,10 +193,20 @@ describe.skipIf(cannotStart)('access, public keys, import, roles and one’s own
       `name: "explained", accessControl: { enabled: true, allowedSubjects: ["user:ada", "group:payments"],
         entries: [{ subject: "service-account:ci", permissions: [ENCRYPT], context: [{ name: "tenant", value: "acme" }] }] }`,
     )
+    const soon = new Date(Date.now() + 1000).toISOString()
+    const ended = `{ subject: "user:former", expiresAt: "${soon}" }`
+    await console.send(
+      'member',
+      `mutation { addAllowedSubjects(input: { key: "${id}", entries: [${ended}] }) { __typename } }`,
+    )
+    const isOver = async () => (await accessListOf(id)).accessList?.some(({ expired }) => expired)
+    await expect.poll(isOver, patience).toBe(true)
     const why = section('Why can somebody do something, or why not?')
     await console.goTo(`/user-keys/${id}/access?who=user:olga&may=DECRYPT`, 'explained')
     await shows(why, /It depends whether user:olga may do this with explained: Decrypt/)
     await shows(why, /Only members of group:payments are on the access list/)
+    await shows(row('user:former'), 'Expired')
+    await shows(row('service-account:ci'), /View, Encrypt.*tenant=acme|Encrypt.*tenant=acme/)
     await expectAccessible()
 
     await field('Groups of the subject').selectOption('none')
@@ -343,6 +355,34 @@ describe.skipIf(cannotStart)('access, public keys, import, roles and one’s own
     await expectAccessible()
     await inDialog('Unbind role').click()
     await row('user:max').waitFor({ state: 'detached' })
+  })
+
+  it('who gives up its own last bound administration must say so twice, and then sees the page no more', async () => {
+    await console.send(
+      'admin',
+      'mutation { bindRole(input: { subject: "user:max", role: PROJECT_ADMIN }) { __typename } }',
+    )
+    await console.switchTo('member')
+    await console.goTo('/roles', 'Roles')
+    await button('Actions for user:max, Project administrator').click()
+    await menuItem('Unbind…').click()
+    await shows(dialog(), 'You have this role by this binding.')
+    expect(await inDialog('Unbind role').isDisabled()).toBe(true)
+    await dialog().getByLabel('I know, and want to lose this role myself', { exact: true }).check()
+    await inDialog('Unbind role').click()
+    await shows(dialog(), 'Afterwards nobody is bound to “Project administrator”')
+    expect(await inDialog('Unbind role').isDisabled()).toBe(true)
+    await expectAccessible()
+    await dialog()
+      .getByLabel('I know, and want the project to lose its bound administrator', { exact: true })
+      .check()
+    await inDialog('Unbind role').click()
+    await heading('You may not see this page').waitFor()
+    const { roleBindings } = await console.send<{ roleBindings: { totalCount: number } }>(
+      'admin',
+      '{ roleBindings { totalCount } }',
+    )
+    expect(roleBindings.totalCount).toBe(0)
   })
 
   it('a service without a role sees what it may do without one', async () => {
