@@ -99,7 +99,7 @@ export function drawStacked(element: HTMLElement, drawing: Drawing): () => void 
         ],
       },
     },
-    [[...times], ...sums(parts.map(({ values }) => values)).toReversed()],
+    [[...times], ...sums(parts, isDense).toReversed()],
     element,
   )
   const observer = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height }))
@@ -122,13 +122,13 @@ function colourReader(element: HTMLElement): (name: string) => string {
   }
 }
 
-/** Each part on top of those below it. */
-function sums(parts: readonly (readonly number[])[]): number[][] {
+/** Each part on top of those below it. A bar without a value is none, so that its edge hides nothing. */
+function sums(parts: Drawing['parts'], isDense: boolean): (number | null)[][] {
   let below: readonly number[] = []
-  return parts.map((values) => {
+  return parts.map(({ values }) => {
     const sum = values.map((value, index) => value + (below[index] ?? 0))
     below = sum
-    return sum
+    return sum.map((each, index) => (isDense || values[index] !== 0 ? each : null))
   })
 }
 

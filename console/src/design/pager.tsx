@@ -35,22 +35,31 @@ export function Pager(props: {
   readonly totalCount?: number | null
   /** Parameters that the other pages need besides their cursor. */
   readonly keep?: Readonly<Record<string, string>>
+  /** While another list is on its way: the cursors of the one that is shown are not valid for it. */
+  readonly busy?: boolean
 }) {
   const t = useTranslations('table')
   const address = useAddress()
   const { hasNextPage, hasPreviousPage, startCursor, endCursor } = props.info
+  const { busy = false } = props
+  function go(page: { readonly after: string | null; readonly before: string | null }) {
+    // Not disabled meanwhile: that would take the focus from the button.
+    if (!busy) address.set({ ...props.keep, ...page })
+  }
   return (
     <nav className="pager" aria-label={t('next')}>
       {props.totalCount != null && <span className="quiet">{t('total', { count: props.totalCount })}</span>}
       <Button
         disabled={!hasPreviousPage}
-        onClick={() => address.set({ ...props.keep, after: null, before: startCursor })}
+        aria-disabled={busy || undefined}
+        onClick={() => go({ after: null, before: startCursor })}
       >
         {t('previous')}
       </Button>
       <Button
         disabled={!hasNextPage}
-        onClick={() => address.set({ ...props.keep, after: endCursor, before: null })}
+        aria-disabled={busy || undefined}
+        onClick={() => go({ after: endCursor, before: null })}
       >
         {t('next')}
       </Button>

@@ -102,7 +102,7 @@ function Legend(props: {
             aria-pressed={!props.hidden.has(label)}
             onClick={() => props.onToggle(label)}
           >
-            <Swatch colour={colour} /> {label}
+            <Swatch colour={colour} /> {label}{' '}
             <strong>{number(values.reduce((sum, value) => sum + value, 0))}</strong>
           </button>
         </li>

@@ -71,7 +71,7 @@ export function ActivityList({ keyId }: { readonly keyId?: string }) {
               </>
             }
           />
-          <Pager info={events.pageInfo} keep={{ at }} />
+          <Pager info={events.pageInfo} keep={{ at }} busy={fetching} />
         </>
       )}
     </div>

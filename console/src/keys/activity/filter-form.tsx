@@ -89,7 +89,6 @@ function TypedFilters(props: { readonly keyId: string | undefined; readonly acto
   }
   return (
     <form
-      className="filters"
       onSubmit={(event) => {
         event.preventDefault()
         apply()

@@ -93,7 +93,7 @@ export function UpcomingPage() {
               rowId={({ kind, at, key, version }) => [kind, at, key.id, version?.number].join(' ')}
               rowName={({ key }) => key.name}
             />
-            <Pager info={events.pageInfo} keep={{ until }} />
+            <Pager info={events.pageInfo} keep={{ until }} busy={fetching} />
           </>
         ))}
     </Page>
