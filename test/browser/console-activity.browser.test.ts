@@ -270,7 +270,7 @@ describe.skipIf(cannotStart)('activity, use and what is due', () => {
     await shows(page.locator('.legend'), /Encrypt 60.*Failed or denied 1/)
     await shows(rows('Callers'), /user:ada.*Encrypt 60/)
     await shows(rows('Versions'), /Version 1.*default.*Active/)
-    await page.getByText("Show as table", { exact: true }).click()
+    await page.getByText('Show as table', { exact: true }).click()
     await shows(rows('Operations over time'), /601$/)
     await page.locator('.chart-place').hover()
     await fits()

@@ -81,7 +81,7 @@ function Bindings() {
             onChange={(binding) => setDoing({ what: 'change', binding })}
             onUnbind={(binding) => setDoing({ what: 'unbind', binding })}
           />
-          <Pager info={bindings.pageInfo} totalCount={bindings.totalCount} />
+          <Pager info={bindings.pageInfo} totalCount={bindings.totalCount} busy={fetching} />
         </>
       )}
       {doing?.what === 'bind' && <BindDialog onClose={onClose} />}

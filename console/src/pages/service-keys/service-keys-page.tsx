@@ -49,7 +49,7 @@ export function ServiceKeysPage() {
             rowId={({ id }) => id}
             rowName={({ name }) => name}
           />
-          <Pager info={keys.pageInfo} totalCount={keys.totalCount} />
+          <Pager info={keys.pageInfo} totalCount={keys.totalCount} busy={fetching} />
         </>
       )}
     </Page>

@@ -93,7 +93,7 @@ export function UserKeysPage() {
               }
             />
             {keys && keys.nodes.length > 0 && (
-              <Pager info={keys.pageInfo} totalCount={countOf(counts, filter.status)} />
+              <Pager info={keys.pageInfo} totalCount={countOf(counts, filter.status)} busy={fetching} />
             )}
           </div>
         </>
