@@ -1,9 +1,8 @@
-import { useState } from 'react'
+import { useId, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { useAddress } from '../../design/address.ts'
 import { Button } from '../../design/button.tsx'
 import { Choices } from '../../design/choices.tsx'
-import { SuggestField } from '../../design/combobox.tsx'
 import { useValueText } from '../../texts/values.ts'
 import { anew, noFilter } from './filter.ts'
 import { PeriodFields } from './period-fields.tsx'
@@ -94,18 +93,13 @@ function TypedFilters(props: { readonly keyId: string | undefined; readonly acto
         apply()
       }}
     >
-      <div className="field">
-        <span className="field-label" aria-hidden="true">
-          {t('actor')}
-        </span>
-        <SuggestField
-          label={t('actor')}
-          placeholder="user:alice"
-          value={actor}
-          suggestions={[...new Set(props.actors)]}
-          onChange={setActor}
-        />
-      </div>
+      <LabelledInput
+        label={t('actor')}
+        value={actor}
+        placeholder="user:alice"
+        suggestions={[...new Set(props.actors)]}
+        onChange={setActor}
+      />
       {props.keyId === undefined && (
         <LabelledInput label={t('key')} value={key} placeholder={t('keyHint')} onChange={setKey} />
       )}
@@ -132,8 +126,11 @@ function LabelledInput(props: {
   readonly value: string
   readonly placeholder: string
   readonly type?: 'number'
+  readonly suggestions?: readonly string[]
   readonly onChange: (value: string) => void
 }) {
+  const list = useId()
+  const { suggestions = [] } = props
   return (
     <label className="field">
       <span className="field-label">{props.label}</span>
@@ -145,8 +142,16 @@ function LabelledInput(props: {
         placeholder={props.placeholder}
         spellCheck={false}
         autoComplete="off"
+        list={suggestions.length > 0 ? list : undefined}
         onChange={({ target }) => props.onChange(target.value)}
       />
+      {suggestions.length > 0 && (
+        <datalist id={list}>
+          {suggestions.map((each) => (
+            <option key={each} value={each} />
+          ))}
+        </datalist>
+      )}
     </label>
   )
 }
