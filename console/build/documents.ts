@@ -42,9 +42,12 @@ export function readDocuments(sources: string): Documents {
   }
 }
 
+/** A call of `graphql` with its document. */
+const literal = /\bgraphql\(\s*`([^`]*)`/g
+
 function documentsIn(sources: string, file: string): string[] {
   const code = readFileSync(join(sources, file), 'utf8')
-  const found = [...code.matchAll(/\bgraphql\(\s*`([^`]*)`/g)].map(([, text = '']) => text)
+  const found = [...code.matchAll(literal)].map(([, text = '']) => text)
   const calls = code.match(/\bgraphql\(/g)?.length ?? 0
   if (found.length !== calls || found.some((text) => text.includes('${'))) {
     throw new Error(`${file}: each call of graphql() must begin with a plain template literal.`)
@@ -90,7 +93,8 @@ function idOf(text: string): string {
 
 /**
  * Plugin that writes the documents to `documents.json`, from which the server reads what it trusts, and gives the IDs
- * to the code as `virtual:document-ids`. The code gets none while it is developed: it sends the texts.
+ * to the code as `virtual:document-ids`. The bundle has their names alone, since the server has the texts. While the code
+ * is developed, it has no IDs and sends the texts.
  */
 export function trustedDocuments(sources: string): Plugin {
   const name = 'virtual:document-ids'
@@ -99,6 +103,12 @@ export function trustedDocuments(sources: string): Plugin {
   return {
     name: 'keystead:trusted-documents',
     resolveId: (id) => (id === name ? resolved : null),
+    transform: {
+      filter: { id: /\/console\/src\/.*\.tsx?$/, code: /\bgraphql\(/ },
+      handler(code) {
+        return this.environment.mode === 'build' ? code.replaceAll(literal, withoutFields) : null
+      },
+    },
     load: (id) => (id === resolved ? `export const documentIds = ${JSON.stringify(ids)}` : null),
     buildStart() {
       if (this.environment.mode !== 'build') return
@@ -111,4 +121,10 @@ export function trustedDocuments(sources: string): Plugin {
       })
     },
   }
+}
+
+/** The call with as much of its document as the client needs: what it is, and its name. */
+function withoutFields(call: string, text: string): string {
+  const [head] = /^\s*(?:query|mutation|subscription|fragment)\s+\w+(?:\s+on\s+\w+)?/.exec(text) ?? []
+  return head === undefined ? call : `graphql(\`${head.trim()}{__typename}\``
 }

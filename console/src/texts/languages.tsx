@@ -1,7 +1,7 @@
 import { createContext, type ReactNode, use, useEffect, useState } from 'react'
 import { IntlProvider } from 'use-intl'
 import { readSetting, writeSetting } from '../design/settings.ts'
-import english from './en.json'
+import type english from './en.json'
 
 /** Languages of the console by their own name. Each has one catalogue in this folder; English is what the others translate. */
 export const languages = { en: 'English', ko: '한국어' } as const
@@ -12,7 +12,7 @@ export type Language = keyof typeof languages
 type Catalogue = typeof english
 
 const catalogues: Readonly<Record<Language, () => Promise<Catalogue>>> = {
-  en: async () => english,
+  en: async () => (await import('./en.json')).default,
   ko: async () => (await import('./ko.json')).default,
 }
 
@@ -27,9 +27,7 @@ export const useLanguage = () => use(choice)
 /** Gives the texts of the chosen language: the one chosen last, or else the first of the browser's that there is. */
 export function TextsProvider({ children }: { readonly children: ReactNode }) {
   const [language, setLanguage] = useState<Language>(initialLanguage)
-  const [shown, setShown] = useState<{ language: Language; catalogue: Catalogue } | null>(
-    language === 'en' ? { language, catalogue: english } : null,
-  )
+  const [shown, setShown] = useState<{ language: Language; catalogue: Catalogue } | null>(null)
   useEffect(() => {
     let isCurrent = true
     void catalogues[language]().then((catalogue) => isCurrent && setShown({ language, catalogue }))

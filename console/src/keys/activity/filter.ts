@@ -2,7 +2,7 @@ import type { VariablesOf } from 'gql.tada'
 import { useMemo } from 'react'
 import type { EnumOf } from '../../api/graphql.ts'
 import { type Address, useAddress } from '../../design/address.ts'
-import english from '../../texts/en.json'
+import { isValueOf } from '../../texts/values.ts'
 import type { activityQuery } from './events.ts'
 
 /** Which events the trail is asked for. */
@@ -108,7 +108,7 @@ function known<Name extends 'AuditAction' | 'AuditOutcome'>(
   name: Name,
   values: readonly string[],
 ): EnumOf<Name>[] {
-  return values.filter((value): value is EnumOf<Name> & string => Object.hasOwn(english.values[name], value))
+  return values.filter((value) => isValueOf(name, value))
 }
 
 function momentIn(text: string | null): string | null {

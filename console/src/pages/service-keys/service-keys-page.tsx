@@ -7,10 +7,10 @@ import { Loading } from '../../design/loading.tsx'
 import { Empty } from '../../design/notice.tsx'
 import { firstPage, Pager, pageArguments } from '../../design/pager.tsx'
 import { Page } from '../../shell/page.tsx'
-import english from '../../texts/en.json'
+import { isValueOf } from '../../texts/values.ts'
 import { useServiceKeyColumns } from './columns.tsx'
 import { ServiceKeyFilter } from './filter.tsx'
-import { type KeyStatus, serviceKeysQuery } from './service-keys.ts'
+import { serviceKeysQuery } from './service-keys.ts'
 
 /** The keys of the platform's services: the system makes and rotates them, users look at them. */
 export function ServiceKeysPage() {
@@ -62,6 +62,6 @@ function filterIn({ get }: Address) {
   const status = get('status') ?? ''
   return {
     ...(/^[\w-]{1,64}$/.test(name) && { namePrefix: name }),
-    ...(Object.hasOwn(english.values.KeyStatus, status) && { status: [status as KeyStatus] }),
+    ...(isValueOf('KeyStatus', status) && { status: [status] }),
   }
 }
