@@ -15,7 +15,14 @@ export default defineConfig({
   resolve: {
     alias: [{ find: /^use-intl\/format-message$/, replacement: 'use-intl/format-message/format-only' }],
   },
-  server: { proxy: { '/graphql': keystead, '/dev/tokens': keystead } },
+  server: {
+    proxy: {
+      '/graphql': keystead,
+      '/dev/tokens': keystead,
+      '/console/settings.json': keystead,
+      '/console/session': keystead,
+    },
+  },
   build: {
     // The policy of the page allows no inline content; `data:` is for images alone.
     assetsInlineLimit: 0,

@@ -28,6 +28,7 @@ export const settingsFiles = ['config.ts', 'setting-values.ts', 'log.ts'] as con
 export const wiring = [
   'app.ts',
   'open-files.ts',
+  'open-login.ts',
   'open-observer.ts',
   'open-parts.ts',
   'open-root-keys.ts',
@@ -148,7 +149,7 @@ export const layers: readonly Layer[] = [
   {
     folder: 'server',
     purpose: 'HTTP: the ordered list of steps in `http/server.ts`. No keys.',
-    imports: ['keys/rules/caller.ts', 'config.ts', 'log.ts'],
+    imports: ['auth/console-login.ts', 'keys/rules/caller.ts', 'config.ts', 'log.ts'],
   },
 ]
 

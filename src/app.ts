@@ -1,6 +1,7 @@
 import { dropOldHours, rollUpUsage } from './audit/write/roll-up.ts'
 import type { AuditWriter } from './audit/write/writer.ts'
 import { createAuthenticator } from './auth/authenticate.ts'
+import type { LoginProvider } from './auth/console-login.ts'
 import { createDevIssuer, type DevIssuer } from './auth/dev-issuer.ts'
 import { createTrustedIssuers, fetchMissingKeys } from './auth/jwks.ts'
 import type { TrustedIssuer } from './auth/trusted-issuer.ts'
@@ -14,6 +15,7 @@ import type { Dependencies } from './keys/parts/dependencies.ts'
 import { asUnavailable } from './keys/parts/request.ts'
 import { createLog, type Log } from './log.ts'
 import { openFilesLimit, shareOpenFiles } from './open-files.ts'
+import { openLogin } from './open-login.ts'
 import { type Observer, openObserver } from './open-observer.ts'
 import { type OpenedParts, type OpenOptions, openParts } from './open-parts.ts'
 import { type OperatorServer, startOperatorServer } from './operator/server.ts'
@@ -169,19 +171,25 @@ interface Issuers {
   readonly issuers: readonly TrustedIssuer[]
   /** The only issuer in development mode; otherwise null. */
   readonly devTokens: DevIssuer | null
+  /** The provider of the console's login; null if the server has no part in it. */
+  readonly login: LoginProvider | null
 }
 
 /** Opens the issuers. Their keys are fetched in the background, so that a mistake is in the log before the first token. */
 async function openIssuers({ config, log, machineClock, observer, outages }: Shared): Promise<Issuers> {
   const devTokens = config.developmentMode ? await createDevIssuer({ clock: machineClock, config }) : null
-  if (devTokens !== null) return { issuers: [devTokens.issuer], devTokens }
+  if (devTokens !== null) return { issuers: [devTokens.issuer], devTokens, login: null }
   const issuers = createTrustedIssuers(config, {
     onFetch: observer.metrics?.onFetch,
     onFailure: outages.reportIssuer,
     warn: (text) => log.warn({}, text),
   })
+  const login = await openLogin(config, issuers, {
+    onFailure: outages.reportLogin,
+    warn: (text) => log.warn({}, text),
+  })
   fetchMissingKeys(issuers)
-  return { issuers, devTokens }
+  return { issuers, devTokens, login }
 }
 
 /** Builds the server of the API. */
@@ -193,6 +201,7 @@ function createApi(
     listener,
     issuers,
     devTokens,
+    login,
   }: Issuers & { readonly parts: Dependencies; readonly listener: Listener },
 ): Server {
   return createServer(
@@ -206,6 +215,7 @@ function createApi(
       authenticator: createAuthenticator({ config, clock: machineClock, issuers }),
       withBoundRoles: parts.callerRoles.of,
       devTokens,
+      login,
       checkReady: createReadiness(parts, outages, issuers),
       tracing,
       explain: (error) => asUnavailable(parts, error),

@@ -1,12 +1,15 @@
 import { KeysteadError } from './errors.ts'
 import {
   algorithmNames,
+  authorizationParameters,
   boolean,
   claimName,
+  consoleUrl,
   httpsUrl,
   integer,
   list,
   networks,
+  oidcScopes,
   oneOf,
   optional,
   optionalText,
@@ -454,9 +457,68 @@ export const settings = {
   },
   CONSOLE: {
     meaning:
-      'The web console at /: "auto" serves it in development mode only. It has no login yet, so that "on" is refused outside of development mode.',
+      'The web console at /: "auto" serves it in development mode, and with a login (CONSOLE_OIDC_ISSUER). "on" is refused without either.',
     default: 'auto',
     parse: oneOf('auto', 'on', 'off'),
+  },
+  CONSOLE_URL: {
+    meaning:
+      'Address at which browsers open the console, without a path. Behind a proxy: that of the proxy. The redirect URI of the login is /console/callback there. CONSOLE_OIDC_ISSUER needs it.',
+    default: '',
+    example: 'https://kms.example.com',
+    parse: consoleUrl,
+  },
+  CONSOLE_OIDC_ISSUER: {
+    meaning:
+      'Issuer (OpenID Connect) at which people log in to the console; one whose tokens this server accepts, AUTH_ISSUER or that of an entry of AUTH_ISSUERS_FILE. See docs/console-login.md.',
+    default: '',
+    example: 'https://login.example.com',
+    parse: httpsUrl,
+  },
+  CONSOLE_OIDC_CLIENT_ID: {
+    meaning: 'ID of the client that is registered for the console at that issuer.',
+    default: '',
+    example: 'keystead-console',
+    parse: optionalText,
+  },
+  CONSOLE_OIDC_CLIENT_SECRET_FILE: {
+    meaning:
+      'File with the secret of that client, which other users must not be able to read. Not set: a public client, which has none.',
+    default: '',
+    example: '/etc/keystead/console-client-secret',
+    parse: optionalText,
+  },
+  CONSOLE_OIDC_CLIENT_SECRET: {
+    meaning: 'Secret of that client. Set this or CONSOLE_OIDC_CLIENT_SECRET_FILE.',
+    default: '',
+    example: '$(cat console-client-secret)',
+    secret: true,
+    parse: optionalText,
+  },
+  CONSOLE_OIDC_SCOPES: {
+    meaning: 'Scopes that the console asks for, with spaces between them. "openid" is required.',
+    default: 'openid profile',
+    example: 'openid profile offline_access',
+    parse: oidcScopes,
+  },
+  CONSOLE_OIDC_PARAMETERS: {
+    meaning:
+      'Further parameters of the authorization request, as in a URL. "resource" (RFC 8707) is also sent to the token endpoint.',
+    default: '',
+    example: 'resource=https://kms.example.com',
+    parse: authorizationParameters,
+  },
+  CONSOLE_OIDC_TOKEN: {
+    meaning:
+      'Token of the provider that the console sends to the API: "access_token", or "id_token" for providers whose access tokens are opaque.',
+    default: 'access_token',
+    parse: oneOf('access_token', 'id_token'),
+  },
+  CONSOLE_OIDC_EXCHANGE: {
+    meaning:
+      'Where codes and refresh tokens are exchanged for tokens: "server" keeps refresh tokens away from scripts and needs no CORS at the provider; "browser" is for a server that cannot reach the provider.',
+    default: 'server',
+    parse: oneOf('server', 'browser'),
   },
   GRAPHIQL: {
     meaning: 'GraphiQL at /graphql: "auto" shows it in development mode only.',
@@ -510,6 +572,13 @@ export class ConfigError extends KeysteadError {
   }
 }
 
+/** How people use the console: as a persona of development mode, or logged in at a provider; null where it is off. */
+export function consoleModeOf(config: Config): 'development' | 'oidc' | null {
+  if (config.CONSOLE === 'off') return null
+  if (config.developmentMode) return 'development'
+  return config.CONSOLE_OIDC_ISSUER === null ? null : 'oidc'
+}
+
 const loopbackHosts = ['127.0.0.1', '::1', 'localhost']
 
 /**
@@ -549,11 +618,12 @@ function inconsistencies(config: Config): string[] {
   if (config.METRICS_PORT !== null && config.METRICS_PORT !== 0 && config.METRICS_PORT === config.PORT) {
     problems.push('METRICS_PORT must not be PORT: metrics are kept apart from the API')
   }
-  if (config.CONSOLE === 'on' && !config.developmentMode) {
+  if (config.CONSOLE === 'on' && !config.developmentMode && config.CONSOLE_OIDC_ISSUER === null) {
     problems.push(
-      'CONSOLE=on needs development mode: the console has no login yet. Leave it at "auto" or "off"',
+      'CONSOLE=on needs development mode, or a login: set CONSOLE_OIDC_ISSUER (docs/console-login.md), or leave it at "auto"',
     )
   }
+  problems.push(...loginProblems(config))
   if (config.developmentMode) {
     if (!loopbackHosts.includes(config.HOST)) {
       problems.push(
@@ -601,6 +671,35 @@ function inconsistencies(config: Config): string[] {
   }
   if (config.DESTROY_WAITING_DAYS_DEFAULT < config.DESTROY_WAITING_DAYS_MIN) {
     problems.push('DESTROY_WAITING_DAYS_DEFAULT must not be below DESTROY_WAITING_DAYS_MIN')
+  }
+  return problems
+}
+
+function loginProblems(config: Config): string[] {
+  const problems: string[] = []
+  if (config.CONSOLE_OIDC_ISSUER === null) {
+    const useless = ['CLIENT_ID', 'CLIENT_SECRET', 'CLIENT_SECRET_FILE'] as const
+    for (const name of useless.map((each) => `CONSOLE_OIDC_${each}` as const)) {
+      if (config[name] !== null) problems.push(`${name} needs CONSOLE_OIDC_ISSUER`)
+    }
+    return problems
+  }
+  if (config.developmentMode) {
+    problems.push(
+      'CONSOLE_OIDC_ISSUER does not go with development mode: set AUTH_ISSUER and AUTH_JWKS_URL, or AUTH_ISSUERS_FILE',
+    )
+  }
+  for (const name of ['CONSOLE_OIDC_CLIENT_ID', 'CONSOLE_URL'] as const) {
+    if (config[name] === null) problems.push(`CONSOLE_OIDC_ISSUER needs ${name}`)
+  }
+  const secrets = [config.CONSOLE_OIDC_CLIENT_SECRET, config.CONSOLE_OIDC_CLIENT_SECRET_FILE].filter(Boolean)
+  if (secrets.length > 1) {
+    problems.push('Only one of CONSOLE_OIDC_CLIENT_SECRET_FILE and CONSOLE_OIDC_CLIENT_SECRET may be set')
+  }
+  if (config.CONSOLE_OIDC_EXCHANGE === 'browser' && secrets.length > 0) {
+    problems.push(
+      'CONSOLE_OIDC_EXCHANGE=browser needs a client without a secret: a browser cannot keep one. Use "server", or register a public client',
+    )
   }
   return problems
 }

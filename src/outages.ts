@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import type { FetchTrouble } from './auth/fetch-trouble.ts'
 import type { IssuerTrouble } from './auth/jwks.ts'
 import { RootKeyError } from './keyring/root-key-provider.ts'
 import type { OutagePart } from './keys/parts/dependencies.ts'
@@ -10,6 +11,8 @@ import { systemTroubleOf, type Trouble } from './system-errors.ts'
 export interface Outages {
   report(part: OutagePart, error: unknown): void
   reportIssuer(trouble: IssuerTrouble): void
+  /** Reports that people cannot log in to the console. */
+  reportLogin(trouble: FetchTrouble): void
   /** Reports that there are too many connections of clients. */
   reportFull(connectionsMax: number): void
 }
@@ -49,6 +52,9 @@ export function createOutages(log: Pick<Log, 'warn'>): Outages {
     },
     reportIssuer({ issuer, entry, url, code, text }) {
       warn({ part: 'issuer', issuer, entry, url, code }, `The keys of the issuer cannot be fetched. ${text}`)
+    },
+    reportLogin({ url, code, text }) {
+      warn({ part: 'login', url, code }, `The identity provider of the console cannot be used. ${text}`)
     },
     reportFull(connectionsMax) {
       warn(

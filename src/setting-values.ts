@@ -120,6 +120,54 @@ export function httpsUrl(value: string): string | null {
   return value
 }
 
+/** Origin of the console: an HTTPS one, or an HTTP one of this machine. */
+export function consoleUrl(value: string): string | null {
+  const url = httpsUrl(value)
+  if (url === null) return null
+  const { origin, href } = new URL(url)
+  if (href !== `${origin}/`) throw new TypeError('must have no path: the console is at / of its host')
+  return origin
+}
+
+/** Scopes (RFC 6749 §3.3) with "openid" among them. */
+export function oidcScopes(value: string): string {
+  const scopes = value.split(' ').filter((scope) => scope !== '')
+  if (!scopes.includes('openid') || scopes.some((scope) => !/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))) {
+    throw new TypeError('must be scopes with spaces between them, "openid" among them')
+  }
+  return scopes.join(' ')
+}
+
+/** Parameters of an authorization request that follow from other settings, or belong to one login. */
+const ownParameters = [
+  'client_id',
+  'client_secret',
+  'code_challenge',
+  'code_challenge_method',
+  'id_token_hint',
+  'nonce',
+  'redirect_uri',
+  'request',
+  'request_uri',
+  'response_mode',
+  'response_type',
+  'scope',
+  'state',
+]
+
+/** Further parameters of an authorization request, as names and values: a name may come several times. */
+export function authorizationParameters(value: string): readonly (readonly [string, string])[] {
+  const parameters = [...new URLSearchParams(value)]
+  const own = parameters.find(([name]) => ownParameters.includes(name))
+  if (own !== undefined) throw new TypeError(`must not have ${own[0]}, which the console sets itself`)
+  if (parameters.some((pair) => pair.includes('')) || (value !== '' && parameters.length === 0)) {
+    throw new TypeError(
+      'must be parameters as in a URL, such as resource=https%3A%2F%2Fkms.example.com&prompt=consent',
+    )
+  }
+  return parameters
+}
+
 /** Signature algorithms of tokens (RFC 7518 §3.1, RFC 8037), without MACs, for which a public key could be used as the secret. */
 const signatureAlgorithmNames = [
   'EdDSA',

@@ -18,6 +18,7 @@ const parts: Readonly<Record<string, string>> = {
   AUTH_ISSUER: 'Tokens',
   ALLOWED_ALGORITHMS: 'Keys',
   ITEM_BYTES_MAX: 'Limits and times',
+  CONSOLE: 'Pages, documents and schema',
 }
 
 /** The table of settings as a document. */

@@ -23,17 +23,40 @@ export interface Discovery {
 
 /**
  * Fetches the discovery document of an issuer and resolves to the address of its keys. The document must name the same issuer
- * (RFC 8414 §3.3): otherwise whoever can change an address could replace the issuer. Nothing else in it is looked at.
+ * (RFC 8414 §3.3): otherwise whoever can change an address could replace the issuer.
  */
 export async function discoverKeysUrl(
-  { issuer, urls }: Discovery,
+  discovery: Discovery,
   options: FetchOptions,
   means: FetchMeans,
 ): Promise<string> {
+  return discover(discovery, options, means, ({ jwks_uri: keysUrl }, url) => {
+    if (typeof keysUrl !== 'string') throw noDiscovery('"issuer" and "jwks_uri"')
+    if (!isEndpoint(keysUrl, url)) {
+      throw new BadAnswerError(
+        'BAD_JWKS_URI',
+        'The "jwks_uri" of the discovery document must be an https URL.',
+      )
+    }
+    return keysUrl
+  })
+}
+
+/**
+ * Fetches the discovery document of an issuer, which must name the same issuer, and resolves to what is read of it.
+ *
+ * @param read reads a document that came from `url`
+ */
+export async function discover<Found>(
+  { issuer, urls }: Discovery,
+  options: FetchOptions,
+  means: FetchMeans,
+  read: (document: Readonly<Record<string, unknown>>, url: string) => Found,
+): Promise<Found> {
   let failure: unknown
   for (const url of urls) {
     try {
-      return readKeysUrl(await fetchText(url, options, means), { issuer, url })
+      return read(readDocument(await fetchText(url, options, means), issuer), url)
     } catch (error) {
       failure ??= error
       const isMissing =
@@ -54,24 +77,29 @@ export function meansForKeys(
   return isSameServer ? means : { ...means, bearerTokenFile: null }
 }
 
-function readKeysUrl(text: string, { issuer, url }: { issuer: string; url: string }): string {
-  const { issuer: named, jwks_uri: keysUrl } = parseDocument(text)
-  if (typeof named !== 'string' || typeof keysUrl !== 'string') {
-    throw new BadAnswerError(
-      'NO_DISCOVERY',
-      'The answer is no discovery document: it must be a JSON object with "issuer" and "jwks_uri".',
-    )
-  }
-  if (named !== issuer) {
+/** Error for an answer that is no discovery document, or lacks some members. */
+export function noDiscovery(members: string): BadAnswerError {
+  return new BadAnswerError(
+    'NO_DISCOVERY',
+    `The answer is no discovery document: it must be a JSON object with ${members}.`,
+  )
+}
+
+function readDocument(text: string, issuer: string): Readonly<Record<string, unknown>> {
+  const document = parseDocument(text)
+  if (typeof document['issuer'] !== 'string') throw noDiscovery('"issuer" and "jwks_uri"')
+  if (document['issuer'] !== issuer) {
     throw new BadAnswerError(
       'OTHER_ISSUER',
       'The discovery document names another issuer than the entry. Correct "issuer" of the entry, character by character, or the address.',
     )
   }
-  if (!isAcceptedUrl(keysUrl) || (isPlain(keysUrl) && !isPlain(url))) {
-    throw new BadAnswerError('BAD_JWKS_URI', 'The "jwks_uri" of the discovery document must be an https URL.')
-  }
-  return keysUrl
+  return document
+}
+
+/** True for an address that the document from `url` may name: https, or http on this machine if the document is from there. */
+export function isEndpoint(address: string, url: string): boolean {
+  return isAcceptedUrl(address) && (!isPlain(address) || isPlain(url))
 }
 
 function isAcceptedUrl(url: string): boolean {
@@ -87,10 +115,10 @@ function isPlain(url: string): boolean {
   return new URL(url).protocol === 'http:'
 }
 
-function parseDocument(text: string): { issuer?: unknown; jwks_uri?: unknown } {
+function parseDocument(text: string): Readonly<Record<string, unknown>> {
   try {
     const document: unknown = JSON.parse(text)
-    return typeof document === 'object' && document !== null ? document : {}
+    return typeof document === 'object' && document !== null ? { ...document } : {}
   } catch {
     return {}
   }

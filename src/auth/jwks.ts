@@ -28,7 +28,7 @@ const firstFormWarning =
 export function createTrustedIssuers(
   config: Config,
   { onFetch, onFailure, warn }: FetchObserver = {},
-): readonly TrustedIssuer[] {
+): readonly (TrustedIssuer & KeyLocation)[] {
   const { AUTH_ISSUER, AUTH_JWKS_URL: jwksUrl, AUTH_JWKS_FILE: jwksFile, AUTH_ISSUERS_FILE } = config
   const main =
     AUTH_ISSUER === null

@@ -51,7 +51,7 @@ export async function logInWithCode(logIn: LogIn): Promise<IssuedTokens> {
     code_challenge_method: 'S256',
     ...parameters,
   })
-  const code = await walk(`${authorizeUrl}?${query}`, logIn)
+  const code = (await walk(`${authorizeUrl}?${query}`, logIn)).get('code') ?? ''
   return askForTokens(tokenUrl, {
     grant_type: 'authorization_code',
     client_id: client,
@@ -62,9 +62,12 @@ export async function logInWithCode(logIn: LogIn): Promise<IssuedTokens> {
   })
 }
 
-/** Follows redirects and sends forms, from the authorization endpoint to the code. */
-async function walk(start: string, { redirectUri, fillIn }: LogIn): Promise<string> {
-  const cookies = new Map<string, string>()
+/** Follows redirects and sends forms, from the authorization endpoint to the answer with the code. */
+export async function walk(
+  start: string,
+  { redirectUri, fillIn }: Pick<LogIn, 'redirectUri' | 'fillIn'>,
+  cookies = new Map<string, string>(),
+): Promise<URLSearchParams> {
   let url = start
   let form: FilledForm | null = null
   for (let step = 0; step < 12; step++) {
@@ -83,8 +86,8 @@ async function walk(start: string, { redirectUri, fillIn }: LogIn): Promise<stri
     form = null
     if (location !== null) {
       url = new URL(location, url).href
-      const code = new URL(url).searchParams.get('code')
-      if (url.startsWith(redirectUri) && code !== null) return code
+      const answer = new URL(url).searchParams
+      if (url.startsWith(redirectUri) && answer.has('code')) return answer
       if (url.startsWith(redirectUri)) throw new Error(`the provider refuses the log-in: ${url}`)
       continue
     }

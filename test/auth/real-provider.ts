@@ -14,7 +14,25 @@ export interface RealProvider {
   serve(options?: { resource?: boolean }): Promise<IssuedTokens>
   /** Restarts the provider with a new signing key beside or instead of the old ones. */
   rotate(options?: { keepOld?: boolean }): void
+  /** Answers to all requests with this status until it is called with null. */
+  failWith(status: number | null): void
+  /** Refuses the refresh tokens that there are now. */
+  forgetTokens(): void
+  /** Requests that it has received: method and path. */
+  readonly received: string[]
+  stop(): void
 }
+
+/** A client for the console, and how long its access tokens live. */
+export interface ConsoleClient {
+  readonly url: string
+  /** Not set: a public client. */
+  readonly secret?: string
+  readonly accessTokenSeconds?: number
+}
+
+/** ID of the client for the console. */
+export const consoleClientId = 'keystead-console'
 
 const resourceId = 'urn:keystead'
 const redirectUri = 'http://127.0.0.1:1/callback'
@@ -22,17 +40,34 @@ const secret = 'secret-of-payments'
 
 /** Starts the provider; it ends with the test. */
 export async function startRealProvider(): Promise<RealProvider> {
+  const provider = await openRealProvider()
+  onTestFinished(() => provider.stop())
+  return provider
+}
+
+/** Starts the provider until it is stopped. */
+export async function openRealProvider(consoles: readonly ConsoleClient[] = []): Promise<RealProvider> {
   let keys = [newKey()]
+  let failure: number | null = null
+  let refreshTokensSince = 0
+  const received: string[] = []
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const start = () => {
     server.removeAllListeners('request')
-    server.on('request', quietly(() => new Provider(issuer, configurationOf(keys))).callback())
+    const answer = quietly(
+      () =>
+        new Provider(
+          issuer,
+          configurationOf(keys, consoles, () => refreshTokensSince),
+        ),
+    ).callback()
+    server.on('request', (request, response) => {
+      received.push(`${request.method} ${request.url?.split('?')[0]}`)
+      if (failure === null) answer(request, response)
+      else response.writeHead(failure).end()
+    })
   }
   start()
 
@@ -59,6 +94,17 @@ export async function startRealProvider(): Promise<RealProvider> {
       keys = [newKey(), ...(keepOld ? keys : [])]
       start()
     },
+    forgetTokens() {
+      refreshTokensSince = Date.now()
+    },
+    failWith(status) {
+      failure = status
+    },
+    received,
+    stop() {
+      server.closeAllConnections()
+      server.close()
+    },
   }
 }
 
@@ -72,9 +118,23 @@ function newKey(): object {
   }
 }
 
-function configurationOf(keys: readonly object[]): object {
+function configurationOf(
+  keys: readonly object[],
+  consoles: readonly ConsoleClient[],
+  refreshTokensSince: () => number,
+): object {
+  const secondsOf = (clientId: string) =>
+    consoles.find((_each, index) => consoleIdOf(index) === clientId)?.accessTokenSeconds ?? 600
   return {
     clients: [
+      ...consoles.map(({ url, secret }, index) => ({
+        client_id: consoleIdOf(index),
+        ...(secret === undefined
+          ? { token_endpoint_auth_method: 'none' }
+          : { client_secret: secret, token_endpoint_auth_method: 'client_secret_basic' }),
+        redirect_uris: [`${url}/console/callback`],
+        grant_types: ['authorization_code', 'refresh_token'],
+      })),
       {
         client_id: 'console',
         application_type: 'native',
@@ -92,21 +152,36 @@ function configurationOf(keys: readonly object[]): object {
     ],
     jwks: { keys },
     cookies: { keys: ['cookie-key'] },
-    scopes: ['openid', 'keys:use'],
-    findAccount: (_context: unknown, accountId: string) => ({
-      accountId,
-      claims: () => ({ sub: accountId }),
-    }),
+    scopes: ['openid', 'profile', 'offline_access', 'keys:use'],
+    claims: { openid: ['sub'], profile: ['name'] },
+    // The name is in the ID token, as with most providers.
+    conformIdTokenClaims: false,
+    clientBasedCORS: () => true,
+    findAccount: (_context: unknown, accountId: string, token?: { kind: string; iat: number }) =>
+      token?.kind === 'RefreshToken' && token.iat * 1000 < refreshTokensSince()
+        ? undefined
+        : {
+            accountId,
+            claims: () => ({
+              sub: accountId,
+              name: `${accountId.charAt(0).toUpperCase()}${accountId.slice(1)}`,
+            }),
+          },
     features: {
       clientCredentials: { enabled: true },
       devInteractions: { enabled: true },
+      revocation: { enabled: true },
       resourceIndicators: {
         enabled: true,
-        getResourceServerInfo: () => ({
+        getResourceServerInfo: (
+          _context: unknown,
+          _resource: string,
+          { clientId }: { clientId: string },
+        ) => ({
           scope: 'keys:use',
           audience: 'keystead',
           accessTokenFormat: 'jwt',
-          accessTokenTTL: 600,
+          accessTokenTTL: secondsOf(clientId),
         }),
         useGrantedResource: () => true,
       },
@@ -117,18 +192,25 @@ function configurationOf(keys: readonly object[]): object {
       groups: ['payments'],
     }),
     ttl: {
-      AccessToken: 600,
+      AccessToken: (_context: unknown, token: { resourceServer?: { accessTokenTTL: number } }) =>
+        token.resourceServer?.accessTokenTTL ?? 600,
       ClientCredentials: 600,
       IdToken: 600,
       Grant: 600,
+      RefreshToken: 600,
       Session: 600,
       Interaction: 600,
     },
   }
 }
 
+/** ID of the client of a console, of which there may be several. */
+export function consoleIdOf(index: number): string {
+  return index === 0 ? consoleClientId : `${consoleClientId}-${index}`
+}
+
 /** The page of an interaction asks for a log-in first, and then for consent. */
-function fillIn(page: string, login: string): FilledForm {
+export function fillIn(page: string, login: string): FilledForm {
   const asksWho = page.includes('name="login"')
   return { fields: asksWho ? { prompt: 'login', login, password: 'x' } : { prompt: 'consent' } }
 }

@@ -65,6 +65,7 @@ export async function startGatedServer(
       },
       withBoundRoles: async (caller) => caller,
       devTokens: null,
+      login: null,
       checkReady: async () => [],
       tracing: null,
       explain: () => null,

@@ -8,6 +8,8 @@ export const realmName = 'shop'
 export const consoleClient = 'console'
 /** Where the public client is sent back to. Nobody listens there. */
 export const redirectUri = 'http://127.0.0.1:1/callback'
+/** Address of the web console. Nobody listens there, either. */
+export const consoleUrl = 'https://console.test'
 /** Password of all people. */
 export const password = 'keycloak-test-password'
 /** Secret of all services. */
@@ -31,7 +33,7 @@ export const realm = {
     {
       clientId: consoleClient,
       publicClient: true,
-      redirectUris: [redirectUri],
+      redirectUris: [redirectUri, `${consoleUrl}/console/callback`],
       attributes: { 'pkce.code.challenge.method': 'S256' },
       protocolMappers: [
         {

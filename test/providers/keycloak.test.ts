@@ -3,14 +3,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { authorizationUrl, beginLogin } from '../../console/src/session/authorization.ts'
 import { outcomeOf } from '../access/key-mutations.ts'
-import { askForTokens, type IssuedTokens, logInWithCode } from '../auth/log-in.ts'
+import { askForTokens, type FilledForm, type IssuedTokens, logInWithCode, walk } from '../auth/log-in.ts'
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts'
 import { base64, type Client, createClient } from '../support/story.ts'
 import {
   agentsClient,
   clientSecret,
   consoleClient,
+  consoleUrl,
   keysteadClient,
   password,
   redirectUri,
@@ -57,6 +59,9 @@ beforeAll(async () => {
     // Short, so that keys are fetched, and not to be had, while Keycloak restarts.
     AUTH_JWKS_CACHE_MINUTES: '1',
     RATE_LIMIT_UNITS: '0',
+    CONSOLE_URL: consoleUrl,
+    CONSOLE_OIDC_ISSUER: keycloak.issuer,
+    CONSOLE_OIDC_CLIENT_ID: consoleClient,
     LOG_LEVEL: 'warn',
   })
 })
@@ -73,12 +78,27 @@ function logIn(username: string): Promise<IssuedTokens> {
     client: consoleClient,
     redirectUri,
     scope: 'openid',
-    fillIn(page) {
-      const [, action] = /<form[^>]* action="([^"]+)"/.exec(page) ?? []
-      if (action === undefined) throw new Error(`the page of the log-in has no form: ${page.slice(0, 500)}`)
-      return { action: action.replaceAll('&amp;', '&'), fields: { username, password } }
-    },
+    fillIn: (page) => fillIn(page, username),
   })
+}
+
+function fillIn(page: string, username: string): FilledForm {
+  const [, action] = /<form[^>]* action="([^"]+)"/.exec(page) ?? []
+  if (action === undefined) throw new Error(`the page of the log-in has no form: ${page.slice(0, 500)}`)
+  return { action: action.replaceAll('&amp;', '&'), fields: { username, password } }
+}
+
+/** Asks for the console's session as its page does. */
+async function askSession(method: string, path: string, body?: object, cookie = '') {
+  const response = await fetch(`${keystead.url}/console${path}`, {
+    method,
+    headers: { origin: consoleUrl, 'content-type': 'application/json', cookie },
+    ...(body && { body: JSON.stringify(body) }),
+  })
+  const [setCookie = ''] = response.headers.getSetCookie()
+  const text = await response.text()
+  const content = text === '' ? null : JSON.parse(text)
+  return { status: response.status, content, cookie: setCookie.split(';')[0] ?? '' }
 }
 
 async function tokenOfService(client: string): Promise<string> {
@@ -132,6 +152,30 @@ describe('behind Keycloak', () => {
       const { userKey } = await alice.mutate('createUserKey', { name, accessControl }, created)
       expect(await outcomeOf(bob, 'encrypt', { key: userKey.id, plaintext }), name).toBe(expected)
     }
+  })
+
+  it('a person logs in to the console, whose session is renewed and ended', async () => {
+    const { content: settings } = await askSession('GET', '/settings.json')
+    const { content: pages } = await askSession('GET', '/session/provider')
+    expect(pages.authorizationEndpoint).toBe(keycloak.authorizeUrl)
+    const pending = beginLogin('/', false)
+    const url = await authorizationUrl(pages.authorizationEndpoint, settings, pending, null)
+    const reply = await walk(url, {
+      redirectUri: `${consoleUrl}/console/callback`,
+      fillIn: (page) => fillIn(page, 'alice'),
+    })
+    expect(Object.fromEntries(reply)).toMatchObject({ state: pending.state, iss: keycloak.issuer })
+    const { codeVerifier, nonce } = pending
+    const given = { code: reply.get('code'), iss: reply.get('iss'), codeVerifier, nonce }
+    const first = await askSession('POST', '/session', given)
+    expect(first).toMatchObject({ status: 200, content: { isRenewable: true, expiresInSeconds: 600 } })
+    const renewed = await askSession('POST', '/session/renew', {}, first.cookie)
+    expect(renewed).toMatchObject({ status: 200, content: { subject: first.content.subject } })
+    expect(await clientOf(renewed.content.token).ask(viewer)).toMatchObject({
+      viewer: { displayName: 'alice', roles: ['KMS_MANAGER'] },
+    })
+    expect(await askSession('DELETE', '/session', undefined, renewed.cookie)).toMatchObject({ status: 204 })
+    expect(await askSession('POST', '/session/renew', {}, renewed.cookie)).toMatchObject({ status: 401 })
   })
 
   it('a service has the roles of its account', async () => {

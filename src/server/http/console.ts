@@ -3,11 +3,12 @@ import { readFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { extname, join } from 'node:path'
 import type { GraphQLSchema } from 'graphql'
-import type { Config } from '../../config.ts'
+import { type Config, consoleModeOf } from '../../config.ts'
 import type { Log } from '../../log.ts'
 import { type Answer, errorAnswer } from '../answer.ts'
 import { documentRules } from '../graphql/check-document.ts'
 import { readTrustedDocuments, type TrustedDocuments } from '../graphql/trusted-documents.ts'
+import { callbackPath } from './console-session.ts'
 import { headerOf } from './request-head.ts'
 
 /** The console, as it was built. */
@@ -32,10 +33,10 @@ export interface ConsoleParts {
 
 /** Opens the console; null where it is off. If it is not built, or damaged, the log says so, and the rest is served. */
 export function openConsole({ config, log, schema, consoleFolder }: ConsoleParts): Console | null {
-  if (config.CONSOLE === 'off' || !config.developmentMode) return null
+  if (consoleModeOf(config) === null) return null
   const folder = consoleFolder ?? builtFolder
   try {
-    const answers = createConsoleAnswers(readFiles(folder))
+    const answers = createConsoleAnswers(readFiles(folder), headersFor(config))
     const documents = readTrustedDocuments(join(folder, 'documents.json'), {
       schema,
       rules: documentRules(config),
@@ -101,31 +102,44 @@ function readFiles(folder: string): ReadonlyMap<string, ServedFile> {
   return files
 }
 
-/** Headers of every page and file. Nothing is loaded from other servers, nothing inline runs, and no text becomes code. */
-const pageHeaders: Readonly<Record<string, string>> = {
-  'content-security-policy': [
-    "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
-    "connect-src 'self'",
-    "img-src 'self' data:",
-    "font-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-    "require-trusted-types-for 'script'",
-    "trusted-types 'none'",
-  ].join('; '),
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
+/**
+ * Headers of every page and file. Nothing is loaded from other servers, nothing inline runs, and no text becomes code. If codes
+ * are exchanged in the browser, the page may ask the issuer, too.
+ */
+function headersFor(config: Config): Readonly<Record<string, string>> {
+  const asksIssuer = consoleModeOf(config) === 'oidc' && config.CONSOLE_OIDC_EXCHANGE === 'browser'
+  const issuer = asksIssuer ? ` ${new URL(config.CONSOLE_OIDC_ISSUER ?? '').origin}` : ''
+  return {
+    'content-security-policy': [
+      "default-src 'none'",
+      "script-src 'self'",
+      "style-src 'self'",
+      `connect-src 'self'${issuer}`,
+      "img-src 'self' data:",
+      "font-src 'self'",
+      "base-uri 'none'",
+      "form-action 'none'",
+      "frame-ancestors 'none'",
+      "require-trusted-types-for 'script'",
+      "trusted-types 'none'",
+    ].join('; '),
+    'cross-origin-opener-policy': 'same-origin',
+    'cross-origin-resource-policy': 'same-origin',
+  }
 }
 
 const assets = /^\/assets\//
 /** Paths of the server itself, which are never pages of the console. */
-const reserved = /^\/(assets|dev|graphql|health|livez|metrics|readyz|subgraph|\.well-known)(\/|$)/
+const reserved =
+  /^\/(assets|console\/session|console\/settings\.json|dev|graphql|health|livez|metrics|readyz|subgraph|\.well-known)(\/|$)/
 
 /** Builds the function that answers for the console. A page that the code finds by its address is `index.html`. */
-function createConsoleAnswers(files: ReadonlyMap<string, ServedFile>): Console['answer'] {
+function createConsoleAnswers(
+  files: ReadonlyMap<string, ServedFile>,
+  pageHeaders: Readonly<Record<string, string>>,
+): Console['answer'] {
+  const answerFile = (request: IncomingMessage, file: ServedFile, caching: string) =>
+    answerWithFile(request, file, { ...pageHeaders, 'cache-control': caching })
   return (request, path) => {
     if (path === '/') return answerFile(request, fileAt(`/${indexPath}`), 'no-cache')
     if (assets.test(path)) {
@@ -135,7 +149,8 @@ function createConsoleAnswers(files: ReadonlyMap<string, ServedFile>): Console['
     }
     if (files.has(path) && path !== `/${indexPath}`) return answerFile(request, fileAt(path), 'no-cache')
     if (reserved.test(path) || !isPlain(request, path) || !isNavigation(request)) return null
-    return answerFile(request, fileAt(`/${indexPath}`), 'no-cache')
+    // The address of the callback holds a code.
+    return answerFile(request, fileAt(`/${indexPath}`), path === callbackPath ? 'no-store' : 'no-cache')
   }
 
   function fileAt(path: string): ServedFile {
@@ -165,7 +180,11 @@ function isNavigation({ method, headers }: IncomingMessage): boolean {
   )
 }
 
-function answerFile(request: IncomingMessage, { contentType, forms }: ServedFile, caching: string): Answer {
+function answerWithFile(
+  request: IncomingMessage,
+  { contentType, forms }: ServedFile,
+  pageHeaders: Readonly<Record<string, string>>,
+): Answer {
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     const message = 'Pages and files of the console are answered to GET and HEAD requests only.'
     return errorAnswer(405, { code: 'BAD_REQUEST', message }, { allow: 'GET, HEAD' })
@@ -173,7 +192,7 @@ function answerFile(request: IncomingMessage, { contentType, forms }: ServedFile
   const coding = codingFor(headerOf(request.headers, 'accept-encoding'), forms)
   const form = forms.get(coding)
   if (form === undefined) throw new TypeError('each file has its plain form')
-  const headers = { ...pageHeaders, 'cache-control': caching, etag: form.etag, vary: 'accept-encoding' }
+  const headers = { ...pageHeaders, etag: form.etag, vary: 'accept-encoding' }
   if (isKnown(headerOf(request.headers, 'if-none-match'), form.etag))
     return { status: 304, headers, body: null }
   return {

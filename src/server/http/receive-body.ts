@@ -197,6 +197,23 @@ function collect(
   return { result, fail }
 }
 
+/** Receives the short body of a client that is not known, or resolves to the answer that refuses it. */
+export async function receiveShortBody(
+  { request, response }: Exchange,
+  { bytesMax, withinMs }: { readonly bytesMax: number; readonly withinMs: number },
+): Promise<Buffer | Answer> {
+  const { result, fail } = collect(request, bytesMax)
+  if (isAwaitingContinue(request)) response.writeContinue()
+  const timer = setTimeout(() => setImmediate(fail, 'too slow'), withinMs)
+  const received = await result.finally(() => clearTimeout(timer))
+  if (received === 'gone') return answerGone()
+  if (typeof received !== 'string') return received
+  const message = `A body here may have ${bytesMax} bytes and must arrive within ${withinMs} milliseconds.`
+  return received === 'too large'
+    ? errorAnswer(413, { code: 'PAYLOAD_TOO_LARGE', message }, { connection: 'close' })
+    : errorAnswer(408, { code: 'BAD_REQUEST', message }, { connection: 'close' })
+}
+
 /** True if the client has not sent its body yet. After its answer it may send that, or the next request. */
 export function isAwaitingContinue({ headers, complete }: IncomingMessage): boolean {
   return !complete && expectsContinue(headers.expect)

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { GraphQLSchema } from 'graphql'
+import type { LoginProvider } from '../../auth/console-login.ts'
 import { type Clock, settlesWithin, within } from '../../clock.ts'
 import type { Config } from '../../config.ts'
 import { KeysteadError } from '../../errors.ts'
@@ -59,6 +60,7 @@ import {
 } from '../observe/request-log.ts'
 import type { Tracing } from '../observe/tracing.ts'
 import { type Console, openConsole } from './console.ts'
+import { type ConsoleSessionStep, createConsoleSession, sessionPath } from './console-session.ts'
 import { type Cors, createCors, refuseForeignPage } from './cors.ts'
 import { createDevMode, type DevModeStep, type DevTokens } from './dev-mode.ts'
 import { createGraphiqlPage } from './graphiql.ts'
@@ -108,6 +110,8 @@ export interface ServerParts {
   readonly withBoundRoles: (caller: Caller) => Promise<Caller>
   /** Null outside of development mode. */
   readonly devTokens: DevTokens | null
+  /** The provider of the console's login; null if the server has no part in it. */
+  readonly login: LoginProvider | null
   /** Resolves to the parts that make the server not ready. */
   readonly checkReady: () => Promise<readonly Part[]>
   /** Null if traces are off. */
@@ -158,6 +162,7 @@ interface Tools
   readonly cors: Cors | null
   readonly devMode: DevModeStep | null
   readonly console: Console | null
+  readonly consoleSession: ConsoleSessionStep | null
   readonly graphiqlPage: (() => Answer) | null
 }
 
@@ -252,24 +257,37 @@ function createTools(parts: ServerParts, listener: Listener): Tools {
   const shed = createShedding(log)
   const pauses = createRefusalPauses()
   const console = openConsole(parts)
+  const admission = createAdmission({
+    runningMax: config.REQUESTS_UNDER_WAY_MAX,
+    queuedMax: config.REQUESTS_WAITING_MAX,
+    waitMs: config.REQUEST_WAIT_MS_MAX,
+  })
+  const clientAddressOf = createClientAddress(config, createForwardingWarning(log))
+  const failureLimit = createFailureLimit(config)
+  const session = {
+    ...parts,
+    personas: devTokens?.personas ?? [],
+    assertAccepted: (token: string) => parts.authenticator.authenticate(`Bearer ${token}`),
+    admission,
+    failureLimit,
+    shed,
+    clientAddressOf,
+  }
   return {
     ...parts,
     listener,
     graphql: createGraphQLByPath(parts, console),
-    admission: createAdmission({
-      runningMax: config.REQUESTS_UNDER_WAY_MAX,
-      queuedMax: config.REQUESTS_WAITING_MAX,
-      waitMs: config.REQUEST_WAIT_MS_MAX,
-    }),
+    admission,
     callerLimit: createCallerLimit(config),
-    failureLimit: createFailureLimit(config),
+    failureLimit,
     loopTurns: createLoopTurns(),
-    clientAddressOf: createClientAddress(config, createForwardingWarning(log)),
+    clientAddressOf,
     shed,
     pauses,
     bodies: createBodyReceiver(config, { shed, pauses }),
     cors: createCors(config.CORS_ORIGINS),
     console,
+    consoleSession: console && createConsoleSession(session),
     devMode: devTokens && createDevMode(devTokens, config.CORS_ORIGINS),
     graphiqlPage: hasGraphiql ? createGraphiqlPage({ withTour: devTokens !== null }) : null,
   }
@@ -349,6 +367,7 @@ async function answerRequest(incoming: Incoming, tools: Tools): Promise<Answer> 
   if (facts.route === '/health/ready') return answerReady(tools)
   return (
     tools.devMode?.(request, path) ??
+    tools.consoleSession?.(incoming, path) ??
     tools.console?.answer(request, path) ??
     redirectToPage(path, tools) ??
     refuseOtherPath(path, tools) ??
@@ -367,8 +386,10 @@ function graphqlAt(path: string, { graphql }: Tools): GraphQL {
   return found
 }
 
-function routeOf(path: string, { graphql }: Tools): string {
-  return graphql.has(path) ? path : (healthRouteOf(path) ?? 'other')
+function routeOf(path: string, { graphql, consoleSession }: Tools): string {
+  if (graphql.has(path)) return path
+  if (consoleSession !== null && path.startsWith(sessionPath)) return sessionPath
+  return healthRouteOf(path) ?? 'other'
 }
 
 /** A stopping server is not ready, so that load balancers stop using it before the last connection is closed. */

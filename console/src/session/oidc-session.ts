@@ -1,0 +1,196 @@
+import { authorizationUrl, beginLogin, pageUrl, refusalIn } from './authorization.ts'
+import { failureOf, type TokenExchange } from './exchange.ts'
+import { keepPending, ownPath, type PendingLogin, takeMark, takePending } from './pending-login.ts'
+import { createRenewal } from './renewal.ts'
+import type { LoginFailure, Session, SignInOptions } from './session.ts'
+import { createSessionStore } from './session-store.ts'
+import type { OidcSettings } from './settings.ts'
+import { handOver, openWindows } from './windows.ts'
+
+/** How often a login that fails for an outage is tried again. */
+const redeemTriesMax = 5
+
+const failures = {
+  closeWindow: {
+    code: 'close-window',
+    message: 'You are signed in, in the other window. Close this one.',
+  },
+  notStartedHere: {
+    code: 'not-started-here',
+    message: 'This answer of the identity provider belongs to no login of this page. Sign in again.',
+  },
+  popupBlocked: {
+    code: 'pop-up-blocked',
+    message: 'The browser has blocked the window. Allow pop-up windows for this page, and try again.',
+  },
+  signOutIncomplete: {
+    code: 'sign-out-incomplete',
+    message:
+      'You are signed out here, but the server did not confirm it: reloading this page may sign in again. Try again.',
+  },
+} as const satisfies Record<string, LoginFailure>
+
+/**
+ * Builds the session of a login. With the exchange on the server, all tabs sign in and out together.
+ *
+ * @param reply what the provider has sent, if this page is the callback
+ */
+export function createOidcSession(
+  settings: OidcSettings,
+  exchange: TokenExchange,
+  reply: URLSearchParams | null,
+): Session {
+  const windows = openWindows()
+  const store = createSessionStore()
+  const { alone, retryLater, token, renewAfterUnauthenticated } = createRenewal(store, exchange)
+  /** The login in a pop-up window. Its secrets never leave this window. */
+  let inPopup: PendingLogin | null = null
+  let hasSignedOut = false
+
+  async function redeem(answer: URLSearchParams, pending: PendingLogin, tries = 1): Promise<void> {
+    const refusal = refusalIn(answer)
+    if (refusal !== null) {
+      if (pending.isSilent && refusal.needsSomebody) store.becomeSignedOut()
+      else store.fail({ code: 'refused', message: refusal.message })
+      return
+    }
+    try {
+      store.accept(await alone(() => exchange.redeem(answer, pending)))
+      hasSignedOut = false
+      if (exchange.isShared) windows.send({ kind: 'signedIn' })
+    } catch (error) {
+      const failure = failureOf(error)
+      store.fail(failure)
+      if (failure.retryAfterSeconds === undefined || tries === redeemTriesMax) return
+      setTimeout(() => void redeem(answer, pending, tries + 1), failure.retryAfterSeconds * 1000)
+    }
+  }
+
+  async function goToProvider(returnTo: string, isSilent: boolean): Promise<void> {
+    store.beginSignIn()
+    try {
+      const { authorizationEndpoint } = await exchange.pages()
+      const pending = beginLogin(ownPath(returnTo), isSilent)
+      const prompt = isSilent ? 'none' : hasSignedOut ? 'login' : null
+      const url = await authorizationUrl(authorizationEndpoint, settings, pending, prompt)
+      keepPending(pending)
+      if (isSilent) location.replace(url)
+      else location.assign(url)
+    } catch (error) {
+      store.fail(failureOf(error))
+    }
+  }
+
+  async function goToPopup(): Promise<void> {
+    // Before anything that takes time: browsers open windows for a click only.
+    const popup = window.open('', '', 'popup,width=520,height=760')
+    if (popup === null) {
+      store.fail(failures.popupBlocked)
+      return
+    }
+    try {
+      const { authorizationEndpoint } = await exchange.pages()
+      const pending = beginLogin('/', false)
+      const prompt = hasSignedOut ? 'login' : null
+      const url = await authorizationUrl(authorizationEndpoint, settings, pending, prompt)
+      inPopup = pending
+      popup.location.replace(url)
+    } catch (error) {
+      popup.close()
+      store.fail(failureOf(error))
+    }
+  }
+
+  /** Goes on where a redirect has come back, a pop-up window has ended, or a page was reloaded. */
+  async function start(): Promise<void> {
+    if (reply === null) {
+      await reopen()
+      return
+    }
+    const pending = takePending()
+    if (pending !== null && pending.state === reply.get('state')) {
+      history.replaceState(null, '', ownPath(pending.returnTo))
+      await redeem(reply, pending)
+      return
+    }
+    const isTaken = reply.has('state') && (await handOver(windows, reply))
+    if (isTaken) window.close()
+    else history.replaceState(null, '', '/')
+    store.fail(isTaken ? failures.closeWindow : failures.notStartedHere)
+  }
+
+  /** Signs in without asking anybody: by the session of the server, or by the one at the provider, once. */
+  async function reopen(): Promise<void> {
+    const wasSignedIn = takeMark()
+    const resume = async () => {
+      const grant = await alone(() => exchange.renew())
+      if (grant !== null) store.accept(grant)
+      else if (wasSignedIn) await goToProvider(currentPath(), true)
+      else store.becomeSignedOut()
+    }
+    try {
+      await resume()
+    } catch (error) {
+      const failure = failureOf(error)
+      if (failure.code !== 'unavailable') {
+        store.becomeSignedOut()
+        return
+      }
+      store.fail(failure)
+      retryLater(failure, resume)
+    }
+  }
+
+  windows.onMessage((message) => {
+    if (message.kind === 'reply' && inPopup !== null && message.state === inPopup.state) {
+      const pending = inPopup
+      inPopup = null
+      windows.send({ kind: 'taken', state: message.state })
+      void redeem(new URLSearchParams(message.parameters), pending)
+    }
+    if (!exchange.isShared) return
+    const { kind } = store.state
+    if (message.kind === 'signedOut' && kind !== 'signedOut') store.becomeSignedOut()
+    if (message.kind === 'signedIn' && (kind === 'expired' || kind === 'signedOut')) {
+      alone(() => exchange.renew())
+        .then((grant) => grant && store.accept(grant))
+        .catch(() => undefined)
+    }
+  })
+  void start()
+
+  return {
+    get state() {
+      return store.state
+    },
+    subscribe: store.subscribe,
+    token,
+    renewAfterUnauthenticated,
+    async signIn({ returnTo, popup = false }: SignInOptions = {}) {
+      if (popup) await goToPopup()
+      else await goToProvider(returnTo ?? currentPath(), false)
+    },
+    async signOut({ atProvider = false } = {}) {
+      const pages = atProvider ? await exchange.pages().catch(() => null) : null
+      store.becomeSignedOut()
+      hasSignedOut = true
+      try {
+        await alone(() => exchange.end())
+      } catch {
+        store.fail(failures.signOutIncomplete)
+        return
+      }
+      if (exchange.isShared) windows.send({ kind: 'signedOut' })
+      if (pages === null || pages.endSessionEndpoint === null) return
+      // Without an ID token, which must not stand in an address: the provider may ask whether to sign out.
+      const url = pageUrl(pages.endSessionEndpoint)
+      url.searchParams.set('client_id', settings.clientId)
+      location.assign(url.href)
+    },
+    development: null,
+  }
+}
+
+function currentPath(): string {
+  return `${location.pathname}${location.search}${location.hash}`
+}
