@@ -1,5 +1,6 @@
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
+import { openSession } from './session/open-session.ts'
 import { App } from './shell/app.tsx'
 import { applyTheme } from './shell/preferences.tsx'
 import { TextsProvider } from './texts/languages.tsx'
@@ -20,10 +21,11 @@ import './design/styles/dashboard.css'
 const root = document.getElementById('root')
 if (root === null) throw new Error('index.html has no element with the ID "root".')
 applyTheme()
+const session = await openSession()
 createRoot(root).render(
   <StrictMode>
     <TextsProvider>
-      <App />
+      <App session={session} />
     </TextsProvider>
   </StrictMode>,
 )

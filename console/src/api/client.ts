@@ -5,8 +5,8 @@ import { Client, type CombinedError, cacheExchange, createRequest, fetchExchange
 export interface TokenSource {
   /** A token that is valid now. */
   token(): Promise<string>
-  /** A new token, after the server has refused the last one. */
-  renew(): Promise<string>
+  /** Another token, after the server has refused this one. */
+  renewAfterUnauthenticated(refusedToken: string): Promise<string>
 }
 
 /** A client with a cache of its own: what one user has seen is never shown to another. */
@@ -63,8 +63,9 @@ function sendWith(source: TokenSource): typeof fetch {
       headers.set('authorization', `Bearer ${token}`)
       return fetch(resource, { ...init, headers, body: withDocumentId(String(init?.body)) })
     }
-    const answer = await send(await source.token())
-    return answer.status === 401 ? send(await source.renew()) : answer
+    const token = await source.token()
+    const answer = await send(token)
+    return answer.status === 401 ? send(await source.renewAfterUnauthenticated(token)) : answer
   }
 }
 

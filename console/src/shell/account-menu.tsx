@@ -1,27 +1,26 @@
-import { createContext, use } from 'react'
+import { use } from 'react'
 import { useTranslations } from 'use-intl'
 import { useViewer } from '../api/viewer.ts'
-import { type Persona, personas } from './personas.ts'
+import { Button } from '../design/button.tsx'
+import { personas } from './personas.ts'
+import { currentSession, useSessionState } from './sign-in.tsx'
 
-/** The persona of development mode, and how to be another. */
-export const personaChoice = createContext<{
-  readonly persona: Persona
-  readonly choose: (persona: Persona) => void
-} | null>(null)
-
-/** Who one is. In development mode, the choice of a persona. */
+/** Who one is, and how to sign out. In development mode, the choice of a persona. */
 export function AccountMenu() {
   const t = useTranslations('app')
   const viewer = useViewer()
-  const choice = use(personaChoice)
+  const session = use(currentSession)
+  const state = useSessionState(session)
+  const who = state?.kind === 'signedIn' || state?.kind === 'expired' ? state : null
+  const development = session?.development
   return (
     <>
-      {choice && (
+      {development && (
         <select
           aria-label={t('persona')}
           title={t('personaHint')}
-          value={choice.persona}
-          onChange={({ target }) => choice.choose(target.value as Persona)}
+          value={who?.subject}
+          onChange={({ target }) => development.choose(target.value)}
         >
           {personas.map(({ name, label }) => (
             <option key={name} value={name}>
@@ -30,7 +29,9 @@ export function AccountMenu() {
           ))}
         </select>
       )}
+      {!development && who && <span>{who.name}</span>}
       {viewer && <code className="viewer">{viewer.subject.id}</code>}
+      {!development && session && <Button onClick={() => void session.signOut()}>{t('signOut')}</Button>}
     </>
   )
 }

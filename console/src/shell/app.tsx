@@ -7,35 +7,49 @@ import { createClient } from '../api/client.ts'
 import { LiveChanges } from '../api/live.tsx'
 import { Loading } from '../design/loading.tsx'
 import { Toasts } from '../design/toasts.tsx'
-import { personaChoice } from './account-menu.tsx'
+import type { Session } from '../session/session.ts'
 import { FailureBoundary, ProblemBanner } from './failure.tsx'
 import { Header } from './header.tsx'
 import { NotFound } from './not-found.tsx'
-import { type Persona, tokensOf } from './personas.ts'
 import { routes } from './routes.tsx'
+import { currentSession, SignIn, useSessionState } from './sign-in.tsx'
 
 /** The console: who one is, and the page at the address. */
-export function App() {
-  const [persona, setPersona] = useState<Persona>('member')
+export function App({ session }: { readonly session: Session }) {
+  const state = useSessionState(session)
+  return (
+    // No <style> elements: the policy of the page forbids them.
+    <CSPProvider disableStyleElements>
+      <currentSession.Provider value={session}>
+        {state.kind === 'signedIn' || state.kind === 'expired' ? (
+          <>
+            {state.kind === 'expired' && <SignIn session={session} />}
+            {/* For another user all starts anew: nothing that the one before saw or typed stays. */}
+            <Signed key={state.subject} session={session} />
+          </>
+        ) : (
+          <main className="main">
+            <SignIn session={session} />
+          </main>
+        )}
+      </currentSession.Provider>
+    </CSPProvider>
+  )
+}
+
+/** The page at the address, for somebody who is signed in. */
+function Signed({ session }: { readonly session: Session }) {
   const [problem, setProblem] = useState<CombinedError | null>(null)
   const [attempt, setAttempt] = useState(0)
-  const client = useMemo(() => createClient(tokensOf(persona), setProblem), [persona])
+  const client = useMemo(() => createClient(session, setProblem), [session])
 
-  function switchTo(next: Persona) {
-    setProblem(null)
-    setPersona(next)
-  }
   function retry() {
     setProblem(null)
     setAttempt(attempt + 1)
   }
 
   return (
-    // No <style> elements: the policy of the page forbids them.
-    <CSPProvider disableStyleElements>
-      <personaChoice.Provider value={{ persona, choose: switchTo }}>
-        {/* For another user all starts anew: nothing that the one before saw or typed stays. */}
-        <Provider value={client} key={persona}>
+        <Provider value={client}>
           <Toasts>
             <LiveChanges>
               <SkipLink />
@@ -58,8 +72,6 @@ export function App() {
             </LiveChanges>
           </Toasts>
         </Provider>
-      </personaChoice.Provider>
-    </CSPProvider>
   )
 }
 
