@@ -49,29 +49,27 @@ function Signed({ session }: { readonly session: Session }) {
   }
 
   return (
-        <Provider value={client}>
-          <Toasts>
-            <LiveChanges>
-              <SkipLink />
-              <Header />
-              <main id="content" className="main" tabIndex={-1}>
-                {problem && (
-                  <ProblemBanner error={problem} onRetry={retry} onDismiss={() => setProblem(null)} />
-                )}
-                <FailureBoundary>
-                  <Suspense fallback={<Loading />}>
-                    <Switch key={attempt}>
-                      {routes.map(({ path, page }) => (
-                        <Route key={path} path={path} component={page} />
-                      ))}
-                      <Route component={NotFound} />
-                    </Switch>
-                  </Suspense>
-                </FailureBoundary>
-              </main>
-            </LiveChanges>
-          </Toasts>
-        </Provider>
+    <Provider value={client}>
+      <Toasts>
+        <LiveChanges>
+          <SkipLink />
+          <Header />
+          <main id="content" className="main" tabIndex={-1}>
+            {problem && <ProblemBanner error={problem} onRetry={retry} onDismiss={() => setProblem(null)} />}
+            <FailureBoundary>
+              <Suspense fallback={<Loading />}>
+                <Switch key={attempt}>
+                  {routes.map(({ path, page }) => (
+                    <Route key={path} path={path} component={page} />
+                  ))}
+                  <Route component={NotFound} />
+                </Switch>
+              </Suspense>
+            </FailureBoundary>
+          </main>
+        </LiveChanges>
+      </Toasts>
+    </Provider>
   )
 }
 
