@@ -156,6 +156,10 @@ describe('behind Keycloak', () => {
 
   it('a person logs in to the console, whose session is renewed and ended', async () => {
     const { content: settings } = await askSession('GET', '/settings.json')
+    // Keycloak takes its time after a start.
+    await expect
+      .poll(async () => (await askSession('GET', '/session/provider')).status, { timeout: 60_000 })
+      .toBe(200)
     const { content: pages } = await askSession('GET', '/session/provider')
     expect(pages.authorizationEndpoint).toBe(keycloak.authorizeUrl)
     const pending = beginLogin('/', false)
