@@ -1,5 +1,5 @@
 import { Field } from '@base-ui/react/field'
-import type { ReactNode } from 'react'
+import { type ReactNode, useId } from 'react'
 import { useFieldName } from './form.tsx'
 
 /** Several controls that make one input: a legend, the controls, a hint, and what is wrong with the input. */
@@ -29,12 +29,15 @@ export function ChoiceCards<Value extends string>(props: {
   readonly value: Value
   readonly options: readonly {
     readonly value: Value
-    readonly title: ReactNode
+    readonly title: string
+    /** Badges beside the title. */
+    readonly marks?: ReactNode
     readonly text?: ReactNode
   }[]
   readonly onChange: (value: Value) => void
 }) {
   const { value, options, onChange, ...frame } = props
+  const id = useId()
   return (
     <GroupFrame {...frame} className="choice-cards">
       <div className="choice-list">
@@ -42,14 +45,19 @@ export function ChoiceCards<Value extends string>(props: {
           <label key={option.value} className="choice">
             <input
               type="radio"
-              name={`choice.${frame.name}`}
+              name={`${id}.${frame.name}`}
               value={option.value}
               checked={option.value === value}
+              aria-labelledby={`${id}.${option.value}.title`}
+              aria-describedby={`${id}.${option.value}.text`}
               onChange={() => onChange(option.value)}
             />
             <span>
-              <strong>{option.title}</strong>
-              {option.text !== undefined && <span className="quiet block">{option.text}</span>}
+              <strong id={`${id}.${option.value}.title`}>{option.title}</strong>
+              <span id={`${id}.${option.value}.text`}>
+                {option.marks}
+                {option.text !== undefined && <span className="quiet block">{option.text}</span>}
+              </span>
             </span>
           </label>
         ))}

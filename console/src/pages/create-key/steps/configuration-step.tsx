@@ -100,9 +100,9 @@ function AlgorithmChoice(props: StepProps & { readonly offered: readonly Algorit
         value={algorithm.algorithm}
         options={choices.map((info) => ({
           value: info.algorithm,
-          title: (
+          title: info.displayName,
+          marks: (
             <>
-              {info.displayName}
               {isRecommended(usage, info) && <Badge tone="good">{t('recommended')}</Badge>}
               {isQuantumVulnerable(info.algorithm) && <Badge tone="waiting">{t('quantumVulnerable')}</Badge>}
             </>
