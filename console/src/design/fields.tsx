@@ -7,6 +7,8 @@ interface FieldParts {
   readonly name: string
   readonly label: string
   readonly hint?: ReactNode
+  /** What is wrong with an input before it is sent; null if nothing. */
+  readonly validate?: ((value: string) => string | null) | undefined
 }
 
 type Control<Tag extends 'input' | 'select' | 'textarea'> = Omit<
@@ -15,10 +17,15 @@ type Control<Tag extends 'input' | 'select' | 'textarea'> = Omit<
 >
 
 /** A label, a control, a hint, and what is wrong with the input. */
-export function FieldFrame({ name, label, hint, children }: FieldParts & { readonly children: ReactNode }) {
+export function FieldFrame(props: FieldParts & { readonly children: ReactNode }) {
+  const { name, label, hint, validate, children } = props
   useFieldName(name)
   return (
-    <Field.Root name={name} className="field">
+    <Field.Root
+      name={name}
+      className="field"
+      {...(validate && { validate: (value) => validate(String(value)) })}
+    >
       <Field.Label>{label}</Field.Label>
       {hint !== undefined && hint !== null && <Field.Description className="quiet">{hint}</Field.Description>}
       {children}
@@ -53,13 +60,14 @@ export function TextArea({
   name,
   label,
   hint,
+  validate,
   value,
   onChange,
   ...control
 }: FieldParts &
   Control<'textarea'> & { readonly value: string; readonly onChange: (value: string) => void }) {
   return (
-    <FieldFrame name={name} label={label} hint={hint}>
+    <FieldFrame name={name} label={label} hint={hint} validate={validate}>
       <Field.Control
         value={value}
         onValueChange={(next) => onChange(String(next))}

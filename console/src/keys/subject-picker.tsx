@@ -104,7 +104,8 @@ export function SubjectsField(
         multiple
         items={[...value, ...suggestions]}
         filteredItems={suggestions}
-        value={[...value]}
+        // The same list while nothing changes: a new one would take the server's message away.
+        value={value as string[]}
         onValueChange={(next, details) => {
           // Escape closes the list; it takes nobody's access away.
           if (details.reason === 'escape-key') return details.cancel()

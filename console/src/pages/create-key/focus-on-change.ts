@@ -6,9 +6,13 @@ export function useFocusOnChange(step: string): void {
   useEffect(() => {
     if (shown.current === step) return
     shown.current = step
-    const target =
-      document.querySelector<HTMLElement>('.wizard [aria-invalid="true"], .wizard [data-invalid] input') ??
-      document.getElementById('step-title')
-    target?.focus()
+    // What is wrong is shown by the next frame.
+    const frame = requestAnimationFrame(() => {
+      const target =
+        document.querySelector<HTMLElement>('.wizard [aria-invalid="true"], .wizard [data-invalid] input') ??
+        document.getElementById('step-title')
+      target?.focus()
+    })
+    return () => cancelAnimationFrame(frame)
   }, [step])
 }

@@ -57,6 +57,7 @@ export function DeriveCard({ userKey }: OperationProps) {
         name="peerPublicKey"
         label={t('peerPublicKey')}
         hint={(max) => t('peerPublicKeyHint', { max })}
+        isBase64
         draft={peer}
         onChange={setPeer}
         max={messageBytesMax}

@@ -2,7 +2,7 @@ import { useId, useState } from 'react'
 import { useFormatter, useTranslations } from 'use-intl'
 import { Button } from '../../../design/button.tsx'
 import { FieldFrame, TextArea } from '../../../design/fields.tsx'
-import { type Bytes, readText, tidyBase64, toBase64 } from './bytes.ts'
+import { type Bytes, isBase64Text, readText, tidyBase64, toBase64 } from './bytes.ts'
 
 /** What is typed, or the file that was chosen in its place. */
 export interface BytesDraft {
@@ -36,8 +36,10 @@ export function BytesField(props: {
   readonly onChange: (draft: BytesDraft) => void
   /** Most bytes of a file. */
   readonly max: number
+  /** True where bytes are typed as Base64. */
+  readonly isBase64?: boolean
 }) {
-  const { name, label, hint, draft, onChange, max } = props
+  const { name, label, hint, draft, onChange, max, isBase64 = false } = props
   const t = useTranslations('tryIt')
   const { number } = useFormatter()
   const [tooLarge, setTooLarge] = useState<number | null>(null)
@@ -59,6 +61,7 @@ export function BytesField(props: {
           hint={hint(max)}
           rows={3}
           autoComplete="off"
+          validate={(text) => (isBase64 && !isBase64Text(text) ? t('notBase64') : null)}
           value={draft.text}
           onChange={(text) => onChange({ text, file: null })}
         />

@@ -29,5 +29,9 @@ export function readText(bytes: Bytes): string | null {
 /** The Base64 of what was typed: of PEM without its first and last line, and without ends of lines and spaces. */
 export const tidyBase64 = (text: string): string => text.replaceAll(/-----[^-]*-----|\s/g, '')
 
+/** True if a text that was typed is Base64, once it is tidied. */
+export const isBase64Text = (text: string): boolean =>
+  /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(tidyBase64(text))
+
 /** The largest message or symmetric plaintext. */
 export const messageBytesMax = 64 * 1024

@@ -114,6 +114,7 @@ export function DecapsulateCard(props: OperationProps & { readonly given?: Encap
         name="ciphertext"
         label={t('ciphertext')}
         hint={(max) => t('base64Hint', { max })}
+        isBase64
         draft={ciphertext}
         onChange={setCiphertext}
         max={messageBytesMax}

@@ -151,6 +151,7 @@ export function DecryptCard({ userKey, given = null }: OperationProps & { readon
         name="ciphertext"
         label={t('ciphertext')}
         hint={(max) => t('base64Hint', { max })}
+        isBase64
         draft={ciphertext}
         onChange={setCiphertext}
         max={2 * messageBytesMax}

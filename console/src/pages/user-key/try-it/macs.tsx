@@ -128,6 +128,7 @@ export function VerifyMacCard(props: OperationProps & { readonly given?: Authent
         name="mac"
         label={t('mac')}
         hint={(max) => t('base64Hint', { max })}
+        isBase64
         draft={mac}
         onChange={setMac}
         max={messageBytesMax}

@@ -137,6 +137,7 @@ export function VerifyCard({ userKey, given = null }: OperationProps & { readonl
         name="signature"
         label={t('signature')}
         hint={(max) => t('base64Hint', { max })}
+        isBase64
         draft={signature}
         onChange={setSignature}
         max={messageBytesMax}
