@@ -238,7 +238,7 @@ describe.skipIf(cannotStart)('creating a key and trying it out in the console', 
     await next('Summary')
     await button('Create key').click()
     await step('Basics').waitFor()
-    await shows(console.page.locator('.field-error'), /invoices/)
+    await shows(console.page.locator('.field-error'), /has this name or alias/)
     await expectFit()
     await box('Name').fill('invoices-2')
     for (const name of ['Configuration', 'Rotation', 'Access control']) await next(name)
