@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { useMemo, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { useChange } from '../../../api/use-change.ts'
 import type { UserError } from '../../../api/user-error.ts'
@@ -23,6 +23,7 @@ export function CreateAliasDialog({ userKey, onClose }: Omit<AliasDialogProps, '
   const [alias, setAlias] = useState('')
   const { run, refusal, isRunning } = useChange(createAlias)
   const { asSeen, changes } = useKeyAsOpened(userKey, refusal)
+  const shown = useMemo(() => (refusal?.code === 'NAME_TAKEN' ? atAlias(refusal) : refusal), [refusal])
 
   async function create() {
     if ((await run({ ...asSeen, alias: alias.trim() })) === null) return
@@ -35,7 +36,7 @@ export function CreateAliasDialog({ userKey, onClose }: Omit<AliasDialogProps, '
       title={t('createAliasTitle', { name: userKey.name })}
       onSubmit={() => void create()}
       busy={isRunning}
-      refusal={refusal?.code === 'NAME_TAKEN' ? atAlias(refusal) : refusal}
+      refusal={shown}
     >
       {changes}
       <TextField
