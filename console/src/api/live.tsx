@@ -21,7 +21,7 @@ const userKeysChanged = graphql(`
   }
 `)
 
-/** How long to wait before the stream is opened again. */
+/** How long to wait before the stream is opened again, and before a question without an answer is asked again. */
 const pauseMs = 5000
 
 // Objects that stay the same: with another context urql asks again.
@@ -60,6 +60,8 @@ export function usePageQuery<Data, Variables extends AnyVariables>(args: {
   readonly pause?: boolean
   /** The page shows itself what is wrong with the variables: see {@link isInvalidInput}. */
   readonly showsInvalidInput?: boolean
+  /** Shows nothing that was known before: what is changed here is changed as it was seen. */
+  readonly fresh?: boolean
 }): UseQueryResponse<Data, Variables> {
   const { query, variables, pause = false, showsInvalidInput: asTyped = false } = args
   const count = use(changes)
@@ -68,14 +70,32 @@ export function usePageQuery<Data, Variables extends AnyVariables>(args: {
     query,
     variables,
     pause,
-    requestPolicy: 'cache-and-network',
+    requestPolicy: args.fresh ? 'network-only' : 'cache-and-network',
     context: asTyped ? aboutKeysAsTyped : aboutKeys,
   } as Parameters<typeof useQuery<Data, Variables>>[0])
-  const [, askAgain] = response
+  const [state, askAgain, ...more] = response
+  const data = useKept(state.data, state.error !== undefined, JSON.stringify(variables))
   useEffect(() => {
     if (seen.current === count || pause) return
     seen.current = count
     askAgain({ requestPolicy: 'network-only', ...(asTyped ? aboutKeysAsTyped : aboutKeys) })
   }, [count, pause, asTyped, askAgain])
-  return response
+  const isOffline = state.error?.networkError !== undefined && !state.fetching
+  useEffect(() => {
+    if (!isOffline || pause) return
+    const again = { requestPolicy: 'network-only', ...(asTyped ? aboutKeysAsTyped : aboutKeys) } as const
+    const timer = setTimeout(() => askAgain(again), pauseMs)
+    return () => clearTimeout(timer)
+  }, [isOffline, pause, asTyped, askAgain])
+  return [data === state.data ? state : { ...state, data }, askAgain, ...more] as UseQueryResponse<
+    Data,
+    Variables
+  >
+}
+
+/** What was last known in answer to the same question: it stays when asking again fails, as during an outage. */
+function useKept<Data>(data: Data | undefined, hasFailed: boolean, question: string): Data | undefined {
+  const kept = useRef<{ readonly question: string; readonly data: Data } | null>(null)
+  if (data !== undefined) kept.current = { question, data }
+  return hasFailed && kept.current?.question === question ? kept.current.data : data
 }

@@ -21,6 +21,7 @@ export function UserKeyPage() {
   const [{ data, fetching }] = usePageQuery({
     query: userKeyQuery,
     variables: { id: decodeURIComponent(key) },
+    fresh: true,
   })
   const userKey = data?.userKey
   if (!userKey) {
