@@ -51,7 +51,6 @@ describe.skipIf(cannotStart)('trying out a key in the console', () => {
 
   beforeAll(async () => {
     console = await openConsoleInBrowser()
-    console.page.setDefaultTimeout(15_000)
     await console.switchTo('member')
   })
   afterAll(() => console?.stop())

@@ -85,7 +85,8 @@ export function CopyText({ text, what }: { readonly text: string; readonly what:
 export function CodeBlock({ text, what }: { readonly text: string; readonly what: string }) {
   return (
     <div className="code-block">
-      <pre>{text}</pre>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard. */}
+      <pre tabIndex={0}>{text}</pre>
       <CopyButton text={text} what={what} />
     </div>
   )
