@@ -60,10 +60,11 @@ export async function insertProject(
   settings: Readonly<Record<string, string>>,
   size: number,
   note: (text: string) => void,
+  id: string = projectId,
 ): Promise<void> {
   assert.ok(size >= 1000, 'a project has 1000 keys at least')
   await insertBulkKeys(settings, {
-    projectId,
+    projectId: id,
     count: size,
     keyAt: (index) => keyAt(size, index),
     areUsable: false,

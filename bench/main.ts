@@ -4,6 +4,7 @@ import { openBenchPostgres } from './bench-postgres.ts'
 import type { Bench, Line, Part } from './part.ts'
 import { batchPart } from './parts/batch.ts'
 import { cachePart } from './parts/cache.ts'
+import { consolePart } from './parts/console.ts'
 import { encryptPart } from './parts/encrypt.ts'
 import { eventLoopPart } from './parts/event-loop.ts'
 import { neighboursPart } from './parts/neighbours.ts'
@@ -24,6 +25,7 @@ const parts: readonly Part[] = [
   replicasPart,
   pagePart,
   sizesPart,
+  consolePart,
   cachePart,
   rotationPart,
   startPart,

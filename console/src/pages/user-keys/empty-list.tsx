@@ -1,5 +1,4 @@
 import { useTranslations } from 'use-intl'
-import { useViewer } from '../../api/viewer.ts'
 import { useAddress } from '../../design/address.ts'
 import { Button, LinkButton } from '../../design/button.tsx'
 import { Empty } from '../../design/notice.tsx'
@@ -8,6 +7,7 @@ import { addressOf, noFilter } from './filter/list-filter.ts'
 
 /** In place of the list where it has no rows: what to do. */
 export function EmptyList(props: {
+  readonly mayCreate: boolean
   readonly isNarrowed: boolean
   /** True if there are keys, but none on the page that the address asks for. */
   readonly hasOtherPages: boolean
@@ -15,7 +15,6 @@ export function EmptyList(props: {
   const t = useTranslations('userKeys')
   const table = useTranslations('table')
   const address = useAddress()
-  const viewer = useViewer()
   if (props.hasOtherPages) {
     return (
       <Empty>
@@ -32,14 +31,13 @@ export function EmptyList(props: {
       </Empty>
     )
   }
-  const mayCreate = viewer?.permissions.includes('CREATE') ?? false
   return (
     <Empty>
       <p>
         <strong>{t('noKeys')}</strong>
       </p>
-      <p>{t(mayCreate ? 'noKeysCreate' : 'noKeysAsk')}</p>
-      {mayCreate && (
+      <p>{t(props.mayCreate ? 'noKeysCreate' : 'noKeysAsk')}</p>
+      {props.mayCreate && (
         <LinkButton href="/user-keys/new" kind="primary">
           {t('create')}
         </LinkButton>

@@ -29,23 +29,21 @@ export function SortChoice({ order }: { readonly order: KeyOrder }) {
   const t = useTranslations('userKeys')
   const address = useAddress()
   return (
-    <label className="inline-field">
-      {t('sort')}{' '}
-      <select
-        value={`${order.field} ${order.direction}`}
-        onChange={({ target }) => {
-          const [field = '', direction = ''] = target.value.split(' ')
-          address.set(orderAddress({ field, direction }))
-        }}
-      >
-        {valuesOf('UserKeyOrderField').flatMap((field) =>
-          (['ASC', 'DESC'] as const).map((direction) => (
-            <option key={`${field} ${direction}`} value={`${field} ${direction}`}>
-              {t(`orders.${field}.${direction}`)}
-            </option>
-          )),
-        )}
-      </select>
-    </label>
+    <select
+      aria-label={t('sort')}
+      value={`${order.field} ${order.direction}`}
+      onChange={({ target }) => {
+        const [field = '', direction = ''] = target.value.split(' ')
+        address.set(orderAddress({ field, direction }))
+      }}
+    >
+      {valuesOf('UserKeyOrderField').flatMap((field) =>
+        (['ASC', 'DESC'] as const).map((direction) => (
+          <option key={`${field} ${direction}`} value={`${field} ${direction}`}>
+            {t(`orders.${field}.${direction}`)}
+          </option>
+        )),
+      )}
+    </select>
   )
 }

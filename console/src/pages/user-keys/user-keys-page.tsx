@@ -7,6 +7,7 @@ import { LinkButton } from '../../design/button.tsx'
 import { DataTable } from '../../design/data-table.tsx'
 import { Loading } from '../../design/loading.tsx'
 import { Pager, pageArguments } from '../../design/pager.tsx'
+import { NoPermission } from '../../shell/not-found.tsx'
 import { Page } from '../../shell/page.tsx'
 import { BulkBar } from './bulk/bulk-bar.tsx'
 import { EmptyList } from './empty-list.tsx'
@@ -22,11 +23,16 @@ import { StatusCounts } from './status-counts.tsx'
 /** Rows on a page. */
 const pageSize = 25
 
-/** The user keys of the project. */
+/** The user keys of the project. Asks for them while it is not known yet whether the viewer may see them. */
 export function UserKeysPage() {
+  const viewer = useViewer()
+  if (viewer !== null && !viewer.permissions.includes('VIEW')) return <NoPermission />
+  return <KeyList mayCreate={viewer?.permissions.includes('CREATE') ?? false} />
+}
+
+function KeyList({ mayCreate }: { readonly mayCreate: boolean }) {
   const t = useTranslations('userKeys')
   const address = useAddress()
-  const viewer = useViewer()
   const filter = readFilter(address)
   const order = readOrder(address)
   const [{ data, fetching }] = usePageQuery({
@@ -52,7 +58,7 @@ export function UserKeysPage() {
     <Page
       title={t('title')}
       actions={
-        viewer?.permissions.includes('CREATE') && (
+        mayCreate && (
           <LinkButton href="/user-keys/new" kind="primary">
             {t('create')}
           </LinkButton>
@@ -60,7 +66,7 @@ export function UserKeysPage() {
       }
     >
       {isEmpty ? (
-        <EmptyList isNarrowed={false} hasOtherPages={false} />
+        <EmptyList mayCreate={mayCreate} isNarrowed={false} hasOtherPages={false} />
       ) : (
         <>
           <FilterBar filter={filter} />
@@ -89,7 +95,11 @@ export function UserKeysPage() {
                 <RowMenu userKey={key} onOpen={(dialog) => setOpened({ dialog, userKey: key })} />
               )}
               placeholder={
-                keys ? <EmptyList isNarrowed={isNarrowed} hasOtherPages={hasOtherPages} /> : <Loading />
+                keys ? (
+                  <EmptyList mayCreate={mayCreate} isNarrowed={isNarrowed} hasOtherPages={hasOtherPages} />
+                ) : (
+                  <Loading />
+                )
               }
             />
             {keys && keys.nodes.length > 0 && (
