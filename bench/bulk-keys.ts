@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import pg from 'pg'
 import { readConfig } from '../src/config.ts'
 import { newUuid } from '../src/ids.ts'
 import { type SealedChange, sealChange } from '../src/keys/changing/locked-key.ts'
@@ -76,42 +75,43 @@ export async function insertBulkKeys(
   settings: Readonly<Record<string, string>>,
   wanted: BulkKeys,
 ): Promise<string[]> {
-  const client = new pg.Client(settings['DATABASE_URL'])
-  await client.connect()
-  try {
-    return await withParts(settings, async (parts) => {
-      const ids: string[] = []
-      while (ids.length < wanted.count) {
-        const count = Math.min(groupSize, wanted.count - ids.length)
-        const sealed = await sealKeys(parts, wanted, { from: ids.length, count })
-        const added = sealed.flatMap((change) => change.added)
-        await insertRows(
-          client,
-          'keys',
-          sealed.map(({ after }) => after.row),
+  return withParts(settings, async (parts) => {
+    const insert = (table: string, rows: readonly object[]) => insertRows(parts, table, rows)
+    const ids: string[] = []
+    while (ids.length < wanted.count) {
+      const count = Math.min(groupSize, wanted.count - ids.length)
+      const sealed = await sealKeys(parts, wanted, { from: ids.length, count })
+      const added = sealed.flatMap((change) => change.added)
+      await insert(
+        'keys',
+        sealed.map(({ after }) => after.row),
+      )
+      await insert(
+        'key_versions',
+        added.map(({ version }) => version),
+      )
+      await insert(
+        'key_version_usage',
+        usesOf(
+          wanted,
+          sealed.map(({ after }) => after.row.id),
+          ids.length,
+        ),
+      )
+      if (wanted.areUsable) {
+        await insert(
+          'key_material',
+          added.map(({ version, material }) => ({ versionId: version.id, ...material })),
         )
-        await insertRows(
-          client,
-          'key_versions',
-          added.map(({ version }) => version),
-        )
-        await insertUses(client, wanted, { ids: sealed.map(({ after }) => after.row.id), from: ids.length })
-        if (wanted.areUsable) {
-          await insertRows(
-            client,
-            'key_material',
-            added.map(({ version, material }) => ({ versionId: version.id, ...material })),
-          )
-        }
-        ids.push(...sealed.map(({ after }) => after.row.id))
-        if (ids.length % 50_000 === 0) wanted.note(`${ids.length} of ${wanted.count} keys`)
       }
-      await client.query('VACUUM ANALYZE keys, key_versions, key_material, key_search, key_last_uses')
-      return ids
-    })
-  } finally {
-    await client.end()
-  }
+      ids.push(...sealed.map(({ after }) => after.row.id))
+      if (ids.length % 50_000 === 0) wanted.note(`${ids.length} of ${wanted.count} keys`)
+    }
+    for (const table of ['keys', 'key_versions', 'key_material', 'key_search', 'key_last_uses']) {
+      await parts.store.db.$executeRawUnsafe(`VACUUM ANALYZE ${table}`)
+    }
+    return ids
+  })
 }
 
 async function sealKeys(
@@ -181,20 +181,15 @@ function stateOf({
   }
 }
 
-async function insertUses(
-  client: pg.Client,
-  { keyAt }: BulkKeys,
-  { ids, from }: { ids: readonly string[]; from: number },
-): Promise<void> {
-  const uses = ids.flatMap((keyId, index) => {
+function usesOf({ keyAt }: BulkKeys, ids: readonly string[], from: number): object[] {
+  return ids.flatMap((keyId, index) => {
     const { lastUsedAt } = keyAt(from + index)
     return lastUsedAt === undefined ? [] : [{ keyId, versionNumber: 1, encryptions: 0, lastUsedAt }]
   })
-  await insertRows(client, 'key_version_usage', uses)
 }
 
 /** The database turns text into what its columns hold. */
-async function insertRows(client: pg.Client, table: string, rows: readonly object[]): Promise<void> {
+async function insertRows({ store }: Dependencies, table: string, rows: readonly object[]): Promise<void> {
   const records = rows.map((row) =>
     Object.fromEntries(
       Object.entries(row).map(([name, value]) => [
@@ -203,7 +198,8 @@ async function insertRows(client: pg.Client, table: string, rows: readonly objec
       ]),
     ),
   )
-  await client.query(`INSERT INTO ${table} SELECT * FROM json_populate_recordset(null::${table}, $1)`, [
+  await store.db.$executeRawUnsafe(
+    `INSERT INTO ${table} SELECT * FROM json_populate_recordset(null::${table}, $1::json)`,
     JSON.stringify(records),
-  ])
+  )
 }

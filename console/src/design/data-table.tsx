@@ -11,6 +11,7 @@ import { useTranslations } from 'use-intl'
 import { useColumnChoice } from './column-choice.ts'
 import { ColumnsDialog } from './columns-dialog.tsx'
 import { DetailsCell, DetailsRow, useOpenRows } from './row-details.tsx'
+import { SelectBox, type Selection } from './select-box.tsx'
 import { ariaSort, SortButton, type Sorting } from './sort-button.tsx'
 
 /** A column of a table. */
@@ -24,12 +25,6 @@ export interface Column<Row> {
   readonly optional?: boolean
   /** Always shown, and first: what the row is about. */
   readonly isHeading?: boolean
-}
-
-/** Rows that the user may choose, by their IDs. */
-export interface Selection {
-  readonly chosen: readonly string[]
-  readonly onChange: (chosen: readonly string[]) => void
 }
 
 const features = tableFeatures({ columnOrderingFeature, columnVisibilityFeature, rowSelectionFeature })
@@ -65,10 +60,10 @@ export function DataTable<Row extends object>(props: {
   const openRows = useOpenRows()
   const choice = useColumnChoice(props.name, columns)
   const definitions = useMemo(() => {
-    const helper = createColumnHelper<typeof features, Row>()
-    return helper.columns(
+    const { columns: define, display } = createColumnHelper<typeof features, Row>()
+    return define(
       columns.map(({ id, title, cell }) =>
-        helper.display({ id, header: title, cell: ({ row }) => <div>{cell(row.original)}</div> }),
+        display({ id, header: title, cell: ({ row }) => <div>{cell(row.original)}</div> }),
       ),
     )
   }, [columns])
@@ -110,11 +105,10 @@ export function DataTable<Row extends object>(props: {
             <tr>
               {selection && (
                 <th className="narrow">
-                  <input
-                    type="checkbox"
-                    aria-label={t('selectAll')}
+                  <SelectBox
+                    label={t('selectAll')}
                     checked={rows.length > 0 && table.getIsAllRowsSelected()}
-                    onChange={({ target }) => table.toggleAllRowsSelected(target.checked)}
+                    onChange={(isChosen) => table.toggleAllRowsSelected(isChosen)}
                   />
                 </th>
               )}
@@ -151,11 +145,10 @@ export function DataTable<Row extends object>(props: {
                   {selection && (
                     <td className="narrow">
                       {row.getCanSelect() && (
-                        <input
-                          type="checkbox"
-                          aria-label={t('select', { name: rowName(row.original) })}
+                        <SelectBox
+                          label={t('select', { name: rowName(row.original) })}
                           checked={row.getIsSelected()}
-                          onChange={({ target }) => row.toggleSelected(target.checked)}
+                          onChange={(isChosen) => row.toggleSelected(isChosen)}
                         />
                       )}
                     </td>

@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { usePageQuery } from '../../api/live.tsx'
 import { useViewer } from '../../api/viewer.ts'
@@ -45,8 +45,8 @@ function KeyList({ mayCreate }: { readonly mayCreate: boolean }) {
   })
   const [opened, setOpened] = useState<{ dialog: RowDialog; userKey: ListedKey } | null>(null)
   const columns = useKeyColumns()
-  const keys = data?.userKeys
-  const counts = counted?.userKeyCounts ?? null
+  const keys = useLatest(data?.userKeys)
+  const counts = useLatest(counted?.userKeyCounts) ?? null
   const selected = address.getAll('selected')
   const isNarrowed = Object.keys(filterInput(filter)).length > 0
   const hasOtherPages =
@@ -115,6 +115,13 @@ function KeyList({ mayCreate }: { readonly mayCreate: boolean }) {
       />
     </Page>
   )
+}
+
+/** What was known last, while something else is on its way: the list changes without being empty in between. */
+function useLatest<Value>(value: Value | undefined): Value | undefined {
+  const latest = useRef(value)
+  if (value !== undefined) latest.current = value
+  return latest.current
 }
 
 /** How many keys the list has in all, of the states that are asked for. */

@@ -57,7 +57,10 @@ function FilterForm(props: { readonly filter: ListFilter; readonly onApply: (fil
   const valueText = useValueText()
   const [draft, setDraft] = useState<RareFilter>(props.filter)
   const [faults, setFaults] = useState<readonly string[]>([])
-  const change = (changes: Partial<RareFilter>) => setDraft({ ...draft, ...changes })
+  function change(changes: Partial<RareFilter>) {
+    setFaults([])
+    setDraft({ ...draft, ...changes })
+  }
   const onOff = [
     { value: '', label: common('all') },
     { value: 'on', label: common('on') },
