@@ -104,7 +104,7 @@ export function DataTable<Row extends object>(props: {
           <thead>
             <tr>
               {selection && (
-                <th className="narrow">
+                <th className="narrow choose">
                   <SelectBox
                     label={t('selectAll')}
                     checked={rows.length > 0 && table.getIsAllRowsSelected()}
@@ -143,7 +143,7 @@ export function DataTable<Row extends object>(props: {
               <Fragment key={row.id}>
                 <tr data-selected={row.getIsSelected() || undefined}>
                   {selection && (
-                    <td className="narrow">
+                    <td className="narrow choose">
                       {row.getCanSelect() && (
                         <SelectBox
                           label={t('select', { name: rowName(row.original) })}
