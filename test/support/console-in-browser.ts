@@ -78,7 +78,12 @@ export async function openConsoleInBrowser(
   const page = await context.newPage()
   const complaints: string[] = []
   const sent: ConsoleInBrowser['sent'] = []
-  page.on('console', (message) => void (message.type() === 'error' && complaints.push(message.text())))
+  // Not those about the pages of a provider.
+  const isOurs = () => page.url().startsWith(server.url)
+  page.on(
+    'console',
+    (message) => void (message.type() === 'error' && isOurs() && complaints.push(message.text())),
+  )
   page.on('pageerror', (error) => void complaints.push(error.message))
   page.on('request', (request) => {
     if (request.url().endsWith('/graphql')) sent.push(request.postDataJSON())
