@@ -35,7 +35,7 @@ describe.skipIf(cannotStart)('trying out a key in the console', () => {
   async function open(name: string, input: object): Promise<string> {
     const id = await createKey({ name, ...input })
     await console.goTo(`/user-keys/${id}/try-it`, name)
-    await console.page.getByRole('heading', { level: 2 }).first().waitFor()
+    await console.page.locator('h2').first().waitFor()
     return id
   }
   async function expectFit() {
