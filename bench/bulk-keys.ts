@@ -105,7 +105,7 @@ export async function insertBulkKeys(
         )
       }
       ids.push(...sealed.map(({ after }) => after.row.id))
-      if (ids.length % 50_000 === 0) wanted.note(`${ids.length} of ${wanted.count} keys`)
+      if (ids.length % 20_000 === 0) wanted.note(`${ids.length} of ${wanted.count} keys`)
     }
     for (const table of ['keys', 'key_versions', 'key_material', 'key_search', 'key_last_uses']) {
       await parts.store.db.$executeRawUnsafe(`VACUUM ANALYZE ${table}`)

@@ -100,12 +100,14 @@ function FilterForm(props: { readonly filter: ListFilter; readonly onApply: (fil
         <SubjectField
           name="createdBy"
           label={t('createdBy')}
+          hint=""
           value={draft.createdBy}
           onChange={(createdBy) => change({ createdBy })}
         />
         <SubjectField
           name="owner"
           label={t('owner')}
+          hint=""
           value={draft.owner}
           onChange={(owner) => change({ owner })}
         />
