@@ -6,6 +6,7 @@ WORKDIR /build
 # Install scripts stay off: the one that would do something brings a second Node.
 COPY package.json package-lock.json .npmrc ./
 COPY console/package.json console/
+COPY packages/client/package.json packages/client/
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json prisma.config.ts ./
 COPY prisma prisma
@@ -16,7 +17,7 @@ COPY src src
 # Without "optional" too, what makes the database client would stay: to npm it is an optional peer of that client.
 RUN node scripts/generate.ts && node scripts/build-console.ts && node scripts/build.ts \
   && npm prune --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund \
-  && rm -rf node_modules/node node_modules/.bin node_modules/keystead-console
+  && rm -rf node_modules/node node_modules/.bin node_modules/keystead-console node_modules/@keystead
 
 FROM node:24.21.0-trixie-slim
 # What is not needed to run cannot be misused.

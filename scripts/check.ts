@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 const checks = [
   'tsc -p .',
   'node console/build/schema-types.ts && tsc -p console',
+  'tsc -p packages/client',
   'biome ci .',
   'node scripts/check-migrations.ts',
   'node --no-warnings scripts/check-expressions.ts',

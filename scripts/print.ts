@@ -5,6 +5,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { algorithmsDocument } from './printed/algorithms.ts'
+import { clientFiles } from './printed/client.ts'
 import { commandsDocument } from './printed/commands.ts'
 import { configurationDocument } from './printed/configuration.ts'
 import { decisionIndex } from './printed/decisions.ts'
@@ -21,6 +22,7 @@ const root = join(import.meta.dirname, '..')
 const files: readonly PrintedFile[] = [
   schemaFile,
   ...operationDocuments,
+  ...clientFiles,
   envExample,
   configurationDocument,
   commandsDocument,

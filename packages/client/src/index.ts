@@ -1,0 +1,20 @@
+// What the package offers, and nothing else.
+export type { CallOptions } from './call-options.ts'
+export { type ClientOptions, createClient, type KeysteadClient } from './create-client.ts'
+export { type AnyKeysteadError, isKeysteadError } from './error-of.ts'
+export {
+  CallTimeoutError,
+  ConnectionError,
+  InvalidEnvelopeError,
+  KeysteadError,
+  RateLimitedError,
+  TokenError,
+  UnauthenticatedError,
+  UnavailableError,
+  UnexpectedAnswerError,
+  UnsupportedEnvelopeError,
+  UnsupportedJwtError,
+} from './errors.ts'
+export * from './generated/refusals.ts'
+export type * from './generated/types.ts'
+export type { Token } from './token.ts'

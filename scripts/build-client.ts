@@ -1,0 +1,38 @@
+// Compiles packages/client/src to packages/client/dist, which is what its package has, unless it is there already and fits.
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, globSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const root = join(import.meta.dirname, '..')
+const folder = join(root, 'packages/client')
+const output = join(folder, 'dist')
+/** Beside the folder, so that it is not packed. */
+const stampFile = join(folder, '.made-from')
+
+const sources = globSync(['src/**/*.ts', 'tsconfig.json', 'tsconfig.build.json'], { cwd: folder })
+const hash = createHash('sha256').update(readFileSync(join(root, 'node_modules/typescript/package.json')))
+for (const file of sources.toSorted()) hash.update(`${file}\0`).update(readFileSync(join(folder, file)))
+const stamp = hash.digest('hex')
+
+const isBuilt = () => existsSync(output) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp
+
+if (!isBuilt()) {
+  // On standard error: the output of the command that needs the client goes into a file.
+  console.error('Building packages/client/dist …')
+  const unfinished = `${output}-${process.pid}`
+  const project = ['-p', join(folder, 'tsconfig.build.json'), '--outDir', unfinished]
+  try {
+    execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...project], {
+      stdio: 'inherit',
+    })
+    rmSync(output, { recursive: true, force: true })
+    renameSync(unfinished, output)
+    writeFileSync(stampFile, stamp)
+  } catch (error) {
+    // Another process may have built the same at the same time.
+    if (!isBuilt()) throw error
+  } finally {
+    rmSync(unfinished, { recursive: true, force: true })
+  }
+}
