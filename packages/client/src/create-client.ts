@@ -80,8 +80,9 @@ export function createClient({
     const definition: OperationDefinition = operations[name]
     const { kind, document } = definition
     const request = { name, kind, document, variables, isRepeatable: isRepeatable(name) }
-    const answer = await transport.send(items === undefined ? request : { ...request, items }, options)
-    return resultOf(name, definition, answer)
+    return transport.send(items === undefined ? request : { ...request, items }, options, (answer) =>
+      resultOf(name, definition, answer),
+    )
   }
 
   const batchers = new Map<OperationName, Batcher>()
@@ -145,21 +146,19 @@ export function createClient({
   return {
     ...(Object.fromEntries(methods) as unknown as Operations),
     async request<Data>(document: string, variables: Variables = {}, options: CallOptions = {}) {
-      const name = 'request'
       const isQuery = !/\b(?:mutation|subscription)\b/.test(document)
-      const answer = await transport.send(
-        {
-          name,
-          kind: isQuery ? 'query' : 'mutation',
-          document,
-          variables: JSON.stringify(variables),
-          isRepeatable: isQuery,
-        },
-        options,
-      )
-      const [error] = answer.errors
-      if (error !== undefined) throw errorIn(error, answer.requestId)
-      return answer.data as Data
+      const request = {
+        name: 'request',
+        kind: isQuery ? 'query' : 'mutation',
+        document,
+        variables: JSON.stringify(variables),
+        isRepeatable: isQuery,
+      }
+      return transport.send(request, options, ({ data, errors, requestId }) => {
+        const [error] = errors
+        if (error !== undefined) throw errorIn(error, requestId)
+        return data as Data
+      })
     },
   }
 }

@@ -47,10 +47,13 @@ function tracingOf({ context, propagation, SpanKind, SpanStatusCode, trace }: Ap
   return {
     async span(name, attributes, run) {
       const span = trace.getTracer('@keystead/client').startSpan(name, { kind: SpanKind.CLIENT, attributes })
-      const headers: Record<string, string> = {}
+      const carrier: Record<string, string> = {}
       const within = trace.setSpan(context.active(), span)
-      propagation.inject(within, headers)
+      propagation.inject(within, carrier)
       try {
+        // Servers let pages of other origins send this header, and none of the others.
+        const traceparent = carrier['traceparent']
+        const headers = traceparent === undefined ? {} : { traceparent }
         return await context.with(within, () => run(headers, (more) => span.setAttributes(more)))
       } catch (error) {
         fail(span, error)

@@ -47,7 +47,12 @@ export interface GraphqlAnswer {
 
 /** Sends requests, with a token, within a time, and again where that is safe. */
 export interface Transport {
-  send(request: GraphqlRequest, options: CallOptions): Promise<GraphqlAnswer>
+  /** `read` makes the result of the answer; what it throws is an error of the call that is not repeated. */
+  send<Result>(
+    request: GraphqlRequest,
+    options: CallOptions,
+    read: (answer: GraphqlAnswer) => Result,
+  ): Promise<Result>
   /** Sends a subscription; the response has events, the first of which is not an error. */
   open(
     request: GraphqlRequest,
@@ -133,23 +138,19 @@ export function createTransport(options: TransportOptions): Transport {
   }
 
   return {
-    async send(request, callOptions) {
+    async send(request, callOptions, read) {
       const deadline = startDeadline(callOptions, options.timeoutMs)
       const accept = 'application/graphql-response+json, application/json;q=0.9'
       try {
-        return await traced(request, (headers, onAttempt) =>
-          repeat(
-            request,
-            deadline,
-            async (token) => {
-              const { signal } = deadline
-              const authorised = { ...headers, authorization: `Bearer ${token}` }
-              const response = await connected(exchange(request, { accept, headers: authorised, signal }))
-              return readAnswer(response, await connected(response.text()))
-            },
-            onAttempt,
-          ),
-        )
+        return await traced(request, async (headers, onAttempt) => {
+          const attempt = async (token: string) => {
+            const { signal } = deadline
+            const authorised = { ...headers, authorization: `Bearer ${token}` }
+            const response = await connected(exchange(request, { accept, headers: authorised, signal }))
+            return readAnswer(response, await connected(response.text()))
+          }
+          return read(await repeat(request, deadline, attempt, onAttempt))
+        })
       } finally {
         deadline.release()
       }
