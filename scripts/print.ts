@@ -10,6 +10,7 @@ import { commandsDocument } from './printed/commands.ts'
 import { configurationDocument } from './printed/configuration.ts'
 import { decisionIndex } from './printed/decisions.ts'
 import { envExample } from './printed/env-example.ts'
+import { envelopeVectors } from './printed/envelope-vectors.ts'
 import { errorTableDocument } from './printed/error-table.ts'
 import { layerRules, layerTable } from './printed/layers.ts'
 import { listLimitTables } from './printed/list-limits.ts'
@@ -23,6 +24,7 @@ const files: readonly PrintedFile[] = [
   schemaFile,
   ...operationDocuments,
   ...clientFiles,
+  envelopeVectors,
   envExample,
   configurationDocument,
   commandsDocument,

@@ -148,7 +148,9 @@ describe('calls of one operation in one turn of the event loop', () => {
     expect(sent.length).toBeGreaterThan(1)
     expect(Math.min(...sent.map(({ items }) => items))).toBeGreaterThan(5)
     sent = []
-    await Promise.all(Array.from({ length: 250 }, () => client.encrypt({ key: 'rows', plaintext: bytes('1') })))
+    await Promise.all(
+      Array.from({ length: 250 }, () => client.encrypt({ key: 'rows', plaintext: bytes('1') })),
+    )
     expect(sent.map(({ items }) => items)).toEqual([100, 100, 50])
     sent = []
     // As many JSON tokens as 100 items may have: the server counts 50 for each.
@@ -161,9 +163,7 @@ describe('calls of one operation in one turn of the event loop', () => {
   it('find out about a lower limit of the server', async () => {
     const eager = clientOf({ batchItemsMax: 300 })
     const encrypt = () =>
-      Promise.all(
-        Array.from({ length: 300 }, () => eager.encrypt({ key: 'rows', plaintext: bytes('1') })),
-      )
+      Promise.all(Array.from({ length: 300 }, () => eager.encrypt({ key: 'rows', plaintext: bytes('1') })))
     expect((await encrypt()).length).toBe(300)
     sent = []
     await encrypt()
@@ -233,7 +233,9 @@ describe('an answer that does not fit the batch', () => {
     const result = { __typename: 'EncryptPayload', ciphertext: 'AQ==', keyId: 'ukey_x', versionNumber: 1 }
     const failing = await startScriptedServer(() => ({
       body: {
-        data: { encryptBatch: { __typename: 'EncryptBatchPayload', results: [{ result: null }, { result }] } },
+        data: {
+          encryptBatch: { __typename: 'EncryptBatchPayload', results: [{ result: null }, { result }] },
+        },
         errors: [
           {
             message: 'Internal error 1.',

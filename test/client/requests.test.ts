@@ -51,11 +51,14 @@ describe('a call', () => {
   it.each([
     ['429', rateLimited],
     ['503', unavailable({ retryAfterSeconds: 0 })],
-  ])('that changes something is sent again after a %s that says that nothing was done', async (_status, answer) => {
-    const { client, seen } = await clientOf((count) => (count < 3 ? answer : keyCreated))
-    expect((await client.createUserKey({ name: 'a' })).userKey.name).toBe('a')
-    expect(seen.length).toBe(3)
-  })
+  ])(
+    'that changes something is sent again after a %s that says that nothing was done',
+    async (_status, answer) => {
+      const { client, seen } = await clientOf((count) => (count < 3 ? answer : keyCreated))
+      expect((await client.createUserKey({ name: 'a' })).userKey.name).toBe('a')
+      expect(seen.length).toBe(3)
+    },
+  )
 
   it('is not sent for ever', async () => {
     const { client, seen } = await clientOf(() => rateLimited, { attemptsMax: 3 })
@@ -167,7 +170,9 @@ describe('the token of a client', () => {
 
   it('is asked for once more, and not for ever, where each is refused', async () => {
     const ask = vi.fn(async () => 'refused')
-    const { client, seen } = await clientOf(() => errorAnswer('UNAUTHENTICATED', {}, { status: 401 }), { token: ask })
+    const { client, seen } = await clientOf(() => errorAnswer('UNAUTHENTICATED', {}, { status: 401 }), {
+      token: ask,
+    })
     await expect(client.createUserKey({ name: 'a' })).rejects.toBeInstanceOf(UnauthenticatedError)
     expect(ask).toHaveBeenCalledTimes(2)
     expect(seen.length).toBe(2)
@@ -200,7 +205,13 @@ describe('the token of a client', () => {
     const ask = vi.fn(() => results.shift()?.() ?? Promise.reject(new Error('none')))
     const { client, seen } = await clientOf(() => viewerAnswer, { token: ask })
     const codes = []
-    for (let call = 0; call < 4; call += 1) codes.push(await client.viewer().then(() => 'ok', ({ code }) => code))
+    for (let call = 0; call < 4; call += 1)
+      codes.push(
+        await client.viewer().then(
+          () => 'ok',
+          ({ code }) => code,
+        ),
+      )
     expect(codes).toEqual(['TOKEN', 'TOKEN', 'ok', 'ok'])
     expect(seen.length).toBe(2)
     const thrown = createClient({
@@ -209,7 +220,8 @@ describe('the token of a client', () => {
         throw new Error('at once')
       },
     })
-    for (let call = 0; call < 2; call += 1) await expect(thrown.viewer()).rejects.toMatchObject({ code: 'TOKEN' })
+    for (let call = 0; call < 2; call += 1)
+      await expect(thrown.viewer()).rejects.toMatchObject({ code: 'TOKEN' })
   })
 
   it('is in no error', async () => {

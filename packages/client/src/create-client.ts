@@ -1,6 +1,8 @@
 import { type Batcher, createBatcher } from './batches.ts'
 import type { CallOptions } from './call-options.ts'
 import { requireMilliseconds } from './deadline.ts'
+import type { DataKeyCacheOptions } from './envelope/data-key-cache.ts'
+import { createEnvelopes, type Envelope } from './envelope/envelope.ts'
 import { errorOf } from './error-of.ts'
 import { type KeysteadError, type Refusal, UnexpectedAnswerError } from './errors.ts'
 import { subscribe } from './events.ts'
@@ -27,18 +29,24 @@ export interface ClientOptions {
   readonly attemptsMax?: number | undefined
   /** Most items of a batch that the client makes of single calls; 500 if not given, and 1 for no batches. */
   readonly batchItemsMax?: number | undefined
+  /** Bounds of the data keys that `envelope` keeps in memory. */
+  readonly dataKeys?: DataKeyCacheOptions | undefined
   /** In place of the global `fetch`. */
   readonly fetch?: typeof globalThis.fetch | undefined
 }
 
 /** A client of a Keystead server. It has every operation of the API as a method. */
 export interface KeysteadClient extends Operations {
+  /** Encrypts content of any size in this process. Keystead wraps the data keys. */
+  readonly envelope: Envelope
   /** Sends a query or mutation of your own, for other fields. Base64 stays text, and members of result unions are data. */
   request<Data = Readonly<Record<string, unknown>>>(
     document: string,
     variables?: Readonly<Record<string, unknown>>,
     options?: CallOptions,
   ): Promise<Data>
+  /** Erases the data keys that the client keeps in memory. It can be used again. */
+  close(): void
 }
 
 type Variables = Readonly<Record<string, unknown>>
@@ -56,6 +64,7 @@ export function createClient({
   timeoutMs = 30_000,
   attemptsMax = 5,
   batchItemsMax = 500,
+  dataKeys,
   fetch = globalThis.fetch,
 }: ClientOptions): KeysteadClient {
   requireMilliseconds('timeoutMs', timeoutMs)
@@ -143,8 +152,12 @@ export function createClient({
     for await (const data of subscribe(transport, request, options)) yield decode(data[name], output, {})
   }
 
+  const all = Object.fromEntries(methods) as unknown as Operations
+  const { envelope, close } = createEnvelopes(all, dataKeys)
   return {
-    ...(Object.fromEntries(methods) as unknown as Operations),
+    ...all,
+    envelope,
+    close,
     async request<Data>(document: string, variables: Variables = {}, options: CallOptions = {}) {
       const isQuery = !/\b(?:mutation|subscription)\b/.test(document)
       const request = {

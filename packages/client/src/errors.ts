@@ -130,7 +130,7 @@ export class InvalidEnvelopeError extends KeysteadError {
   }
 }
 
-/** The envelope is of a format that this release does not read, or cannot be written with this key. */
+/** The envelope is of a format that this release does not read. */
 export class UnsupportedEnvelopeError extends KeysteadError {
   override readonly name = 'UnsupportedEnvelopeError'
   declare readonly code: 'UNSUPPORTED_ENVELOPE'

@@ -1,6 +1,13 @@
 // What the package offers, and nothing else.
 export type { CallOptions } from './call-options.ts'
 export { type ClientOptions, createClient, type KeysteadClient } from './create-client.ts'
+export type { DataKeyCacheOptions } from './envelope/data-key-cache.ts'
+export type {
+  ByteStream,
+  Envelope,
+  EnvelopeDecryptOptions,
+  EnvelopeEncryptOptions,
+} from './envelope/envelope.ts'
 export { type AnyKeysteadError, isKeysteadError } from './error-of.ts'
 export {
   CallTimeoutError,
