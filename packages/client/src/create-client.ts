@@ -9,6 +9,7 @@ import { subscribe } from './events.ts'
 import { type OperationDefinition, operations } from './generated/operations.ts'
 import type { Operations } from './generated/types.ts'
 import { isRepeatable, type OperationName } from './retry.ts'
+import { createSignJwt, type SignJwt } from './sign-jwt.ts'
 import { createTokenSource, type Token } from './token.ts'
 import { loadTracing } from './tracing.ts'
 import { createTransport, errorIn, type GraphqlAnswer } from './transport.ts'
@@ -39,6 +40,8 @@ export interface ClientOptions {
 export interface KeysteadClient extends Operations {
   /** Encrypts content of any size in this process. Keystead wraps the data keys. */
   readonly envelope: Envelope
+  /** Signs a JWT with a key of Keystead. `kid` is the ID of the version that signed. */
+  readonly signJwt: SignJwt
   /** Sends a query or mutation of your own, for other fields. Base64 stays text, and members of result unions are data. */
   request<Data = Readonly<Record<string, unknown>>>(
     document: string,
@@ -157,6 +160,7 @@ export function createClient({
   return {
     ...all,
     envelope,
+    signJwt: createSignJwt(all),
     close,
     async request<Data>(document: string, variables: Variables = {}, options: CallOptions = {}) {
       const isQuery = !/\b(?:mutation|subscription)\b/.test(document)
