@@ -252,12 +252,13 @@ export type KeyStatus =
   | 'ACTIVE'
   | 'DEACTIVATED'
 
-/** Why the state of a key keeps it from protecting new data: from encrypting, making data keys, signing, generating MACs and encapsulating. */
+/** Why a key does not protect new data, that is encrypt, make data keys, sign, generate MACs and encapsulate: because of its state, or because the caller may not see its state. */
 export type CannotProtectReason =
   | 'NO_VERSION'
   | 'DEFAULT_VERSION_DEACTIVATED'
   | 'DEFAULT_VERSION_DESTROY_SCHEDULED'
   | 'DEFAULT_VERSION_DESTROYED'
+  | 'NO_ACCESS'
 
 /** Permission that an entry of an access list can name. */
 export type AccessListPermission =
@@ -1392,7 +1393,7 @@ export interface ServiceKey {
   /** The version that protects new data, whatever its state: the newest, unless it is DESTROYED; then there is none until the next rotation. */
   readonly defaultVersion: KeyVersion | null
   /** True if the state of the key lets it protect new data with its default version. Needs no further read of the database, so that the limit of encryptions does not count: see `encryptionUsage` of the version. */
-  readonly canProtect: boolean | null
+  readonly canProtect: boolean
   /** Why the key cannot protect new data, and by the value what to do; null if it can. */
   readonly cannotProtectReason: CannotProtectReason | null
   /** Automatic rotation. */
@@ -1413,7 +1414,7 @@ export interface AutomaticRotation {
   readonly cycleDays: number
 }
 
-/** A key created and managed by users of a project. With access control on, callers who are neither its owner nor on its list get it redacted: `id` is then another ID that stands in for the real one, `viewerCanAccess` is false, and all but name, description, access control, creation and creator is null. */
+/** A key created and managed by users of a project. With access control on, callers who are neither its owner nor on its list get it redacted: `id` is then another ID that stands in for the real one, `viewerCanAccess` is false, and all but name, description, access control, creation and creator is null (`canProtect`, which cannot be null, is false). */
 export interface UserKey {
   /** TypeID: a prefix that tells the kind, `_`, and 26 characters. Stable and never used again. The same text is the argument of mutations. */
   readonly id: string
@@ -1435,9 +1436,9 @@ export interface UserKey {
   readonly origin: KeyOrigin | null
   /** The version that protects new data, whatever its state: the newest, unless it is DESTROYED; then there is none until the next rotation. Null when redacted. */
   readonly defaultVersion: KeyVersion | null
-  /** True if the state of the key lets it protect new data with its default version. Needs no further read of the database, so that the limit of encryptions does not count: see `encryptionUsage` of the version. Null when redacted. */
-  readonly canProtect: boolean | null
-  /** Why the key cannot protect new data, and by the value what to do; null if it can. Null when redacted. */
+  /** True if the state of the key lets it protect new data with its default version. Needs no further read of the database, so that the limit of encryptions does not count: see `encryptionUsage` of the version. False when redacted. */
+  readonly canProtect: boolean
+  /** Why the key cannot protect new data, and by the value what to do; null if it can. NO_ACCESS when redacted. */
   readonly cannotProtectReason: CannotProtectReason | null
   /** Automatic rotation. Null when redacted. */
   readonly automaticRotation: AutomaticRotation | null
@@ -1451,7 +1452,7 @@ export interface UserKey {
   readonly accessControlEnabled: boolean
   /** Creator of the key. */
   readonly createdBy: Subject
-  /** False if the key is redacted for the caller: null fields are then hidden, not empty. */
+  /** False if the key is redacted for the caller: null fields are then hidden, not empty, and `canProtect` is false for NO_ACCESS. */
   readonly viewerCanAccess: boolean
   /** Owner of the key: its creator, unless it was transferred. May be a group. Null when redacted. */
   readonly owner: Subject | null
@@ -1564,7 +1565,7 @@ export interface ListedServiceKey {
   /** The version that protects new data, whatever its state: the newest, unless it is DESTROYED; then there is none until the next rotation. */
   readonly defaultVersion: ListedKeyVersion | null
   /** True if the state of the key lets it protect new data with its default version. Needs no further read of the database, so that the limit of encryptions does not count: see `encryptionUsage` of the version. */
-  readonly canProtect: boolean | null
+  readonly canProtect: boolean
   /** Why the key cannot protect new data, and by the value what to do; null if it can. */
   readonly cannotProtectReason: CannotProtectReason | null
   /** Automatic rotation. */
@@ -1599,9 +1600,9 @@ export interface ListedUserKey {
   readonly origin: KeyOrigin | null
   /** The version that protects new data, whatever its state: the newest, unless it is DESTROYED; then there is none until the next rotation. Null when redacted. */
   readonly defaultVersion: ListedKeyVersion | null
-  /** True if the state of the key lets it protect new data with its default version. Needs no further read of the database, so that the limit of encryptions does not count: see `encryptionUsage` of the version. Null when redacted. */
-  readonly canProtect: boolean | null
-  /** Why the key cannot protect new data, and by the value what to do; null if it can. Null when redacted. */
+  /** True if the state of the key lets it protect new data with its default version. Needs no further read of the database, so that the limit of encryptions does not count: see `encryptionUsage` of the version. False when redacted. */
+  readonly canProtect: boolean
+  /** Why the key cannot protect new data, and by the value what to do; null if it can. NO_ACCESS when redacted. */
   readonly cannotProtectReason: CannotProtectReason | null
   /** Automatic rotation. Null when redacted. */
   readonly automaticRotation: AutomaticRotation | null
@@ -1615,7 +1616,7 @@ export interface ListedUserKey {
   readonly accessControlEnabled: boolean
   /** Creator of the key. */
   readonly createdBy: Subject
-  /** False if the key is redacted for the caller: null fields are then hidden, not empty. */
+  /** False if the key is redacted for the caller: null fields are then hidden, not empty, and `canProtect` is false for NO_ACCESS. */
   readonly viewerCanAccess: boolean
   /** Owner of the key: its creator, unless it was transferred. May be a group. Null when redacted. */
   readonly owner: Subject | null
@@ -1724,9 +1725,9 @@ export interface Key {
   readonly algorithm: KeyAlgorithm | null
   /** Origin of its key material. Null when redacted. */
   readonly origin: KeyOrigin | null
-  /** True if the state of the key lets it protect new data with its default version. Needs no further read of the database, so that the limit of encryptions does not count: see `encryptionUsage` of the version. Null when redacted. */
-  readonly canProtect: boolean | null
-  /** Why the key cannot protect new data, and by the value what to do; null if it can. Null when redacted. */
+  /** True if the state of the key lets it protect new data with its default version. Needs no further read of the database, so that the limit of encryptions does not count: see `encryptionUsage` of the version. False when redacted. */
+  readonly canProtect: boolean
+  /** Why the key cannot protect new data, and by the value what to do; null if it can. NO_ACCESS when redacted. */
   readonly cannotProtectReason: CannotProtectReason | null
   /** When the newest version was made by a rotation; null before the first. Null when redacted. */
   readonly lastRotatedAt: string | null
