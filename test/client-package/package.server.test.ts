@@ -54,7 +54,11 @@ describe('the package, installed into an empty project', () => {
       const { ciphertext } = await client.encrypt({ key: 'installed', plaintext })
       const opened = await client.decrypt({ ciphertext })
       const error = await client.encrypt({ key: 'missing', plaintext }).catch((reason) => reason)
-      console.log(new TextDecoder().decode(opened.plaintext), error instanceof KeyNotFoundError)
+      const sealed = await client.envelope.encrypt(plaintext, { key: 'installed' })
+      client.close()
+      const unsealed = await client.envelope.decrypt(sealed)
+      const texts = [opened.plaintext, unsealed].map((bytes) => new TextDecoder().decode(bytes))
+      console.log(texts.join(' '), error instanceof KeyNotFoundError)
     `
     writeFileSync(join(project, 'program.js'), program)
     const token = await story.tokenFor({ name: 'ada', roles: ['PROJECT_ADMIN'] })
@@ -63,7 +67,7 @@ describe('the package, installed into an empty project', () => {
       const code =
         node === process.execPath && node !== ownNode ? program.replaceAll('installed', 'again') : program
       writeFileSync(join(project, 'program.js'), code)
-      expect((await run(node, ['program.js'], { cwd: project, env })).stdout).toBe('tea true\n')
+      expect((await run(node, ['program.js'], { cwd: project, env })).stdout).toBe('tea tea true\n')
     }
   })
 
