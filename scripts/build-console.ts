@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, globSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 
 const root = join(import.meta.dirname, '..')
 const folder = join(root, 'console')
@@ -24,13 +25,22 @@ async function build(stamp: string): Promise<void> {
   try {
     await buildWithVite({ root: folder, logLevel: 'error', build: { outDir: unfinished } })
     writeFileSync(join(unfinished, '.made-from'), stamp)
-    rmSync(output, { recursive: true, force: true })
-    renameSync(unfinished, output)
-  } catch (error) {
-    // Another process may have built the same at the same time.
-    if (!isBuilt(stamp)) throw error
+    await putInPlace(unfinished, stamp)
   } finally {
     rmSync(unfinished, { recursive: true, force: true })
+  }
+}
+
+/** Replaces what was built before. Other processes may do the same at the same time; one of them is enough. */
+async function putInPlace(unfinished: string, stamp: string): Promise<void> {
+  for (let attemptsLeft = 20; !isBuilt(stamp); attemptsLeft--) {
+    try {
+      rmSync(output, { recursive: true, force: true })
+      renameSync(unfinished, output)
+    } catch (error) {
+      if (attemptsLeft === 0) throw error
+      await setTimeout(100)
+    }
   }
 }
 
