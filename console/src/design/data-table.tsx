@@ -105,11 +105,13 @@ export function DataTable<Row extends object>(props: {
             <tr>
               {selection && (
                 <th className="narrow choose">
-                  <SelectBox
-                    label={t('selectAll')}
-                    checked={rows.length > 0 && table.getIsAllRowsSelected()}
-                    onChange={(isChosen) => table.toggleAllRowsSelected(isChosen)}
-                  />
+                  {rows.some((row) => row.getCanSelect()) && (
+                    <SelectBox
+                      label={t('selectAll')}
+                      checked={table.getIsAllRowsSelected()}
+                      onChange={(isChosen) => table.toggleAllRowsSelected(isChosen)}
+                    />
+                  )}
                 </th>
               )}
               {table.getHeaderGroups().flatMap((group) =>
