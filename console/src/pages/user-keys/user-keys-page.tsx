@@ -39,13 +39,15 @@ function KeyList({ mayCreate }: { readonly mayCreate: boolean }) {
     query: userKeyListQuery,
     variables: { filter: filterInput(filter), orderBy: order, ...pageArguments(address, pageSize) },
   })
+  const keys = useLatest(data?.userKeys)
   const [{ data: counted }] = usePageQuery({
     query: userKeyCountsQuery,
     variables: { filter: filterInput({ ...filter, status: [] }) },
+    // Counting all keys takes longer than a page of them, which should not wait for that.
+    pause: keys === undefined,
   })
   const [opened, setOpened] = useState<{ dialog: RowDialog; userKey: ListedKey } | null>(null)
   const columns = useKeyColumns()
-  const keys = useLatest(data?.userKeys)
   const counts = useLatest(counted?.userKeyCounts) ?? null
   const selected = address.getAll('selected')
   const isNarrowed = Object.keys(filterInput(filter)).length > 0
