@@ -87,8 +87,8 @@ async function followLink(context: BrowserContext, url: string): Promise<number>
   await page.goto(`${url}/me`)
   const link = page.getByRole('link', { name: 'User keys', exact: true })
   await page.getByRole('heading', { level: 1, name: 'My access', exact: true }).waitFor()
-  // What the first page asks for is answered by then.
-  await page.waitForTimeout(1000)
+  // What the first page asks for is answered by then, and the code of the others is loaded.
+  await page.waitForTimeout(1500)
   const clickedAt = await link.evaluate((element: HTMLElement) => {
     const now = performance.now()
     element.click()

@@ -3,6 +3,7 @@ import { createRoot } from 'react-dom/client'
 import { openSession } from './session/open-session.ts'
 import { App } from './shell/app.tsx'
 import { applyTheme } from './shell/preferences.tsx'
+import { navigation, preloadPage } from './shell/routes.tsx'
 import { TextsProvider } from './texts/languages.tsx'
 import './design/styles/tokens.css'
 import './design/styles/base.css'
@@ -21,7 +22,7 @@ import './design/styles/dashboard.css'
 const root = document.getElementById('root')
 if (root === null) throw new Error('index.html has no element with the ID "root".')
 applyTheme()
-const session = await openSession()
+const [session] = await Promise.all([openSession(), preloadPage(location.pathname)])
 createRoot(root).render(
   <StrictMode>
     <TextsProvider>
@@ -29,3 +30,7 @@ createRoot(root).render(
     </TextsProvider>
   </StrictMode>,
 )
+// The other pages, when there is nothing more urgent to load.
+setTimeout(() => {
+  for (const { path } of navigation) void preloadPage(path)
+}, 1000)

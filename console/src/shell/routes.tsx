@@ -1,4 +1,4 @@
-import { type ComponentType, lazy } from 'react'
+import { type ComponentType, lazy, useState } from 'react'
 import type { Messages } from 'use-intl'
 import type { EnumOf } from '../api/graphql.ts'
 
@@ -6,35 +6,37 @@ import type { EnumOf } from '../api/graphql.ts'
 interface PageRoute {
   readonly path: string
   readonly page: ComponentType
+  /** Loads the code of the page. */
+  readonly load: () => Promise<unknown>
 }
 
 /** Which page is shown at which address. Each is loaded when it is opened. */
 export const routes: readonly PageRoute[] = [
-  { path: '/', page: pageFrom(() => import('../pages/dashboard/dashboard-page.tsx'), 'DashboardPage') },
+  { path: '/', ...pageFrom(() => import('../pages/dashboard/dashboard-page.tsx'), 'DashboardPage') },
   {
     path: '/user-keys',
-    page: pageFrom(() => import('../pages/user-keys/user-keys-page.tsx'), 'UserKeysPage'),
+    ...pageFrom(() => import('../pages/user-keys/user-keys-page.tsx'), 'UserKeysPage'),
   },
   {
     path: '/user-keys/new',
-    page: pageFrom(() => import('../pages/create-key/create-key-page.tsx'), 'CreateKeyPage'),
+    ...pageFrom(() => import('../pages/create-key/create-key-page.tsx'), 'CreateKeyPage'),
   },
   {
     path: '/user-keys/:key/:tab?',
-    page: pageFrom(() => import('../pages/user-key/user-key-page.tsx'), 'UserKeyPage'),
+    ...pageFrom(() => import('../pages/user-key/user-key-page.tsx'), 'UserKeyPage'),
   },
   {
     path: '/service-keys',
-    page: pageFrom(() => import('../pages/service-keys/service-keys-page.tsx'), 'ServiceKeysPage'),
+    ...pageFrom(() => import('../pages/service-keys/service-keys-page.tsx'), 'ServiceKeysPage'),
   },
   {
     path: '/service-keys/:key/:tab?',
-    page: pageFrom(() => import('../pages/service-key/service-key-page.tsx'), 'ServiceKeyPage'),
+    ...pageFrom(() => import('../pages/service-key/service-key-page.tsx'), 'ServiceKeyPage'),
   },
-  { path: '/activity', page: pageFrom(() => import('../pages/activity/activity-page.tsx'), 'ActivityPage') },
-  { path: '/upcoming', page: pageFrom(() => import('../pages/upcoming/upcoming-page.tsx'), 'UpcomingPage') },
-  { path: '/roles', page: pageFrom(() => import('../pages/roles/roles-page.tsx'), 'RolesPage') },
-  { path: '/me', page: pageFrom(() => import('../pages/me/me-page.tsx'), 'MePage') },
+  { path: '/activity', ...pageFrom(() => import('../pages/activity/activity-page.tsx'), 'ActivityPage') },
+  { path: '/upcoming', ...pageFrom(() => import('../pages/upcoming/upcoming-page.tsx'), 'UpcomingPage') },
+  { path: '/roles', ...pageFrom(() => import('../pages/roles/roles-page.tsx'), 'RolesPage') },
+  { path: '/me', ...pageFrom(() => import('../pages/me/me-page.tsx'), 'MePage') },
 ]
 
 /** The pages that the navigation offers, each to those who have the permission that it needs. */
@@ -52,10 +54,33 @@ export const navigation: readonly {
   { path: '/me', name: 'me' },
 ]
 
-/** A page that is loaded when it is opened. */
+/** Loads the code for an address, so that its page is shown at once when it is opened. */
+export async function preloadPage(address: string): Promise<void> {
+  const [, folder] = address.split('/')
+  const wanted = routes.filter(({ path }) => path.split('/')[1] === folder)
+  // Where it cannot be loaded, opening the page says so.
+  await Promise.allSettled(wanted.map(({ load }) => load()))
+}
+
+/**
+ * A page that is loaded when it is opened, if not before. Only then does it suspend: what has suspended, React shows no
+ * sooner than 300 ms after the sign of loading.
+ */
 function pageFrom<Name extends string>(
   load: () => Promise<Readonly<Record<Name, ComponentType>>>,
   name: Name,
-): ComponentType {
-  return lazy<ComponentType>(async () => ({ default: (await load())[name] }))
+): Pick<PageRoute, 'page' | 'load'> {
+  let loaded: ComponentType | null = null
+  async function loadOnce() {
+    loaded ??= (await load())[name]
+    return { default: loaded }
+  }
+  const later = lazy<ComponentType>(loadOnce)
+  return {
+    load: loadOnce,
+    page: function PageOfRoute() {
+      const [Content] = useState<ComponentType>(() => loaded ?? later)
+      return <Content />
+    },
+  }
 }
