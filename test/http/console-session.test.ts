@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { authorizationUrl, beginLogin, pageUrl, refusalIn } from '../../console/src/session/authorization.ts'
 import { type Grant, LoginError, type TokenExchange } from '../../console/src/session/exchange.ts'
+import { tokensOf } from '../../console/src/session/one-person.ts'
 import { keepPending, ownPath, takeMark, takePending } from '../../console/src/session/pending-login.ts'
 import { createRenewal } from '../../console/src/session/renewal.ts'
+import type { Session } from '../../console/src/session/session.ts'
 import { createSessionStore } from '../../console/src/session/session-store.ts'
 
 const kept = new Map<string, string>()
@@ -123,7 +125,14 @@ describe('a session', () => {
     const store = createSessionStore()
     const renewal = createRenewal(store, exchange as unknown as TokenExchange)
     store.accept(grantOf(grant))
-    return { store, exchange, ...renewal }
+    return {
+      store,
+      exchange,
+      ...renewal,
+      get state() {
+        return store.state
+      },
+    }
   }
 
   it('is renewed a minute before its token ends, once for all who ask', async () => {
@@ -193,6 +202,19 @@ describe('a session', () => {
       else store.becomeSignedOut()
       await refused
     }
+  })
+
+  it('sends no request of one person as another, also if another tab has signed them in', async () => {
+    const eve = grantOf({ subject: 'eve', token: 'of-eve' })
+    const renewed = open(async () => eve)
+    const ada = tokensOf(renewed as unknown as Session, 'ada')
+    expect(await ada.token()).toBe('first')
+    vi.advanceTimersByTime(550_000)
+    await expect(ada.token()).rejects.toThrow('Somebody else')
+    const refused = open(async () => null)
+    refused.store.accept(eve)
+    const late = tokensOf(refused as unknown as Session, 'ada')
+    await expect(late.renewAfterUnauthenticated('first')).rejects.toThrow('Somebody else')
   })
 
   it('that was signed in again is not ended by a renewal that fails late', async () => {

@@ -7,6 +7,7 @@ import { createClient } from '../api/client.ts'
 import { LiveChanges } from '../api/live.tsx'
 import { Loading } from '../design/loading.tsx'
 import { Toasts } from '../design/toasts.tsx'
+import { tokensOf } from '../session/one-person.ts'
 import type { Session } from '../session/session.ts'
 import { FailureBoundary, ProblemBanner } from './failure.tsx'
 import { Header } from './header.tsx'
@@ -25,7 +26,7 @@ export function App({ session }: { readonly session: Session }) {
           <>
             {state.kind === 'expired' && <SignIn session={session} />}
             {/* For another user all starts anew: nothing that the one before saw or typed stays. */}
-            <Signed key={state.subject} session={session} />
+            <Signed key={state.subject} session={session} subject={state.subject} />
           </>
         ) : (
           <main className="main">
@@ -38,10 +39,10 @@ export function App({ session }: { readonly session: Session }) {
 }
 
 /** The page at the address, for somebody who is signed in. */
-function Signed({ session }: { readonly session: Session }) {
+function Signed({ session, subject }: { readonly session: Session; readonly subject: string }) {
   const [problem, setProblem] = useState<CombinedError | null>(null)
   const [attempt, setAttempt] = useState(0)
-  const client = useMemo(() => createClient(session, setProblem), [session])
+  const client = useMemo(() => createClient(tokensOf(session, subject), setProblem), [session, subject])
 
   function retry() {
     setProblem(null)
