@@ -163,14 +163,14 @@ export function createLoginProvider(client: LoginClient, options: LoginProviderO
     try {
       return await send(server, authenticationAt(server))
     } catch (error) {
-      const failure = failureOf(error, server.token_endpoint ?? issuer)
+      const loggable = (text: string) => without([...secrets, clientSecret ?? ''], text)
+      const failure = failureOf(error, server.token_endpoint ?? issuer, loggable)
       if (failure.trouble !== null) {
-        const text = without([...secrets, clientSecret ?? ''], failure.trouble.text)
-        onFailure({ ...failure.trouble, text })
+        onFailure({ ...failure.trouble, text: loggable(failure.trouble.text) })
       }
       const { error: told } = failure
       if (!(told instanceof UnauthenticatedError)) throw told
-      const reason = without([...secrets, clientSecret ?? ''], told.refusal.reason)
+      const reason = loggable(told.refusal.reason)
       throw new UnauthenticatedError(told.message, { challenge: told.challenge, reason })
     }
   }
@@ -388,12 +388,14 @@ const errorsOfLogin = [
 function failureOf(
   error: unknown,
   url: string,
+  loggable: (text: string) => string,
 ): { readonly error: unknown; readonly trouble: FetchTrouble | null } {
   const trouble = (code: string, text: string) => fetchTroubleOf(new BadAnswerError(code, text), url)
   if (error instanceof KeysteadError) return { error, trouble: null }
   if (error instanceof oauth.ResponseBodyError) {
     const { error: code, error_description: description = '' } = error
-    const reason = `the provider answers ${codeIn(code)}: ${description.slice(0, 300)}`
+    // Cut off last: a part of a secret would not be found.
+    const reason = `the provider answers ${codeIn(code)}: ${loggable(description).slice(0, 300)}`
     if (errorsOfLogin.includes(code)) {
       return {
         error: refused(reason, `The identity provider refused: ${code}. Sign in again.`),

@@ -101,6 +101,21 @@ describe('a provider that answers in its own way', () => {
     expect(JSON.stringify([refused, unavailable, troubles])).not.toMatch(/refresh-token-1|the-code|secret-of/)
   })
 
+  test('has what it was sent cut out also where a long text of it is cut off', async () => {
+    const { provider } = await startWith({
+      answer: (form) => ({
+        status: 400,
+        body: {
+          error: 'invalid_grant',
+          error_description: `${'x'.repeat(290)}${form.get('refresh_token')}`,
+        },
+      }),
+    })
+    const refused = await outcomeOf(provider.renew(kept))
+    expect(JSON.stringify(refused)).toContain('xxx[not logge')
+    expect(JSON.stringify(refused)).not.toContain('refresh')
+  })
+
   test('is not followed elsewhere with a refresh token', async () => {
     const { provider, asked } = await startWith({
       answer: () => ({ status: 307, headers: { location: '/elsewhere' }, body: {} }),
