@@ -43,3 +43,11 @@ it.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', ' =1', '\r=1', '＝1'])(
     expect(line).not.toMatch(/,"?\s*[=+@＝-]/)
   },
 )
+
+it('a context is no formula where spreadsheets part cells at semicolons, as in much of Europe', () => {
+  const line = csvLines([{ ...event, context: [{ name: 'tenant', value: 'a; =1+1;b' }] }])
+  const cells = line.split(';')
+  expect(cells).toHaveLength(3)
+  expect(cells.filter((each) => /^\s*=/.test(each))).toEqual([])
+  expect(line).toContain("a;' =1+1;b")
+})

@@ -40,13 +40,18 @@ export const csvLines = (events: readonly ActivityEvent[]): string =>
     )
     .join('')
 
+/** What spreadsheets take for the beginning of a formula. */
+const formula = '\\s*[=+\\-@＝＋－＠]'
+const atStart = new RegExp(`^(${formula}|\\s*[\\t\\r])`)
+const afterSeparator = new RegExp(`(?<!^)[;\\t\\r\\n](?=${formula})|^;(?=${formula})`, 'g')
+
 /**
  * A value as a cell. Spreadsheets run what begins like a formula, and names, contexts and labels are chosen by callers: an
- * apostrophe before it makes it a text.
+ * apostrophe before it makes it a text. Where the decimal sign is a comma, they part cells at semicolons, also within quotes.
  */
 function cell(value: string | number | null): string {
   if (value === null) return ''
-  const text = String(value)
-  const safe = /^\s*[=+\-@＝＋－＠\t\r]/.test(text) ? `'${text}` : text
+  const text = String(value).replaceAll(afterSeparator, "$&'")
+  const safe = atStart.test(text) ? `'${text}` : text
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
