@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { chmodSync, writeFileSync } from 'node:fs'
 import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { authorizationUrl, beginLogin } from '../../console/src/session/authorization.ts'
@@ -15,6 +16,7 @@ import { walk } from '../auth/log-in.ts'
 import { consoleIdOf, fillIn, openRealProvider, type RealProvider } from '../auth/real-provider.ts'
 import { buildConsole } from '../support/build-console.ts'
 import { createTestDatabase } from '../support/databases.ts'
+import { connectTo } from './raw-request.ts'
 
 const consoleUrl = 'https://console.test'
 const secret = 'secret-of-the-console'
@@ -599,6 +601,18 @@ describe('settings of a login', () => {
     expect(off.app.hasConsole).toBe(false)
     expect((await fetch(`${off.app.url}/console/settings.json`)).status).toBe(404)
   })
+})
+
+it('bodies that come slowly keep nobody out, neither of the console nor of the API', async () => {
+  const served = await serve({ REQUESTS_UNDER_WAY_MAX: '4', REQUESTS_WAITING_MAX: '4' })
+  onTestFinished(() => served.dispose())
+  for (let each = 0; each < 4; each++) {
+    const head = `POST /console/session HTTP/1.1\r\nHost: x\r\nOrigin: ${consoleUrl}\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{`
+    await new Promise((resolve) => connectTo(served.app.url).write(head, resolve))
+  }
+  await setTimeout(100)
+  expect((await openBrowser(served).renew()).status).toBe(204)
+  expect(await viewerOf('made-up', served)).toContain('token')
 })
 
 it('nothing of a token, code, verifier or cookie is logged', () => {

@@ -29,6 +29,12 @@ export interface ConsoleSessionParts {
   readonly clientAddressOf: (request: IncomingMessage) => string | null
 }
 
+/** A request, with its body. */
+interface Asked {
+  readonly request: IncomingMessage
+  readonly received: Buffer
+}
+
 /** Path of the settings that the console reads first. */
 const settingsPath = '/console/settings.json'
 /** Path of sessions, for the log and the metrics. */
@@ -40,6 +46,8 @@ export const callbackPath = '/console/callback'
 const body = { bytesMax: 16_384, withinMs: 2000 } as const
 /** Requests of one address to the provider in a minute. */
 const callsPerMinuteMax = 300
+/** Requests to the provider at once: a slow one leaves slots for requests of the API. */
+const callsAtOnceMax = 32
 /** Largest cookie that browsers keep: name and value, in bytes. */
 const cookieBytesMax = 4096
 
@@ -61,11 +69,12 @@ export function createConsoleSession(parts: ConsoleSessionParts): ConsoleSession
   const settings = settingsOf(parts)
   const cookie = createSessionCookie(config, log)
   const calls = createRateLimit({ units: callsPerMinuteMax, windowSeconds: 60 })
+  let callsUnderWay = 0
 
-  const steps: Readonly<Record<string, (provider: LoginProvider, exchange: Exchange) => Promise<Answer>>> = {
+  const steps: Readonly<Record<string, (provider: LoginProvider, asked: Asked) => Promise<Answer>>> = {
     [`GET ${sessionPath}/provider`]: async (provider) => jsonAnswer(200, await provider.pages()),
-    [`POST ${sessionPath}`]: (provider, exchange) =>
-      withBody(exchange, reply, async (given) => {
+    [`POST ${sessionPath}`]: (provider, { received }) =>
+      withContent(received, reply, async (given) => {
         const grant = await provider.redeem(given)
         // Otherwise every request of the page would be refused, and the person would not learn why.
         await parts.assertAccepted(grant.token).catch(async (error: unknown) => {
@@ -74,9 +83,9 @@ export function createConsoleSession(parts: ConsoleSessionParts): ConsoleSession
         })
         return answerGrant(grant)
       }),
-    [`POST ${sessionPath}/renew`]: (provider, exchange) =>
-      withBody(exchange, nothing, async () => {
-        const kept = cookie.read(exchange.request)
+    [`POST ${sessionPath}/renew`]: (provider, { request, received }) =>
+      withContent(received, nothing, async () => {
+        const kept = cookie.read(request)
         if (kept === null) return { status: 204, headers: {}, body: null }
         return answerGrant(await provider.renew(kept))
       }),
@@ -94,29 +103,34 @@ export function createConsoleSession(parts: ConsoleSessionParts): ConsoleSession
     return { ...answer, headers: { ...answer.headers, 'set-cookie': kept ?? cookie.cleared } }
   }
 
-  /** Takes a slot of those for unauthenticated requests, and counts calls and refusals by address. */
-  async function admitted(request: IncomingMessage, run: () => Promise<Answer>): Promise<Answer> {
-    const slot = admission.admit()
+  /** Counts calls and refusals by address, and takes a slot of those for unauthenticated requests once the body is here. */
+  async function admitted(exchange: Exchange, run: (asked: Asked) => Promise<Answer>): Promise<Answer> {
+    const { request } = exchange
+    const address = parts.clientAddressOf(request)
+    await failureLimit.check(address)
+    const seconds = address === null ? 0 : await calls.take(addressKey(address), 1)
+    if (seconds > 0) {
+      throw new RateLimitedError(
+        'rate',
+        `An address may log in or renew ${callsPerMinuteMax} times a minute.`,
+        seconds,
+      )
+    }
+    const received = request.method === 'POST' ? await receiveShortBody(exchange, body) : Buffer.alloc(0)
+    if (!Buffer.isBuffer(received)) return received
+    const slot = callsUnderWay < callsAtOnceMax ? admission.admit() : null
     if (slot === null || !slot.markUnauthenticated(false)) {
       slot?.release()
       return parts.shed('full')
     }
+    callsUnderWay++
     try {
-      const address = parts.clientAddressOf(request)
-      await failureLimit.check(address)
-      const seconds = address === null ? 0 : await calls.take(addressKey(address), 1)
-      if (seconds > 0) {
-        throw new RateLimitedError(
-          'rate',
-          `An address may log in or renew ${callsPerMinuteMax} times a minute.`,
-          seconds,
-        )
-      }
-      return await run().catch(async (error: unknown) => {
-        if (isRefusal(error)) await failureLimit.count(address)
-        throw error
-      })
+      return await run({ request, received })
+    } catch (error) {
+      if (isRefusal(error)) await failureLimit.count(address)
+      throw error
     } finally {
+      callsUnderWay--
       slot.release()
     }
   }
@@ -134,7 +148,7 @@ export function createConsoleSession(parts: ConsoleSessionParts): ConsoleSession
       (isReading ? null : refuseOtherOrigin(request, config)) ??
       (request.method === 'POST' ? refuseContent(request) : null)
     if (refusal !== null) return refusal
-    return admitted(request, () => step(login, exchange)).catch((error: unknown) => {
+    return admitted(exchange, (asked) => step(login, asked)).catch((error: unknown) => {
       // The provider has ended the session: its cookie would be refused again and again.
       if (path === `${sessionPath}/renew` && isRefusal(error))
         exchange.response.setHeader('set-cookie', cookie.cleared)
@@ -183,13 +197,11 @@ function refuseUnknown(path: string, known: readonly string[]): Answer {
   return errorAnswer(404, { code: 'BAD_REQUEST', message: 'Unknown path below /console/session.' })
 }
 
-async function withBody<Schema extends v.GenericSchema>(
-  exchange: Exchange,
+async function withContent<Schema extends v.GenericSchema>(
+  received: Buffer,
   schema: Schema,
   run: (given: v.InferOutput<Schema>) => Promise<Answer>,
 ): Promise<Answer> {
-  const received = await receiveShortBody(exchange, body)
-  if (!Buffer.isBuffer(received)) return received
   const parsed = v.safeParse(schema, parseJson(received))
   if (parsed.success) return run(parsed.output)
   const message = 'The body is not what the console sends. Reload the page: it may be of another release.'
