@@ -207,6 +207,13 @@ export function createLoginProvider(client: LoginClient, options: LoginProviderO
     })
   }
 
+  /** What a refresh token was renewed to: the browser may not have received it. */
+  async function newestOf(refreshToken: string): Promise<string> {
+    const name = nameOf(refreshToken)
+    const grant = (await renewals.get(name)?.catch(() => null)) ?? renewed.get(name)
+    return grant?.refreshToken ?? refreshToken
+  }
+
   return {
     async pages() {
       const { authorizationEndpoint, endSessionEndpoint } = await discovery.find()
@@ -233,7 +240,7 @@ export function createLoginProvider(client: LoginClient, options: LoginProviderO
       })
     },
     async renew(kept) {
-      const name = hash('sha256', kept.refreshToken, 'base64')
+      const name = nameOf(kept.refreshToken)
       const done = renewed.get(name)
       if (done !== undefined) return done
       const pending = renewals.get(name)
@@ -247,7 +254,8 @@ export function createLoginProvider(client: LoginClient, options: LoginProviderO
       renewals.set(name, renewal)
       return renewal
     },
-    async revoke(refreshToken) {
+    async revoke(given) {
+      const refreshToken = await newestOf(given)
       for (const [name, grant] of renewed) if (grant.refreshToken === refreshToken) renewed.delete(name)
       try {
         const { server } = await discovery.find()
@@ -335,6 +343,11 @@ function readProvider(document: Readonly<Record<string, unknown>>, url: string):
       ...(revocationEndpoint !== undefined && { revocation_endpoint: revocationEndpoint }),
     },
   }
+}
+
+/** Name of a refresh token, of which it cannot be told. */
+function nameOf(refreshToken: string): string {
+  return hash('sha256', refreshToken, 'base64')
 }
 
 /** Name of a person in the claims of an ID token. */

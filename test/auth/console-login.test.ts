@@ -11,6 +11,8 @@ import type { FetchTrouble } from '../../src/auth/fetch-trouble.ts'
 interface FakeProvider {
   /** Changes of the discovery document. */
   readonly document?: Readonly<Record<string, unknown>>
+  /** Path of its revocation endpoint. */
+  readonly revocation?: string
   readonly answer: (form: URLSearchParams, request: IncomingMessage) => Answered
 }
 type Answered = {
@@ -22,13 +24,17 @@ type Answered = {
 const clientSecret = 'secret-of-client'
 const kept = { refreshToken: 'refresh-token-1', subject: 'ada', name: 'Ada' }
 
-async function startWith({ document = {}, answer }: FakeProvider) {
+async function startWith({ document = {}, revocation, answer }: FakeProvider) {
   const asked: string[] = []
   const server = createServer(async (request: IncomingMessage, response: ServerResponse) => {
     asked.push(`${request.method} ${request.url}`)
     const json = { 'content-type': 'application/json' }
     if (request.url?.startsWith('/.well-known/')) {
-      const endpoints = { authorization_endpoint: `${issuer}/auth`, token_endpoint: `${issuer}/token` }
+      const endpoints = {
+        authorization_endpoint: `${issuer}/auth`,
+        token_endpoint: `${issuer}/token`,
+        ...(revocation !== undefined && { revocation_endpoint: `${issuer}${revocation}` }),
+      }
       response.writeHead(200, json).end(JSON.stringify({ issuer, ...endpoints, ...document }))
       return
     }
@@ -179,6 +185,28 @@ describe('a provider that answers in its own way', () => {
         authorization: `Basic ${Buffer.from('console:secret%2Dof%2Dclient').toString('base64')}`,
       },
     ])
+  })
+
+  test('revokes what a session was renewed to, also if the browser has not received that', async () => {
+    const revoked: (string | null)[] = []
+    let renewals = 0
+    const { provider } = await startWith({
+      revocation: '/revoke',
+      answer(form, { url }) {
+        if (url === '/token') return { body: { ...tokens, refresh_token: `renewed-${++renewals}` } }
+        revoked.push(form.get('token'))
+        return { body: {} }
+      },
+    })
+    for (const isUnderWay of [false, true]) {
+      const renewing = provider.renew(kept)
+      if (!isUnderWay) await renewing
+      await provider.revoke(kept.refreshToken)
+      await renewing
+    }
+    expect(revoked).toEqual(['renewed-1', 'renewed-2'])
+    await provider.renew(kept)
+    expect(renewals).toBe(3)
   })
 
   test('says when to come back, within reason', async () => {
