@@ -187,10 +187,10 @@ async function openClock(store: Store, { time, prepare: keep }: OpenOptions): Pr
   return guardClock(store, await createDatabaseClock(told, time.clock), { elapsed: time.elapsed, keep })
 }
 
-/** A quarter of the connections to the database. One of them is left to other projects. */
+/** A quarter of the connections to the database, and never all. If there are several, one is left to other projects. */
 function slowReadSlots(connections: number) {
-  const slots = Math.max(2, Math.floor(connections / 4))
-  return { slots, slotsPerProject: slots - 1 }
+  const slots = Math.max(1, Math.min(connections - 1, Math.max(2, Math.floor(connections / 4))))
+  return { slots, slotsPerProject: Math.max(1, slots - 1) }
 }
 
 function domainSettings(config: Config): DomainSettings {

@@ -174,13 +174,14 @@ export function createOidcSession(
       const pages = atProvider ? await exchange.pages().catch(() => null) : null
       store.becomeSignedOut()
       hasSignedOut = true
+      // At once: other windows must not go on where the server does not answer.
+      if (exchange.isShared) windows.send({ kind: 'signedOut' })
       try {
         await alone(() => exchange.end())
       } catch {
         store.fail(failures.signOutIncomplete)
         return
       }
-      if (exchange.isShared) windows.send({ kind: 'signedOut' })
       if (pages === null || pages.endSessionEndpoint === null) return
       // Without an ID token, which must not stand in an address: the provider may ask whether to sign out.
       const url = pageUrl(pages.endSessionEndpoint)

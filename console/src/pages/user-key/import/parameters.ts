@@ -1,6 +1,5 @@
 import { useState } from 'react'
 import type { EnumOf } from '../../../api/graphql.ts'
-import { readSetting, writeSetting } from '../../../design/settings.ts'
 
 /** What is needed to wrap material for one import. None of it is secret. */
 export interface ImportParameters {
@@ -14,25 +13,34 @@ export interface ImportParameters {
 
 /**
  * The parameters of an import that is under way. The server gives them once, and the material may be wrapped on another
- * machine: so the browser remembers them until they are used or expire.
+ * machine: so they are kept for this tab, also when it is loaded anew, until they are used or expire.
  */
 export function useImportParameters(
   keyId: string,
 ): [ImportParameters | null, (parameters: ImportParameters | null) => void] {
-  const setting = `import.${keyId}`
-  const [parameters, setParameters] = useState(() => readParameters(setting))
+  const name = `keystead.import.${keyId}`
+  const [parameters, setParameters] = useState(() => readParameters(name))
   return [
     parameters,
     (next) => {
-      writeSetting(setting, next && JSON.stringify(next))
+      keepParameters(name, next)
       setParameters(next)
     },
   ]
 }
 
-function readParameters(setting: string): ImportParameters | null {
+function keepParameters(name: string, parameters: ImportParameters | null): void {
   try {
-    const parameters = JSON.parse(readSetting(setting) ?? '') as ImportParameters
+    if (parameters === null) sessionStorage.removeItem(name)
+    else sessionStorage.setItem(name, JSON.stringify(parameters))
+  } catch {
+    // Storage may be switched off. They then last until the page is loaded anew.
+  }
+}
+
+function readParameters(name: string): ImportParameters | null {
+  try {
+    const parameters = JSON.parse(sessionStorage.getItem(name) ?? '') as ImportParameters
     return isOver(parameters) ? null : parameters
   } catch {
     return null
