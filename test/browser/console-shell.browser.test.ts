@@ -42,17 +42,32 @@ describe.skipIf(cannotStart)('the frame of the console', () => {
     },
   )
 
-  it.each(pages)('%s asks for nothing twice', async (path, heading) => {
+  /** What was asked for more than once, until a moment after a page is shown. */
+  async function askedTwice(): Promise<readonly string[]> {
     const { page, sent } = console
-    sent.splice(0)
-    await page.goto(new URL(path, console.url).href)
-    await page.getByRole('heading', { level: 1, name: heading, exact: true }).waitFor()
     await page.waitForLoadState('load')
     await expect.poll(() => sent.length).toBeGreaterThan(0)
     // What is asked twice is asked soon after.
     await page.waitForTimeout(1000)
     const asked = sent.splice(0).map((body) => JSON.stringify(body))
-    expect(asked.filter((body, index) => asked.indexOf(body) !== index)).toEqual([])
+    return asked.filter((body, index) => asked.indexOf(body) !== index)
+  }
+
+  it.each(pages)('%s asks for nothing twice', async (path, heading) => {
+    // Another user begins with an empty cache.
+    await console.switchTo('outsider')
+    await console.goTo('/elsewhere', 'Page not found')
+    console.sent.splice(0)
+    await console.switchTo('admin')
+    await console.goTo(path, heading)
+    expect(await askedTwice()).toEqual([])
+  })
+
+  it('asks for nothing twice when it is loaded at an address', async () => {
+    console.sent.splice(0)
+    await console.page.goto(new URL('/user-keys', console.url).href)
+    await console.page.getByRole('heading', { level: 1, name: 'User keys', exact: true }).waitFor()
+    expect(await askedTwice()).toEqual([])
   })
 
   it('the heading of a page has the focus after navigation, and Back returns', async () => {
