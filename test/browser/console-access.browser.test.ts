@@ -142,6 +142,8 @@ describe.skipIf(cannotStart)('access, public keys, import, roles and one’s own
     await button('Actions for service-account:billing').click()
     await menuItem('Remove…').click()
     await inDialog('Remove entry').click()
+    // A dialog hides the rows behind it.
+    await closed()
     await row('service-account:billing').waitFor({ state: 'detached' })
 
     await button('Disable access control…').click()
