@@ -141,7 +141,11 @@ describe.skipIf(cannotStart)('activity, use and what is due', () => {
     await shows(page.locator('main'), 'Rotation due within 7 days')
     await shows(page.locator('.attention'), 'The destruction of its default version is scheduled.')
     await shows(page.locator('.recent'), 'Encrypt for a service')
-    expect(sent.filter(({ operationName }) => operationName === 'Dashboard')).toHaveLength(1)
+    // One document, which may be asked again when keys change meanwhile.
+    const asked = new Set(sent.map(({ operationName }) => operationName))
+    expect([...asked].filter((name) => name !== 'Viewer' && name !== 'UserKeysChanged')).toEqual([
+      'Dashboard',
+    ])
     await fits()
     const counted = await page
       .locator('a.figure[href^="/user-keys"], .counted li:has(a), .shares li')
