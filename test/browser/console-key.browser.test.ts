@@ -262,6 +262,25 @@ describe.skipIf(cannotStart)('the page of a key', () => {
     console.complaints.splice(heard)
   })
 
+  it('takes no change of the viewer for that of somebody else, however slowly the page is asked for anew', async () => {
+    const { page } = console
+    await console.goTo('/user-keys/orders/versions', 'orders')
+    await page.route('**/graphql', async (route) => {
+      if (route.request().postDataJSON().operationName === 'UserKey') await page.waitForTimeout(800)
+      await route.continue()
+    })
+    for (const [action, status] of [
+      ['Deactivate', 'Deactivated'],
+      ['Activate', 'Active'],
+    ] as const) {
+      await choose('Version 2', `${action}…`)
+      await button(`${action} version 2`).click()
+      await dialog().waitFor({ state: 'detached' })
+      await shows(version(2), status)
+    }
+    await page.unroute('**/graphql')
+  })
+
   it('warns near the limit of encryptions', async () => {
     const { page } = console
     await page.route('**/graphql', async (route) => {

@@ -376,7 +376,12 @@ describe.skipIf(cannotStart)('the list of user keys in the console', () => {
     }
     await goTo('/user-keys?search=tenant&sort=NAME&direction=ASC')
     await shows(page().getByRole('main'), '26 entries')
-    const before = console.sent.length
+    // The page has heard of the keys that were just created, and asks for nothing more.
+    let before = -1
+    while (before !== console.sent.length) {
+      before = console.sent.length
+      await page().waitForTimeout(2000)
+    }
     await button('Next').click()
     await row('tenant-112').waitFor()
     await expect.poll(names).toEqual(['tenant-112'])

@@ -1,5 +1,6 @@
 import { documentIds } from 'virtual:document-ids'
 import { Client, type CombinedError, cacheExchange, createRequest, fetchExchange, mapExchange } from 'urql'
+import { knowsQueries } from './refreshed.ts'
 
 /** Where requests get their token from. */
 export interface TokenSource {
@@ -30,6 +31,7 @@ export function createClient(source: TokenSource, onError: (error: CombinedError
           onError(error)
         },
       }),
+      knowsQueries,
       fetchExchange,
     ],
   })

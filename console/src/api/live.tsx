@@ -74,7 +74,7 @@ export function usePageQuery<Data, Variables extends AnyVariables>(args: {
     context: asTyped ? aboutKeysAsTyped : aboutKeys,
   } as Parameters<typeof useQuery<Data, Variables>>[0])
   const [state, askAgain, ...more] = response
-  const data = useKept(state.data, state.error !== undefined, JSON.stringify(variables))
+  const data = useKept(state.data, JSON.stringify(variables))
   useEffect(() => {
     if (seen.current === count || pause) return
     seen.current = count
@@ -93,9 +93,9 @@ export function usePageQuery<Data, Variables extends AnyVariables>(args: {
   >
 }
 
-/** What was last known in answer to the same question: it stays when asking again fails, as during an outage. */
-function useKept<Data>(data: Data | undefined, hasFailed: boolean, question: string): Data | undefined {
+/** What was last known in answer to the same question: it stays while it is asked again, also where that fails. */
+function useKept<Data>(data: Data | undefined, question: string): Data | undefined {
   const kept = useRef<{ readonly question: string; readonly data: Data } | null>(null)
-  if (data !== undefined) kept.current = { question, data }
-  return hasFailed && kept.current?.question === question ? kept.current.data : data
+  if (data != null) kept.current = { question, data }
+  return kept.current?.question === question ? kept.current.data : undefined
 }

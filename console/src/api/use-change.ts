@@ -1,8 +1,9 @@
 import { useState } from 'react'
-import { type CombinedError, type TypedDocumentNode, useMutation } from 'urql'
+import { type CombinedError, type TypedDocumentNode, useClient, useMutation } from 'urql'
 import { useTranslations } from 'use-intl'
 import { aboutKeys } from './client.ts'
 import { useProblemText } from './problem-text.ts'
+import { refreshed } from './refreshed.ts'
 import type { UserError } from './user-error.ts'
 
 /** The result of the one mutation in a document, if it was not refused. */
@@ -28,15 +29,20 @@ export function useChange<Data extends object, Input>(
   options: { readonly changesNothing?: boolean; readonly onRefusal?: (refusal: UserError) => void } = {},
 ): Change<Data, Input> {
   const explain = useExplanation()
-  const [{ fetching }, execute] = useMutation(document)
+  const client = useClient()
+  const [, execute] = useMutation(document)
+  const [isRunning, setRunning] = useState(false)
   const [refusal, setRefusal] = useState<UserError | null>(null)
   return {
-    isRunning: fetching,
+    isRunning,
     refusal,
     reset: () => setRefusal(null),
     async run(input) {
       setRefusal(null)
+      setRunning(true)
       const { data, error } = await execute({ input }, options.changesNothing ? {} : aboutKeys)
+      if (!options.changesNothing && error === undefined) await refreshed(client)
+      setRunning(false)
       const outcome: unknown = data ? Object.values(data)[0] : null
       const refused = isUserError(outcome) ? outcome : outcome == null && error ? failureOf(error) : null
       if (refused !== null) {
