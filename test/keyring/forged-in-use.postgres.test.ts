@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { isListening, subscribeAs } from '../subscriptions/event-source.ts'
 import { asOperator } from '../support/as-operator.ts'
 import { hasNoDatabase } from '../support/databases.ts'
-import { base64, startStoryForTest } from '../support/story.ts'
-import { isListening, subscribeAs } from '../subscriptions/event-source.ts'
+import { base64, type Person, startStoryForTest } from '../support/story.ts'
 
-const mia = { name: 'mia', roles: ['KMS_MANAGER'] }
+const mia: Person = { name: 'mia', roles: ['KMS_MANAGER'] }
 
 describe.skipIf(hasNoDatabase())('a key that is edited in the database while it is in memory', () => {
   it.each([
