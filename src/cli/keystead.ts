@@ -9,6 +9,7 @@ import {
   type ReceivingCommand,
   type SetupCommand,
 } from '../operator/command.ts'
+import { doctor } from '../operator/commands/doctor.ts'
 import { operatorCommands } from '../operator/commands.ts'
 import { helpOf, listOf, nameOf, overviewOf } from '../operator/help.ts'
 import { readOptions, reportError } from '../operator/run-command.ts'
@@ -61,6 +62,10 @@ async function run(
 ): Promise<number> {
   const { environment, print, progress, listenForStop, askSecret = null } = program
   const invocation: Invocation = { options, environment, print, progress, askSecret }
+  if (command === doctor) {
+    const { runDoctor } = await import('./doctor/doctor.ts')
+    return runDoctor(invocation, listenForStop())
+  }
   if (isOperatorCommand(command)) {
     const config = readConfig(environment)
     const start = (taking: Output['print']) =>

@@ -6,6 +6,7 @@ import { auditVerify } from './commands/audit-verify.ts'
 import { backup } from './commands/backup.ts'
 import { clockConfirm } from './commands/clock-confirm.ts'
 import { clockStatus } from './commands/clock-status.ts'
+import { doctor } from './commands/doctor.ts'
 import { showKey } from './commands/key-show.ts'
 import { transferOwner } from './commands/key-transfer-owner.ts'
 import { bindProjectRole, listProjectBindings, unbindProjectRole } from './commands/project-roles.ts'
@@ -15,6 +16,7 @@ import { rootKeyStatus } from './commands/root-key-status.ts'
 
 /** Commands on the data, in the order of the help text. */
 export const operatorCommands: readonly OperatorCommand[] = [
+  doctor,
   showKey,
   transferOwner,
   bindProjectRole,

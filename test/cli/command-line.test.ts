@@ -3,9 +3,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { commands, runKeystead } from '../../src/cli/keystead.ts'
+import { commands } from '../../src/cli/keystead.ts'
 import { helpOf, nameOf } from '../../src/operator/help.ts'
 import { runCommand } from '../support/command-process.ts'
+import { runHere } from '../support/run-here.ts'
 
 const root = join(import.meta.dirname, '../..')
 const stackTrace = /^\s+at /m
@@ -64,7 +65,7 @@ describe('the command line', () => {
   })
 
   it('says what is wrong with the settings', async () => {
-    const { code, said } = await runWith({ PORT: 'x' }, 'key', 'show', '--project', 'shop', '--name', 'a')
+    const { code, said } = await runHere({ PORT: 'x' }, 'key', 'show', '--project', 'shop', '--name', 'a')
     expect(code).toBe(1)
     expect(said).toContain('PORT must be a whole number')
     expect(said).not.toMatch(stackTrace)
@@ -105,18 +106,5 @@ function newFolder(): string {
 }
 
 function run(...args: string[]) {
-  return runWith({}, ...args)
-}
-
-/** Runs the program in this process. */
-async function runWith(environment: Record<string, string>, ...args: string[]) {
-  const printed: string[] = []
-  const said: string[] = []
-  const code = await runKeystead(args, {
-    environment,
-    print: async (line) => void printed.push(`${line}\n`),
-    progress: async (line) => void said.push(`${line}\n`),
-    listenForStop: () => new AbortController().signal,
-  })
-  return { code, printed: printed.join(''), said: said.join('') }
+  return runHere({}, ...args)
 }
