@@ -34,6 +34,7 @@ export const wiring = [
   'open-root-keys.ts',
   'outages.ts',
   'readiness.ts',
+  'reload.ts',
   'main.ts',
   'cli',
 ] as const

@@ -22,6 +22,7 @@ import { type OperatorServer, startOperatorServer } from './operator/server.ts'
 import { hasOperatorSockets } from './operator/socket.ts'
 import { createOutages, type Outages } from './outages.ts'
 import { createReadiness } from './readiness.ts'
+import { type Reload, startReload } from './reload.ts'
 import { createContextFactory } from './schema/context.ts'
 import { schema } from './schema/index.ts'
 import { withPrefix } from './schema/prefix.ts'
@@ -29,6 +30,7 @@ import { createStartingAnswers } from './server/http/health.ts'
 import { type Listener, openListener } from './server/http/listener.ts'
 import type { MetricsServer } from './server/http/metrics-server.ts'
 import { createServer, type Server } from './server/http/server.ts'
+import { readTlsFiles, type TlsPair } from './server/http/tls-files.ts'
 import { databaseTroubleOf } from './store/database-trouble.ts'
 import { isUnavailable } from './store/errors.ts'
 import type { KeyChangeListener } from './store/key-changes.ts'
@@ -44,6 +46,8 @@ export interface App {
   /** URL of the metrics; null where they are off. */
   readonly metricsUrl: string | null
   readonly housekeeping: Housekeeping
+  /** Reads the certificate and the root keys again. What cannot be read is logged, and stays as it was. */
+  reload(): Promise<void>
   /**
    * Finishes accepted requests within SHUTDOWN_TIMEOUT_MS, and closes everything.
    *
@@ -86,7 +90,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
   try {
     const observer = undo.adopt(await openObserver(config), (each) => each.close())
     const shared: Shared = { config, log, machineClock, observer, outages: createOutages(log) }
-    const { listener, setStage } = await openPort(shared)
+    const { listener, pair, setStage } = await openPort(shared)
     undo.defer(() => listener.cut())
     const opened = undo.adopt(await openData(shared, options, setStage), (each) => each.close())
     const { parts } = opened
@@ -96,14 +100,19 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     server.serve()
     const housekeeping = undo.adopt(scheduleHousekeeping(shared, parts), (each) => each.stop())
     const operators = undo.adopt(await startOperators(shared, parts), (each) => each?.close())
+    const rootKeys = parts.rootKeys
+    const { onCertificate } = observer.metrics ?? {}
+    const reload = startReload({ config, log, listener, pair, rootKeys, onCertificate })
+    undo.defer(() => reload.close())
     const replicas = undo.adopt(listenToReplicas(shared, parts), (each) => each.close())
     log.info(summaryOf(config), 'started')
-    const running = { opened, server, metricsServer, housekeeping, operators, replicas }
+    const running = { opened, server, metricsServer, housekeeping, operators, replicas, reload }
     return {
       url: listener.url,
       hasConsole: server.hasConsole,
       metricsUrl: metricsServer?.url ?? null,
       housekeeping,
+      reload: reload.now,
       close: () => stop(shared, running),
     }
   } catch (error) {
@@ -124,8 +133,10 @@ interface Shared {
 }
 
 /** Opens the port, with as many connections as the limit of open files allows. */
-async function openPort({ config, log, outages }: Shared): Promise<{
+async function openPort({ config, log, observer, outages }: Shared): Promise<{
   readonly listener: Listener
+  /** Certificate and key in use; null without TLS. */
+  readonly pair: TlsPair | null
   /** Sets the stage of the start that requests are told. */
   readonly setStage: (stage: string) => void
 }> {
@@ -137,12 +148,15 @@ async function openPort({ config, log, outages }: Shared): Promise<{
       'the limit of open files of this process (ulimit -n, LimitNOFILE) leaves room for fewer connections than CONNECTIONS_MAX',
     )
   }
+  const pair = await readTlsFiles(config, { warn: (text) => log.warn({}, text) })
+  if (pair !== null) observer.metrics?.onCertificate(pair.expiresAt)
   const listener = await openListener(config, {
     handler: starting.handle,
+    tls: pair,
     connectionsMax,
     onFull: () => outages.reportFull(connectionsMax),
   })
-  return { listener, setStage: starting.setStage }
+  return { listener, pair, setStage: starting.setStage }
 }
 
 /** Opens the data, and creates what a new installation needs. */
@@ -320,6 +334,7 @@ interface Running {
   readonly housekeeping: Housekeeping
   readonly operators: OperatorServer | null
   readonly replicas: KeyChangeListener
+  readonly reload: Reload
 }
 
 /**
@@ -329,8 +344,9 @@ interface Running {
  */
 async function stop(
   { config: { SHUTDOWN_TIMEOUT_MS: timeoutMs }, log, observer }: Shared,
-  { opened, server, metricsServer, housekeeping, operators, replicas }: Running,
+  { opened, server, metricsServer, housekeeping, operators, replicas, reload }: Running,
 ): Promise<void> {
+  reload.close()
   const endsAtMs = performance.now() + timeoutMs
   // A round ends after its current group of keys, within the same timeout as the requests.
   const housekeepingStopped = housekeeping.stop()
@@ -360,6 +376,7 @@ function summaryOf(config: Config): object {
   return {
     version: productVersion(),
     node: process.versions.node,
+    tls: config.TLS_CERT_FILE !== null,
     database: config.DATABASE_URL === null ? 'embedded' : 'postgresql',
     rootKeyProvider: config.ROOT_KEY_PROVIDER,
     developmentMode: config.developmentMode,

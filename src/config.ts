@@ -53,6 +53,20 @@ export const settings = {
     default: '4600',
     parse: integer(0, 65_535),
   },
+  TLS_CERT_FILE: {
+    meaning:
+      "File with the server's certificate (PEM), followed by those of intermediate authorities. The server then speaks HTTPS only. A changed file is used within 10 seconds (docs/tls.md).",
+    default: '',
+    example: '/etc/keystead/tls/tls.crt',
+    parse: optionalText,
+  },
+  TLS_KEY_FILE: {
+    meaning:
+      'File with the private key of that certificate (PEM, without a passphrase), which other users must not be able to read.',
+    default: '',
+    example: '/etc/keystead/tls/tls.key',
+    parse: optionalText,
+  },
   NODE_ENV: {
     meaning:
       'With "production", the server refuses to start in development mode (that is: without AUTH_ISSUER or DATABASE_URL).',
@@ -617,6 +631,9 @@ function inconsistencies(config: Config): string[] {
   const problems: string[] = []
   if (config.METRICS_PORT !== null && config.METRICS_PORT !== 0 && config.METRICS_PORT === config.PORT) {
     problems.push('METRICS_PORT must not be PORT: metrics are kept apart from the API')
+  }
+  if ((config.TLS_CERT_FILE === null) !== (config.TLS_KEY_FILE === null)) {
+    problems.push('TLS_CERT_FILE and TLS_KEY_FILE need each other')
   }
   if (config.CONSOLE === 'on' && !config.developmentMode && config.CONSOLE_OIDC_ISSUER === null) {
     problems.push(

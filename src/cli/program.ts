@@ -8,6 +8,8 @@ export interface Program extends Output {
   readonly askSecret?: (question: string) => Promise<string>
   /** After this call, Ctrl+C or SIGTERM aborts the signal, and the second one ends the process at once. */
   listenForStop(): AbortSignal
+  /** Calls back at each SIGHUP that asks for a reload. */
+  onReload?(reload: () => void): void
 }
 
 /** Help of `keystead serve`, apart from its code, which takes a moment to load. */

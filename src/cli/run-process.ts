@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { writeLine } from '../operator/protocol.ts'
 import { runKeystead } from './keystead.ts'
-import type { StopSignals } from './stop-signals.ts'
+import { handleReloadSignal, type StopSignals } from './stop-signals.ts'
 
 /** Runs the command of this process's arguments. Without arguments it is `serve`. */
 export async function runProcess(environment: NodeJS.ProcessEnv, stopSignals: StopSignals): Promise<number> {
@@ -17,6 +17,7 @@ export async function runProcess(environment: NodeJS.ProcessEnv, stopSignals: St
     print: (line) => writeLine(process.stdout, line),
     progress: (line) => writeLine(process.stderr, line),
     listenForStop: stopSignals.listen,
+    onReload: handleReloadSignal,
   })
 }
 

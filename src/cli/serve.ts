@@ -7,12 +7,16 @@ import { exitCodes } from '../operator/command.ts'
 import { textOfTrouble } from '../operator/run-command.ts'
 import { TrustedDocumentsError } from '../server/graphql/trusted-documents.ts'
 import { ListenError } from '../server/http/listener.ts'
+import { CertificateError } from '../server/http/tls-files.ts'
 import { StoreError } from '../store/errors.ts'
 import type { Program } from './program.ts'
 
 /** Runs the server until the process is asked to stop. Resolves to the exit code. */
-export async function runServer({ environment, listenForStop }: Program): Promise<number> {
+export async function runServer({ environment, listenForStop, onReload }: Program): Promise<number> {
   const stop = listenForStop()
+  let app: App | null = null
+  // A start reads everything by itself.
+  onReload?.(() => void app?.reload())
   const stopped = new Promise<null>((resolve) => stop.addEventListener('abort', () => resolve(null)))
   try {
     const config = readConfig(environment)
@@ -20,7 +24,7 @@ export async function runServer({ environment, listenForStop }: Program): Promis
       config.developmentMode ? 'Keystead is starting in development mode …' : 'Keystead is starting …',
     )
     // An interrupted start is safe like a crash: its changes are in transactions.
-    const app = await Promise.race([createApp(config), stopped])
+    app = await Promise.race([createApp(config), stopped])
     if (app === null) {
       console.log('Keystead is stopping before it has started.')
       return exitCodes.fine
@@ -40,7 +44,15 @@ export async function runServer({ environment, listenForStop }: Program): Promis
 
 /** Message of an expected error; for other errors, the whole error with its stack. */
 function reasonOf(error: unknown): unknown {
-  const expected = [ConfigError, KeySetError, ListenError, RootKeyError, StoreError, TrustedDocumentsError]
+  const expected = [
+    CertificateError,
+    ConfigError,
+    KeySetError,
+    ListenError,
+    RootKeyError,
+    StoreError,
+    TrustedDocumentsError,
+  ]
   if (error instanceof Error && expected.some((type) => error instanceof type)) return error.message
   return textOfTrouble(error) ?? error
 }

@@ -36,3 +36,9 @@ export function handleStopSignals(): StopSignals {
     },
   }
 }
+
+/** Calls back at each SIGHUP. On a terminal the signal means that it was closed, and keeps its default: the process ends. */
+export function handleReloadSignal(reload: () => void): void {
+  const hasTerminal = process.stdin.isTTY || process.stdout.isTTY
+  if (!hasTerminal && process.platform !== 'win32') process.on('SIGHUP', reload)
+}

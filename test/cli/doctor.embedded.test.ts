@@ -74,7 +74,7 @@ describe('keystead doctor on the embedded database', () => {
     expect(printed).toMatch(
       /^warning {2}database +There is no database in the folder .+\n +What to do: The first start/m,
     )
-    expect(printed).toMatch(/^13 checks: 0 errors, 1 warning, 6 skipped\.$/m)
+    expect(printed).toMatch(/^14 checks: 0 errors, 1 warning, 6 skipped\.$/m)
     expect(readdirSync(database.dataFolder)).not.toContain('none')
   })
 

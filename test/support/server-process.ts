@@ -28,7 +28,7 @@ export async function startServerProcess(environment: Record<string, string>): P
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on('line', (line) => {
       output.push(line)
-      const [, url] = /(?:listens on|GraphiQL) +(http:\/\/[^/\s]+)/.exec(line) ?? []
+      const [, url] = /(?:listens on|GraphiQL) +(https?:\/\/[^/\s]+)/.exec(line) ?? []
       if (url !== undefined) resolve(url)
     })
   }

@@ -5,7 +5,7 @@ import { exitCodes, type Invocation } from '../../operator/command.ts'
 import { dataCheckNames } from '../../operator/data-checks.ts'
 import { productVersion } from '../../version.ts'
 import { checkDatabase, databaseCheckNames } from './database-checks.ts'
-import { checkIssuers, checkServer } from './network-checks.ts'
+import { checkCertificate, checkIssuers, checkServer } from './network-checks.ts'
 import { checkDisk, checkFiles, checkLimits } from './system-checks.ts'
 
 const otherCheckNames = [
@@ -13,6 +13,7 @@ const otherCheckNames = [
   'disk',
   'memory',
   'descriptors',
+  'certificate',
   'issuers',
   'server',
   ...databaseCheckNames,
@@ -53,6 +54,7 @@ async function* checkAll(
   yield checkFiles(config)
   yield checkDisk(config)
   yield* checkLimits(config)
+  yield await checkCertificate(config)
   yield await checkIssuers(config)
   yield await checkServer(config)
   yield* checkDatabase(config, signal)

@@ -1,8 +1,16 @@
+import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
+import http from 'node:http'
+import https from 'node:https'
+import { json } from 'node:stream/consumers'
 import { KeySetError } from '../../auth/errors.ts'
 import { createTrustedIssuers, type IssuerTrouble } from '../../auth/jwks.ts'
+import { dayMs } from '../../clock.ts'
 import type { Config } from '../../config.ts'
 import { counted } from '../../counted.ts'
 import { type Check, failed, passed, skipped, warned } from '../../operator/check.ts'
+import { CertificateError, readTlsFiles } from '../../server/http/tls-files.ts'
+import { secretFileProblems } from './system-checks.ts'
 
 /** Timeout for the answer of a running server, in milliseconds. */
 const serverMs = 12_000
@@ -38,16 +46,20 @@ export async function checkIssuers(config: Config): Promise<Check> {
 }
 
 /** Asks the running server for its health, if there is one. */
-export async function checkServer({ HOST, PORT }: Config): Promise<Check> {
+export async function checkServer({ HOST, PORT, TLS_CERT_FILE }: Config): Promise<Check> {
   const name = 'server'
   if (PORT === 0) return skipped(name, 'PORT is 0, so that the address of the server is unknown.')
   const host =
     HOST === '0.0.0.0' ? '127.0.0.1' : HOST === '::' ? '[::1]' : HOST.includes(':') ? `[${HOST}]` : HOST
-  const url = `http://${host}:${PORT}/readyz`
+  const isTls = TLS_CERT_FILE !== null
+  const url = `${isTls ? 'https' : 'http'}://${host}:${PORT}/readyz`
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(serverMs) })
-    const { status, reason } = (await response.json()) as { status?: string; reason?: string }
-    if (response.ok) return passed(name, `The server at ${host}:${PORT} is ready.`)
+    const signal = AbortSignal.timeout(serverMs)
+    // The certificate is for another name than the address of this machine. Nothing secret is sent.
+    const request = isTls ? https.get(url, { signal, rejectUnauthorized: false }) : http.get(url, { signal })
+    const [response] = (await once(request, 'response')) as [IncomingMessage]
+    const { status, reason } = (await json(response)) as { status?: string; reason?: string }
+    if (response.statusCode === 200) return passed(name, `The server at ${host}:${PORT} is ready.`)
     return failed(
       name,
       `The server at ${host}:${PORT} is ${status ?? 'not ready'}. ${reason ?? ''}`.trim(),
@@ -55,5 +67,34 @@ export async function checkServer({ HOST, PORT }: Config): Promise<Check> {
     )
   } catch {
     return skipped(name, `No server answers at ${host}:${PORT}.`)
+  }
+}
+
+/** Days before the expiry of a certificate from which it is reported. */
+const expiryDays = 14
+
+/** Reads the certificate of the server and its key. */
+export async function checkCertificate(config: Config): Promise<Check> {
+  const name = 'certificate'
+  if (secretFileProblems(config).length > 0)
+    return skipped(name, 'The check of files names a file to correct first.')
+  try {
+    const pair = await readTlsFiles(config, { warn: () => {} })
+    if (pair === null) return passed(name, 'The server has no certificate: it speaks plain HTTP.')
+    const days = Math.floor((pair.expiresAt.getTime() - Date.now()) / dayMs)
+    const text = `The certificate matches its key, and expires at ${pair.expiresAt.toISOString()}.`
+    if (days >= expiryDays) return passed(name, text)
+    return warned(
+      name,
+      text,
+      'Renew it, and replace both files; the server takes them over while it runs (docs/tls.md).',
+    )
+  } catch (error) {
+    if (!(error instanceof CertificateError)) throw error
+    return failed(
+      name,
+      `${error.message.charAt(0).toUpperCase()}${error.message.slice(1)}.`,
+      'See docs/tls.md.',
+    )
   }
 }

@@ -57,7 +57,12 @@ function secretFilesOf(config: Config): { path: string; mayBeMissing: boolean }[
   const rootKey =
     config.ROOT_KEY_PROVIDER === 'file' ? [{ path: rootKeyFileOf(config), mayBeMissing: true }] : []
   const databaseKey = config.DATABASE_URL === null ? null : databaseKeyOf(config.DATABASE_URL)
-  const others = [config.PKCS11_PIN_FILE, config.CONSOLE_OIDC_CLIENT_SECRET_FILE, databaseKey]
+  const others = [
+    config.PKCS11_PIN_FILE,
+    config.CONSOLE_OIDC_CLIENT_SECRET_FILE,
+    config.TLS_KEY_FILE,
+    databaseKey,
+  ]
   return [...rootKey, ...others.flatMap((path) => (path === null ? [] : [{ path, mayBeMissing: false }]))]
 }
 

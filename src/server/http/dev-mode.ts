@@ -30,8 +30,8 @@ export function createDevMode(tokens: DevTokens, origins: readonly string[]): De
 function refuseForeignPages({ headers }: IncomingMessage, origins: readonly string[]): Answer | null {
   const host = headerOf(headers, 'host') ?? ''
   const origin = headerOf(headers, 'origin')
-  if (loopbackHost.test(host) && (origin === null || origin === `http://${host}` || origins.includes(origin)))
-    return null
+  const isOwn = origin === null || origin === `http://${host}` || origin === `https://${host}`
+  if (loopbackHost.test(host) && (isOwn || origins.includes(origin))) return null
   return errorAnswer(403, {
     code: 'FORBIDDEN',
     message:

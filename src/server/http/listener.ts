@@ -1,8 +1,18 @@
-import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http'
+import { createServer as createTlsServer, type ServerOptions as TlsServerOptions } from 'node:https'
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
+import type { TLSSocket, Server as TlsServer } from 'node:tls'
 import type { Config } from '../../config.ts'
 import { type AnswerError, errorAnswer, securityHeaders } from '../answer.ts'
+import type { TlsPair } from './tls-files.ts'
 
 /** Address to listen on, and the names of its settings. */
 interface ListenAddress {
@@ -44,6 +54,8 @@ export interface Listener {
   handleWith(handler: RequestHandler): void
   /** Begins to accept upgrades. */
   upgradeWith(handler: UpgradeHandler): void
+  /** Uses another certificate for new connections. Only for a listener that was opened with one. */
+  useCertificate(pair: TlsPair): void
   /** Accepts no new connections. Resolves once all connections are closed, after the answers to their requests. */
   close(): Promise<void>
   /** Closes all connections at once. */
@@ -56,6 +68,10 @@ export interface ListenerOptions {
   readonly handler: RequestHandler
   /** Most connections at once. One more replaces the connection that has been idle longest. */
   readonly connectionsMax: number
+  /** Certificate and key; null for plain HTTP. */
+  readonly tls?: TlsPair | null
+  /** Longest time for the TLS handshake, in milliseconds; 10 seconds by default. */
+  readonly handshakeTimeoutMs?: number
   /** Called when a connection is closed because there are too many. Must not throw. */
   readonly onFull?: () => void
 }
@@ -64,6 +80,10 @@ export interface ListenerOptions {
 export const headerBytesMax = 32_768
 /** Longest time for the headers of a request, in milliseconds. */
 const headersTimeoutMs = 10_000
+/** Default of the longest time for the TLS handshake, in milliseconds. */
+const handshakeMs = 10_000
+/** Oldest version of TLS. Its cipher suites and those of TLS 1.3 are the defaults of Node. */
+const tlsVersionMin = 'TLSv1.2'
 /** Longest time that a connection may be idle, in milliseconds. */
 const keepAliveTimeoutMs = 65_000
 /** How long a connection may be idle while the server stops: a request that is on its way is still answered. */
@@ -89,7 +109,13 @@ interface Idle {
  */
 export async function openListener(
   config: Pick<Config, 'HOST' | 'PORT' | 'REQUEST_TIMEOUT_MS'>,
-  { handler: first, connectionsMax, onFull = () => {} }: ListenerOptions,
+  {
+    handler: first,
+    connectionsMax,
+    tls = null,
+    handshakeTimeoutMs = handshakeMs,
+    onFull = () => {},
+  }: ListenerOptions,
 ): Promise<Listener> {
   let handler = first
   let upgrades: UpgradeHandler | null = null
@@ -101,7 +127,7 @@ export async function openListener(
   const unanswered = new Map<Socket, Set<ServerResponse>>()
   /** Response to the last request of each connection. */
   const latest = new WeakMap<Socket, ServerResponse>()
-  const node = createServer({
+  const node = createNodeServer(tls, handshakeTimeoutMs, {
     headersTimeout: headersTimeoutMs,
     maxHeaderSize: headerBytesMax,
     // Two Authorization headers are joined, which makes them invalid, instead of the first one counting.
@@ -156,6 +182,11 @@ export async function openListener(
   }
 
   node.on('clientError', ({ code }: NodeJS.ErrnoException, socket: Socket) => {
+    // Nothing can be said to a client without a finished handshake.
+    if (tls !== null && !connections.has(socket)) {
+      socket.destroy()
+      return
+    }
     // Where an earlier request waits for its answer, this one would be taken for it. And no request is answered twice, also
     // one whose body goes on after its answer.
     const open = [latest.get(socket), ...(unanswered.get(socket) ?? [])]
@@ -177,10 +208,20 @@ export async function openListener(
       if (longestIdle === socket) return
       forget(longestIdle)
     }
+    enlist(socket)
+  })
+
+  // From now on the connection is the encrypted one. Before, it counted with its TCP connection.
+  node.on('secureConnection', (socket: TLSSocket & { readonly _parent?: Socket }) => {
+    if (socket._parent !== undefined) forget(socket._parent)
+    enlist(socket)
+  })
+
+  function enlist(socket: Socket): void {
     connections.add(socket)
     setIdle(socket)
     socket.once('close', () => forget(socket))
-  })
+  }
 
   /**
    * Accepts the connections in the kernel's queue, which would be reset when the port is closed. Node accepts one in each
@@ -211,7 +252,7 @@ export async function openListener(
   })
   const { address, family, port } = node.address() as AddressInfo
   return {
-    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
+    url: `${tls === null ? 'http' : 'https'}://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
     get isClosing() {
       return isClosing
     },
@@ -225,6 +266,11 @@ export async function openListener(
     },
     upgradeWith(next) {
       upgrades = next
+    },
+    useCertificate({ cert, key }) {
+      // Replaces all options of the context.
+      if (tls !== null)
+        (node as TlsServer & Server).setSecureContext({ cert, key, minVersion: tlsVersionMin })
     },
     async close() {
       isClosing = true
@@ -246,6 +292,19 @@ export async function openListener(
       await Promise.all(closed)
     },
   }
+}
+
+function createNodeServer(tls: TlsPair | null, handshakeTimeout: number, options: ServerOptions): Server {
+  if (tls === null) return createServer(options)
+  const tlsOptions: TlsServerOptions = {
+    cert: tls.cert,
+    key: tls.key,
+    minVersion: tlsVersionMin,
+    handshakeTimeout,
+    // Decision 77 says why HTTP/2 is not offered.
+    ALPNProtocols: ['http/1.1'],
+  }
+  return createTlsServer({ ...options, ...tlsOptions })
 }
 
 /** What a client is told whose request cannot be read as HTTP, by the code of Node's error. */

@@ -41,6 +41,7 @@ export interface Metrics {
   onClock(aheadMs: number): void
   onAlert(): void
   onFetch(succeeded: boolean, entry: string): void
+  onCertificate(expiresAt: Date): void
   /** Adds the metrics of these sources. */
   watch(sources: MetricsSources): void
   close(): void
@@ -104,6 +105,10 @@ export function createMetrics(): Metrics {
     'entry',
     'outcome',
   ])
+  const certificateExpiry = gauge(
+    'tls_certificate_expiry_timestamp_seconds',
+    'When the certificate in use expires; 0 without TLS.',
+  )
   const stopWatchingProcess = addProcessMetrics(registry)
 
   return {
@@ -141,6 +146,7 @@ export function createMetrics(): Metrics {
     onListener: (isListening) => listening.set(isListening ? 1 : 0),
     onClock: (aheadMs) => clockAhead.set(aheadMs / 1000),
     onAlert: () => alerts.inc(),
+    onCertificate: (expiresAt) => certificateExpiry.set(expiresAt.getTime() / 1000),
     onFetch: (succeeded, entry) => fetches.inc({ entry, outcome: succeeded ? 'succeeded' : 'failed' }),
     watch({ version, keysInMemory, load, checkDatabase, checkRootKey }) {
       gauge('build_info', 'Always 1; its labels say what runs.', ['version', 'node_version']).set(
