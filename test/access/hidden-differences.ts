@@ -9,6 +9,8 @@ export interface HiddenLife {
   readonly newOwner?: string
   /** Encryption context of a ciphertext that then moves to a key that everybody sees; null for none. */
   readonly movedFrom?: object | null
+  /** Encryptions of version 1, as if they had been made. */
+  readonly encryptions?: number
 }
 
 /** What no outsider may be told, and no random document says. */
@@ -118,6 +120,7 @@ export const hiddenDifferences: Readonly<Record<string, { left: HiddenLife; righ
   },
   'h-graph': { left: { created: { decryptableInGraph: true } }, right: {} },
   'h-used': { left: { deeds: times(12, encrypt) }, right: {} },
+  'h-limit': { left: { encryptions: 2 ** 32 }, right: {} },
   'h-scheduled': { left: { deeds: [stop, destroy] }, right: { deeds: [stop] } },
   'h-destroyed': {
     left: { deeds: [stop, ['destroyKeyVersion', { versionNumber: 1, waitingPeriodDays: 0 }]] },

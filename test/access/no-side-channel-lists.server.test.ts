@@ -27,6 +27,7 @@ const keys: readonly [string, object][] = [
 const hiddenFields = [
   ...['status', 'type', 'usage', 'algorithm', 'origin', 'versionStatus', 'automaticRotationEnabled'],
   ...['labels', 'owner', 'nextRotationBefore', 'destructionScheduledBefore', 'unusedSince'],
+  ...['neverUsed', 'canProtect', 'nearEncryptionLimit'],
 ]
 const visibleFields = ['namePrefix', 'accessControlEnabled', 'createdBy', 'createdAfter', 'createdBefore']
 /** What finds redacted keys by their name, and the others by more. */
@@ -94,6 +95,8 @@ describe.skipIf(hasNoDatabase())('lists', () => {
         await olga.mutate('destroyKeyVersion', { version, waitingPeriodDays: 30 })
       }
     }
+    await story.sql(`INSERT INTO key_version_usage (key_id, version_number, encryptions)
+      SELECT id, 1, ${2 ** 32} FROM keys WHERE name LIKE 'b-aes-%'`)
   })
   afterAll(() => endStory(story))
 

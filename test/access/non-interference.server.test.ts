@@ -68,6 +68,9 @@ const conditions: Readonly<Record<string, readonly unknown[]>> = {
   nextRotationBefore: [day('03-09'), day('03-31')],
   destructionScheduledBefore: [day('03-09'), day('05-01')],
   unusedSince: [day('03-02'), '2026-03-02T08:00:00Z', day('03-09')],
+  neverUsed: [true, false],
+  canProtect: [true, false],
+  nearEncryptionLimit: [true, false],
 }
 
 const listAndCount = `query($filter: UserKeyFilter, $orderBy: UserKeyOrder) {

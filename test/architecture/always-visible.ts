@@ -22,7 +22,7 @@ export const alwaysVisible: Readonly<Record<string, readonly string[]>> = {
   // What hangs below a guarded field, or says nothing of a key.
   AutomaticRotation: ['enabled', 'cycleDays'],
   PublicKey: ['pem', 'jwk', 'fingerprint', 'algorithm'],
-  KeyVersionUsage: ['encryptions', 'remainingEncryptions'],
+  KeyVersionUsage: ['encryptions', 'remainingEncryptions', 'nearLimit'],
   VersionCaller: ['caller', 'operation', 'operations', 'failedOperations', 'lastUsedAt'],
   UsageSeries: ['interval', 'from', 'to', 'points'],
   UsagePoint: ['start', 'operation', 'succeeded', 'denied', 'failed'],

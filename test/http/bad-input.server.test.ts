@@ -325,6 +325,7 @@ describe.skipIf(hasNoDatabase())('bad input', () => {
     [{ versionStatus: ['GONE'] }, 'enum "KeyVersionStatus"'],
     [{ nextRotationBefore: 'tomorrow' }, 'A DateTime must be RFC 3339 text'],
     [{ unusedSince: '2026-02-30T00:00:00Z' }, '(at "filter.unusedSince")'],
+    [{ neverUsed: 'yes' }, '(at "filter.neverUsed")'],
     [{ color: 'red' }, 'color'],
   ])('a list or count with the filter %j is refused with the reason', async (filter, reason) => {
     for (const field of ['userKeys { totalCount }', 'userKeyCounts { total }']) {

@@ -113,6 +113,27 @@ describe.skipIf(hasNoDatabase())('whether a key can protect new data', () => {
     }
   })
 
+  it('is a filter, which redacted keys pass for neither value, whatever their state', async () => {
+    const namesOf = async (client: Client, canProtect: boolean) => {
+      const filter = `filter: { canProtect: ${canProtect} }`
+      const { userKeys, userKeyCounts } = await client.ask<{
+        userKeys: { nodes: readonly Listed[]; totalCount: number }
+        userKeyCounts: { total: number; redacted: number }
+      }>(
+        `{ userKeys(first: 50, ${filter}) { nodes { name } totalCount } userKeyCounts(${filter}) { total redacted } }`,
+      )
+      expect(userKeys.totalCount).toBe(userKeys.nodes.length)
+      expect(userKeyCounts).toEqual({ total: userKeys.totalCount, redacted: 0 })
+      return userKeys.nodes.map(({ name }) => name).sort()
+    }
+    const ada = story.as({ name: 'ada', roles: ['PROJECT_ADMIN'] })
+    for (const wanted of [true, false]) {
+      const expected = Object.entries(lives).filter(([, { reason }]) => (reason === null) === wanted)
+      expect(await namesOf(olga, wanted)).toEqual(expected.map(([name]) => name).sort())
+      expect(await namesOf(ada, wanted)).toEqual([])
+    }
+  })
+
   it('costs no statement of its own', async () => {
     const statementsOf = async (fields: string) => {
       await olga.ask(listOf(fields))

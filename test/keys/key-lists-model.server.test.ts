@@ -27,6 +27,7 @@ const algorithms = ['AES_256_GCM', 'CHACHA20_POLY1305', 'ED25519', 'HMAC_SHA256'
 
 const everything = `name description aliases owner { id } createdBy { id } createdAt status type usage algorithm origin
   nextRotationAt accessControlEnabled automaticRotation { enabled } labels { name value } allowedSubjects { id }
+  canProtect defaultVersion { encryptionUsage { nearLimit } }
   versions(first: 5) { nodes { versionStatus destroyScheduledFor lastUsedAt } }`
 
 interface Version {
@@ -53,6 +54,8 @@ interface Key {
   readonly automaticRotation: { readonly enabled: boolean }
   readonly labels: readonly { readonly name: string; readonly value: string }[]
   readonly allowedSubjects: readonly { readonly id: string }[]
+  readonly canProtect: boolean
+  readonly defaultVersion: { readonly encryptionUsage: { readonly nearLimit: boolean } | null } | null
   readonly versions: { readonly nodes: readonly Version[] }
 }
 
@@ -74,6 +77,9 @@ interface Filter {
   readonly nextRotationBefore?: string
   readonly destructionScheduledBefore?: string
   readonly unusedSince?: string
+  readonly neverUsed?: boolean
+  readonly canProtect?: boolean
+  readonly nearEncryptionLimit?: boolean
 }
 
 interface OrderBy {
@@ -92,6 +98,9 @@ const lastUseOf = ({ versions }: Key): string | null =>
     .filter((at) => at !== null)
     .sort()
     .at(-1) ?? null
+
+const isNearLimit = ({ canProtect, defaultVersion }: Key): boolean =>
+  canProtect && defaultVersion?.encryptionUsage?.nearLimit === true
 
 /** What a redacted key shows decides, and nothing else. */
 const visibleConditions: { [Name in keyof Filter]?: (key: Key, wanted: never) => boolean } = {
@@ -122,6 +131,9 @@ const hiddenConditions: { [Name in keyof Filter]?: (key: Key, wanted: never) => 
       ({ destroyScheduledFor }) => destroyScheduledFor !== null && destroyScheduledFor < moment,
     ),
   unusedSince: (key, moment: string) => (lastUseOf(key) ?? key.createdAt) < moment,
+  neverUsed: (key, wanted: boolean) => (lastUseOf(key) === null) === wanted,
+  canProtect: ({ canProtect }, wanted: boolean) => canProtect === wanted,
+  nearEncryptionLimit: (key, wanted: boolean) => isNearLimit(key) === wanted,
 }
 
 const textsOf = ({ description, aliases, labels }: Key): readonly string[] => [
@@ -280,6 +292,8 @@ describe.skipIf(hasNoDatabase())('lists of keys', () => {
       await olga.mutate('generateMac', { key: id, message: 'aGVsbG8=' })
     }
     await story.app.housekeeping.runOnce()
+    await story.sql(`UPDATE key_version_usage SET encryptions = ${2 ** 32 - 9} FROM keys
+      WHERE keys.id = key_id AND encryptions > 0 AND name ~ '^(rare|k)-[0-9]*[05]-'`)
     for (const { id, index } of made) {
       if (index % 13 > 2 || index % 29 === 0) continue
       const version = { key: id, number: 1 }
@@ -295,6 +309,19 @@ describe.skipIf(hasNoDatabase())('lists of keys', () => {
       .as(people.eve)
       .ask<{ userKeys: { nodes: Key[] } }>(`{ userKeys(first: 200) { nodes { ${everything} } } }`)
     keys = rows.userKeys.nodes
+    // Some of each sort, and a key near the limit that no longer counts, since it can no longer encrypt.
+    expect(
+      new Set(keys.map((key) => `${key.canProtect} ${isNearLimit(key)} ${lastUseOf(key) === null}`)),
+    ).toEqual(
+      new Set([
+        'true false true',
+        'true false false',
+        'true true false',
+        'false false true',
+        'false false false',
+      ]),
+    )
+    expect(keys.some((key) => !key.canProtect && key.defaultVersion?.encryptionUsage?.nearLimit)).toBe(true)
     const ahead = [1, 3, 20, 40].map((days) =>
       new Date(story.clock.now().getTime() + days * 86_400_000).toISOString(),
     )
@@ -364,6 +391,9 @@ describe.skipIf(hasNoDatabase())('lists of keys', () => {
           nextRotationBefore: moment,
           destructionScheduledBefore: moment,
           unusedSince: moment,
+          neverUsed: fc.boolean(),
+          canProtect: fc.boolean(),
+          nearEncryptionLimit: fc.boolean(),
         },
         { requiredKeys: [] },
       )

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parseId } from '../../src/ids.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import { base64, type Client, endStory, type Person, type Story, startStory } from '../support/story.ts'
 
@@ -9,7 +10,11 @@ const limit = 2 ** 32
 interface Use {
   readonly number: number
   readonly lastUsedAt: string | null
-  readonly encryptionUsage: { readonly encryptions: number; readonly remainingEncryptions: number } | null
+  readonly encryptionUsage: {
+    readonly encryptions: number
+    readonly remainingEncryptions: number
+    readonly nearLimit: boolean
+  } | null
 }
 
 describe.skipIf(hasNoDatabase())('the use of a version', () => {
@@ -34,7 +39,7 @@ describe.skipIf(hasNoDatabase())('the use of a version', () => {
   async function useOf(keyId: string): Promise<Use[]> {
     const { userKey } = await max.ask<{ userKey: { versions: { nodes: Use[] } } }>(
       `query($id: KeyRef!) { userKey(key: $id) { versions { nodes {
-        number lastUsedAt encryptionUsage { encryptions remainingEncryptions }
+        number lastUsedAt encryptionUsage { encryptions remainingEncryptions nearLimit }
       } } } }`,
       { id: keyId },
     )
@@ -44,7 +49,11 @@ describe.skipIf(hasNoDatabase())('the use of a version', () => {
   it('is never counted too low, also over restarts, and without a statement for each encryption', async () => {
     const keyId = await createKey()
     expect(await useOf(keyId)).toEqual([
-      { number: 1, lastUsedAt: null, encryptionUsage: { encryptions: 0, remainingEncryptions: limit } },
+      {
+        number: 1,
+        lastUsedAt: null,
+        encryptionUsage: { encryptions: 0, remainingEncryptions: limit, nearLimit: false },
+      },
     ])
     const batch = { items: Array.from({ length: 400 }, () => ({ key: keyId, plaintext })) }
     for (let round = 1; round <= 3; round++) {
@@ -81,12 +90,43 @@ describe.skipIf(hasNoDatabase())('the use of a version', () => {
     expect(await max.mutate('encrypt', { key: keyId, plaintext })).toMatchObject({ code: 'ENCRYPTION_LIMIT' })
     expect(await max.mutate('decrypt', { ciphertext }, 'plaintext')).toMatchObject({ plaintext })
     const [{ encryptionUsage } = { encryptionUsage: null }] = await useOf(keyId)
-    expect(encryptionUsage).toEqual({ encryptions: limit, remainingEncryptions: 0 })
+    expect(encryptionUsage).toEqual({ encryptions: limit, remainingEncryptions: 0, nearLimit: true })
 
     await max.mutate('rotateUserKey', { key: keyId })
     expect(await max.mutate('encrypt', { key: keyId, plaintext }, 'versionNumber')).toMatchObject({
       versionNumber: 2,
     })
+  })
+
+  it('is near its limit from 80 % on, for as long as the version encrypts, and so the list of such keys says', async () => {
+    const [near, below, replaced, stopped, uncounted] = await Promise.all([
+      ...Array.from({ length: 4 }, () => createKey()),
+      createKey('XAES_256_GCM'),
+    ])
+    const from = Math.ceil(limit * 0.8)
+    const uuidOf = (id = '') => parseId(id)?.uuid
+    await story.sql(
+      ...[near, replaced, stopped, uncounted].map(
+        (id) =>
+          `INSERT INTO key_version_usage (key_id, version_number, encryptions) VALUES ('${uuidOf(id)}', 1, ${from})`,
+      ),
+      `INSERT INTO key_version_usage (key_id, version_number, encryptions) VALUES ('${uuidOf(below)}', 1, ${from - 1})`,
+    )
+    await max.mutate('rotateUserKey', { key: replaced })
+    await max.mutate('deactivateKeyVersion', { version: { key: stopped, number: 1 } })
+    const nearLimits = async (id = '') =>
+      (await useOf(id)).map(({ encryptionUsage }) => encryptionUsage?.nearLimit)
+    expect(await nearLimits(near)).toEqual([true])
+    expect(await nearLimits(below)).toEqual([false])
+    expect(await nearLimits(replaced)).toEqual([false, true])
+    const { yes, no } = await max.ask<Record<'yes' | 'no', { nodes: { id: string }[] }>>(
+      `{ yes: userKeys(first: 200, filter: { nearEncryptionLimit: true }) { nodes { id } }
+        no: userKeys(first: 200, filter: { nearEncryptionLimit: false }) { nodes { id } } }`,
+    )
+    expect(yes.nodes.map(({ id }) => id)).toEqual([near])
+    expect(no.nodes.map(({ id }) => id)).toEqual(
+      expect.arrayContaining([below, replaced, stopped, uncounted].map((id) => id ?? '')),
+    )
   })
 
   it('has its last moment, whatever the operation, and keeps it over a restart', async () => {

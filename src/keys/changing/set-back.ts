@@ -1,5 +1,4 @@
 import type { AuditWriter } from '../../audit/write/writer.ts'
-import { algorithms } from '../../crypto/algorithms.ts'
 import { freshRandomBytes } from '../../crypto/secrets.ts'
 import type { PolicyMac } from '../../keyring/policy-mac.ts'
 import { type KeyRow, updateKeys } from '../../store/rows/key-rows.ts'
@@ -8,6 +7,7 @@ import { giveUpEncryptions, raiseEncryptions, type VersionPlace } from '../../st
 import { findVersionsOfKeys } from '../../store/rows/version-rows.ts'
 import type { Queryable } from '../../store/sql.ts'
 import { changeEventOf, startAuditContext, systemActor } from '../parts/request.ts'
+import { countedAlgorithms } from '../rules/encryption-limits.ts'
 import { sealChange, stateOf } from './locked-key.ts'
 
 /** Range of the random count of version numbers that a restore skips after the newest version of a key. */
@@ -92,17 +92,6 @@ function skippedUpTo({ lastVersionNumber, skippedVersions }: KeyRow, last: numbe
   const first = lastVersionNumber + 1
   // Includes numbers skipped by an earlier restore after which no version was added.
   return [...skippedVersions.filter((bound) => bound < first), first, last]
-}
-
-/** Algorithms whose encryptions are counted, by their limit per version. */
-function countedAlgorithms(): ReadonlyMap<number, readonly string[]> {
-  const counted = algorithms.flatMap(({ name, capabilities: { ENCRYPT_DECRYPT: capability } }) =>
-    capability?.kind === 'aead' && capability.encryptionsMax !== null
-      ? [{ name, max: capability.encryptionsMax }]
-      : [],
-  )
-  const groups = Map.groupBy(counted, ({ max }) => max)
-  return new Map([...groups].map(([max, group]) => [max, group.map(({ name }) => name)]))
 }
 
 /** A number of a range of less than 2^32, both ends included: also of a copied machine another one (see `freshRandomBytes`). */

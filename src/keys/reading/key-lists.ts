@@ -1,6 +1,6 @@
 import { algorithms, findAlgorithm } from '../../crypto/algorithms.ts'
 import type { KeyType, KeyUsage } from '../../crypto/capabilities.ts'
-import { type KeyListFilter, readsCandidates } from '../../store/rows/key-filter.ts'
+import { type EncryptionThreshold, type KeyListFilter, readsCandidates } from '../../store/rows/key-filter.ts'
 import {
   countKeys,
   countKeysByStatus,
@@ -13,6 +13,7 @@ import type { Dependencies } from '../parts/dependencies.ts'
 import { readMany, requireRoleFor } from '../parts/request.ts'
 import { viewerOf } from '../rules/access.ts'
 import { canonicalSubject, parseSubject, type RequestContext } from '../rules/caller.ts'
+import { countedAlgorithms, nearLimitFrom } from '../rules/encryption-limits.ts'
 import { type KeyOrigin, type KeyStatus, type KeyVersionStatus, keyStatuses } from '../rules/errors.ts'
 import { databaseTime, InputIssues } from '../rules/input.ts'
 import { checkLabelConditions, type LabelCondition, wantedLabels } from '../rules/labels.ts'
@@ -54,6 +55,9 @@ interface HiddenConditions {
   readonly nextRotationBefore?: Date | null | undefined
   readonly destructionScheduledBefore?: Date | null | undefined
   readonly unusedSince?: Date | null | undefined
+  readonly neverUsed?: boolean | null | undefined
+  readonly canProtect?: boolean | null | undefined
+  readonly nearEncryptionLimit?: boolean | null | undefined
 }
 
 /** Most characters of a text to search for. */
@@ -188,6 +192,7 @@ function userKeyListFilter(
   const { namePrefix, accessControlEnabled, ...hidden } = others
   const { labels, owner, status, type, usage, algorithm, origin, versionStatus } = hidden
   const { automaticRotationEnabled, nextRotationBefore, destructionScheduledBefore, unusedSince } = hidden
+  const { neverUsed, canProtect, nearEncryptionLimit } = hidden
   const viewer = viewerOf(caller, clock.now())
   const conditions: readonly unknown[] = Object.values(hidden satisfies HiddenConditions)
   const asksHidden = conditions.some((value) => value !== null && value !== undefined)
@@ -219,7 +224,20 @@ function userKeyListFilter(
       ? { now: clock.certainNow(), before: databaseTime(destructionScheduledBefore) }
       : undefined,
     unusedSince: unusedSince ? databaseTime(unusedSince) : undefined,
+    neverUsed: neverUsed ?? undefined,
+    canProtect: canProtect ?? undefined,
+    encryptionsReached:
+      typeof nearEncryptionLimit === 'boolean'
+        ? { isReached: nearEncryptionLimit, by: nearLimits() }
+        : undefined,
   }
+}
+
+function nearLimits(): readonly EncryptionThreshold[] {
+  return [...countedAlgorithms()].map(([max, names]) => ({
+    algorithms: names,
+    encryptions: nearLimitFrom(max),
+  }))
 }
 
 /** Days that the database can compare with. */

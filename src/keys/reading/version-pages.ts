@@ -9,6 +9,7 @@ import {
 import type { Dependencies } from '../parts/dependencies.ts'
 import { canView } from '../rules/access.ts'
 import type { RequestContext } from '../rules/caller.ts'
+import { nearLimitFrom } from '../rules/encryption-limits.ts'
 import { ForbiddenError } from '../rules/errors.ts'
 import { type VersionOwner, versionView } from './make-views.ts'
 import {
@@ -92,6 +93,9 @@ export async function deletable(
   return keys.map((key) => shown.includes(key.uuid) && !standing.has(key.uuid))
 }
 
+/** Encryptions are counted only if they are limited. */
+const uncounted = { encryptions: null, remainingEncryptions: null, nearLimit: false } as const
+
 /** Use of each of several versions, in one statement. */
 export async function usageOf(
   parts: Dependencies,
@@ -107,13 +111,14 @@ export async function usageOf(
   return versions.map(({ algorithm }, index) => {
     const { lastUsedAt = null, encryptions = 0 } = uses[index] ?? {}
     const capability = findAlgorithm(algorithm)?.capabilities.ENCRYPT_DECRYPT
-    if (capability?.kind !== 'aead') return { lastUsedAt, encryptions: null, remainingEncryptions: null }
+    if (capability?.kind !== 'aead') return { lastUsedAt, ...uncounted }
     const { encryptionsMax } = capability
+    if (encryptionsMax === null) return { lastUsedAt, ...uncounted }
     return {
       lastUsedAt,
-      // Encryptions are counted only if they are limited.
-      encryptions: encryptionsMax === null ? null : encryptions,
-      remainingEncryptions: encryptionsMax === null ? null : encryptionsMax - encryptions,
+      encryptions,
+      remainingEncryptions: encryptionsMax - encryptions,
+      nearLimit: encryptions >= nearLimitFrom(encryptionsMax),
     }
   })
 }

@@ -122,6 +122,8 @@ export interface KeyVersionUsageView {
   readonly encryptions: number | null
   /** Null without a limit. */
   readonly remainingEncryptions: number | null
+  /** False without a limit. */
+  readonly nearLimit: boolean
 }
 
 /** An audit event. Only for callers that may read the audit trail of its key. */

@@ -66,6 +66,15 @@ const UserKeyFilter = builder.inputType('UserKeyFilter', {
       type: 'DateTime',
       description: `Created before this moment, and without a successful operation at it or after it. Uses are written with each round of housekeeping. ${redactedLeftOut}`,
     }),
+    neverUsed: t.boolean({
+      description: `Without any successful operation so far, or with one. Uses are written with each round of housekeeping. ${redactedLeftOut}`,
+    }),
+    canProtect: t.boolean({
+      description: `With a state that lets the key protect new data, or not: \`canProtect\` of keys that the caller sees in full. ${redactedLeftOut} They answer \`canProtect: false\` without regard to their state, and so match neither value.`,
+    }),
+    nearEncryptionLimit: t.boolean({
+      description: `True: can protect new data, with a default version whose \`encryptionUsage.nearLimit\` is true. False: all others. ${redactedLeftOut}`,
+    }),
   }),
 })
 

@@ -26,6 +26,10 @@ const KeyVersionUsage = builder.objectRef<KeyVersionUsageView>('KeyVersionUsage'
         'Encryptions that are left of 2^32, the most that are safe with random 96-bit nonces (NIST SP 800-38D §8.3). Rotate the key well before it is 0: then the version refuses to encrypt.',
       resolve: ({ remainingEncryptions }) => remainingEncryptions ?? 0,
     }),
+    nearLimit: t.boolean({
+      description: 'True from 80 % of the limit on: rotate the key.',
+      resolve: ({ nearLimit }) => nearLimit,
+    }),
   }),
 })
 

@@ -37,6 +37,20 @@ export interface KeyListFilter {
   readonly destruction?: { readonly now: Date; readonly before: Date } | undefined
   /** No use at this moment or after it, and none but creation either. */
   readonly unusedSince?: Date | undefined
+  /** Whether no use was ever written. */
+  readonly neverUsed?: boolean | undefined
+  /** Whether the newest version is ACTIVE. */
+  readonly canProtect?: boolean | undefined
+  /** Whether the newest version is ACTIVE and has reached the number of encryptions of its algorithm. */
+  readonly encryptionsReached?:
+    | { readonly isReached: boolean; readonly by: readonly EncryptionThreshold[] }
+    | undefined
+}
+
+/** Number of encryptions of versions with one of these algorithms. */
+export interface EncryptionThreshold {
+  readonly algorithms: readonly string[]
+  readonly encryptions: number
 }
 
 /** A text to find: in the name, or where the viewer sees the whole key in what else there is to read. */
@@ -67,9 +81,11 @@ export interface KeyConditions {
 export function conditionsOf(filter: KeyListFilter): KeyConditions {
   const { projectId, kind, visibleTo, namePrefix, createdBy, createdAfter, createdBefore } = filter
   const { accessControlEnabled, status, usage, algorithm, rotationEnabled, owner, origin } = filter
-  const { search, versionStatus, rotationDueUntil, destruction, unusedSince } = filter
+  const { search, versionStatus, rotationDueUntil, destruction } = filter
+  const { canProtect, encryptionsReached } = filter
   const labels = filter.labels ?? []
-  const inUse = unusedSince && Prisma.sql`idle_since < ${unusedSince}::timestamptz`
+  const inUses = usesConditionsOf(filter)
+  const inUse = inUses.length > 0 && allOf(inUses)
   const inVersions = versionStatus && isInState(versionStatus)
   const inDestruction =
     destruction &&
@@ -85,6 +101,8 @@ export function conditionsOf(filter: KeyListFilter): KeyConditions {
       Prisma.sql`SELECT v.key_id FROM key_versions v WHERE v.project_id = ${projectId} AND ${inVersions}`,
     inDestruction &&
       Prisma.sql`SELECT v.key_id FROM key_versions v WHERE v.project_id = ${projectId} AND ${inDestruction}`,
+    canProtect !== undefined && protectionCandidates(filter, canProtect),
+    encryptionsReached?.isReached === true && reachedCandidates(encryptionsReached.by),
   )
   return {
     base: [Prisma.sql`k.project_id = ${projectId}`, Prisma.sql`k.kind = ${kind}::"KeyKind"`],
@@ -112,6 +130,9 @@ export function conditionsOf(filter: KeyListFilter): KeyConditions {
         Prisma.sql`EXISTS (SELECT FROM key_versions v WHERE v.key_id = k.id AND ${inVersions} OFFSET 0)`,
       inDestruction &&
         Prisma.sql`EXISTS (SELECT FROM key_versions v WHERE v.key_id = k.id AND ${inDestruction} OFFSET 0)`,
+      canProtect !== undefined && Prisma.sql`${protects} = ${canProtect}`,
+      encryptionsReached &&
+        Prisma.sql`${hasReached(encryptionsReached.by)} = ${encryptionsReached.isReached}`,
     ),
     sources: [
       ...given(rotationDueUntil !== undefined && Prisma.sql`k.rotation_due_on <= ${rotationDueUntil}::date`),
@@ -149,6 +170,45 @@ export function everyKeyOf(filter: KeyListFilter): Prisma.Sql {
   return found(
     Prisma.sql`SELECT DISTINCT key_id AS id FROM (${Prisma.join([...candidates], ' INTERSECT ')}) AS listed`,
   )
+}
+
+/** What a filter says of a row of key_last_uses. */
+function usesConditionsOf({ unusedSince, neverUsed }: KeyListFilter): readonly Prisma.Sql[] {
+  return given(
+    unusedSince && Prisma.sql`idle_since < ${unusedSince}::timestamptz`,
+    neverUsed === true && Prisma.sql`last_used_at IS NULL`,
+    neverUsed === false && Prisma.sql`last_used_at IS NOT NULL`,
+  )
+}
+
+/** The newest version of a key `k` that is to be used for new data: it is the default one. */
+const newestActive = Prisma.sql`v.key_id = k.id AND v.number = k.last_version_number AND v.status = 'ACTIVE'`
+
+const protects = Prisma.sql`EXISTS (SELECT FROM key_versions v WHERE ${newestActive} OFFSET 0)`
+
+function protectionCandidates({ projectId, kind }: KeyListFilter, canProtect: boolean): Prisma.Sql {
+  const inProject = Prisma.sql`SELECT key_id FROM key_versions WHERE project_id = ${projectId}`
+  if (canProtect) return Prisma.sql`${inProject} AND status = 'ACTIVE'`
+  return Prisma.sql`SELECT key_id FROM (
+    ${inProject} AND status IN ('DEACTIVATED', 'DESTROY_SCHEDULED', 'DESTROYED')
+    UNION ALL SELECT id FROM keys
+      WHERE project_id = ${projectId} AND kind = ${kind}::"KeyKind" AND status = 'PRE_ACTIVATION') AS unable`
+}
+
+function hasReached(thresholds: readonly EncryptionThreshold[]): Prisma.Sql {
+  const any = thresholds.map(
+    ({ algorithms, encryptions }) =>
+      Prisma.sql`(k.algorithm = ANY(${[...algorithms]}::text[]) AND u.encryptions >= ${encryptions}::bigint)`,
+  )
+  return Prisma.sql`EXISTS (
+    SELECT FROM key_versions v JOIN key_version_usage u ON u.key_id = v.key_id AND u.version_number = v.number
+    WHERE ${newestActive} AND (${Prisma.join(any, ' OR ')}) OFFSET 0)`
+}
+
+/** Of all projects, since few versions get there; each key is then looked up in its project. */
+function reachedCandidates(thresholds: readonly EncryptionThreshold[]): Prisma.Sql {
+  const least = Math.min(...thresholds.map(({ encryptions }) => encryptions))
+  return Prisma.sql`SELECT key_id FROM key_version_usage WHERE encryptions >= ${least}::bigint`
 }
 
 /** Joins conditions that must all hold. */
