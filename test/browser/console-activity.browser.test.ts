@@ -139,7 +139,10 @@ describe.skipIf(cannotStart)('activity, use and what is due', () => {
     sent.length = 0
     await console.goTo('/', 'Dashboard')
     await shows(page.locator('main'), 'Rotation due within 7 days')
-    await shows(page.locator('.attention'), 'The destruction of its default version is scheduled.')
+    await shows(
+      page.locator('.counted'),
+      /1Active, but unable to protect new data0Near the limit.*3Never used/,
+    )
     await shows(page.locator('.recent'), 'Encrypt for a service')
     // One document, which may be asked again when keys change meanwhile.
     const asked = new Set(sent.map(({ operationName }) => operationName))

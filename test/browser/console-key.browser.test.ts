@@ -287,8 +287,8 @@ describe.skipIf(cannotStart)('the page of a key', () => {
       if (route.request().postDataJSON().operationName !== 'KeyVersions') return route.continue()
       const answer = await route.fetch()
       const text = (await answer.text()).replaceAll(
-        /"encryptions":\d+,"remainingEncryptions":\d+/g,
-        '"encryptions":4000000000,"remainingEncryptions":294967296',
+        /"encryptions":\d+,"remainingEncryptions":\d+,"nearLimit":false/g,
+        '"encryptions":4000000000,"remainingEncryptions":294967296,"nearLimit":true',
       )
       await route.fulfill({ response: answer, body: text })
     })

@@ -195,6 +195,9 @@ describe.skipIf(cannotStart)('the list of user keys in the console', () => {
     await dialog()
       .getByRole('combobox', { name: 'Automatic rotation', exact: true })
       .selectOption({ label: 'On' })
+    await dialog()
+      .getByRole('combobox', { name: 'Can protect new data', exact: true })
+      .selectOption({ label: 'Yes' })
     await dialog().getByLabel('Created from', { exact: true }).fill('2026-01-01')
     await dialog().getByRole('button', { name: 'Add label', exact: true }).click()
     await dialog().getByRole('textbox', { name: 'Name', exact: true }).fill('env')
@@ -203,6 +206,7 @@ describe.skipIf(cannotStart)('the list of user keys in the console', () => {
     await expect.poll(names).toEqual(['orders'])
     expect(await chips().getByRole('listitem').allInnerTexts()).toEqual([
       expect.stringContaining('Automatic rotation: On'),
+      expect.stringContaining('Can protect new data: Yes'),
       expect.stringContaining('Created by: user:ada'),
       expect.stringContaining('Label: env'),
       expect.stringContaining('Created from: Jan 1, 2026'),

@@ -88,5 +88,22 @@ describe.skipIf(hasNoDatabase())('a page of many keys', () => {
     expect(rare).toMatch(readFrom('keys_project_id_kind_status_created_at_name_idx'))
     expect(rare).toMatch(/Index Cond: .*status = 'DEACTIVATED'/)
     expect(await planOf(db, { namePrefix: 'key-10' })).toMatch(/Index Cond: .*name >= 'key-10'/)
+
+    // Of versions: few are stopped, and few have made many encryptions.
+    await db.$executeRaw`ALTER TABLE key_versions DISABLE TRIGGER USER`
+    await db.$executeRaw`INSERT INTO key_versions
+        (id, key_id, number, status, key_revision, created_at, activated_at, mac, project_id)
+      SELECT gen_random_uuid(), id, n, (CASE WHEN status = 'ACTIVE' THEN 'ACTIVE' ELSE 'DEACTIVATED' END)::"KeyVersionStatus",
+        1, created_at, created_at, '', project_id FROM keys, generate_series(1, last_version_number) AS n`
+    await db.$executeRaw`INSERT INTO key_version_usage (key_id, version_number, encryptions)
+      SELECT key_id, number, CASE WHEN status = 'ACTIVE' THEN 16 ELSE 4000000000 END FROM key_versions`
+    await db.$executeRaw`ANALYZE key_versions, key_version_usage`
+    const near = { isReached: true, by: [{ algorithms: ['AES_256_GCM'], encryptions: 3_000_000_000 }] }
+    expect(await planOf(db, { encryptionsReached: near })).toMatch(
+      /Index (Only )?Scan using key_version_usage_encryptions_idx/,
+    )
+    const blocked = await planOf(db, { canProtect: false })
+    expect(blocked).toMatch(/Scan (using|on) key_versions_project_id_status_destroy_scheduled_for_idx/)
+    expect(blocked).toMatch(/Index Cond: .*status = 'PRE_ACTIVATION'/)
   })
 })

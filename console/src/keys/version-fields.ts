@@ -17,6 +17,7 @@ export const versionFields = graphql(`
     encryptionUsage {
       encryptions
       remainingEncryptions
+      nearLimit
     }
   }
 `)

@@ -12,7 +12,6 @@ import { UsageChart } from '../../keys/usage/usage-chart.tsx'
 import { NoPermission } from '../../shell/not-found.tsx'
 import { Page } from '../../shell/page.tsx'
 import { Algorithms } from './algorithms.tsx'
-import { Attention } from './attention.tsx'
 import { type DashboardData, dashboardQuery } from './dashboard-query.ts'
 import { families } from './families.ts'
 import { KeyFigures } from './figures.tsx'
@@ -60,7 +59,6 @@ export function DashboardPage() {
           </div>
         </>
       )}
-      {data && <Attention data={data} />}
       {data?.usageSeries && <Operations usage={data.usageSeries} />}
       {data?.auditEvents && <RecentActivity events={data.auditEvents.nodes} />}
     </Page>

@@ -41,7 +41,16 @@ export const dashboardQuery = graphql(
       destructions: userKeyCounts(filter: { destructionScheduledBefore: $soon }) {
         total
       }
-      unused: userKeyCounts(filter: { unusedSince: $unusedSince }) {
+      neverUsed: userKeyCounts(filter: { neverUsed: true }) {
+        total
+      }
+      unused: userKeyCounts(filter: { neverUsed: false, unusedSince: $unusedSince }) {
+        total
+      }
+      blocked: userKeyCounts(filter: { status: [ACTIVE], canProtect: false }) {
+        total
+      }
+      nearLimit: userKeyCounts(filter: { nearEncryptionLimit: true }) {
         total
       }
       aes: userKeyCounts(filter: { algorithm: $aes }) {
@@ -73,37 +82,6 @@ export const dashboardQuery = graphql(
       }
       serviceKeys(first: 0) {
         totalCount
-      }
-      mayBeBlocked: userKeys(
-        first: 100
-        filter: { status: [ACTIVE], versionStatus: [DEACTIVATED, DESTROY_SCHEDULED, DESTROYED] }
-      ) {
-        nodes {
-          id
-          name
-          canProtect
-          cannotProtectReason
-        }
-        pageInfo {
-          hasNextPage
-        }
-      }
-      busiest: userKeys(
-        first: 100
-        filter: { status: [ACTIVE], usage: ENCRYPT_DECRYPT }
-        orderBy: { field: LAST_USE, direction: DESC }
-      ) {
-        nodes {
-          id
-          name
-          defaultVersion {
-            id
-            encryptionUsage {
-              encryptions
-              remainingEncryptions
-            }
-          }
-        }
       }
       usageSeries(from: $from, to: $to, interval: DAY) @include(if: $withTrail) {
         ...UsageSeriesFields

@@ -34,10 +34,29 @@ export function ToDo({ data, now }: { readonly data: DashboardData; readonly now
           search={{ destructionUntil: dates.soon }}
         />
         <Counted
+          count={data.blocked?.total}
+          tone="bad"
+          label={t('blocked')}
+          search={{ status: 'ACTIVE', canProtect: 'no' }}
+        />
+        <Counted
+          count={data.nearLimit?.total}
+          tone="bad"
+          label={t('nearLimit')}
+          hint={t('nearLimitHint')}
+          search={{ nearLimit: 'yes' }}
+        />
+        <Counted
+          count={data.neverUsed?.total}
+          tone="waiting"
+          label={t('neverUsed')}
+          search={{ neverUsed: 'yes' }}
+        />
+        <Counted
           count={data.unused?.total}
           tone="waiting"
           label={t('unused', { days: days.unused })}
-          search={{ unusedSince: dates.unusedSince }}
+          search={{ neverUsed: 'no', unusedSince: dates.unusedSince }}
         />
         <Counted
           count={vulnerable}

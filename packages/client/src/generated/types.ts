@@ -480,6 +480,12 @@ export interface UserKeyFilter {
   readonly destructionScheduledBefore?: string | null | undefined
   /** Created before this moment, and without a successful operation at it or after it. Uses are written with each round of housekeeping. Leaves redacted keys out. */
   readonly unusedSince?: string | null | undefined
+  /** Without any successful operation so far, or with one. Uses are written with each round of housekeeping. Leaves redacted keys out. */
+  readonly neverUsed?: boolean | null | undefined
+  /** With a state that lets the key protect new data, or not: `canProtect` of keys that the caller sees in full. Leaves redacted keys out. They answer `canProtect: false` without regard to their state, and so match neither value. */
+  readonly canProtect?: boolean | null | undefined
+  /** True: can protect new data, with a default version whose `encryptionUsage.nearLimit` is true. False: all others. Leaves redacted keys out. */
+  readonly nearEncryptionLimit?: boolean | null | undefined
 }
 
 /** How user keys are ordered. */
@@ -1294,6 +1300,8 @@ export interface KeyVersionUsage {
   readonly encryptions: number
   /** Encryptions that are left of 2^32, the most that are safe with random 96-bit nonces (NIST SP 800-38D §8.3). Rotate the key well before it is 0: then the version refuses to encrypt. */
   readonly remainingEncryptions: number
+  /** True from 80 % of the limit on: rotate the key. */
+  readonly nearLimit: boolean
 }
 
 /** The public half of a key version, for encrypting and verifying elsewhere. Not a secret. */

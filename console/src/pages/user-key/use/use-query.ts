@@ -81,6 +81,7 @@ export const versionsInUseQuery = graphql(
             encryptionUsage {
               encryptions
               remainingEncryptions
+              nearLimit
             }
             usageByCaller(days: $days) @include(if: $withCallers) {
               ...CallerFields

@@ -4,6 +4,7 @@ import { type Column, DataTable } from '../../../design/data-table.tsx'
 import { Moment } from '../../../design/facts.tsx'
 import { Empty } from '../../../design/notice.tsx'
 import { VersionStatusBadge } from '../../../keys/badges.tsx'
+import { EncryptionMeter } from '../../../keys/encryption-usage.tsx'
 import type { VersionInUse } from './use-query.ts'
 
 /** When each version was used last, and how much of its limit of encryptions is used up. */
@@ -55,14 +56,12 @@ function Limit({ usage }: { readonly usage: VersionInUse['encryptionUsage'] }) {
   const { number } = useFormatter()
   if (usage === null) return <span className="quiet">{t('noLimit')}</span>
   const { encryptions, remainingEncryptions } = usage
-  const limit = encryptions + remainingEncryptions
+  const share = encryptions / (encryptions + remainingEncryptions)
   return (
     <span className="limit">
-      <meter min={0} max={limit} high={limit * 0.8} value={encryptions} aria-label={t('limit')} />
+      <EncryptionMeter usage={usage} label={t('limit')} />
       <span className="quiet">
-        {t('limitUsed', {
-          share: number(encryptions / limit, { style: 'percent', maximumFractionDigits: 2 }),
-        })}
+        {t('limitUsed', { share: number(share, { style: 'percent', maximumFractionDigits: 2 }) })}
       </span>
     </span>
   )

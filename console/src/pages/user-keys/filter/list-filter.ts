@@ -21,6 +21,9 @@ export interface ListFilter {
   readonly version: readonly EnumOf<'KeyVersionStatus'>[]
   readonly access: OnOff
   readonly rotation: OnOff
+  readonly neverUsed: YesNo
+  readonly canProtect: YesNo
+  readonly nearLimit: YesNo
   readonly owner: string
   readonly createdBy: string
   readonly label: readonly LabelCondition[]
@@ -34,6 +37,9 @@ export interface ListFilter {
 /** On, off, or either. */
 export type OnOff = 'on' | 'off' | ''
 
+/** True, false, or either. */
+export type YesNo = 'yes' | 'no' | ''
+
 /** All keys. */
 export const noFilter: ListFilter = {
   search: '',
@@ -45,6 +51,9 @@ export const noFilter: ListFilter = {
   version: [],
   access: '',
   rotation: '',
+  neverUsed: '',
+  canProtect: '',
+  nearLimit: '',
   owner: '',
   createdBy: '',
   label: [],
@@ -72,6 +81,7 @@ export function readFilter({ get, getAll }: Address): ListFilter {
     const value = matching(name, /^\d{4}-\d\d-\d\d$/)
     return Number.isNaN(Date.parse(value)) ? '' : value
   }
+  const yesNo = (name: string) => matching(name, /^(yes|no)$/) as YesNo
   const subject = (name: string) => [get(name) ?? ''].find(isSubject) ?? ''
   return {
     search: (get('search') ?? '').slice(0, 256),
@@ -83,6 +93,9 @@ export function readFilter({ get, getAll }: Address): ListFilter {
     version: among('version', valuesOf('KeyVersionStatus')),
     access: matching('access', /^(on|off)$/) as OnOff,
     rotation: matching('rotation', /^(on|off)$/) as OnOff,
+    neverUsed: yesNo('neverUsed'),
+    canProtect: yesNo('canProtect'),
+    nearLimit: yesNo('nearLimit'),
     owner: subject('owner'),
     createdBy: subject('createdBy'),
     label: getAll('label').flatMap(readLabel).slice(0, 10),
@@ -103,6 +116,7 @@ export function addressOf(changes: Partial<ListFilter>): AddressChanges {
 /** The filter as the API takes it. */
 export function filterInput(filter: ListFilter) {
   const { search, status, type, usage, algorithm, origin, version, owner, createdBy, label } = filter
+  const { neverUsed, canProtect, nearLimit } = filter
   const { access, rotation, createdFrom, createdUntil, unusedSince, rotationUntil, destructionUntil } = filter
   return {
     ...(search !== '' && { search }),
@@ -114,6 +128,9 @@ export function filterInput(filter: ListFilter) {
     ...(version.length > 0 && { versionStatus: [...version] }),
     ...(access !== '' && { accessControlEnabled: access === 'on' }),
     ...(rotation !== '' && { automaticRotationEnabled: rotation === 'on' }),
+    ...(neverUsed !== '' && { neverUsed: neverUsed === 'yes' }),
+    ...(canProtect !== '' && { canProtect: canProtect === 'yes' }),
+    ...(nearLimit !== '' && { nearEncryptionLimit: nearLimit === 'yes' }),
     ...(owner !== '' && { owner }),
     ...(createdBy !== '' && { createdBy }),
     ...(label.length > 0 && { labels: label.map(({ name, value }) => (value ? { name, value } : { name })) }),

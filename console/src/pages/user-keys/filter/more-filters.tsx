@@ -15,6 +15,9 @@ const rare = [
   'label',
   'access',
   'rotation',
+  'neverUsed',
+  'canProtect',
+  'nearLimit',
   'origin',
   'version',
   'createdFrom',
@@ -28,6 +31,8 @@ const rare = [
 type RareFilter = Pick<ListFilter, (typeof rare)[number]>
 
 const days = ['createdFrom', 'createdUntil', 'unusedSince', 'rotationUntil', 'destructionUntil'] as const
+
+const questions = ['neverUsed', 'canProtect', 'nearLimit'] as const
 
 /** The filters that are rarer asked for, to apply together. */
 export function MoreFilters(props: {
@@ -65,6 +70,11 @@ function FilterForm(props: { readonly filter: ListFilter; readonly onApply: (fil
     { value: '', label: common('all') },
     { value: 'on', label: common('on') },
     { value: 'off', label: common('off') },
+  ] as const
+  const yesNo = [
+    { value: '', label: common('all') },
+    { value: 'yes', label: common('yes') },
+    { value: 'no', label: common('no') },
   ] as const
 
   function apply() {
@@ -135,6 +145,16 @@ function FilterForm(props: { readonly filter: ListFilter; readonly onApply: (fil
           ]}
           onChange={(origin) => change({ origin: origin === '' ? [] : [origin] })}
         />
+        {questions.map((name) => (
+          <SelectField
+            key={name}
+            name={name}
+            label={t(name)}
+            value={draft[name]}
+            options={yesNo}
+            onChange={(value) => change({ [name]: value })}
+          />
+        ))}
         {days.map((name) => (
           <TextField
             key={name}
