@@ -129,6 +129,14 @@ export const settings = {
     secret: true,
     parse: postgresUrl,
   },
+  DATABASE_LISTEN_URL: {
+    meaning:
+      'The same database past a pooler in transaction mode, for the one connection that listens for changes by other replicas. Set it when DATABASE_URL leads to such a pooler (PgBouncer, Supabase, Neon).',
+    default: '',
+    example: 'postgresql://keystead:PASSWORD@db.example.com:5432/keystead',
+    secret: true,
+    parse: postgresUrl,
+  },
   DATABASE_POOL_SIZE: {
     meaning: 'Most connections to PostgreSQL. One more listens for changes made by other replicas.',
     unit: 'connections',
@@ -641,6 +649,9 @@ function inconsistencies(config: Config): string[] {
     )
   }
   problems.push(...loginProblems(config))
+  if (config.DATABASE_LISTEN_URL !== null && config.DATABASE_URL === null) {
+    problems.push('DATABASE_LISTEN_URL needs DATABASE_URL: it is another address of the same database')
+  }
   if (config.developmentMode) {
     if (!loopbackHosts.includes(config.HOST)) {
       problems.push(

@@ -81,6 +81,7 @@ export async function openParts(config: Config, options: OpenOptions): Promise<O
   const { onStatement, onFolderLost, warn, onStage } = options
   const store = await openStore({
     databaseUrl: config.DATABASE_URL,
+    listenUrl: config.DATABASE_LISTEN_URL,
     dataFolder: config.DATA_FOLDER,
     filesMax: shareOpenFiles(config, openFilesLimit()).databaseFilesMax,
     poolSize: config.DATABASE_POOL_SIZE,

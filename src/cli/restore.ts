@@ -109,10 +109,11 @@ async function openNeededRootKeys(
 }
 
 async function openForRestore(config: Config, { progress }: Invocation): Promise<Store> {
-  const { DATABASE_URL: databaseUrl, DATA_FOLDER: dataFolder } = config
+  const { DATABASE_URL: databaseUrl, DATABASE_LISTEN_URL: listenUrl, DATA_FOLDER: dataFolder } = config
   // One connection, so that all others belong to other processes.
   const warn = (text: string) => void progress(text)
-  return openStore({ databaseUrl, dataFolder, poolSize: 1, migrate: true, warn }).catch((error: unknown) => {
+  const options = { databaseUrl, listenUrl, dataFolder, poolSize: 1, migrate: true, warn }
+  return openStore(options).catch((error: unknown) => {
     if (!(error instanceof FolderInUseError)) throw error
     throw new CommandError(
       `Nothing was restored: a process is using the data folder ${dataFolder}. Stop it first.`,

@@ -32,6 +32,8 @@ export interface Store {
 export interface StoreOptions {
   /** Null for the embedded database. */
   readonly databaseUrl: string | null
+  /** The same database past a pooler, for the session that listens; by default `databaseUrl`. */
+  readonly listenUrl?: string | null
   /** Folder of the embedded database. */
   readonly dataFolder: string
   /** Most files that the embedded database keeps open; PostgreSQL's default if not given. */

@@ -63,6 +63,13 @@ describe.skipIf(hasNoDatabase())('a pool that may have fewer connections than it
     },
   )
 
+  it('is not tried out where there is no second connection, with a warning', async () => {
+    const { database } = await withRoleLimit(1)
+    const warnings: string[] = []
+    await openForTest(database, { warn: (text) => void warnings.push(text) })
+    expect(warnings).toEqual(['the database was not tried out: it has no second connection for this user'])
+  })
+
   it('waits for no longer than a request has time, and says why', async () => {
     const { database } = await withRoleLimit(1)
     const store = await openForTest(database, { poolSize: 10, waitMs: 300 })

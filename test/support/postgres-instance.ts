@@ -26,7 +26,7 @@ export interface PostgresInstance {
 }
 
 /** User and group that a process runs as; empty for those of this one. */
-type Owner = { uid?: number; gid?: number }
+export type Owner = { uid?: number; gid?: number }
 
 /** Makes a data folder; the server is not started. */
 export async function createInstance(
@@ -144,8 +144,8 @@ export async function createInstance(
   }
 }
 
-/** PostgreSQL refuses to run as root. */
-function findUnprivilegedUser(): Owner {
+/** User and group for programs that refuse to run as root. */
+export function findUnprivilegedUser(): Owner {
   for (const user of ['postgres', 'nobody']) {
     try {
       const idOf = (flag: string) =>
@@ -194,7 +194,8 @@ async function waitUntilReady(server: ChildProcess, url: string): Promise<void> 
   }
 }
 
-function findFreePort(): Promise<number> {
+/** A port that nobody listens on at this moment. */
+export function findFreePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer()
     probe.on('error', reject)

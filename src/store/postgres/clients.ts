@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { UnfitServerError } from '../errors.ts'
 import { createHostChoice, type HostChoice } from './hosts.ts'
-import { prepareSession } from './session.ts'
+import { prepareSession, type SessionState, type Sessions } from './session.ts'
 import { type PostgresHost, parsePostgresUrl, type TlsFiles } from './url.ts'
 import { WatchedClient } from './watched-client.ts'
 
@@ -15,6 +15,8 @@ export interface PostgresClients {
   ) => HostClient
   /** A client that is not connected yet, and whose statements are answered within a time. */
   createClient(config: pg.ClientConfig, answerMs: number): HostClient
+  /** Says whose sessions they use, once it is known; until then nothing is set on them. */
+  useSessions(sessions: Sessions): void
 }
 
 /** State that clients share. */
@@ -22,6 +24,8 @@ interface Shared {
   /** Null where there is one server only. */
   readonly choice: HostChoice | null
   readonly clients: Set<HostClient>
+  /** Null until it is known. */
+  sessions: Sessions | null
 }
 
 /** Timeout for a connection, in milliseconds. */
@@ -69,14 +73,15 @@ export class HostClient extends WatchedClient {
    *
    * @throws UnfitServerError if it does not
    */
-  async check(): Promise<void> {
-    const { choice } = this.#shared
-    const state = await prepareSession(this, { asksTimeline: choice !== null })
+  async check(): Promise<SessionState> {
+    const { choice, sessions } = this.#shared
+    const state = await prepareSession(this, { asksTimeline: choice !== null, sessions })
     if (state.isReadOnly) {
       this.#giveUpServer()
       throw new UnfitServerError('it takes no changes')
     }
     choice?.judge(state)
+    return state
   }
 
   async #open(): Promise<pg.Client> {
@@ -142,7 +147,7 @@ export function createPostgresClients(databaseUrl: string): PostgresClients {
             }
           },
         })
-  const shared = { choice, clients }
+  const shared: Shared = { choice, clients, sessions: null }
   return {
     connectionString,
     files,
@@ -153,6 +158,9 @@ export function createPostgresClients(databaseUrl: string): PostgresClients {
     },
     createClient: (config, limitMs) =>
       new HostClient({ ...config, connectionString, connectionTimeoutMillis: connectMs }, shared, limitMs),
+    useSessions(sessions) {
+      shared.sessions = sessions
+    },
   }
 }
 
@@ -165,7 +173,7 @@ async function probe(connectionString: string, { name, port }: PostgresHost) {
   client.port = port
   try {
     await client.connect()
-    return await prepareSession(client, { asksTimeline: true })
+    return await prepareSession(client, { asksTimeline: true, sessions: null })
   } finally {
     client.cut('it has said what it is')
   }

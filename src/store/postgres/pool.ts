@@ -89,6 +89,7 @@ export function createPool(clients: PostgresClients, options: PoolOptions): pg.P
   return new ElasticPool(clients, options)
 }
 
-function isRefusal(error: unknown): boolean {
+/** True if no connection was made because there are too many. */
+export function isRefusal(error: unknown): boolean {
   return codesOf(error).some((code) => refusalCodes.includes(code))
 }
