@@ -30,12 +30,12 @@ const freeConnectionsMin = 5
 
 /** Checks the database, and then what is in it. Reads only. */
 export async function* checkDatabase(config: Config, signal: AbortSignal): AsyncGenerator<Check, void> {
-  const { DATABASE_URL: url, DATA_FOLDER: folder } = config
+  const { DATABASE_URL: url, DATABASE_LISTEN_URL: listenUrl, DATA_FOLDER: folder } = config
   if (url === null) {
     yield* checkEmbedded(config, folder, signal)
     return
   }
-  const inspected = await inspect(url)
+  const inspected = await inspect(url, listenUrl)
   if (typeof inspected === 'string') {
     yield failed(
       'database',
@@ -126,9 +126,9 @@ async function askServer(folder: string, signal: AbortSignal): Promise<readonly 
   return [database, ...checks, ...rest]
 }
 
-async function inspect(url: string): Promise<PostgresFacts | string> {
+async function inspect(url: string, listenUrl: string | null): Promise<PostgresFacts | string> {
   try {
-    return await (await import('../../store/postgres/inspect.ts')).inspectPostgres(url)
+    return await (await import('../../store/postgres/inspect.ts')).inspectPostgres(url, listenUrl)
   } catch (error) {
     const trouble = databaseTroubleOf(error)
     if (trouble !== null)
@@ -141,10 +141,11 @@ async function inspect(url: string): Promise<PostgresFacts | string> {
 
 async function open({
   DATABASE_URL: databaseUrl,
+  DATABASE_LISTEN_URL: listenUrl,
   DATA_FOLDER: dataFolder,
 }: Config): Promise<Store | StoreError> {
   try {
-    return await openStore({ databaseUrl, dataFolder, poolSize: 2, migrate: false })
+    return await openStore({ databaseUrl, listenUrl, dataFolder, poolSize: 2, migrate: false })
   } catch (error) {
     if (error instanceof FolderInUseError) {
       return new StoreError(
@@ -198,13 +199,13 @@ function checkRole(
   return passed(name, `The role ${role} has the rights that a server needs.`)
 }
 
-function checkPooler({ sharesSessions }: PostgresFacts): Check {
-  if (!sharesSessions)
-    return passed('pooler', 'Each session has a connection to the database server of its own.')
-  return failed(
+function checkPooler({ sessions }: PostgresFacts): Check {
+  if (sessions instanceof StoreError) return failed('pooler', sessions.message, null)
+  return passed(
     'pooler',
-    'Two sessions share a connection to the database server: a pooler is in transaction mode. Changes by other replicas would be missed.',
-    'Use session mode (PgBouncer: pool_mode = session), or connect to the database server directly.',
+    sessions === 'own'
+      ? 'Each connection has a session of its own.'
+      : 'Connections share sessions behind a pooler, and changes by other replicas are heard over DATABASE_LISTEN_URL.',
   )
 }
 

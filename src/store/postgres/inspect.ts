@@ -1,4 +1,7 @@
-import { createPostgresClients } from './clients.ts'
+import { StoreError } from '../errors.ts'
+import { createPostgresClients, type HostClient } from './clients.ts'
+import type { Sessions } from './session.ts'
+import { type Addresses, tryOut } from './trial.ts'
 
 /** State of a PostgreSQL database and of the role that Keystead uses. */
 export interface PostgresFacts {
@@ -13,14 +16,12 @@ export interface PostgresFacts {
   /** Connections of all roles, and how many the server allows. */
   readonly connections: number
   readonly connectionsMax: number
-  /** True if two sessions were seen on one connection of the server, as behind a pooler in transaction mode. */
-  readonly sharesSessions: boolean
+  /** Whose sessions its connections use; else what does not work. */
+  readonly sessions: Sessions | StoreError
 }
 
 /** Timeout of each statement, in milliseconds. */
 const answerMs = 5000
-/** Questions to each of two sessions. */
-const poolerRounds = 5
 
 const facts = `SELECT current_setting('server_version') AS version, current_user AS role,
   (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS superuser,
@@ -36,22 +37,18 @@ const lackingRights = `SELECT c.relname || ' (' || p.privilege || ')' AS lacking
   ORDER BY c.relname, p.privilege`
 
 /**
- * Looks at a database without changing anything. Two sessions are open meanwhile.
+ * Looks at a database and tries it out, without changing anything.
  *
  * @throws Error of the driver, if the database cannot be reached
  */
-export async function inspectPostgres(databaseUrl: string): Promise<PostgresFacts> {
+export async function inspectPostgres(databaseUrl: string, listenUrl: string | null): Promise<PostgresFacts> {
   const clients = createPostgresClients(databaseUrl)
-  const [first, second] = [0, 1].map(() =>
-    clients.createClient({ application_name: 'keystead doctor' }, answerMs),
-  )
-  if (first === undefined || second === undefined) throw new TypeError('two sessions are needed')
+  const listening = listenUrl === null ? clients : createPostgresClients(listenUrl)
+  const first = clients.createClient({ application_name: 'keystead doctor' }, answerMs)
   try {
     await first.connect()
     const { rows } = await first.query(facts)
     const { rows: lacking } = await first.query(lackingRights)
-    await second.connect()
-    const sharesSessions = await shareSession(first, second)
     const [row] = rows
     return {
       version: row.version,
@@ -62,25 +59,20 @@ export async function inspectPostgres(databaseUrl: string): Promise<PostgresFact
       databaseBytes: row.bytes,
       connections: row.connections,
       connectionsMax: row.connections_max,
-      sharesSessions,
+      sessions: await sessionsOf(first, { clients, listening }),
     }
   } finally {
     first.cut('it was inspected')
-    second.cut('it was inspected')
   }
 }
 
-/** Asks both sessions in turn for the process that serves them: each has its own, unless a pooler lends it out. */
-async function shareSession(
-  ...sessions: readonly { query(sql: string): Promise<{ rows: { pid: number }[] }> }[]
-): Promise<boolean> {
-  const seen = sessions.map(() => new Set<number | undefined>())
-  for (let round = 0; round < poolerRounds; round++) {
-    for (const [index, session] of sessions.entries()) {
-      const { rows } = await session.query('SELECT pg_backend_pid() AS pid')
-      seen[index]?.add(rows[0]?.pid)
-    }
+async function sessionsOf(first: HostClient, addresses: Addresses): Promise<Sessions | StoreError> {
+  try {
+    const { sessions, cancel } = await tryOut(first, addresses, () => {})
+    await cancel()
+    return sessions
+  } catch (error) {
+    if (error instanceof StoreError) return error
+    throw error
   }
-  const all = new Set(seen.flatMap((pids) => [...pids]))
-  return all.size !== sessions.length || seen.some(({ size }) => size !== 1)
 }
