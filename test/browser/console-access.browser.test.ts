@@ -120,6 +120,13 @@ describe.skipIf(cannotStart)('access, public keys, import, roles and one’s own
     await dialog().getByLabel('Note', { exact: true }).fill('contract 4712')
     await inDialog('Save').click()
     await shows(row('service-account:billing'), 'contract 4712')
+    // On a narrow screen each row is a card, without lines for what is empty.
+    await console.page.setViewportSize({ width: 360, height: 800 })
+    const note = (subject: string) => row(subject).locator('td[data-label="Note"]')
+    await note('service-account:billing').waitFor()
+    expect(await note('user:max').count()).toBe(1)
+    expect(await note('user:max').isVisible()).toBe(false)
+    await console.page.setViewportSize({ width: 1280, height: 900 })
     expect(await accessListOf(id)).toEqual({
       accessControlEnabled: true,
       accessList: [

@@ -87,7 +87,7 @@ function Counted(props: {
       <Badge tone={count === 0 ? 'quiet' : props.tone}>{number(count)}</Badge>
       <span>
         {count === 0 ? label : <Link href={`/user-keys?${search}`}>{label}</Link>}
-        {hint !== undefined && <span className="quiet block">{hint}</span>}
+        {hint !== undefined && count > 0 && <span className="quiet block">{hint}</span>}
       </span>
     </li>
   )
