@@ -71,6 +71,12 @@ const filters: readonly [name: string, filter: object, has: Wanted['has']][] = [
   ['unusedSince, rare', { unusedSince: between.lastUses }, isRare],
   ['unusedSince, frequent', { unusedSince: '2026-10-01T00:00:00Z' }, isSeen],
   ['unusedSince, no match', { unusedSince: '2026-01-01T00:00:00Z' }, isNothing],
+  ['neverUsed, frequent', { neverUsed: false }, isSeen],
+  ['neverUsed, no match', { neverUsed: true }, isNothing],
+  ['canProtect, rare', { canProtect: false }, isRare],
+  ['canProtect, frequent', { canProtect: true }, isUsual],
+  ['nearEncryptionLimit, frequent', { nearEncryptionLimit: false }, isSeen],
+  ['nearEncryptionLimit, no match', { nearEncryptionLimit: true }, isNothing],
 ]
 
 /** Order by a moment that redacted keys hide, and then by name. */
