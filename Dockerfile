@@ -11,7 +11,8 @@ RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json prisma.config.ts ./
 COPY prisma prisma
 COPY scripts/generate.ts scripts/build-console.ts scripts/build.ts scripts/
-COPY examples examples
+COPY examples/demo examples/demo
+COPY packages/client/src packages/client/src
 COPY console console
 COPY src src
 # Without "optional" too, what makes the database client would stay: to npm it is an optional peer of that client.

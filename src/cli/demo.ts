@@ -1,5 +1,5 @@
-import * as commandLine from '../../examples/command-line.ts'
-import { runDemo } from '../../examples/run-demo.ts'
+import * as commandLine from '../../examples/demo/command-line.ts'
+import { runDemo } from '../../examples/demo/run-demo.ts'
 import { type GivenValues, UsageError } from '../operator/command.ts'
 import type { Program } from './program.ts'
 

@@ -1,4 +1,4 @@
-import { describeDemo, options } from '../../examples/command-line.ts'
+import { describeDemo, options } from '../../examples/demo/command-line.ts'
 import type { CommandText, Output } from '../operator/command.ts'
 
 /** The process of the command line. */

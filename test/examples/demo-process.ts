@@ -1,14 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { onTestFinished } from 'vitest'
-import { type ServerProcess, startServerProcess } from '../support/server-process.ts'
 
-export const script = join(import.meta.dirname, '../../examples/encrypt-file.ts')
+export const script = join(import.meta.dirname, '../../examples/demo/main.ts')
 
 /** How a run of the demo has ended. */
 export interface DemoResult {
@@ -17,15 +16,12 @@ export interface DemoResult {
   readonly stderr: string
 }
 
-/**
- * Runs the demo as a process of its own, with nothing of this environment. A shell stands in between: a process starts
- * with the peak of memory of the one that made it, and that of a test runner would hide the demo's own.
- */
+/** Runs the demo as a process of its own, with nothing of this environment. */
 export async function runDemo(
   args: readonly string[],
   environment: Record<string, string> = {},
 ): Promise<DemoResult> {
-  const child = spawn('/bin/sh', ['-c', '"$0" "$@"; exit $?', process.execPath, script, ...args], {
+  const child = spawn(process.execPath, [script, ...args], {
     env: demoEnvironment(environment),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -65,31 +61,6 @@ export function makeFileForTest(content: Uint8Array, name = 'letter.txt') {
   return { path, folder, temporaryFolder }
 }
 
-/** Keystead in development mode, as a newcomer has it running. */
-export async function startDevelopmentServer(): Promise<{ url: string; stop(): Promise<void> }> {
-  const { path, remove } = makeFolder()
-  const server: ServerProcess = await startServerProcess({ PORT: '0', DATA_FOLDER: path, LOG_LEVEL: 'error' })
-  return {
-    url: server.url,
-    async stop() {
-      await server.stop('SIGTERM')
-      remove()
-    },
-  }
-}
-
 export function sha256Of(content: Uint8Array): string {
   return createHash('sha256').update(content).digest('hex')
-}
-
-/** The header that the demo has written, read without the demo's own code. */
-export function readHeaderLine(path: string): {
-  fileId: string
-  keyId: string
-  keyVersion: number
-  wrappedKey: string
-} {
-  const [format, json = ''] = readFileSync(path).toString('latin1').split('\n')
-  if (format !== 'keystead-file-v1') throw new Error('not an encrypted file')
-  return JSON.parse(json)
 }

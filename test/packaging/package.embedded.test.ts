@@ -56,7 +56,7 @@ describe.skipIf(installed === null)('the package, installed in an empty folder',
     )
     expect([...new Set(parts)].toSorted()).toEqual([
       ...['CHANGELOG.md', 'LICENSE', 'README.md', 'bin'],
-      ...['dist/console', 'dist/examples', 'dist/package.json', 'dist/prisma', 'dist/src'],
+      ...['dist/console', 'dist/examples', 'dist/package.json', 'dist/packages', 'dist/prisma', 'dist/src'],
       ...['docs', 'package.json', 'packaging', 'schema.graphql'],
     ])
     expect(files.filter((file) => /\.(ts|map|pem|key|env)$|\btest\b/.test(file))).toEqual([])

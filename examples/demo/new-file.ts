@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises'
+import { createWriteStream } from 'node:fs'
+import { lstat, rename, rm } from 'node:fs/promises'
+import { pipeline } from 'node:stream/promises'
 
 /** There is something already where a file was to be written. */
 export class FileExistsError extends Error {
@@ -20,26 +22,24 @@ export async function assertNothingAt(path: string): Promise<void> {
 }
 
 /**
- * Writes a file that appears under its name only when `write` has ended well; until then, and if it fails, nobody can
+ * Writes a file that appears under its name only when all of the content has come; until then, and if it fails, nobody can
  * take a part for the whole.
  */
-export async function writeNewFile<T>(path: string, write: (file: FileHandle) => Promise<T>): Promise<T> {
+export async function writeNewFile(
+  path: string,
+  content: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): Promise<void> {
   await assertNothingAt(path)
   const temporaryPath = `${path}.${randomBytes(6).toString('hex')}.part`
   try {
-    const file = await open(temporaryPath, 'wx', 0o600)
-    let result: T
-    try {
-      result = await write(file)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
+    await pipeline(content, createWriteStream(temporaryPath, { flags: 'wx', mode: 0o600, flush: true }), {
+      signal,
+    })
     await assertNothingAt(path)
     await rename(temporaryPath, path)
-    return result
   } catch (error) {
     await rm(temporaryPath, { force: true })
-    throw error
+    throw signal.aborted ? signal.reason : error
   }
 }

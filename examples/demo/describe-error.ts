@@ -1,6 +1,5 @@
+import { isKeysteadError } from '../../packages/client/src/index.ts'
 import { TokenMissingError } from './connect.ts'
-import { FileFormatError } from './file-format.ts'
-import { KeysteadError, KeysteadUnreachableError } from './keystead-client.ts'
 import { FileExistsError } from './new-file.ts'
 import { ServerStartError } from './own-server.ts'
 
@@ -17,9 +16,8 @@ const advice: Readonly<Record<string, string>> = {
   INVALID_KEY_STATE: 'Only an active version wraps and unwraps data keys.',
   INVALID_KEY_USAGE:
     'Data keys are made by symmetric keys: AES-256-GCM, AES-128-GCM, ChaCha20-Poly1305, XAES-256-GCM.',
-  CONFLICT: 'Somebody else has just rotated this key. Start again.',
-  INVALID_CIPHERTEXT:
-    'The wrapped data key is not of this server, project and file, or the header was changed.',
+  INVALID_CIPHERTEXT: 'The wrapped data key is not of this server and project, or the header was changed.',
+  INVALID_ENVELOPE: 'The file is not one of this demo, or it was damaged, changed or cut off.',
 }
 
 const fileErrors: Readonly<Record<string, string>> = {
@@ -34,15 +32,17 @@ const fileErrors: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of the path is not a folder',
 }
 
-/** Some lines for people; null for what nobody has thought of. */
+/** Some lines for people; null for an unexpected error. */
 export function describeError(error: unknown): string | null {
-  if (error instanceof KeysteadError) {
-    const { code, message, issues } = error
-    return [`Keystead refused (${code}): ${message}`, ...issues, advice[code] ?? []].flat().join('\n  ')
+  if (isKeysteadError(error)) {
+    const { code, message } = error
+    const issues =
+      error.code === 'INPUT_VALIDATION'
+        ? error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
+        : []
+    return [`${code}: ${message}`, ...issues, advice[code] ?? []].flat().join('\n  ')
   }
-  if (error instanceof KeysteadUnreachableError)
-    return `${error.message}\n  Is it running, and the address right?`
-  const own = [DemoError, FileExistsError, FileFormatError, ServerStartError, TokenMissingError]
+  const own = [DemoError, FileExistsError, ServerStartError, TokenMissingError]
   if (own.some((type) => error instanceof type)) return (error as Error).message
   const { code, path, syscall } = error as NodeJS.ErrnoException
   if (code === undefined || syscall === undefined) return null

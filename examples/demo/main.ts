@@ -1,6 +1,6 @@
 /**
- * Envelope encryption of a file with Keystead, told step by step. Start reading at steps.ts; what a program of your own
- * would take over is keystead-client.ts, file-encryption.ts and file-format.ts. `--help` lists the options.
+ * Envelope encryption of a file with Keystead, told step by step. Start reading at steps.ts. A program of your own needs
+ * far less: packages/client/examples/encrypt-file.ts. `--help` lists the options.
  */
 import { helpText, readCommandLine, UsageError } from './command-line.ts'
 import { runDemo } from './run-demo.ts'

@@ -12,7 +12,7 @@ export class ServerStartError extends Error {
 }
 
 /** As TypeScript in a checkout, compiled in the package: like this file. */
-const mainFile = join(import.meta.dirname, `../src/main${extname(import.meta.filename)}`)
+const mainFile = join(import.meta.dirname, `../../src/main${extname(import.meta.filename)}`)
 const stopTimeoutMs = 15_000
 
 /** Starts Keystead in development mode on any free port, with a data folder that goes with it. */
