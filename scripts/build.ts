@@ -1,6 +1,6 @@
 // Compiles src and what it uses of examples and packages to JavaScript in dist, which is what the package has: Node does
-// not run TypeScript below node_modules. dist mirrors the checkout, so that what is read at run time, such as the built console,
-// lies where the code looks.
+// not run TypeScript below node_modules. dist mirrors the checkout, so that what is read at run time, such as the built
+// console, lies where the code looks.
 import { execFileSync } from 'node:child_process'
 import { cpSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -7,14 +7,14 @@ import { schema } from '../../src/schema/index.ts'
 const root = join(import.meta.dirname, '../..')
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
 
-/** Where the version of a package stands in the files of test/clients. */
+/** Files that name the version of a package. */
 const packageFiles = [
-  'javascript/package.json',
-  'go/go.mod',
-  'python/requirements.txt',
-  'java/pom.xml',
-  'rust/Cargo.toml',
-].map((path) => read(`test/clients/${path}`))
+  'test/clients/javascript/package.json',
+  'examples/go/go.mod',
+  'examples/python/requirements.txt',
+  'examples/java/pom.xml',
+  'test/clients/rust/Cargo.toml',
+].map(read)
 
 describe('docs/clients.md', () => {
   const rows = [
