@@ -12,10 +12,21 @@ const stampFile = join(folder, '.made-from')
 
 const sources = globSync(['src/**/*.ts', 'tsconfig.json', 'tsconfig.build.json'], { cwd: folder })
 const hash = createHash('sha256').update(readFileSync(join(root, 'node_modules/typescript/package.json')))
+hash.update(readFileSync(import.meta.filename))
 for (const file of sources.toSorted()) hash.update(`${file}\0`).update(readFileSync(join(folder, file)))
 const stamp = hash.digest('hex')
 
 const isBuilt = () => existsSync(output) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp
+
+/** The documents of all operations by their IDs, for servers that take trusted documents only. */
+async function writeDocuments(folder: string): Promise<void> {
+  const { operations } = await import(join(folder, 'generated/operations.js'))
+  const documents = Object.values<{ readonly document: string }>(operations).map(({ document }) => [
+    createHash('sha256').update(document).digest('hex'),
+    document,
+  ])
+  writeFileSync(join(folder, 'documents.json'), `${JSON.stringify(Object.fromEntries(documents), null, 2)}\n`)
+}
 
 if (!isBuilt()) {
   // On standard error: the output of the command that needs the client goes into a file.
@@ -26,6 +37,7 @@ if (!isBuilt()) {
     execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...project], {
       stdio: 'inherit',
     })
+    await writeDocuments(unfinished)
     rmSync(output, { recursive: true, force: true })
     renameSync(unfinished, output)
     writeFileSync(stampFile, stamp)

@@ -21,7 +21,15 @@ describe('files that are printed from the code', () => {
     onTestFinished(() => rmSync(copy, { recursive: true }))
     const printed = ['schema.graphql', '.env.example', 'docs', 'biome.layers.json']
     const filter = (path: string) => !relative(root, path).includes('node_modules')
-    for (const part of ['src', 'scripts', 'examples', 'packages', 'prisma', 'package.json', ...printed]) {
+    for (const part of [
+      'src',
+      'scripts',
+      'examples/demo',
+      'packages',
+      'prisma',
+      'package.json',
+      ...printed,
+    ]) {
       cpSync(join(root, part), join(copy, part), { recursive: true, filter })
     }
     symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))

@@ -101,6 +101,8 @@ it('the README of the client runs from top to bottom', async () => {
     '3',
     'true',
     '3',
+    'true',
+    'ECDSA',
     '{"userKey":{"versions":{"nodes":[{"number":1}]}}}',
     '',
   ])

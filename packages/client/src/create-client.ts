@@ -9,7 +9,7 @@ import { subscribe } from './events.ts'
 import { type OperationDefinition, operations } from './generated/operations.ts'
 import type { Operations } from './generated/types.ts'
 import { isRepeatable, type OperationName } from './retry.ts'
-import { createSignJwt, type SignJwt } from './sign-jwt.ts'
+import { createJwsSigner, type SignJws, type SignJwt } from './sign-jws.ts'
 import { createTokenSource, type Token } from './token.ts'
 import { loadTracing } from './tracing.ts'
 import { createTransport, errorIn, type GraphqlAnswer } from './transport.ts'
@@ -30,6 +30,11 @@ export interface ClientOptions {
   readonly attemptsMax?: number | undefined
   /** Most items of a batch that the client makes of single calls; 500 if not given, and 1 for no batches. */
   readonly batchItemsMax?: number | undefined
+  /**
+   * Sends the SHA-256 of each document in its place, for servers that take trusted documents only. The operator registers
+   * those of this release, `@keystead/client/documents.json`, and those that you give to `request`.
+   */
+  readonly trustedDocuments?: boolean | undefined
   /** Bounds of the data keys that `envelope` keeps in memory. */
   readonly dataKeys?: DataKeyCacheOptions | undefined
   /** In place of the global `fetch`. */
@@ -42,6 +47,8 @@ export interface KeysteadClient extends Operations {
   readonly envelope: Envelope
   /** Signs a JWT with a key of Keystead. `kid` is the ID of the version that signed. */
   readonly signJwt: SignJwt
+  /** Signs bytes as a JSON Web Signature in compact form, whose payload can be detached. */
+  readonly signJws: SignJws
   /** Sends a query or mutation of your own, for other fields. Base64 stays text, and members of result unions are data. */
   request<Data = Readonly<Record<string, unknown>>>(
     document: string,
@@ -67,6 +74,7 @@ export function createClient({
   timeoutMs = 30_000,
   attemptsMax = 5,
   batchItemsMax = 500,
+  trustedDocuments = false,
   dataKeys,
   fetch = globalThis.fetch,
 }: ClientOptions): KeysteadClient {
@@ -80,6 +88,7 @@ export function createClient({
     tracing: loadTracing(),
     timeoutMs,
     attemptsMax,
+    trustedDocuments,
   })
 
   /** Sends an operation, and gives its result. `variables` are JSON. */
@@ -160,7 +169,7 @@ export function createClient({
   return {
     ...all,
     envelope,
-    signJwt: createSignJwt(all),
+    ...createJwsSigner(all),
     close,
     async request<Data>(document: string, variables: Variables = {}, options: CallOptions = {}) {
       const isQuery = !/\b(?:mutation|subscription)\b/.test(document)

@@ -24,5 +24,5 @@ export {
 } from './errors.ts'
 export * from './generated/refusals.ts'
 export type * from './generated/types.ts'
-export type { JwsAlgorithm, SignJwt, SignJwtOptions } from './sign-jwt.ts'
+export type { JwsAlgorithm, SignJws, SignJwsOptions, SignJwt, SignJwtOptions } from './sign-jws.ts'
 export type { Token } from './token.ts'

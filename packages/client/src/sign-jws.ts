@@ -45,7 +45,7 @@ const schemes = {
   HMAC_SHA512: { HS512: 'mac' },
 } as const satisfies Partial<Record<KeyAlgorithm, Readonly<Record<string, JwsScheme>>>>
 
-/** `alg` of a JWT. */
+/** `alg` of a JWS. */
 export type JwsAlgorithm = {
   [Algorithm in keyof typeof schemes]: keyof (typeof schemes)[Algorithm]
 }[keyof typeof schemes]
@@ -56,12 +56,21 @@ export interface SignJwtOptions extends CallOptions {
   readonly key: string
   /** The first that the key has if not given: PS256 for RSA, EdDSA for Edwards curves. */
   readonly alg?: JwsAlgorithm | string | undefined
-  /** Further members of the header, such as `typ`, which is `JWT` if not given. */
+  /** Further members of the header, such as `typ`, which is `JWT` in JWTs if not given. */
   readonly header?: Readonly<Record<string, unknown>> | undefined
+}
+
+/** Options of `signJws`. */
+export interface SignJwsOptions extends SignJwtOptions {
+  /** Leaves the payload out (RFC 7515 Appendix F). Who verifies puts it back. */
+  readonly detached?: boolean | undefined
 }
 
 /** Signs a JWT. Claims are taken as they are: set `exp` yourself. */
 export type SignJwt = (payload: Readonly<Record<string, unknown>>, options: SignJwtOptions) => Promise<string>
+
+/** Signs bytes as a JWS in compact form. */
+export type SignJws = (payload: Uint8Array, options: SignJwsOptions) => Promise<string>
 
 /** The version of a key that signs now. */
 interface SigningVersion {
@@ -73,16 +82,17 @@ interface SigningVersion {
 
 type Signer = Pick<Operations, 'userKey' | 'sign' | 'generateMac'>
 
+const encoder = new TextEncoder()
 /** Keys whose current versions are remembered. */
 const knownMax = 1000
 /** A rotation between two steps is rare, and two are hardly a coincidence. */
 const attemptsMax = 3
 
 /**
- * Makes `signJwt`. `kid` is the ID of the version, as in the JWKs of the server. The version is remembered: a signature
- * says which one made it, and a token of another one is not given out.
+ * Makes `signJwt` and `signJws`. `kid` is the ID of the version, as in the JWKs of the server. The version is remembered: a
+ * signature says which one made it, and one of another version is not given out.
  */
-export function createSignJwt(client: Signer): SignJwt {
+export function createJwsSigner(client: Signer): { readonly signJwt: SignJwt; readonly signJws: SignJws } {
   const known = new Map<string, Promise<SigningVersion>>()
 
   async function look(key: string): Promise<SigningVersion> {
@@ -115,34 +125,50 @@ export function createSignJwt(client: Signer): SignJwt {
     if (known.get(key) === version) known.delete(key)
   }
 
-  return async function signJwt(payload, { key, alg, header = {}, ...options }) {
-    requireJson(payload, header)
+  async function signJws(
+    payload: Uint8Array,
+    { key, alg, header = {}, detached = false, ...options }: SignJwsOptions,
+  ): Promise<string> {
+    if (!(payload instanceof Uint8Array)) {
+      throw new TypeError(
+        'The payload of a JWS must be a Uint8Array. Use new TextEncoder().encode(text) for text.',
+      )
+    }
+    requireFreeNames(header)
+    const body = toBase64Url(payload)
     for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
       const version = versionOf(key)
       const waited = options.signal === undefined ? version : raceWith(version, options.signal)
       const { keyId, algorithm, versionId, versionNumber } = await waited
       const [name, scheme] = schemeOf(key, algorithm, alg)
-      const text = [{ typ: 'JWT', ...header, alg: name, kid: versionId }, payload]
-        .map((part) => toBase64Url(new TextEncoder().encode(JSON.stringify(part))))
-        .join('.')
-      const made = await sign(client, { key, scheme, message: new TextEncoder().encode(text) }, options)
+      const head = toBase64Url(encoder.encode(JSON.stringify({ ...header, alg: name, kid: versionId })))
+      const message = encoder.encode(`${head}.${body}`)
+      const made = await sign(client, { key, scheme, message }, options)
       if (made.keyId === keyId && made.versionNumber === versionNumber)
-        return `${text}.${toBase64Url(made.signature)}`
+        return `${head}.${detached ? '' : body}.${toBase64Url(made.signature)}`
       // The key was rotated, or its alias stands for another one: the header names a version that did not sign.
       forget(key, version)
     }
     throw errorOf({ code: 'CONFLICT', message: `Key "${key}" keeps being rotated. Try again.` }, {})
   }
+
+  return {
+    signJws,
+    async signJwt(payload, { header, ...options }) {
+      if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) {
+        throw new TypeError('The payload of a JWT must be an object of claims.')
+      }
+      const claims = encoder.encode(JSON.stringify(payload))
+      return signJws(claims, { ...options, header: { typ: 'JWT', ...header } })
+    },
+  }
 }
 
-function requireJson(payload: unknown, header: Readonly<Record<string, unknown>>): void {
-  if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) {
-    throw new TypeError('The payload of a JWT must be an object of claims.')
-  }
+function requireFreeNames(header: Readonly<Record<string, unknown>>): void {
   for (const name of ['alg', 'kid', 'b64', 'crit']) {
     if (name in header)
       throw new TypeError(
-        `header must not have ${name}: signJwt sets alg and kid, and supports no b64 and crit.`,
+        `header must not have ${name}: alg and kid are those of the key, and b64 and crit are not supported.`,
       )
   }
 }
