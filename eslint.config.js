@@ -63,6 +63,7 @@ export default [
               'Label',
               'PageInfo',
               'PublicKey',
+              'PublishedKeySet',
               'UpcomingEvent',
               'UsagePoint',
               'UsageSeries',

@@ -146,7 +146,11 @@ async function sealKeys(
           ? stopped
           : applyCommand(stopped, { type: 'destroyVersion', version: 1, waitingPeriodDays }, how)
       const material = unused ?? (await makeMaterial(parts, draft, 1, attempt))
-      return sealChange(policyMac, { row: draft, versions: [] }, { state, material, now: key.createdAt })
+      return sealChange(
+        policyMac,
+        { row: draft, versions: [] },
+        { state, material: [material], now: key.createdAt },
+      )
     }),
   )
 }
@@ -177,6 +181,7 @@ function stateOf({
     skippedVersions: [],
     lastRotatedAt: null,
     rotation: { enabled, cycleDays, configuredOn, dueOn: null },
+    keySet: null,
     revision: 1,
   }
 }

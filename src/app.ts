@@ -8,6 +8,7 @@ import type { TrustedIssuer } from './auth/trusted-issuer.ts'
 import { type Clock, settlesWithin, systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { SlowWorkScheduler } from './crypto/slow-work.ts'
+import { createKeySets } from './keys/changing/key-sets.ts'
 import { createClockAlert, describeHold } from './keys/housekeeping/clock-alert.ts'
 import { runHousekeeping } from './keys/housekeeping/housekeeping.ts'
 import { type Housekeeping, startHousekeeping } from './keys/housekeeping/scheduler.ts'
@@ -228,6 +229,7 @@ function createApi(
       createContext: createContextFactory(parts),
       authenticator: createAuthenticator({ config, clock: machineClock, issuers }),
       withBoundRoles: parts.callerRoles.of,
+      keySets: createKeySets(parts, config.CACHE_LIFETIME_MS),
       devTokens,
       login,
       checkReady: createReadiness(parts, outages, issuers),

@@ -31,26 +31,48 @@ export function loadPublicKey(spki: Uint8Array): KeyObject {
   return createPublicKey({ key: Buffer.from(spki), type: 'spki', format: 'der' })
 }
 
+const rsaJwsAlgorithms = ['PS256', 'PS384', 'PS512', 'RS256', 'RS384', 'RS512']
+
 /**
- * JWS algorithms of keys whose signatures have one name alone (RFC 7518 §3.1, RFC 8812 §3.2). Those of Edwards curves have
- * two: `EdDSA` (RFC 8037), and `Ed25519` or `Ed448` (RFC 9864).
+ * JWS algorithms that keys sign with (RFC 7518 §3.1, RFC 8037, RFC 8812 §3.2, RFC 9864, and draft-ietf-cose-dilithium for
+ * ML-DSA). Only keys with one of them have an `alg` in their JWK by themselves.
  */
-const jwsAlgorithms: Readonly<Record<string, string>> = {
-  EC_P256: 'ES256',
-  EC_P384: 'ES384',
-  EC_P521: 'ES512',
-  EC_SECP256K1: 'ES256K',
+const jwsAlgorithms: Readonly<Record<string, readonly string[]>> = {
+  RSA_2048: rsaJwsAlgorithms,
+  RSA_3072: rsaJwsAlgorithms,
+  RSA_4096: rsaJwsAlgorithms,
+  EC_P256: ['ES256'],
+  EC_P384: ['ES384'],
+  EC_P521: ['ES512'],
+  EC_SECP256K1: ['ES256K'],
+  ED25519: ['EdDSA', 'Ed25519'],
+  ED448: ['EdDSA', 'Ed448'],
+  ML_DSA_44: ['ML-DSA-44'],
+  ML_DSA_65: ['ML-DSA-65'],
+  ML_DSA_87: ['ML-DSA-87'],
+}
+
+/** JWS algorithms of a key whose signatures are verified with a public key; none for other keys. */
+export function jwsAlgorithmsOf(key: {
+  readonly algorithm: string
+  readonly usage: string
+}): readonly string[] {
+  return key.usage === 'SIGN_VERIFY' ? (jwsAlgorithms[key.algorithm] ?? []) : []
 }
 
 /** Members of the JWK that say which key it is, and what for (RFC 7517 §4). */
 export function jwkMembersOf(key: {
+  /** ID of the version, `kver_…`. */
   readonly id: string
   readonly algorithm: string
   readonly usage: KeyUsage
 }): Readonly<Record<string, string>> {
-  const signs = key.usage === 'SIGN_VERIFY'
-  const alg = signs ? jwsAlgorithms[key.algorithm] : undefined
-  return { kid: key.id, use: signs ? 'sig' : 'enc', ...(alg !== undefined && { alg }) }
+  const [alg, ...others] = jwsAlgorithmsOf(key)
+  return {
+    kid: key.id,
+    use: key.usage === 'SIGN_VERIFY' ? 'sig' : 'enc',
+    ...(alg !== undefined && others.length === 0 && { alg }),
+  }
 }
 
 /**

@@ -5,10 +5,12 @@ import {
   countByRootKey,
   findImportKeysToRewrap,
   findMaterialToRewrap,
+  findNextMaterialToRewrap,
   type Rewrapped,
   type RootKeyUse,
   replaceImportKeys,
   replaceMaterial,
+  replaceNextMaterial,
   type StoredBytes,
   type WrappedImportKeyRow,
   type WrappedMaterialRow,
@@ -160,6 +162,12 @@ export async function rewrapAll(
       find: (page) => findMaterialToRewrap(db, page),
       dataFor: materialData,
       replace: (changes) => replaceMaterial(db, changes),
+    })
+    await rewrapTable<WrappedMaterialRow>({
+      what: 'key material',
+      find: (page) => findNextMaterialToRewrap(db, page),
+      dataFor: materialData,
+      replace: (changes) => replaceNextMaterial(db, changes),
     })
     await rewrapTable<WrappedImportKeyRow>({
       what: 'import parameters',

@@ -118,6 +118,13 @@ export const hiddenDifferences: Readonly<Record<string, { left: HiddenLife; righ
     left: { deeds: [['labelUserKey', { set: [{ name: 'team', value: 'payments' }] }]] },
     right: { deeds: [['labelUserKey', { set: [{ name: 'stage', value: 'test' }] }]] },
   },
+  'h-published': {
+    left: {
+      created: { usage: 'SIGN_VERIFY', algorithm: 'ED25519' },
+      deeds: [['publishJwks', { tokenLifetimeMinutes: 61 }]],
+    },
+    right: { created: { usage: 'SIGN_VERIFY', algorithm: 'ED25519' } },
+  },
   'h-graph': { left: { created: { decryptableInGraph: true } }, right: {} },
   'h-used': { left: { deeds: times(12, encrypt) }, right: {} },
   'h-limit': { left: { encryptions: 2 ** 32 }, right: {} },

@@ -90,6 +90,13 @@ const managing: readonly KeyMutation[] = [
     input: ({ keyId }) => ({ key: keyId, set: [{ name: 'team', value: 'payments' }] }),
     invalidInput: ({ keyId }) => ({ key: keyId, set: [{ name: '', value: 'payments' }] }),
   },
+  {
+    name: 'publishJwks',
+    group: 'MANAGE',
+    input: ({ keyId }) => ({ key: keyId, tokenLifetimeMinutes: 60 }),
+    invalidInput: ({ keyId }) => ({ key: keyId, tokenLifetimeMinutes: 0 }),
+  },
+  { name: 'unpublishJwks', group: 'MANAGE', input: ({ keyId }) => ({ key: keyId }) },
   { name: 'getImportParameters', group: 'MANAGE', input: ({ keyId }) => ({ key: keyId }) },
   {
     name: 'importKeyVersion',

@@ -69,6 +69,7 @@ describe.skipIf(hasNoDatabase())('a key with access control', () => {
     keyId = id
     const rotated = await olga.mutate('rotateUserKey', { key: keyId }, 'version { id }')
     versionId = rotated['version'].id
+    await olga.mutate('publishJwks', { key: keyId, tokenLifetimeMinutes: 60, jwsAlgorithm: 'ES256' })
     const seen = await story
       .as({ name: 'vic', roles: ['KMS_VIEWER'] })
       .ask<{ userKey: { id: string } }>('{ userKey(key: "vault") { id } }')

@@ -88,6 +88,13 @@ function wholeUserKey(accessFacts: AccessFacts = facts): FullUserKeyView {
     aliases: ['current'],
     labels: [{ name: 'team', value: 'payments' }],
     decryptableInGraph: true,
+    keySet: {
+      id: 'nSxyvkvmZkJLjHYSZ3zCbKfnPWSPzUYGcB1Jb4Hq_aQ',
+      jwsAlgorithm: null,
+      publishAheadHours: 24,
+      tokenLifetimeMinutes: 60,
+      next: null,
+    },
     allowedSubjects: accessFacts.allowedSubjects,
     accessList: accessFacts.allowedSubjects.map((subject) => ({
       ...{ subject, permissions: null, context: null, expiresAt: null, note: '' },

@@ -22,6 +22,10 @@ export const alwaysVisible: Readonly<Record<string, readonly string[]>> = {
   // What hangs below a guarded field, or says nothing of a key.
   AutomaticRotation: ['enabled', 'cycleDays'],
   PublicKey: ['pem', 'jwk', 'fingerprint', 'algorithm'],
+  PublishedKeySet: [
+    ...['path', 'jwsAlgorithm', 'publishAheadHours', 'tokenLifetimeMinutes'],
+    ...['nextKeyId', 'nextSignsFrom'],
+  ],
   KeyVersionUsage: ['encryptions', 'remainingEncryptions', 'nearLimit'],
   VersionCaller: ['caller', 'operation', 'operations', 'failedOperations', 'lastUsedAt'],
   UsageSeries: ['interval', 'from', 'to', 'points'],
@@ -119,6 +123,8 @@ export const alwaysVisible: Readonly<Record<string, readonly string[]>> = {
   ReEncryptPayload: ['ciphertext', 'sourceKeyId', 'sourceVersionNumber', 'keyId', 'versionNumber'],
   RemoveAllowedSubjectsPayload: ['userKey'],
   LabelUserKeyPayload: ['userKey'],
+  PublishJwksPayload: ['userKey'],
+  UnpublishJwksPayload: ['userKey'],
   RepointAliasPayload: ['userKey', 'previousUserKey'],
   RestoreKeyVersionPayload: ['userKey', 'version'],
   RotateUserKeyPayload: ['userKey', 'version'],

@@ -69,7 +69,22 @@ describe.skipIf(hasNoDatabase())('the audit trail', () => {
     Object.assign(trail.expected.at(-1) ?? {}, { key_id: uuidOf(doomedId), key_revision: 1 })
     const remove = { key: doomedId, confirmName: 'doomed' }
     await trail.send(mia, 'deleteUserKey', remove, { keyId: doomedId, revision: 2 })
-    const changes = Object.values(actions).slice(0, 19)
+    const issuer = await trail.send(
+      mia,
+      'createUserKey',
+      { name: 'issuer', algorithm: 'EC_P256', usage: 'SIGN_VERIFY' },
+      { selection },
+    )
+    const issuerId: string = issuer['userKey'].id
+    Object.assign(trail.expected.at(-1) ?? {}, {
+      key_id: uuidOf(issuerId),
+      key_revision: 1,
+      version_number: 1,
+    })
+    const publishing = { key: issuerId, tokenLifetimeMinutes: 60 }
+    await trail.send(mia, 'publishJwks', publishing, { keyId: issuerId, revision: 2 })
+    await trail.send(mia, 'unpublishJwks', { key: issuerId }, { keyId: issuerId, revision: 3 })
+    const changes = Object.values(actions).slice(0, 21)
     expect(new Set(trail.expected.map(({ action }) => action))).toEqual(new Set(changes))
     const events = await trail.expectRecorded()
     const detailsOf = (name: Name) => events.find(({ action }) => action === actions[name])?.details
@@ -78,6 +93,7 @@ describe.skipIf(hasNoDatabase())('the audit trail', () => {
     expect(JSON.parse(String(detailsOf('addAllowedSubjects')?.['entries']))).toEqual([
       { ...entries[0], permissions: ['VIEW', 'ENCRYPT'], context: null, expiresAt: null },
     ])
+    expect(detailsOf('publishJwks')).toEqual({ tokenLifetimeMinutes: 60, publishAheadHours: 24 })
     expect(detailsOf('transferOwnership')).toEqual({ from: 'user:mia', to: 'service-agent:Backup' })
     for (const name of ['createAlias', 'deleteAlias'] as const) {
       expect(detailsOf(name)).toEqual({ alias: 'bills' })
@@ -209,6 +225,8 @@ describe.skipIf(hasNoDatabase())('the audit trail', () => {
         repointAlias: { key, alias: key },
         deleteAlias: { alias: key },
         labelUserKey: { key, set: [{ name: 'team', value: 'ops' }] },
+        publishJwks: { key, tokenLifetimeMinutes: 60 },
+        unpublishJwks: { key },
         deactivateKeyVersion: { version },
         activateKeyVersion: { version },
         destroyKeyVersion: { version },

@@ -30,6 +30,8 @@ export const actions = {
   repointAlias: 'REPOINT_ALIAS',
   deleteAlias: 'DELETE_ALIAS',
   labelUserKey: 'LABEL_USER_KEY',
+  publishJwks: 'PUBLISH_JWKS',
+  unpublishJwks: 'UNPUBLISH_JWKS',
   deactivateKeyVersion: 'DEACTIVATE_KEY_VERSION',
   activateKeyVersion: 'ACTIVATE_KEY_VERSION',
   destroyKeyVersion: 'SCHEDULE_KEY_VERSION_DESTRUCTION',

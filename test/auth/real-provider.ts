@@ -216,7 +216,7 @@ export function fillIn(page: string, login: string): FilledForm {
 }
 
 /** Builds a provider without its advice about production, which it prints. */
-function quietly<T>(build: () => T): T {
+export function quietly<T>(build: () => T): T {
   const { info, warn } = console
   console.info = () => {}
   console.warn = () => {}

@@ -5,7 +5,11 @@ import { openInstallation } from '../../src/keyring/installation.ts'
 import type { Dependencies } from '../../src/keys/parts/dependencies.ts'
 import { Prisma } from '../../src/store/generated/client.ts'
 import { lowestUuid } from '../../src/store/pages.ts'
-import { findImportKeysToRewrap, findMaterialToRewrap } from '../../src/store/rows/wrapped-rows.ts'
+import {
+  findImportKeysToRewrap,
+  findMaterialToRewrap,
+  findNextMaterialToRewrap,
+} from '../../src/store/rows/wrapped-rows.ts'
 import type { Queryable } from '../../src/store/sql.ts'
 import { findingsOf, openTrail } from '../audit/opened-trail.ts'
 import { countUpTo, prune } from '../audit/pruned-trail.ts'
@@ -51,6 +55,17 @@ const byWrapping: Check = async ({ envelope }, tx) => {
   return material.length === versions && importKeys.length === openImports
 }
 
+/** The material of each next version opens under the number that it will have. */
+const byNextWrapping: Check = async ({ envelope }, tx) => {
+  const material = await findNextMaterialToRewrap(tx, everything)
+  try {
+    for (const row of material) await envelope.unwrapPlaintextMaterial(row, row)
+  } catch {
+    return false
+  }
+  return material.length > 0
+}
+
 /** By the MAC, or by what the wrapped private key is bound to. */
 const byMacAndWrapping: Check = async (parts, tx) =>
   (await byRowMac(parts, tx)) && (await byWrapping(parts, tx))
@@ -75,6 +90,7 @@ const protections: Readonly<Record<Prisma.ModelName, Protection | { readonly unp
     },
   },
   KeyMaterial: { table: 'key_material', check: byWrapping },
+  NextKeyMaterial: { table: 'next_key_material', check: byNextWrapping },
   ImportParameters: {
     table: 'import_parameters',
     check: byMacAndWrapping,
@@ -131,6 +147,7 @@ const fitting: Readonly<Record<string, string>> = {
   'audit_chains.number': 'audit_chains.number + 1000',
   'audit_pruned_revisions.version_number': 'audit_pruned_revisions.version_number + 1000',
   'key_versions.key_id': `(SELECT id FROM keys WHERE name = 'empty')`,
+  'next_key_material.key_id': `(SELECT id FROM keys WHERE name = 'empty')`,
   'import_parameters.key_id': `(SELECT id FROM keys WHERE name = 'empty')`,
   'key_material.version_id': `(SELECT v.id FROM key_versions v JOIN keys k ON k.id = v.key_id
      LEFT JOIN key_material m ON m.version_id = v.id WHERE m.version_id IS NULL LIMIT 1)`,
@@ -278,7 +295,8 @@ async function makeRows(story: Story): Promise<void> {
   await story
     .as({ name: 'ada', roles: ['PROJECT_ADMIN'] })
     .mutate('bindRole', { subject: 'user:bob', role: 'KMS_USER' })
-  await create({ name: 'signer', usage: 'SIGN_VERIFY', algorithm: 'EC_P256' })
+  const signer = await create({ name: 'signer', usage: 'SIGN_VERIFY', algorithm: 'EC_P256' })
+  await client.mutate('publishJwks', { key: signer, tokenLifetimeMinutes: 60 })
   await client.mutate('encrypt', { key: keyId, plaintext: base64('x') })
   await story.as({ name: 'Backup', kind: 'SERVICE_AGENT' }).mutate('encryptWithServiceKey', {
     plaintext: base64('x'),

@@ -56,7 +56,7 @@ async function insertGroup(
     Array.from({ length: count }, async (_, index) => {
       const draft = draftOf(wanted, from + index, state)
       const material = await makeMaterial(parts, draft, 1, attemptAt(draft))
-      return sealChange(policyMac, { row: draft, versions: [] }, { state, material, now })
+      return sealChange(policyMac, { row: draft, versions: [] }, { state, material: [material], now })
     }),
   )
   const rows = sealed.map(({ after }) => after.row)
@@ -87,6 +87,7 @@ function emptyState({ createdAt, cycleDays }: DueKeys, timeZone: string): KeySta
     skippedVersions: [],
     lastRotatedAt: null,
     rotation: { enabled: true, cycleDays, configuredOn: dayAt(createdAt, timeZone), dueOn: null },
+    keySet: null,
     revision: 1,
   }
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { newOpaqueUuid, newUuid } from '../../src/ids.ts'
 import type { KeyRow } from '../../src/store/rows/key-rows.ts'
 import type { KeyVersionRow } from '../../src/store/rows/version-rows.ts'
@@ -41,6 +42,18 @@ export function sampleKey(changes: Partial<KeyRow> = {}): KeyRow {
     aliases: ['a-1', 'current'],
     labels: [{ name: 'team', value: 'Zahlungen "ü"' }],
     decryptableInGraph: true,
+    keySet: {
+      id: randomBytes(32).toString('base64url'),
+      jwsAlgorithm: 'ES256',
+      publishAheadHours: 24,
+      tokenLifetimeMinutes: 60,
+      next: {
+        id: '0199a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b',
+        number: 4,
+        publicKey: 'MFkwEwYHKoZIzj0CAQYI',
+        since: '2026-05-05T05:05:05.555Z',
+      },
+    },
     revision: 7,
     createdAt: new Date('2026-03-08T02:30:00.001Z'),
     updatedAt: new Date('2026-10-25T00:30:00.123Z'),
@@ -70,6 +83,7 @@ export function draftKey(changes: Partial<KeyRow> = {}): KeyRow {
     aliases: [],
     labels: [],
     decryptableInGraph: false,
+    keySet: null,
     allowedSubjects: [],
     rotationEnabled: false,
     rotationCycleDays: 365,

@@ -32,8 +32,8 @@ import {
   UnavailableError,
 } from '../rules/errors.ts'
 import { applyCommand, defaultVersionOf, isDestructionDue, type KeyCommand } from '../rules/lifecycle.ts'
-import { type KeyColumns, stateOf, verifyAsRecorded, verifyMacs } from './locked-key.ts'
-import { generateMaterial, type NewMaterial, type UnwrappedMaterial } from './new-material.ts'
+import { type KeyColumns, madeAhead, stateOf, verifyAsRecorded, verifyMacs } from './locked-key.ts'
+import { findMadeAhead, generateMaterial, type NewMaterial, type UnwrappedMaterial } from './new-material.ts'
 import { addedBy, type Decision, type Step, stepOf, writeSteps } from './write-change.ts'
 
 /** An optional guard against acting on an outdated view. */
@@ -80,7 +80,7 @@ export interface KeyChangeRequest {
   /** Checks of the input. They run once the caller is known to have access. The row may be from memory. */
   readonly checkInput?: (row: KeyRow) => void
   readonly decide: (...args: [...Parameters<Decide>, versionNumber: number | null]) => ReturnType<Decide>
-  /** Obtains the material of the version that the change adds; null for a change that adds none. */
+  /** Obtains the material of the version that the change adds or makes ahead; null for a change that does neither. */
   readonly obtainMaterial?: ObtainMaterial | null
 }
 
@@ -291,7 +291,7 @@ async function plan(
   const context = contextOf(key.row)
   context.algorithm = key.row.algorithm
   let outcome: KeyOutcome = { context, key, steps: [], missing: null, error: null }
-  const withStep = (own: AuditContext, decision: Decision, material: NewMaterial | null) => {
+  const withStep = (own: AuditContext, decision: Decision, material: readonly NewMaterial[]) => {
     const step = stepOf(parts, own, { before: outcome.key, decision, material, now: at.now })
     outcome = { ...outcome, key: step.sealed.after, steps: [...outcome.steps, step] }
   }
@@ -300,15 +300,21 @@ async function plan(
     const facts = { ...at, tx, seenRevision: key.row.revision }
     if (isDestructionDue(key.versions, at.certainNow)) {
       const own = Object.assign(systemContextOf(destruction, key.row), { algorithm: key.row.algorithm })
-      withStep(own, await deciding(parts, destruction.command)(key, facts), null)
+      withStep(own, await deciding(parts, destruction.command)(key, facts), [])
     }
     const { row } = outcome.key
     const decision = await decide(outcome.key, facts)
     if (decision.state.revision === row.revision) return outcome
-    const missing = addedBy(row, decision.state)
-    const material = missing === null ? null : await materialFor(row, missing, context)
-    if (missing !== null && material === null) return { ...outcome, key, steps: [], missing }
-    withStep(context, decision, material)
+    const added = addedBy(row, decision.state)
+    const made = added === null ? null : await findMadeAhead(tx, row, added)
+    const missing = made === null && added !== null ? added : madeAhead(row, decision.state)
+    const fresh = missing === null ? null : await materialFor(row, missing, context)
+    if (missing !== null && fresh === null) return { ...outcome, key, steps: [], missing }
+    withStep(
+      context,
+      decision,
+      [made, fresh].filter((each) => each !== null),
+    )
     return outcome
   } catch (error) {
     // Errors of the database end the transaction.

@@ -61,7 +61,12 @@ export async function createKey(
       mac: new Uint8Array(),
     }
     const before = { row: draft, versions: [] }
-    const step = stepOf(parts, context, { before, decision: { state }, material, now })
+    const step = stepOf(parts, context, {
+      before,
+      decision: { state },
+      material: material === null ? [] : [material],
+      now,
+    })
     return (await writeNewKey(parts, tx, step)) ? step.sealed.after : null
   })
   if (created !== null) parts.observe([observationOf({ ...context, algorithm: wanted.algorithm })])
@@ -85,6 +90,7 @@ function firstState(
       configuredOn: dayAt(settings.now, settings.timeZone),
       dueOn: null,
     },
+    keySet: null,
     revision: 1,
   }
   return preActivation ? empty : { ...applyCommand(empty, { type: 'activateKey' }, settings), revision: 1 }

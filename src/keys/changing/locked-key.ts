@@ -1,13 +1,14 @@
 import { keyStateOf } from '../../audit/events.ts'
-import { newUuid } from '../../ids.ts'
 import { IntegrityError } from '../../keyring/integrity-error.ts'
 import type { PolicyMac } from '../../keyring/policy-mac.ts'
 import { findRecordedStates, type RecordedState } from '../../store/audit/key-history-rows.ts'
 import { type DeletedKeyRow, type KeyRow, lockKey } from '../../store/rows/key-rows.ts'
+import type { NextMaterialRow, StoredKeySet, StoredNextVersion } from '../../store/rows/key-set-rows.ts'
 import { findWholeKey, type WholeKey } from '../../store/rows/key-with-versions.ts'
 import { firstNotSkipped } from '../../store/rows/skipped-versions.ts'
 import type { KeyVersionRow, NewVersion } from '../../store/rows/version-rows.ts'
 import type { Queryable } from '../../store/sql.ts'
+import type { KeySetState } from '../rules/key-sets.ts'
 import { type KeyState, statusOf, type VersionState } from '../rules/lifecycle.ts'
 import type { NewMaterial } from './new-material.ts'
 
@@ -26,15 +27,15 @@ type IdentityColumn =
 
 /** Columns of a key's row that a change may write: all that neither identify the key nor follow from its state. */
 export type KeyColumns = Partial<
-  Omit<KeyRow, IdentityColumn | keyof ReturnType<typeof columnsOfState> | 'mac'>
+  Omit<KeyRow, IdentityColumn | keyof ReturnType<typeof columnsOfState> | 'keySet' | 'mac'>
 >
 
 /** A decided change, to be written. */
 export interface KeyWrite {
   readonly state: KeyState
   readonly columns?: KeyColumns
-  /** Material of the version that the state adds, if it adds one. */
-  readonly material: NewMaterial | null
+  /** Material of the version that the state adds, and of the next one that it makes ahead. */
+  readonly material: readonly NewMaterial[]
   readonly now: Date
 }
 
@@ -116,7 +117,20 @@ export function stateOf({ row, versions }: WholeKey): KeyState {
       configuredOn: row.rotationConfiguredOn,
       dueOn: row.rotationDueOn,
     },
+    keySet: keySetOf(row),
     revision: row.revision,
+  }
+}
+
+function keySetOf({ keySet }: Pick<KeyRow, 'keySet'>): KeySetState | null {
+  if (keySet === null) return null
+  const { id, jwsAlgorithm, publishAheadHours, tokenLifetimeMinutes, next } = keySet
+  return {
+    id,
+    jwsAlgorithm,
+    publishAheadHours,
+    tokenLifetimeMinutes,
+    next: next === null ? null : { number: next.number, since: new Date(next.since) },
   }
 }
 
@@ -127,6 +141,8 @@ export interface SealedChange {
   /** State of its rows, for the record. */
   readonly keyState: string
   readonly added: readonly NewVersion[]
+  /** Material of the next version that is made ahead; null if none is. */
+  readonly next: NextMaterialRow | null
   readonly changed: readonly KeyVersionRow[]
   /** Row that replaces a deleted key; otherwise null. */
   readonly tombstone: DeletedKeyRow | null
@@ -134,25 +150,74 @@ export interface SealedChange {
 
 /** Computes the rows of a change with their MACs. Writes nothing. */
 export function sealChange(policyMac: PolicyMac, before: WholeKey, write: KeyWrite): SealedChange {
-  const row = sealRow(policyMac, before.row, write)
+  const keySet = keySetAfter(before.row, write)
+  const row = sealRow(policyMac, before.row, keySet, write)
   const known = new Map(before.versions.map((version) => [version.number, version]))
   const added: NewVersion[] = []
   const changed: KeyVersionRow[] = []
   const versions = write.state.versions.map((next) => {
     const current = known.get(next.number)
     if (current === next) return current
+    const material = current === undefined ? materialOf(write, next.number) : null
     const version = sealVersion(policyMac, next, {
-      id: current?.id ?? newUuid(),
+      id: material?.versionId ?? current?.id ?? '',
       keyId: before.row.id,
       keyRevision: write.state.revision,
-      publicKey: current === undefined ? (write.material?.publicKey ?? null) : current.publicKey,
+      publicKey: material?.publicKey ?? current?.publicKey ?? null,
     })
-    if (current === undefined) added.push({ version, material: materialOf(write, next.number) })
+    if (material !== null) added.push({ version, material: material.wrapped })
     else changed.push(version)
     return version
   })
-  const after = { row, versions }
-  return { after, keyState: keyStateOf({ mac: row.mac, versions }), added, changed, tombstone: null }
+  return {
+    after: { row, versions },
+    keyState: keyStateOf({ mac: row.mac, versions }),
+    added,
+    next: nextMaterialOf(before.row, keySet, write),
+    changed,
+    tombstone: null,
+  }
+}
+
+/** Number of the version that a change makes ahead; null if it makes none. */
+export function madeAhead({ keySet }: Pick<KeyRow, 'keySet'>, after: KeyState): number | null {
+  const number = after.keySet?.next?.number ?? null
+  return number === (keySet?.next?.number ?? null) ? null : number
+}
+
+function keySetAfter(before: KeyRow, write: KeyWrite): StoredKeySet | null {
+  const { keySet } = write.state
+  if (keySet === null) return null
+  const { next, ...rest } = keySet
+  return { ...rest, next: next === null ? null : nextAfter(before, write, next) }
+}
+
+function nextAfter(
+  before: KeyRow,
+  write: KeyWrite,
+  { number, since }: NonNullable<KeySetState['next']>,
+): StoredNextVersion {
+  const same = before.keySet?.next
+  if (same?.number === number) return same
+  const { versionId, publicKey } = materialOf(write, number)
+  if (publicKey === null) throw new TypeError('a published key has public keys')
+  return {
+    id: versionId,
+    number,
+    publicKey: Buffer.from(publicKey).toString('base64'),
+    since: since.toISOString(),
+  }
+}
+
+function nextMaterialOf(
+  before: KeyRow,
+  keySet: StoredKeySet | null,
+  write: KeyWrite,
+): NextMaterialRow | null {
+  const number = madeAhead(before, write.state)
+  if (number === null || keySet === null) return null
+  const { rootKeyId, wrapped } = materialOf(write, number).wrapped
+  return { keyId: before.id, number, rootKeyId, wrapped }
 }
 
 /** The row that is kept of a deleted key, with its MAC. Otherwise the key stays as it was. */
@@ -178,11 +243,16 @@ export function sealRemoval(
   }
   const mac = policyMac.deletedKeyMac(kept)
   const keyState = keyStateOf({ mac, versions: [] })
-  return { after: before, keyState, added: [], changed: [], tombstone: { ...kept, mac } }
+  return { after: before, keyState, added: [], next: null, changed: [], tombstone: { ...kept, mac } }
 }
 
-function sealRow(policyMac: PolicyMac, before: KeyRow, { state, columns, now }: KeyWrite): KeyRow {
-  const row: KeyRow = { ...before, ...columns, ...columnsOfState(state, now) }
+function sealRow(
+  policyMac: PolicyMac,
+  before: KeyRow,
+  keySet: StoredKeySet | null,
+  { state, columns, now }: KeyWrite,
+): KeyRow {
+  const row: KeyRow = { ...before, ...columns, ...columnsOfState(state, now), keySet }
   return { ...row, mac: policyMac.keyMac(row) }
 }
 
@@ -220,7 +290,8 @@ function sealVersion(
   return { ...version, mac: policyMac.versionMac(version) }
 }
 
-function materialOf({ material }: KeyWrite, versionNumber: number) {
-  if (material?.versionNumber !== versionNumber) throw new TypeError('the material is of another version')
-  return material.wrapped
+function materialOf({ material }: KeyWrite, versionNumber: number): NewMaterial {
+  const found = material.find((each) => each.versionNumber === versionNumber)
+  if (found === undefined) throw new TypeError('the material is of another version')
+  return found
 }

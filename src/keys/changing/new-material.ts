@@ -1,12 +1,19 @@
 import { findAlgorithm } from '../../crypto/algorithms.ts'
 import type { AlgorithmEntry, GeneratedMaterial } from '../../crypto/capabilities.ts'
+import { newUuid } from '../../ids.ts'
+import { IntegrityError } from '../../keyring/integrity-error.ts'
 import type { WrappedBytes } from '../../keyring/root-key-provider.ts'
+import type { KeyRow } from '../../store/rows/key-rows.ts'
+import { findNextMaterial } from '../../store/rows/key-set-rows.ts'
+import type { Queryable } from '../../store/sql.ts'
 import type { Dependencies } from '../parts/dependencies.ts'
 import { type AuditContext, slowWorkOf } from '../parts/request.ts'
 
 /** New material for one version of one key, wrapped and bound to both. */
 export interface NewMaterial {
   readonly versionNumber: number
+  /** UUID of the version. */
+  readonly versionId: string
   readonly wrapped: WrappedBytes
   /** SPKI DER; null for symmetric keys. */
   readonly publicKey: Uint8Array | null
@@ -61,7 +68,7 @@ export function materialOf(
   return {
     async wrapFor(versionNumber) {
       const wrapped = await parts.envelope.wrap(secret, bindingOf(owner, versionNumber))
-      return { versionNumber, wrapped, publicKey }
+      return { versionNumber, versionId: newUuid(), wrapped, publicKey }
     },
     erase: () => void secret.fill(0),
   }
@@ -84,5 +91,26 @@ export async function makeMaterial(
     return await material.wrapFor(versionNumber)
   } finally {
     material.erase()
+  }
+}
+
+/** Finds the material that was made ahead for a version of a published key; null if none was. */
+export async function findMadeAhead(
+  db: Queryable,
+  { id, keySet }: Pick<KeyRow, 'id' | 'keySet'>,
+  versionNumber: number,
+): Promise<NewMaterial | null> {
+  const next = keySet?.next
+  if (next?.number !== versionNumber) return null
+  const found = await findNextMaterial(db, id)
+  if (found?.number !== versionNumber) {
+    throw new IntegrityError('key', id, 'the material of its next version is missing')
+  }
+  const { rootKeyId, wrapped } = found
+  return {
+    versionNumber,
+    versionId: next.id,
+    wrapped: { rootKeyId, wrapped },
+    publicKey: Buffer.from(next.publicKey, 'base64'),
   }
 }

@@ -57,8 +57,10 @@ export async function setKeysBack(tx: Queryable, parts: SetBackParts): Promise<n
       const key = { row, versions: versions.get(row.id) ?? [] }
       const skippedVersions = skippedUpTo(row, Math.max(highestOf(row), replaced.highestVersion) + skip)
       const before = stateOf(key)
-      const state = { ...before, skippedVersions, revision: before.revision + 1 }
-      return sealChange(policyMac, key, { state, columns: { restoredAt: now }, material: null, now })
+      // The next version of a published key may have become one since, under a number that is skipped now.
+      const keySet = before.keySet && { ...before.keySet, next: null }
+      const state = { ...before, skippedVersions, keySet, revision: before.revision + 1 }
+      return sealChange(policyMac, key, { state, columns: { restoredAt: now }, material: [], now })
     })
     await updateKeys(
       tx,

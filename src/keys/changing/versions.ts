@@ -17,6 +17,7 @@ import {
 
 export interface RotateUserKeyInput extends KeyInput {
   readonly expectedDefaultVersionNumber?: number | null | undefined
+  readonly allowUnknownKey?: boolean | null | undefined
 }
 
 export interface KeyVersionInput extends Expecting {
@@ -56,6 +57,7 @@ export async function rotateUserKey(
     decide: deciding(parts, {
       type: 'rotate',
       expectedDefaultVersion: input.expectedDefaultVersionNumber ?? null,
+      allowUnknownKey: input.allowUnknownKey ?? false,
     }),
     obtainMaterial: generatingMaterial(parts),
   })

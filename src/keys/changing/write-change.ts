@@ -1,6 +1,7 @@
 import { isUniqueViolation } from '../../store/errors.ts'
 import { announceChanges, everyone, type KeyChange } from '../../store/key-changes.ts'
 import { claimName, insertKey, type KeyRow, moveToDeleted, updateKeys } from '../../store/rows/key-rows.ts'
+import { eraseNextMaterial, type NextMaterialRow, putNextMaterial } from '../../store/rows/key-set-rows.ts'
 import type { WholeKey } from '../../store/rows/key-with-versions.ts'
 import { insertVersions, type NewVersion, updateVersions } from '../../store/rows/version-rows.ts'
 import type { Queryable } from '../../store/sql.ts'
@@ -44,8 +45,8 @@ export function stepOf(
   change: {
     readonly before: WholeKey
     readonly decision: Decision
-    /** Material of the version that the state adds, if it adds one. */
-    readonly material: NewMaterial | null
+    /** Material of the versions that the state adds or makes ahead. */
+    readonly material: readonly NewMaterial[]
     readonly now: Date
   },
 ): Step {
@@ -99,6 +100,7 @@ async function writeRest(
   changes: readonly KeyChange[],
 ): Promise<void> {
   await insertVersions(tx, await addedVersions(parts, tx, steps))
+  await writeNextVersions(parts, tx, steps)
   await updateVersions(
     tx,
     steps.flatMap(({ sealed }) => sealed.changed),
@@ -126,6 +128,28 @@ async function addedVersions(
     added.map(({ material, binding }) => ({ wrapped: material, binding })),
   )
   return added.map(({ version, material }, index) => ({ version, material: settled[index] ?? material }))
+}
+
+/** Stores the material of versions that are made ahead, and erases that of versions which are no longer to come. */
+async function writeNextVersions(
+  { envelope }: Dependencies,
+  tx: Queryable,
+  steps: readonly Step[],
+): Promise<void> {
+  const isOver = ({ before, sealed: { after, tombstone } }: Step) =>
+    before.keySet !== null && tombstone === null && before.keySet.next?.id !== after.row.keySet?.next?.id
+  await eraseNextMaterial(
+    tx,
+    steps.filter(isOver).map(({ before }) => before.id),
+  )
+  const made = steps.flatMap(({ before, sealed: { next } }) => (next === null ? [] : [{ before, next }]))
+  if (made.length === 0) return
+  const settled = await envelope.settle(
+    tx,
+    made.map(({ before, next }) => ({ wrapped: next, binding: bindingOf(before, next.number) })),
+  )
+  const rows = made.map(({ next }, index): NextMaterialRow => ({ ...next, ...settled[index] }))
+  await putNextMaterial(tx, rows)
 }
 
 /** Number of the version that a change adds, or null. */

@@ -6,6 +6,7 @@ import {
   findKeysDueForDestruction,
   findKeysDueForRotation,
 } from '../../store/rows/due-rows.ts'
+import { findKeysWithoutNextVersion } from '../../store/rows/key-set-rows.ts'
 import { destruction } from '../changing/change-key.ts'
 import { sweepImports } from '../changing/import.ts'
 import type { Dependencies } from '../parts/dependencies.ts'
@@ -41,13 +42,14 @@ export async function runHousekeeping(
   const now = parts.clock.certainNow()
   const tally = (task: SystemTask): Promise<Tally> => runTask(parts, task, signal)
   const quick = await tally(rotationTask(parts, now, { among: symmetricAlgorithms }))
+  const prepared = await tally(preparationTask(parts))
   const slow = await tally(rotationTask(parts, now, { except: symmetricAlgorithms }))
   await sweepImports(parts)
   const destroyed = await tally(destructionTask(parts, now))
   return {
     rotatedKeys: quick.changed + slow.changed,
     sweptKeys: destroyed.changed,
-    failedKeys: quick.failed + slow.failed + destroyed.failed,
+    failedKeys: quick.failed + prepared.failed + slow.failed + destroyed.failed,
   }
 }
 
@@ -63,6 +65,17 @@ function rotationTask(parts: Dependencies, now: Date, filter: AlgorithmFilter): 
       'among' in filter
         ? (tx, ids) => claimKeysDueForRotation(tx, { ids, onOrBefore, max: groupSize })
         : null,
+  }
+}
+
+/** Makes the next versions of published keys that have none, after a rotation that did not wait or a restore. */
+function preparationTask({ store: { db } }: Dependencies): SystemTask {
+  return {
+    action: 'PREPARE_KEY_VERSION',
+    actor: 'rotation',
+    command: { type: 'prepareNextVersion' },
+    findDue: (page) => findKeysWithoutNextVersion(db, page),
+    claim: null,
   }
 }
 

@@ -8,10 +8,12 @@ import { entriesOf, hasOperation } from '../rules/access-list.ts'
 import { type Caller, canonicalSubject, subjectSet } from '../rules/caller.ts'
 import type { KeyOrigin } from '../rules/errors.ts'
 import { inForce } from '../rules/input.ts'
+import { nextSignsFrom } from '../rules/key-sets.ts'
 import { cannotProtectReason, defaultVersionOf, settle, startOfDay } from '../rules/lifecycle.ts'
 import {
   type FullUserKeyView,
   fullColumns,
+  type KeySetView,
   type KeyVersionView,
   type ServiceKeyView,
   type UserKeyView,
@@ -66,6 +68,7 @@ export function fullUserKeyView(
     ...fields,
     owner: canonicalSubject(row.owner),
     decryptableInGraph: row.decryptableInGraph,
+    keySet: keySetView(row),
     aliases: row.aliases,
     labels: row.labels,
     allowedSubjects: subjectSet([...current].map(({ subject }) => subject)),
@@ -74,6 +77,15 @@ export function fullUserKeyView(
       (permission) => !isOperation(permission) || hasOperation(row, permission),
     ),
   }
+}
+
+function keySetView({ keySet }: Pick<KeyRow, 'keySet'>): KeySetView | null {
+  if (keySet === null) return null
+  const { next, ...terms } = keySet
+  if (next === null) return { ...terms, next }
+  const { id, number, since } = next
+  const signsFrom = nextSignsFrom(terms, { number, since: new Date(since) })
+  return { ...terms, next: { id: formatId('keyVersion', id), signsFrom } }
 }
 
 /** A service key. */

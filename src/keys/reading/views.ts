@@ -4,6 +4,7 @@ import type { EncryptionContext } from '../../crypto/encryption-context.ts'
 import type { KeyRow } from '../../store/rows/key-rows.ts'
 import type { AccessEntry, AccessFacts, KeyPermission } from '../rules/access.ts'
 import type { KeyOrigin, KeyVersionStatus } from '../rules/errors.ts'
+import type { KeySetTerms } from '../rules/key-sets.ts'
 import type { KeyLabel } from '../rules/labels.ts'
 import type { CannotProtectReason } from '../rules/lifecycle.ts'
 import type { RoleBinding } from '../rules/role-bindings.ts'
@@ -58,6 +59,18 @@ export interface AccessEntryView extends AccessEntry {
   readonly expired: boolean
 }
 
+/** The published key set of a key. */
+export interface KeySetView extends KeySetTerms {
+  /** Last part of its address. */
+  readonly id: string
+  /** The version that the key gets next; null until it is made. */
+  readonly next: {
+    /** `kver_…`. */
+    readonly id: string
+    readonly signsFrom: Date
+  } | null
+}
+
 /** A user key for callers with access. */
 export interface FullUserKeyView extends VisibleUserKey, FullKeyFields {
   readonly kind: 'USER'
@@ -66,6 +79,8 @@ export interface FullUserKeyView extends VisibleUserKey, FullKeyFields {
   readonly owner: string
   /** True if queries of a federated graph may decrypt with the key, too. */
   readonly decryptableInGraph: boolean
+  /** Null unless its public keys are published. */
+  readonly keySet: KeySetView | null
   readonly aliases: readonly string[]
   readonly labels: readonly KeyLabel[]
   /** Subject strings of entries that have not expired; empty while access control is off. */

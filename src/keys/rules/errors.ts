@@ -259,6 +259,19 @@ export class OtherError extends KeysteadError {
   }
 }
 
+/** Verifiers may not know the next public key of a published key yet. It comes as OtherError. */
+export class NextVersionTooNewError extends OtherError {
+  /** @param signsFrom when the next version may sign; null if it has yet to be made */
+  constructor(signsFrom: Date | null) {
+    super(
+      'NEXT_VERSION_TOO_NEW',
+      `The key is published, and verifiers may not know its next public key yet. Rotate it ${
+        signsFrom === null ? 'when jwks.nextSignsFrom has passed' : `after ${signsFrom.toISOString()}`
+      }, or repeat with allowUnknownKey: true if verifiers that refuse its tokens for a while are the lesser evil.`,
+    )
+  }
+}
+
 /** The token of a subscription has expired. */
 export class TokenExpiredError extends KeysteadError {
   readonly code = 'UNAUTHENTICATED'

@@ -8,7 +8,9 @@ import {
   type KeyOrigin,
   type KeyStatus,
   type KeyVersionStatus,
+  NextVersionTooNewError,
 } from './errors.ts'
+import { type KeySetState, type KeySetTerms, type NextVersionState, nextSignsFrom } from './key-sets.ts'
 
 /** State of a version, for the lifecycle rules. */
 export interface VersionState {
@@ -46,15 +48,26 @@ export interface KeyState {
   readonly skippedVersions: readonly number[]
   readonly lastRotatedAt: Date | null
   readonly rotation: RotationState
+  /** Null unless its public keys are published. */
+  readonly keySet: KeySetState | null
   readonly revision: number
 }
 
 /** Commands on a key. */
 export type KeyCommand =
   | { readonly type: 'activateKey' }
-  | { readonly type: 'rotate'; readonly expectedDefaultVersion: number | null }
+  | {
+      readonly type: 'rotate'
+      readonly expectedDefaultVersion: number | null
+      /** True to rotate a published key although verifiers may not know its next public key yet. */
+      readonly allowUnknownKey: boolean
+    }
   | { readonly type: 'rotateIfDue' }
   | { readonly type: 'importVersion' }
+  /** Publishes the public keys, at this address unless they are published already. */
+  | { readonly type: 'publishKeySet'; readonly id: string; readonly terms: KeySetTerms }
+  | { readonly type: 'unpublishKeySet' }
+  | { readonly type: 'prepareNextVersion' }
   | { readonly type: 'configureRotation'; readonly enabled: boolean; readonly cycleDays: number }
   | { readonly type: 'deactivateVersion'; readonly version: number }
   | { readonly type: 'activateVersion'; readonly version: number }
@@ -130,9 +143,10 @@ export function isDeletable(versions: readonly VersionState[], now: Date): boole
   return versions.every((version) => settle(version, now).status === 'DESTROYED')
 }
 
-/** Checks whether the system should rotate the key now. */
+/** Checks whether the system should rotate the key now. The next version of a published key must be known by then. */
 function isRotationDue(key: KeyState, settings: LifecycleSettings): boolean {
   return (
+    mayNextSign(key, settings.certainNow) &&
     key.rotation.enabled &&
     key.rotation.dueOn !== null &&
     key.rotation.dueOn <= dayAt(settings.certainNow, settings.timeZone) &&
@@ -143,7 +157,8 @@ function isRotationDue(key: KeyState, settings: LifecycleSettings): boolean {
 /**
  * The state after a command.
  *
- * @returns the new state, or the same object when the command changes nothing (`rotateIfDue`, `sweepDestroyed`)
+ * @returns the new state, or the same object when the command changes nothing (`rotateIfDue`, `sweepDestroyed`,
+ *   `unpublishKeySet`, `prepareNextVersion`)
  * @throws InvalidKeyStateError or ConflictError; the version named by a command must exist
  */
 export function applyCommand(key: KeyState, command: KeyCommand, settings: LifecycleSettings): KeyState {
@@ -177,12 +192,34 @@ function changed(key: KeyState, command: KeyCommand, settings: LifecycleSettings
         )
       }
       assertExpectedDefault(key, command.expectedDefaultVersion, certainNow)
+      if (!command.allowUnknownKey) assertNextMaySign(key, certainNow)
       return { ...withNewVersion(key, now), lastRotatedAt: now }
     case 'rotateIfDue':
       return isRotationDue(key, settings) ? { ...withNewVersion(key, now), lastRotatedAt: now } : key
     case 'importVersion':
       requireOrigin(key, 'EXTERNAL')
       return { ...withNewVersion(key, now), lastRotatedAt: key.versions.length === 0 ? null : now }
+    case 'publishKeySet':
+      requireOrigin(key, 'KEYSTEAD')
+      if (key.versions.length === 0) {
+        throw new InvalidKeyStateError(
+          'The key is in state PRE_ACTIVATION and has no public key to publish. Call activateUserKey first.',
+          { keyStatus: 'PRE_ACTIVATION', allowed: ['ACTIVE', 'DEACTIVATED'] },
+        )
+      }
+      return {
+        ...key,
+        keySet: {
+          id: key.keySet?.id ?? command.id,
+          ...command.terms,
+          next: key.keySet?.next ?? { number: nextNumber(key), since: now },
+        },
+      }
+    case 'unpublishKeySet':
+      return key.keySet === null ? key : { ...key, keySet: null }
+    case 'prepareNextVersion':
+      if (key.keySet === null || key.keySet.next !== null) return key
+      return { ...key, keySet: { ...key.keySet, next: { number: nextNumber(key), since: now } } }
     case 'configureRotation':
       if (command.enabled) requireOrigin(key, 'KEYSTEAD')
       return {
@@ -245,8 +282,28 @@ export function requireOrigin(key: { readonly origin: KeyOrigin }, origin: KeyOr
   if (key.origin !== origin) throw new InvalidKeyOriginError(key.origin)
 }
 
+/** Number of the version that the key gets next. */
+function nextNumber({ skippedVersions, lastVersionNumber }: KeyState): number {
+  return firstNotSkipped(skippedVersions, lastVersionNumber + 1)
+}
+
+/** True unless the key is published, and its next version has not been known to verifiers for long enough. */
+function mayNextSign({ keySet }: KeyState, now: Date): boolean {
+  return keySet === null || (keySet.next !== null && nextSignsFrom(keySet, keySet.next) <= now)
+}
+
+function assertNextMaySign(key: KeyState, now: Date): void {
+  if (mayNextSign(key, now) || key.keySet === null) return
+  const { keySet } = key
+  throw new NextVersionTooNewError(keySet.next === null ? null : nextSignsFrom(keySet, keySet.next))
+}
+
+/**
+ * Adds a version. That of a published key is the one that was made ahead, and another one is made ahead of the next time.
+ * Each change makes material for one version at most: if none was made ahead, the system does so later.
+ */
 function withNewVersion(key: KeyState, now: Date): KeyState {
-  const number = firstNotSkipped(key.skippedVersions, key.lastVersionNumber + 1)
+  const number = nextNumber(key)
   const version: VersionState = {
     number,
     status: 'ACTIVE',
@@ -256,7 +313,11 @@ function withNewVersion(key: KeyState, now: Date): KeyState {
     destroyScheduledFor: null,
     destroyedAt: null,
   }
-  return { ...key, versions: [...key.versions, version], lastVersionNumber: number }
+  const after = { ...key, versions: [...key.versions, version], lastVersionNumber: number }
+  if (key.keySet === null) return after
+  const isMadeAhead = key.keySet.next?.number === number
+  const next: NextVersionState | null = isMadeAhead ? { number: nextNumber(after), since: now } : null
+  return { ...after, keySet: { ...key.keySet, next } }
 }
 
 function withVersion(

@@ -33,6 +33,11 @@ const descriptions: Record<AuditEventView['action'], string> = {
   DELETE_ALIAS: 'An alias was removed from a user key; `alias` in the details.',
   LABEL_USER_KEY:
     'Labels of a user key were set or removed. The details have each label that was set as `label.NAME`, and each that was removed, with its last value, as `removedLabel.NAME`.',
+  PUBLISH_JWKS:
+    'The public keys of a key were published, or what their set promises was changed; the details have `tokenLifetimeMinutes` and `publishAheadHours`.',
+  UNPUBLISH_JWKS: 'The publication of the public keys of a key was ended.',
+  PREPARE_KEY_VERSION:
+    'The system made the next version of a published key ahead, and published its public key.',
   GET_IMPORT_PARAMETERS: 'A wrapping key for the import of key material was made.',
   IMPORT_KEY_VERSION: 'Key material was imported as a new version.',
   PRUNE_AUDIT: 'An operator of the server removed old audit events.',

@@ -13,6 +13,7 @@ import { KeyPermission } from './enums.ts'
 import { Label } from './label.ts'
 import { Node } from './node.ts'
 import { PublicKey } from './public-key.ts'
+import { PublishedKeySet } from './published-key-set.ts'
 import { Key, UserKey } from './refs.ts'
 import { Subject } from './subject.ts'
 
@@ -80,6 +81,13 @@ UserKey.implement({
         (key: FullUserKeyView) => key.decryptableInGraph,
       ),
     ),
+    jwks: t.field({
+      type: PublishedKeySet,
+      ...hidden(
+        'Where the public keys of the key are published; null if they are not.',
+        (key: FullUserKeyView) => key.keySet,
+      ),
+    }),
     aliases: t.field({
       type: ['String'],
       ...hidden(

@@ -9,7 +9,7 @@ import { type Answer, errorAnswer } from '../answer.ts'
 import { documentRules } from '../graphql/check-document.ts'
 import { readTrustedDocuments, type TrustedDocuments } from '../graphql/trusted-documents.ts'
 import { callbackPath } from './console-session.ts'
-import { headerOf } from './request-head.ts'
+import { headerOf, isKnownTag } from './request-head.ts'
 
 /** The console, as it was built. */
 export interface Console {
@@ -131,7 +131,7 @@ function headersFor(config: Config): Readonly<Record<string, string>> {
 const assets = /^\/assets\//
 /** Paths of the server itself, which are never pages of the console. */
 const reserved =
-  /^\/(assets|console\/session|console\/settings\.json|dev|graphql|health|livez|metrics|readyz|subgraph|\.well-known)(\/|$)/
+  /^\/(assets|console\/session|console\/settings\.json|dev|graphql|health|jwks|livez|metrics|readyz|subgraph|\.well-known)(\/|$)/
 
 /** Builds the function that answers for the console. A page that the code finds by its address is `index.html`. */
 function createConsoleAnswers(
@@ -193,7 +193,7 @@ function answerWithFile(
   const form = forms.get(coding)
   if (form === undefined) throw new TypeError('each file has its plain form')
   const headers = { ...pageHeaders, etag: form.etag, vary: 'accept-encoding' }
-  if (isKnown(headerOf(request.headers, 'if-none-match'), form.etag))
+  if (isKnownTag(headerOf(request.headers, 'if-none-match'), form.etag))
     return { status: 304, headers, body: null }
   return {
     status: 200,
@@ -219,9 +219,4 @@ function codingFor(accepted: string | null, forms: ServedFile['forms']): Coding 
   )
   const isAccepted = (coding: string) => (weights.get(coding) ?? weights.get('*') ?? 0) > 0
   return codings.find((coding) => forms.has(coding) && isAccepted(coding)) ?? 'identity'
-}
-
-/** True if the client has this form already (RFC 9110 §13.1.2). */
-function isKnown(ifNoneMatch: string | null, etag: string): boolean {
-  return (ifNoneMatch ?? '').split(',').some((each) => ['*', etag].includes(each.trim().replace(/^W\//, '')))
 }

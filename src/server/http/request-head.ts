@@ -21,6 +21,11 @@ export function headerOf(headers: IncomingMessage['headers'], name: string): str
   return Array.isArray(value) ? value.join(', ') : (value ?? null)
 }
 
+/** True if an If-None-Match header has the entity tag: the client has this form already (RFC 9110 §13.1.2). */
+export function isKnownTag(ifNoneMatch: string | null, etag: string): boolean {
+  return (ifNoneMatch ?? '').split(',').some((each) => ['*', etag].includes(each.trim().replace(/^W\//, '')))
+}
+
 /** Path of a request; null if its target or Host header is malformed. */
 export function pathOf({ url = '', headers: { host = '' } }: IncomingMessage): string | null {
   if (url === graphqlPath && /^[a-z0-9.:-]+$/i.test(host)) return url

@@ -65,6 +65,7 @@ import { type Cors, createCors, refuseForeignPage } from './cors.ts'
 import { createDevMode, type DevModeStep, type DevTokens } from './dev-mode.ts'
 import { createGraphiqlPage } from './graphiql.ts'
 import { healthRouteOf, liveAnswer, type Part, readyAnswer } from './health.ts'
+import { createJwks, type JwksStep, jwksPath, type KeySetSource } from './jwks.ts'
 import type { Listener } from './listener.ts'
 import {
   type BodyReceiver,
@@ -108,6 +109,7 @@ export interface ServerParts {
   readonly authenticator: Authenticator
   /** The caller of a token with the roles that it has beyond those of the token. Throws UNAVAILABLE. */
   readonly withBoundRoles: (caller: Caller) => Promise<Caller>
+  readonly keySets: KeySetSource
   /** Null outside of development mode. */
   readonly devTokens: DevTokens | null
   /** The provider of the console's login; null if the server has no part in it. */
@@ -146,7 +148,7 @@ export interface Server {
 interface Tools
   extends Omit<
     ServerParts,
-    'schema' | 'subgraphSchema' | 'createContext' | 'devTokens' | 'explain' | 'consoleFolder'
+    'schema' | 'subgraphSchema' | 'createContext' | 'keySets' | 'devTokens' | 'explain' | 'consoleFolder'
   > {
   readonly listener: Listener
   /** What answers GraphQL, by the path that it answers at. */
@@ -160,6 +162,7 @@ interface Tools
   readonly shed: (reason: Shed) => Answer
   readonly bodies: BodyReceiver
   readonly cors: Cors | null
+  readonly jwks: JwksStep
   readonly devMode: DevModeStep | null
   readonly console: Console | null
   readonly consoleSession: ConsoleSessionStep | null
@@ -288,6 +291,7 @@ function createTools(parts: ServerParts, listener: Listener): Tools {
     cors: createCors(config.CORS_ORIGINS),
     console,
     consoleSession: console && createConsoleSession(session),
+    jwks: createJwks({ ...parts, admission, shed, clientAddressOf }),
     devMode: devTokens && createDevMode(devTokens, config.CORS_ORIGINS),
     graphiqlPage: hasGraphiql ? createGraphiqlPage({ withTour: devTokens !== null }) : null,
   }
@@ -367,6 +371,7 @@ async function answerRequest(incoming: Incoming, tools: Tools): Promise<Answer> 
   if (facts.route === '/health/ready') return answerReady(tools)
   return (
     tools.devMode?.(request, path) ??
+    tools.jwks(request, path) ??
     tools.consoleSession?.(incoming, path) ??
     tools.console?.answer(request, path) ??
     redirectToPage(path, tools) ??
@@ -389,6 +394,7 @@ function graphqlAt(path: string, { graphql }: Tools): GraphQL {
 function routeOf(path: string, { graphql, consoleSession }: Tools): string {
   if (graphql.has(path)) return path
   if (consoleSession !== null && path.startsWith(sessionPath)) return sessionPath
+  if (path.startsWith(jwksPath)) return jwksPath
   return healthRouteOf(path) ?? 'other'
 }
 

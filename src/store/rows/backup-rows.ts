@@ -24,8 +24,11 @@ export const backupTables = [
 /** Tables that triggers write when the rows that they follow from are put back. */
 const derivedTables = ['key_search', 'key_last_uses'] as const
 
-/** Tables that are not backed up. A backup knows nothing of the time that passes after it. */
-export const tablesLeftOut = ['certain_time', ...derivedTables] as const
+/**
+ * Tables that are not backed up. A backup knows nothing of the time that passes after it. The next version of a published
+ * key may have become a version since, so that a restore has another one made.
+ */
+export const tablesLeftOut = ['certain_time', 'next_key_material', ...derivedTables] as const
 
 /** A table whose rows are backed up. */
 export type BackupTable = (typeof backupTables)[number]
@@ -98,7 +101,7 @@ export async function writeRows(tx: Queryable, table: BackupTable, rows: readonl
 /** Removes everything. The tables are locked against all others until the transaction ends. */
 export async function removeEverything(tx: Queryable): Promise<void> {
   await tx.$executeRawUnsafe(
-    `TRUNCATE ${[...backupTables, ...derivedTables].map((table) => `"${table}"`).join(', ')}`,
+    `TRUNCATE ${[...backupTables, 'next_key_material', ...derivedTables].map((table) => `"${table}"`).join(', ')}`,
   )
 }
 

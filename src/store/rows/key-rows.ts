@@ -1,10 +1,15 @@
 import { type DeletedKey, type Key, Prisma } from '../generated/client.ts'
 import { fieldsOf, insertRows, prepared, type Queryable, type RowOf, type Table, updateRows } from '../sql.ts'
 import type { StoredAccessList } from '../subjects.ts'
+import type { StoredKeySet } from './key-set-rows.ts'
 
 /** A live key. Days are `YYYY-MM-DD`; prisma/schema.prisma describes the columns. */
-export type KeyRow = Omit<WithEntries<RowOf<Key, 'rotationConfiguredOn' | 'rotationDueOn'>>, 'labels'> & {
+export type KeyRow = Omit<
+  WithEntries<RowOf<Key, 'rotationConfiguredOn' | 'rotationDueOn'>>,
+  'labels' | 'keySet'
+> & {
   readonly labels: readonly { readonly name: string; readonly value: string }[]
+  readonly keySet: StoredKeySet | null
 }
 
 /** A row with the type that its entries have in JSON. */
@@ -19,6 +24,7 @@ export const laterKeyColumns = {
   aliases: [],
   labels: [],
   decryptableInGraph: false,
+  keySet: null,
 } satisfies Partial<KeyRow>
 
 /** Columns of a key. */
@@ -55,6 +61,7 @@ export const keyTable: Table<KeyRow> = {
     aliases: 'aliases',
     labels: 'labels',
     decryptableInGraph: 'decryptable_in_graph',
+    keySet: 'key_set',
     mac: 'mac',
   },
   later: laterKeyColumns,
@@ -224,6 +231,7 @@ export function decode(row: Key): KeyRow {
     ...withEntries(row),
     // As with the entries, the MAC of the row proves the type.
     labels: row.labels as unknown as KeyRow['labels'],
+    keySet: row.keySet as unknown as KeyRow['keySet'],
     rotationConfiguredOn: dayOf(row.rotationConfiguredOn),
     rotationDueOn: row.rotationDueOn === null ? null : dayOf(row.rotationDueOn),
   }

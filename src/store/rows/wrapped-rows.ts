@@ -9,7 +9,7 @@ export interface StoredBytes {
 
 /** Wrapped material with its binding. */
 export interface WrappedMaterialRow extends StoredBytes {
-  /** The version's UUID. */
+  /** The version's UUID; that of the key for a version that is yet to come. */
   readonly id: string
   readonly projectId: string
   readonly keyId: string
@@ -45,6 +45,7 @@ export interface RootKeyUse {
   readonly rootKeyId: string
   /** True if the installation secret is. */
   readonly installation: boolean
+  /** With the next versions of published keys. */
   readonly versions: number
   readonly imports: number
 }
@@ -70,6 +71,19 @@ export async function pickMaterial(
     WHERE m.root_key_id = ${rootKeyId} ORDER BY random() LIMIT ${max}`
 }
 
+/** Material of next versions under other root keys than one. Their IDs are those of their keys. */
+export async function findNextMaterialToRewrap(
+  db: Queryable,
+  page: WrappedPage,
+): Promise<WrappedMaterialRow[]> {
+  return db.$queryRaw<WrappedMaterialRow[]>`
+    SELECT m.key_id AS id, m.root_key_id AS "rootKeyId", m.wrapped, k.project_id AS "projectId",
+      k.id AS "keyId", m.number AS "versionNumber", k.algorithm
+    FROM next_key_material m JOIN keys k ON k.id = m.key_id
+    WHERE m.root_key_id <> ${page.except} AND m.key_id > ${page.after}::uuid
+    ORDER BY m.key_id LIMIT ${page.max}`
+}
+
 /** Private keys of imports under other root keys than one; erased ones are under none. */
 export async function findImportKeysToRewrap(
   db: Queryable,
@@ -85,6 +99,11 @@ export async function findImportKeysToRewrap(
 /** Replaces material that is unchanged since it was read. Returns how many rows it replaced. */
 export function replaceMaterial(db: Queryable, changes: readonly Rewrapped[]): Promise<number> {
   return replace(db, changes, { table: Prisma.sql`key_material`, id: Prisma.sql`version_id` })
+}
+
+/** Replaces material of next versions that is unchanged since it was read. Returns how many rows it replaced. */
+export function replaceNextMaterial(db: Queryable, changes: readonly Rewrapped[]): Promise<number> {
+  return replace(db, changes, { table: Prisma.sql`next_key_material`, id: Prisma.sql`key_id` })
 }
 
 /** Replaces private keys of imports that are unchanged since they were read. Returns how many rows it replaced. */
@@ -122,6 +141,7 @@ export async function countByRootKey(db: Queryable): Promise<RootKeyUse[]> {
     FROM (
       SELECT root_key_id, 1 AS installation, 0 AS versions, 0 AS imports FROM installation
       UNION ALL SELECT root_key_id, 0, count(*), 0 FROM key_material GROUP BY root_key_id
+      UNION ALL SELECT root_key_id, 0, count(*), 0 FROM next_key_material GROUP BY root_key_id
       UNION ALL SELECT root_key_id, 0, 0, count(*) FROM import_parameters WHERE wrapped IS NOT NULL
         GROUP BY root_key_id
     ) AS each GROUP BY root_key_id ORDER BY root_key_id`

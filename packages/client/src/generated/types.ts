@@ -27,6 +27,9 @@ export type AuditAction =
   | 'REPOINT_ALIAS'
   | 'DELETE_ALIAS'
   | 'LABEL_USER_KEY'
+  | 'PUBLISH_JWKS'
+  | 'UNPUBLISH_JWKS'
+  | 'PREPARE_KEY_VERSION'
   | 'GET_IMPORT_PARAMETERS'
   | 'IMPORT_KEY_VERSION'
   | 'PRUNE_AUDIT'
@@ -854,6 +857,28 @@ export interface ImportKeyVersionInput {
   readonly expectedRevision?: number | null | undefined
 }
 
+/** The key, and what its set promises. */
+export interface PublishJwksInput {
+  /** The key: its ID, name or alias. */
+  readonly key: string
+  /** Longest lifetime of what the key signs, 1 to 129,600 minutes. The public key of a version that was replaced stays published for so long. */
+  readonly tokenLifetimeMinutes: number
+  /** Hours for which a public key is published before its version signs, 1 to 720; 24 if not given. Verifiers may keep the set for so long. */
+  readonly publishAheadHours?: number | null | undefined
+  /** `alg` of the keys in the set, such as RS256, for keys that sign in several ways. Verifiers then accept no other one. If not given, such keys have no `alg`. */
+  readonly jwsAlgorithm?: string | null | undefined
+  /** Refuse with ConflictError unless the key still has this revision. */
+  readonly expectedRevision?: number | null | undefined
+}
+
+/** The key. */
+export interface UnpublishJwksInput {
+  /** The key: its ID, name or alias. */
+  readonly key: string
+  /** Refuse with ConflictError unless the key still has this revision. */
+  readonly expectedRevision?: number | null | undefined
+}
+
 /** The ciphertext to re-encrypt, and the destination. */
 export interface ReEncryptInput {
   /** A ciphertext of a symmetric key. */
@@ -960,6 +985,8 @@ export interface RotateUserKeyInput {
   readonly key: string
   /** Refuse with ConflictError unless this is still the number of the default version, so that a repeated request does not rotate twice. */
   readonly expectedDefaultVersionNumber?: number | null | undefined
+  /** Rotate a published key even if its next public key has been published for a shorter time than `publishAheadHours`: verifiers may refuse its signatures until they fetch the set again. For emergencies. False if not given. */
+  readonly allowUnknownKey?: boolean | null | undefined
   /** Refuse with ConflictError unless the key still has this revision. */
   readonly expectedRevision?: number | null | undefined
 }
@@ -978,6 +1005,8 @@ export interface RotateUserKeyBatchItemInput {
   readonly key: string
   /** Refuse with ConflictError unless this is still the number of the default version, so that a repeated request does not rotate twice. */
   readonly expectedDefaultVersionNumber?: number | null | undefined
+  /** Rotate a published key even if its next public key has been published for a shorter time than `publishAheadHours`: verifiers may refuse its signatures until they fetch the set again. For emergencies. False if not given. */
+  readonly allowUnknownKey?: boolean | null | undefined
   /** Refuse with ConflictError unless the key still has this revision. */
   readonly expectedRevision?: number | null | undefined
 }
@@ -1468,6 +1497,8 @@ export interface UserKey {
   readonly accessList: readonly AccessListEntry[] | null
   /** True if queries may decrypt with the key, too, through `EncryptedValue` in a federated graph. Off unless somebody switched it on. Null when redacted. */
   readonly decryptableInGraph: boolean | null
+  /** Where the public keys of the key are published; null if they are not. Null when redacted. */
+  readonly jwks: PublishedKeySet | null
   /** Further names by which operations and queries find the key, sorted by bytes. At most 50 entries. Null when redacted. */
   readonly aliases: readonly string[] | null
   /** The labels, sorted by name. They say something about the key and grant nothing. At most 50 entries. Null when redacted. */
@@ -1496,6 +1527,22 @@ export interface AccessListEntry {
   readonly expired: boolean
   /** A note for people; may be empty. */
   readonly note: string
+}
+
+/** The published public keys of a key, as a JWK Set (RFC 7517 §5) for those who verify its signatures. It needs no token. */
+export interface PublishedKeySet {
+  /** Path of the set below the address of the server: `/jwks/`, 43 random characters, and `.json`. Whoever knows it can read the public keys, and nothing else. */
+  readonly path: string
+  /** `alg` of its keys, if one was chosen. Keys that sign in one way alone have that one in any case. */
+  readonly jwsAlgorithm: string | null
+  /** Hours for which the public key of a version is published before the version signs. */
+  readonly publishAheadHours: number
+  /** Longest lifetime of what the key signs, in minutes. The public key of a version that was replaced stays published for so long. */
+  readonly tokenLifetimeMinutes: number
+  /** `kid` of the next version, which is published and does not sign yet. It becomes the ID of that version. Null until the system has made it. */
+  readonly nextKeyId: string | null
+  /** From when the key can be rotated: the next public key has then been published for `publishAheadHours`. Null like `nextKeyId`. */
+  readonly nextSignsFrom: string | null
 }
 
 /** A name and a value that people give to a key, to find it by. Labels never grant anything. */
@@ -1630,6 +1677,8 @@ export interface ListedUserKey {
   readonly owner: Subject | null
   /** True if queries may decrypt with the key, too, through `EncryptedValue` in a federated graph. Off unless somebody switched it on. Null when redacted. */
   readonly decryptableInGraph: boolean | null
+  /** Where the public keys of the key are published; null if they are not. Null when redacted. */
+  readonly jwks: PublishedKeySet | null
   /** Further names by which operations and queries find the key, sorted by bytes. At most 50 entries. Null when redacted. */
   readonly aliases: readonly string[] | null
   /** The labels, sorted by name. They say something about the key and grant nothing. At most 50 entries. Null when redacted. */
@@ -2043,6 +2092,18 @@ export interface ImportKeyVersionPayload {
   readonly userKey: UserKey
   /** The version that changed. */
   readonly version: KeyVersion
+}
+
+/** A key whose public keys are published. */
+export interface PublishJwksPayload {
+  /** The key after the change; redacted if the caller has locked itself out. */
+  readonly userKey: UserKey
+}
+
+/** A key whose public keys are not published. */
+export interface UnpublishJwksPayload {
+  /** The key after the change; redacted if the caller has locked itself out. */
+  readonly userKey: UserKey
 }
 
 /** Re-encrypted bytes. */
@@ -2581,6 +2642,10 @@ export interface Operations {
   getImportParameters(input: GetImportParametersInput, options?: CallOptions): Promise<GetImportParametersPayload>
   /** Makes the next version of a key of origin EXTERNAL from material that was made elsewhere: ACTIVE and the default at once. Older versions stay as they are. The material is checked: size, type, curve, modulus and public exponent, and whether private and public parts fit together. Needs MANAGE. */
   importKeyVersion(input: ImportKeyVersionInput, options?: CallOptions): Promise<ImportKeyVersionPayload>
+  /** Publishes the public keys of an asymmetric key for signatures as a JWK Set at an address without a token, or changes what the set promises; the address stays. The next version is made and published ahead, so that a rotation never surprises verifiers. Needs MANAGE. */
+  publishJwks(input: PublishJwksInput, options?: CallOptions): Promise<PublishJwksPayload>
+  /** Ends the publication of the public keys of a key: its address answers 404, and is never used again. Verifiers that fetch the set fail from then on. A key that is not published stays as it is. Needs MANAGE. */
+  unpublishJwks(input: UnpublishJwksInput, options?: CallOptions): Promise<UnpublishJwksPayload>
   /** Decrypts a ciphertext and encrypts it again under the default version of the same or another key, without disclosing the plaintext. Needs DECRYPT of the key before, and ENCRYPT of the key after. */
   reEncrypt(input: ReEncryptInput, options?: CallOptions): Promise<ReEncryptPayload>
   /** Re-encrypts many items, each with a key of its own; one that fails does not fail the others. Much faster than as many single operations. */
@@ -2595,7 +2660,7 @@ export interface Operations {
   repointAlias(input: RepointAliasInput, options?: CallOptions): Promise<RepointAliasPayload>
   /** Cancels a scheduled destruction. The version is DEACTIVATED again. Needs MANAGE. */
   restoreKeyVersion(input: RestoreKeyVersionInput, options?: CallOptions): Promise<RestoreKeyVersionPayload>
-  /** Generates the next version of a key: ACTIVE and the default at once. Older versions stay as they are, so what they encrypted still opens. Needs MANAGE. */
+  /** Generates the next version of a key: ACTIVE and the default at once. Older versions stay as they are, so what they encrypted still opens. A published key is refused (`OtherError`, NEXT_VERSION_TOO_NEW) until its next public key has been published for `publishAheadHours`. Needs MANAGE. */
   rotateUserKey(input: RotateUserKeyInput, options?: CallOptions): Promise<RotateUserKeyPayload>
   /** Rotates many keys. Each item is a change of its own, with its own record; one that fails does not fail the others. Items of one key are carried out in their order; a second item for the same key, or for the same version where items name versions, is refused with InputValidationError. An `expectedRevision` counts the changes of earlier items, too. If the request times out, what was done stays done. */
   rotateUserKeyBatch(input: RotateUserKeyBatchInput, options?: CallOptions): Promise<RotateUserKeyBatchPayload>
