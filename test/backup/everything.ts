@@ -26,6 +26,8 @@ export interface Everything {
   readonly ciphertexts: readonly string[]
   readonly serviceCiphertext: string
   readonly signingKeyId: string
+  /** Of the version that the signing key would have got next. */
+  readonly nextKeyId: string
   readonly signature: string
   readonly hiddenKeyId: string
   readonly deletedName: string
@@ -61,6 +63,11 @@ export async function makeEverything(story: Story): Promise<Everything> {
     await mia.mutate('destroyKeyVersion', { version: { key: keyId, number: version }, waitingPeriodDays })
   }
   const signingKeyId = await create({ name: 'signer', usage: 'SIGN_VERIFY', algorithm: 'EC_P256' })
+  const published = await mia.mutate(
+    'publishJwks',
+    { key: signingKeyId, tokenLifetimeMinutes: 60 },
+    'userKey { jwks { nextKeyId } }',
+  )
   const { signature } = await mia.mutate('sign', { key: signingKeyId, message }, 'signature')
   const hiddenKeyId = await create({ name: 'hidden' })
   const limited = await mia.mutate('enableAccessControl', {
@@ -91,6 +98,7 @@ export async function makeEverything(story: Story): Promise<Everything> {
     ciphertexts,
     serviceCiphertext: served['ciphertext'],
     signingKeyId,
+    nextKeyId: published['userKey'].jwks.nextKeyId,
     signature,
     hiddenKeyId,
     deletedName,
@@ -142,6 +150,19 @@ export async function expectEverything(as: (person: Person) => Client, made: Eve
   // They are as the trail has them, so that they can be changed.
   await as(administrator).mutate('unbindRole', { subject: 'user:boris', role: 'KMS_USER' })
   expect(await as({ name: 'boris' }).ask(roles)).toEqual({ viewer: { roles: [] } })
+  // A published key has its address and its public key again, and its next version is another one.
+  const published = await mia.ask<{ userKey: { jwks: { tokenLifetimeMinutes: number; nextKeyId: string } } }>(
+    'query($id: KeyRef!) { userKey(key: $id) { jwks { tokenLifetimeMinutes nextKeyId } } }',
+    { id: made.signingKeyId },
+  )
+  expect(published.userKey.jwks.tokenLifetimeMinutes).toBe(60)
+  expect(published.userKey.jwks.nextKeyId).not.toBe(made.nextKeyId)
+  const issued = await mia.mutate(
+    'rotateUserKey',
+    { key: made.signingKeyId, allowUnknownKey: true },
+    'version { number }',
+  )
+  expect(issued['version'].number).toBeGreaterThan(100_000)
   // A key can be changed and used again; its next version has none of the numbers that others may have had meanwhile.
   const rotated = await mia.mutate('rotateUserKey', { key: made.keyId }, 'version { number }')
   expect(rotated['version'].number).toBeGreaterThan(100_000)

@@ -113,7 +113,7 @@ async function linesOf(database: TestDatabase): Promise<string[]> {
 }
 
 /** What a restore changes in every key, and what follows from it. */
-const restoredColumns = ['skipped_versions', 'restored_at', 'revision', 'updated_at', 'mac']
+const restoredColumns = ['skipped_versions', 'restored_at', 'key_set', 'revision', 'updated_at', 'mac']
 
 /**
  * The rows are those from before, but for what a restore changes in each key and counts as used. The only news are the
@@ -138,6 +138,8 @@ async function expectRestored(database: TestDatabase, before: readonly string[])
     const after = keys.find((each) => each['id'] === id)
     expect(after).toMatchObject({ revision: Number(revision) + 1 })
     if (after === undefined) throw new Error('the key was restored')
+    const { key_set } = row as { key_set: object | null }
+    expect(after['key_set']).toEqual(key_set && { ...key_set, next: null })
     const [first, last] = (after['skipped_versions'] as number[]).slice(-2)
     expect(first).toBe(Number(last_version_number) + 1)
     expect(last).toBeGreaterThanOrEqual(Number(last_version_number) + skippedNumbers.min)
