@@ -102,6 +102,7 @@ export default defineConfig({
           name: 'browser',
           include: [browser],
           exclude: apart,
+          ...onDatabase('embedded'),
           testTimeout: 360_000,
           hookTimeout: 300_000,
         },

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { type BrowserContext, chromium } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { chromiumArguments, executablePath, patience } from '../support/chromium.ts'
+import { createEmbeddedDatabase } from '../support/databases.ts'
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts'
 import { cannotRun } from '../support/skip.ts'
 
@@ -44,7 +45,7 @@ describe.skipIf(cannotStart)('the client in a browser, on a page of another orig
     site = await startSite()
     origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}`
     server = await startServerProcess({
-      DATA_FOLDER: join(folder, 'data'),
+      DATA_FOLDER: (await createEmbeddedDatabase(join(folder, 'data'))).dataFolder,
       PORT: '0',
       LOG_LEVEL: 'warn',
       CORS_ORIGINS: origin,

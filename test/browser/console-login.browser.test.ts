@@ -7,6 +7,7 @@ import { freePort } from '../../bench/free-port.ts'
 import { consoleIdOf, openRealProvider, type RealProvider } from '../auth/real-provider.ts'
 import { buildConsole } from '../support/build-console.ts'
 import { chromiumArguments, executablePath, patience } from '../support/chromium.ts'
+import { createEmbeddedDatabase } from '../support/databases.ts'
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts'
 import { cannotRun } from '../support/skip.ts'
 
@@ -39,7 +40,7 @@ describe.skipIf(cannotStart).each(['server', 'browser'] as const)(
       const issuersFile = join(folder, 'issuers.json')
       writeFileSync(issuersFile, JSON.stringify({ version: 2, issuers: [{ ...entry, settings }] }))
       server = await startServerProcess({
-        DATA_FOLDER: join(folder, 'data'),
+        DATA_FOLDER: (await createEmbeddedDatabase(join(folder, 'data'))).dataFolder,
         PORT: String(port),
         AUTH_ISSUERS_FILE: issuersFile,
         CONSOLE_URL: url,

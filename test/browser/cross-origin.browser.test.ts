@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { type BrowserContext, chromium } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { chromiumArguments, executablePath, patience } from '../support/chromium.ts'
+import { createEmbeddedDatabase } from '../support/databases.ts'
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts'
 import { cannotRun } from '../support/skip.ts'
 
@@ -32,7 +33,7 @@ describe.skipIf(cannotStart)('a page of another origin, in a browser', () => {
     folder = mkdtempSync(join(tmpdir(), 'keystead-origins-'))
     sites.push(await startSite(), await startSite())
     server = await startServerProcess({
-      DATA_FOLDER: join(folder, 'data'),
+      DATA_FOLDER: (await createEmbeddedDatabase(join(folder, 'data'))).dataFolder,
       PORT: '0',
       LOG_LEVEL: 'warn',
       CORS_ORIGINS: sites[0]?.origin ?? '',

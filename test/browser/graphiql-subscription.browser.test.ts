@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { chromium, type Page } from 'playwright-core'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { chromiumArguments, executablePath, patience } from '../support/chromium.ts'
+import { createEmbeddedDatabase } from '../support/databases.ts'
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts'
 import { cannotRun } from '../support/skip.ts'
 
@@ -40,7 +41,7 @@ describe.skipIf(hasNoBrowser)('GraphiQL', () => {
     const folder = mkdtempSync(join(tmpdir(), 'keystead-browser-'))
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
     const server = await startServerProcess({
-      DATA_FOLDER: join(folder, 'data'),
+      DATA_FOLDER: (await createEmbeddedDatabase(join(folder, 'data'))).dataFolder,
       PORT: '0',
       LOG_LEVEL: 'warn',
     })

@@ -6,6 +6,7 @@ import { type BrowserContext, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tour } from '../../src/server/http/tour.ts'
 import { chromiumArguments, executablePath, patience } from '../support/chromium.ts'
+import { createEmbeddedDatabase } from '../support/databases.ts'
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts'
 import { cannotRun } from '../support/skip.ts'
 
@@ -27,6 +28,7 @@ describe.skipIf(hasNoBrowser)('GraphiQL in development mode', () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'keystead-browser-'))
+    await createEmbeddedDatabase(join(folder, 'data'))
     server = await startServer('0')
     browser = await chromium.launchPersistentContext(join(folder, 'profile'), {
       executablePath,

@@ -13,7 +13,7 @@ import { createLog } from '../../src/log.ts'
 import { schema } from '../../src/schema/index.ts'
 import { openConsole } from '../../src/server/http/console.ts'
 import { buildConsole, builtConsole } from '../support/build-console.ts'
-import { createTestDatabase } from '../support/databases.ts'
+import { createEmbeddedDatabase } from '../support/databases.ts'
 import { readAnswer } from '../support/story.ts'
 
 const navigation = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8', 'sec-fetch-mode': 'navigate' }
@@ -46,7 +46,7 @@ async function send(app: App, path: string, headers = {}, method = 'GET'): Promi
 }
 
 async function startWith(settings: Record<string, string> = {}) {
-  const database = await createTestDatabase()
+  const database = await createEmbeddedDatabase()
   const app = await createApp(
     readConfig({ PORT: '0', DATA_FOLDER: database.dataFolder, LOG_LEVEL: 'silent', ...settings }),
   )

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ConfigError, readConfig } from '../../src/config.ts'
-import { createTestDatabase } from '../support/databases.ts'
+import { createEmbeddedDatabase } from '../support/databases.ts'
 import { startServerProcess } from '../support/server-process.ts'
 import { endStory, type Person, type Story, startStory } from '../support/story.ts'
 
@@ -125,9 +125,8 @@ describe('the setting of origins', () => {
 
 describe('development mode', () => {
   it('answers pages of a named origin, whatever others it refuses, and gives its tokens to none', async () => {
-    const database = await createTestDatabase()
-    const { DATA_FOLDER } = { DATA_FOLDER: database.dataFolder }
-    const server = await startServerProcess({ DATA_FOLDER, PORT: '0', CORS_ORIGINS })
+    const database = await createEmbeddedDatabase()
+    const server = await startServerProcess({ DATA_FOLDER: database.dataFolder, PORT: '0', CORS_ORIGINS })
     try {
       const status = async (method: string, path: string, headers: Record<string, string>) => {
         const sent = request(`${server.url}${path}`, { method, headers }).end()

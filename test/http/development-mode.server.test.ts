@@ -5,7 +5,7 @@ import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { type App, createApp } from '../../src/app.ts'
 import { ConfigError, readConfig } from '../../src/config.ts'
-import { createTestDatabase } from '../support/databases.ts'
+import { createEmbeddedDatabase } from '../support/databases.ts'
 import { startServerProcess } from '../support/server-process.ts'
 import { type Person, readAnswer, startStoryForTest } from '../support/story.ts'
 
@@ -172,7 +172,7 @@ describe('a process in development mode', () => {
   it.each(['development', ''])(
     'adds nothing to what an error says, whatever NODE_ENV is: "%s"',
     async (NODE_ENV) => {
-      const { dataFolder, dispose } = await createTestDatabase()
+      const { dataFolder, dispose } = await createEmbeddedDatabase()
       const server = await startServerProcess({ DATA_FOLDER: dataFolder, PORT: '0', NODE_ENV })
       try {
         const { token } = (await (await fetch(`${server.url}/dev/tokens/admin`)).json()) as { token: string }
@@ -201,7 +201,7 @@ describe('a process in development mode', () => {
 })
 
 async function startInDevelopmentMode(): Promise<{ app: App; dispose: () => Promise<void> }> {
-  const database = await createTestDatabase()
+  const database = await createEmbeddedDatabase()
   const app = await createApp(
     readConfig({ PORT: '0', DATA_FOLDER: database.dataFolder, LOG_LEVEL: 'silent' }),
   )

@@ -7,6 +7,7 @@ import { parse, validate } from 'graphql'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { schema } from '../../src/schema/index.ts'
 import { blocksOf } from '../docs/blocks.ts'
+import { createEmbeddedDatabase } from '../support/databases.ts'
 import { startServerProcess } from '../support/server-process.ts'
 
 const blocks = blocksOf(readFileSync(join(import.meta.dirname, '../../docs/subscriptions.md'), 'utf8'))
@@ -22,7 +23,8 @@ describe('the page about subscriptions', () => {
   it('has commands that print what it shows', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'keystead-subscriptions-'))
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-    const server = await startServerProcess({ DATA_FOLDER: join(folder, 'data'), PORT: '0' })
+    const { dataFolder } = await createEmbeddedDatabase(join(folder, 'data'))
+    const server = await startServerProcess({ DATA_FOLDER: dataFolder, PORT: '0' })
     onTestFinished(async () => void (await server.stop('SIGTERM')))
     const commands = textOf('sh').replace('http://127.0.0.1:4600', server.url)
     expect(commands).toContain(server.url)
@@ -42,7 +44,8 @@ describe('the page about subscriptions', () => {
   it('has a program for WebSocket that prints an event', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'keystead-subscriptions-'))
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-    const server = await startServerProcess({ DATA_FOLDER: join(folder, 'data'), PORT: '0' })
+    const { dataFolder } = await createEmbeddedDatabase(join(folder, 'data'))
+    const server = await startServerProcess({ DATA_FOLDER: dataFolder, PORT: '0' })
     onTestFinished(async () => void (await server.stop('SIGTERM')))
     const program = spawn(process.execPath, ['--input-type=module', '-e', textOf('js')], {
       cwd: join(import.meta.dirname, '../..'),

@@ -12,6 +12,7 @@ import {
 } from 'playwright-core'
 import { buildConsole } from './build-console.ts'
 import { chromiumArguments, executablePath, patience } from './chromium.ts'
+import { createEmbeddedDatabase } from './databases.ts'
 import { startServerProcess } from './server-process.ts'
 
 /** The subject of each persona of development mode, which the page shows beside the choice. */
@@ -61,7 +62,7 @@ export async function openConsoleInBrowser(
   const folder = mkdtempSync(join(tmpdir(), 'keystead-console-'))
   buildConsole()
   const server = await startServerProcess({
-    DATA_FOLDER: join(folder, 'data'),
+    DATA_FOLDER: (await createEmbeddedDatabase(join(folder, 'data'))).dataFolder,
     PORT: '0',
     LOG_LEVEL: 'warn',
     ...settings,

@@ -1,8 +1,8 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
-import { openStore } from '../../src/store/open-store.ts'
+import { makeEmbeddedTemplate, migrateDatabase } from './embedded-template.ts'
 import { createPostgresDatabase, startPostgres } from './postgres-server.ts'
 import { cannotRun } from './skip.ts'
 
@@ -12,19 +12,27 @@ declare module 'vitest' {
     wantedDatabase: 'embedded' | 'postgres' | 'any'
     /** Which database the suite runs on. */
     database: 'embedded' | 'postgres'
-    /** Folder with a migrated embedded database, to copy. */
-    templateFolder: string | null
+    /** Folder with a migrated embedded database, to copy; it may have to be made. */
+    templateFolder: string
     /** A migrated database, to copy, on a PostgreSQL server; null if there is none. */
     postgresUrl: string | null
   }
 }
 
+/** What the projects of a run share, though each of them loads this file anew. */
+const shared = globalThis as { templatesOfThisRun?: string }
+
 /** Prepares once per run what each test then copies: a database with all migrations applied. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const wanted = project.getProvidedContext().wantedDatabase
   const folder = mkdtempSync(join(tmpdir(), 'keystead-test-'))
-  const removeFolder = () => rmSync(folder, { recursive: true, force: true })
-  project.provide('templateFolder', null)
+  shared.templatesOfThisRun ??= mkdtempSync(join(tmpdir(), 'keystead-templates-'))
+  const templates = shared.templatesOfThisRun
+  const template = join(templates, 'migrated')
+  const removeFolder = () => {
+    for (const each of [folder, templates]) rmSync(each, { recursive: true, force: true })
+  }
+  project.provide('templateFolder', template)
   project.provide('postgresUrl', null)
   project.provide('database', wanted === 'embedded' ? 'embedded' : 'postgres')
   if (wanted !== 'embedded') {
@@ -32,11 +40,11 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     const unsafe = { fsync: 'off', full_page_writes: 'off' }
     const server = await startPostgres(join(folder, 'postgres'), unsafe)
     if ('url' in server) {
-      const template = await createPostgresDatabase({ url: server.url, template: 'template1' })
-      await migrateDatabase(template.url, folder)
-      project.provide('postgresUrl', template.url)
+      const migrated = await createPostgresDatabase({ url: server.url, template: 'template1' })
+      await migrateDatabase(migrated.url, folder)
+      project.provide('postgresUrl', migrated.url)
       return async () => {
-        await template.drop()
+        await migrated.drop()
         await server.stop()
         removeFolder()
       }
@@ -47,20 +55,6 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     }
   }
   project.provide('database', 'embedded')
-  project.provide('templateFolder', await makeTemplate(folder))
+  await makeEmbeddedTemplate(template)
   return async () => removeFolder()
-}
-
-/** Makes a folder with a migrated embedded database. */
-async function makeTemplate(folder: string): Promise<string> {
-  const made = join(folder, 'made')
-  const template = join(folder, 'template')
-  await migrateDatabase(null, made)
-  // Without the lock file: each copy has its own.
-  cpSync(join(made, 'database'), join(template, 'database'), { recursive: true })
-  return template
-}
-
-async function migrateDatabase(databaseUrl: string | null, dataFolder: string): Promise<void> {
-  await (await openStore({ databaseUrl, dataFolder, poolSize: 2, migrate: true })).close()
 }

@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inject } from 'vitest'
+import { makeEmbeddedTemplate } from './embedded-template.ts'
 import { createPostgresDatabase } from './postgres-server.ts'
 
 /** A new, migrated database for one test. */
@@ -21,14 +22,20 @@ export function hasNoDatabase(): boolean {
 /** Makes a database of the kind that this run of the suite is for. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const dataFolder = mkdtempSync(join(tmpdir(), 'keystead-test-'))
-  const template = inject('templateFolder')
-  if (template !== null) {
-    cpSync(template, dataFolder, { recursive: true })
-    return embeddedIn(dataFolder)
-  }
+  if (inject('database') === 'embedded') return createEmbeddedDatabase(dataFolder)
   const url = inject('postgresUrl')
   if (url === null) throw new Error('there is no database for this suite')
   return onNewDatabase({ url, template: nameOf(url) }, dataFolder)
+}
+
+/** Makes an embedded one, in a folder of its own unless one is given: development mode has no other kind. */
+export async function createEmbeddedDatabase(
+  dataFolder = mkdtempSync(join(tmpdir(), 'keystead-test-')),
+): Promise<TestDatabase> {
+  const template = inject('templateFolder')
+  await makeEmbeddedTemplate(template)
+  cpSync(template, dataFolder, { recursive: true })
+  return embeddedIn(dataFolder)
 }
 
 /** Makes a database of that kind to which no migration was applied. */
