@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { commands } from '../../src/cli/keystead.ts'
 import { helpOf, nameOf } from '../../src/operator/help.ts'
-import { runCommand } from '../support/command-process.ts'
+import { runLauncher } from '../support/command-process.ts'
 import { runHere } from '../support/run-here.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -74,12 +74,12 @@ describe('the command line', () => {
 
 describe('bin/keystead.js', () => {
   it('passes on arguments, output and exit code', async () => {
-    expect((await runCommand({}, '--help')).printed).toContain('Usage: keystead COMMAND')
-    expect(await runCommand({}, 'key', 'show', '--bogus')).toMatchObject({ code: 2, printed: '' })
+    expect((await runLauncher({}, '--help')).printed).toContain('Usage: keystead COMMAND')
+    expect(await runLauncher({}, 'key', 'show', '--bogus')).toMatchObject({ code: 2, printed: '' })
   })
 
   it('shows the help without arguments, and starts no server', async () => {
-    expect(await runCommand({})).toMatchObject({ code: 0, printed: expect.stringContaining('Commands:') })
+    expect(await runLauncher({})).toMatchObject({ code: 0, printed: expect.stringContaining('Commands:') })
   })
 
   it('runs from another folder, on the Node that comes with Keystead', () => {
@@ -92,7 +92,7 @@ describe('bin/keystead.js', () => {
   it('makes no database where there is none', async () => {
     const folder = newFolder()
     const settings = { DATA_FOLDER: join(folder, 'data') }
-    const { code, said } = await runCommand(settings, 'key', 'show', '--project', 'shop', '--name', 'a')
+    const { code, said } = await runLauncher(settings, 'key', 'show', '--project', 'shop', '--name', 'a')
     expect(code).toBe(1)
     expect(said).toContain(`There is no database in the folder ${join(folder, 'data')}.`)
     expect(readdirSync(folder)).toEqual([])

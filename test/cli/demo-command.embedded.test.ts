@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { makeFileForTest } from '../examples/demo-process.ts'
+import { quickStart } from '../support/command-process.ts'
 
 const program = join(import.meta.dirname, '../../src/main.ts')
 
@@ -36,7 +37,7 @@ describe('keystead demo', () => {
 /** Starts the demo in the file's folder, with a TMPDIR that nothing else has. */
 function startDemo(environment: Record<string, string>) {
   const { folder, temporaryFolder } = makeFileForTest(Buffer.from('Dear Ada'))
-  const child = spawn(process.execPath, [program, 'demo', 'letter.txt'], {
+  const child = spawn(process.execPath, [...quickStart, program, 'demo', 'letter.txt'], {
     cwd: folder,
     env: { PATH: process.env['PATH'], TMPDIR: temporaryFolder, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { newRecipient } from '../backup/operator.ts'
-import { runCommand } from '../support/command-process.ts'
+import { quickStart, runCommand } from '../support/command-process.ts'
 import { createPowerCutDisk, type PowerCutDisk, whyNoPowerCutDisk } from '../support/power-cut-disk.ts'
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts'
 import { cannotRun } from '../support/skip.ts'
@@ -51,7 +51,7 @@ describe.skipIf(hasNoDisk)('after a power cut', () => {
 
   it('in the middle of the first start, the next start begins again or goes on', async () => {
     const disk = createPowerCutDisk()
-    const child = spawn(process.execPath, [join(import.meta.dirname, '../../src/main.ts')], {
+    const child = spawn(process.execPath, [...quickStart, join(import.meta.dirname, '../../src/main.ts')], {
       env: { DATA_FOLDER: dataFolderOn(disk), PORT: '0' },
       stdio: 'ignore',
     })

@@ -5,6 +5,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { quickStart } from '../support/command-process.ts'
 import { createTestDatabase } from '../support/databases.ts'
 import { cannotRun } from '../support/skip.ts'
 
@@ -14,10 +15,14 @@ const hasNoLimits =
 const within = { timeout: 50_000, interval: 50 }
 
 function startLimited(limit: number, program: string, environment: Record<string, string>) {
-  const child: ChildProcess = spawn('prlimit', [`--nofile=${limit}:${limit}`, process.execPath, program], {
-    env: { PATH: process.env['PATH'], ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const child: ChildProcess = spawn(
+    'prlimit',
+    [`--nofile=${limit}:${limit}`, process.execPath, ...quickStart, program],
+    {
+      env: { PATH: process.env['PATH'], ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
   onTestFinished(() => void child.kill('SIGKILL'))
   const output: string[] = []
   for (const stream of [child.stdout, child.stderr]) {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { quickStart } from '../support/command-process.ts'
 import { createTestDatabase } from '../support/databases.ts'
 import { startServerProcess } from '../support/server-process.ts'
 import { cannotRun } from '../support/skip.ts'
@@ -44,7 +45,7 @@ afterAll(() => rmSync(base, { recursive: true, force: true }))
 
 /** Runs the program to its end; with few descriptors where a limit is given. */
 async function run(environment: Record<string, string>, args: string[], descriptors?: number) {
-  const command = [process.execPath, main, ...args]
+  const command = [process.execPath, ...quickStart, main, ...args]
   const limited = ['prlimit', `--nofile=${descriptors}:${descriptors}`, ...command]
   const [file = '', ...rest] = descriptors === undefined ? command : limited
   const child = spawn(file, rest, {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { quickStart } from '../support/command-process.ts'
 import { createTestDatabase } from '../support/databases.ts'
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts'
 import { cannotRun } from '../support/skip.ts'
@@ -202,7 +203,7 @@ async function start(dataFolder: string): Promise<ServerProcess> {
 
 /** What a server that does not start leaves behind: its exit code, and what it has printed as errors. */
 async function startInVain(environment: Record<string, string>) {
-  const child = spawn(process.execPath, [join(import.meta.dirname, '../../src/main.ts')], {
+  const child = spawn(process.execPath, [...quickStart, join(import.meta.dirname, '../../src/main.ts')], {
     env: { PATH: process.env['PATH'], ...environment },
     stdio: ['ignore', 'ignore', 'pipe'],
   })

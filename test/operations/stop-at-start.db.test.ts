@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import pg from 'pg'
 import { describe, expect, inject, it, onTestFinished, vi } from 'vitest'
+import { quickStart } from '../support/command-process.ts'
 import { createEmptyDatabase, hasNoDatabase } from '../support/databases.ts'
 import { cannotRun } from '../support/skip.ts'
 import { environmentFor } from '../support/story.ts'
@@ -27,7 +28,7 @@ interface Start {
 
 /** Starts a program, perhaps as process 1 of a namespace; nobody waits for it. */
 function start(environment: Record<string, string>, { isFirst = false, program = [main] } = {}): Start {
-  const command = [process.execPath, ...program]
+  const command = [process.execPath, ...quickStart, ...program]
   const [file = '', ...rest] = isFirst ? ['unshare', '--pid', '--fork', '--kill-child', ...command] : command
   const child = spawn(file, rest, {
     env: { PATH: process.env['PATH'], ...environment },

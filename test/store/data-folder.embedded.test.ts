@@ -22,6 +22,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { StoreError } from '../../src/store/errors.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import { countKeys } from '../../src/store/rows/key-pages.ts'
+import { quickStart } from '../support/command-process.ts'
 import { startServerProcess } from '../support/server-process.ts'
 import { openForTest, withDatabase, withEmptyDatabase } from '../support/test-store.ts'
 
@@ -101,10 +102,14 @@ describe('the embedded database', () => {
 
   it('refuses a second process on its folder, until the first one is gone', async () => {
     const database = await withDatabase()
-    const writer = spawn(process.execPath, [join(import.meta.dirname, '../support/store-writer.ts')], {
-      env: { ...process.env, TARGET: JSON.stringify(database), FIRST_ID: '1' },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
+    const writer = spawn(
+      process.execPath,
+      [...quickStart, join(import.meta.dirname, '../support/store-writer.ts')],
+      {
+        env: { ...process.env, TARGET: JSON.stringify(database), FIRST_ID: '1' },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    )
     await once(writer.stdout, 'data')
     await expect(openStore({ ...options, dataFolder: database.dataFolder })).rejects.toThrow(
       `Another process is using the data folder ${database.dataFolder}`,
@@ -275,10 +280,14 @@ describe('the embedded database', () => {
 
   it('stops the process rather than acknowledge what the disk did not take, and says so in one line', async () => {
     const database = await withDatabase()
-    const child = spawn(process.execPath, [join(import.meta.dirname, '../support/failing-disk.ts')], {
-      env: { ...process.env, TARGET: JSON.stringify(database) },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
+    const child = spawn(
+      process.execPath,
+      [...quickStart, join(import.meta.dirname, '../support/failing-disk.ts')],
+      {
+        env: { ...process.env, TARGET: JSON.stringify(database) },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    )
     onTestFinished(() => void child.kill('SIGKILL'))
     const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
     expect(output).toBe('1\n')

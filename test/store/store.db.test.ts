@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, expect, it } from 'vitest'
+import { quickStart } from '../support/command-process.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import { insertInstallation } from '../support/insert-installation.ts'
 import { openForTest, withDatabase } from '../support/test-store.ts'
@@ -63,10 +64,14 @@ describe.skipIf(hasNoDatabase())('the store', () => {
     const database = await withDatabase()
     const acknowledged: number[] = []
     for (let round = 1; round <= 10; round++) {
-      const writer = spawn(process.execPath, [join(import.meta.dirname, '../support/store-writer.ts')], {
-        env: { ...process.env, TARGET: JSON.stringify(database), FIRST_ID: String(10_000 * round) },
-        stdio: ['ignore', 'pipe', 'inherit'],
-      })
+      const writer = spawn(
+        process.execPath,
+        [...quickStart, join(import.meta.dirname, '../support/store-writer.ts')],
+        {
+          env: { ...process.env, TARGET: JSON.stringify(database), FIRST_ID: String(10_000 * round) },
+          stdio: ['ignore', 'pipe', 'inherit'],
+        },
+      )
       let written = 0
       for await (const line of createInterface({ input: writer.stdout })) {
         acknowledged.push(Number(line))

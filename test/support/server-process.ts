@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { quickStart } from './command-process.ts'
 
 /** A server in a process of its own, as an operator starts it. */
 export interface ServerProcess {
@@ -14,7 +15,7 @@ export interface ServerProcess {
 
 /** Starts `src/main.ts` and waits until it says where it listens. */
 export async function startServerProcess(environment: Record<string, string>): Promise<ServerProcess> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, '../../src/main.ts')], {
+  const child = spawn(process.execPath, [...quickStart, join(import.meta.dirname, '../../src/main.ts')], {
     env: { PATH: process.env['PATH'], ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
