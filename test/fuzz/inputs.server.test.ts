@@ -145,6 +145,14 @@ describe.skipIf(hasNoDatabase())('whatever stands in place of a value', () => {
   })
   afterAll(() => endStory(story))
 
+  // The clock stands still, so that a token serves for the whole file.
+  const tokens = new Map<Person, Promise<string>>()
+  function tokenFor(person: Person): Promise<string> {
+    const token = tokens.get(person) ?? story.tokenFor(person)
+    tokens.set(person, token)
+    return token
+  }
+
   async function makeKey(): Promise<KnownIds> {
     keys += 1
     const { userKey } = await story
@@ -160,7 +168,7 @@ describe.skipIf(hasNoDatabase())('whatever stands in place of a value', () => {
     const response = await fetch(`${story.app.url}/graphql`, {
       method: 'POST',
       headers: {
-        authorization: `Bearer ${await story.tokenFor(person)}`,
+        authorization: `Bearer ${await tokenFor(person)}`,
         'content-type': 'application/json',
         accept: isStream ? 'text/event-stream' : 'application/graphql-response+json',
       },
