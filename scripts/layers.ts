@@ -111,9 +111,19 @@ export const layers: readonly Layer[] = [
     imports: ['keys', ...belowKeys],
   },
   {
+    folder: 'command-line',
+    purpose: 'What commands are: their options, help texts and completion in shells. Loads nothing else.',
+    imports: [],
+  },
+  {
     folder: 'operator',
     purpose: 'Operator commands, and the socket through which a running server executes them.',
-    imports: ['backup', 'keys', ...belowKeys, 'config.ts', 'log.ts'],
+    imports: ['command-line', 'backup', 'keys', ...belowKeys, 'config.ts', 'log.ts'],
+  },
+  {
+    folder: 'user',
+    purpose: 'Commands for users, over the client package. Loads nothing of the server.',
+    imports: ['command-line', '../packages/client/src/index.ts'],
   },
   {
     folder: 'schema',

@@ -542,6 +542,13 @@ export const settings = {
     default: 'server',
     parse: oneOf('server', 'browser'),
   },
+  CLI_OIDC_CLIENT_ID: {
+    meaning:
+      'ID of the public client that is registered at CONSOLE_OIDC_ISSUER for "keystead login", which then needs the address of this server alone. See docs/command-line.md.',
+    default: '',
+    example: 'keystead-cli',
+    parse: optionalText,
+  },
   GRAPHIQL: {
     meaning: 'GraphiQL at /graphql: "auto" shows it in development mode only.',
     default: 'auto',
@@ -707,7 +714,10 @@ function loginProblems(config: Config): string[] {
   const problems: string[] = []
   if (config.CONSOLE_OIDC_ISSUER === null) {
     const useless = ['CLIENT_ID', 'CLIENT_SECRET', 'CLIENT_SECRET_FILE'] as const
-    for (const name of useless.map((each) => `CONSOLE_OIDC_${each}` as const)) {
+    for (const name of [
+      ...useless.map((each) => `CONSOLE_OIDC_${each}` as const),
+      'CLI_OIDC_CLIENT_ID' as const,
+    ]) {
       if (config[name] !== null) problems.push(`${name} needs CONSOLE_OIDC_ISSUER`)
     }
     return problems

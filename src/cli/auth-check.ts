@@ -6,14 +6,9 @@ import { createKeySource } from '../auth/jwks.ts'
 import type { KeySource } from '../auth/key-lookup.ts'
 import type { ListedIssuer } from '../auth/trusted-issuer.ts'
 import { systemClock } from '../clock.ts'
+import { CommandError, exitCodes, type GivenValues, UsageError } from '../command-line/command.ts'
 import type { Config } from '../config.ts'
-import {
-  CommandError,
-  exitCodes,
-  type GivenValues,
-  type SetupCommand,
-  UsageError,
-} from '../operator/command.ts'
+import type { SetupCommand } from '../operator/command.ts'
 
 /** `keystead auth check`. */
 export const authCheck: SetupCommand = {

@@ -1,7 +1,8 @@
 import { type BackupSummary, openBackup } from '../backup/read-backup.ts'
+import { exitCodes } from '../command-line/command.ts'
 import { counted } from '../counted.ts'
 import { passphraseOptions, privateKeyOptions, readSecret } from '../operator/backup-secrets.ts'
-import { exitCodes, type SetupCommand } from '../operator/command.ts'
+import type { SetupCommand } from '../operator/command.ts'
 
 /** Argument of the commands that read a backup. */
 export const backupFileOption = {

@@ -1,6 +1,6 @@
 import * as commandLine from '../../examples/demo/command-line.ts'
 import { runDemo } from '../../examples/demo/run-demo.ts'
-import { type GivenValues, UsageError } from '../operator/command.ts'
+import { type GivenValues, UsageError } from '../command-line/command.ts'
 import type { Program } from './program.ts'
 
 /** Runs the demo of `examples` against a running server, or against one that it starts and removes. */

@@ -1,130 +1,28 @@
-import { readConfig } from '../config.ts'
-import {
-  type CommandText,
-  exitCodes,
-  type GivenValues,
-  type Invocation,
-  type OperatorCommand,
-  type Output,
-  type ReceivingCommand,
-  type SetupCommand,
-} from '../operator/command.ts'
-import { doctor } from '../operator/commands/doctor.ts'
-import { operatorCommands } from '../operator/commands.ts'
-import { helpOf, listOf, nameOf, overviewOf } from '../operator/help.ts'
-import { readOptions, reportError } from '../operator/run-command.ts'
-import { productVersion } from '../version.ts'
-import { authCheck } from './auth-check.ts'
-import { backupVerify } from './backup-verify.ts'
-import { demoText, type Program, serveText } from './program.ts'
-import { restore } from './restore.ts'
-import { rootKeyCreate } from './root-key-create.ts'
-import { runOnData } from './run-on-data.ts'
-
-/** All commands, in the order of the help text. */
-export const commands: readonly CommandText[] = [
-  serveText,
-  demoText,
-  ...operatorCommands,
-  rootKeyCreate,
-  backupVerify,
-  restore,
-  authCheck,
-]
+import { exitCodes } from '../command-line/command.ts'
+import { helpOf } from '../command-line/help.ts'
+import { userCommands } from '../user/commands.ts'
+import { runUserCommand } from '../user/run-user-command.ts'
+import { processTerminal } from './process-terminal.ts'
+import { findCommand, type Program } from './program.ts'
 
 /** Runs `keystead` with its arguments. Resolves to the exit code, and never rejects. */
 export async function runKeystead(args: readonly string[], program: Program): Promise<number> {
-  const command = findCommand(args)
-  if (command === undefined) return answerWithout(args, program)
+  const command = findCommand(userCommands, args)
+  if (command === undefined) {
+    const { runForOperator } = await import('./run-for-operator.ts')
+    return runForOperator(args, program)
+  }
   const rest = args.slice(command.path.length)
+  const { environment, print, progress, terminal = processTerminal } = program
   if (rest.includes('--help')) {
-    await program.print(helpOf(command))
+    await print(helpOf(command))
     return exitCodes.fine
   }
-  try {
-    return await run(command, { args: rest, options: readOptions(command, rest) }, program)
-  } catch (error) {
-    return reportError(error, command, program)
-  }
-}
-
-/** Finds the command with the longest name: `backup verify` is not `backup` with a file "verify". */
-function findCommand(args: readonly string[]): CommandText | undefined {
-  return commands
-    .filter(({ path }) => path.every((word, index) => args[index] === word))
-    .toSorted((a, b) => b.path.length - a.path.length)[0]
-}
-
-async function run(
-  command: CommandText,
-  { args, options }: { readonly args: readonly string[]; readonly options: GivenValues },
-  program: Program,
-): Promise<number> {
-  const { environment, print, progress, listenForStop, askSecret = null } = program
-  const invocation: Invocation = { options, environment, print, progress, askSecret }
-  if (command === doctor) {
-    const { runDoctor } = await import('./doctor/doctor.ts')
-    return runDoctor(invocation, listenForStop())
-  }
-  if (isOperatorCommand(command)) {
-    const config = readConfig(environment)
-    const start = (taking: Output['print']) =>
-      runOnData(config, command, args, { print: taking, progress, signal: listenForStop() })
-    return isReceivingCommand(command) ? command.receive(invocation, start) : start(print)
-  }
-  if (isSetupCommand(command)) return command.setUp(readConfig(environment), invocation)
-  if (command === demoText) {
-    const { runDemoCommand } = await import('./demo.ts')
-    // The demo has its own signal handlers, and cleans up before it ends.
-    listenForStop()
-    return runDemoCommand(options, program)
-  }
-  const { runServer } = await import('./serve.ts')
-  return runServer(program)
-}
-
-function isOperatorCommand(command: CommandText): command is OperatorCommand {
-  return 'run' in command
-}
-
-function isReceivingCommand(command: OperatorCommand): command is ReceivingCommand {
-  return 'receive' in command
-}
-
-function isSetupCommand(command: CommandText): command is SetupCommand {
-  return 'setUp' in command
-}
-
-/** Answers arguments without a command: --version, --help, the first word of several commands, or a mistake. */
-async function answerWithout(args: readonly string[], program: Program): Promise<number> {
-  const [first] = args
-  if (first === '--version') {
-    await program.print(productVersion())
-    return exitCodes.fine
-  }
-  const isQuestion = args.at(-1) === '--help'
-  const words = isQuestion ? args.slice(0, -1) : args
-  if (isQuestion && words.length === 0) {
-    await program.print(overviewOf(commands))
-    return exitCodes.fine
-  }
-  const related = commands.filter(({ path }) => path[0] === first)
-  if (isQuestion && words.length === 1 && related.length > 0) {
-    await program.print(listOf(related))
-    return exitCodes.fine
-  }
-  await program.progress(describeMistake(words, related.length > 0 ? related : commands))
-  return exitCodes.usage
-}
-
-function describeMistake(words: readonly string[], candidates: readonly CommandText[]): string {
-  const end = words.findIndex((word) => word.startsWith('-'))
-  const called = (end < 0 ? words : words.slice(0, end)).join(' ')
-  const problem =
-    called === ''
-      ? `The command is missing${words[0] === undefined ? '' : ` before ${words[0]}`}.`
-      : candidates.some((each) => nameOf(each).startsWith(`${called} `))
-        ? `"${called}" is the beginning of several commands.`
-        : `Unknown command "${called}".`
-  return [problem, '', listOf(candidates), '', 'See: keystead --help'].join('\n')
+  return runUserCommand(command, rest, {
+    environment,
+    terminal,
+    print,
+    progress,
+    signal: program.listenForStop(),
+  })
 }

@@ -4,19 +4,14 @@ import { BackupError, type BackupHeader } from '../backup/contents.ts'
 import { openBackup } from '../backup/read-backup.ts'
 import { restoreBackup } from '../backup/restore.ts'
 import { systemClock } from '../clock.ts'
+import { CommandError, exitCodes } from '../command-line/command.ts'
 import type { Config } from '../config.ts'
 import { counted } from '../counted.ts'
 import type { InstallationKeys } from '../keyring/installation.ts'
 import type { RootKeyProvider } from '../keyring/root-key-provider.ts'
 import { openConfiguredRootKeys } from '../open-root-keys.ts'
 import { passphraseOptions, privateKeyOptions, readSecret } from '../operator/backup-secrets.ts'
-import {
-  CommandError,
-  createPacer,
-  exitCodes,
-  type Invocation,
-  type SetupCommand,
-} from '../operator/command.ts'
+import { createPacer, type Invocation, type SetupCommand } from '../operator/command.ts'
 import { createDatabaseClock } from '../store/database-clock.ts'
 import { FolderInUseError } from '../store/errors.ts'
 import { openStore } from '../store/open-store.ts'

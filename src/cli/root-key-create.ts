@@ -1,7 +1,8 @@
+import { CommandError, exitCodes } from '../command-line/command.ts'
 import type { Config } from '../config.ts'
 import type { Warn } from '../keyring/root-key-provider.ts'
 import { createConfiguredFileSource, createConfiguredPkcs11Source, rootKeyFileOf } from '../open-root-keys.ts'
-import { CommandError, exitCodes, type SetupCommand } from '../operator/command.ts'
+import type { SetupCommand } from '../operator/command.ts'
 
 /** `keystead root-key create`. */
 export const rootKeyCreate: SetupCommand = {

@@ -1,9 +1,10 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { CommandError, UsageError } from '../command-line/command.ts'
 import type { FileRecipient, FileSecret } from '../crypto/file-key.ts'
 import { readPrivateKey } from '../crypto/read-private-key.ts'
 import { readSecretFile, SecretFileError } from '../secret-file.ts'
-import { CommandError, type Invocation, UsageError } from './command.ts'
+import type { Invocation } from './command.ts'
 
 const passphraseLengthMin = 12
 

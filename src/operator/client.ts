@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { CommandError, type Output } from './command.ts'
+import { CommandError, type Output } from '../command-line/command.ts'
 import { type OperatorAnswer, type OperatorRequest, readLines, writeLine } from './protocol.ts'
 import { findSocket } from './socket.ts'
 

@@ -1,20 +1,17 @@
-import { parseArgs } from 'node:util'
-import { KeysteadError } from '../errors.ts'
-import { RootKeyError } from '../keyring/root-key-provider.ts'
-import { databaseTroubleOf } from '../store/database-trouble.ts'
-import { systemTroubleOf } from '../system-errors.ts'
 import {
   CommandError,
   type CommandText,
   exitCodes,
-  type GivenValues,
-  type OperatorCommand,
-  type OperatorContext,
-  type OptionTable,
   type Output,
   UsageError,
-} from './command.ts'
-import { nameOf } from './help.ts'
+} from '../command-line/command.ts'
+import { nameOf } from '../command-line/help.ts'
+import { readOptions } from '../command-line/read-options.ts'
+import { KeysteadError } from '../errors.ts'
+import { RootKeyError } from '../keyring/root-key-provider.ts'
+import { databaseTroubleOf } from '../store/database-trouble.ts'
+import { systemTroubleOf } from '../system-errors.ts'
+import type { OperatorCommand, OperatorContext } from './command.ts'
 
 /** Runs a command on the data with the arguments after its name. Resolves to its exit code, also if it fails. */
 export async function runOperatorCommand(
@@ -26,57 +23,6 @@ export async function runOperatorCommand(
     return await command.run({ ...context, options: readOptions(command, args) })
   } catch (error) {
     return reportError(error, command, context)
-  }
-}
-
-/**
- * Reads the values of a command's options.
- *
- * @throws UsageError if an argument is unknown, has no value, or is missing
- */
-export function readOptions(command: CommandText, args: readonly string[]): GivenValues {
-  const given = parse(command.options, args)
-  return Object.fromEntries(
-    Object.entries(command.options).map(([name, { type, required }]) => {
-      const value = given[name]
-      if (required === true && (value === undefined || value === '')) {
-        const { bare, value: placeholder } = command.options[name] ?? {}
-        throw new UsageError(
-          bare === true ? `The argument ${placeholder} is missing.` : `The option --${name} is missing.`,
-        )
-      }
-      return [name, type === 'boolean' ? value === true : value]
-    }),
-  )
-}
-
-function parse(
-  options: OptionTable,
-  args: readonly string[],
-): Readonly<Record<string, string | boolean | undefined>> {
-  const bare = Object.keys(options).filter((name) => options[name]?.bare === true)
-  const named = Object.entries(options).filter(([name]) => !bare.includes(name))
-  const types = Object.fromEntries(named.map(([name, { type }]) => [name, { type }]))
-  try {
-    const parsed = parseArgs({
-      args: [...args],
-      options: types,
-      strict: true,
-      allowPositionals: bare.length > 0,
-    })
-    const { positionals } = parsed
-    const unexpected = positionals[bare.length]
-    if (unexpected !== undefined) throw new UsageError(`Unexpected argument '${unexpected}'.`)
-    return {
-      ...parsed.values,
-      ...Object.fromEntries(bare.map((name, index) => [name, positionals[index]])),
-    }
-  } catch (error) {
-    if (error instanceof UsageError) throw error
-    const { code = '', message } = error as NodeJS.ErrnoException
-    if (!code.startsWith('ERR_PARSE_ARGS_')) throw error
-    // Node's further sentences are about positional arguments, which few commands have.
-    throw new UsageError(`${message.split('. ')[0]}.`)
   }
 }
 

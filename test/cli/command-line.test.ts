@@ -3,8 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { commands } from '../../src/cli/keystead.ts'
-import { helpOf, nameOf } from '../../src/operator/help.ts'
+import { commands } from '../../src/cli/commands.ts'
+import { helpOf, nameOf } from '../../src/command-line/help.ts'
 import { runLauncher } from '../support/command-process.ts'
 import { runHere } from '../support/run-here.ts'
 
@@ -79,7 +79,10 @@ describe('bin/keystead.js', () => {
   })
 
   it('shows the help without arguments, and starts no server', async () => {
-    expect(await runLauncher({})).toMatchObject({ code: 0, printed: expect.stringContaining('Commands:') })
+    expect(await runLauncher({})).toMatchObject({
+      code: 0,
+      printed: expect.stringContaining('For operators:'),
+    })
   })
 
   it('runs from another folder, on the Node that comes with Keystead', () => {

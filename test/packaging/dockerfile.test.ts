@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join, matchesGlob } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { commands } from '../../src/cli/keystead.ts'
+import { commands } from '../../src/cli/commands.ts'
 import { settings } from '../../src/config.ts'
 
 const root = join(import.meta.dirname, '../..')

@@ -15,8 +15,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
-import { commands } from '../../src/cli/keystead.ts'
-import { helpOf } from '../../src/operator/help.ts'
+import { commands } from '../../src/cli/commands.ts'
+import { helpOf } from '../../src/command-line/help.ts'
 import { installPackage, machinePath } from './install-package.ts'
 
 const run = promisify(execFile)

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { commands } from '../../src/cli/keystead.ts'
+import { commands } from '../../src/cli/commands.ts'
 import { settings } from '../../src/config.ts'
 
 const root = join(import.meta.dirname, '../..')

@@ -1,5 +1,6 @@
 import { checkpointJwk, createCheckpoint } from '../../audit/verify/checkpoint.ts'
-import { defineOperatorCommand, exitCodes } from '../command.ts'
+import { exitCodes } from '../../command-line/command.ts'
+import { defineOperatorCommand } from '../command.ts'
 
 /** `keystead audit checkpoint`. */
 export const auditCheckpoint = defineOperatorCommand({

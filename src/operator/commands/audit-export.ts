@@ -1,6 +1,7 @@
 import { exportAudit } from '../../audit/export.ts'
+import { exitCodes } from '../../command-line/command.ts'
 import { counted } from '../../counted.ts'
-import { createPacer, defineOperatorCommand, exitCodes } from '../command.ts'
+import { createPacer, defineOperatorCommand } from '../command.ts'
 import { readTime } from '../read-time.ts'
 
 /** `keystead audit export`. */

@@ -1,6 +1,7 @@
 import { pruneAudit } from '../../audit/prune/prune.ts'
+import { exitCodes, UsageError } from '../../command-line/command.ts'
 import { counted } from '../../counted.ts'
-import { createPacer, defineOperatorCommand, exitCodes, UsageError } from '../command.ts'
+import { createPacer, defineOperatorCommand } from '../command.ts'
 
 /** Longest retention, in days. More would not give a valid date. */
 const daysMax = 36_500

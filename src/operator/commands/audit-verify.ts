@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { isAbsolute } from 'node:path'
 import { type Checkpoint, readCheckpoint } from '../../audit/verify/checkpoint.ts'
 import { verifyAudit } from '../../audit/verify/verify.ts'
+import { CommandError, exitCodes, UsageError } from '../../command-line/command.ts'
 import { counted } from '../../counted.ts'
-import { CommandError, createPacer, defineOperatorCommand, exitCodes, UsageError } from '../command.ts'
+import { createPacer, defineOperatorCommand } from '../command.ts'
 
 /** Most findings that are printed. */
 const findingsMax = 1000

@@ -1,14 +1,9 @@
 import { existsSync } from 'node:fs'
 import { createBackupWriter, dumpStore } from '../../backup/write-backup.ts'
+import { CommandError, exitCodes } from '../../command-line/command.ts'
 import { counted } from '../../counted.ts'
 import { passphraseOptions, readRecipient } from '../backup-secrets.ts'
-import {
-  CommandError,
-  createPacer,
-  defineOperatorCommand,
-  exitCodes,
-  type ReceivingCommand,
-} from '../command.ts'
+import { createPacer, defineOperatorCommand, type ReceivingCommand } from '../command.ts'
 
 /**
  * `keystead backup`. The server only dumps records; the operator's process encrypts and writes them, so that the server needs

@@ -1,5 +1,6 @@
+import { exitCodes } from '../../command-line/command.ts'
 import { confirmClock } from '../../keys/changing/operator.ts'
-import { defineOperatorCommand, exitCodes } from '../command.ts'
+import { defineOperatorCommand } from '../command.ts'
 
 /** `keystead clock confirm`. */
 export const clockConfirm = defineOperatorCommand({

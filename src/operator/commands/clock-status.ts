@@ -1,5 +1,6 @@
+import { exitCodes } from '../../command-line/command.ts'
 import { describeHold } from '../../keys/housekeeping/clock-alert.ts'
-import { defineOperatorCommand, exitCodes } from '../command.ts'
+import { defineOperatorCommand } from '../command.ts'
 
 /** `keystead clock status`. */
 export const clockStatus = defineOperatorCommand({

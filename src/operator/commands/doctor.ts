@@ -1,4 +1,5 @@
-import { defineOperatorCommand, exitCodes } from '../command.ts'
+import { exitCodes } from '../../command-line/command.ts'
+import { defineOperatorCommand } from '../command.ts'
 import { checkData } from '../data-checks.ts'
 
 /**

@@ -1,6 +1,6 @@
+import { CommandError, UsageError } from '../../command-line/command.ts'
 import { parseId } from '../../ids.ts'
 import type { OperatorKeyWanted } from '../../keys/changing/operator.ts'
-import { CommandError, UsageError } from '../command.ts'
 
 /** Options that name a key. */
 export const keyOptions = {

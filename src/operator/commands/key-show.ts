@@ -1,3 +1,4 @@
+import { exitCodes } from '../../command-line/command.ts'
 import { keyIdOf } from '../../ids.ts'
 import { readKeyAsOperator } from '../../keys/changing/operator.ts'
 import type { AccessEntry } from '../../keys/rules/access.ts'
@@ -5,7 +6,7 @@ import { entriesOf } from '../../keys/rules/access-list.ts'
 import { settle } from '../../keys/rules/lifecycle.ts'
 import type { WholeKey } from '../../store/rows/key-with-versions.ts'
 import type { KeyVersionRow } from '../../store/rows/version-rows.ts'
-import { defineOperatorCommand, exitCodes } from '../command.ts'
+import { defineOperatorCommand } from '../command.ts'
 import { keyOptions, keyWanted, noSuchKey } from './key-options.ts'
 
 /** `keystead key show`. */

@@ -1,9 +1,10 @@
+import { exitCodes, UsageError } from '../../command-line/command.ts'
 import { keyIdOf } from '../../ids.ts'
 import { transferOwnershipAsOperator } from '../../keys/changing/operator.ts'
 import { entriesOf } from '../../keys/rules/access-list.ts'
 import { readSubject } from '../../keys/rules/caller.ts'
 import { KeyNotFoundError } from '../../keys/rules/errors.ts'
-import { defineOperatorCommand, exitCodes, UsageError } from '../command.ts'
+import { defineOperatorCommand } from '../command.ts'
 import { keyOptions, keyWanted, noSuchKey } from './key-options.ts'
 
 /** `keystead key transfer-owner`. */

@@ -1,9 +1,10 @@
+import { exitCodes, UsageError } from '../../command-line/command.ts'
 import { bindRoleAsOperator, unbindAllRoles, unbindRoleAsOperator } from '../../keys/changing/bind-role.ts'
 import { roleBindingsAsOperator } from '../../keys/reading/role-bindings.ts'
 import { nameFault, type Role, readSubject, roles } from '../../keys/rules/caller.ts'
 import { noteLengthMax } from '../../keys/rules/input.ts'
 import { type BindingName, boundKinds, isRole, type RoleBinding } from '../../keys/rules/role-bindings.ts'
-import { defineOperatorCommand, exitCodes, UsageError } from '../command.ts'
+import { defineOperatorCommand } from '../command.ts'
 import { readTime } from '../read-time.ts'
 
 const projectOption = { type: 'string', value: 'PROJECT', required: true, meaning: 'The project.' } as const

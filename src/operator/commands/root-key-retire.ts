@@ -1,5 +1,6 @@
+import { exitCodes } from '../../command-line/command.ts'
 import { retireUnusedRootKeys } from '../../keys/changing/operator.ts'
-import { defineOperatorCommand, exitCodes } from '../command.ts'
+import { defineOperatorCommand } from '../command.ts'
 
 /** `keystead root-key retire`. */
 export const rootKeyRetire = defineOperatorCommand({

@@ -1,6 +1,7 @@
+import { exitCodes } from '../../command-line/command.ts'
 import { addPendingRootKey } from '../../keyring/root-rotation.ts'
 import { rotateRootKey } from '../../keys/changing/operator.ts'
-import { createPacer, defineOperatorCommand, exitCodes } from '../command.ts'
+import { createPacer, defineOperatorCommand } from '../command.ts'
 
 /** `keystead root-key rotate`. */
 export const rootKeyRotate = defineOperatorCommand({

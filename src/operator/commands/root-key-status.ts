@@ -1,5 +1,6 @@
+import { exitCodes } from '../../command-line/command.ts'
 import { countByRootKey } from '../../store/rows/wrapped-rows.ts'
-import { defineOperatorCommand, exitCodes } from '../command.ts'
+import { defineOperatorCommand } from '../command.ts'
 
 /** `keystead root-key status`. */
 export const rootKeyStatus = defineOperatorCommand({

@@ -157,7 +157,7 @@ export function createConsoleSession(parts: ConsoleSessionParts): ConsoleSession
   }
 }
 
-/** What the console has to know, none of it secret. */
+/** What the console and `keystead login` have to know, none of it secret. */
 function settingsOf({ config, personas }: ConsoleSessionParts): object {
   if (consoleModeOf(config) !== 'oidc') {
     return { mode: 'development', personas: personas.map(({ name }) => name) }
@@ -168,6 +168,7 @@ function settingsOf({ config, personas }: ConsoleSessionParts): object {
     callbackPath,
     issuer: config.CONSOLE_OIDC_ISSUER,
     clientId: config.CONSOLE_OIDC_CLIENT_ID,
+    commandLineClientId: config.CLI_OIDC_CLIENT_ID,
     scopes: config.CONSOLE_OIDC_SCOPES,
     parameters: config.CONSOLE_OIDC_PARAMETERS,
     token: config.CONSOLE_OIDC_TOKEN,

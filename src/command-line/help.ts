@@ -17,26 +17,34 @@ export function helpOf(command: CommandText): string {
   )
 }
 
+/** Commands of one kind of people. */
+export interface CommandGroup {
+  /** Heading of its list. */
+  readonly title: string
+  readonly commands: readonly CommandText[]
+}
+
 /** Help text of the program. */
-export function overviewOf(commands: readonly CommandText[]): string {
+export function overviewOf(groups: readonly CommandGroup[]): string {
   return [
-    'Keystead, a key management service: the command line for operators.\n',
+    'Keystead, a key management service.\n',
     'Usage: keystead COMMAND [OPTIONS]\n',
-    listOf(commands),
-    '',
+    ...groups.map(({ title, commands }) => `${listOf(commands, title)}\n`),
     'keystead COMMAND --help describes a command; keystead --version prints the release.',
-    'Commands read the same settings as the server, from the environment.',
+    'Commands for users take the login of "keystead login", or KEYSTEAD_URL and KEYSTEAD_TOKEN.',
+    'Commands for operators read the same settings as the server, from the environment.',
   ].join('\n')
 }
 
 /** Commands with their summaries, one on each line. */
-export function listOf(commands: readonly CommandText[]): string {
-  return ['Commands:', ...commands.map((command) => row(nameOf(command), command.summary))].join('\n')
+export function listOf(commands: readonly CommandText[], title = 'Commands'): string {
+  return [`${title}:`, ...commands.map((command) => row(nameOf(command), command.summary))].join('\n')
 }
 
 function usageOf([name, option]: [string, Option]): string {
   const text = textOf(name, option)
-  return option.required === true ? text : `[${text}]`
+  const repeated = option.many === true ? ' …' : ''
+  return option.required === true ? text : `[${text}]${repeated}`
 }
 
 function rowOf([name, option]: [string, Option]): string {
