@@ -61,7 +61,7 @@ describe('the layers below src', () => {
   })
 
   it('keep GraphQL, HTTP and tokens out of the domain and what is below it', () => {
-    const inner = imports.filter(({ from }) => !['schema', 'auth', 'server'].includes(folderOf(from)))
+    const inner = imports.filter(({ from }) => !['schema', 'auth', 'server', 'user'].includes(folderOf(from)))
     const outer = /^(graphql|@pothos|@graphql-yoga|@whatwg-node|dataloader|node:https?$)/
     expect(inner.filter(({ from, to }) => folders.includes(folderOf(from)) && outer.test(to))).toEqual([])
   })

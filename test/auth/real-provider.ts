@@ -34,6 +34,9 @@ export interface ConsoleClient {
 /** ID of the client for the console. */
 export const consoleClientId = 'keystead-console'
 
+/** ID of the public client for command lines. */
+export const commandLineClientId = 'keystead-cli'
+
 const resourceId = 'urn:keystead'
 const redirectUri = 'http://127.0.0.1:1/callback'
 const secret = 'secret-of-payments'
@@ -136,6 +139,13 @@ function configurationOf(
         grant_types: ['authorization_code', 'refresh_token'],
       })),
       {
+        client_id: commandLineClientId,
+        application_type: 'native',
+        token_endpoint_auth_method: 'none',
+        redirect_uris: ['http://127.0.0.1/callback'],
+        grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
+      },
+      {
         client_id: 'console',
         application_type: 'native',
         token_endpoint_auth_method: 'none',
@@ -171,6 +181,7 @@ function configurationOf(
       clientCredentials: { enabled: true },
       devInteractions: { enabled: true },
       revocation: { enabled: true },
+      deviceFlow: { enabled: true },
       resourceIndicators: {
         enabled: true,
         getResourceServerInfo: (
@@ -195,6 +206,7 @@ function configurationOf(
       AccessToken: (_context: unknown, token: { resourceServer?: { accessTokenTTL: number } }) =>
         token.resourceServer?.accessTokenTTL ?? 600,
       ClientCredentials: 600,
+      DeviceCode: 600,
       IdToken: 600,
       Grant: 600,
       RefreshToken: 600,

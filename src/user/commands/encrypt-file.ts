@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { isKeysteadError } from '../../../packages/client/src/index.ts'
 import { CommandError, exitCodes, UsageError } from '../../command-line/command.ts'
 import { connect, connectionOptions } from '../connect.ts'
@@ -155,21 +156,29 @@ export async function openInput({
     }
     return terminal.input
   }
-  const stream = createReadStream(file)
-  return readingOf(stream, file)
+  // Before anything is asked of the server.
+  const found = await stat(file).catch((error: unknown) => {
+    throw unreadable(error, file)
+  })
+  if (found.isDirectory()) throw new CommandError(`${file} is a folder, and not a file.`)
+  return readingOf(file)
 }
 
-async function* readingOf(stream: AsyncIterable<Uint8Array>, file: string): AsyncGenerator<Uint8Array> {
+/** Opens the file only when it is read, so that it is closed in any case. */
+async function* readingOf(file: string): AsyncGenerator<Uint8Array> {
   try {
-    yield* stream
+    yield* createReadStream(file)
   } catch (error) {
-    const code = codeOf(error)
-    if (code === 'unknown error' || code.startsWith('ERR_')) throw error
-    const reason: Readonly<Record<string, string>> = {
-      ENOENT: 'does not exist',
-      EISDIR: 'is a folder, and not a file',
-      EACCES: 'cannot be read: you have no permission',
-    }
-    throw new CommandError(`${file} ${reason[code] ?? `cannot be read (${code})`}.`)
+    throw unreadable(error, file)
   }
+}
+
+function unreadable(error: unknown, file: string): unknown {
+  const code = codeOf(error)
+  if (code === 'unknown error' || code.startsWith('ERR_')) return error
+  const reasons: Readonly<Record<string, string>> = {
+    ENOENT: 'does not exist',
+    EACCES: 'cannot be read: you have no permission',
+  }
+  return new CommandError(`${file} ${reasons[code] ?? `cannot be read (${code})`}.`)
 }

@@ -8,6 +8,8 @@ export const whoami = defineUserCommand({
   path: ['whoami'],
   summary: 'Shows who the server takes you for: subject, project, roles.',
   help: `
+Asks the server, so that it also shows whether the login or the token is accepted.
+
 Example:
   keystead whoami --json`,
   options: { ...jsonOption, ...connectionOptions },
