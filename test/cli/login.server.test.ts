@@ -47,7 +47,7 @@ beforeAll(async () => {
       CONSOLE_OIDC_PARAMETERS: 'resource=urn:keystead&prompt=consent',
       CLI_OIDC_CLIENT_ID: commandLineClientId,
     }),
-    { log: createLog('fatal', { write() {} }) },
+    { log: createLog('silent', { write() {} }) },
   )
   dispose = async () => {
     await app.close()
