@@ -193,6 +193,7 @@ describe('a login with the exchange on the server', () => {
         callbackPath: '/console/callback',
         issuer: provider.issuer,
         clientId: 'keystead-console',
+        commandLineClientId: null,
         scopes,
         parameters: [
           ['resource', 'urn:keystead'],
