@@ -1,7 +1,7 @@
+import { exitCodes } from '../../command-line/command.ts'
 import { type Config, ConfigError, readConfig } from '../../config.ts'
 import { counted } from '../../counted.ts'
 import { type Check, type CheckResult, failed, passed, skipped } from '../../operator/check.ts'
-import { exitCodes } from '../../command-line/command.ts'
 import type { Invocation } from '../../operator/command.ts'
 import { dataCheckNames } from '../../operator/data-checks.ts'
 import { productVersion } from '../../version.ts'
