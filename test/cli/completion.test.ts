@@ -85,7 +85,7 @@ describe('commands for users', () => {
     const loaded = filesLoadedBy(join(root, 'src/cli/run-process.ts'))
     expect(loaded).toContain('src/user/commands/login.ts')
     const light =
-      /^(src\/(cli|command-line|user)\/|src\/[\w-]+\.ts$|packages\/client\/|examples\/command-line\.ts$)/
+      /^(src\/(cli|command-line|user)\/|src\/[\w-]+\.ts$|packages\/client\/|examples\/demo\/command-line\.ts$)/
     expect(loaded.filter((file) => !light.test(file))).toEqual(['src/operator/protocol.ts'])
     expect(loaded.filter((file) => /config\.ts|app\.ts|log\.ts/.test(file))).toEqual([])
   })
