@@ -1,25 +1,33 @@
-// Makes the database client from prisma/schema.prisma, unless it is there already and fits.
+// Makes the database clients from their Prisma schemas, unless they are there already and fit.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
-const output = join(root, 'src/store/generated')
-const stampFile = join(output, '.made-from')
 
-const stamp = createHash('sha256')
-  .update(readFileSync(join(root, 'prisma/schema.prisma')))
-  .update(readFileSync(join(root, 'node_modules/prisma/package.json')))
-  .digest('hex')
+generate('the database client', 'prisma/schema.prisma', 'src/store/generated')
+// Only where the tests are: an installed Keystead and its images have none.
+const ofTests = 'test/prisma-package/schema.prisma'
+if (existsSync(join(root, ofTests))) {
+  const generator = globSync('packages/prisma/src/generator/*.ts', { cwd: root }).toSorted()
+  generate('the database client of the tests', ofTests, 'test/prisma-package/generated', generator)
+}
 
-if (!existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== stamp) {
+/** Runs `prisma generate` for a schema, whose client is in `output`. */
+function generate(what: string, schema: string, output: string, sources: readonly string[] = []): void {
+  const stampFile = join(root, output, '.made-from')
+  const hash = createHash('sha256')
+  for (const file of [schema, 'node_modules/prisma/package.json', ...sources])
+    hash.update(readFileSync(join(root, file)))
+  const stamp = hash.digest('hex')
+  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return
   // On standard error: the output of the command that needs the client goes into a file.
-  console.error('Making the database client from prisma/schema.prisma …')
+  console.error(`Making ${what} from ${schema} …`)
   try {
     execFileSync(
       process.execPath,
-      [join(root, 'node_modules/prisma/build/index.js'), 'generate', '--no-hints'],
+      [join(root, 'node_modules/prisma/build/index.js'), 'generate', '--no-hints', '--schema', schema],
       {
         cwd: root,
         stdio: 'pipe',

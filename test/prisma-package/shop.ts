@@ -1,0 +1,129 @@
+import { PGlite } from '@electric-sql/pglite'
+import { PrismaPg } from '@prisma/adapter-pg'
+import { PrismaPGlite } from 'pglite-prisma-adapter'
+import { createClient, type KeysteadClient } from '../../packages/client/src/index.ts'
+import { type FieldEncryptionOptions, fieldEncryption } from '../../packages/prisma/src/index.ts'
+import { createEmptyDatabase } from '../support/databases.ts'
+import { endStory, type Story, startStory } from '../support/story.ts'
+import { PrismaClient } from './generated/client.ts'
+import { encryptedFields } from './generated/encrypted-fields.ts'
+
+/** Tables of test/prisma-package/schema.prisma. */
+export const tables = `
+  CREATE TABLE "Tenant" ("id" text PRIMARY KEY, "slug" text NOT NULL UNIQUE);
+  CREATE TABLE "customers" (
+    "id" uuid PRIMARY KEY,
+    "tenantId" text NOT NULL REFERENCES "Tenant" ON UPDATE CASCADE,
+    "email" text NOT NULL UNIQUE,
+    "emailIndex" text UNIQUE,
+    "full_name" text,
+    "nameIndex" text,
+    "notes" jsonb,
+    "photo" bytea,
+    "city" text NOT NULL DEFAULT 'Ghent');
+  CREATE TABLE "Order" (
+    "customerId" uuid NOT NULL REFERENCES "customers" ON DELETE CASCADE,
+    "number" integer NOT NULL,
+    "address" text NOT NULL,
+    "gift" text,
+    "paid" boolean NOT NULL DEFAULT false,
+    PRIMARY KEY ("customerId", "number"));
+  CREATE TABLE "Profile" (
+    "customerId" uuid PRIMARY KEY REFERENCES "customers" ON DELETE CASCADE,
+    "secret" text NOT NULL);
+  CREATE TABLE "Tag" ("id" bigint PRIMARY KEY, "label" text NOT NULL);
+  CREATE TABLE "_CustomerToTag" (
+    "A" uuid NOT NULL REFERENCES "customers" ON DELETE CASCADE,
+    "B" bigint NOT NULL REFERENCES "Tag" ON DELETE CASCADE,
+    PRIMARY KEY ("A", "B"));`
+
+/** A client of the shop's database, with encryption. */
+export type Shop = ReturnType<typeof extend>
+
+function extend(plain: PrismaClient, options: FieldEncryptionOptions) {
+  return plain.$extends(fieldEncryption(options))
+}
+
+/** A database of a shop, and a Keystead server for it. */
+export interface ShopStory {
+  readonly story: Story
+  /** The database as it is stored. */
+  readonly plain: PrismaClient
+  /** The same with encryption. */
+  readonly shop: Shop
+  readonly keystead: KeysteadClient
+  /** Requests to Keystead since the last look. */
+  takeCalls(): number
+  /** Another process with its own data keys. */
+  another(options?: Partial<FieldEncryptionOptions>): Shop
+  /** Empties all tables. */
+  clear(): Promise<void>
+  /** Where the database is; null for the embedded one. */
+  readonly databaseUrl: string | null
+  end(): Promise<void>
+}
+
+/** Starts a Keystead server and an empty shop on a database of the kind that this run is for. */
+export async function startShop(): Promise<ShopStory> {
+  const story = await startStory()
+  let calls = 0
+  const clientOf = () =>
+    createClient({
+      url: story.app.url,
+      token: () => story.tokenFor({ name: 'ada', roles: ['PROJECT_ADMIN'] }),
+      fetch(input, init) {
+        calls += 1
+        return fetch(input, init)
+      },
+    })
+  const keystead = clientOf()
+  await keystead.createUserKey({ name: 'customers' })
+  await keystead.createUserKey({
+    name: 'customers-index',
+    usage: 'GENERATE_VERIFY_MAC',
+    algorithm: 'HMAC_SHA256',
+  })
+  const database = await createEmptyDatabase()
+  const { plain, close } = await openDatabase(database.databaseUrl)
+  return {
+    story,
+    plain,
+    shop: extend(plain, { keystead, fields: encryptedFields }),
+    keystead,
+    takeCalls() {
+      const taken = calls
+      calls = 0
+      return taken
+    },
+    another: (options) => extend(plain, { keystead: clientOf(), fields: encryptedFields, ...options }),
+    async clear() {
+      await plain.$executeRawUnsafe(
+        'TRUNCATE "Tenant", "customers", "Order", "Profile", "Tag", "_CustomerToTag"',
+      )
+    },
+    databaseUrl: database.databaseUrl,
+    async end() {
+      await close()
+      await database.dispose()
+      await endStory(story)
+    },
+  }
+}
+
+async function openDatabase(url: string | null) {
+  if (url !== null) {
+    const plain = new PrismaClient({ adapter: new PrismaPg(url) })
+    for (const statement of tables.split(';\n')) await plain.$executeRawUnsafe(statement)
+    return { plain, close: () => plain.$disconnect() }
+  }
+  const pglite = new PGlite()
+  await pglite.exec(tables)
+  const plain = new PrismaClient({ adapter: new PrismaPGlite(pglite) })
+  return {
+    plain,
+    async close() {
+      await plain.$disconnect()
+      await pglite.close()
+    },
+  }
+}
