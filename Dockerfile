@@ -7,6 +7,7 @@ WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 COPY console/package.json console/
 COPY packages/client/package.json packages/client/
+COPY packages/prisma/package.json packages/prisma/
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json prisma.config.ts ./
 COPY prisma prisma
@@ -18,7 +19,8 @@ COPY src src
 # Without "optional" too, what makes the database client would stay: to npm it is an optional peer of that client.
 RUN node scripts/generate.ts && node scripts/build-console.ts && node scripts/build.ts \
   && npm prune --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund \
-  && rm -rf node_modules/node node_modules/.bin node_modules/keystead-console node_modules/@keystead
+  && rm -rf node_modules/node node_modules/.bin node_modules/keystead-console node_modules/@keystead \
+    node_modules/@prisma/generator node_modules/@prisma/generator-helper node_modules/@prisma/dmmf
 
 FROM node:24.21.0-trixie-slim
 # What is not needed to run cannot be misused.

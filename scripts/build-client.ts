@@ -1,43 +1,40 @@
-// Compiles packages/client/src to packages/client/dist, which is what its package has, unless it is there already and fits.
+// Compiles the packages, each from its src to its dist, which is what npm packs, unless it is there already and fits.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, globSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
-const folder = join(root, 'packages/client')
-const output = join(folder, 'dist')
-/** Beside the folder, so that it is not packed. */
-const stampFile = join(folder, '.made-from')
 
-const sources = globSync(['src/**/*.ts', 'tsconfig.json', 'tsconfig.build.json'], { cwd: folder })
-const hash = createHash('sha256').update(readFileSync(join(root, 'node_modules/typescript/package.json')))
-hash.update(readFileSync(import.meta.filename))
-for (const file of sources.toSorted()) hash.update(`${file}\0`).update(readFileSync(join(folder, file)))
-const stamp = hash.digest('hex')
+// Types of the second one refer to the first one.
+await build('client', writeDocuments)
+await build('prisma')
 
-const isBuilt = () => existsSync(output) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp
+async function build(name: string, finish?: (folder: string) => Promise<void>): Promise<void> {
+  const folder = join(root, 'packages', name)
+  const output = join(folder, 'dist')
+  /** Beside the folder, so that it is not packed. */
+  const stampFile = join(folder, '.made-from')
 
-/** The documents of all operations by their IDs, for servers that take trusted documents only. */
-async function writeDocuments(folder: string): Promise<void> {
-  const { operations } = await import(join(folder, 'generated/operations.js'))
-  const documents = Object.values<{ readonly document: string }>(operations).map(({ document }) => [
-    createHash('sha256').update(document).digest('hex'),
-    document,
-  ])
-  writeFileSync(join(folder, 'documents.json'), `${JSON.stringify(Object.fromEntries(documents), null, 2)}\n`)
-}
+  const sources = globSync(['src/**/*.ts', 'tsconfig.json', 'tsconfig.build.json'], { cwd: folder })
+  const hash = createHash('sha256').update(readFileSync(join(root, 'node_modules/typescript/package.json')))
+  hash.update(readFileSync(import.meta.filename))
+  for (const file of sources.toSorted()) hash.update(`${file}\0`).update(readFileSync(join(folder, file)))
+  const stamp = hash.digest('hex')
 
-if (!isBuilt()) {
-  // On standard error: the output of the command that needs the client goes into a file.
-  console.error('Building packages/client/dist …')
+  const isBuilt = () =>
+    existsSync(output) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp
+  if (isBuilt()) return
+
+  // On standard error: the output of the command that needs the package goes into a file.
+  console.error(`Building packages/${name}/dist …`)
   const unfinished = `${output}-${process.pid}`
   const project = ['-p', join(folder, 'tsconfig.build.json'), '--outDir', unfinished]
   try {
     execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...project], {
       stdio: 'inherit',
     })
-    await writeDocuments(unfinished)
+    await finish?.(unfinished)
     rmSync(output, { recursive: true, force: true })
     renameSync(unfinished, output)
     writeFileSync(stampFile, stamp)
@@ -47,4 +44,14 @@ if (!isBuilt()) {
   } finally {
     rmSync(unfinished, { recursive: true, force: true })
   }
+}
+
+/** The documents of all operations by their IDs, for servers that take trusted documents only. */
+async function writeDocuments(folder: string): Promise<void> {
+  const { operations } = await import(join(folder, 'generated/operations.js'))
+  const documents = Object.values<{ readonly document: string }>(operations).map(({ document }) => [
+    createHash('sha256').update(document).digest('hex'),
+    document,
+  ])
+  writeFileSync(join(folder, 'documents.json'), `${JSON.stringify(Object.fromEntries(documents), null, 2)}\n`)
 }

@@ -5,6 +5,7 @@ const checks = [
   'tsc -p .',
   'node console/build/schema-types.ts && tsc -p console',
   'tsc -p packages/client',
+  'tsc -p packages/prisma',
   'biome ci .',
   'node scripts/check-migrations.ts',
   'node --no-warnings scripts/check-expressions.ts',

@@ -1,7 +1,7 @@
 import { PGlite } from '@electric-sql/pglite'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { PrismaPGlite } from 'pglite-prisma-adapter'
-import { createClient, type KeysteadClient } from '../../packages/client/src/index.ts'
+import { type ClientOptions, createClient, type KeysteadClient } from '../../packages/client/src/index.ts'
 import { type FieldEncryptionOptions, fieldEncryption } from '../../packages/prisma/src/index.ts'
 import { createEmptyDatabase } from '../support/databases.ts'
 import { endStory, type Story, startStory } from '../support/story.ts'
@@ -60,6 +60,8 @@ export interface ShopStory {
   clear(): Promise<void>
   /** Where the database is; null for the embedded one. */
   readonly databaseUrl: string | null
+  /** A client of Keystead with these options. */
+  clientOf(options?: Partial<ClientOptions>): KeysteadClient
   end(): Promise<void>
 }
 
@@ -67,7 +69,7 @@ export interface ShopStory {
 export async function startShop(): Promise<ShopStory> {
   const story = await startStory()
   let calls = 0
-  const clientOf = () =>
+  const clientOf = (options: Partial<ClientOptions> = {}) =>
     createClient({
       url: story.app.url,
       token: () => story.tokenFor({ name: 'ada', roles: ['PROJECT_ADMIN'] }),
@@ -75,6 +77,7 @@ export async function startShop(): Promise<ShopStory> {
         calls += 1
         return fetch(input, init)
       },
+      ...options,
     })
   const keystead = clientOf()
   await keystead.createUserKey({ name: 'customers' })
@@ -83,8 +86,7 @@ export async function startShop(): Promise<ShopStory> {
     usage: 'GENERATE_VERIFY_MAC',
     algorithm: 'HMAC_SHA256',
   })
-  const database = await createEmptyDatabase()
-  const { plain, close } = await openDatabase(database.databaseUrl)
+  const { plain, databaseUrl, close } = await openShopDatabase()
   return {
     story,
     plain,
@@ -101,29 +103,34 @@ export async function startShop(): Promise<ShopStory> {
         'TRUNCATE "Tenant", "customers", "Order", "Profile", "Tag", "_CustomerToTag"',
       )
     },
-    databaseUrl: database.databaseUrl,
+    databaseUrl,
+    clientOf,
     async end() {
       await close()
-      await database.dispose()
       await endStory(story)
     },
   }
 }
 
-async function openDatabase(url: string | null) {
-  if (url !== null) {
-    const plain = new PrismaClient({ adapter: new PrismaPg(url) })
+/** A database with the tables, and a client that knows nothing of encryption. */
+export async function openShopDatabase() {
+  const { databaseUrl, dispose } = await createEmptyDatabase()
+  if (databaseUrl !== null) {
+    const plain = new PrismaClient({ adapter: new PrismaPg(databaseUrl) })
     for (const statement of tables.split(';\n')) await plain.$executeRawUnsafe(statement)
-    return { plain, close: () => plain.$disconnect() }
+    const close = () => plain.$disconnect().then(dispose)
+    return { plain, databaseUrl, close }
   }
   const pglite = new PGlite()
   await pglite.exec(tables)
   const plain = new PrismaClient({ adapter: new PrismaPGlite(pglite) })
   return {
     plain,
+    databaseUrl,
     async close() {
       await plain.$disconnect()
       await pglite.close()
+      await dispose()
     },
   }
 }

@@ -66,7 +66,8 @@ interface Extension {
       model: {}
       // biome-ignore lint/complexity/noBannedTypes: the same
       query: {}
-      client: { readonly $keystead: () => EncryptionParts }
+      // A function that gives what the client has under this name, which is a function.
+      client: { readonly $keystead: () => () => EncryptionParts }
     }
   }
 }

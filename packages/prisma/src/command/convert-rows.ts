@@ -207,10 +207,8 @@ async function writeRow(
   const rows = delegateOf(parts.client, model.name)
   let [present, data]: [Fields, Fields] = [row, change]
   for (let tries = 0; tries < triesMax; tries += 1) {
-    const { count: written } = (await rows['updateMany']?.({ where: sameAs(model, present), data })) as {
-      readonly count: number
-    }
-    if (written === 1) {
+    const written = await rows['updateMany']?.({ where: sameAs(model, present), data })
+    if ((written as { readonly count: number }).count === 1) {
       counts.changed += 1
       return
     }

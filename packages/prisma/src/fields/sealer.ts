@@ -36,7 +36,7 @@ export function createSealer(
   return {
     async seal(place, value) {
       const { mark } = place
-      const sealed = await envelope.encrypt(bytesOf(place, value), { key: mark.key, ...bindingOf(place) })
+      const sealed = await envelope.encrypt(encoded(place, value), { key: mark.key, ...bindingOf(place) })
       return mark.kind === 'bytes'
         ? Uint8Array.from(sealed)
         : `${prefix}${Buffer.from(sealed).toString('base64url')}`
@@ -52,7 +52,7 @@ export function createSealer(
         )
       }
       try {
-        return valueOf(mark, await envelope.decrypt(bytes, { key: mark.key, ...bindingOf(place) }))
+        return decoded(mark, await envelope.decrypt(bytes, { key: mark.key, ...bindingOf(place) }))
       } catch (error) {
         if (!isOfCiphertext(error)) throw error
         throw new UnreadableValueError(
@@ -109,7 +109,7 @@ function missing(model: Model, name: string): never {
   )
 }
 
-function bytesOf({ model, field, mark }: Place, value: unknown): Uint8Array {
+function encoded({ model, field, mark }: Place, value: unknown): Uint8Array {
   const place = `${model.name}.${field}`
   switch (mark.kind) {
     case 'bytes':
@@ -130,7 +130,7 @@ function bytesOf({ model, field, mark }: Place, value: unknown): Uint8Array {
   }
 }
 
-function valueOf({ kind }: EncryptedMark, bytes: Uint8Array): unknown {
+function decoded({ kind }: EncryptedMark, bytes: Uint8Array): unknown {
   if (kind === 'bytes') return bytes
   const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
   return kind === 'json' ? JSON.parse(text) : text
