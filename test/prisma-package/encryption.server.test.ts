@@ -173,6 +173,14 @@ describe('every write', () => {
       shop.customer.create({ data: { ...full, tenant: { connect: { slug: 'slug-t2' } } } }),
     'create, with the tenant': () =>
       shop.customer.create({ data: { ...full, tenant: { create: { slug: 'three' } } } }),
+    'create, of instances of a class': () => {
+      class Person {
+        tenantId = 't1'
+        email = full.email
+        orders = { create: Object.assign(Object.create(null), order) }
+      }
+      return shop.customer.create({ data: new Person() })
+    },
     createMany: () => shop.customer.createMany({ data: [customer] }),
     'createMany of one': () => shop.customer.createMany({ data: customer }),
     createManyAndReturn: () =>

@@ -4,7 +4,6 @@ import { createSchema, type EncryptedFields, type Model, type Schema } from './f
 import type { Keystead } from './fields/keystead.ts'
 import { type Fields, isFields } from './fields/rows.ts'
 import { createSealer, type Sealer } from './fields/sealer.ts'
-import { type ArrayPlace, createArrayTransactions } from './queries/array-transactions.ts'
 import { refuseAggregates, rewriteListArguments, rewriteWhere } from './queries/conditions.ts'
 import { openResult, shapeAt, shapeResult } from './queries/results.ts'
 import { createRowReader } from './queries/row-reader.ts'
@@ -89,7 +88,6 @@ export function fieldEncryption({
   return (client) => {
     const base = client as Extendable
     requireSameModels(schema, base)
-    const arrays = createArrayTransactions()
     const parts: EncryptionParts = { client: base, schema, keystead, sealer, indexer }
     return base.$extends({
       name: '@keystead/prisma',
@@ -99,26 +97,19 @@ export function fieldEncryption({
           if (call.__internalParams === undefined) {
             throw new Error('This release of Prisma is not supported: @keystead/prisma needs Prisma 7.')
           }
-          // At once, before anything is waited for, so that all queries of an array are known.
-          const place = arrays.enter(call.__internalParams.transaction)
-          return runQuery(parts, place, call)
+          return runQuery(parts, call)
         },
       },
     }) as Extension
   }
 }
 
-async function runQuery(parts: EncryptionParts, place: ArrayPlace, call: QueryCall): Promise<unknown> {
+async function runQuery(parts: EncryptionParts, call: QueryCall): Promise<unknown> {
   const { model, args, query, __internalParams } = call
-  if (model === undefined) {
-    await place.ready()
-    return query(args)
-  }
-  const prepared = await prepare(parts, call, parts.schema.model(model)).catch((error: unknown) => {
-    place.fail(error)
-    throw error
-  })
-  await place.ready()
+  // Raw queries see what is stored.
+  if (model === undefined) return query(args)
+  const prepared = await prepare(parts, call, parts.schema.model(model))
+  // In an array of `$transaction`, Prisma sends nothing before all queries of the array are here.
   const result = await query(prepared.args)
   if (prepared.shape !== null) {
     const shape = shapeAt(parts.schema, prepared.shape, __internalParams?.dataPath ?? [])

@@ -67,6 +67,8 @@ function readModel(model: DatabaseModel, surroundings: Surroundings): ModelFacts
   }
   if (encrypted.size > 0 && identityOf(model).kind !== 'id')
     problems.push(`${model.name} needs an @id or @@id: ciphertext is bound to it.`)
+  for (const name of encrypted.size > 0 ? identityOf(model).fields : [])
+    requireBindable({ model, place: `Ciphertext of ${model.name}`, name, what: 'its row', surroundings })
   return {
     id: identityOf(model).fields,
     sets: setsOf(model),
@@ -161,9 +163,7 @@ function readEncrypted({
   }
   if (context.length > 16)
     problems.push(`${place} has ${context.length} fields of context; Keystead takes at most 16.`)
-  for (const each of new Set([...identityOf(model).fields, ...context])) {
-    requireBindable({ model, place, name: each, isContext: context.includes(each), surroundings })
-  }
+  for (const each of context) requireBindable({ model, place, name: each, what: 'its context', surroundings })
   return { kind, key, context, name }
 }
 
@@ -171,13 +171,13 @@ interface BoundField {
   readonly model: DatabaseModel
   readonly place: string
   readonly name: string
-  readonly isContext: boolean
+  /** What the field says of the value. */
+  readonly what: string
   readonly surroundings: Surroundings
 }
 
-function requireBindable({ model, place, name, isContext, surroundings }: BoundField): void {
+function requireBindable({ model, place, name, what, surroundings }: BoundField): void {
   const { problems, enumNames } = surroundings
-  const what = isContext ? 'its context' : 'its row'
   const field = model.fields.find((each) => each.name === name)
   if (field === undefined || field.kind === 'object') {
     problems.push(`${place}: ${name}, named as context, is no field of ${model.name} with a value.`)
