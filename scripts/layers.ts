@@ -27,6 +27,7 @@ export const settingsFiles = ['config.ts', 'setting-values.ts', 'log.ts'] as con
 /** Files and folders that put the layers together and may import all of them. */
 export const wiring = [
   'app.ts',
+  'memory-limit.ts',
   'open-files.ts',
   'open-login.ts',
   'open-observer.ts',
@@ -35,6 +36,7 @@ export const wiring = [
   'outages.ts',
   'readiness.ts',
   'reload.ts',
+  'tls-files.ts',
   'main.ts',
   'cli',
 ] as const

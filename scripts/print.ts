@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { alertResource } from './printed/alerts.ts'
 import { algorithmsDocument } from './printed/algorithms.ts'
 import { clientFiles } from './printed/client.ts'
 import { commandsDocument } from './printed/commands.ts'
@@ -35,6 +36,7 @@ const files: readonly PrintedFile[] = [
   errorTableDocument,
   rolePermissionTable,
   decisionIndex,
+  alertResource,
 ]
 
 const isCheck = process.argv.includes('--check')

@@ -15,6 +15,7 @@ import { type Housekeeping, startHousekeeping } from './keys/housekeeping/schedu
 import type { Dependencies } from './keys/parts/dependencies.ts'
 import { asUnavailable } from './keys/parts/request.ts'
 import { createLog, type Log } from './log.ts'
+import { budgetMemory } from './memory-limit.ts'
 import { openFilesLimit, shareOpenFiles } from './open-files.ts'
 import { openLogin } from './open-login.ts'
 import { type Observer, openObserver } from './open-observer.ts'
@@ -28,14 +29,14 @@ import { createContextFactory } from './schema/context.ts'
 import { schema } from './schema/index.ts'
 import { withPrefix } from './schema/prefix.ts'
 import { createStartingAnswers } from './server/http/health.ts'
-import { type Listener, openListener } from './server/http/listener.ts'
+import { type Listener, openListener, type TlsPair } from './server/http/listener.ts'
 import type { MetricsServer } from './server/http/metrics-server.ts'
 import { createServer, type Server } from './server/http/server.ts'
-import { readTlsFiles, type TlsPair } from './server/http/tls-files.ts'
 import { databaseTroubleOf } from './store/database-trouble.ts'
 import { isUnavailable } from './store/errors.ts'
 import type { KeyChangeListener } from './store/key-changes.ts'
 import { systemTroubleOf } from './system-errors.ts'
+import { readTlsFiles } from './tls-files.ts'
 import { productVersion } from './version.ts'
 
 /** A running Keystead. */
@@ -147,6 +148,13 @@ async function openPort({ config, log, observer, outages }: Shared): Promise<{
     log.warn(
       { connectionsMax, wanted: config.CONNECTIONS_MAX },
       'the limit of open files of this process (ulimit -n, LimitNOFILE) leaves room for fewer connections than CONNECTIONS_MAX',
+    )
+  }
+  const { isShort: hasLittleMemory, ...memory } = budgetMemory(config)
+  if (hasLittleMemory) {
+    log.warn(
+      memory,
+      'the memory limit of this process is below what the server needs: above it, the kernel ends the process without a message (exit code 137)',
     )
   }
   const pair = await readTlsFiles(config, { warn: (text) => log.warn({}, text) })

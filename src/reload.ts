@@ -1,8 +1,8 @@
 import type { Config } from './config.ts'
 import { isRootKeyUnavailable, type RootKeyProvider } from './keyring/root-key-provider.ts'
 import type { Log } from './log.ts'
-import type { Listener } from './server/http/listener.ts'
-import { CertificateError, readTlsFiles, type TlsPair } from './server/http/tls-files.ts'
+import type { Listener, TlsPair } from './server/http/listener.ts'
+import { CertificateError, readTlsFiles } from './tls-files.ts'
 
 /** Interval at which the files of the certificate are read again, in milliseconds. */
 const lookMs = 10_000

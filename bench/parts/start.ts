@@ -49,6 +49,7 @@ async function measure(
   const token = await issuer.tokenOf('ada@shop')
   const first = await startProgram(settings, token, () => [createDocument, {}])
   const keyId = textIn(first.answer, 'id')
+  const firstPeakMiB = first.peakMiB()
   await first.stop()
   const [seconds, residentMiB]: [number[], number[]] = [[], []]
   for (let round = 0; round < rounds; round++) {
@@ -67,7 +68,7 @@ async function measure(
     target: `≤ ${targets[kind]} s`,
     figure: `${numberOf(figure)} s`,
     isMet: figure <= targets[kind],
-    conditions: `the source, run by Node; ${median(residentMiB)} MiB resident then, and ${numberOf(first.seconds)} s for the very first start; median of ${rounds} starts`,
+    conditions: `the source, run by Node; ${median(residentMiB)} MiB resident then, and ${numberOf(first.seconds)} s for the very first start, with ${firstPeakMiB} MiB at most; median of ${rounds} starts`,
   }
 }
 
@@ -80,6 +81,8 @@ interface Started {
   readonly answer: string
   readonly seconds: number
   residentMiB(): number
+  /** Most resident memory so far. */
+  peakMiB(): number
   stop(): Promise<void>
 }
 
@@ -105,16 +108,20 @@ async function startProgram(
   return {
     answer,
     seconds: (performance.now() - startedAtMs) / 1000,
-    residentMiB() {
-      const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')
-      return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024)
-    },
+    residentMiB: () => memoryOf(child.pid, 'VmRSS'),
+    peakMiB: () => memoryOf(child.pid, 'VmHWM'),
     async stop() {
       const ended = once(child, 'exit')
       child.kill('SIGTERM')
       await ended
     },
   }
+}
+
+/** Memory of a process in MiB, by the kernel's name for it. */
+function memoryOf(pid: number | undefined, name: 'VmRSS' | 'VmHWM'): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  return Math.round(Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1024)
 }
 
 async function askUntilAnswered(child: ChildProcess, url: string, request: RequestInit): Promise<string> {

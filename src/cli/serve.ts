@@ -7,8 +7,8 @@ import { RootKeyError } from '../keyring/root-key-provider.ts'
 import { textOfTrouble } from '../operator/run-command.ts'
 import { TrustedDocumentsError } from '../server/graphql/trusted-documents.ts'
 import { ListenError } from '../server/http/listener.ts'
-import { CertificateError } from '../server/http/tls-files.ts'
 import { StoreError } from '../store/errors.ts'
+import { CertificateError } from '../tls-files.ts'
 import type { Program } from './program.ts'
 
 /** Runs the server until the process is asked to stop. Resolves to the exit code. */

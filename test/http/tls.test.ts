@@ -9,7 +9,7 @@ import { connect } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { startReload } from '../../src/reload.ts'
 import { type Listener, openListener } from '../../src/server/http/listener.ts'
-import { CertificateError, readTlsFiles } from '../../src/server/http/tls-files.ts'
+import { CertificateError, readTlsFiles } from '../../src/tls-files.ts'
 import { makeCertificate } from '../support/certificate.ts'
 import { failureOf } from '../support/failures.ts'
 

@@ -9,7 +9,7 @@ import { dayMs } from '../../clock.ts'
 import type { Config } from '../../config.ts'
 import { counted } from '../../counted.ts'
 import { type Check, failed, passed, skipped, warned } from '../../operator/check.ts'
-import { CertificateError, readTlsFiles } from '../../server/http/tls-files.ts'
+import { CertificateError, readTlsFiles } from '../../tls-files.ts'
 import { secretFileProblems } from './system-checks.ts'
 
 /** Timeout for the answer of a running server, in milliseconds. */

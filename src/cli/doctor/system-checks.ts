@@ -1,8 +1,7 @@
 import { readdirSync, type Stats, statfsSync, statSync } from 'node:fs'
-import { totalmem } from 'node:os'
 import { dirname, resolve } from 'node:path'
-import { constrainedMemory } from 'node:process'
 import type { Config } from '../../config.ts'
+import { budgetMemory } from '../../memory-limit.ts'
 import { openFilesLimit, shareOpenFiles } from '../../open-files.ts'
 import { rootKeyFileOf } from '../../open-root-keys.ts'
 import { type Check, failed, passed, warned } from '../../operator/check.ts'
@@ -10,8 +9,6 @@ import { isProtected } from '../../secret-file.ts'
 import { parsePostgresUrl } from '../../store/postgres/url.ts'
 
 const mebibyte = 2 ** 20
-/** Least memory for a process, in bytes: docs/install.md has the measurements. */
-const memoryMin = { embedded: 1536 * mebibyte, postgres: 512 * mebibyte }
 /** Free space below which the embedded database cannot go on, and below which to make room, in bytes. */
 const diskMin = { stop: 64 * mebibyte, low: 1024 * mebibyte }
 
@@ -160,16 +157,14 @@ export function checkLimits(config: Config): Check[] {
   return [checkMemory(config), checkDescriptors(config)]
 }
 
-function checkMemory({ DATABASE_URL }: Config): Check {
+function checkMemory(config: Config): Check {
   const name = 'memory'
-  const limit = constrainedMemory()
-  const bytes = limit > 0 && limit < totalmem() ? limit : totalmem()
-  const needed = DATABASE_URL === null ? memoryMin.embedded : memoryMin.postgres
-  const has = `A process may use ${Math.floor(bytes / mebibyte)} MiB here`
-  if (bytes >= needed) return passed(name, `${has}.`)
+  const { limitMiB, neededMiB, isShort } = budgetMemory(config)
+  const has = `A process may use ${limitMiB} MiB here`
+  if (!isShort) return passed(name, `${has}.`)
   return warned(
     name,
-    `${has}, and the server needs ${needed / mebibyte} MiB. Above its limit, the kernel ends it without a message.`,
+    `${has}, and the server needs ${neededMiB} MiB. Above its limit, the kernel ends it without a message.`,
     'Raise the limit of the container or of the unit (docs/install.md).',
   )
 }

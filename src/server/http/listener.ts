@@ -12,7 +12,6 @@ import { setImmediate } from 'node:timers/promises'
 import type { TLSSocket, Server as TlsServer } from 'node:tls'
 import type { Config } from '../../config.ts'
 import { type AnswerError, errorAnswer, securityHeaders } from '../answer.ts'
-import type { TlsPair } from './tls-files.ts'
 
 /** Address to listen on, and the names of its settings. */
 interface ListenAddress {
@@ -60,6 +59,14 @@ export interface Listener {
   close(): Promise<void>
   /** Closes all connections at once. */
   cut(): Promise<void>
+}
+
+/** Certificate chain and private key of the server, in PEM. */
+export interface TlsPair {
+  readonly cert: string
+  readonly key: string
+  /** When the certificate expires. */
+  readonly expiresAt: Date
 }
 
 /** Options of a listener. */

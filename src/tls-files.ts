@@ -1,16 +1,10 @@
-import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
+import { type KeyObject, X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createSecureContext } from 'node:tls'
-import type { Config } from '../../config.ts'
-import { readSecretFile, SecretFileError } from '../../secret-file.ts'
-
-/** Certificate chain and private key of the server, in PEM. */
-export interface TlsPair {
-  readonly cert: string
-  readonly key: string
-  /** When the certificate expires. */
-  readonly expiresAt: Date
-}
+import type { Config } from './config.ts'
+import { readPrivateKey } from './crypto/read-private-key.ts'
+import { readSecretFile, SecretFileError } from './secret-file.ts'
+import type { TlsPair } from './server/http/listener.ts'
 
 /** The files of the certificate and its key cannot be used. For the operator. */
 export class CertificateError extends Error {}
@@ -70,7 +64,7 @@ function parseCertificate(pem: string, path: string): X509Certificate {
 
 function parseKey(pem: string, path: string): KeyObject {
   try {
-    return createPrivateKey(pem)
+    return readPrivateKey(pem)
   } catch {
     throw new CertificateError(
       `the file ${path} (TLS_KEY_FILE) holds no private key in PEM. A key with a passphrase cannot be used`,
