@@ -185,7 +185,9 @@ describe('what asks for metrics', () => {
 
   it.skipIf(!hasPromtool)('is alerts that each fire in their situation, and not where all is well', () => {
     const file = join(import.meta.dirname, 'alerts.promtool.yaml')
-    const tried = [...readFileSync(file, 'utf8').matchAll(/^ {2}- name: (Keystead\w+)$/gm)].map(([, name]) => name)
+    const tried = [...readFileSync(file, 'utf8').matchAll(/^ {2}- name: (Keystead\w+)$/gm)].map(
+      ([, name]) => name,
+    )
     expect(tried).toEqual(rules.map(({ alert }) => alert))
     const { status, stdout, stderr } = spawnSync('promtool', ['test', 'rules', file], { encoding: 'utf8' })
     expect(status, stdout + stderr).toBe(0)
