@@ -64,8 +64,11 @@ async function postgres(): Promise<Place | null> {
       CONSOLE_OIDC_PARAMETERS: 'resource=urn:keystead&prompt=login consent',
     },
     async become({ page }, who) {
-      const signOut = page.getByRole('button', { name: 'Sign out', exact: true })
-      if (await signOut.isVisible()) await signOut.click()
+      const account = page.getByRole('banner').locator('[aria-haspopup="menu"]')
+      if (await account.isVisible()) {
+        await account.click()
+        await page.getByRole('menuitem', { name: 'Sign out', exact: true }).click()
+      }
       await page.getByRole('button', { name: 'Sign in', exact: true }).click()
       await page.locator('input[name="login"]').fill(who)
       await page.locator('input[name="password"]').fill('x')

@@ -77,6 +77,11 @@ describe.skipIf(cannotStart).each(['server', 'browser'] as const)(
     const heading = (name: string, where = page) => where.getByRole('heading', { name, exact: true })
     const isSignedIn = (name: string, where = page) =>
       where.getByRole('banner').getByText(name, { exact: true }).waitFor()
+    /** Chooses an entry of the menu that the name in the header opens. */
+    async function choose(entry: string, name: string): Promise<void> {
+      await button(`Account: ${name}`).click()
+      await page.getByRole('menuitem', { name: entry, exact: true }).click()
+    }
     const logins = () => provider.received.filter((each) => each === 'GET /auth').length
     const secretsIn = (where: Page) =>
       where.evaluate(() => ({
@@ -187,7 +192,7 @@ describe.skipIf(cannotStart).each(['server', 'browser'] as const)(
       await other.goto(server.url)
       if (exchange === 'server') await isSignedIn('Ada', other)
       else await button('Sign in', other).waitFor()
-      await button('Sign out').click()
+      await choose('Sign out', 'Ada')
       await button('Sign in').waitFor()
       await button('Sign in', other).waitFor()
       const before = logins()
@@ -203,10 +208,27 @@ describe.skipIf(cannotStart).each(['server', 'browser'] as const)(
       await button('Sign in').click()
       await consent(page, null)
       await isSignedIn('Ada')
-      await button('Sign out').click()
+      await choose('Sign out', 'Ada')
       await button('Sign in').click()
       await consent(page, 'max')
       await isSignedIn('Max')
+    })
+
+    it('also ends at the provider where somebody wants it: the next login asks for the password', async () => {
+      await choose(`Sign out here and at ${new URL(provider.issuer).host}`, 'Max')
+      await page.locator('button[name="logout"]').click()
+      await page.getByText('Sign-out Success', { exact: false }).waitFor()
+      // Another window, which does not know of the sign-out and asks for no password by itself.
+      const other = await openTab()
+      await other.goto(server.url)
+      await button('Sign in', other).click()
+      expect(
+        new URL(visited.findLast((each) => each.includes('/auth?')) ?? '').searchParams.get('prompt'),
+      ).toBe('consent')
+      await consent(other, 'ada')
+      await isSignedIn('Ada', other)
+      await other.close()
+      await page.goto(server.url)
     })
 
     it.each([

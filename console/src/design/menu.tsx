@@ -15,9 +15,10 @@ export function ActionMenu(props: {
   readonly label: string
   readonly children?: ReactNode
   readonly actions: readonly MenuAction[]
+  readonly onOpen?: () => void
 }) {
   return (
-    <BaseMenu.Root>
+    <BaseMenu.Root onOpenChange={(isOpen) => isOpen && props.onOpen?.()}>
       <BaseMenu.Trigger className={props.children ? 'button plain' : 'button icon'} aria-label={props.label}>
         {props.children ?? '⋯'}
       </BaseMenu.Trigger>

@@ -43,8 +43,18 @@ export async function authorizationUrl(
   return url.href
 }
 
+/**
+ * Address of the page on which the provider ends its own session (RP-Initiated Logout 1.0). Without an ID token, which must
+ * not stand in an address: the provider may ask whether to sign out.
+ */
+export function endSessionUrl(endpoint: string, clientId: string): string {
+  const url = pageUrl(endpoint)
+  url.searchParams.set('client_id', clientId)
+  return url.href
+}
+
 /** Address of a page of the provider: never a script. */
-export function pageUrl(address: string): URL {
+function pageUrl(address: string): URL {
   const url = new URL(address)
   if (!['https:', 'http:'].includes(url.protocol)) throw new TypeError('a page has an address of https')
   return url

@@ -41,6 +41,7 @@ export function createDevelopmentSession({ personas }: DevelopmentSettings): Ses
       pending = null
       return token()
     },
+    providerToSignOutAt: async () => null,
     signIn: async () => {},
     signOut: async () => {},
     development: {

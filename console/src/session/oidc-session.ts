@@ -1,4 +1,4 @@
-import { authorizationUrl, beginLogin, pageUrl, refusalIn } from './authorization.ts'
+import { authorizationUrl, beginLogin, endSessionUrl, refusalIn } from './authorization.ts'
 import { failureOf, type TokenExchange } from './exchange.ts'
 import { keepPending, ownPath, type PendingLogin, takeMark, takePending } from './pending-login.ts'
 import { createRenewal } from './renewal.ts'
@@ -166,6 +166,10 @@ export function createOidcSession(
     subscribe: store.subscribe,
     token,
     renewAfterUnauthenticated,
+    async providerToSignOutAt() {
+      const { endSessionEndpoint } = await exchange.pages()
+      return endSessionEndpoint === null ? null : new URL(settings.issuer).host
+    },
     async signIn({ returnTo, popup = false }: SignInOptions = {}) {
       if (popup) await goToPopup()
       else await goToProvider(returnTo ?? currentPath(), false)
@@ -183,10 +187,7 @@ export function createOidcSession(
         return
       }
       if (pages === null || pages.endSessionEndpoint === null) return
-      // Without an ID token, which must not stand in an address: the provider may ask whether to sign out.
-      const url = pageUrl(pages.endSessionEndpoint)
-      url.searchParams.set('client_id', settings.clientId)
-      location.assign(url.href)
+      location.assign(endSessionUrl(pages.endSessionEndpoint, settings.clientId))
     },
     development: null,
   }

@@ -49,6 +49,8 @@ export interface Session {
   /** Another token, after the API has answered 401 to this one. */
   renewAfterUnauthenticated(refusedToken: string): Promise<string>
   signIn(options?: SignInOptions): Promise<void>
+  /** Host of the provider, if it has a page that ends its own session; null otherwise. */
+  providerToSignOutAt(): Promise<string | null>
   /** Ends the session here, and with `atProvider` also goes to the page on which the provider ends its own. */
   signOut(options?: { readonly atProvider?: boolean }): Promise<void>
   /** The personas of development mode; null with a login. */
