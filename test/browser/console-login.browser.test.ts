@@ -218,17 +218,13 @@ describe.skipIf(cannotStart).each(['server', 'browser'] as const)(
       await choose(`Sign out here and at ${new URL(provider.issuer).host}`, 'Max')
       await page.locator('button[name="logout"]').click()
       await page.getByText('Sign-out Success', { exact: false }).waitFor()
-      // Another window, which does not know of the sign-out and asks for no password by itself.
-      const other = await openTab()
-      await other.goto(server.url)
-      await button('Sign in', other).click()
-      expect(
-        new URL(visited.findLast((each) => each.includes('/auth?')) ?? '').searchParams.get('prompt'),
-      ).toBe('consent')
-      await consent(other, 'ada')
-      await isSignedIn('Ada', other)
-      await other.close()
+      // A page loaded anew does not know of the sign-out, and so asks for no password by itself.
+      const asked = page.waitForRequest((request) => request.url().includes('/auth?'))
       await page.goto(server.url)
+      await button('Sign in').click()
+      expect(new URL((await asked).url()).searchParams.get('prompt')).toBe('consent')
+      await consent(page, 'ada')
+      await isSignedIn('Ada')
     })
 
     it.each([
