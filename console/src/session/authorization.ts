@@ -54,7 +54,7 @@ export function endSessionUrl(endpoint: string, clientId: string): string {
 }
 
 /** Address of a page of the provider: never a script. */
-function pageUrl(address: string): URL {
+export function pageUrl(address: string): URL {
   const url = new URL(address)
   if (!['https:', 'http:'].includes(url.protocol)) throw new TypeError('a page has an address of https')
   return url
