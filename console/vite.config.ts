@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
 import { trustedDocuments } from './build/documents.ts'
+import { minified } from './build/minified.ts'
 import { servedFiles } from './build/served-files.ts'
 import { compiledTexts } from './build/texts.ts'
 
@@ -9,8 +10,16 @@ import { compiledTexts } from './build/texts.ts'
 // other origins are refused behind this proxy as they are without it.
 const keystead = { target: process.env['KEYSTEAD_URL'] ?? 'http://127.0.0.1:4600', changeOrigin: false }
 
+const sources = join(import.meta.dirname, 'src')
+
 export default defineConfig({
-  plugins: [react(), compiledTexts(), trustedDocuments(join(import.meta.dirname, 'src')), servedFiles()],
+  plugins: [
+    react(),
+    compiledTexts(join(sources, 'texts')),
+    trustedDocuments(sources),
+    minified(),
+    servedFiles(),
+  ],
   // The part of the library that formats compiled texts.
   resolve: {
     alias: [{ find: /^use-intl\/format-message$/, replacement: 'use-intl/format-message/format-only' }],
@@ -26,17 +35,17 @@ export default defineConfig({
   build: {
     // The policy of the page allows no inline content; `data:` is for images alone.
     assetsInlineLimit: 0,
-    // Browsers without module preloading load the same files a little later.
-    modulePreload: { polyfill: false },
+    // The page begins with one file, and those that come later need no other.
+    modulePreload: false,
     reportCompressedSize: false,
     rolldownOptions: {
+      treeshake: { unknownGlobalSideEffects: false },
       output: {
         // Few files: what is compressed together is smaller, and the pages share most of what they need.
         codeSplitting: {
           groups: [
-            { name: 'charts', test: /node_modules\/uplot/ },
-            { name: 'libraries', test: /node_modules/ },
-            { name: 'pages', test: /src\/(pages|keys)\// },
+            { name: 'charts', test: /node_modules\/uplot\/.*\.js|design\/chart-canvas/ },
+            { name: 'console', test: /^(?!.*(virtual:texts\/..$|uplot\/.*\.js|design\/chart-canvas))/ },
           ],
         },
       },

@@ -3,8 +3,7 @@ import { createRoot } from 'react-dom/client'
 import { openSession } from './session/open-session.ts'
 import { App } from './shell/app.tsx'
 import { applyTheme } from './shell/preferences.tsx'
-import { navigation, preloadPage } from './shell/routes.tsx'
-import { TextsProvider } from './texts/languages.tsx'
+import { loadTexts, TextsProvider } from './texts/languages.tsx'
 import './design/styles/tokens.css'
 import './design/styles/base.css'
 import './design/styles/shell.css'
@@ -22,15 +21,11 @@ import './design/styles/dashboard.css'
 const root = document.getElementById('root')
 if (root === null) throw new Error('index.html has no element with the ID "root".')
 applyTheme()
-const [session] = await Promise.all([openSession(), preloadPage(location.pathname)])
+const [session, texts] = await Promise.all([openSession(), loadTexts()])
 createRoot(root).render(
   <StrictMode>
-    <TextsProvider>
+    <TextsProvider initial={texts}>
       <App session={session} />
     </TextsProvider>
   </StrictMode>,
 )
-// The other pages, when there is nothing more urgent to load.
-setTimeout(() => {
-  for (const { path } of navigation) void preloadPage(path)
-}, 1000)

@@ -10,8 +10,12 @@ export interface TokenSource {
   renewAfterUnauthenticated(refusedToken: string): Promise<string>
 }
 
-/** A client with a cache of its own: what one user has seen is never shown to another. */
-export function createClient(source: TokenSource, onError: (error: CombinedError) => void): Client {
+/**
+ * A client with a cache of its own: what one user has seen is never shown to another.
+ *
+ * @param onProblem told of failures that no page shows itself, and with null that the server answers again
+ */
+export function createClient(source: TokenSource, onProblem: (error: CombinedError | null) => void): Client {
   return new Client({
     url: '/graphql',
     // The API answers POST requests only.
@@ -22,13 +26,16 @@ export function createClient(source: TokenSource, onError: (error: CombinedError
     exchanges: [
       cacheExchange,
       mapExchange({
+        onResult({ error }) {
+          if (error === undefined) onProblem(null)
+        },
         onError(error, { kind, context }) {
           // A stream that breaks is opened again; nobody needs to know.
           if (kind === 'subscription') return
           // Why a change failed is said where it was asked for: `useChange`.
           if (kind === 'mutation') return
           if (context['showsInvalidInput'] === true && isInvalidInput(error)) return
-          onError(error)
+          onProblem(error)
         },
       }),
       knowsQueries,

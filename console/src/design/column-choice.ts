@@ -1,8 +1,10 @@
-import { useState } from 'react'
+import { useMemo, useState } from 'react'
 import { readSetting, writeSetting } from './settings.ts'
 
 /** Which columns of a table are shown, and in which order. */
-export interface ColumnChoice {
+export interface ColumnChoice<Column = unknown> {
+  /** The shown columns in their order: the same list until the choice changes. */
+  readonly columns: readonly Column[]
   readonly order: readonly string[]
   readonly shown: ReadonlySet<string>
   /** Remembers another choice; null returns to what a new user sees. */
@@ -16,21 +18,37 @@ interface KnownColumn {
 }
 
 /** The user's choice of columns for the table of this name. Columns that are new since are added at the end. */
-export function useColumnChoice(name: string, columns: readonly KnownColumn[]): ColumnChoice {
+export function useColumnChoice<Column extends KnownColumn>(
+  name: string,
+  columns: readonly Column[],
+): ColumnChoice<Column> {
   const setting = `columns.${name}`
   const [saved, setSaved] = useState(() => readChoice(setting))
-  const ids = columns.map(({ id }) => id)
-  const initial = columns.filter(({ optional = false }) => !optional).map(({ id }) => id)
-  const known = (saved?.order ?? []).filter((id) => ids.includes(id))
-  const headings = columns.filter(({ isHeading }) => isHeading).map(({ id }) => id)
+  const known = useMemo(() => chosenOf(columns, saved), [columns, saved])
   return {
-    order: [...new Set([...headings, ...known, ...ids])],
-    shown: new Set([...headings, ...(saved?.shown ?? initial)]),
+    ...known,
     choose(choice) {
       const next = choice && { order: [...choice.order], shown: [...choice.shown] }
       writeSetting(setting, next && JSON.stringify(next))
       setSaved(next)
     },
+  }
+}
+
+function chosenOf<Column extends KnownColumn>(
+  columns: readonly Column[],
+  saved: ReturnType<typeof readChoice>,
+): Omit<ColumnChoice<Column>, 'choose'> {
+  const byId = new Map(columns.map((column) => [column.id, column]))
+  const initial = columns.filter(({ optional = false }) => !optional).map(({ id }) => id)
+  const headings = columns.filter(({ isHeading }) => isHeading).map(({ id }) => id)
+  const known = (saved?.order ?? []).filter((id) => byId.has(id))
+  const order = [...new Set([...headings, ...known, ...byId.keys()])]
+  const shown = new Set([...headings, ...(saved?.shown ?? initial)])
+  return {
+    order,
+    shown,
+    columns: order.filter((id) => shown.has(id)).flatMap((id) => byId.get(id) ?? []),
   }
 }
 

@@ -1,11 +1,4 @@
-import {
-  columnOrderingFeature,
-  columnVisibilityFeature,
-  createColumnHelper,
-  rowSelectionFeature,
-  tableFeatures,
-  useTable,
-} from '@tanstack/react-table'
+import { createColumnHelper, rowSelectionFeature, tableFeatures, useTable } from '@tanstack/react-table'
 import { Fragment, type ReactNode, useMemo, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { useColumnChoice } from './column-choice.ts'
@@ -27,7 +20,7 @@ export interface Column<Row> {
   readonly isHeading?: boolean
 }
 
-const features = tableFeatures({ columnOrderingFeature, columnVisibilityFeature, rowSelectionFeature })
+const features = tableFeatures({ rowSelectionFeature })
 
 /**
  * A table. The user may choose and order its columns, which is remembered under `name`. Order and page are the server's
@@ -62,11 +55,11 @@ export function DataTable<Row extends object>(props: {
   const definitions = useMemo(() => {
     const { columns: define, display } = createColumnHelper<typeof features, Row>()
     return define(
-      columns.map(({ id, title, cell }) =>
+      choice.columns.map(({ id, title, cell }) =>
         display({ id, header: title, cell: ({ row }) => <div>{cell(row.original)}</div> }),
       ),
     )
-  }, [columns])
+  }, [choice.columns])
   const data = useMemo(() => [...props.rows], [props.rows])
   const chosen = new Set(selection?.chosen)
   const table = useTable({
@@ -76,8 +69,6 @@ export function DataTable<Row extends object>(props: {
     getRowId: rowId,
     enableRowSelection: ({ original }) => canSelect(original),
     state: {
-      columnOrder: [...choice.order],
-      columnVisibility: Object.fromEntries(columns.map(({ id }) => [id, choice.shown.has(id)])),
       rowSelection: Object.fromEntries([...chosen].map((id) => [id, true])),
     },
     onRowSelectionChange: (update) => {
@@ -155,7 +146,7 @@ export function DataTable<Row extends object>(props: {
                       )}
                     </td>
                   )}
-                  {row.getVisibleCells().map((cell) => {
+                  {row.getAllCells().map((cell) => {
                     const column = byId.get(cell.column.id)
                     return column?.isHeading ? (
                       <th key={cell.id} scope="row" className="heading">
@@ -177,9 +168,7 @@ export function DataTable<Row extends object>(props: {
                   {actions && <td className="narrow actions">{actions(row.original)}</td>}
                 </tr>
                 {details && openRows.isOpen(row.id) && (
-                  <DetailsRow
-                    columns={row.getVisibleCells().length + (selection ? 1 : 0) + (actions ? 2 : 1)}
-                  >
+                  <DetailsRow columns={row.getAllCells().length + (selection ? 1 : 0) + (actions ? 2 : 1)}>
                     {details(row.original)}
                   </DetailsRow>
                 )}

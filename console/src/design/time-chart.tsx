@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { useFormatter, useTranslations } from 'use-intl'
-import { drawStacked, type Point, type Series } from './chart-canvas.ts'
+import type { Drawing, Point, Series } from './chart-canvas.ts'
 import { ChartTable } from './chart-table.tsx'
 import { useThemeChanges } from './theme-changes.ts'
 import 'uplot/dist/uPlot.min.css'
@@ -43,7 +43,7 @@ export function TimeChart(props: {
   // biome-ignore lint/correctness/useExhaustiveDependencies: colours and texts depend on the theme and the language.
   useEffect(() => {
     if (place.current === null) return
-    return drawStacked(place.current, {
+    return drawLater(place.current, {
       times: times.map((time) => time.getTime() / 1000),
       parts: shown,
       stepSeconds: stepSeconds[interval],
@@ -80,6 +80,19 @@ export function TimeChart(props: {
       <ChartTable label={label} times={times} series={series} timeText={timeText} />
     </figure>
   )
+}
+
+/** Draws as soon as the library is there, which only pages with a chart load. */
+function drawLater(element: HTMLElement, drawing: Drawing): () => void {
+  let isWanted = true
+  let erase = () => {}
+  void import('./chart-canvas.ts').then(({ drawStacked }) => {
+    if (isWanted) erase = drawStacked(element, drawing)
+  })
+  return () => {
+    isWanted = false
+    erase()
+  }
 }
 
 type Coloured = readonly (Series & { readonly colour: string })[]

@@ -25,6 +25,9 @@ export function createDevelopmentSession({ personas }: DevelopmentSettings): Ses
     return asked
   }
 
+  // Before anything asks for it, so that the first request need not wait.
+  void token().catch(() => undefined)
+
   return {
     get state() {
       return state

@@ -1,11 +1,10 @@
 import { CSPProvider } from '@base-ui/react/csp-provider'
-import { Suspense, useMemo, useState } from 'react'
+import { useMemo, useState } from 'react'
 import { type CombinedError, Provider } from 'urql'
 import { useTranslations } from 'use-intl'
 import { Route, Switch } from 'wouter'
 import { createClient } from '../api/client.ts'
 import { LiveChanges } from '../api/live.tsx'
-import { Loading } from '../design/loading.tsx'
 import { Toasts } from '../design/toasts.tsx'
 import { tokensOf } from '../session/one-person.ts'
 import type { Session } from '../session/session.ts'
@@ -42,7 +41,14 @@ export function App({ session }: { readonly session: Session }) {
 function Signed({ session, subject }: { readonly session: Session; readonly subject: string }) {
   const [problem, setProblem] = useState<CombinedError | null>(null)
   const [attempt, setAttempt] = useState(0)
-  const client = useMemo(() => createClient(tokensOf(session, subject), setProblem), [session, subject])
+  const client = useMemo(
+    () =>
+      createClient(tokensOf(session, subject), (error) =>
+        // What was refused stays until it is read. That the server cannot be reached is over when it answers.
+        setProblem((before) => error ?? (before?.networkError ? null : before)),
+      ),
+    [session, subject],
+  )
 
   function retry() {
     setProblem(null)
@@ -58,14 +64,12 @@ function Signed({ session, subject }: { readonly session: Session; readonly subj
           <main id="content" className="main" tabIndex={-1}>
             {problem && <ProblemBanner error={problem} onRetry={retry} onDismiss={() => setProblem(null)} />}
             <FailureBoundary>
-              <Suspense fallback={<Loading />}>
-                <Switch key={attempt}>
-                  {routes.map(({ path, page }) => (
-                    <Route key={path} path={path} component={page} />
-                  ))}
-                  <Route component={NotFound} />
-                </Switch>
-              </Suspense>
+              <Switch key={attempt}>
+                {routes.map(({ path, page }) => (
+                  <Route key={path} path={path} component={page} />
+                ))}
+                <Route component={NotFound} />
+              </Switch>
             </FailureBoundary>
           </main>
         </LiveChanges>

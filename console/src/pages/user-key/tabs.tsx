@@ -1,7 +1,15 @@
-import { type ComponentType, lazy } from 'react'
+import type { ComponentType } from 'react'
 import type { Messages } from 'use-intl'
+import { AccessTab } from './access/access-tab.tsx'
+import { ActivityTab } from './activity/activity-tab.tsx'
 import type { DetailKey } from './detail-key.ts'
+import { ImportTab } from './import/import-tab.tsx'
 import { OverviewTab } from './overview/overview-tab.tsx'
+import { PublicKeysTab } from './public-keys/public-keys-tab.tsx'
+import { RotationTab } from './rotation/rotation-tab.tsx'
+import { TryItTab } from './try-it/try-it-tab.tsx'
+import { UseTab } from './use/use-tab.tsx'
+import { VersionsTab } from './versions/versions-tab.tsx'
 
 /** What each tab gets. */
 export interface TabProps {
@@ -23,52 +31,50 @@ const isAsymmetric = ({ type }: DetailKey) => type === 'ASYMMETRIC'
 const isExternal = ({ origin }: DetailKey) => origin === 'EXTERNAL'
 const isGenerated = ({ origin }: DetailKey) => origin === 'KEYSTEAD'
 
-/** The tabs in their order. All but the first are loaded when they are opened. */
+/** The tabs in their order. */
 export const keyTabs: readonly KeyTab[] = [
   { path: '', name: 'overview', content: OverviewTab },
   {
     path: 'versions',
     name: 'versions',
-    content: lazy(async () => ({ default: (await import('./versions/versions-tab.tsx')).VersionsTab })),
+    content: VersionsTab,
   },
   {
     path: 'rotation',
     name: 'rotation',
     isFor: isGenerated,
-    content: lazy(async () => ({ default: (await import('./rotation/rotation-tab.tsx')).RotationTab })),
+    content: RotationTab,
   },
   {
     path: 'access',
     name: 'access',
-    content: lazy(async () => ({ default: (await import('./access/access-tab.tsx')).AccessTab })),
+    content: AccessTab,
   },
   {
     path: 'public-keys',
     name: 'publicKeys',
     isFor: isAsymmetric,
-    content: lazy(async () => ({
-      default: (await import('./public-keys/public-keys-tab.tsx')).PublicKeysTab,
-    })),
+    content: PublicKeysTab,
   },
   {
     path: 'import',
     name: 'import',
     isFor: isExternal,
-    content: lazy(async () => ({ default: (await import('./import/import-tab.tsx')).ImportTab })),
+    content: ImportTab,
   },
   {
     path: 'use',
     name: 'use',
-    content: lazy(async () => ({ default: (await import('./use/use-tab.tsx')).UseTab })),
+    content: UseTab,
   },
   {
     path: 'activity',
     name: 'activity',
-    content: lazy(async () => ({ default: (await import('./activity/activity-tab.tsx')).ActivityTab })),
+    content: ActivityTab,
   },
   {
     path: 'try-it',
     name: 'tryIt',
-    content: lazy(async () => ({ default: (await import('./try-it/try-it-tab.tsx')).TryItTab })),
+    content: TryItTab,
   },
 ]

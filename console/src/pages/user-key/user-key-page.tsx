@@ -1,4 +1,3 @@
-import { Suspense } from 'react'
 import { useTranslations } from 'use-intl'
 import { Link, useParams } from 'wouter'
 import { usePageQuery } from '../../api/live.tsx'
@@ -66,9 +65,7 @@ function FullKey({ userKey, tab }: { readonly userKey: DetailKey; readonly tab: 
           isCurrent: path === tab,
         }))}
       />
-      <Suspense fallback={<Loading />}>
-        <Content key={userKey.id} userKey={userKey} />
-      </Suspense>
+      <Content key={userKey.id} userKey={userKey} />
     </Page>
   )
 }
