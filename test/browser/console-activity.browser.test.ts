@@ -280,6 +280,11 @@ describe.skipIf(cannotStart)('activity, use and what is due', () => {
     await page.getByText('Show as table', { exact: true }).click()
     await shows(rows('Operations over time'), /601$/)
     await page.locator('.chart-place').hover()
+    // Where the pointer was before the window became narrower.
+    await page.locator('.chart-values').evaluate((each) => {
+      each.style.left = '3000px'
+    })
+    expect(await console.scrollsSideways()).toBe(false)
     await fits()
     await page.getByRole('combobox', { name: 'Parts', exact: true }).selectOption('outcome')
     await shows(page.locator('.legend'), /Succeeded 60.*Failed 1.*Denied 0/)

@@ -319,6 +319,13 @@ describe.skipIf(cannotStart)('the page of a key', () => {
 
   it('rotates a key from the head of its page', async () => {
     await button('Rotate').click()
+    await console.send(
+      'admin',
+      'mutation { updateUserKey(input: { key: "orders", decryptableInGraph: true }) { __typename } }',
+    )
+    await shows(dialog(), 'Decryption in queries: was Off, is now On')
+    await button('Rotate key').click()
+    await shows(dialog(), 'Somebody else changed this key meanwhile, so nothing was done.')
     await button('Rotate key').click()
     await toast('orders was rotated. Version 3 is the default.')
     await shows(section('History'), '3')

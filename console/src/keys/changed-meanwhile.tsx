@@ -6,7 +6,7 @@ import { Notice } from '../design/notice.tsx'
 import { useValueText } from '../texts/values.ts'
 
 /** What a dialog compares of a key, as far as its page knows it. */
-interface ComparedKey {
+export interface ComparedKey {
   readonly id: string
   readonly revision: number | null
   readonly name: string
@@ -23,7 +23,9 @@ interface ComparedKey {
 }
 
 /** A key as it was when a dialog was opened, and what others have changed since. */
-export interface KeyAsOpened {
+export interface KeyAsOpened<Key> {
+  /** The key on which the change is based. */
+  readonly seen: Key
   /** Which key to change, for the input: the server refuses what the user has not seen. */
   readonly asSeen: { readonly key: string; readonly expectedRevision: number | null }
   /** Says what others have changed since; null if they have not. */
@@ -34,15 +36,19 @@ export interface KeyAsOpened {
  * For a dialog, as long as it is open. Its change is based on the key as it was then. If somebody else changes the key
  * meanwhile, the dialog shows how; the server refuses the first attempt, and the next one is based on what is shown by then.
  */
-export function useKeyAsOpened(userKey: ComparedKey, refusal: UserError | null): KeyAsOpened {
+export function useKeyAsOpened<Key extends ComparedKey>(
+  userKey: Key,
+  refusal: UserError | null,
+): KeyAsOpened<Key> {
   const [opened] = useState(userKey)
   const [hasConflicted, setConflicted] = useState(false)
   const isConflict = refusal?.code === 'CONFLICT'
   if (isConflict && !hasConflicted) setConflicted(true)
-  const { revision } = hasConflicted || isConflict ? userKey : opened
+  const seen = hasConflicted || isConflict ? userKey : opened
   const isChanged = userKey.revision !== opened.revision
   return {
-    asSeen: { key: userKey.id, expectedRevision: revision },
+    seen,
+    asSeen: { key: userKey.id, expectedRevision: seen.revision },
     changes: isChanged && <ChangedMeanwhile before={opened} now={userKey} />,
   }
 }

@@ -4,6 +4,7 @@ import { useChange } from '../api/use-change.ts'
 import { userErrorFields } from '../api/user-error.ts'
 import { ConfirmDialog } from '../design/dialog.tsx'
 import { useToast } from '../design/toasts.tsx'
+import { type ComparedKey, useKeyAsOpened } from './changed-meanwhile.tsx'
 
 const deleteUserKey = graphql(
   `
@@ -21,37 +22,28 @@ const deleteUserKey = graphql(
 
 /** Says what deletion means, and deletes a key after its name has been typed. Only for keys that are `deletable`. */
 export function DeleteKeyDialog(props: {
-  readonly userKey: {
-    readonly id: string
-    readonly name: string
-    readonly revision: number | null
-    readonly aliases: readonly string[] | null
-  }
-  readonly open: boolean
+  readonly userKey: ComparedKey & { readonly aliases: readonly string[] | null }
   readonly onClose: () => void
   /** Where the page of the key is left. */
   readonly onDeleted?: () => void
 }) {
-  const { userKey, open, onClose, onDeleted } = props
-  const { id, name, revision, aliases } = userKey
+  const { userKey, onClose, onDeleted } = props
+  const { name, aliases } = userKey
   const t = useTranslations('deleteKey')
   const toast = useToast()
-  const { run, refusal, isRunning, reset } = useChange(deleteUserKey)
+  const { run, refusal, isRunning } = useChange(deleteUserKey)
+  const { asSeen, changes } = useKeyAsOpened(userKey, refusal)
 
-  function close() {
-    reset()
-    onClose()
-  }
   async function remove(confirmName: string) {
-    if ((await run({ key: id, confirmName, expectedRevision: revision })) === null) return
-    close()
+    if ((await run({ ...asSeen, confirmName })) === null) return
+    onClose()
     toast(t('done', { name }))
     onDeleted?.()
   }
   return (
     <ConfirmDialog
-      open={open}
-      onClose={close}
+      open
+      onClose={onClose}
       title={t('title', { name })}
       confirm={t('confirm')}
       onConfirm={(typed) => void remove(typed)}
@@ -59,6 +51,7 @@ export function DeleteKeyDialog(props: {
       refusal={refusal}
       typeName={name}
     >
+      {changes}
       <p>{t('forever')}</p>
       <ul className="consequences">
         <li>{t('nothingOpens')}</li>

@@ -2,10 +2,9 @@ import { useTranslations } from 'use-intl'
 import { type EnumOf, graphql } from '../api/graphql.ts'
 import { useChange } from '../api/use-change.ts'
 import { userErrorFields } from '../api/user-error.ts'
-import { Button } from '../design/button.tsx'
-import { Dialog } from '../design/dialog.tsx'
-import { Form } from '../design/form.tsx'
+import { FormDialog } from '../design/dialog.tsx'
 import { useToast } from '../design/toasts.tsx'
+import { type ComparedKey, useKeyAsOpened } from './changed-meanwhile.tsx'
 
 const rotateUserKey = graphql(
   `
@@ -28,9 +27,7 @@ const rotateUserKey = graphql(
 )
 
 /** What the dialog says of the key. */
-export interface RotatableKey {
-  readonly id: string
-  readonly name: string
+export interface RotatableKey extends ComparedKey {
   readonly type: EnumOf<'KeyType'> | null
   readonly defaultVersion: { readonly number: number } | null
   readonly automaticRotation: { readonly enabled: boolean; readonly cycleDays: number } | null
@@ -47,50 +44,38 @@ export const canRotate = (userKey: {
   (userKey.viewerPermissions?.includes('MANAGE') ?? false)
 
 /** Says what rotation means, and rotates a key. A version that somebody else has added meanwhile is a conflict. */
-export function RotateDialog(props: {
-  readonly userKey: RotatableKey
-  readonly open: boolean
-  readonly onClose: () => void
-}) {
-  const { userKey, open, onClose } = props
+export function RotateDialog(props: { readonly userKey: RotatableKey; readonly onClose: () => void }) {
+  const { userKey, onClose } = props
   const t = useTranslations('rotateKey')
-  const common = useTranslations('common')
   const toast = useToast()
-  const { run, refusal, isRunning, reset } = useChange(rotateUserKey)
+  const { run, refusal, isRunning } = useChange(rotateUserKey)
+  const { seen, asSeen, changes } = useKeyAsOpened(userKey, refusal)
   const number = userKey.defaultVersion?.number ?? null
   const cycle = userKey.automaticRotation?.enabled ? userKey.automaticRotation.cycleDays : null
 
-  function close() {
-    reset()
-    onClose()
-  }
   async function rotate() {
-    const done = await run({ key: userKey.id, expectedDefaultVersionNumber: number })
+    const expectedDefaultVersionNumber = seen.defaultVersion?.number ?? null
+    const done = await run({ ...asSeen, expectedDefaultVersionNumber })
     if (done === null) return
-    close()
+    onClose()
     toast(t('done', { name: userKey.name, number: done.userKey.defaultVersion?.number ?? 0 }))
   }
   return (
-    <Dialog open={open} onClose={close} title={t('title', { name: userKey.name })}>
-      <Form
-        refusal={refusal}
-        onSubmit={() => void rotate()}
-        buttons={
-          <>
-            <Button onClick={close}>{common('cancel')}</Button>
-            <Button type="submit" kind="primary" busy={isRunning}>
-              {t('confirm')}
-            </Button>
-          </>
-        }
-      >
-        <ul className="consequences">
-          <li>{number === null ? t('newVersion') : t('nextVersion', { number: number + 1 })}</li>
-          {number !== null && <li>{t('olderStay')}</li>}
-          {userKey.type === 'ASYMMETRIC' && <li>{t('publicKey')}</li>}
-          {cycle !== null && <li>{t('cycle', { count: cycle })}</li>}
-        </ul>
-      </Form>
-    </Dialog>
+    <FormDialog
+      onClose={onClose}
+      title={t('title', { name: userKey.name })}
+      submit={t('confirm')}
+      onSubmit={() => void rotate()}
+      busy={isRunning}
+      refusal={refusal}
+    >
+      {changes}
+      <ul className="consequences">
+        <li>{number === null ? t('newVersion') : t('nextVersion', { number: number + 1 })}</li>
+        {number !== null && <li>{t('olderStay')}</li>}
+        {userKey.type === 'ASYMMETRIC' && <li>{t('publicKey')}</li>}
+        {cycle !== null && <li>{t('cycle', { count: cycle })}</li>}
+      </ul>
+    </FormDialog>
   )
 }

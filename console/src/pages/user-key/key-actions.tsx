@@ -31,13 +31,10 @@ export function KeyActions({ userKey }: { readonly userKey: DetailKey }) {
         </Button>
       )}
       {opened === 'activate' && <ActivateDialog userKey={userKey} onClose={close} />}
-      <RotateDialog userKey={userKey} open={opened === 'rotate'} onClose={close} />
-      <DeleteKeyDialog
-        userKey={userKey}
-        open={opened === 'delete'}
-        onClose={close}
-        onDeleted={() => goTo('/user-keys')}
-      />
+      {opened === 'rotate' && <RotateDialog userKey={userKey} onClose={close} />}
+      {opened === 'delete' && (
+        <DeleteKeyDialog userKey={userKey} onClose={close} onDeleted={() => goTo('/user-keys')} />
+      )}
     </>
   )
 }

@@ -42,10 +42,10 @@ export function RowDialogs(props: {
   const { opened, onClose } = props
   if (opened === null) return null
   const { dialog, userKey } = opened
-  const common = { userKey, open: true, onClose }
+  const common = { userKey, onClose }
   switch (dialog) {
     case 'publicKey':
-      return <PublicKeyDialog {...common} />
+      return <PublicKeyDialog {...common} open />
     case 'rotate':
       return <RotateDialog {...common} />
     case 'delete':
