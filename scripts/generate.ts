@@ -1,21 +1,22 @@
-// Makes the database clients from their Prisma schemas, unless they are there already and fit.
+// Makes the database client from its Prisma schema, and with --tests that of the tests, unless they are there already and fit.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
 
 generate('the database client', 'prisma/schema.prisma', 'src/store/generated')
-// Only where the tests are: an installed Keystead and its images have none.
-const ofTests = 'test/prisma-package/schema.prisma'
-if (existsSync(join(root, ofTests))) {
+if (process.argv.includes('--tests')) {
+  const ofTests = 'test/prisma-package/schema.prisma'
   const generator = globSync('packages/prisma/src/generator/*.ts', { cwd: root }).toSorted()
   generate('the database client of the tests', ofTests, 'test/prisma-package/generated', generator)
 }
 
 /** Runs `prisma generate` for a schema, whose client is in `output`. */
 function generate(what: string, schema: string, output: string, sources: readonly string[] = []): void {
+  // A generator that is a program of ours runs with the Node that this one runs with.
+  const PATH = [dirname(process.execPath), process.env['PATH']].join(delimiter)
   const stampFile = join(root, output, '.made-from')
   const hash = createHash('sha256')
   for (const file of [schema, 'node_modules/prisma/package.json', ...sources])
@@ -31,7 +32,7 @@ function generate(what: string, schema: string, output: string, sources: readonl
       {
         cwd: root,
         stdio: 'pipe',
-        env: { ...process.env, PRISMA_HIDE_UPDATE_MESSAGE: '1', CHECKPOINT_DISABLE: '1' },
+        env: { ...process.env, PATH, PRISMA_HIDE_UPDATE_MESSAGE: '1', CHECKPOINT_DISABLE: '1' },
       },
     )
   } catch (error) {

@@ -274,7 +274,7 @@ describe.skipIf(cannotStart)('the list of user keys in the console', () => {
     await confirm.click()
     await row('draft').waitFor({ state: 'detached' })
     await button('Actions for orders').click()
-    expect(await page().getByRole('menuitem').allInnerTexts()).toEqual(['Open', 'Rotate…'])
+    await expect.poll(() => page().getByRole('menuitem').allInnerTexts()).toEqual(['Open', 'Rotate…'])
     await page().keyboard.press('Escape')
   })
 
