@@ -142,7 +142,7 @@ describe.skipIf(cannotStart)('the list of user keys in the console', () => {
     expect(await payroll.getByRole('checkbox').count()).toBe(0)
     await page().getByText('1 without access', { exact: true }).waitFor()
     await button('Actions for payroll').click()
-    expect(await page().getByRole('menuitem').allInnerTexts()).toEqual(['Open'])
+    await expect.poll(() => page().getByRole('menuitem').allInnerTexts()).toEqual(['Open'])
     await page().keyboard.press('Escape')
     await expectAccessible()
     await console.switchTo('admin')
@@ -204,13 +204,15 @@ describe.skipIf(cannotStart)('the list of user keys in the console', () => {
     await dialog().getByRole('button', { name: 'Apply', exact: true }).click()
     await dialog().waitFor({ state: 'detached' })
     await expect.poll(names).toEqual(['orders'])
-    expect(await chips().getByRole('listitem').allInnerTexts()).toEqual([
-      expect.stringContaining('Automatic rotation: On'),
-      expect.stringContaining('Can protect new data: Yes'),
-      expect.stringContaining('Created by: user:ada'),
-      expect.stringContaining('Label: env'),
-      expect.stringContaining('Created from: Jan 1, 2026'),
-    ])
+    await expect
+      .poll(() => chips().getByRole('listitem').allInnerTexts())
+      .toEqual([
+        expect.stringContaining('Automatic rotation: On'),
+        expect.stringContaining('Can protect new data: Yes'),
+        expect.stringContaining('Created by: user:ada'),
+        expect.stringContaining('Label: env'),
+        expect.stringContaining('Created from: Jan 1, 2026'),
+      ])
     await goTo('/user-keys?search=nothing-like-this')
     await page().getByText('No key matches these filters.', { exact: true }).waitFor()
     await page().getByRole('main').getByRole('button', { name: 'Clear filters', exact: true }).last().click()

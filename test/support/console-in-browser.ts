@@ -13,7 +13,8 @@ import {
 import { buildConsole } from './build-console.ts'
 import { chromiumArguments, executablePath, patience } from './chromium.ts'
 import { createEmbeddedDatabase } from './databases.ts'
-import { startServerProcess } from './server-process.ts'
+import { createPostgresDatabase, startPostgres } from './postgres-server.ts'
+import { type ServerProcess, startServerProcess } from './server-process.ts'
 
 /** The subject of each persona of development mode, which the page shows beside the choice. */
 export const subjects = {
@@ -61,12 +62,7 @@ export async function openConsoleInBrowser(
 ): Promise<ConsoleInBrowser> {
   const folder = mkdtempSync(join(tmpdir(), 'keystead-console-'))
   buildConsole()
-  const server = await startServerProcess({
-    DATA_FOLDER: (await createEmbeddedDatabase(join(folder, 'data'))).dataFolder,
-    PORT: '0',
-    LOG_LEVEL: 'warn',
-    ...settings,
-  })
+  const server = await startServer(folder, { PORT: '0', LOG_LEVEL: 'warn', ...settings })
   const context = await chromium.launchPersistentContext(join(folder, 'profile'), {
     executablePath,
     args: chromiumArguments,
@@ -137,6 +133,32 @@ export async function openConsoleInBrowser(
       await context.close()
       await server.stop('SIGTERM')
       rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** On the embedded database, or with TEST_CONSOLE_ON=postgres on PostgreSQL, unless the settings name a database. */
+async function startServer(
+  folder: string,
+  settings: Record<string, string>,
+): Promise<Pick<ServerProcess, 'url' | 'stop'>> {
+  const dataFolder = join(folder, 'data')
+  if (process.env['TEST_CONSOLE_ON'] !== 'postgres' || settings['DATABASE_URL'] !== undefined) {
+    const { dataFolder: DATA_FOLDER } = await createEmbeddedDatabase(dataFolder)
+    return startServerProcess({ DATA_FOLDER, ...settings })
+  }
+  const postgres = await startPostgres(join(folder, 'postgres'), { fsync: 'off' })
+  if ('reason' in postgres) throw new Error(postgres.reason)
+  const { url: STORE_URL, drop } = await createPostgresDatabase({ url: postgres.url, template: 'template1' })
+  const program = join(import.meta.dirname, 'development-server.ts')
+  const server = await startServerProcess({ DATA_FOLDER: dataFolder, STORE_URL, ...settings }, program)
+  return {
+    url: server.url,
+    async stop(signal) {
+      const code = await server.stop(signal)
+      await drop()
+      await postgres.stop()
+      return code
     },
   }
 }

@@ -13,9 +13,12 @@ export interface ServerProcess {
   stop(signal: NodeJS.Signals): Promise<number | null>
 }
 
-/** Starts `src/main.ts` and waits until it says where it listens. */
-export async function startServerProcess(environment: Record<string, string>): Promise<ServerProcess> {
-  const child = spawn(process.execPath, [...quickStart, join(import.meta.dirname, '../../src/main.ts')], {
+/** Starts `src/main.ts`, or another program, and waits until it says where it listens. */
+export async function startServerProcess(
+  environment: Record<string, string>,
+  program = join(import.meta.dirname, '../../src/main.ts'),
+): Promise<ServerProcess> {
+  const child = spawn(process.execPath, [...quickStart, program], {
     env: { PATH: process.env['PATH'], ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
