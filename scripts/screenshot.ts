@@ -34,12 +34,17 @@ const pages = [
 ]
 
 const [folder] = process.argv.slice(2)
-const console = await openConsoleInBrowser({}, { viewport: { width: 1440, height: 860 } })
+const console = await openConsoleInBrowser(
+  { HOUSEKEEPING_INTERVAL_SECONDS: '1' },
+  { viewport: { width: 1440, height: 860 } },
+)
 try {
   for (const document of [keys, use]) {
     const outcome = JSON.stringify(await console.send('admin', document))
     if (outcome.includes('Error')) throw new Error(`The data of the pictures could not be made: ${outcome}`)
   }
+  // Uses are written with each round of housekeeping.
+  await console.page.waitForTimeout(3000)
   if (folder === undefined) await takePictures(console)
   else await takeAll(console, folder)
 } finally {

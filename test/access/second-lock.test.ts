@@ -177,7 +177,12 @@ vi.mock('../../src/keys/reading/version-pages.ts', () => ({
     keys.map((key) => pageOf([versionOf(key.accessFacts)])),
   deletable: async (_parts: unknown, _call: unknown, keys: readonly unknown[]) => keys.map(() => true),
   usageOf: async (_parts: unknown, _call: unknown, versions: readonly unknown[]) =>
-    versions.map(() => ({ lastUsedAt: new Date(), encryptions: 1, remainingEncryptions: 2 })),
+    versions.map(() => ({
+      lastUsedAt: new Date(),
+      encryptions: 1,
+      remainingEncryptions: 2,
+      nearLimit: false,
+    })),
 }))
 vi.mock('../../src/keys/reading/audit-events.ts', async (original) => ({
   ...(await original<object>()),

@@ -5,9 +5,9 @@ import { text } from 'node:stream/consumers'
 
 /**
  * Arguments of Node before a program that a test starts. V8 does not optimise WebAssembly then: the embedded database
- * runs the same code, but the start takes two thirds of the processor time. Not for measurements.
+ * runs the same code, but the start takes two thirds of the processor time. Measurements start programs as operators do.
  */
-export const quickStart: readonly string[] = ['--liftoff-only']
+export const quickStart: readonly string[] = process.env['VITEST'] === undefined ? [] : ['--liftoff-only']
 
 /** How a command ended. */
 export interface CommandResult {

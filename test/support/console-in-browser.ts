@@ -144,8 +144,9 @@ async function startServer(
 ): Promise<Pick<ServerProcess, 'url' | 'stop'>> {
   const dataFolder = join(folder, 'data')
   if (process.env['TEST_CONSOLE_ON'] !== 'postgres' || settings['DATABASE_URL'] !== undefined) {
-    const { dataFolder: DATA_FOLDER } = await createEmbeddedDatabase(dataFolder)
-    return startServerProcess({ DATA_FOLDER, ...settings })
+    // Scripts that take pictures have no database to copy.
+    if (process.env['VITEST'] !== undefined) await createEmbeddedDatabase(dataFolder)
+    return startServerProcess({ DATA_FOLDER: dataFolder, ...settings })
   }
   const postgres = await startPostgres(join(folder, 'postgres'), { fsync: 'off' })
   if ('reason' in postgres) throw new Error(postgres.reason)
