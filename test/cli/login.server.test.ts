@@ -5,6 +5,7 @@ import {
   existsSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   utimesSync,
   writeFileSync,
@@ -319,6 +320,38 @@ describe('a saved login', () => {
     })
     expect(existsSync(profile())).toBe(false)
     expect(await person.run('logout')).toMatchObject({ code: 0, said: 'There is no login.\n' })
+  })
+
+  it('is deleted and replaced only after a renewal that is under way', async () => {
+    await logIn()
+    const previous = saved()
+    expire()
+    await person.run('whoami')
+    const renewed = saved()
+    const lock = `${profile()}.lock`
+    const pause = () => new Promise((resolve) => setTimeout(resolve, 300))
+
+    save(previous)
+    writeFileSync(lock, '')
+    const loggingOut = person.run('logout')
+    await pause()
+    expect(saved().token).toBe(previous.token)
+    save(renewed)
+    rmSync(lock)
+    expect(await loggingOut).toMatchObject({ code: 0, said: `Signed out of ${app.url}.\n` })
+    expect(readdirSync(person.config)).toEqual([])
+    writeFileSync(profile(), JSON.stringify(renewed), { mode: 0o600 })
+    expire()
+    expect((await person.run('whoami')).said).toContain('invalid_grant')
+
+    writeFileSync(lock, '')
+    const loggingIn = logIn()
+    await pause()
+    await pause()
+    expect(saved().source.refreshToken).toBe(renewed.source.refreshToken)
+    rmSync(lock)
+    expect((await loggingIn).code).toBe(0)
+    expect(saved().source.refreshToken).not.toBe(renewed.source.refreshToken)
   })
 
   it('is used by a process of its own, whose tokens are in no argument', async () => {

@@ -8,7 +8,7 @@ import {
   logInWithDevice,
   revokeGrant,
 } from '../identity-provider.ts'
-import type { SavedLogin } from '../saved-logins.ts'
+import type { SavedLogin, SavedLogins } from '../saved-logins.ts'
 import { readServerLogin, type ServerLogin } from '../server-settings.ts'
 import { shown } from '../shown-text.ts'
 import { defineUserCommand, type UserContext } from '../user-command.ts'
@@ -92,7 +92,8 @@ Examples:
       await revoke(saved, context)
       throw error
     })
-    await logins.write(saved)
+    // Not while another command renews the previous login: it would write that one again.
+    await logins.alone(() => logins.write(saved), context.signal)
     await context.progress(`Signed in to ${server} as ${name}.`)
     if (!isRenewable(saved)) {
       await context.progress('The provider gave no refresh token: the login ends with its first token.')
@@ -213,13 +214,9 @@ Exit code 1 if the provider could not be told. The login is deleted nevertheless
   options: { profile: connectionOptions.profile },
   async carryOut(context) {
     const logins = loginsOf({ ...context, options: { server: undefined, ...context.options } })
-    let login: SavedLogin | null = null
-    try {
-      login = await logins.read()
-    } finally {
-      // A file that cannot be used is deleted, too.
-      if (!(await logins.remove())) await context.progress('There is no login.')
-    }
+    // Not while another command renews the login: it would write it again, with a token that is not revoked.
+    const { login, isRemoved } = await logins.alone(() => takeAway(logins), context.signal)
+    if (!isRemoved) await context.progress('There is no login.')
     if (login === null) return exitCodes.fine
     const { source, server } = login
     if (source.kind === 'development' || source.refreshToken === null) {
@@ -235,3 +232,15 @@ Exit code 1 if the provider could not be told. The login is deleted nevertheless
     return exitCodes.fine
   },
 })
+
+/** Deletes a login and returns it. A file that cannot be used is deleted, too. */
+async function takeAway(logins: SavedLogins): Promise<{ login: SavedLogin | null; isRemoved: boolean }> {
+  let login: SavedLogin | null = null
+  let isRemoved = false
+  try {
+    login = await logins.read()
+  } finally {
+    isRemoved = await logins.remove()
+  }
+  return { login, isRemoved }
+}
