@@ -1,8 +1,9 @@
 import { createClient, type KeysteadClient } from '../../packages/client/src/index.ts'
 import { CommandError, UsageError } from '../command-line/command.ts'
-import { LoginEndedError, renewGrant } from './identity-provider.ts'
+import { isLoopback, LoginEndedError, renewGrant } from './identity-provider.ts'
 import { openSavedLogins, readProtected, type SavedLogin, type SavedLogins } from './saved-logins.ts'
 import { fetchFromServer } from './server-settings.ts'
+import { shown } from './shown-text.ts'
 import type { UserContext } from './user-command.ts'
 
 /** Options of the commands that talk to a server. */
@@ -60,6 +61,7 @@ export async function connect(context: ConnectionContext): Promise<Connection> {
   if (given !== null) {
     const url = named ?? (await logins.read())?.server
     if (url === undefined) throw missingServer()
+    requireTls(url)
     return { url, client: createClient({ url, token: given }) }
   }
   const login = await logins.read()
@@ -74,6 +76,7 @@ export async function connect(context: ConnectionContext): Promise<Connection> {
     )
   }
   const { server: url } = login
+  requireTls(url)
   return { url, client: createClient({ url, token: tokensOf(logins, context) }) }
 }
 
@@ -92,6 +95,19 @@ export function namedServer({ options, environment }: ConnectionContext): string
   if (isUsable) return `${url.origin}${url.pathname}`.replace(/\/(graphql\/?)?$/, '')
   const source = options.server === undefined ? 'KEYSTEAD_URL' : '--server'
   throw new UsageError(`${source} must be an address such as https://keystead.example.com.`)
+}
+
+/**
+ * Refuses to send a token in clear, except to this machine.
+ *
+ * @throws CommandError
+ */
+export function requireTls(server: string): void {
+  const url = new URL(server)
+  if (url.protocol === 'https:' || isLoopback(url)) return
+  throw new CommandError(
+    `A token needs an https server, got ${shown(server)}: others could read it on its way. Give an https address; http is for 127.0.0.1, [::1] and localhost only.`,
+  )
 }
 
 /** The error for a command that knows no server. */

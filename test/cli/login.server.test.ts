@@ -301,6 +301,8 @@ describe('a saved login', () => {
     const environment = { KEYSTEAD_URL: 'http://127.0.0.1:9' }
     expect((await person.runWith({ environment }, 'whoami')).said).toContain('is not used for')
     expect((await person.run('whoami', '--server', `${app.url}/graphql`)).code).toBe(0)
+    save({ server: 'http://keystead.test' })
+    expect((await person.run('whoami')).said).toContain('needs an https server, got http://keystead.test')
     expect(provider.received.length).toBe(before)
   })
 

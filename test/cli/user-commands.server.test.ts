@@ -475,6 +475,25 @@ describe('tokens and servers', () => {
     expect((await person.run(...asking)).said).toContain('does not exist')
   })
 
+  it('send no token in clear over a network', async () => {
+    const file = person.path('token')
+    writeFileSync(file, await story.tokenFor(bob), { mode: 0o600 })
+    const refused = {
+      code: 1,
+      printed: '',
+      said: expect.stringContaining('needs an https server, got http://'),
+    }
+    for (const server of ['http://keystead.test:4600', 'http://127.0.0.1.keystead.test', 'http://10.0.0.1']) {
+      expect(await person.run('whoami', '--server', server)).toMatchObject(refused)
+      expect(await person.run('whoami', '--server', server, '--token-file', file)).toMatchObject(refused)
+    }
+    const environment = { KEYSTEAD_URL: 'http://keystead.test' }
+    expect(await person.runWith({ environment }, 'whoami')).toMatchObject(refused)
+    const { port } = new URL(story.app.url)
+    expect(await person.run('whoami', '--server', `http://127.0.0.1:${port}`)).toMatchObject(fine)
+    rmSync(file)
+  })
+
   it('say what to do without a login, without a server, and after a token has expired', async () => {
     const stranger = createPerson()
     expect(await stranger.run('whoami')).toMatchObject({

@@ -1,13 +1,14 @@
 import { createClient } from '../../../packages/client/src/index.ts'
 import { CommandError, exitCodes, UsageError, type Values } from '../../command-line/command.ts'
-import { connectionOptions, fetchDevelopmentToken, loginsOf, missingServer, namedServer } from '../connect.ts'
 import {
-  isLoopback,
-  type LoginRequest,
-  logInWithBrowser,
-  logInWithDevice,
-  revokeGrant,
-} from '../identity-provider.ts'
+  connectionOptions,
+  fetchDevelopmentToken,
+  loginsOf,
+  missingServer,
+  namedServer,
+  requireTls,
+} from '../connect.ts'
+import { type LoginRequest, logInWithBrowser, logInWithDevice, revokeGrant } from '../identity-provider.ts'
 import type { SavedLogin, SavedLogins } from '../saved-logins.ts'
 import { readServerLogin, type ServerLogin } from '../server-settings.ts'
 import { shown } from '../shown-text.ts'
@@ -101,12 +102,6 @@ Examples:
     return exitCodes.fine
   },
 })
-
-function requireTls(server: string): void {
-  const url = new URL(server)
-  if (url.protocol === 'https:' || isLoopback(url)) return
-  throw new CommandError('A login needs an https server: others could read the token on its way.')
-}
 
 async function signIn(server: string, context: Context): Promise<SavedLogin> {
   const { options, signal } = context
