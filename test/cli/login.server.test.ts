@@ -101,7 +101,9 @@ describe('keystead login', () => {
   it('signs in with a browser, saves what only the person can read, and is used by other commands', async () => {
     const { code, printed, said, pages } = await logIn()
     expect({ code, printed }).toEqual({ code: 0, printed: '' })
-    expect(said).toContain(`Signing in at ${provider.issuer} as the client ${commandLineClientId}.`)
+    expect(said).toContain(
+      `Signing in at ${provider.issuer} as the client ${commandLineClientId}, with the scopes "openid profile offline_access keys:use", the parameters "resource=urn:keystead", "prompt=consent".\n`,
+    )
     expect(said).toMatch(/Signed in to http\S+ as .*user:alice.* in project shop\.\n$/)
     expect(pages).toEqual(['You can close this page. The terminal says whether you are signed in.\n'])
     const query = new URL(addressIn(said)).searchParams
@@ -204,6 +206,9 @@ describe('keystead login', () => {
       'openid offline_access',
     ])
     expect(opaque).toMatchObject({ code: 1, said: expect.stringContaining('refuses the token') })
+    expect(opaque.said).toContain(
+      'with the scopes "openid offline_access", the parameters "prompt=consent".\n',
+    )
     expect(provider.received.filter((line) => line === 'POST /token/revocation').length).toBe(before + 1)
     expect(existsSync(profile())).toBe(false)
   })

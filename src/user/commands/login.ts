@@ -117,7 +117,7 @@ async function signIn(server: string, context: Context): Promise<SavedLogin> {
   }
   if (options.persona !== undefined) throw new CommandError(`${server} is not in development mode.`)
   const request = requestOf(server, told, context)
-  await context.progress(`Signing in at ${shown(request.issuer)} as the client ${shown(request.clientId)}.`)
+  await context.progress(requestText(request))
   const grant = options.device
     ? await logInWithDevice(request, {
         signal,
@@ -129,6 +129,17 @@ async function signIn(server: string, context: Context): Promise<SavedLogin> {
         showAddress: (...shownThings) => show(context, ...shownThings),
       })
   return { server, ...grant }
+}
+
+/** Says what is asked for: the server may have chosen all of it. */
+function requestText({ issuer, clientId, scopes, parameters, tokenKind }: LoginRequest): string {
+  const quoted = parameters.map((pair) => shown(JSON.stringify(pair.join('='))))
+  const rest = [
+    `the scopes ${shown(JSON.stringify(scopes))}`,
+    quoted.length === 0 ? 'no parameters' : `the parameters ${quoted.join(', ')}`,
+    ...(tokenKind === 'id_token' ? ['the ID token as token'] : []),
+  ]
+  return `Signing in at ${shown(issuer)} as the client ${shown(clientId)}, with ${rest.join(', ')}.`
 }
 
 function requestOf(server: string, told: ServerLogin | null, { options }: Context): LoginRequest {
