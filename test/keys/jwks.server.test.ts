@@ -5,7 +5,15 @@ import { createRemoteJWKSet, type JSONWebKeySet, jwtVerify } from 'jose'
 import { ExternalSigningKey, Provider } from 'oidc-provider'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { createClient } from '../../packages/client/src/index.ts'
+import { parseId } from '../../src/ids.ts'
+import {
+  changeKey,
+  deciding,
+  generatingMaterial,
+  systemContextOf,
+} from '../../src/keys/changing/change-key.ts'
 import { createKeySets } from '../../src/keys/changing/key-sets.ts'
+import type { KeyCommand } from '../../src/keys/rules/lifecycle.ts'
 import { openTrail } from '../audit/opened-trail.ts'
 import { askForTokens } from '../auth/log-in.ts'
 import { quietly } from '../auth/real-provider.ts'
@@ -549,4 +557,46 @@ describe('the memory of the server', () => {
     expect(await keySets.read(id)).toMatchObject({ maxAgeSeconds: 300 })
     expect(await keySets.read('A'.repeat(43))).toBe(null)
   })
+})
+
+describe('a change beside other replicas', () => {
+  const rotation = { type: 'rotate', expectedDefaultVersion: null, allowUnknownKey: true } as const
+
+  it.each([
+    ['rotates', rotation, 3],
+    ['unpublishes', { type: 'unpublishKeySet' } as const, 2],
+  ])(
+    'does not take a key for forged that another replica %s while it is read',
+    async (_what, other, last) => {
+      const { key } = await createPublished(`raced-${last}`)
+      await story.stop()
+      const { parts, close } = await openTrail(story)
+      onTestFinished(async () => {
+        await close()
+        await story.restart()
+      })
+      const where = { projectId: 'shop', id: parseId(key)?.uuid ?? '' }
+      const change = (command: KeyCommand, own = parts) =>
+        changeKey(own, where, systemContextOf({ action: 'ROTATE_KEY', actor: 'rotation', command }, where), {
+          decide: deciding(own, command),
+          obtainMaterial: generatingMaterial(own),
+        })
+      let raced = 0
+      const { db } = parts.store
+      const watched = new Proxy(db, {
+        get(target, name) {
+          if (name !== 'nextKeyMaterial') return Reflect.get(target, name)
+          return {
+            async findUnique(query: Parameters<typeof db.nextKeyMaterial.findUnique>[0]) {
+              raced += 1
+              await change(other)
+              return db.nextKeyMaterial.findUnique(query)
+            },
+          }
+        },
+      })
+      const changed = await change(rotation, { ...parts, store: { ...parts.store, db: watched } })
+      expect([raced, changed?.error, changed?.key.row.lastVersionNumber]).toEqual([1, null, last])
+    },
+  )
 })
