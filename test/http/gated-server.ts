@@ -63,7 +63,7 @@ export async function startGatedServer(
         recognise: () => null,
         expects: () => false,
       },
-      keySets: { recall: () => null, read: async () => null },
+      keySets: { recall: () => null, recallOld: () => null, read: async () => null },
       withBoundRoles: async (caller) => caller,
       devTokens: null,
       login: null,

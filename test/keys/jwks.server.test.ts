@@ -1,6 +1,7 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createRemoteJWKSet, type JSONWebKeySet, jwtVerify } from 'jose'
 import { ExternalSigningKey, Provider } from 'oidc-provider'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
@@ -14,6 +15,9 @@ import {
 } from '../../src/keys/changing/change-key.ts'
 import { createKeySets } from '../../src/keys/changing/key-sets.ts'
 import type { KeyCommand } from '../../src/keys/rules/lifecycle.ts'
+import { createJwks } from '../../src/server/http/jwks.ts'
+import type { Admission } from '../../src/server/load/admission.ts'
+import { RateLimitedError } from '../../src/server/load/rate-limit.ts'
 import { openTrail } from '../audit/opened-trail.ts'
 import { askForTokens } from '../auth/log-in.ts'
 import { quietly } from '../auth/real-provider.ts'
@@ -524,15 +528,18 @@ describe('the memory of the server', () => {
     onTestFinished(close)
     let lookups = 0
     let isDown = false
+    let isSilent = false
     const { db } = parts.store
     const watched = new Proxy(db, {
       get(target, name) {
         if (name !== '$queryRaw') return Reflect.get(target, name)
         if (isDown) throw Object.assign(new Error('no connection'), { code: 'ECONNREFUSED' })
         lookups += 1
+        if (isSilent) return () => silence.promise
         return target.$queryRaw.bind(target)
       },
     })
+    const silence = Promise.withResolvers<never>()
     const outages: string[] = []
     const keySets = createKeySets(
       {
@@ -551,11 +558,68 @@ describe('the memory of the server', () => {
     isDown = true
     expect(await keySets.read(id)).toMatchObject({ body: sets[0]?.body, maxAgeSeconds: 295 })
     expect(outages).toEqual(['database'])
+    isDown = false
+    isSilent = true
+    const before = lookups
+    expect(await keySets.read(id)).toMatchObject({ body: sets[0]?.body, maxAgeSeconds: 295 })
+    const atOnce = await Promise.race([keySets.read(id), sleep(500)])
+    expect([atOnce, lookups - before]).toMatchObject([{ body: sets[0]?.body }, 1])
+    isSilent = false
+    isDown = true
+    silence.reject(Object.assign(new Error('no answer'), { code: 'ECONNREFUSED' }))
+    await sleep(0)
     story.clock.advance({ minutes: 5 })
+    expect(keySets.recallOld(id)).toBe(null)
     await expect(keySets.read(id)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
     isDown = false
     expect(await keySets.read(id)).toMatchObject({ maxAgeSeconds: 300 })
     expect(await keySets.read('A'.repeat(43))).toBe(null)
+
+    // One that does not verify is read and reported once, too.
+    await db.$executeRaw`UPDATE keys SET revision = revision + 1 WHERE name = 'remembered'`
+    story.clock.advance({ ms: 5000 })
+    lookups = 0
+    for (let turn = 0; turn < 3; turn += 1) {
+      await expect(keySets.read(id)).rejects.toThrow('does not verify')
+      expect([lookups, keySets.recallOld(id)]).toEqual([11, null])
+    }
+    await db.$executeRaw`UPDATE keys SET revision = revision - 1 WHERE name = 'remembered'`
+    story.clock.advance({ ms: 5000 })
+    expect(await keySets.read(id)).toMatchObject({ body: sets[0]?.body })
+    await close()
+    await story.restart()
+  })
+
+  it.each([
+    ['there is no slot', { hasSlot: false, status: 503 }],
+    ['the client asked for too many addresses', { hasSlot: true, status: 429 }],
+  ])('is used while %s, as long as caches may keep the set', async (_when, { hasSlot, status }) => {
+    const set = { body: '{"keys":[]}', etag: '"x"', maxAgeSeconds: 200 }
+    const slot = { markUnauthenticated: () => true, release: () => {} }
+    const answer = createJwks({
+      config: { AUTH_FAILURES_PER_MINUTE_MAX: 1 },
+      keySets: {
+        recall: () => null,
+        recallOld: (id) => (id.startsWith('A') ? set : null),
+        read: async () => null,
+      },
+      admission: { admit: () => (hasSlot ? slot : null) } as unknown as Admission,
+      shed: () => ({ status: 503, headers: {}, body: null }),
+      clientAddressOf: () => '192.0.2.1',
+    })
+    const ask = async (id: string) => {
+      const request = { method: 'GET', headers: {} } as IncomingMessage
+      try {
+        return await answer(request, `/jwks/${id.repeat(43)}.json`)
+      } catch (error) {
+        if (error instanceof RateLimitedError) return { status: 429 }
+        throw error
+      }
+    }
+    expect(await ask('C')).toMatchObject({ status: hasSlot ? 404 : 503 })
+    expect(await ask('B')).toMatchObject({ status })
+    const headers = { 'cache-control': 'public, max-age=200' }
+    expect(await ask('A')).toMatchObject({ status: 200, headers, body: set.body })
   })
 })
 

@@ -128,7 +128,12 @@ export interface SentKeySet {
 export interface KeySets {
   /** The set of an address from memory; null if it has to be read. */
   recall(id: string): SentKeySet | null
-  /** Reads the set of an address; null if there is none. Throws UnavailableError. */
+  /** The set of an address from memory as long as caches may keep it, for when it cannot be read; otherwise null. */
+  recallOld(id: string): SentKeySet | null
+  /**
+   * Reads the set of an address; null if there is none. Gives the one in memory if the database does not answer in time.
+   * Throws UnavailableError.
+   */
   read(id: string): Promise<SentKeySet | null>
 }
 
@@ -139,24 +144,48 @@ interface KnownKeySet {
   readonly readAtMs: number
 }
 
+/** A set that did not verify. */
+interface FailedKeySet {
+  readonly error: IntegrityError
+  readonly readAtMs: number
+}
+
+/** A set that is being read. */
+interface Reading {
+  readonly set: Promise<KnownKeySet | null>
+  /** Resolves once it takes long. */
+  readonly isSlow: Promise<void>
+}
+
 /** Most memory for key sets, in characters. */
 const knownCharactersMax = 16_000_000
+/** Most failures in memory. */
+const failedMax = 1000
+/** Time after which a set in memory is sent, although it is still being read, in milliseconds. */
+const slowAfterMs = 1000
 
 /**
- * Builds the published key sets. A set is read at most once in `lifetimeMs`, however many ask for it. During an outage of
- * the database, one that was read before is sent until caches must drop it.
+ * Builds the published key sets. A set is read at most once in `lifetimeMs`, however many ask for it and whether or not it
+ * verifies. During an outage of the database, one that was read before is sent until caches must drop it.
  */
 export function createKeySets(parts: Dependencies, lifetimeMs: number): KeySets {
   const known = new LRUCache<string, KnownKeySet>({
     maxSize: knownCharactersMax,
     sizeCalculation: ({ body }) => body.length,
   })
-  const reading = new Map<string, Promise<KnownKeySet | null>>()
-  const ageMsOf = ({ readAtMs }: KnownKeySet) => Math.abs(parts.clock.now().getTime() - readAtMs)
+  const failed = new LRUCache<string, FailedKeySet>({ max: failedMax })
+  const reading = new Map<string, Reading>()
+  const ageMsOf = ({ readAtMs }: { readonly readAtMs: number }) =>
+    Math.abs(parts.clock.now().getTime() - readAtMs)
+
+  function findOld(id: string): KnownKeySet | null {
+    const set = known.get(id)
+    return set !== undefined && ageMsOf(set) < keySetMaxAgeSeconds * 1000 ? set : null
+  }
 
   async function readNow(id: string): Promise<KnownKeySet | null> {
+    const readAtMs = parts.clock.now().getTime()
     try {
-      const readAtMs = parts.clock.now().getTime()
       const body = await readBody(parts, id)
       if (body === null) {
         known.delete(id)
@@ -168,18 +197,28 @@ export function createKeySets(parts: Dependencies, lifetimeMs: number): KeySets 
     } catch (error) {
       if (error instanceof IntegrityError) {
         known.delete(id)
+        failed.set(id, { error, readAtMs })
         parts.alert(error)
         throw error
       }
       const unavailable = asUnavailable(parts, error)
-      const before = known.get(id)
-      if (unavailable !== null && before !== undefined && ageMsOf(before) < keySetMaxAgeSeconds * 1000) {
-        return before
-      }
+      const before = findOld(id)
+      if (unavailable !== null && before !== null) return before
       throw unavailable ?? error
-    } finally {
-      reading.delete(id)
     }
+  }
+
+  function startReading(id: string): Reading {
+    const { promise: isSlow, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, slowAfterMs)
+    timer.unref()
+    const set = readNow(id).finally(() => {
+      clearTimeout(timer)
+      reading.delete(id)
+    })
+    const started = { set, isSlow }
+    reading.set(id, started)
+    return started
   }
 
   function sent(set: KnownKeySet): SentKeySet {
@@ -192,10 +231,15 @@ export function createKeySets(parts: Dependencies, lifetimeMs: number): KeySets 
       const set = known.get(id)
       return set !== undefined && ageMsOf(set) < lifetimeMs ? sent(set) : null
     },
+    recallOld(id) {
+      const set = findOld(id)
+      return set === null ? null : sent(set)
+    },
     async read(id) {
-      const read = reading.get(id) ?? readNow(id)
-      reading.set(id, read)
-      const set = await read
+      const failure = failed.get(id)
+      if (failure !== undefined && ageMsOf(failure) < lifetimeMs) throw failure.error
+      const { set: now, isSlow } = reading.get(id) ?? startReading(id)
+      const set = await Promise.race([now, isSlow.then(() => findOld(id) ?? now)])
       return set === null ? null : sent(set)
     },
   }

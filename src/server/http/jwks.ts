@@ -17,6 +17,8 @@ interface ReadKeySet {
 export interface KeySetSource {
   /** The set of an address from memory; null if it has to be read. */
   recall(id: string): ReadKeySet | null
+  /** The set of an address from memory, for when it cannot be read; otherwise null. */
+  recallOld(id: string): ReadKeySet | null
   /** Reads the set of an address; null if there is none. */
   read(id: string): Promise<ReadKeySet | null>
 }
@@ -58,18 +60,25 @@ export function createJwks(parts: JwksParts): JwksStep {
     return known === null ? read(request, id) : answerWith(request, known)
   }
 
+  function answerOld(request: IncomingMessage, id: string): Answer | null {
+    const old = keySets.recallOld(id)
+    return old === null ? null : answerWith(request, old)
+  }
+
   async function read(request: IncomingMessage, id: string): Promise<Answer> {
     const client = clientAddressOf(request)
     const key = client === null ? null : addressKey(client)
     const seconds = key === null ? 0 : await limit.secondsUntilFree(key)
     if (seconds > 0) {
+      const old = answerOld(request, id)
+      if (old !== null) return old
       const message = `More than ${config.AUTH_FAILURES_PER_MINUTE_MAX} requests from this address were for key sets that do not exist within a minute.`
       throw new RateLimitedError('failures', message, seconds)
     }
     const admitted = admission.admit()
-    if (admitted === null) return shed('full')
+    if (admitted === null) return answerOld(request, id) ?? shed('full')
     try {
-      if (!admitted.markUnauthenticated(false)) return shed('full')
+      if (!admitted.markUnauthenticated(false)) return answerOld(request, id) ?? shed('full')
       const set = await keySets.read(id)
       if (set !== null) return answerWith(request, set)
       if (key !== null) await limit.take(key, 1)
