@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { UnreadableValueError, UnsupportedQueryError } from '../../packages/prisma/src/index.ts'
+import {
+  fieldEncryption,
+  UnreadableValueError,
+  UnsupportedQueryError,
+} from '../../packages/prisma/src/index.ts'
 import { Prisma } from './generated/client.ts'
+import { encryptedFields } from './generated/encrypted-fields.ts'
 import { type Shop, type ShopStory, startShop } from './shop.ts'
 
 let run: ShopStory
@@ -418,6 +423,64 @@ describe('an interactive transaction', () => {
     })
     await expect(failed).rejects.toThrow('enough')
     expect(await run.plain.customer.count()).toBe(0)
+  })
+})
+
+describe('another extension', () => {
+  const renaming = {
+    name: 'renaming',
+    query: {
+      customer: {
+        // biome-ignore lint/suspicious/noExplicitAny: arguments of any operation
+        $allOperations({ args, query }: any) {
+          if (args.data !== undefined) args.data.name = 'PLAINTEXT'
+          return query(args)
+        },
+      },
+    },
+  }
+  const refusal =
+    'The extension "renaming" has a query part and is added after fieldEncryption: its values would be stored as plaintext. Add it before:'
+
+  it('that changes queries comes before, and what it writes is encrypted', async () => {
+    const options = { keystead: run.keystead, fields: encryptedFields }
+    const extended = run.plain.$extends(renaming).$extends(fieldEncryption(options))
+    expect(await extended.customer.create({ data: ann })).toMatchObject({ name: 'PLAINTEXT' })
+    await extended.$transaction((tx) => tx.customer.create({ data: bob }))
+    expect(await storedText()).not.toContain('PLAINTEXT')
+    expect(await shop.customer.count({ where: { name: 'plaintext' } })).toBe(2)
+  })
+
+  it('that changes queries is refused after encryption, however it is given', () => {
+    expect(() => shop.$extends(renaming)).toThrow(refusal)
+    expect(() => shop.$extends(Prisma.defineExtension(renaming))).toThrow(refusal)
+    const made = Prisma.defineExtension((client) => client.$extends(renaming))
+    expect(() => shop.$extends(made)).toThrow(refusal)
+    const later = shop.$extends({ client: { $hello: () => 'hello' } })
+    expect(() => later.$extends(renaming)).toThrow(refusal)
+    expect(() => later.$extends(made)).toThrow(refusal)
+  })
+
+  it('without queries may come after it, and works in a transaction', async () => {
+    const later = shop
+      .$extends({ client: { $hello: () => 'hello' } })
+      .$extends({
+        result: {
+          customer: { loud: { needs: { name: true }, compute: ({ name }) => `${name?.toUpperCase()}!` } },
+        },
+      })
+      .$extends({
+        model: { customer: { byName: (name: string) => shop.customer.count({ where: { name } }) } },
+      })
+    expect(later.$hello()).toBe('hello')
+    const loud = await later.$transaction(async (tx) => {
+      expect('$extends' in tx && tx.$extends).toBeFalsy()
+      await tx.customer.create({ data: ann })
+      return (await tx.customer.findFirstOrThrow({ select: { loud: true, name: true } })).loud
+    })
+    expect(loud).toBe('ANN!')
+    expect(await later.customer.byName('ann')).toBe(1)
+    expect(await storedText()).not.toContain('"Ann"')
   })
 })
 

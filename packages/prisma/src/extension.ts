@@ -91,7 +91,13 @@ export function fieldEncryption({
     const parts: EncryptionParts = { client: base, schema, keystead, sealer, indexer }
     return base.$extends({
       name: '@keystead/prisma',
-      client: { $keystead: () => parts },
+      client: {
+        $keystead: () => parts,
+        $extends(extension: unknown) {
+          refuseQueries(extension)
+          return (base.$extends as (extension: unknown) => unknown).call(this, extension)
+        },
+      },
       query: {
         $allOperations(call: QueryCall) {
           if (call.__internalParams === undefined) {
@@ -102,6 +108,19 @@ export function fieldEncryption({
       },
     }) as Extension
   }
+}
+
+/**
+ * Refuses extensions with a `query` part: Prisma runs the queries of later extensions inside this one, where they would
+ * write plaintext and read ciphertext. A function that makes an extension ends here again with what it made.
+ */
+function refuseQueries(extension: unknown): void {
+  if (typeof extension !== 'object' || extension === null) return
+  const { name, query } = extension as { readonly name?: unknown; readonly query?: unknown }
+  if (query === undefined || query === null) return
+  throw new TypeError(
+    `The extension ${typeof name === 'string' ? `"${name}" ` : ''}has a query part and is added after fieldEncryption: its values would be stored as plaintext. Add it before: new PrismaClient(…).$extends(yours).$extends(fieldEncryption(…)).`,
+  )
 }
 
 async function runQuery(parts: EncryptionParts, call: QueryCall): Promise<unknown> {
