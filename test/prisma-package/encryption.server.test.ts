@@ -520,6 +520,26 @@ describe('a blind index', () => {
     expect(await shop.customer.count({ where: { name: 'Ann' } })).toBe(2)
   })
 
+  it('connects the row that has an equal value, and the database sees no plaintext', async () => {
+    const customer = { connect: { email: 'ANN@example.ORG' } }
+    run.takeStatements()
+    const order = await shop.order.create({ data: { number: 1, address: 'A', customer } })
+    const key = { customerId_number: { customerId: order.customerId, number: 1 } }
+    await shop.order.update({ where: key, data: { gift: 'G', customer } })
+    expect(await shop.customer.findUnique({ where: { id: order.customerId } })).toMatchObject(ann)
+    await expect(
+      shop.order.update({ where: key, data: { customer: { connect: { email: bob.email } } } }),
+    ).rejects.toThrow('Order.customerId cannot be changed')
+    await expect(
+      shop.order.create({
+        data: { number: 1, address: 'A', customer: { connect: { email: 'no@example.org' } } },
+      }),
+    ).rejects.toThrow('connect: no Customer fits email.')
+    const statements = run.takeStatements()
+    expect(statements).toContain('INSERT')
+    expect(statements).not.toMatch(/example\.org/i)
+  })
+
   it('keeps values unique that are equal after normalisation', async () => {
     const again = shop.customer.create({ data: { ...bob, email: 'BOB@example.org' } })
     await expect(again).rejects.toMatchObject({ code: 'P2002' })

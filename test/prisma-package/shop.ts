@@ -26,6 +26,8 @@ export interface ShopStory {
   readonly keystead: KeysteadClient
   /** Requests to Keystead since the last look. */
   takeCalls(): number
+  /** SQL with its parameters since the last look. */
+  takeStatements(): string
   /** Another process with its own data keys. */
   another(options?: Partial<FieldEncryptionOptions>): Shop
   /** Empties all tables. */
@@ -58,7 +60,7 @@ export async function startShop(): Promise<ShopStory> {
     usage: 'GENERATE_VERIFY_MAC',
     algorithm: 'HMAC_SHA256',
   })
-  const { plain, databaseUrl, close } = await openShopDatabase()
+  const { plain, databaseUrl, takeStatements, close } = await openShopDatabase()
   return {
     story,
     plain,
@@ -69,6 +71,7 @@ export async function startShop(): Promise<ShopStory> {
       calls = 0
       return taken
     },
+    takeStatements,
     another: (options) => extend(plain, { keystead: clientOf(), fields: encryptedFields, ...options }),
     async clear() {
       await plain.$executeRawUnsafe(
@@ -88,21 +91,40 @@ export async function startShop(): Promise<ShopStory> {
 export async function openShopDatabase() {
   const { databaseUrl, dispose } = await createEmptyDatabase()
   if (databaseUrl !== null) {
-    const plain = new PrismaClient({ adapter: new PrismaPg(databaseUrl) })
+    const { plain, takeStatements } = loggingClient(new PrismaPg(databaseUrl))
     for (const statement of tables.split(';\n')) await plain.$executeRawUnsafe(statement)
     const close = () => plain.$disconnect().then(dispose)
-    return { plain, databaseUrl, close }
+    return { plain, databaseUrl, takeStatements, close }
   }
   const pglite = new PGlite()
   await pglite.exec(tables)
-  const plain = new PrismaClient({ adapter: new PrismaPGlite(pglite) })
+  const { plain, takeStatements } = loggingClient(new PrismaPGlite(pglite))
   return {
     plain,
     databaseUrl,
+    takeStatements,
     async close() {
       await plain.$disconnect()
       await pglite.close()
       await dispose()
+    },
+  }
+}
+
+/** A client that remembers the last statements. */
+function loggingClient(adapter: PrismaPg | PrismaPGlite) {
+  const plain = new PrismaClient({ adapter, log: [{ emit: 'event', level: 'query' }] })
+  const kept = 500
+  let statements: string[] = []
+  plain.$on('query', ({ query, params }) => {
+    statements = [...statements.slice(-kept), `${query} ${params}`]
+  })
+  return {
+    plain: plain as unknown as PrismaClient,
+    takeStatements() {
+      const taken = statements.join('\n')
+      statements = []
+      return taken
     },
   }
 }

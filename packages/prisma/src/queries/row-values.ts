@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { UnsupportedQueryError } from '../errors.ts'
-import type { KnownDefault, Model, Relation, Schema } from '../fields/encrypted-fields.ts'
+import type { KnownDefault, Model, Relation } from '../fields/encrypted-fields.ts'
 import { boundText, type Fields, isFields } from '../fields/rows.ts'
+import { type ConditionContext, rewriteWhere } from './conditions.ts'
 import { flattenUnique, type RowReader } from './row-reader.ts'
 
 /** Values that a row gets from the row above it, by the name of the field. */
@@ -15,8 +16,7 @@ export interface NewRow {
 }
 
 /** What finds values of new rows. */
-export interface ValueSources {
-  readonly schema: Schema
+export interface ValueSources extends ConditionContext {
   readonly reader: RowReader
 }
 
@@ -75,11 +75,15 @@ export async function valueOfConnected(
   const facts = model.fields.get(to)
   const named = flattenUnique(model, where)[to]
   if (named !== undefined && !isFields(named)) return boundText(place, facts, named)
+  const asked = Object.keys(where).join(', ')
+  // The row is read without encryption: it is found by its blind index.
+  rewriteWhere(sources, model, where)
+  await sources.work.finish()
   const row = await sources.reader.first(model, where, [to])
   const value = row?.[to]
   if (value === undefined || value === null) {
     throw new UnsupportedQueryError(
-      `connect: no ${model.name} fits ${Object.keys(where).join(', ')}. Ciphertext is bound to its ${to}; write it first, or outside of an array of $transaction.`,
+      `connect: no ${model.name} fits ${asked}. Ciphertext is bound to its ${to}; write it first, or outside of an array of $transaction.`,
     )
   }
   // Who takes its place meanwhile is not connected.

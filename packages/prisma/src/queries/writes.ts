@@ -3,12 +3,12 @@ import { isDbNull, PrismaClientKnownRequestError, skip } from '@prisma/client/ru
 import { UnsupportedQueryError } from '../errors.ts'
 import type { Model, Relation } from '../fields/encrypted-fields.ts'
 import { boundText, type Fields, isFields, listOf, type RowValues, rowValuesOf } from '../fields/rows.ts'
-import { type ConditionContext, rewriteWhere } from './conditions.ts'
+import { rewriteWhere } from './conditions.ts'
 import { flattenUnique } from './row-reader.ts'
 import { type Link, type NewRow, type ValueSources, valueOfConnected, valueOfNewRow } from './row-values.ts'
 
 /** What writes are rewritten with. */
-export interface WriteContext extends ConditionContext, ValueSources {
+export interface WriteContext extends ValueSources {
   /** Version of Prisma, for its errors. */
   readonly clientVersion: string
 }
