@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { constants, type Stats } from 'node:fs'
 import { type FileHandle, link, open, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { CommandError, UsageError } from '../command-line/command.ts'
@@ -42,6 +43,7 @@ export async function checkTarget({ output, force, terminal }: Target): Promise<
   const found = await stat(output).catch(() => null)
   if (found?.isDirectory() === true) throw new CommandError(`${output} is a folder. Name a file in it.`)
   if (found?.isFile() === true && !force) throw existing(output)
+  if (found !== null) refusePipeOfOthers(output, found)
 }
 
 /**
@@ -59,12 +61,40 @@ export async function writeOutput(chunks: AsyncIterable<Uint8Array>, target: Tar
   if (found !== null && !found.isFile()) {
     await withFile(
       output,
-      () => open(output, 'w'),
+      () => openPipeOrDevice(output),
       (handle) => writeAll(handle, chunks, signal),
     )
     return
   }
   await writeFile(output, chunks, target)
+}
+
+/**
+ * Opens a pipe or a device. Makes no file and empties none: another one may be there by now.
+ *
+ * @throws CommandError if it is a file, or a pipe of somebody else
+ */
+export async function openPipeOrDevice(output: string): Promise<FileHandle> {
+  const handle = await open(output, constants.O_WRONLY)
+  try {
+    const found = await handle.stat()
+    if (found.isFile()) {
+      throw new CommandError(`${output} became a file in the meantime, and was not changed. Try again.`)
+    }
+    refusePipeOfOthers(output, found)
+    return handle
+  } catch (error) {
+    await handle.close()
+    throw error
+  }
+}
+
+/** Refuses a named pipe that somebody else has put there to read the result. */
+function refusePipeOfOthers(output: string, found: Stats): void {
+  if (!found.isFIFO() || process.geteuid === undefined || found.uid === process.geteuid()) return
+  throw new CommandError(
+    `${output} is a pipe of another user (${found.uid}), and was not written to. Name a file, or leave out --output to write to standard output.`,
+  )
 }
 
 async function writeFile(
@@ -112,6 +142,7 @@ async function withFile(
   write: (handle: FileHandle) => Promise<void>,
 ): Promise<void> {
   const handle = await openIt().catch((error: unknown) => {
+    if (error instanceof CommandError) throw error
     throw new CommandError(`${output} cannot be written (${codeOf(error)}).`)
   })
   try {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import {
@@ -12,10 +13,12 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createClient, type KeysteadClient } from '../../packages/client/src/index.ts'
+import { openPipeOrDevice } from '../../src/user/output-file.ts'
 import { type Person as Caller, endStory, type Story, startStory } from '../support/story.ts'
 import { createPerson, type Person } from './run-as-user.ts'
 
@@ -388,6 +391,31 @@ describe('keystead encrypt and decrypt', () => {
     )
     expect(device).toMatchObject(fine)
     expect(lstatSync('/dev/null').isCharacterDevice()).toBe(true)
+  })
+
+  it('write to a pipe of their user, to no pipe of another one, and empty no file that took its place', async () => {
+    const pipe = person.path('pipe')
+    execFileSync('mkfifo', ['-m', '666', pipe])
+    const [piped, result] = await Promise.all([readFile(pipe), encryptTo('pipe')])
+    expect(result).toMatchObject(fine)
+    expect(piped.length).toBeGreaterThan(content.length)
+
+    const { uid } = lstatSync(pipe)
+    const geteuid = vi.spyOn(process, 'geteuid').mockReturnValue(uid + 1)
+    try {
+      const refusal = `is a pipe of another user (${uid}), and was not written to`
+      expect(await encryptTo('pipe')).toMatchObject({ code: 1, said: expect.stringContaining(refusal) })
+      // Put there after the check.
+      const reading = readFile(pipe)
+      await expect(openPipeOrDevice(pipe)).rejects.toThrow(refusal)
+      expect(await reading).toHaveLength(0)
+    } finally {
+      geteuid.mockRestore()
+    }
+    await expect(openPipeOrDevice(person.path('plain'))).rejects.toThrow('became a file in the meantime')
+    expect(read('plain').equals(content)).toBe(true)
+    await expect(openPipeOrDevice(person.path('gone'))).rejects.toThrow('ENOENT')
+    expect(names()).toEqual(['pipe', 'plain'])
   })
 })
 
