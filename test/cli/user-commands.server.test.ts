@@ -575,22 +575,47 @@ describe('tokens and servers', () => {
 describe('texts of others on a terminal', () => {
   it('cannot move its cursor, colour it, or turn the direction of writing', async () => {
     const evil = '\u001b[2J\u0007red\u202etxt\u009b1m\r\n'
-    const server = createServer((_request, response) => {
+    const server = createServer((request, response) => {
       const subject = { id: `user:${evil}`, kind: 'USER', name: evil }
       const viewer = { subject, displayName: evil, kind: 'USER', projectId: evil, roles: [], groups: [evil] }
-      const data = { viewer: { ...viewer, permissions: [], boundRoles: [], tokenExpiresAt: evil } }
+      const used = { keyId: evil, versionNumber: evil }
+      const userKey = { __typename: 'UserKey', name: evil, type: evil, defaultVersion: { number: evil } }
+      const data = {
+        viewer: { ...viewer, permissions: [], boundRoles: [], tokenExpiresAt: evil },
+        sign: { __typename: 'SignPayload', signature: 'AAAA', signingAlgorithm: evil, ...used },
+        verify: { __typename: 'VerifyPayload', valid: true, ...used },
+        userKey,
+        rotateUserKey: { __typename: 'RotateUserKeyPayload', userKey, version: { number: evil } },
+      }
       const errors = [{ message: evil, extensions: { code: evil } }]
       response.setHeader('content-type', 'application/json')
-      response.end(JSON.stringify(_request.headers.authorization === 'Bearer bad' ? { errors } : { data }))
+      response.end(JSON.stringify(request.headers.authorization === 'Bearer bad' ? { errors } : { data }))
     })
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const file = person.path('signed')
+    writeFileSync(file, 'AAAA')
     const results = [
       await person.run('whoami', '--server', url),
       await person.run('whoami', '--server', url, '--json'),
       await person.runWith({ environment: { KEYSTEAD_TOKEN: 'bad' } }, 'whoami', '--server', url),
+      await person.run('sign', file, '--key', 'k', '--server', url),
+      await person.run(
+        'verify',
+        file,
+        '--key',
+        'k',
+        '--key-version',
+        '1',
+        '--signature',
+        file,
+        '--server',
+        url,
+      ),
+      await person.run('keys', 'rotate', 'k', '--yes', '--server', url),
     ]
+    expect(results.map(({ code }) => code)).toEqual([0, 0, 1, 0, 0, 0])
     for (const { printed, said } of results) {
       const text = printed + said
       expect(text).toContain('\\u001b[2J')

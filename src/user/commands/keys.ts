@@ -323,7 +323,7 @@ Example:
     const key = await readKey(client, options.key, signal)
     if (!options.yes && terminal.ask !== null) {
       const isAsymmetric = key.type === 'ASYMMETRIC' ? ' Its public key changes.' : ''
-      const question = `Rotate the key ${shown(key.name)}, now at version ${key.defaultVersion?.number ?? '–'}?${isAsymmetric} [y/N] `
+      const question = `Rotate the key ${shown(key.name)}, now at version ${shown(String(key.defaultVersion?.number ?? '–'))}?${isAsymmetric} [y/N] `
       const answer = await terminal.ask(question, signal)
       if (!/^y(es)?$/i.test(answer.trim())) {
         await progress('Nothing was changed.')
@@ -337,7 +337,8 @@ Example:
     }
     const { userKey, version } = await client.rotateUserKey(input, { signal })
     if (options.json) await print(jsonText(keyJson(userKey)))
-    else await progress(`The key ${shown(userKey.name)} has the new version ${version.number}.`)
+    else
+      await progress(`The key ${shown(userKey.name)} has the new version ${shown(String(version.number))}.`)
     return exitCodes.fine
   },
 })

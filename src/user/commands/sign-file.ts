@@ -59,7 +59,10 @@ Examples:
     const text = json ? jsonText({ keyId, versionNumber, signingAlgorithm, signature: base64 }) : base64
     await writeOutput(chunks(isText ? Buffer.from(`${text}\n`) : signature), target)
     if (!json) {
-      await progress(`Signed with version ${versionNumber} of ${shown(options.key)}, ${signingAlgorithm}.`)
+      const version = shown(String(versionNumber))
+      await progress(
+        `Signed with version ${version} of ${shown(options.key)}, ${shown(String(signingAlgorithm))}.`,
+      )
     }
     return exitCodes.fine
   },
@@ -108,7 +111,7 @@ Example:
       await print(
         valid === undefined
           ? `The signature is NOT valid for this file and ${shown(options.key)}.`
-          : `The signature is valid, by version ${versionNumber} of ${shown(options.key)}.`,
+          : `The signature is valid, by version ${shown(String(versionNumber))} of ${shown(options.key)}.`,
       )
     }
     return valid === undefined ? exitCodes.failed : exitCodes.fine
