@@ -88,6 +88,8 @@ describe('prisma generate', () => {
          bare    String
          /// @Encrypted(key: "k")
          upper   String
+         /// @encrypt(key: "k")
+         almost  String
          /// @encrypted(key: 'k')
          quotes  String
          /// @encrypted(key: "k")
@@ -111,6 +113,7 @@ describe('prisma generate', () => {
     expect(problems).toEqual([
       'A.bare: @encrypted needs options in parentheses, such as @encrypted(key: "customers").',
       'A.upper: @Encrypted must be written @encrypted.',
+      'A.almost: @encrypt is no mark, and the field would be stored as plaintext: write @encrypted(key: "customers") or @searchable(of: "email", normalise: "email").',
       `A.quotes: @encrypted cannot be read at "key: 'k')": options are written name: "text" or name: ["text", "text"], with a comma between them.`,
       'A.text has a @default, which would be stored as plaintext. Remove it.',
       'A.text: gone, named as context, is no field of A with a value.',
@@ -143,6 +146,20 @@ describe('marks', () => {
     ])
     expect(readMarks('send to me@encrypteddomain.example')).toEqual([])
     expect(readMarks('')).toEqual([])
+    expect(readMarks('@deprecated, see @link (the name of it)')).toEqual([])
+  })
+
+  it.each([
+    ['@encrypt(key: "k")', '@encrypt'],
+    ['The name. @encryptd (key: "k")', '@encryptd'],
+    ['@Encryption', '@Encryption'],
+    ['@search(of: "email")', '@search'],
+    ['@searchables', '@searchables'],
+    ['@encypted(key: "k")', '@encypted'],
+    ['@ encrypted(key: "k")', '@ encrypted'],
+    ['@encrypted(key: "k") @search', '@search'],
+  ])('that are misspelt are refused: %s', (documentation, written) => {
+    expect(() => readMarks(documentation)).toThrow(`${written} is no mark, and the field would be stored as`)
   })
 })
 

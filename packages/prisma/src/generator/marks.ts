@@ -6,6 +6,7 @@ export interface Mark {
 
 /** Finds the marks in the documentation (`///`) of a field. Throws an error that says what is wrong with one. */
 export function readMarks(documentation: string): Mark[] {
+  refuseMisspelt(documentation)
   return [...documentation.matchAll(/@(encrypted|searchable)\b/gi)].map((match) => {
     const [written, name = ''] = match
     if (name !== name.toLowerCase()) throw new Error(`${written} must be written @${name.toLowerCase()}`)
@@ -14,6 +15,20 @@ export function readMarks(documentation: string): Mark[] {
       throw new Error(`${written} needs options in parentheses, such as ${exampleOf(name)}`)
     return { name: name as Mark['name'], options: readOptions(rest.slice(1), written) }
   })
+}
+
+/** Refuses what looks like a mark and is none: the field would be stored as plaintext. */
+function refuseMisspelt(documentation: string): void {
+  // With options it is a mark wherever it stands; without, an e-mail address is none.
+  const similar =
+    /@\s*(\w+)(?=\s*\(\s*(?:key|of|context|name|normali[sz]e)\s*:)|(?<![\w.+-])@((?:encr|search)\w*)/gi
+  for (const [written, withOptions, alone] of documentation.matchAll(similar)) {
+    const name = (withOptions ?? alone ?? '').toLowerCase()
+    if (/^@\w/.test(written) && (name === 'encrypted' || name === 'searchable')) continue
+    throw new Error(
+      `${written} is no mark, and the field would be stored as plaintext: write ${exampleOf('encrypted')} or ${exampleOf('searchable')}`,
+    )
+  }
 }
 
 function exampleOf(name: string): string {
