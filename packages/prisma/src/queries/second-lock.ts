@@ -16,7 +16,12 @@ export function requireSealed(
     for (const each of data) requireSealed({ schema, work }, model, each)
     return
   }
-  if (!isFields(data)) return
+  if (!isFields(data)) {
+    if (typeof data !== 'object' || data === null || data === skip || isDbNull(data)) return
+    throw new TypeError(
+      `The data of ${model.name} has an object of the class ${data.constructor?.name ?? 'unknown'} where fields are expected, which cannot be checked for plaintext. Nothing was written. Use a plain object.`,
+    )
+  }
   for (const [name, value] of Object.entries(data)) {
     const facts = model.fields.get(name)
     if (model.encrypted.has(name)) {
