@@ -18,6 +18,12 @@ export function createBlindIndexer({ generateMac }: Pick<Keystead, 'generateMac'
       if (!value.isWellFormed())
         throw new UnsupportedQueryError(`${place} has half of a surrogate pair: it is no Unicode text.`)
       const normal = normalisers[normalise](value)
+      // All such values would have the same code.
+      if (normal === '' && value !== '') {
+        throw new UnsupportedQueryError(
+          `${place} has nothing left after normalise: "${normalise}", so its blind index cannot tell it from other values. ${normalise === 'digits' ? 'Give a value with digits' : 'Give a value that is not blank'}, or null.`,
+        )
+      }
       const message = new TextEncoder().encode(
         JSON.stringify(['keystead-prisma', 1, name, normalise, normal]),
       )
@@ -38,5 +44,17 @@ const normalisers: Readonly<Record<Normalisation, (value: string) => string>> = 
   trim: (value) => value.normalize('NFC').trim(),
   lowercase: (value) => value.normalize('NFKC').toLowerCase().normalize('NFKC'),
   email: (value) => value.normalize('NFKC').trim().toLowerCase().normalize('NFKC'),
-  digits: (value) => value.normalize('NFKC').replaceAll(/\D/g, ''),
+  digits: (value) =>
+    value
+      .normalize('NFKC')
+      .replaceAll(/\P{Nd}/gu, '')
+      .replaceAll(/\D/gu, asciiDigit),
+}
+
+/** A decimal digit of any script as one of ASCII: Unicode has the ten of a script in a row, zero first. */
+function asciiDigit(digit: string): string {
+  const codePoint = digit.codePointAt(0) ?? 0
+  let value = 0
+  while (/\p{Nd}/u.test(String.fromCodePoint(codePoint - value - 1))) value += 1
+  return String(value % 10)
 }
