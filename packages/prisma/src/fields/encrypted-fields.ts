@@ -85,7 +85,10 @@ export interface Model {
   readonly indexes: ReadonlyMap<string, SearchableMark & { readonly field: string }>
   /** Fields to whose values ciphertext is bound: those that name the row, and those of contexts. */
   readonly bound: readonly string[]
-  /** Fields that foreign keys of other models hold, if ciphertext of those models is bound to the foreign key. */
+  /**
+   * Fields that foreign keys of other models hold, if ciphertext is bound to the foreign key, or to one that follows it
+   * through further relations.
+   */
   readonly referenced: ReadonlyMap<string, string>
 }
 
@@ -108,15 +111,6 @@ export function createSchema(encryptedFields: EncryptedFields): Schema {
     }
     const contexts = [...encrypted.values()].flatMap(({ context }) => context)
     const bound = encrypted.size === 0 ? [] : [...new Set([...facts.id, ...contexts])]
-    for (const [field, { relation }] of fields) {
-      for (const [index, from] of (relation?.from ?? []).entries()) {
-        const to = relation?.to[index]
-        if (relation === undefined || to === undefined || !bound.includes(from)) continue
-        const ofModel = referenced.get(relation.model) ?? new Map<string, string>()
-        ofModel.set(to, `${name}.${from} (relation ${field})`)
-        referenced.set(relation.model, ofModel)
-      }
-    }
     const sets = new Map(Object.entries(facts.sets))
     models.set(name, {
       name,
@@ -131,6 +125,7 @@ export function createSchema(encryptedFields: EncryptedFields): Schema {
       },
     })
   }
+  addReferenced(models, referenced)
   return {
     models,
     model(name) {
@@ -143,4 +138,29 @@ export function createSchema(encryptedFields: EncryptedFields): Schema {
       return model
     },
   }
+}
+
+/** Adds the fields that bound foreign keys hold, then those that these follow themselves. */
+function addReferenced(
+  models: ReadonlyMap<string, Model>,
+  referenced: Map<string, Map<string, string>>,
+): void {
+  const pending = [...models.values()].flatMap(({ name, bound }) => bound.map((field) => ({ name, field })))
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const { name, field } = next
+    for (const [relationField, { relation }] of models.get(name)?.fields ?? []) {
+      const to = relation?.to[relation.from.indexOf(field)]
+      if (relation === undefined || to === undefined) continue
+      const ofModel = referenced.get(relation.model) ?? new Map<string, string>()
+      referenced.set(relation.model, ofModel)
+      if (ofModel.has(to)) continue
+      ofModel.set(to, `${name}.${field} (relation ${relationField})`)
+      pending.push({ name: relation.model, field: to })
+    }
+  }
+}
+
+/** Whether ciphertext of the row, or of rows whose keys follow it, is bound to a field. */
+export function isFixed({ bound, referenced }: Model, field: string): boolean {
+  return bound.includes(field) || referenced.has(field)
 }

@@ -1,7 +1,7 @@
 // Longer than other files: the operations of a nested write call each other.
 import { isDbNull, PrismaClientKnownRequestError, skip } from '@prisma/client/runtime/client'
 import { UnsupportedQueryError } from '../errors.ts'
-import type { Model, Relation } from '../fields/encrypted-fields.ts'
+import { isFixed, type Model, type Relation } from '../fields/encrypted-fields.ts'
 import { boundText, type Fields, isFields, listOf, type RowValues, rowValuesOf } from '../fields/rows.ts'
 import { rewriteWhere } from './conditions.ts'
 import { flattenUnique } from './row-reader.ts'
@@ -74,7 +74,7 @@ function refuseMove(model: Model, name: string): never {
   )
 }
 
-/** Refuses operations on a relation that change a foreign key of this row to which its ciphertext is bound. */
+/** Refuses operations on a relation that change a foreign key of this row to which ciphertext is bound. */
 async function refuseMoveByRelation(
   context: WriteContext,
   {
@@ -91,7 +91,7 @@ async function refuseMoveByRelation(
 ): Promise<void> {
   for (const [index, from] of relation.from.entries()) {
     const to = relation.to[index]
-    if (to === undefined || !model.bound.includes(from)) continue
+    if (to === undefined || !isFixed(model, from)) continue
     const { connect, ...others } = operations
     if (isFields(connect)) {
       const related = context.schema.model(relation.model)
@@ -168,7 +168,7 @@ async function rewriteRelation(context: WriteContext, write: RelationWrite): Pro
   const link: Link = new Map(
     (held?.from ?? []).map((from, index) => [from, () => write.valueAbove(held?.to[index] ?? '')]),
   )
-  const movesBy = held?.from.find((from) => related.bound.includes(from))
+  const movesBy = held?.from.find((from) => isFixed(related, from))
   const child: Child = { related, link, write }
   for (const [operation, value] of Object.entries(operations)) {
     if (value === undefined) continue
@@ -196,6 +196,10 @@ async function rewriteRelation(context: WriteContext, write: RelationWrite): Pro
         for (const where of listOf(value)) rewriteWhere(context, related, where)
         break
       case 'disconnect':
+        if (movesBy !== undefined && listOf(value).some((each) => each !== false))
+          refuseMoveOf(related, movesBy, operation)
+        for (const where of listOf(value)) rewriteWhere(context, related, where)
+        break
       case 'delete':
       case 'deleteMany':
         for (const where of listOf(value)) rewriteWhere(context, related, where)
@@ -222,7 +226,9 @@ async function rewriteRelation(context: WriteContext, write: RelationWrite): Pro
 
 function refuseMoveOf(model: Model, name: string, operation: string): never {
   throw new UnsupportedQueryError(
-    `${operation} would change ${model.name}.${name}, to which ciphertext of the row is bound. Create a new row, and delete the old one.`,
+    model.bound.includes(name)
+      ? `${operation} would change ${model.name}.${name}, to which ciphertext of the row is bound. Create a new row, and delete the old one.`
+      : `${operation} would change ${model.name}.${name}: ${model.referenced.get(name)} follows it, to which ciphertext is bound.`,
   )
 }
 
@@ -316,10 +322,12 @@ interface FoundRow {
 }
 
 async function findRow(context: WriteContext, model: Model, where: Fields): Promise<FoundRow | null> {
-  const names = [...new Set([...model.id, ...model.bound, ...linkedFields(context, model)])]
+  const names = [
+    ...new Set([...model.id, ...model.bound, ...model.referenced.keys(), ...linkedFields(context, model)]),
+  ]
   const found = await context.reader.first(model, where, names)
   if (found === null) return null
-  const guardNames = [...new Set([...model.id, ...model.bound])]
+  const guardNames = [...new Set([...model.id, ...model.bound, ...model.referenced.keys()])]
   const guard = Object.fromEntries(guardNames.map((name) => [name, found[name]]))
   const present = names.filter((name) => isBindableValue(found[name]))
   const row = rowValuesOf(model, present, found)
@@ -353,10 +361,10 @@ function needsRow(context: WriteContext, model: Model, data: Fields): boolean {
   for (const [name, value] of Object.entries(data)) {
     if (value === undefined || value === skip) continue
     if (model.encrypted.has(name) && isGiven(value)) return true
-    if (model.bound.includes(name) || model.referenced.has(name)) return true
+    if (isFixed(model, name)) return true
     const relation = model.fields.get(name)?.relation
     if (relation === undefined || !isFields(value)) continue
-    if (relation.from.some((from) => model.bound.includes(from))) return true
+    if (relation.from.some((from) => isFixed(model, from))) return true
     if (isEncryptedBelow(context, context.schema.model(relation.model), value)) return true
   }
   return false
@@ -367,8 +375,9 @@ function isEncryptedBelow(context: WriteContext, model: Model, value: unknown): 
   if (Array.isArray(value)) return value.some((each) => isEncryptedBelow(context, model, each))
   if (!isFields(value)) return false
   return Object.entries(value).some(([name, inner]) => {
-    if (model.encrypted.has(name) || model.bound.includes(name) || model.referenced.has(name)) return true
+    if (model.encrypted.has(name) || isFixed(model, name)) return true
     const facts = model.fields.get(name)
+    if (facts?.relation?.from.some((from) => isFixed(model, from))) return true
     if (facts?.relation !== undefined)
       return isEncryptedBelow(context, context.schema.model(facts.relation.model), inner)
     return facts === undefined && isEncryptedBelow(context, model, inner)
