@@ -104,10 +104,12 @@ async function openNeededRootKeys(
 }
 
 async function openForRestore(config: Config, { progress }: Invocation): Promise<Store> {
-  const { DATABASE_URL: databaseUrl, DATABASE_LISTEN_URL: listenUrl, DATA_FOLDER: dataFolder } = config
+  const { DATA_FOLDER: dataFolder } = config
+  // Past a pooler, which shows connections of others as ours, and ours as none.
+  const databaseUrl = config.DATABASE_LISTEN_URL ?? config.DATABASE_URL
   // One connection, so that all others belong to other processes.
   const warn = (text: string) => void progress(text)
-  const options = { databaseUrl, listenUrl, dataFolder, poolSize: 1, migrate: true, warn }
+  const options = { databaseUrl, dataFolder, poolSize: 1, migrate: true, warn }
   return openStore(options).catch((error: unknown) => {
     if (!(error instanceof FolderInUseError)) throw error
     throw new CommandError(

@@ -105,6 +105,11 @@ describe.skipIf(hasNoDatabase() || hasNoPooler())('behind PgBouncer', () => {
       expected.map(([address]) => refusalOf(database, pooler.databaseUrl, address)),
     )
     for (const [index, [, text]] of expected.entries()) expect(refusals[index]).toMatch(text)
+    const closed = new URL(direct)
+    closed.port = '1'
+    expect(await refusalOf(database, pooler.databaseUrl, closed.href)).toMatch(
+      /^The database at DATABASE_LISTEN_URL cannot be reached \(ECONNREFUSED\)/,
+    )
   })
 
   it('needs nothing else in session mode', async () => {

@@ -68,9 +68,7 @@ export async function inspectPostgres(databaseUrl: string, listenUrl: string | n
 
 async function sessionsOf(first: HostClient, addresses: Addresses): Promise<Sessions | StoreError> {
   try {
-    const { sessions, cancel } = await tryOut(first, addresses, () => {})
-    await cancel()
-    return sessions
+    return (await tryOut(first, addresses, () => {})).sessions
   } catch (error) {
     if (error instanceof StoreError) return error
     throw error

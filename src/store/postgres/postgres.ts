@@ -11,7 +11,7 @@ import { createPostgresClients, type HostClient, type PostgresClients } from './
 import { reasonOf } from './hosts.ts'
 import { listenForKeyChanges } from './listener.ts'
 import { createPool } from './pool.ts'
-import { type Addresses, tryOut } from './trial.ts'
+import { type Addresses, tryOut, tryRowLocks } from './trial.ts'
 import type { TlsFiles } from './url.ts'
 
 const oldestMajor = 15
@@ -61,25 +61,20 @@ async function prepareDatabase(
   options: Pick<StoreOptions, 'migrate' | 'onStage' | 'warn'>,
 ): Promise<boolean> {
   const { warn = () => {} } = options
-  const trial = await reach('DATABASE_URL', () => tryOut(client, addresses, warn))
-  try {
-    addresses.clients.useSessions(trial.sessions)
-    const { advice } = await reach('DATABASE_URL', () => (client as HostClient & pg.PoolClient).check())
-    if (advice !== null)
-      warn(`a pooler shares sessions, and outages would take longer than necessary: ${advice}`)
-    await migrate(
-      {
-        query: async (sql) => (await client.query<Record<string, unknown>>(sql)).rows,
-        execute: async (sql) => void (await client.query(sql)),
-      },
-      { ...options, apply: options.migrate },
-    )
-  } catch (error) {
-    await trial.cancel()
-    throw error
-  }
-  await trial.finish()
-  return trial.keepsNames
+  const { sessions, keepsNames } = await reach('DATABASE_URL', () => tryOut(client, addresses, warn))
+  addresses.clients.useSessions(sessions)
+  const { advice } = await reach('DATABASE_URL', () => (client as HostClient & pg.PoolClient).check())
+  if (advice !== null)
+    warn(`a pooler shares sessions, and outages would take longer than necessary: ${advice}`)
+  await migrate(
+    {
+      query: async (sql) => (await client.query<Record<string, unknown>>(sql)).rows,
+      execute: async (sql) => void (await client.query(sql)),
+    },
+    { ...options, apply: options.migrate },
+  )
+  await reach('DATABASE_URL', () => tryRowLocks(client, addresses))
+  return keepsNames
 }
 
 /** @throws StoreError that says why a database cannot be used, and names the setting with its address */

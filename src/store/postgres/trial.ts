@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
+import { databaseTroubleOf } from '../database-trouble.ts'
 import { codesOf, StoreError } from '../errors.ts'
 import type { HostClient, PostgresClients } from './clients.ts'
+import { reasonOf } from './hosts.ts'
 import { isRefusal } from './pool.ts'
 import type { Sessions } from './session.ts'
 
@@ -14,35 +16,32 @@ export interface Addresses {
 }
 
 /** What a trial found out. */
-export interface Trial {
+export interface Findings {
   readonly sessions: Sessions
   /** True if a statement that was prepared under a name is there in each session that may get it. */
   readonly keepsNames: boolean
-  /**
-   * Tries locks of rows, for which there must be tables, and ends the trial.
-   *
-   * @throws StoreError that says what does not work
-   */
-  finish(): Promise<void>
-  /** Ends the trial. */
-  cancel(): Promise<void>
 }
 
 /** Timeout for a notification, in milliseconds: a busy server takes its time. */
 const echoMs = 5000
 /** Timeout for a statement, in milliseconds. */
 const answerMs = 10_000
+/** Timeout for the end of a session, in milliseconds. */
+const endMs = 1000
 /** What PgBouncer says to BEGIN where each statement is a transaction. */
 const protocolViolation = '08P01'
 /** Codes of an unknown prepared statement, and of a right that is lacking. */
 const [unknownStatement, noRight] = ['26000', '42501']
 /** Any row that is in each database. */
-const oneRow = 'SELECT 1 FROM _prisma_migrations WHERE id = (SELECT min(id) FROM _prisma_migrations)'
+const oneRow =
+  'SELECT 1 FROM _prisma_migrations WHERE id = (SELECT min(id) FROM _prisma_migrations) FOR UPDATE SKIP LOCKED'
+/** Locks of a connection that is lost meanwhile end soon. */
+const begin = `BEGIN; SET LOCAL idle_in_transaction_session_timeout = '20s'`
 
 /**
  * Tries out what Keystead relies on, and what poolers and engines that speak PostgreSQL's protocol have in name only:
- * transactions, advisory locks, notifications, locks of rows. What would not work is better refused at the start than
- * found out by a caller.
+ * transactions, advisory locks, notifications. What would not work is better refused at the start than found out by a
+ * caller.
  *
  * @throws StoreError that says what does not work
  */
@@ -50,39 +49,69 @@ export async function tryOut(
   first: pg.ClientBase,
   { clients, listening }: Addresses,
   warn: (text: string) => void,
-): Promise<Trial> {
+): Promise<Findings> {
   const isApart = listening !== clients
+  const found = await withSecond(clients, async (second) => {
+    const compared = await compareSessions(first, second)
+    await (isApart ? tryEcho(first, listening) : hearEcho(first, second))
+    return compared
+  })
+  if (found === null) {
+    warn('the database was not tried out: it has no second connection for this user')
+    return { sessions: isApart ? 'shared' : 'own', keepsNames: !isApart }
+  }
+  // An address of its own for the listener says that there is a pooler, seen or not.
+  const sessions = isApart || found.areShared ? 'shared' : 'own'
+  return { sessions, keepsNames: sessions === 'own' || found.keepsNames }
+}
+
+/**
+ * Tries locks of rows, for which there must be tables.
+ *
+ * @throws StoreError if they do nothing
+ */
+export async function tryRowLocks(first: pg.ClientBase, { clients }: Addresses): Promise<void> {
+  await withSecond(clients, async (second) => {
+    await second.query(begin)
+    try {
+      const { rows: locked } = await second.query(oneRow)
+      const { rows: others } = await first.query(oneRow)
+      // Without the first, another server tries the same row at this moment.
+      if (locked.length > 0 && others.length > 0)
+        throw doesNothing('FOR UPDATE SKIP LOCKED does nothing: two sessions lock the same row')
+    } catch (error) {
+      // A role that may not lock this row may lock those that Keystead locks.
+      if (!codesOf(error).includes(noRight)) throw error
+    } finally {
+      await second.query('ROLLBACK')
+    }
+  })
+}
+
+/** Works with one more connection, and drops it; null where there is none left. */
+async function withSecond<T>(
+  clients: PostgresClients,
+  work: (second: HostClient) => Promise<T>,
+): Promise<T | null> {
   const second = clients.createClient({ application_name: 'trial of keystead' }, answerMs)
   try {
     await second.connect()
   } catch (error) {
-    if (!isRefusal(error)) throw error
-    warn('the database was not tried out: it has no second connection for this user')
-    const end = async () => {}
-    return { sessions: isApart ? 'shared' : 'own', keepsNames: !isApart, finish: end, cancel: end }
-  }
-  const cancel = () => second.end()
-  try {
-    const found = await compareSessions(first, second)
-    await (isApart ? tryEcho(first, listening) : hearEcho(first, second))
-    // An address of its own for the listener says that there is a pooler, seen or not.
-    const sessions = isApart || found.areShared ? 'shared' : 'own'
-    return {
-      sessions,
-      keepsNames: sessions === 'own' || found.keepsNames,
-      async finish() {
-        try {
-          await tryRowLocks(first, second)
-        } finally {
-          await cancel()
-        }
-      },
-      cancel,
-    }
-  } catch (error) {
-    await cancel()
+    if (isRefusal(error)) return null
     throw error
   }
+  try {
+    return await work(second)
+  } finally {
+    await endQuickly(second)
+  }
+}
+
+/** Ends a session in order if the other end does so, too; a silent one must not delay the start. */
+async function endQuickly(client: HostClient): Promise<void> {
+  const timer = setTimeout(() => client.cut('the trial is over'), endMs)
+  await client.end().catch(() => {})
+  clearTimeout(timer)
 }
 
 /** Looks whether a transaction of one connection takes a session away from another, and tries an advisory lock. */
@@ -97,7 +126,7 @@ async function compareSessions(
     return rows[0]?.pid
   }
   const before = await askFirst()
-  await second.query('BEGIN').catch((error: unknown) => {
+  await second.query(begin).catch((error: unknown) => {
     if (!codesOf(error).includes(protocolViolation)) throw error
     throw new StoreError(
       'DATABASE_URL leads to a pooler that lets no transaction through (pool_mode = statement). Use its transaction or session mode.',
@@ -125,11 +154,18 @@ async function compareSessions(
 
 async function tryEcho(first: pg.ClientBase, listening: PostgresClients): Promise<void> {
   const ear = listening.createClient({ application_name: 'trial of keystead' }, answerMs)
-  await ear.connect()
+  try {
+    await ear.connect()
+  } catch (error) {
+    const advice = databaseTroubleOf(error)?.text ?? 'Check address, name and password.'
+    throw new StoreError(
+      `The database at DATABASE_LISTEN_URL cannot be reached (${reasonOf(error)}). ${advice}`,
+    )
+  }
   try {
     await hearEcho(first, ear, 'over DATABASE_LISTEN_URL')
   } finally {
-    await ear.end()
+    await endQuickly(ear)
   }
 }
 
@@ -140,10 +176,12 @@ async function hearEcho(first: pg.ClientBase, ear: HostClient, where?: string): 
   ear.on('notification', (message) => {
     if (message.channel === channel) resolve(true)
   })
-  const timer = setTimeout(() => resolve(false), echoMs)
+  let timer: NodeJS.Timeout | undefined
   try {
     await ear.query(`LISTEN ${channel}`)
     await first.query(`NOTIFY ${channel}`)
+    // Only now: a commit may wait for standbys.
+    timer = setTimeout(() => resolve(false), echoMs)
     if (await heard) return
   } finally {
     clearTimeout(timer)
@@ -154,21 +192,6 @@ async function hearEcho(first: pg.ClientBase, ear: HostClient, where?: string): 
       ? 'Notifications do not arrive over DATABASE_URL, so that this server would not hear of changes by others. If there is a pooler in transaction mode, set DATABASE_LISTEN_URL to an address of the same database that leads past it (docs/postgresql.md).'
       : `Notifications that are sent over DATABASE_URL do not arrive ${where}. It must lead to the same database, past every pooler in transaction mode (docs/postgresql.md).`,
   )
-}
-
-async function tryRowLocks(first: pg.ClientBase, second: pg.ClientBase): Promise<void> {
-  await second.query('BEGIN')
-  try {
-    await second.query(`${oneRow} FOR UPDATE`)
-    const { rows } = await first.query(`${oneRow} FOR UPDATE SKIP LOCKED`)
-    if (rows.length > 0)
-      throw doesNothing('FOR UPDATE SKIP LOCKED does nothing: two sessions lock the same row')
-  } catch (error) {
-    // A role that may not lock this row may lock those that Keystead locks.
-    if (!codesOf(error).includes(noRight)) throw error
-  } finally {
-    await second.query('ROLLBACK')
-  }
 }
 
 function doesNothing(what: string): StoreError {
