@@ -18,12 +18,12 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** Runs `prisma generate` with the generator alone. */
-async function generate(models: string, output = 'fields.ts'): Promise<string> {
+async function generate(models: string, output = 'fields.ts', database = 'postgresql'): Promise<string> {
   const schema = join(folder, 'schema.prisma')
   const provider = `node ${join(root, 'packages/prisma/src/generator/main.ts')}`
   writeFileSync(
     schema,
-    `datasource db {\n provider = "postgresql"\n}\ngenerator k {\n provider = "${provider}"\n output = "./${output}"\n}\n${models}`,
+    `datasource db {\n provider = "${database}"\n}\ngenerator k {\n provider = "${provider}"\n output = "./${output}"\n}\n${models}`,
   )
   const prisma = join(root, 'node_modules/prisma/build/index.js')
   const env = { ...process.env, NO_COLOR: '1', PRISMA_HIDE_UPDATE_MESSAGE: '1', CHECKPOINT_DISABLE: '1' }
@@ -134,6 +134,17 @@ describe('prisma generate', () => {
       'B.id is (a part of) the ID, which cannot be encrypted.',
       'Ciphertext of B is bound to its row by id, which is encrypted itself.',
     ])
+  })
+})
+
+describe('prisma generate for another database', () => {
+  it('is refused', async () => {
+    const generated = generate('model A {\n id String @id\n }', 'fields.ts', 'mysql')
+    await expect(generated).rejects.toMatchObject({
+      stderr: expect.stringContaining(
+        'The datasource has the provider mysql: @keystead/prisma is tested with',
+      ),
+    })
   })
 })
 
