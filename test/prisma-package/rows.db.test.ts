@@ -95,12 +95,41 @@ describe('rows that are there', () => {
     expect(await run.plain.customer.count({ where: { emailIndex: { not: null } } })).toBe(0)
   })
 
+  it('get the code of their value, whatever code of the same version was there', async () => {
+    await fillPlain(2)
+    const current = run.another({ plaintext: 'allow' })
+    await convert('encrypt', { with: current })
+    const where = { id: idOf(2) }
+    const { nameIndex } = await run.plain.customer.findUniqueOrThrow({ where })
+    const forged = `${nameIndex?.split('.')[0]}.AAAA`
+    for (const direction of ['rotate', 'encrypt'] as const) {
+      await run.plain.customer.update({ where, data: { nameIndex: forged } })
+      expect(await convert(direction, { with: current })).toMatchObject({ changed: 1, unchanged: 1 })
+      expect(await run.plain.customer.findUniqueOrThrow({ where })).toMatchObject({ nameIndex })
+    }
+  })
+
+  it('are left and listed if they cannot be written, and the others are written', async () => {
+    await fillPlain(4)
+    await run.plain.customer.update({ where: { id: idOf(3) }, data: { email: '0@X ' } })
+    await run.plain.customer.update({ where: { id: idOf(4) }, data: { email: ' ' } })
+    const { changed, unreadable } = await convert('encrypt')
+    expect(changed).toBe(2)
+    expect(unreadable.toSorted()).toEqual([
+      expect.stringMatching(
+        /^Customer with id .*[13]: another row has an equal value after normalisation \(unique emailIndex/,
+      ),
+      expect.stringContaining('Customer.email has nothing left after normalise: "email"'),
+    ])
+    expect(await run.plain.customer.count({ where: { emailIndex: null } })).toBe(2)
+  })
+
   it('are all there and whole when Keystead fails in the middle, and the next run goes on', async () => {
     await fillPlain(12)
     const before = await readAll(run.plain as never)
     await convert('encrypt')
     await run.keystead.rotateUserKey({ key: 'customers' })
-    let left = 6
+    let left = 9
     const keystead = run.clientOf({
       attemptsMax: 1,
       // Each record has a data key of its own, and so each asks for some.

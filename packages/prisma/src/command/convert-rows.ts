@@ -18,7 +18,7 @@ export interface Counts {
   unchanged: number
   /** Rows that another writer changed each time they were to be written. */
   busy: number
-  /** Values that do not open; their rows are left as they are. */
+  /** Values that do not open or cannot be written; their rows are left as they are. */
   unreadable: string[]
   /** Values by their state: "email: version 2 of ukey_…", "email: plaintext". */
   readonly values: Map<string, number>
@@ -92,7 +92,6 @@ function idText({ id }: Model, row: Fields): string {
 /** The versions that protect new data. */
 interface CurrentKeys {
   of(mark: EncryptedMark): { readonly keyId: string; readonly versionNumber: number }
-  indexVersion(field: string): number
 }
 
 async function currentKeysOf({ parts: { keystead }, model }: Conversion): Promise<CurrentKeys> {
@@ -108,11 +107,7 @@ async function currentKeysOf({ parts: { keystead }, model }: Conversion): Promis
       versions.set(key, { keyId: found.id, versionNumber: Number(version.number) })
     }),
   )
-  const of = (key: string) => versions.get(key) ?? { keyId: '', versionNumber: 0 }
-  return {
-    of: ({ key }) => of(key),
-    indexVersion: (field) => of(model.indexes.get(field)?.key ?? '').versionNumber,
-  }
+  return { of: ({ key }) => versions.get(key) ?? { keyId: '', versionNumber: 0 } }
 }
 
 /** What a row shall have; null if it stays as it is. */
@@ -133,8 +128,12 @@ async function changeOf(
       ),
     )
   } catch (error) {
-    if ((error as Error).name !== 'UnreadableValueError') throw error
-    if (counts !== null) counts.unreadable.push((error as Error).message)
+    const { name, message } = error as Error
+    // A value that cannot be encrypted, such as one with no blind index, does not stop the other rows.
+    if (name === 'UnsupportedQueryError')
+      counts?.unreadable.push(`${message} The row has ${idText(model, row)}.`)
+    else if (name === 'UnreadableValueError') counts?.unreadable.push(message)
+    else throw error
     return null
   }
   return Object.keys(data).length === 0 ? null : data
@@ -166,9 +165,6 @@ async function changeValue(
   const { keyId, versionNumber } = current.of(mark)
   const isCurrent = key?.keyId === keyId && key.versionNumber === versionNumber
   const indexVersion = index === undefined ? null : indexVersionOf(row[index.field])
-  const isIndexCurrent =
-    index === undefined ||
-    (direction === 'encrypt' ? indexVersion !== null : indexVersion === current.indexVersion(field))
   if (index !== undefined)
     count(
       counts,
@@ -184,8 +180,10 @@ async function changeValue(
   const value = key === null ? stored : await parts.sealer.open(place, stored)
   if (direction === 'rotate' && key === null) return
   if (isToBeSealed) data[field] = isDryRun ? null : await parts.sealer.seal(place, value)
-  if (index !== undefined && !isIndexCurrent)
-    data[index.field] = isDryRun ? null : await parts.indexer.indexOf(`${model.name}.${field}`, index, value)
+  if (index === undefined) return
+  // Not judged by its version: another writer of the database may have put any code there.
+  const code = await parts.indexer.indexOf(`${model.name}.${field}`, index, value)
+  if (code !== row[index.field]) data[index.field] = code
 }
 
 function count(counts: Counts | null, state: string): void {
@@ -207,7 +205,19 @@ async function writeRow(
   const rows = delegateOf(parts.client, model.name)
   let [present, data]: [Fields, Fields] = [row, change]
   for (let tries = 0; tries < triesMax; tries += 1) {
-    const written = await rows['updateMany']?.({ where: sameAs(model, present), data })
+    const written = await rows['updateMany']?.({ where: sameAs(model, present), data }).catch(
+      (error: unknown) => {
+        if ((error as { readonly code?: unknown }).code !== 'P2002') throw error
+        return null
+      },
+    )
+    if (written === null) {
+      const indexes = [...model.indexes.values()].map(({ field }) => field).filter((field) => field in data)
+      counts.unreadable.push(
+        `${model.name} with ${idText(model, row)}: another row has an equal value after normalisation (unique ${indexes.join(' or ')}). Change one of them, and run the command again.`,
+      )
+      return
+    }
     if ((written as { readonly count: number }).count === 1) {
       counts.changed += 1
       return

@@ -125,7 +125,7 @@ function summaryOf(
     ...(busy > 0 ? [`${busy} rows were changed by others each time. Run the command again.`] : []),
     ...(unreadable.length > 0
       ? [
-          `${unreadable.length} rows have values that do not open, and were left as they are:`,
+          `${unreadable.length} rows have values that do not open or cannot be written, and were left as they are:`,
           ...unreadable.slice(0, 20).map((text) => `  ${text}`),
         ]
       : []),
