@@ -24,18 +24,22 @@ export interface ReloadParts {
   readonly rootKeys: Pick<RootKeyProvider, 'reload'>
   /** Called with the expiry of each certificate that is taken over. */
   readonly onCertificate?: ((expiresAt: Date) => void) | undefined
+  /** Reads the files of the certificate; {@link readTlsFiles} by default. */
+  readonly readFiles?: typeof readTlsFiles
 }
 
 /** Starts to look for a changed certificate. Root keys are read again on request only: a rotation reads them by itself. */
 export function startReload(parts: ReloadParts): Reload {
-  const { config, log, listener, rootKeys, onCertificate } = parts
+  const { config, log, listener, rootKeys, onCertificate, readFiles = readTlsFiles } = parts
   let { pair } = parts
   /** Problem that was logged, so that it is logged once. */
   let told: string | null = null
+  /** The running look at the files. A second one would block another thread, and an older read could win. */
+  let looking: Promise<void> | null = null
 
-  async function reloadCertificate(isAsked: boolean): Promise<void> {
+  async function look(isAsked: boolean): Promise<void> {
     try {
-      const next = await readTlsFiles(config, { warn: (text) => log.warn({}, text) })
+      const next = await readFiles(config, { warn: (text) => log.warn({}, text) })
       told = null
       if (next === null || (next.cert === pair?.cert && next.key === pair.key)) return
       listener.useCertificate(next)
@@ -53,6 +57,23 @@ export function startReload(parts: ReloadParts): Reload {
     }
   }
 
+  function startLook(isAsked: boolean): Promise<void> {
+    looking = look(isAsked).finally(() => {
+      looking = null
+    })
+    return looking
+  }
+
+  /** Looks once more after a look that began before the request. */
+  async function reloadCertificate(): Promise<void> {
+    while (looking !== null) await looking
+    await startLook(true)
+  }
+
+  function lookIfIdle(): void {
+    if (looking === null) void startLook(false)
+  }
+
   async function reloadRootKeys(): Promise<void> {
     try {
       await rootKeys.reload()
@@ -66,11 +87,11 @@ export function startReload(parts: ReloadParts): Reload {
     }
   }
 
-  const timer = pair === null ? undefined : setInterval(() => void reloadCertificate(false), lookMs)
+  const timer = pair === null ? undefined : setInterval(lookIfIdle, lookMs)
   timer?.unref()
   return {
     async now() {
-      await Promise.all([pair === null ? undefined : reloadCertificate(true), reloadRootKeys()])
+      await Promise.all([pair === null ? undefined : reloadCertificate(), reloadRootKeys()])
     },
     close: () => clearInterval(timer),
   }

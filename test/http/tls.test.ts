@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { connect } from 'node:tls'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { startReload } from '../../src/reload.ts'
-import { type Listener, openListener } from '../../src/server/http/listener.ts'
+import { type Listener, openListener, type TlsPair } from '../../src/server/http/listener.ts'
 import { CertificateError, readTlsFiles } from '../../src/tls-files.ts'
 import { makeCertificate } from '../support/certificate.ts'
 import { failureOf } from '../support/failures.ts'
@@ -169,6 +169,39 @@ describe('a reload', () => {
     expect(logged).toContain('info  a new certificate is used')
     expect(await ask(listener, 'two')).toBe('hello')
     expect(certificates).toHaveLength(1)
+  })
+
+  it('reads the files once at a time, and once more on request', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const [one, two] = [await readPair('one'), await readPair('two')]
+    const reads: PromiseWithResolvers<TlsPair>[] = []
+    const used: TlsPair[] = []
+    const reload = startReload({
+      config: files('one') as Parameters<typeof startReload>[0]['config'],
+      log: { info() {}, warn() {}, error() {} },
+      listener: { useCertificate: (pair) => void used.push(pair) },
+      pair: one,
+      rootKeys: { reload: async () => {} },
+      readFiles() {
+        const read = Promise.withResolvers<TlsPair>()
+        reads.push(read)
+        return read.promise
+      },
+    })
+    onTestFinished(reload.close)
+    vi.advanceTimersByTime(60_000)
+    expect(reads).toHaveLength(1)
+    const asked = reload.now()
+    vi.advanceTimersByTime(60_000)
+    expect(reads).toHaveLength(1)
+    reads[0]?.resolve(one)
+    await vi.waitFor(() => expect(reads).toHaveLength(2))
+    reads[1]?.resolve(two)
+    await asked
+    expect(used).toEqual([two])
+    vi.advanceTimersByTime(10_000)
+    expect(reads).toHaveLength(3)
   })
 })
 
