@@ -31,6 +31,11 @@ export function loadPublicKey(spki: Uint8Array): KeyObject {
   return createPublicKey({ key: Buffer.from(spki), type: 'spki', format: 'der' })
 }
 
+/** Checks whether a public key (SPKI DER) is that of a private key. */
+export function isPublicKeyOf(privateKey: KeyObject, spki: Uint8Array): boolean {
+  return createPublicKey(privateKey).equals(loadPublicKey(spki))
+}
+
 const rsaJwsAlgorithms = ['PS256', 'PS384', 'PS512', 'RS256', 'RS384', 'RS512']
 
 /**

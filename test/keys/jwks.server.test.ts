@@ -280,12 +280,13 @@ describe('verifiers', () => {
         verified += 1
       }
     }
+    const issueOne = async () => {
+      const exp = now() + terms.tokenLifetimeMinutes * 60
+      tokens.push({ text: await signer.signJwt({ sub: 'ada', exp }, { key }), exp })
+      await verifyNewest()
+    }
     const issue = async () => {
-      while (!isOver) {
-        const exp = now() + terms.tokenLifetimeMinutes * 60
-        tokens.push({ text: await signer.signJwt({ sub: 'ada', exp }, { key }), exp })
-        await verifyNewest()
-      }
+      while (!isOver) await issueOne()
     }
     const change = async () => {
       for (let hour = 2; hour <= 30; hour += 2) {
@@ -294,7 +295,7 @@ describe('verifiers', () => {
         if (hour % 6 === 0) verifier = remote(path)
         await story.app.housekeeping.runOnce()
         if (hour % 10 === 0) await rotate(key)
-        await verifyNewest()
+        await issueOne()
       }
       isOver = true
     }
@@ -516,6 +517,26 @@ describe('somebody with the database', () => {
     // A set can be put at another address by nobody.
     expect((await fetchSet(`/jwks/${'B'.repeat(43)}.json`)).status).toBe(500)
     expect((await fetchSet(otherPath)).status).toBe(404)
+  })
+})
+
+describe('former material of a next version', () => {
+  it('signs nothing when it is put back into the database', async () => {
+    const { key } = await createPublished('swapped')
+    const ofSwapped = `key_id = (SELECT id FROM keys WHERE name = 'swapped')`
+    await story.sql(`CREATE TABLE old_material AS SELECT * FROM next_key_material WHERE ${ofSwapped}`)
+    await story.as(mia).mutate('unpublishJwks', { key })
+    await publish(key)
+    const swap = (from: string) =>
+      `UPDATE next_key_material n SET wrapped = o.wrapped FROM ${from} o WHERE o.key_id = n.key_id`
+    await story.sql(
+      `CREATE TABLE new_material AS SELECT * FROM next_key_material WHERE ${ofSwapped}`,
+      swap('old_material'),
+    )
+    await expect(rotate(key, { allowUnknownKey: true })).rejects.toThrow('Internal error')
+    expect(story.logged.join('')).toContain('it is not that of the published public key')
+    await story.sql(swap('new_material'))
+    expect((await rotate(key, { allowUnknownKey: true }))['version']).toMatchObject({ number: 2 })
   })
 })
 

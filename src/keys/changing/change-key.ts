@@ -307,7 +307,7 @@ async function plan(
     const decision = await decide(outcome.key, facts)
     if (decision.state.revision === row.revision) return outcome
     const added = addedBy(row, decision.state)
-    const made = added === null ? null : await findMadeAhead(tx, row, added)
+    const made = added === null ? null : await findMadeAhead(parts, tx, row, added)
     const missing = made === null && added !== null ? added : madeAhead(row, decision.state)
     const fresh = missing === null ? null : await materialFor(row, missing, context)
     if (missing !== null && fresh === null) return { ...outcome, key, steps: [], missing }

@@ -1,8 +1,9 @@
 import { findAlgorithm } from '../../crypto/algorithms.ts'
 import type { AlgorithmEntry, GeneratedMaterial } from '../../crypto/capabilities.ts'
+import { isPublicKeyOf } from '../../crypto/public-key.ts'
 import { newUuid } from '../../ids.ts'
 import { IntegrityError } from '../../keyring/integrity-error.ts'
-import type { WrappedBytes } from '../../keyring/root-key-provider.ts'
+import { type WrappedBytes, WrappedBytesError } from '../../keyring/root-key-provider.ts'
 import type { KeyRow } from '../../store/rows/key-rows.ts'
 import { findNextMaterial } from '../../store/rows/key-set-rows.ts'
 import type { Queryable } from '../../store/sql.ts'
@@ -94,23 +95,48 @@ export async function makeMaterial(
   }
 }
 
-/** Finds the material that was made ahead for a version of a published key; null if none was. */
+/**
+ * Finds the material that was made ahead for a version of a published key; null if none was. Throws IntegrityError if it is
+ * not that of the published public key, such as material of a former next version that was put back.
+ */
 export async function findMadeAhead(
+  { envelope }: Pick<Dependencies, 'envelope'>,
   db: Queryable,
-  { id, keySet }: Pick<KeyRow, 'id' | 'keySet'>,
+  row: KeyRow,
   versionNumber: number,
 ): Promise<NewMaterial | null> {
-  const next = keySet?.next
+  const next = row.keySet?.next
   if (next?.number !== versionNumber) return null
-  const found = await findNextMaterial(db, id)
+  const found = await findNextMaterial(db, row.id)
   if (found?.number !== versionNumber) {
-    throw new IntegrityError('key', id, 'the material of its next version is missing')
+    throw new IntegrityError('key', row.id, 'the material of its next version is missing')
   }
   const { rootKeyId, wrapped } = found
-  return {
+  const material = {
     versionNumber,
     versionId: next.id,
     wrapped: { rootKeyId, wrapped },
     publicKey: Buffer.from(next.publicKey, 'base64'),
   }
+  await requirePublished(envelope, row, material)
+  return material
+}
+
+/** Throws IntegrityError unless wrapped material is the private key of the public key. */
+async function requirePublished(
+  envelope: Dependencies['envelope'],
+  row: KeyRow,
+  { versionNumber, versionId, wrapped, publicKey }: NewMaterial & { readonly publicKey: Uint8Array },
+): Promise<void> {
+  const secret = await envelope
+    .unwrapPlaintextMaterial(wrapped, bindingOf(row, versionNumber))
+    .catch((error: unknown) => {
+      throw error instanceof WrappedBytesError ? new IntegrityError('key material', versionId) : error
+    })
+  try {
+    if (isPublicKeyOf(algorithmOf(row).load(secret), publicKey)) return
+  } finally {
+    secret.fill(0)
+  }
+  throw new IntegrityError('key material', versionId, 'it is not that of the published public key')
 }
