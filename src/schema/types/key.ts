@@ -117,7 +117,7 @@ export function sharedFields(
     nextRotationAt: t.field({
       type: 'DateTime',
       ...hidden(
-        'When the system rotates the key next: the start of a day in the time zone of the server. Null while automatic rotation is off or the default version is not ACTIVE.',
+        'When the system rotates the key next: the start of a day in the time zone of the server. A published key waits until `jwks.nextSignsFrom` if that is later. Null while automatic rotation is off or the default version is not ACTIVE.',
         (key) => key.nextRotationAt,
       ),
     }),

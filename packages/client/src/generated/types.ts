@@ -1437,7 +1437,7 @@ export interface ServiceKey {
   readonly automaticRotation: AutomaticRotation | null
   /** When the newest version was made by a rotation; null before the first. */
   readonly lastRotatedAt: string | null
-  /** When the system rotates the key next: the start of a day in the time zone of the server. Null while automatic rotation is off or the default version is not ACTIVE. */
+  /** When the system rotates the key next: the start of a day in the time zone of the server. A published key waits until `jwks.nextSignsFrom` if that is later. Null while automatic rotation is off or the default version is not ACTIVE. */
   readonly nextRotationAt: string | null
   /** Name of the service, as it called itself when the key was made, e.g. `Secrets Manager`. The key's name is derived from it, here `Secrets-manager`: spaces become hyphens, and hyphens become underscores. */
   readonly service: string
@@ -1481,7 +1481,7 @@ export interface UserKey {
   readonly automaticRotation: AutomaticRotation | null
   /** When the newest version was made by a rotation; null before the first. Null when redacted. */
   readonly lastRotatedAt: string | null
-  /** When the system rotates the key next: the start of a day in the time zone of the server. Null while automatic rotation is off or the default version is not ACTIVE. Null when redacted. */
+  /** When the system rotates the key next: the start of a day in the time zone of the server. A published key waits until `jwks.nextSignsFrom` if that is later. Null while automatic rotation is off or the default version is not ACTIVE. Null when redacted. */
   readonly nextRotationAt: string | null
   /** Up to 256 characters for people. */
   readonly description: string
@@ -1627,7 +1627,7 @@ export interface ListedServiceKey {
   readonly automaticRotation: AutomaticRotation | null
   /** When the newest version was made by a rotation; null before the first. */
   readonly lastRotatedAt: string | null
-  /** When the system rotates the key next: the start of a day in the time zone of the server. Null while automatic rotation is off or the default version is not ACTIVE. */
+  /** When the system rotates the key next: the start of a day in the time zone of the server. A published key waits until `jwks.nextSignsFrom` if that is later. Null while automatic rotation is off or the default version is not ACTIVE. */
   readonly nextRotationAt: string | null
   /** Name of the service, as it called itself when the key was made, e.g. `Secrets Manager`. The key's name is derived from it, here `Secrets-manager`: spaces become hyphens, and hyphens become underscores. */
   readonly service: string
@@ -1663,7 +1663,7 @@ export interface ListedUserKey {
   readonly automaticRotation: AutomaticRotation | null
   /** When the newest version was made by a rotation; null before the first. Null when redacted. */
   readonly lastRotatedAt: string | null
-  /** When the system rotates the key next: the start of a day in the time zone of the server. Null while automatic rotation is off or the default version is not ACTIVE. Null when redacted. */
+  /** When the system rotates the key next: the start of a day in the time zone of the server. A published key waits until `jwks.nextSignsFrom` if that is later. Null while automatic rotation is off or the default version is not ACTIVE. Null when redacted. */
   readonly nextRotationAt: string | null
   /** Up to 256 characters for people. */
   readonly description: string
@@ -1788,7 +1788,7 @@ export interface Key {
   readonly cannotProtectReason: CannotProtectReason | null
   /** When the newest version was made by a rotation; null before the first. Null when redacted. */
   readonly lastRotatedAt: string | null
-  /** When the system rotates the key next: the start of a day in the time zone of the server. Null while automatic rotation is off or the default version is not ACTIVE. Null when redacted. */
+  /** When the system rotates the key next: the start of a day in the time zone of the server. A published key waits until `jwks.nextSignsFrom` if that is later. Null while automatic rotation is off or the default version is not ACTIVE. Null when redacted. */
   readonly nextRotationAt: string | null
 }
 
@@ -2592,7 +2592,7 @@ export interface Operations {
   userKeys(args?: UserKeysArguments, options?: CallOptions): Promise<UserKeyConnection>
   /** The caller itself. Open to all callers with a token, whatever their roles. */
   viewer(args?: undefined, options?: CallOptions): Promise<Viewer>
-  /** Brings a DEACTIVATED version back into use. Needs MANAGE. */
+  /** Brings a DEACTIVATED version back into use. The default version signs at once, also if verifiers of a published key set have dropped its public key meanwhile. Needs MANAGE. */
   activateKeyVersion(input: ActivateKeyVersionInput, options?: CallOptions): Promise<ActivateKeyVersionPayload>
   /** Generates version 1 of a key that was created with pre-activation. Needs MANAGE. */
   activateUserKey(input: ActivateUserKeyInput, options?: CallOptions): Promise<ActivateUserKeyPayload>
