@@ -196,7 +196,7 @@ describe('a reload', () => {
     vi.advanceTimersByTime(60_000)
     expect(reads).toHaveLength(1)
     reads[0]?.resolve(one)
-    await vi.waitFor(() => expect(reads).toHaveLength(2))
+    await vi.waitFor(() => expect(reads).toHaveLength(2), 5000)
     reads[1]?.resolve(two)
     await asked
     expect(used).toEqual([two])

@@ -151,7 +151,7 @@ interface FailedKeySet {
 }
 
 /** A set that is being read. */
-interface Reading {
+interface SetBeingRead {
   readonly set: Promise<KnownKeySet | null>
   /** Resolves once it takes long. */
   readonly isSlow: Promise<void>
@@ -174,7 +174,7 @@ export function createKeySets(parts: Dependencies, lifetimeMs: number): KeySets 
     sizeCalculation: ({ body }) => body.length,
   })
   const failed = new LRUCache<string, FailedKeySet>({ max: failedMax })
-  const reading = new Map<string, Reading>()
+  const reading = new Map<string, SetBeingRead>()
   const ageMsOf = ({ readAtMs }: { readonly readAtMs: number }) =>
     Math.abs(parts.clock.now().getTime() - readAtMs)
 
@@ -208,7 +208,7 @@ export function createKeySets(parts: Dependencies, lifetimeMs: number): KeySets 
     }
   }
 
-  function startReading(id: string): Reading {
+  function startReading(id: string): SetBeingRead {
     const { promise: isSlow, resolve } = Promise.withResolvers<void>()
     const timer = setTimeout(resolve, slowAfterMs)
     timer.unref()
