@@ -27,6 +27,7 @@ async function openProject(): Promise<Queryable> {
   const own: Readonly<Record<string, string>> = {
     id: 'gen_random_uuid()',
     redacted_id: 'gen_random_uuid()',
+    key_set: 'NULL',
     name: `'key-' || i`,
     created_at: `created_at + i * interval '1 second'`,
     status: `(CASE WHEN i % 40 = 0 THEN 'DEACTIVATED' ELSE 'ACTIVE' END)::"KeyStatus"`,
