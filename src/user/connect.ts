@@ -40,7 +40,7 @@ export interface ConnectionContext extends Omit<UserContext, 'options'> {
 }
 
 /** A server, and how its client gets tokens. */
-export interface Connection {
+export interface ConnectedServer {
   readonly url: string
   /** Its calls are retried, and end with Ctrl+C if the signal is passed on. */
   readonly client: KeysteadClient
@@ -54,7 +54,7 @@ const marginMs = 30_000
  *
  * @throws UsageError if none is named, CommandError if the login cannot be used
  */
-export async function connect(context: ConnectionContext): Promise<Connection> {
+export async function connect(context: ConnectionContext): Promise<ConnectedServer> {
   const given = await givenToken(context)
   const logins = loginsOf(context)
   const named = namedServer(context)

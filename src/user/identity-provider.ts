@@ -18,7 +18,7 @@ export interface LoginRequest {
 }
 
 /** What a login gave. */
-export interface Grant {
+export interface GivenTokens {
   readonly token: string
   readonly expiresAt: string | null
   readonly source: ProviderSource
@@ -45,7 +45,7 @@ const clockToleranceSeconds = 60
 const callbackPath = '/callback'
 
 /** Logs a person in with a browser on this machine: code with PKCE, sent back to a port of the loopback (RFC 8252 §7.3). */
-export async function logInWithBrowser(request: LoginRequest, login: BrowserLogin): Promise<Grant> {
+export async function logInWithBrowser(request: LoginRequest, login: BrowserLogin): Promise<GivenTokens> {
   const { showAddress, signal } = login
   const provider = await openProvider(request, signal)
   const { server, client } = provider
@@ -94,7 +94,7 @@ export async function logInWithBrowser(request: LoginRequest, login: BrowserLogi
 export async function logInWithDevice(
   request: LoginRequest,
   { showAddress, signal }: LoginTexts & { readonly signal: AbortSignal },
-): Promise<Grant> {
+): Promise<GivenTokens> {
   const provider = await openProvider(request, signal)
   const { server, client } = provider
   if (server.device_authorization_endpoint === undefined) {
@@ -137,7 +137,7 @@ export async function logInWithDevice(
  *
  * @throws LoginEndedError if the provider does not accept it any more
  */
-export async function renewGrant(source: ProviderSource, signal: AbortSignal): Promise<Grant> {
+export async function renewGrant(source: ProviderSource, signal: AbortSignal): Promise<GivenTokens> {
   const { issuer, clientId, tokenKind, resources, refreshToken, subject } = source
   if (refreshToken === null) throw new LoginEndedError('The login has expired, and cannot be renewed.')
   const parameters = resources.map((value) => ['resource', value] as const)
@@ -189,7 +189,7 @@ interface Provider {
   ask(
     send: (options: RequestOptions) => Promise<oauth.TokenEndpointResponse>,
     previous?: ProviderSource,
-  ): Promise<Grant>
+  ): Promise<GivenTokens>
   /** Sends another request. */
   askFor<T>(send: (options: RequestOptions) => Promise<T>): Promise<T>
 }

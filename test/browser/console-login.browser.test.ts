@@ -224,7 +224,7 @@ describe.skipIf(cannotStart).each(['server', 'browser'] as const)(
     it('also ends at the provider where somebody wants it: the next login asks for the password', async () => {
       await choose(`Sign out here and at ${new URL(provider.issuer).host}`, 'Max')
       await page.locator('button[name="logout"]').click()
-      await page.getByText('Sign-out Success', { exact: false }).waitFor()
+      await page.getByText('Sign-out Success', { exact: true }).waitFor()
       // A page loaded anew does not know of the sign-out, and so asks for no password by itself.
       const asked = page.waitForRequest((request) => request.url().includes('/auth?'))
       await page.goto(server.url)

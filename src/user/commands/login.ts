@@ -60,7 +60,7 @@ const options = {
   },
 } as const
 
-type Context = UserContext<Values<typeof options>>
+type LoginContext = UserContext<Values<typeof options>>
 
 /** `keystead login`. */
 export const login = defineUserCommand({
@@ -103,7 +103,7 @@ Examples:
   },
 })
 
-async function signIn(server: string, context: Context): Promise<SavedLogin> {
+async function signIn(server: string, context: LoginContext): Promise<SavedLogin> {
   const { options, signal } = context
   const needsServer = options.issuer === undefined || options['client-id'] === undefined
   const told = needsServer ? await readServerLogin(server, signal) : null
@@ -142,7 +142,7 @@ function requestText({ issuer, clientId, scopes, parameters, tokenKind }: LoginR
   return `Signing in at ${shown(issuer)} as the client ${shown(clientId)}, with ${rest.join(', ')}.`
 }
 
-function requestOf(server: string, told: ServerLogin | null, { options }: Context): LoginRequest {
+function requestOf(server: string, told: ServerLogin | null, { options }: LoginContext): LoginRequest {
   const known = told?.mode === 'oidc' ? told : null
   const issuer = options.issuer ?? known?.issuer
   if (issuer === undefined) {
@@ -179,7 +179,7 @@ function portOf(text: string | undefined): number {
 }
 
 async function show(
-  { options, progress, terminal }: Context,
+  { options, progress, terminal }: LoginContext,
   address: string,
   code: string | null,
 ): Promise<void> {
@@ -193,14 +193,14 @@ async function show(
 }
 
 /** Asks the server, so that a token that it does not accept is not saved. */
-async function askWhoItIs({ server: url, token }: SavedLogin, { signal }: Context): Promise<string> {
+async function askWhoItIs({ server: url, token }: SavedLogin, { signal }: LoginContext): Promise<string> {
   const client = createClient({ url, token })
   const { subject, displayName, projectId } = await client.viewer(undefined, { signal })
   const name = displayName === null ? subject.id : `${displayName} (${subject.id})`
   return `${shown(name)} in project ${shown(projectId)}`
 }
 
-async function revoke({ source }: SavedLogin, { signal }: Context): Promise<void> {
+async function revoke({ source }: SavedLogin, { signal }: LoginContext): Promise<void> {
   if (source.kind === 'oidc') await revokeGrant(source, signal).catch(() => false)
 }
 
