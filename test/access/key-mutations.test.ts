@@ -26,6 +26,7 @@ describe('the table of mutations on which the access tests rest', () => {
       'getImportParameters',
       'rotateUserKey',
       'rotateUserKeyBatch',
+      'unpublishJwks',
     ])
     // Each can say so in its result, so that leaving the check to ForbiddenError is a choice.
     for (const { name } of keyMutations) {
