@@ -73,6 +73,7 @@ function rolesWithout(mutation: string): readonly Role[] {
 
 /** What tells a caller who may do it that this key is not one for it. */
 const otherwisePossible: Readonly<Record<string, RegExp>> = {
+  publishJwks: /^InvalidKeyUsageError$/,
   deleteUserKey: /^InvalidKeyStateError$/,
   getImportParameters: /^InvalidKeyOriginError$/,
   importKeyVersion: /^InvalidKeyOriginError$/,
