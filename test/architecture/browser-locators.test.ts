@@ -16,6 +16,13 @@ describe.each(globSync('**/*.browser.test.ts', { cwd: folder }))('%s', (file) =>
     const calls = readFileSync(join(folder, file), 'utf8').match(locatorCalls) ?? []
     expect(calls.filter((call) => !isWhole(call))).toEqual([])
   })
+
+  // `unroute` leaves requests behind that its handler is still busy with, and that are then handled twice.
+  it('waits for what it holds up before it holds up nothing more', () => {
+    expect(readFileSync(join(folder, file), 'utf8')).not.toMatch(
+      /\.unroute\(|unrouteAll\((?!\{ behavior: 'wait' \}\))/,
+    )
+  })
 })
 
 it('a locator without the whole name is noticed', () => {

@@ -259,7 +259,7 @@ describe.skipIf(cannotStart)('activity, use and what is due', () => {
     await dialog.getByRole('button', { name: 'Cancel', exact: true }).click()
     await dialog.waitFor({ state: 'detached' })
     await answered
-    await page.unroute('**/graphql')
+    await page.unrouteAll({ behavior: 'wait' })
     expect(downloads).toEqual([])
   })
 
@@ -336,7 +336,7 @@ describe.skipIf(cannotStart)('activity, use and what is due', () => {
     await page.mouse.move(box.x + box.width / 2, box.y + 80)
     await shows(page.locator('.chart-values'), 'Total')
     globalThis.console.log('90 days of hours, 6 parts:', JSON.stringify(await page.evaluate(measureRedraw)))
-    await page.unroute('**/graphql')
+    await page.unrouteAll({ behavior: 'wait' })
   })
 
   it('the browser has nothing to complain about', () => {

@@ -251,7 +251,7 @@ describe.skipIf(cannotStart)('the page of a key', () => {
     await page.route('**/graphql', (route) => route.abort())
     await button('Deactivate version 2').click()
     await shows(dialog(), 'The server did not answer.')
-    await page.unroute('**/graphql')
+    await page.unrouteAll({ behavior: 'wait' })
     await button('Deactivate version 2').click()
     await shows(version(2), 'Deactivated')
     await shows(page.locator('main'), 'This key cannot protect new data: Its default version is deactivated.')
@@ -278,7 +278,7 @@ describe.skipIf(cannotStart)('the page of a key', () => {
       await dialog().waitFor({ state: 'detached' })
       await shows(version(2), status)
     }
-    await page.unroute('**/graphql')
+    await page.unrouteAll({ behavior: 'wait' })
   })
 
   it('warns near the limit of encryptions', async () => {
@@ -294,7 +294,7 @@ describe.skipIf(cannotStart)('the page of a key', () => {
     })
     await console.goTo('/user-keys/shop/versions', 'shop')
     await shows(version(1), /93%.*Rotate soon/)
-    await page.unroute('**/graphql')
+    await page.unrouteAll({ behavior: 'wait' })
   })
 
   it('sets the cycle of automatic rotation within its limits, and shows who rotated', async () => {
