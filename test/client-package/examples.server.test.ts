@@ -102,6 +102,7 @@ it('the README of the client runs from top to bottom', async () => {
     'true',
     '3',
     'true',
+    '-7',
     'ECDSA',
     '{"userKey":{"versions":{"nodes":[{"number":1}]}}}',
     '',

@@ -1,5 +1,6 @@
 import 'reflect-metadata' // for @peculiar/x509
 import { execFileSync, spawnSync } from 'node:child_process'
+import { constants, createPublicKey, verify } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
@@ -9,6 +10,7 @@ import {
 } from '@peculiar/x509'
 import { compactVerify, decodeProtectedHeader, flattenedVerify, importJWK, type JWK } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type CoseAlgorithm, createCoseSigner } from '../../packages/client/src/cose.ts'
 import {
   createClient,
   type KeyAlgorithm,
@@ -180,5 +182,95 @@ describe('a certificate request', () => {
     await expect(createSigningKeys(client, { key: 'trusted' })).rejects.toThrow('has no public key')
     await createKey('post-quantum', 'ML_DSA_44')
     await expect(createSigningKeys(client, { key: 'post-quantum' })).rejects.toThrow('algorithm ML_DSA_44')
+  })
+})
+
+/** `Sig_structure` of RFC 9052 §4.4 with an empty payload and `alg` in one byte or more, put together by hand. */
+function signedStructure(alg: number): Uint8Array {
+  const argument = -1 - alg
+  const negative =
+    argument < 24 ? [0x20 + argument] : argument < 256 ? [0x38, argument] : [0x39, 1, argument - 256]
+  const headers = [0xa1, 0x01, ...negative]
+  return Buffer.from([
+    0x84,
+    0x6a,
+    ...Buffer.from('Signature1'),
+    0x40 + headers.length,
+    ...headers,
+    0x40,
+    0x40,
+  ])
+}
+
+const pss = (hash: string, saltLength: number) => ({
+  hash,
+  padding: constants.RSA_PKCS1_PSS_PADDING,
+  saltLength,
+})
+
+describe('a signer for COSE', () => {
+  it.each([
+    ['EC_P256', undefined, -7, { hash: 'sha256' }],
+    ['EC_P384', 'ES384', -35, { hash: 'sha384' }],
+    ['EC_P521', undefined, -36, { hash: 'sha512' }],
+    ['EC_SECP256K1', undefined, -47, { hash: 'sha256' }],
+    ['ED25519', undefined, -8, { hash: null }],
+    ['ED25519', 'Ed25519', -19, { hash: null }],
+    ['ED448', 'Ed448', -53, { hash: null }],
+    ['ML_DSA_44', undefined, -48, { hash: null }],
+    ['RSA_2048', undefined, -37, pss('sha256', 32)],
+    ['RSA_2048', 'PS512', -39, pss('sha512', 64)],
+    ['RSA_2048', 'RS384', -258, { hash: 'sha384' }],
+  ] as const)(
+    'of a key with %s and alg %s has identifier %i, and node:crypto verifies it',
+    async (...given) => {
+      const [algorithm, alg, identifier, { hash, ...options }] = given
+      const key = `cose-${algorithm.toLowerCase().replaceAll('_', '-')}`
+      await createKey(key, algorithm).catch(({ code }) => expect(code).toBe('NAME_TAKEN'))
+      const signer = await createCoseSigner(client, { key, alg })
+      expect(signer.alg).toBe(identifier)
+      const version = (await client.userKey({ key }))?.defaultVersion
+      expect(Buffer.from(signer.kid).toString()).toBe(version?.id)
+      const message = signedStructure(identifier)
+      const signature = Buffer.from(await signer.sign(message as Uint8Array<ArrayBuffer>))
+      const publicKey = {
+        key: createPublicKey(version?.publicKey?.pem ?? ''),
+        dsaEncoding: 'ieee-p1363' as const,
+        ...options,
+      }
+      expect(verify(hash, message, publicKey, signature)).toBe(true)
+      expect(verify(hash, signedStructure(identifier - 1), publicKey, signature)).toBe(false)
+    },
+  )
+
+  it('signs a part of a buffer, and a whole one, alike', async () => {
+    const signer = await createCoseSigner(client, { key: 'cose-rsa-2048', alg: 'RS256' })
+    const whole = Uint8Array.from([1, 2, 3, 4])
+    const expected = Buffer.from(await signer.sign(whole.slice(1, 3)))
+    expect(Buffer.from(await signer.sign(whole.subarray(1, 3)))).toEqual(expected)
+    expect(Buffer.from(await signer.sign(whole.slice(1, 3).buffer))).toEqual(expected)
+  })
+
+  it('is not made of a missing key, one without signatures or version, or for another algorithm', async () => {
+    await expect(createCoseSigner(client, { key: 'missing' })).rejects.toThrow(KeyNotFoundError)
+    await expect(createCoseSigner(client, { key: 'trusted' })).rejects.toThrow('signs nothing')
+    const mac = { name: 'cose-mac', algorithm: 'HMAC_SHA256', usage: 'GENERATE_VERIFY_MAC' } as const
+    await client.createUserKey(mac)
+    await expect(createCoseSigner(client, { key: 'cose-mac' })).rejects.toThrow('signs nothing')
+    const other = createCoseSigner(client, { key: 'cose-ec-p256', alg: 'ES384' as CoseAlgorithm })
+    await expect(other).rejects.toThrow('has algorithm EC_P256, which signs with ES256, not with ES384')
+  })
+
+  it('of an earlier version gives out no signature', async () => {
+    const signer = await createCoseSigner(client, { key: 'cose-ec-p256' })
+    await client.rotateUserKey({ key: 'cose-ec-p256' })
+    const late = signer.sign(new Uint8Array(3))
+    await expect(late).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: expect.stringContaining('rotated'),
+    })
+    const renewed = await createCoseSigner(client, { key: 'cose-ec-p256' })
+    await renewed.sign(new Uint8Array(3))
+    expect(Buffer.from(renewed.kid)).not.toEqual(Buffer.from(signer.kid))
   })
 })

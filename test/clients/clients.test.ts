@@ -57,6 +57,15 @@ const clients: readonly CheckedClient[] = [
     build: ['cargo build --quiet --locked'],
     programs: { graphql_client: 'target/debug/keystead-client' },
   },
+  {
+    name: 'COSE',
+    folder: 'test/clients/cose',
+    needs: 'npm --version && python3 -c "import venv"',
+    fetch:
+      'npm ci --prefer-offline --ignore-scripts --no-audit --no-fund && python3 -m venv .venv && .venv/bin/pip install --quiet --disable-pip-version-check --requirement requirements.txt',
+    build: ['node ../../../scripts/build-client.ts', '../../../node_modules/.bin/tsc -p .'],
+    programs: { '@transmute/cose and @owf/mdoc': 'node --no-warnings src/main.ts' },
+  },
 ]
 
 const examples: readonly Example[] = [

@@ -24,5 +24,6 @@ export {
 } from './errors.ts'
 export * from './generated/refusals.ts'
 export type * from './generated/types.ts'
-export type { JwsAlgorithm, SignJws, SignJwsOptions, SignJwt, SignJwtOptions } from './sign-jws.ts'
+export type { SignJws, SignJwsOptions, SignJwt, SignJwtOptions } from './sign-jws.ts'
+export type { JwsAlgorithm } from './signature-schemes.ts'
 export type { Token } from './token.ts'

@@ -3,52 +3,15 @@ import type { CallOptions } from './call-options.ts'
 import { raceWith } from './deadline.ts'
 import { errorOf } from './error-of.ts'
 import { UnsupportedJwtError } from './errors.ts'
-import type { KeyAlgorithm, Operations, SigningAlgorithm } from './generated/types.ts'
-
-/** How the signature of a JWS algorithm is made. */
-type JwsScheme =
-  | {
-      readonly signingAlgorithm: SigningAlgorithm
-      /** The server takes digests for this scheme, so that it need not get the payload. */
-      readonly digest?: 'SHA-256' | 'SHA-384' | 'SHA-512'
-    }
-  | 'mac'
-
-const rsa = {
-  PS256: { signingAlgorithm: 'RSASSA_PSS_SHA_256' },
-  PS384: { signingAlgorithm: 'RSASSA_PSS_SHA_384' },
-  PS512: { signingAlgorithm: 'RSASSA_PSS_SHA_512' },
-  RS256: { signingAlgorithm: 'RSASSA_PKCS1_V1_5_SHA_256', digest: 'SHA-256' },
-  RS384: { signingAlgorithm: 'RSASSA_PKCS1_V1_5_SHA_384', digest: 'SHA-384' },
-  RS512: { signingAlgorithm: 'RSASSA_PKCS1_V1_5_SHA_512', digest: 'SHA-512' },
-} as const
-
-/**
- * JWS algorithms of the keys that have some, the first of which is taken if none is given (RFC 7518 §3.1, RFC 8037,
- * RFC 8812, RFC 9864, and draft-ietf-cose-dilithium for ML-DSA).
- */
-const schemes = {
-  RSA_2048: rsa,
-  RSA_3072: rsa,
-  RSA_4096: rsa,
-  EC_P256: { ES256: { signingAlgorithm: 'ECDSA_SHA_256' } },
-  EC_P384: { ES384: { signingAlgorithm: 'ECDSA_SHA_384' } },
-  EC_P521: { ES512: { signingAlgorithm: 'ECDSA_SHA_512' } },
-  EC_SECP256K1: { ES256K: { signingAlgorithm: 'ECDSA_SHA_256' } },
-  ED25519: { EdDSA: { signingAlgorithm: 'ED25519' }, Ed25519: { signingAlgorithm: 'ED25519' } },
-  ED448: { EdDSA: { signingAlgorithm: 'ED448' }, Ed448: { signingAlgorithm: 'ED448' } },
-  ML_DSA_44: { 'ML-DSA-44': { signingAlgorithm: 'ML_DSA_44' } },
-  ML_DSA_65: { 'ML-DSA-65': { signingAlgorithm: 'ML_DSA_65' } },
-  ML_DSA_87: { 'ML-DSA-87': { signingAlgorithm: 'ML_DSA_87' } },
-  HMAC_SHA256: { HS256: 'mac' },
-  HMAC_SHA384: { HS384: 'mac' },
-  HMAC_SHA512: { HS512: 'mac' },
-} as const satisfies Partial<Record<KeyAlgorithm, Readonly<Record<string, JwsScheme>>>>
-
-/** `alg` of a JWS. */
-export type JwsAlgorithm = {
-  [Algorithm in keyof typeof schemes]: keyof (typeof schemes)[Algorithm]
-}[keyof typeof schemes]
+import type { KeyAlgorithm, Operations } from './generated/types.ts'
+import {
+  findSigningVersion,
+  type JwsAlgorithm,
+  type SignatureScheme,
+  type SigningVersion,
+  schemesOf,
+  signWith,
+} from './signature-schemes.ts'
 
 /** Options of `signJwt`. */
 export interface SignJwtOptions extends CallOptions {
@@ -72,14 +35,6 @@ export type SignJwt = (payload: Readonly<Record<string, unknown>>, options: Sign
 /** Signs bytes as a JWS in compact form. */
 export type SignJws = (payload: Uint8Array, options: SignJwsOptions) => Promise<string>
 
-/** The version of a key that signs now. */
-interface SigningVersion {
-  readonly keyId: string
-  readonly algorithm: KeyAlgorithm
-  readonly versionId: string
-  readonly versionNumber: number
-}
-
 type Signer = Pick<Operations, 'userKey' | 'sign' | 'generateMac'>
 
 const encoder = new TextEncoder()
@@ -95,25 +50,10 @@ const attemptsMax = 3
 export function createJwsSigner(client: Signer): { readonly signJwt: SignJwt; readonly signJws: SignJws } {
   const known = new Map<string, Promise<SigningVersion>>()
 
-  async function look(key: string): Promise<SigningVersion> {
-    const found = await client.userKey({ key })
-    if (found === null) throw errorOf({ code: 'KEY_NOT_FOUND', message: `There is no key "${key}".` }, {})
-    const { id: keyId, algorithm, defaultVersion } = found
-    if (algorithm === null) {
-      throw new UnsupportedJwtError(`Key "${key}" is redacted for this caller. Ask its owner for access.`)
-    }
-    if (defaultVersion === null) {
-      throw new UnsupportedJwtError(
-        `Key "${key}" has no version yet. Call activateUserKey, or import a version.`,
-      )
-    }
-    return { keyId, algorithm, versionId: defaultVersion.id, versionNumber: defaultVersion.number }
-  }
-
   function versionOf(key: string): Promise<SigningVersion> {
     const before = known.get(key)
     if (before !== undefined) return before
-    const version = look(key)
+    const version = findSigningVersion(client, key, (reason) => new UnsupportedJwtError(reason))
     known.set(key, version)
     version.catch(() => forget(key, version))
     const [oldest] = known.keys()
@@ -143,7 +83,7 @@ export function createJwsSigner(client: Signer): { readonly signJwt: SignJwt; re
       const [name, scheme] = schemeOf(key, algorithm, alg)
       const head = toBase64Url(encoder.encode(JSON.stringify({ ...header, alg: name, kid: versionId })))
       const message = encoder.encode(`${head}.${body}`)
-      const made = await sign(client, { key, scheme, message }, options)
+      const made = await signWith(client, { key, scheme, message }, options)
       if (made.keyId === keyId && made.versionNumber === versionNumber)
         return `${head}.${detached ? '' : body}.${toBase64Url(made.signature)}`
       // The key was rotated, or its alias stands for another one: the header names a version that did not sign.
@@ -177,39 +117,14 @@ function schemeOf(
   key: string,
   algorithm: KeyAlgorithm,
   alg: string | undefined,
-): readonly [string, JwsScheme] {
-  const of =
-    (schemes as Readonly<Partial<Record<KeyAlgorithm, Readonly<Record<string, JwsScheme>>>>>)[algorithm] ?? {}
-  const found = Object.entries(of).find(([name]) => alg === undefined || name === alg)
+): readonly [string, SignatureScheme] {
+  const offered = schemesOf(algorithm)
+  const found = offered.find(([name]) => alg === undefined || name === alg)
   if (found !== undefined) return found
-  const names = Object.keys(of).join(', ')
+  const names = offered.map(([name]) => name).join(', ')
   throw new UnsupportedJwtError(
     names === ''
       ? `Key "${key}" has algorithm ${algorithm}, which signs no JWT. Take a key for signatures or MACs.`
       : `Key "${key}" has algorithm ${algorithm}, which signs with ${names}, not with ${alg}.`,
   )
-}
-
-async function sign(
-  client: Signer,
-  {
-    key,
-    scheme,
-    message,
-  }: { readonly key: string; readonly scheme: JwsScheme; readonly message: Uint8Array<ArrayBuffer> },
-  options: CallOptions,
-): Promise<{ readonly signature: Uint8Array; readonly keyId: string; readonly versionNumber: number }> {
-  if (scheme === 'mac') {
-    const { mac, ...version } = await client.generateMac({ key, message }, options)
-    return { ...version, signature: mac }
-  }
-  const { signingAlgorithm, digest } = scheme
-  const input =
-    digest === undefined
-      ? ({ message, messageType: 'MESSAGE' } as const)
-      : ({
-          message: new Uint8Array(await crypto.subtle.digest(digest, message)),
-          messageType: 'DIGEST',
-        } as const)
-  return client.sign({ key, ...input, signingAlgorithm, encoding: 'P1363' }, options)
 }
