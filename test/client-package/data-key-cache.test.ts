@@ -98,6 +98,30 @@ describe('cached data keys', () => {
     expect(isErased(4)).toBe(false)
   })
 
+  it('are given without waiting once they are there, within the same bounds', async () => {
+    const cache = createDataKeyCache({ usesMax: 3, keysMax: 1 })
+    const { load, isErased } = source()
+    const loading = cache.use('a', 0, load, firstByte)
+    expect(cache.useNow('a', 0, firstByte)).toBeNull()
+    await loading
+    expect([1, 2, 3].map(() => cache.useNow('a', 0, firstByte))).toEqual([1, 1, null])
+    await Promise.resolve()
+    expect(isErased(0)).toBe(true)
+    await cache.use('a', 0, load, firstByte)
+    await cache.use('b', 0, load, firstByte)
+    expect(cache.useNow('a', 0, firstByte)).toBeNull()
+    expect(cache.useNow('b', 0, firstByte)).toBe(3)
+    expect(() =>
+      cache.useNow('b', 0, () => {
+        throw new Error('of the caller')
+      }),
+    ).toThrow('of the caller')
+    cache.clear()
+    expect(cache.useNow('b', 0, firstByte)).toBeNull()
+    await Promise.resolve()
+    expect([1, 2].map(isErased)).toEqual([true, true])
+  })
+
   it('are erased at the end, also those that come later', async () => {
     const cache = createDataKeyCache()
     const { load, isErased } = source()

@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createEnvelopes } from '../../packages/client/src/envelope/envelope.ts'
+import { type WholeEnvelopes, wholeEnvelopes } from '../../packages/client/src/envelope/whole-envelopes.ts'
 import { InvalidEnvelopeError, UnsupportedEnvelopeError } from '../../packages/client/src/index.ts'
 import { cannotRun } from '../support/skip.ts'
 
@@ -22,7 +24,7 @@ const { vectors } = JSON.parse(readFileSync(file, 'utf8')) as { readonly vectors
 const fromBase64 = (text: string) => new Uint8Array(Buffer.from(text, 'base64'))
 
 /** Stands for a server that unwraps whatever it is given: only the envelope itself can show that it is wrong. */
-function envelopeOf({ dataKey }: Vector) {
+function envelopeOf({ dataKey }: Pick<Vector, 'dataKey'>, whole: WholeEnvelopes | null = wholeEnvelopes) {
   const plaintext = () => fromBase64(dataKey)
   const payload = { keyId: 'ukey_01jgfjjz00fan9najd59y3p7jz', versionNumber: 1 }
   const { envelope } = createEnvelopes(
@@ -31,9 +33,16 @@ function envelopeOf({ dataKey }: Vector) {
       decrypt: async () => ({ ...payload, plaintext: plaintext() }),
     },
     undefined,
+    whole,
   )
   return envelope
 }
+
+/** Small envelopes as browsers have them, and as Node does. */
+const ways = [
+  ['WebCrypto', null],
+  ['node:crypto', wholeEnvelopes],
+] as const
 
 async function* inChunks(bytes: Uint8Array, length: number) {
   for (let start = 0; start < bytes.length; start += length) yield bytes.slice(start, start + length)
@@ -51,8 +60,8 @@ describe.each(vectors)('vector: $name', (vector) => {
   const bytes = fromBase64(vector.envelope)
   const options = { additionalAuthenticatedData: fromBase64(vector.additionalAuthenticatedData) }
 
-  it('as bytes', async () => {
-    const opened = envelopeOf(vector).decrypt(bytes, options)
+  it.each(ways)('as bytes, by %s', async (_name, whole) => {
+    const opened = envelopeOf(vector, whole).decrypt(bytes, options)
     if (vector.result === 'content') expect(await opened).toEqual(fromBase64(vector.content ?? ''))
     else await expect(opened).rejects.toBeInstanceOf(classes[vector.result])
   })
@@ -61,6 +70,64 @@ describe.each(vectors)('vector: $name', (vector) => {
     const opened = envelopeOf(vector).decrypt(inChunks(bytes, length), options).then(contentOf)
     if (vector.result === 'content') expect(await opened).toEqual(fromBase64(vector.content ?? ''))
     else await expect(opened).rejects.toBeInstanceOf(classes[vector.result])
+  })
+})
+
+describe('an envelope', () => {
+  const dataKey = Buffer.alloc(32, 7).toString('base64')
+  const options = { key: 'records', additionalAuthenticatedData: Buffer.from('records/7') }
+
+  it('that one way wrote is read by the other, and changed ones by neither', async () => {
+    expect(wholeEnvelopes).not.toBeNull()
+    for (const length of [0, 1, 1000, 0x10000, 0x10001]) {
+      const content = new Uint8Array(randomBytes(length))
+      for (const [, writer] of ways) {
+        const sealed = await envelopeOf({ dataKey }, writer).encrypt(content, options)
+        for (const [, reader] of ways) {
+          const { decrypt } = envelopeOf({ dataKey }, reader)
+          expect(Buffer.compare(await decrypt(sealed, options), content)).toBe(0)
+          for (const position of [10, 60, sealed.length - 1]) {
+            const changed = Uint8Array.from(sealed)
+            changed[position] = (changed[position] ?? 0) ^ 1
+            // Without `key`, since the first one is in the ID of the key.
+            const { additionalAuthenticatedData } = options
+            const outcome = decrypt(changed, { additionalAuthenticatedData })
+            await expect(outcome).rejects.toBeInstanceOf(InvalidEnvelopeError)
+          }
+          await expect(decrypt(sealed.subarray(0, -1), options)).rejects.toBeInstanceOf(InvalidEnvelopeError)
+          await expect(decrypt(sealed)).rejects.toBeInstanceOf(InvalidEnvelopeError)
+        }
+      }
+    }
+  })
+
+  it('is the only one in its memory, with a salt of its own', async () => {
+    const { encrypt, decrypt } = envelopeOf({ dataKey })
+    const content = Buffer.from('tea')
+    const [first, second] = [await encrypt(content, options), await encrypt(content, options)]
+    expect(first).not.toEqual(second)
+    const opened = await decrypt(first, options)
+    for (const bytes of [first, second, opened]) expect(bytes.buffer.byteLength).toBe(bytes.length)
+  })
+
+  it('leaves other tasks their turn where there are many', async () => {
+    const { encrypt, decrypt } = envelopeOf({ dataKey })
+    const sealed = await encrypt(randomBytes(0x10000), options)
+    let turns = 0
+    const other = setInterval(() => (turns += 1), 1)
+    const opened = await Promise.all(Array.from({ length: 2000 }, () => decrypt(sealed, options)))
+    clearInterval(other)
+    expect(opened.length).toBe(2000)
+    // Without turns there are none: what can be done at once is done before any timer.
+    expect(turns).toBeGreaterThan(1)
+  })
+
+  it('is not worked on for a caller who has gone', async () => {
+    const { encrypt } = envelopeOf({ dataKey })
+    const signal = AbortSignal.abort(new Error('gone'))
+    await expect(encrypt(new Uint8Array(1), { ...options, signal })).rejects.toThrow('gone')
+    await encrypt(new Uint8Array(1), options)
+    await expect(encrypt(new Uint8Array(1), { ...options, signal })).rejects.toThrow('gone')
   })
 })
 

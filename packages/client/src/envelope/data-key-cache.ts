@@ -29,6 +29,11 @@ export interface DataKeyCache {
     load: () => Promise<DataKey>,
     use: (key: DataKey, count: (bytes: number) => void) => Result,
   ): Promise<Result>
+  /**
+   * Uses the data key of a name if it is there already; null if it must be got first. `use` must be done with the plain key
+   * when it returns.
+   */
+  useNow<Result>(name: string, bytes: number, use: (key: DataKey) => Result): Result | null
   /** Keeps a copy of a data key under another name: what was encrypted can be decrypted without a call. */
   add(name: string, key: DataKey): void
   /** Erases all data keys. */
@@ -38,6 +43,8 @@ export interface DataKeyCache {
 interface Entry {
   readonly name: string
   readonly key: Promise<DataKey>
+  /** The same as `key`, once it is there. */
+  loaded: DataKey | null
   readonly endsAt: number
   uses: number
   bytes: number
@@ -79,12 +86,18 @@ export function createDataKeyCache(options: DataKeyCacheOptions = {}): DataKeyCa
 
   function put(name: string, key: Promise<DataKey>): Entry {
     const endsAt = Date.now() + bounds.ageMs
-    const entry: Entry = { name, key, endsAt, uses: 0, bytes: 0, waiting: 0, isRetired: false }
+    const counts = { uses: 0, bytes: 0, waiting: 0 }
+    const entry: Entry = { name, key, loaded: null, endsAt, ...counts, isRetired: false }
     const [oldest] = entries.values()
     if (entries.size >= bounds.keysMax && oldest !== undefined) retire(oldest)
     entries.set(name, entry)
     // The next caller tries again; those who wait for this one are told by the promise itself.
-    key.catch(() => retire(entry))
+    key.then(
+      (loaded) => {
+        entry.loaded = loaded
+      },
+      () => retire(entry),
+    )
     wake()
     return entry
   }
@@ -119,20 +132,35 @@ export function createDataKeyCache(options: DataKeyCacheOptions = {}): DataKeyCa
     return null
   }
 
+  function count(entry: Entry, bytes: number): void {
+    entry.uses += 1
+    entry.bytes += bytes
+    entry.waiting += 1
+    // The last one to be used is the last to make room.
+    entries.delete(entry.name)
+    entries.set(entry.name, entry)
+    if (isFull(entry)) retire(entry)
+  }
+
   return {
     async use(name, bytes, load, use) {
       const entry = usable(name) ?? put(name, load())
-      entry.uses += 1
-      entry.bytes += bytes
-      entry.waiting += 1
-      // The last one to be used is the last to make room.
-      entries.delete(name)
-      entries.set(name, entry)
-      if (isFull(entry)) retire(entry)
+      count(entry, bytes)
       try {
         return use(await entry.key, (more) => {
           entry.bytes += more
         })
+      } finally {
+        entry.waiting -= 1
+        eraseIfDone(entry)
+      }
+    },
+    useNow(name, bytes, use) {
+      const entry = usable(name)
+      if (entry === null || entry.loaded === null) return null
+      count(entry, bytes)
+      try {
+        return use(entry.loaded)
       } finally {
         entry.waiting -= 1
         eraseIfDone(entry)

@@ -5,6 +5,7 @@ import { InvalidEnvelopeError } from '../errors.ts'
 import type { EncryptionContext, Operations } from '../generated/types.ts'
 import { createDataKeyCache, type DataKey, type DataKeyCacheOptions } from './data-key-cache.ts'
 import { decodeHeader, type EnvelopeHeader, encodeHeader, headerBytesMax, saltBytes } from './header.ts'
+import { joinBytes } from './join-bytes.ts'
 import {
   createPieceOpener,
   createPieceSealer,
@@ -14,6 +15,8 @@ import {
   slicesOf,
   tagBytes,
 } from './pieces.ts'
+import { doInTurn } from './stretches.ts'
+import { type WholeEnvelopes, wholeBytesMax, wholeEnvelopes } from './whole-envelopes.ts'
 
 /** Content that comes piece by piece. */
 export type ByteStream = ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>
@@ -68,10 +71,11 @@ export interface Envelopes {
   close(): void
 }
 
-/** Makes the envelopes of a client. */
+/** Makes the envelopes of a client. With `whole: null`, small ones are encrypted by WebCrypto, too. */
 export function createEnvelopes(
   client: Pick<Operations, 'generateDataKey' | 'decrypt'>,
   options: DataKeyCacheOptions | undefined,
+  whole: WholeEnvelopes | null = wholeEnvelopes,
 ): Envelopes {
   const cache = createDataKeyCache(options)
 
@@ -102,9 +106,8 @@ export function createEnvelopes(
         nameOf('seal', key, null, context),
         bytes,
         () => generate(key, context),
-        async ({ plaintext, wrapped, keyId }, count) => {
-          const salt = crypto.getRandomValues(new Uint8Array(saltBytes))
-          const header = { pieceExponent, keyId, wrappedDataKey: wrapped, salt }
+        async ({ plaintext, ...dataKey }, count) => {
+          const header = newHeader(dataKey)
           const cipher = await createPieceSealer({ header, dataKey: plaintext, additionalAuthenticatedData })
           return { header: encodeHeader(header), cipher, count }
         },
@@ -125,8 +128,7 @@ export function createEnvelopes(
         bytes,
         () => unwrap(header, options),
         async ({ plaintext, keyId }, count) => {
-          if (key === null && keyId !== header.keyId)
-            throw new InvalidEnvelopeError('The envelope names another key.')
+          requireSameKey(key, keyId, header)
           return {
             cipher: await createPieceOpener({ header, dataKey: plaintext, additionalAuthenticatedData }),
             count,
@@ -137,9 +139,58 @@ export function createEnvelopes(
     )
   }
 
+  /** Works on a small envelope in one step, with the data key of a name. */
+  async function useWhole(
+    {
+      name,
+      bytes,
+      load,
+    }: { readonly name: string; readonly bytes: number; readonly load: () => Promise<DataKey> },
+    signal: AbortSignal | undefined,
+    work: (dataKey: DataKey) => Uint8Array,
+  ): Promise<Uint8Array> {
+    signal?.throwIfAborted()
+    const now = doInTurn(() => cache.useNow(name, bytes, work))
+    const done = now instanceof Promise ? await waitFor(now, signal) : now
+    if (done !== null) return done
+    const later = cache.use(name, bytes, load, (dataKey) => {
+      let used = dataKey
+      const made = doInTurn(() => work(used))
+      if (!(made instanceof Promise)) return made
+      // It waits for its turn, and the cache may erase the key before.
+      used = { ...dataKey, plaintext: dataKey.plaintext.slice() }
+      return made.finally(() => used.plaintext.fill(0))
+    })
+    return waitFor(later, signal)
+  }
+
+  function sealWhole(whole: WholeEnvelopes, content: Uint8Array, options: EnvelopeEncryptOptions) {
+    const { key, context, additionalAuthenticatedData = none } = options
+    const name = nameOf('seal', key, null, context)
+    const load = () => generate(key, context)
+    return useWhole({ name, bytes: content.length, load }, options.signal, ({ plaintext, ...of }) =>
+      whole.seal({ header: newHeader(of), dataKey: plaintext, additionalAuthenticatedData }, content),
+    )
+  }
+
+  function openWhole(
+    whole: WholeEnvelopes,
+    { header, piece }: { readonly header: EnvelopeHeader; readonly piece: Uint8Array },
+    options: EnvelopeDecryptOptions,
+  ) {
+    const { key = null, context, additionalAuthenticatedData = none } = options
+    const name = nameOf('open', toBase64(header.wrappedDataKey), key, context)
+    const load = () => unwrap(header, options)
+    return useWhole({ name, bytes: piece.length, load }, options.signal, ({ plaintext, keyId }) => {
+      requireSameKey(key, keyId, header)
+      return whole.open({ header, dataKey: plaintext, additionalAuthenticatedData }, piece)
+    })
+  }
+
   async function encrypt(content: Uint8Array | ByteStream, options: EnvelopeEncryptOptions) {
     requireOptions(options)
     if (content instanceof Uint8Array) {
+      if (whole !== null && content.length <= wholeBytesMax) return sealWhole(whole, content, options)
       const { header, cipher } = await seal(content.length, options)
       return joined([header], processPieces(slicesOf(content, 2 ** pieceExponent), cipher))
     }
@@ -152,10 +203,13 @@ export function createEnvelopes(
   async function decrypt(envelope: Uint8Array | ByteStream, options: EnvelopeDecryptOptions = {}) {
     requireOptions(options)
     if (envelope instanceof Uint8Array) {
-      const decoded = decodeHeader(envelope) ?? cutOff()
-      const { cipher } = await open(envelope.length, decoded.header, options)
-      const pieces = slicesOf(envelope.subarray(decoded.length), 2 ** decoded.header.pieceExponent + tagBytes)
-      return joined([], processPieces(pieces, cipher))
+      const { header, length } = decodeHeader(envelope) ?? cutOff()
+      const pieces = envelope.subarray(length)
+      const pieceBytes = 2 ** header.pieceExponent + tagBytes
+      if (whole !== null && pieces.length <= Math.min(pieceBytes, wholeBytesMax + tagBytes))
+        return openWhole(whole, { header, piece: pieces }, options)
+      const { cipher } = await open(envelope.length, header, options)
+      return joined([], processPieces(slicesOf(pieces, pieceBytes), cipher))
     }
     const source = openSource(envelope)
     const { decoded, rest } = await endedWith(source, readHeader(source.chunks))
@@ -174,6 +228,17 @@ interface Opening {
 
 interface Sealing extends Opening {
   readonly header: Uint8Array
+}
+
+/** The header of a new envelope. Its salt is used for no other. */
+function newHeader({ wrapped, keyId }: Omit<DataKey, 'plaintext'>): EnvelopeHeader {
+  const salt = crypto.getRandomValues(new Uint8Array(saltBytes))
+  return { pieceExponent, keyId, wrappedDataKey: wrapped, salt }
+}
+
+function requireSameKey(expected: string | null, keyId: string, header: EnvelopeHeader): void {
+  if (expected === null && keyId !== header.keyId)
+    throw new InvalidEnvelopeError('The envelope names another key.')
 }
 
 /** Data keys are shared by who may share them: the same direction, key and context. */
@@ -294,14 +359,7 @@ async function joined(first: readonly Uint8Array[], pieces: AsyncIterable<Uint8A
   const parts = [...first]
   for await (const piece of pieces) parts.push(piece)
   const [only] = parts
-  if (parts.length === 1 && only !== undefined) return only
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let offset = 0
-  for (const part of parts) {
-    bytes.set(part, offset)
-    offset += part.length
-  }
-  return bytes
+  return parts.length === 1 && only !== undefined ? only : joinBytes(...parts)
 }
 
 /** A stream that asks for no more than is read, and ends its source when its reader goes. */

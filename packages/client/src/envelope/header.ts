@@ -1,4 +1,5 @@
 import { InvalidEnvelopeError, UnsupportedEnvelopeError } from '../errors.ts'
+import { joinBytes } from './join-bytes.ts'
 
 /** What an envelope begins with (docs/envelope-format.md). */
 export interface EnvelopeHeader {
@@ -30,14 +31,8 @@ export function encodeHeader({ pieceExponent, keyId, wrappedDataKey, salt }: Env
   if (id.length === 0 || id.length > keyIdBytesMax) throw new TypeError('the ID of a key has 1 to 64 bytes')
   if (wrappedDataKey.length === 0 || wrappedDataKey.length > 255)
     throw new TypeError('a wrapped data key has 1 to 255 bytes')
-  return Uint8Array.from([
-    ...magic,
-    ...[formatVersion, suite, pieceExponent, id.length],
-    ...id,
-    wrappedDataKey.length,
-    ...wrappedDataKey,
-    ...salt,
-  ])
+  const fixed = Uint8Array.of(...magic, formatVersion, suite, pieceExponent, id.length)
+  return joinBytes(fixed, id, Uint8Array.of(wrappedDataKey.length), wrappedDataKey, salt)
 }
 
 /**

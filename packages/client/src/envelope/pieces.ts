@@ -1,10 +1,12 @@
 import { InvalidEnvelopeError } from '../errors.ts'
 import { type EnvelopeHeader, encodeHeader } from './header.ts'
+import { joinBytes } from './join-bytes.ts'
 
 /** Bytes of the tag of a piece. */
 export const tagBytes = 16
 const nonceBytes = 12
-const contentKeyLabel = new TextEncoder().encode('keystead envelope v1')
+/** `info` of HKDF. */
+export const contentKeyLabel = new TextEncoder().encode('keystead envelope v1')
 
 /** Where a piece stands: its number from 0, and whether it is the last one. Both are in its nonce. */
 export interface PiecePosition {
@@ -50,21 +52,23 @@ export async function createPieceOpener(secrets: EnvelopeSecrets): Promise<Piece
         ),
       )
     } catch {
-      throw new InvalidEnvelopeError(
-        'The envelope is not as it was written: it was cut off or changed, or has other additional authenticated data.',
-      )
+      throw invalidPiece()
     }
   }
+}
+
+/** The error of a piece that does not open. */
+export function invalidPiece(): InvalidEnvelopeError {
+  return new InvalidEnvelopeError(
+    'The envelope is not as it was written: it was cut off or changed, or has other additional authenticated data.',
+  )
 }
 
 async function openEnvelope(
   { header, dataKey, additionalAuthenticatedData }: EnvelopeSecrets,
   usage: 'encrypt' | 'decrypt',
 ) {
-  const encoded = encodeHeader(header)
-  const additionalData = new Uint8Array(encoded.length + additionalAuthenticatedData.length)
-  additionalData.set(encoded)
-  additionalData.set(additionalAuthenticatedData, encoded.length)
+  const additionalData = joinBytes(encodeHeader(header), additionalAuthenticatedData)
   // A copy: the cache may erase the key while it is imported.
   const copy = Uint8Array.from(dataKey)
   const imported = crypto.subtle.importKey('raw', copy, 'HKDF', false, ['deriveKey'])
@@ -80,7 +84,7 @@ async function openEnvelope(
 }
 
 /** 11 bytes that count the pieces, and a byte that is 1 for the last one. */
-function nonceOf({ index, isLast }: PiecePosition): Uint8Array<ArrayBuffer> {
+export function nonceOf({ index, isLast }: PiecePosition): Uint8Array<ArrayBuffer> {
   const nonce = new Uint8Array(nonceBytes)
   const view = new DataView(nonce.buffer)
   view.setUint32(3, Math.floor(index / 2 ** 32))

@@ -3,12 +3,14 @@ import type { EncryptionContext } from '@keystead/client'
 import { isJsonNull } from '@prisma/client/runtime/client'
 import { UnreadableValueError, UnsupportedQueryError } from '../errors.ts'
 import type { EncryptedMark, Model } from './encrypted-fields.ts'
-import { type EnvelopeKey, keyOfEnvelope } from './envelope-key.ts'
+import { type EnvelopeKey, isEnvelope, keyOfEnvelope } from './envelope-key.ts'
 import type { Keystead } from './keystead.ts'
 import type { RowValues } from './rows.ts'
 
 /** What ciphertext in columns of text or JSON begins with. */
 const prefix = 'kse1.'
+const encoder = new TextEncoder()
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** A value as its column has it. */
 export type Stored = string | Uint8Array<ArrayBuffer>
@@ -38,8 +40,8 @@ export function createSealer(
       const { mark } = place
       const sealed = await envelope.encrypt(encoded(place, value), { key: mark.key, ...bindingOf(place) })
       return mark.kind === 'bytes'
-        ? Uint8Array.from(sealed)
-        : `${prefix}${Buffer.from(sealed).toString('base64url')}`
+        ? new Uint8Array(sealed)
+        : `${prefix}${Buffer.from(sealed.buffer, sealed.byteOffset, sealed.length).toString('base64url')}`
     },
     async open(place, stored) {
       const { model, field, mark } = place
@@ -77,9 +79,10 @@ function envelopeOf({ kind }: EncryptedMark, stored: unknown): Uint8Array | null
     bytes = stored
   } else {
     if (typeof stored !== 'string' || !stored.startsWith(prefix)) return null
-    bytes = Uint8Array.from(Buffer.from(stored.slice(prefix.length), 'base64url'))
+    const { buffer, byteOffset, length } = Buffer.from(stored.slice(prefix.length), 'base64url')
+    bytes = new Uint8Array(buffer, byteOffset, length)
   }
-  return keyOfEnvelope(bytes) === null ? null : bytes
+  return isEnvelope(bytes) ? bytes : null
 }
 
 function nameOf({ model, field, row }: Place): string {
@@ -98,7 +101,7 @@ function bindingOf({ model, mark, row }: Place): {
     mark.context.map((name) => [name, row.get(name) ?? missing(model, name)]),
   )
   return {
-    additionalAuthenticatedData: new TextEncoder().encode(binding),
+    additionalAuthenticatedData: encoder.encode(binding),
     ...(mark.context.length > 0 && { context }),
   }
 }
@@ -120,19 +123,19 @@ function encoded({ model, field, mark }: Place, value: unknown): Uint8Array {
         throw new UnsupportedQueryError(`${place} must be a string, got ${typeof value}.`)
       if (!value.isWellFormed())
         throw new UnsupportedQueryError(`${place} has half of a surrogate pair: it is no Unicode text.`)
-      return new TextEncoder().encode(value)
+      return encoder.encode(value)
     case 'json': {
       const text = isJsonNull(value) ? 'null' : JSON.stringify(value)
       if (text === undefined)
         throw new UnsupportedQueryError(`${place} must be a value of JSON, got ${typeof value}.`)
-      return new TextEncoder().encode(text)
+      return encoder.encode(text)
     }
   }
 }
 
 function decoded({ kind }: EncryptedMark, bytes: Uint8Array): unknown {
   if (kind === 'bytes') return bytes
-  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
+  const text = decoder.decode(bytes)
   return kind === 'json' ? JSON.parse(text) : text
 }
 

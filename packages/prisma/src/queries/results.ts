@@ -1,6 +1,6 @@
 import { UnreadableValueError } from '../errors.ts'
 import type { Model, Schema } from '../fields/encrypted-fields.ts'
-import { type Fields, isFields, listOf, rowValuesOf } from '../fields/rows.ts'
+import { type Fields, isFields, listOf, type RowValues, rowValuesOf } from '../fields/rows.ts'
 import type { Sealer } from '../fields/sealer.ts'
 import { type ConditionContext, rewriteListArguments, rewriteWhere } from './conditions.ts'
 
@@ -68,10 +68,11 @@ export async function openResult(sealer: Sealer, shape: ResultShape, result: unk
   function visit({ model, added, relations }: ResultShape, rows: unknown): void {
     for (const row of listOf(rows)) {
       if (!isFields(row)) continue
+      let values: RowValues | null = null
       for (const [field, mark] of model.encrypted) {
         const stored = row[field]
         if (stored === undefined || stored === null) continue
-        const values = rowValuesOf(model, model.bound, row)
+        values ??= rowValuesOf(model, model.bound, row)
         if (values === null) {
           throw new UnreadableValueError(
             `${model.name}.${field} cannot be opened: the row lacks ${model.bound.join(' or ')}, to which it is bound. Do not omit them for the whole client.`,
