@@ -35,7 +35,8 @@ COPY --from=build /build/dist dist
 
 # The only place that is written to: everything else may be read-only.
 VOLUME /var/lib/keystead
-ENV NODE_ENV=production HOST=0.0.0.0 PORT=4600 DATA_FOLDER=/var/lib/keystead
+# As many processes as the container has processors and memory for; with the embedded database it is one.
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=4600 DATA_FOLDER=/var/lib/keystead WORKERS=auto
 EXPOSE 4600
 USER node
 HEALTHCHECK --interval=10s --timeout=8s --start-period=60s --retries=3 \

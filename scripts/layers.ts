@@ -162,7 +162,19 @@ export const layers: readonly Layer[] = [
   {
     folder: 'server',
     purpose: 'HTTP: the ordered list of steps in `http/server.ts`. No keys.',
-    imports: ['auth/console-login.ts', 'keys/rules/caller.ts', 'config.ts', 'log.ts'],
+    imports: ['auth/console-login.ts', 'auth/renewals.ts', 'keys/rules/caller.ts', 'config.ts', 'log.ts'],
+  },
+  {
+    folder: 'workers',
+    purpose: 'The processes of one server: the primary one, and its side in each worker. Loads little.',
+    imports: [
+      'auth/renewals.ts',
+      'crypto/slow-work.ts',
+      'server/http/metrics-server.ts',
+      'server/observe',
+      'config.ts',
+      'log.ts',
+    ],
   },
 ]
 

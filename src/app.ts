@@ -4,13 +4,14 @@ import { createAuthenticator } from './auth/authenticate.ts'
 import type { LoginProvider } from './auth/console-login.ts'
 import { createDevIssuer, type DevIssuer } from './auth/dev-issuer.ts'
 import { createTrustedIssuers, fetchMissingKeys } from './auth/jwks.ts'
+import type { Renewals } from './auth/renewals.ts'
 import type { TrustedIssuer } from './auth/trusted-issuer.ts'
 import { type Clock, settlesWithin, systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { SlowWorkScheduler } from './crypto/slow-work.ts'
 import { createKeySets } from './keys/changing/key-sets.ts'
 import { createClockAlert, describeHold } from './keys/housekeeping/clock-alert.ts'
-import { runHousekeeping } from './keys/housekeeping/housekeeping.ts'
+import { nothingDone, runHousekeeping } from './keys/housekeeping/housekeeping.ts'
 import { type Housekeeping, startHousekeeping } from './keys/housekeeping/scheduler.ts'
 import type { Dependencies } from './keys/parts/dependencies.ts'
 import { asUnavailable } from './keys/parts/request.ts'
@@ -50,6 +51,10 @@ export interface App {
   readonly housekeeping: Housekeeping
   /** Reads the certificate and the root keys again. What cannot be read is logged, and stays as it was. */
   reload(): Promise<void>
+  /** Begins to do the housekeeping of a server with several workers. */
+  keepHouse(): void
+  /** Values of all metrics; null where they are off. */
+  readMetrics(): Promise<unknown>
   /**
    * Finishes accepted requests within SHUTDOWN_TIMEOUT_MS, and closes everything.
    *
@@ -64,8 +69,21 @@ export class CutOffError extends Error {}
 /** Timeout for closing everything after unfinished work was cut off, which may never end. */
 const closeTimeoutMs = 2000
 
-/** Parts that tests may replace. */
+/** A worker of a server with several of them. */
+export interface WorkerRole {
+  readonly number: number
+  /** False to open the port only when the worker can serve: until then, others do. */
+  readonly opensEarly: boolean
+  /** Processors for slow cryptography. */
+  readonly processors: number
+  /** Renewals of logins, shared with the other workers. */
+  readonly renewals: Renewals
+}
+
+/** The role of the process, and parts that tests may replace. */
 export interface AppOptions {
+  /** Given in a worker: it leaves metrics to the primary process, and housekeeping to the worker that is told to do it. */
+  readonly worker?: WorkerRole
   /** Replaces the clock of the database, and the clock of this machine that tokens are verified with. */
   readonly clock?: Clock
   /** Replaces both clocks and the measured time: see OpenOptions. */
@@ -86,21 +104,24 @@ export interface AppOptions {
  * such as for a wrong setting, those before it are undone. During the start, the port answers with 503 and the stage.
  */
 export async function createApp(config: Config, options: AppOptions = {}): Promise<App> {
-  const { log = createLog(config.LOG_LEVEL) } = options
+  const { worker } = options
+  const { log = createLog(config.LOG_LEVEL, undefined, worker?.number) } = options
   const machineClock = options.clock ?? options.time?.clock ?? systemClock
   const undo = new AsyncDisposableStack()
   try {
-    const observer = undo.adopt(await openObserver(config), (each) => each.close())
-    const shared: Shared = { config, log, machineClock, observer, outages: createOutages(log) }
-    const { listener, pair, setStage } = await openPort(shared)
-    undo.defer(() => listener.cut())
-    const opened = undo.adopt(await openData(shared, options, setStage), (each) => each.close())
+    const observer = undo.adopt(await openObserver(config, worker !== undefined), (each) => each.close())
+    const shared: Shared = { config, log, machineClock, observer, outages: createOutages(log), worker }
+    const openUndonePort = async () => undo.adopt(await openPort(shared), (each) => each.listener.cut())
+    const early = worker?.opensEarly === false ? null : await openUndonePort()
+    const opened = undo.adopt(await openData(shared, options, early?.setStage), (each) => each.close())
     const { parts } = opened
     const issuers = await openIssuers(shared)
+    const { listener, pair } = early ?? (await openUndonePort())
     const server = createApi(shared, options, { parts, listener, ...issuers })
     const metricsServer = undo.adopt(await observer.serve(parts, server.load), (each) => each?.close())
     server.serve()
-    const housekeeping = undo.adopt(scheduleHousekeeping(shared, parts), (each) => each.stop())
+    const house = { isKept: worker === undefined }
+    const housekeeping = undo.adopt(scheduleHousekeeping(shared, parts, house), (each) => each.stop())
     const operators = undo.adopt(await startOperators(shared, parts), (each) => each?.close())
     const rootKeys = parts.rootKeys
     const { onCertificate } = observer.metrics ?? {}
@@ -115,6 +136,11 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
       metricsUrl: metricsServer?.url ?? null,
       housekeeping,
       reload: reload.now,
+      keepHouse() {
+        house.isKept = true
+        housekeeping.runSoon()
+      },
+      readMetrics: observer.readValues,
       close: () => stop(shared, running),
     }
   } catch (error) {
@@ -132,10 +158,11 @@ interface Shared {
   readonly machineClock: Clock
   readonly observer: Observer
   readonly outages: Outages
+  readonly worker: WorkerRole | undefined
 }
 
 /** Opens the port, with as many connections as the limit of open files allows. */
-async function openPort({ config, log, observer, outages }: Shared): Promise<{
+async function openPort({ config, log, observer, outages, worker }: Shared): Promise<{
   readonly listener: Listener
   /** Certificate and key in use; null without TLS. */
   readonly pair: TlsPair | null
@@ -151,7 +178,8 @@ async function openPort({ config, log, observer, outages }: Shared): Promise<{
     )
   }
   const { isShort: hasLittleMemory, ...memory } = budgetMemory(config)
-  if (hasLittleMemory) {
+  // For workers, the primary process has looked.
+  if (hasLittleMemory && worker === undefined) {
     log.warn(
       memory,
       'the memory limit of this process is below what the server needs: above it, the kernel ends the process without a message (exit code 137)',
@@ -170,12 +198,13 @@ async function openPort({ config, log, observer, outages }: Shared): Promise<{
 
 /** Opens the data, and creates what a new installation needs. */
 function openData(
-  { config, log, observer, outages }: Shared,
+  { config, log, observer, outages, worker }: Shared,
   options: AppOptions,
-  onStage: (stage: string) => void,
+  onStage: (stage: string) => void = () => {},
 ): Promise<OpenedParts> {
   return openParts(config, {
     ...options,
+    ...(worker && { processors: worker.processors }),
     prepare: true,
     observer: observer.parts,
     warn: (text) => log.warn({}, text),
@@ -199,7 +228,14 @@ interface Issuers {
 }
 
 /** Opens the issuers. Their keys are fetched in the background, so that a mistake is in the log before the first token. */
-async function openIssuers({ config, log, machineClock, observer, outages }: Shared): Promise<Issuers> {
+async function openIssuers({
+  config,
+  log,
+  machineClock,
+  observer,
+  outages,
+  worker,
+}: Shared): Promise<Issuers> {
   const devTokens = config.developmentMode ? await createDevIssuer({ clock: machineClock, config }) : null
   if (devTokens !== null) return { issuers: [devTokens.issuer], devTokens, login: null }
   const issuers = createTrustedIssuers(config, {
@@ -210,6 +246,7 @@ async function openIssuers({ config, log, machineClock, observer, outages }: Sha
   const login = await openLogin(config, issuers, {
     onFailure: outages.reportLogin,
     warn: (text) => log.warn({}, text),
+    ...(worker && { renewals: worker.renewals }),
   })
   fetchMissingKeys(issuers)
   return { issuers, devTokens, login }
@@ -250,10 +287,14 @@ function createApi(
   )
 }
 
-/** Starts the rounds of housekeeping. */
+/**
+ * Starts the rounds of housekeeping. One worker of a server does what is due for all; the others keep only what they have in
+ * memory up to date. The database would share the work among them as among replicas, but each would look for it.
+ */
 function scheduleHousekeeping(
   { config, log, machineClock, observer: { metrics }, outages }: Shared,
   parts: Dependencies,
+  house: { readonly isKept: boolean },
 ): Housekeeping {
   const clockAlert = createClockAlert(parts.clock, {
     onHold(hold) {
@@ -267,6 +308,10 @@ function scheduleHousekeeping(
         await parts.clock.synchronise()
         clockAlert.look()
         metrics?.onClock(parts.clock.hold()?.aheadMs ?? 0)
+        if (!house.isKept) {
+          await parts.usage.flush()
+          return nothingDone
+        }
         const report = await runHousekeeping(parts, signal)
         await parts.usage.flush()
         await rollUpUsage(parts.store)
@@ -275,7 +320,7 @@ function scheduleHousekeeping(
         metrics?.onHousekeeping(report, machineClock.now())
         return report
       } catch (error) {
-        metrics?.onHousekeeping(null, machineClock.now())
+        if (house.isKept) metrics?.onHousekeeping(null, machineClock.now())
         throw error
       }
     },

@@ -7,6 +7,7 @@ import {
   consoleUrl,
   httpsUrl,
   integer,
+  integerOrAuto,
   list,
   networks,
   oidcScopes,
@@ -52,6 +53,14 @@ export const settings = {
     meaning: 'TCP port to listen on; 0 takes any free one.',
     default: '4600',
     parse: integer(0, 65_535),
+  },
+  WORKERS: {
+    meaning:
+      'Processes that serve requests on the same port (see docs/scaling.md): a number, or "auto" for one on each processor that memory suffices for. More than one needs DATABASE_URL. "keystead serve --workers" replaces it.',
+    unit: 'processes',
+    default: '1',
+    example: 'auto',
+    parse: integerOrAuto(1, 256),
   },
   TLS_CERT_FILE: {
     meaning:
@@ -138,7 +147,8 @@ export const settings = {
     parse: postgresUrl,
   },
   DATABASE_POOL_SIZE: {
-    meaning: 'Most connections to PostgreSQL. One more listens for changes made by other replicas.',
+    meaning:
+      'Most connections to PostgreSQL, shared among the workers, each of which has at least 4 of them. One more for each worker listens for changes made by others.',
     unit: 'connections',
     default: '10',
     parse: integer(2, 1000),
@@ -418,7 +428,7 @@ export const settings = {
   },
   RATE_LIMIT_UNITS: {
     meaning:
-      'Units that a caller may use within RATE_LIMIT_WINDOW_SECONDS, on each replica: one for each top-level field of a request and for each item of a batch, and more for slow cryptography (docs/algorithms.md). 0 for no limit.',
+      'Units that a caller may use within RATE_LIMIT_WINDOW_SECONDS, on each worker of each replica: one for each top-level field of a request and for each item of a batch, and more for slow cryptography (docs/algorithms.md). 0 for no limit.',
     unit: 'units',
     default: '60000',
     parse: integer(0, 1_000_000_000),
@@ -656,6 +666,11 @@ function inconsistencies(config: Config): string[] {
     )
   }
   problems.push(...loginProblems(config))
+  if (config.DATABASE_URL === null && config.WORKERS !== 'auto' && config.WORKERS > 1) {
+    problems.push(
+      'WORKERS above 1 needs DATABASE_URL: the embedded database can be opened by one process. Use PostgreSQL, or set WORKERS to 1 or auto',
+    )
+  }
   if (config.DATABASE_LISTEN_URL !== null && config.DATABASE_URL === null) {
     problems.push('DATABASE_LISTEN_URL needs DATABASE_URL: it is another address of the same database')
   }

@@ -42,11 +42,19 @@ const redactedNames = [
 ]
 const redactedPaths = redactedNames.flatMap((name) => [name, `*.${name}`, `*.*.${name}`])
 
-/** Builds the log: lines of JSON on standard output, or at the destination of a test. */
-export function createLog(level: Config['LOG_LEVEL'], destination?: DestinationStream): Log {
+/**
+ * Builds the log: lines of JSON on standard output, or at the destination of a test.
+ *
+ * @param worker number of the worker, for each line; null in a server of one process
+ */
+export function createLog(
+  level: Config['LOG_LEVEL'],
+  destination?: DestinationStream,
+  worker: number | null = null,
+): Log {
   const options = {
     level,
-    base: null,
+    base: worker === null ? null : { worker },
     timestamp: pino.stdTimeFunctions.isoTime,
     redact: { paths: redactedPaths, censor: '[not logged]' },
   }

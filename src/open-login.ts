@@ -7,7 +7,7 @@ import { readSecretFile } from './secret-file.ts'
 import { callbackPath } from './server/http/console-session.ts'
 
 /** Receivers of what goes wrong. */
-interface LoginObserver extends Pick<LoginProviderOptions, 'onFailure'> {
+interface LoginObserver extends Pick<LoginProviderOptions, 'onFailure' | 'renewals'> {
   readonly warn: (text: string) => void
 }
 
@@ -20,7 +20,7 @@ interface LoginObserver extends Pick<LoginProviderOptions, 'onFailure'> {
 export async function openLogin(
   config: Config,
   issuers: readonly (TrustedIssuer & KeyLocation)[],
-  { onFailure, warn }: LoginObserver,
+  { onFailure, warn, renewals }: LoginObserver,
 ): Promise<LoginProvider | null> {
   const { CONSOLE_OIDC_ISSUER: issuer, CONSOLE_OIDC_CLIENT_ID: clientId, CONSOLE_URL: url } = config
   if (consoleModeOf(config) !== 'oidc' || issuer === null || clientId === null || url === null) return null
@@ -46,6 +46,7 @@ export async function openLogin(
       lifetimeMs: config.AUTH_JWKS_CACHE_MINUTES * 60_000,
       clockToleranceSeconds: config.AUTH_CLOCK_TOLERANCE_SECONDS,
       onFailure,
+      ...(renewals && { renewals }),
     },
   )
   // In the background, so that a mistake is in the log before the first login.

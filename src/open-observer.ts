@@ -16,13 +16,21 @@ export interface Observer {
   readonly parts: PartsObserver
   /** Starts the metrics server, once the parts are open; null where metrics are off. */
   serve(parts: Dependencies, load: () => Load): Promise<MetricsServer | null>
+  /** Values of all metrics; null where they are off. */
+  readValues(): Promise<unknown>
   close(): Promise<void>
 }
 
-/** Loads metrics and traces if they are on. A start without them does not load their libraries. */
-export async function openObserver(config: Config): Promise<Observer> {
+/**
+ * Loads metrics and traces if they are on. A start without them does not load their libraries.
+ *
+ * @param isWorker true where the primary process serves the metrics of all workers
+ */
+export async function openObserver(config: Config, isWorker = false): Promise<Observer> {
   const metrics =
-    config.METRICS_PORT === null ? null : (await import('./server/observe/metrics.ts')).createMetrics()
+    config.METRICS_PORT === null
+      ? null
+      : (await import('./server/observe/metrics.ts')).createMetrics({ isWorker })
   const tracing = await openTracing(config)
   const noteEverywhere: PartsObserver['onOperations'] = (operations) => {
     noteOutcomes(operations)
@@ -45,9 +53,11 @@ export async function openObserver(config: Config): Promise<Observer> {
         checkDatabase: () => store.now(),
         checkRootKey: () => rootKeys.checkHealth(),
       })
+      if (isWorker) return null
       const { startMetricsServer } = await import('./server/http/metrics-server.ts')
       return startMetricsServer(config, metrics)
     },
+    readValues: async () => metrics?.registry.getMetricsAsJSON() ?? null,
     async close() {
       metrics?.close()
       await tracing?.close()

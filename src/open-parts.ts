@@ -69,6 +69,8 @@ export interface OpenOptions {
   readonly observer?: PartsObserver
   /** Replaces the audit trail. */
   readonly audit?: AuditWriter
+  /** Processors for slow cryptography; those of the machine if not given. */
+  readonly processors?: number
   /** Replaces the scheduler of slow work. */
   readonly slowWork?: SlowWorkScheduler
 }
@@ -164,7 +166,9 @@ async function openOn(store: Store, config: Config, options: OpenOptions): Promi
     }),
     slowWork:
       options.slowWork ??
-      createSlowWork(slotsFor(availableParallelism(), config.UV_THREADPOOL_SIZE ?? undefined)),
+      createSlowWork(
+        slotsFor(options.processors ?? availableParallelism(), config.UV_THREADPOOL_SIZE ?? undefined),
+      ),
     slowReads: createFairQueue(slowReadSlots(config.DATABASE_POOL_SIZE)),
     clock,
     settings: domainSettings(config),

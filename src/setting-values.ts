@@ -31,6 +31,18 @@ export function oneOf<const T extends readonly string[]>(...values: T): (text: s
   }
 }
 
+/** A whole number from `min` to `max`, or "auto". */
+export function integerOrAuto(min: number, max: number): (text: string) => number | 'auto' {
+  return (value) => {
+    if (value === 'auto') return value
+    try {
+      return integer(min, max)(value)
+    } catch {
+      throw new TypeError(`must be a whole number from ${min} to ${max}, or auto`)
+    }
+  }
+}
+
 /** "true" or "false". */
 export function boolean(value: string): boolean {
   return oneOf('true', 'false')(value) === 'true'

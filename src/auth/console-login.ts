@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto'
 import { decodeJwt } from 'jose'
-import { LRUCache } from 'lru-cache'
 import * as oauth from 'oauth4webapi'
 import { KeysteadError } from '../errors.ts'
 import { discover, isEndpoint, noDiscovery } from './discovery.ts'
@@ -8,6 +7,7 @@ import { UnauthenticatedError } from './errors.ts'
 import { fetchLimited } from './fetch-text.ts'
 import { BadAnswerError, type FetchTrouble, fetchTroubleOf } from './fetch-trouble.ts'
 import { failurePauseMs } from './key-lookup.ts'
+import { createRenewals, type Grant, type Renewals } from './renewals.ts'
 
 /** The client of the console at its provider. */
 export interface LoginClient {
@@ -27,6 +27,8 @@ export interface LoginClient {
 
 /** Limits on the use of what the provider says, and callbacks. */
 export interface LoginProviderOptions {
+  /** Renewals that other processes have a part in; those of this process if not given. */
+  readonly renewals?: Renewals
   /** How long the discovery document is used before it is fetched again. */
   readonly lifetimeMs: number
   readonly clockToleranceSeconds: number
@@ -54,18 +56,6 @@ export interface KeptSession {
   readonly refreshToken: string
   readonly subject: string
   readonly name: string
-}
-
-/** A login, or its renewal. */
-export interface Grant {
-  /** For the API. */
-  readonly token: string
-  readonly expiresInSeconds: number
-  readonly subject: string
-  /** Name to show; the subject if the provider tells none. */
-  readonly name: string
-  /** Null if the session cannot be renewed. */
-  readonly refreshToken: string | null
 }
 
 /** The provider that people log in to the console at. */
@@ -102,13 +92,6 @@ const discoveryTimeoutMs = 2000
 const retryAfterSeconds = { usual: 5, max: 120 } as const
 /** Lifetime of a token whose provider tells none, in seconds. */
 const lifetimeSecondsDefault = 300
-/**
- * How long a renewal is answered again, in milliseconds. A tab may have sent the old refresh token while another one was
- * renewing it, or may not have received the answer. With rotation, the second use of a token would end the session.
- */
-const sharedMs = 30_000
-const sharedMax = 1000
-
 /** The part of the discovery document that is used. */
 interface Provider extends ProviderPages {
   readonly server: oauth.AuthorizationServer
@@ -124,8 +107,9 @@ export function createLoginProvider(client: LoginClient, options: LoginProviderO
   }
   const resources = client.parameters.filter(([name]) => name === 'resource').map(([...pair]) => pair)
   const discovery = createDiscovery(client, options)
-  const renewals = new Map<string, Promise<Grant>>()
-  const renewed = new LRUCache<string, Grant>({ max: sharedMax, ttl: sharedMs })
+  const renewals = options.renewals ?? createRenewals()
+  /** Renewals under way in this process: who waits gets their errors, too. */
+  const pending = new Map<string, Promise<Grant>>()
 
   const requestOptions = {
     signal: () => AbortSignal.timeout(requestTimeoutMs),
@@ -210,7 +194,7 @@ export function createLoginProvider(client: LoginClient, options: LoginProviderO
   /** What a refresh token was renewed to: the browser may not have received it. */
   async function newestOf(refreshToken: string): Promise<string> {
     const name = nameOf(refreshToken)
-    const grant = (await renewals.get(name)?.catch(() => null)) ?? renewed.get(name)
+    const grant = (await pending.get(name)?.catch(() => null)) ?? (await renewals.find(name))
     return grant?.refreshToken ?? refreshToken
   }
 
@@ -241,22 +225,15 @@ export function createLoginProvider(client: LoginClient, options: LoginProviderO
     },
     async renew(kept) {
       const name = nameOf(kept.refreshToken)
-      const done = renewed.get(name)
-      if (done !== undefined) return done
-      const pending = renewals.get(name)
-      if (pending !== undefined) return pending
-      const renewal = renewOnce(kept)
-        .then((grant) => {
-          renewed.set(name, grant)
-          return grant
-        })
-        .finally(() => renewals.delete(name))
-      renewals.set(name, renewal)
+      const begun = pending.get(name)
+      if (begun !== undefined) return begun
+      const renewal = renewals.share(name, () => renewOnce(kept)).finally(() => pending.delete(name))
+      pending.set(name, renewal)
       return renewal
     },
     async revoke(given) {
       const refreshToken = await newestOf(given)
-      for (const [name, grant] of renewed) if (grant.refreshToken === refreshToken) renewed.delete(name)
+      await renewals.forget(refreshToken)
       try {
         const { server } = await discovery.find()
         if (server.revocation_endpoint === undefined) return

@@ -32,8 +32,19 @@ export const serveText: CommandText = {
   summary: 'Runs the server, like npm start.',
   help: `
 The settings come from the environment; .env.example lists all of them. Without any, the server runs in development
-mode on an embedded database in the folder "data". It stops at SIGTERM or Ctrl+C, after the requests in flight.`,
-  options: {},
+mode on an embedded database in the folder "data". It stops at SIGTERM or Ctrl+C, after the requests in flight. SIGHUP lets
+it read its certificate and root keys again.
+
+With several workers, this process starts them, replaces those that end, and passes signals on; they serve requests on the
+same port. The embedded database has one process: with it, "auto" is 1, and more are refused.`,
+  options: {
+    workers: {
+      type: 'string',
+      value: 'N',
+      meaning:
+        'Processes that serve requests: a number, or "auto" for one on each processor. The default is WORKERS.',
+    },
+  },
 }
 
 /** Help of `keystead demo`, apart from its code, which other commands do not need. */

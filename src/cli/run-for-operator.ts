@@ -58,8 +58,8 @@ async function run(
     await print(completionScript(String(options['shell']), commands))
     return exitCodes.fine
   }
-  const { runServer } = await import('./serve.ts')
-  return runServer(program)
+  const { runServe } = await import('./serve-command.ts')
+  return runServe(args, program)
 }
 
 function isOperatorCommand(command: CommandText): command is OperatorCommand {

@@ -235,6 +235,11 @@ function createTestClock(startsAt = new Date('2026-03-01T12:00:00.000Z')): TestC
   }
 }
 
+/** A token of the tests' own issuer, for any server that accepts them. */
+export function tokenFor(person: Person, clock: Clock): Promise<string> {
+  return sign(person, {}, clock)
+}
+
 /** A client of any server whose tokens come from the tests' own issuer; one token serves for some minutes. */
 export function clientFor(person: Person, server: { getUrl: () => string; clock: Clock }): Client {
   let token = { value: '', expiresMs: 0 }

@@ -5,6 +5,7 @@ import type { Config } from '../../config.ts'
 import { openInstallation } from '../../keyring/installation.ts'
 import { createPolicyMac } from '../../keyring/policy-mac.ts'
 import { RootKeyError } from '../../keyring/root-key-provider.ts'
+import { workersHere } from '../../memory-limit.ts'
 import { openConfiguredRootKeys } from '../../open-root-keys.ts'
 import { type Check, failed, passed, skipped, warned } from '../../operator/check.ts'
 import { runInServer } from '../../operator/client.ts'
@@ -20,6 +21,7 @@ import { openStore } from '../../store/open-store.ts'
 import type { PostgresFacts } from '../../store/postgres/inspect.ts'
 import { findInstallation } from '../../store/rows/installation-row.ts'
 import type { Store } from '../../store/store.ts'
+import { connectionsOf } from '../../workers/shares.ts'
 import { secretFileProblems } from './system-checks.ts'
 
 /** Names of the checks of the database that come before those of its data. */
@@ -159,13 +161,13 @@ async function open({
 
 function checkServerOf(
   { version, databaseBytes, connections, connectionsMax }: PostgresFacts,
-  { DATABASE_POOL_SIZE: poolSize }: Config,
+  config: Config,
 ): Check {
   const text = `PostgreSQL ${version}, ${Math.ceil(databaseBytes / 2 ** 20)} MiB, ${connections} of ${connectionsMax} connections in use.`
   if (connectionsMax - connections >= freeConnectionsMin) return passed('database', text)
   return warned(
     'database',
-    `${text} A server uses up to ${poolSize + 1}.`,
+    `${text} A server uses up to ${connectionsOf(config, workersHere(config))}.`,
     'Raise max_connections, or lower DATABASE_POOL_SIZE.',
   )
 }

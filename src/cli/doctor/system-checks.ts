@@ -1,7 +1,7 @@
 import { readdirSync, type Stats, statfsSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Config } from '../../config.ts'
-import { budgetMemory } from '../../memory-limit.ts'
+import { budgetMemory, workersHere } from '../../memory-limit.ts'
 import { openFilesLimit, shareOpenFiles } from '../../open-files.ts'
 import { rootKeyFileOf } from '../../open-root-keys.ts'
 import { type Check, failed, passed, warned } from '../../operator/check.ts'
@@ -159,7 +159,7 @@ export function checkLimits(config: Config): Check[] {
 
 function checkMemory(config: Config): Check {
   const name = 'memory'
-  const { limitMiB, neededMiB, isShort } = budgetMemory(config)
+  const { limitMiB, neededMiB, isShort } = budgetMemory(config, undefined, workersHere(config))
   const has = `A process may use ${limitMiB} MiB here`
   if (!isShort) return passed(name, `${has}.`)
   return warned(

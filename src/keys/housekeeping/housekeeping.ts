@@ -28,6 +28,9 @@ export interface HousekeepingReport {
   readonly failedKeys: number
 }
 
+/** Report of a round that had nothing to do. */
+export const nothingDone: HousekeepingReport = { rotatedKeys: 0, sweptKeys: 0, failedKeys: 0 }
+
 /**
  * Rotates the keys that are due and erases the versions whose waiting period has ended. Replicas that run at the same
  * time share the keys: the first one to lock a key decides on it.

@@ -4,6 +4,8 @@ import type { HousekeepingReport } from './housekeeping.ts'
 export interface Housekeeping {
   /** Runs a round now, after the current one if there is one. */
   runOnce(): Promise<HousekeepingReport>
+  /** Runs a round now, and reports it as those at intervals. */
+  runSoon(): void
   /** Stops. The current round ends early; other replicas or the next start do the rest. */
   stop(): Promise<void>
 }
@@ -43,6 +45,7 @@ export function startHousekeeping(options: {
   void tick()
   return {
     runOnce,
+    runSoon: () => void runOnce().then(onReport, onError),
     async stop() {
       stopping.abort()
       clearTimeout(timer)

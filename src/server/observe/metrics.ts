@@ -47,19 +47,45 @@ export interface Metrics {
   close(): void
 }
 
+/** How the values of several workers become one. */
+type Aggregator = 'sum' | 'min' | 'max'
+
+/** Metrics of the primary process about its workers. */
+export interface WorkerMetrics {
+  onServing(workers: number): void
+  onEnd(): void
+}
+
+/** Builds the metrics about workers. A server of one process has one, which never ends unasked. */
+export function createWorkerMetrics(registry: Registry): WorkerMetrics {
+  const registers = [registry]
+  const serving = new Gauge({ name: 'keystead_workers', help: 'Workers that serve requests.', registers })
+  const ends = new Counter({
+    name: 'keystead_worker_ends_total',
+    help: 'Workers that have ended without being asked to.',
+    registers,
+  })
+  return { onServing: (workers) => serving.set(workers), onEnd: () => ends.inc() }
+}
+
 /** Buckets of durations, in seconds: operations in memory take microseconds, RSA keys and outages take seconds. */
 const seconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20]
 /** Longest wait for a health check during a scrape. */
 const checkTimeoutMs = 2000
 
-/** Builds all metrics. docs/monitoring.md describes each. */
-export function createMetrics(): Metrics {
+/**
+ * Builds all metrics. docs/monitoring.md describes each.
+ *
+ * @param isWorker true in a worker, of which the primary process counts how many there are
+ */
+export function createMetrics({ isWorker = false } = {}): Metrics {
   const registry = new Registry()
+  if (!isWorker) createWorkerMetrics(registry).onServing(1)
   const registers = [registry]
   const counter = <L extends string = never>(name: string, help: string, labelNames: readonly L[] = []) =>
     new Counter({ name: `keystead_${name}`, help, labelNames, registers })
-  const gauge = <L extends string = never>(name: string, help: string, labelNames: readonly L[] = []) =>
-    new Gauge({ name: `keystead_${name}`, help, labelNames, registers })
+  const gauge = (name: string, help: string, aggregator: Aggregator) =>
+    new Gauge({ name: `keystead_${name}`, help, aggregator, registers })
   const histogram = <L extends string = never>(
     name: string,
     help: string,
@@ -97,9 +123,21 @@ export function createMetrics(): Metrics {
   )
   const rounds = counter('housekeeping_runs_total', 'Rounds of housekeeping.', ['outcome'])
   const failedKeys = counter('housekeeping_failed_keys_total', 'Keys that housekeeping could not handle.')
-  const lastRound = gauge('housekeeping_last_success_timestamp_seconds', 'When housekeeping last succeeded.')
-  const listening = gauge('listener_connected', '1 while changes by other replicas are heard of at once.')
-  const clockAhead = gauge('clock_ahead_seconds', 'How far the clock is ahead; 0 while it is believed.')
+  const lastRound = gauge(
+    'housekeeping_last_success_timestamp_seconds',
+    'When housekeeping last succeeded.',
+    'max',
+  )
+  const listening = gauge(
+    'listener_connected',
+    '1 while changes by other replicas are heard of at once.',
+    'min',
+  )
+  const clockAhead = gauge(
+    'clock_ahead_seconds',
+    'How far the clock is ahead; 0 while it is believed.',
+    'max',
+  )
   const alerts = counter('integrity_alerts_total', 'Stored data that did not verify.')
   const fetches = counter('issuer_key_fetches_total', 'Fetches of keys of token issuers.', [
     'entry',
@@ -108,6 +146,7 @@ export function createMetrics(): Metrics {
   const certificateExpiry = gauge(
     'tls_certificate_expiry_timestamp_seconds',
     'When the certificate in use expires; 0 without TLS.',
+    'min',
   )
   const stopWatchingProcess = addProcessMetrics(registry)
 
@@ -149,14 +188,23 @@ export function createMetrics(): Metrics {
     onCertificate: (expiresAt) => certificateExpiry.set(expiresAt.getTime() / 1000),
     onFetch: (succeeded, entry) => fetches.inc({ entry, outcome: succeeded ? 'succeeded' : 'failed' }),
     watch({ version, keysInMemory, load, checkDatabase, checkRootKey }) {
-      gauge('build_info', 'Always 1; its labels say what runs.', ['version', 'node_version']).set(
-        { version, node_version: process.versions.node },
-        1,
-      )
-      const watched = (name: string, help: string, read: () => number | Promise<number>) =>
+      new Gauge({
+        name: 'keystead_build_info',
+        help: 'Always 1; its labels say what runs.',
+        labelNames: ['version', 'node_version'],
+        aggregator: 'max',
+        registers,
+      }).set({ version, node_version: process.versions.node }, 1)
+      const watched = (
+        name: string,
+        help: string,
+        read: () => number | Promise<number>,
+        aggregator: Aggregator = 'sum',
+      ) =>
         new Gauge({
           name: `keystead_${name}`,
           help,
+          aggregator,
           registers,
           async collect() {
             this.set(await read())
@@ -165,8 +213,8 @@ export function createMetrics(): Metrics {
       watched('requests_under_way', 'Requests to the API that are worked on.', () => load().running)
       watched('requests_waiting', 'Requests to the API that are read or wait.', () => load().queued)
       watched('key_cache_keys', 'Keys in memory.', keysInMemory)
-      watched('database_healthy', '1 while the database answers.', () => healthOf(checkDatabase))
-      watched('root_key_healthy', '1 while the root key can be used.', () => healthOf(checkRootKey))
+      watched('database_healthy', '1 while the database answers.', () => healthOf(checkDatabase), 'min')
+      watched('root_key_healthy', '1 while the root key can be used.', () => healthOf(checkRootKey), 'min')
     },
     close: stopWatchingProcess,
   }

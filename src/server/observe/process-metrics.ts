@@ -13,6 +13,7 @@ export function addProcessMetrics(registry: Registry): () => void {
     name: 'keystead_event_loop_lag_seconds',
     help: 'How late the event loop was since the last scrape.',
     labelNames: ['quantile'],
+    aggregator: 'max',
     registers,
     collect() {
       for (const [quantile, delayNs] of [
@@ -56,6 +57,7 @@ export function addProcessMetrics(registry: Registry): () => void {
   new Gauge({
     name: 'process_start_time_seconds',
     help: 'When the process was started.',
+    aggregator: 'min',
     registers,
   }).set(performance.timeOrigin / 1000)
   return () => delay.disable()
