@@ -28,15 +28,17 @@ export interface Envelope {
   wrapImportKey(privateKey: Uint8Array, binding: ImportKeyBinding): Promise<WrappedBytes>
   /** The caller zeroes the result. */
   unwrapPlaintextImportKey(wrapped: WrappedBytes, binding: ImportKeyBinding): Promise<Buffer>
+  /** ID of the root key that is in use now, and stays in use until the transaction ends. */
+  lockRootKey(tx: Queryable): Promise<string>
   /**
-   * Material as the transaction that stores it must store it: under the root key that is in use now, which can have
-   * changed since it was wrapped. The root key stays in use until the transaction ends.
+   * Material as the transaction that stores it must store it: under the root key that the transaction has locked, which can
+   * have changed since it was wrapped.
    */
   settle(
-    tx: Queryable,
+    rootKeyId: string,
     all: readonly { readonly wrapped: WrappedBytes; readonly binding: MaterialBinding }[],
   ): Promise<readonly WrappedBytes[]>
-  /** The same for the private key of an import. */
+  /** The same for the private key of an import, whose transaction locks the root key here. */
   settleImportKey(tx: Queryable, wrapped: WrappedBytes, binding: ImportKeyBinding): Promise<WrappedBytes>
 }
 
@@ -53,7 +55,7 @@ export function createEnvelope(provider: RootKeyProvider): Envelope {
     const key = await provider.find(wrapped.rootKeyId)
     return key.unwrap(wrapped, dataFor(key.rootKeyId))
   }
-  async function lockAndUse(tx: Queryable): Promise<string> {
+  async function lockRootKey(tx: Queryable): Promise<string> {
     const rootKeyId = await lockRootKeyId(tx)
     if (provider.current.rootKeyId !== rootKeyId) await provider.use(rootKeyId)
     return rootKeyId
@@ -63,14 +65,13 @@ export function createEnvelope(provider: RootKeyProvider): Envelope {
     unwrapPlaintextMaterial: (wrapped, binding) => unwrap(wrapped, materialData(binding)),
     wrapImportKey: (privateKey, binding) => wrap(privateKey, importKeyData(binding)),
     unwrapPlaintextImportKey: (wrapped, binding) => unwrap(wrapped, importKeyData(binding)),
-    async settle(tx, all) {
-      const rootKeyId = await lockAndUse(tx)
-      return Promise.all(
+    lockRootKey,
+    settle: (rootKeyId, all) =>
+      Promise.all(
         all.map(({ wrapped, binding }) => rewrap(provider, wrapped, rootKeyId, materialData(binding))),
-      )
-    },
+      ),
     async settleImportKey(tx, wrapped, binding) {
-      return rewrap(provider, wrapped, await lockAndUse(tx), importKeyData(binding))
+      return rewrap(provider, wrapped, await lockRootKey(tx), importKeyData(binding))
     },
   }
 }

@@ -3,8 +3,10 @@ import { LRUCache } from 'lru-cache'
 import { findAlgorithm } from '../crypto/algorithms.ts'
 import type { AlgorithmEntry } from '../crypto/capabilities.ts'
 import { loadPublicKey } from '../crypto/public-key.ts'
+import { inGroups } from '../store/in-groups.ts'
+import type { KeyIdentity } from '../store/key-changes.ts'
 import { findKey, findKeyIdByName, hasName, type KeyRow } from '../store/rows/key-rows.ts'
-import { findKeyInUse, type KeyWithNewestVersion } from '../store/rows/key-with-versions.ts'
+import { findKeysInUse, type KeyWithNewestVersion } from '../store/rows/key-with-versions.ts'
 import { firstNotSkipped } from '../store/rows/skipped-versions.ts'
 import {
   findMaterial,
@@ -102,8 +104,10 @@ export function createKeyCache(options: {
     }, lifetimeMs).unref()
   }
 
+  const findInUse = inGroups((lookups: readonly KeyIdentity[]) => findKeysInUse(db, lookups))
+
   async function load(projectId: string, id: string): Promise<CachedKey | null> {
-    const found = await findKeyInUse(db, { projectId, id })
+    const found = await findInUse({ projectId, id })
     if (found === null) return null
     if (!policyMac.isAuthenticKey(found.key)) throw new IntegrityError('key', id)
     return createCachedKey(found, { db, envelope, policyMac })

@@ -44,7 +44,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     async transaction(work, limitMs) {
       for (let tries = 1; ; tries++) {
         try {
-          return await runTransaction(client, work, { maxWait: startMs, timeout: limitMs ?? transactionMs })
+          return await runTransaction(client, work, {
+            maxWait: startMs,
+            timeout: limitMs ?? transactionMs,
+            tellsRollback: driver.tellsRollback,
+          })
         } catch (error) {
           if (limitMs !== undefined || tries === transactionTriesMax || !isRetryable(error)) throw error
           await sleep(retryPauseMs * Math.random())
@@ -71,13 +75,16 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 function runTransaction<T>(
   client: PrismaClient,
   work: (tx: Queryable) => Promise<T>,
-  limits: { readonly maxWait: number; readonly timeout: number },
+  {
+    tellsRollback,
+    ...limits
+  }: { readonly maxWait: number; readonly timeout: number } & Pick<Driver, 'tellsRollback'>,
 ): Promise<T> {
   return client.$transaction(async (tx) => {
     const result = await work(tx)
     // A statement that failed and was caught has ended the transaction, and PostgreSQL answers a COMMIT of it
     // with a rollback but no error. Any statement brings it to light.
-    await tx.$executeRaw`SELECT 1`
+    if (!tellsRollback) await tx.$executeRaw`SELECT 1`
     return result
   }, limits)
 }

@@ -117,8 +117,9 @@ export function hex(bytes: Uint8Array): string {
 export type PreparedName =
   | 'append_audit_events'
   | 'find_key_by_name'
-  | 'find_key_in_use'
+  | 'find_keys_in_use'
   | 'find_whole_key'
+  | 'find_whole_key_by_name'
   | 'set_encryptions_aside'
   | `page_by_${'name' | 'created_at'}_${'asc' | 'desc'}${'' | '_after'}${'' | '_before'}`
 

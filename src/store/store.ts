@@ -63,6 +63,8 @@ export interface Driver {
   readonly adapter: NonNullable<Prisma.PrismaClientOptions['adapter']>
   /** Null to use Prisma's client. */
   readonly executor: Executor | null
+  /** True if a COMMIT that is answered with a rollback is an error. */
+  readonly tellsRollback: boolean
   listen(events: KeyChangeEvents): KeyChangeListener
   close(): Promise<void>
 }

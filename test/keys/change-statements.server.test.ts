@@ -155,7 +155,7 @@ describe.skipIf(hasNoDatabase())('a change that does not take place', () => {
       const statements = story.takeStatements()
       expect(statements.filter(isNotification), name).toEqual([])
       await client.mutate('decrypt', { key: keyId, ciphertext })
-      const loads = story.takeStatements().filter((sql) => sql.includes('find_key_in_use'))
+      const loads = story.takeStatements().filter((sql) => sql.includes('LEFT JOIN key_material'))
       // A server that loses its listener forgets everything.
       if (!story.logged.some((line) => line.includes('not listening'))) expect(loads, name).toEqual([])
     }

@@ -8,8 +8,8 @@ import { Prisma } from '../../src/store/generated/client.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import { findKeyPage } from '../../src/store/rows/key-pages.ts'
 import { insertKey } from '../../src/store/rows/key-rows.ts'
-import { findKeyInUse } from '../../src/store/rows/key-with-versions.ts'
-import { setEncryptionsAside, type VersionPlace } from '../../src/store/rows/usage-rows.ts'
+import { findKeysInUse } from '../../src/store/rows/key-with-versions.ts'
+import { setEncryptionsOfManyAside, type VersionPlace } from '../../src/store/rows/usage-rows.ts'
 import { insertVersions } from '../../src/store/rows/version-rows.ts'
 import type { Queryable } from '../../src/store/sql.ts'
 import { asOperator } from '../support/as-operator.ts'
@@ -128,8 +128,8 @@ describe.skipIf(hasNoDatabase())('a PostgreSQL server', () => {
       // Changes append through Prisma and operations without it: under one name, the two must send the same text.
       await appendAuditEvents(executor, append)
       await transaction((tx) => appendAuditEvents(tx, append))
-      await findKeyInUse(db, { projectId: 'shop', id: newOpaqueUuid() })
-      await setEncryptionsAside(db, version, { count: 1, max: 9 })
+      await findKeysInUse(db, [{ projectId: 'shop', id: newOpaqueUuid() }])
+      await setEncryptionsOfManyAside(db, [{ ...version, count: 1 }], 9)
       await findKeyPage(db, page)
       await findKeyPage(db, { ...page, max: 200, orderBy: 'CREATED_AT', direction: 'desc', after: place })
       await findKeyPage(db, { ...page, filter: { ...filter, namePrefix: 'a' } })
@@ -139,7 +139,7 @@ describe.skipIf(hasNoDatabase())('a PostgreSQL server', () => {
       SELECT name, generic_plans + custom_plans AS executed FROM pg_prepared_statements WHERE name <> '' ORDER BY name`
     expect(prepared).toEqual([
       { name: 'append_audit_events', executed: 6n },
-      { name: 'find_key_in_use', executed: 3n },
+      { name: 'find_keys_in_use', executed: 3n },
       { name: 'page_by_created_at_desc_after', executed: 3n },
       { name: 'page_by_name_asc', executed: 3n },
       { name: 'set_encryptions_aside', executed: 3n },
@@ -161,9 +161,9 @@ describe.skipIf(hasNoDatabase())('a PostgreSQL server', () => {
     } as const
     const askAll = async () => [
       await findKeyPage(db, page),
-      await findKeyInUse(db, { projectId, id: version.keyId }),
+      await findKeysInUse(db, [{ projectId, id: version.keyId }]),
       await appendAuditEvents(executor, append),
-      (await setEncryptionsAside(db, version, { count: 1, max: 9 })) !== null,
+      (await setEncryptionsOfManyAside(db, [{ ...version, count: 1 }], 9)).length,
     ]
     const before = await askAll()
     await asOperator(

@@ -18,6 +18,8 @@ export interface CuttableProxy {
   readonly heldBytes: number
   /** What PostgreSQL sent to listeners and was passed on, as text. */
   readonly heard: string
+  /** How often PostgreSQL was sent something and answered, over all connections that listen to nothing. */
+  readonly roundTrips: number
 }
 
 interface Link {
@@ -27,13 +29,23 @@ interface Link {
   held: Buffer[]
 }
 
+/**
+ * Time in milliseconds for which a far-away database's proxy collects what it passes on to it, so that what is sent without
+ * waiting for an answer arrives together.
+ */
+const farAwayMs = 25
+
 /** Starts a proxy that ends with the test. */
-export async function startProxy(databaseUrl: string): Promise<CuttableProxy> {
+export async function startProxy(
+  databaseUrl: string,
+  { isFarAway = false }: { readonly isFarAway?: boolean } = {},
+): Promise<CuttableProxy> {
   const target = new URL(databaseUrl)
   const links = new Set<Link>()
   const silent = new Set<Kind>()
   let isCut = false
   let heard = ''
+  let roundTrips = 0
 
   function pass(link: Link, bytes: Buffer): void {
     if (link.kind === 'listener') heard += bytes.toString('latin1')
@@ -58,7 +70,20 @@ export async function startProxy(databaseUrl: string): Promise<CuttableProxy> {
         else pass(link, bytes)
       })
       far.write(startup)
-      near.on('data', (bytes) => far.write(bytes))
+      let collected: Buffer[] = []
+      near.on('data', (bytes) => {
+        if (!isFarAway) {
+          far.write(bytes)
+          return
+        }
+        collected.push(bytes)
+        if (collected.length > 1) return
+        setTimeout(() => {
+          far.write(Buffer.concat(collected))
+          collected = []
+          if (kind === 'pool') roundTrips++
+        }, farAwayMs)
+      })
       near.on('close', () => far.destroy())
       far.on('close', () => {
         links.delete(link)
@@ -96,6 +121,9 @@ export async function startProxy(databaseUrl: string): Promise<CuttableProxy> {
     },
     get heard() {
       return heard
+    },
+    get roundTrips() {
+      return roundTrips
     },
   }
 }

@@ -21,6 +21,7 @@ import {
   type KeyInput,
   requireStillNamed,
   withColumns,
+  withRecordedStates,
 } from './change-key.ts'
 import { stateOf } from './locked-key.ts'
 import type { Decision } from './write-change.ts'
@@ -129,7 +130,7 @@ export async function repointAlias(
           if (key === null) throw new KeyNotFoundError()
           keys.push(key)
         }
-        return keys
+        return withRecordedStates(tx, keys)
       },
       decide(key, { now }) {
         // Checked again under the lock: the access lists may have changed since.

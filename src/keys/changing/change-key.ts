@@ -7,12 +7,14 @@ import type { KeyIdentity } from '../../store/key-changes.ts'
 import { hasName, type KeyRow, lockKey } from '../../store/rows/key-rows.ts'
 import { findWholeKey, type WholeKey } from '../../store/rows/key-with-versions.ts'
 import type { Queryable } from '../../store/sql.ts'
+import { sentTogether } from '../../store/together.ts'
 import type { Dependencies } from '../parts/dependencies.ts'
 import { readKeyReference, type VersionReference } from '../parts/key-references.ts'
 import {
   type AuditContext,
   auditContextOf,
   findKeyOrVersionFor,
+  findWholeKeyFor,
   observationOf,
   recordingRefusals,
   requireAccess,
@@ -102,7 +104,14 @@ export async function changeUserKey(
   return recordingRefusals(parts, auditContextOf(call, action), async (context) => {
     requireRoleFor(call, ...(permission === 'MANAGE' ? managingRoles : (['VIEW'] as const)))
     const lookup = { parts, call, context }
-    const { key: found, number } = await findKeyOrVersionFor(lookup, request.of, { permission })
+    const { obtainMaterial = null, of } = request
+    // A change for which material is made is planned on the whole key.
+    const whole =
+      obtainMaterial !== null && typeof of === 'string'
+        ? await findWholeKeyFor(lookup, of, { permission })
+        : null
+    const { key: found, number } =
+      whole === null ? await findKeyOrVersionFor(lookup, of, { permission }) : { key: whole, number: null }
     context.versionNumber = number
     request.checkInput?.(found.row)
     context.details = request.details ?? {}
@@ -114,10 +123,7 @@ export async function changeUserKey(
       context.details = { ...request.details, ...request.detailsOf?.(key) }
       return request.decide(key, facts, number)
     }
-    const changed = await changeKey(parts, found.row, context, {
-      decide,
-      obtainMaterial: request.obtainMaterial ?? null,
-    })
+    const changed = await changeKey(parts, found.row, context, { decide, obtainMaterial, asRead: whole })
     if (changed === null) throw new KeyNotFoundError()
     return changed.key
   })
@@ -132,7 +138,16 @@ export async function changeKey(
   parts: Dependencies,
   where: KeyIdentity,
   context: AuditContext,
-  { decide, obtainMaterial }: { readonly decide: Decide; readonly obtainMaterial: ObtainMaterial | null },
+  {
+    decide,
+    obtainMaterial,
+    asRead = null,
+  }: {
+    readonly decide: Decide
+    readonly obtainMaterial: ObtainMaterial | null
+    /** The key as it was read just now without a lock; null if it was not read. */
+    readonly asRead?: WholeKey | null
+  },
 ): Promise<KeyOutcome | null> {
   let unwrapped: UnwrappedMaterial | null = null
   let material: NewMaterial | null = null
@@ -141,15 +156,22 @@ export async function changeKey(
     decide,
     contextOf: () => context,
     materialFor: async (_row, number) => (material?.versionNumber === number ? material : null),
+    addsVersions: obtainMaterial !== null,
     async lock(tx) {
-      await lockKey(tx, where)
-      return [await findWholeKey(tx, where)].filter((key) => key !== null)
+      const [, key, recorded] = await sentTogether(
+        () => lockKey(tx, where),
+        () => findWholeKey(tx, where),
+        () => findRecordedStates(tx, [where.id]),
+      )
+      return { keys: key === null ? [] : [key], recorded }
     },
   }
   try {
     for (let tries = 0; tries < triesMax; tries++) {
       context.signal?.throwIfAborted()
-      const [outcome] = isLooking ? await planUnlocked(parts, where, change) : await changeKeys(parts, change)
+      const [outcome] = isLooking
+        ? await planUnlocked(parts, change, asRead ?? (await findWholeKey(parts.store.db, where)))
+        : await changeKeys(parts, change)
       if (outcome === undefined) return null
       const { key, steps, missing, error } = outcome
       if (missing !== null) {
@@ -183,7 +205,9 @@ export async function settleDue(parts: Dependencies, where: KeyIdentity): Promis
 /** A change of one key or of a group, in one transaction. Each key is decided on its own. */
 export interface ChangeOfKeys {
   /** Locks and reads the keys. */
-  readonly lock: (tx: Queryable) => Promise<readonly WholeKey[]>
+  readonly lock: (tx: Queryable) => Promise<LockedKeys>
+  /** True if keys are likely to get versions. */
+  readonly addsVersions?: boolean
   readonly decide: Decide
   /** Audit context of the change of a key. */
   readonly contextOf: (key: KeyIdentity) => AuditContext
@@ -195,6 +219,18 @@ export interface ChangeOfKeys {
     versionNumber: number,
     context: AuditContext,
   ) => Promise<NewMaterial | null>
+}
+
+/** Keys that the transaction of a change has locked, with their last recorded states. */
+export interface LockedKeys {
+  readonly keys: readonly WholeKey[]
+  readonly recorded: Awaited<ReturnType<typeof findRecordedStates>>
+}
+
+/** Keys that are locked, with their recorded states. */
+export async function withRecordedStates(tx: Queryable, keys: readonly WholeKey[]): Promise<LockedKeys> {
+  const ids = keys.map(({ row }) => row.id)
+  return { keys, recorded: ids.length === 0 ? new Map() : await findRecordedStates(tx, ids) }
 }
 
 /** Outcome of a change for one key. */
@@ -219,10 +255,11 @@ export async function changeKeys(parts: Dependencies, change: ChangeOfKeys): Pro
   let touched: readonly KeyRow[] = []
   try {
     const outcomes = await store.transaction(async (tx) => {
-      const keys = await change.lock(tx)
+      const [{ keys, recorded }, rootKeyId] = await sentTogether(
+        () => change.lock(tx),
+        change.addsVersions === true ? () => parts.envelope.lockRootKey(tx) : null,
+      )
       if (keys.length === 0) return []
-      const ids = keys.map(({ row }) => row.id)
-      const recorded = await findRecordedStates(tx, ids)
       const at = clock.moment()
       const decided = await Promise.all(
         keys.map((key) =>
@@ -243,6 +280,7 @@ export async function changeKeys(parts: Dependencies, change: ChangeOfKeys): Pro
           parts,
           tx,
           planned.flatMap(({ steps }) => steps[place] ?? []),
+          { rootKeyId },
         )
       }
       return planned
@@ -269,16 +307,15 @@ function withoutRefused(outcomes: readonly KeyOutcome[]): readonly KeyOutcome[] 
 /** Plans a change of a key as read without a lock. Writes and announces nothing. */
 async function planUnlocked(
   parts: Dependencies,
-  where: KeyIdentity,
   change: ChangeOfKeys,
+  key: WholeKey | null,
 ): Promise<readonly KeyOutcome[]> {
   const { store, policyMac, clock, keys: cache } = parts
-  const key = await findWholeKey(store.db, where)
   if (key === null) return []
   const verify = () => verifyMacs(policyMac, key)
   const outcome = await plan(parts, change, key, { ...clock.moment(), tx: store.db, verify })
   // As under the lock, it must not be used from memory either.
-  if (outcome.error instanceof IntegrityError) cache.invalidate(where.projectId, where.id)
+  if (outcome.error instanceof IntegrityError) cache.invalidate(key.row.projectId, key.row.id)
   return [outcome]
 }
 

@@ -5,6 +5,7 @@ import { eraseNextMaterial, type NextMaterialRow, putNextMaterial } from '../../
 import type { WholeKey } from '../../store/rows/key-with-versions.ts'
 import { insertVersions, type NewVersion, updateVersions } from '../../store/rows/version-rows.ts'
 import type { Queryable } from '../../store/sql.ts'
+import { sentTogether } from '../../store/together.ts'
 import type { Dependencies } from '../parts/dependencies.ts'
 import { type AuditContext, changeEventOf } from '../parts/request.ts'
 import { entriesOf } from '../rules/access-list.ts'
@@ -68,88 +69,127 @@ export function stepOf(
   return { context, decision, before: before.row, sealed, facts }
 }
 
-/** Writes steps of as many keys, in a few statements. */
-export async function writeSteps(parts: Dependencies, tx: Queryable, steps: readonly Step[]): Promise<void> {
+/** What the transaction of a change has locked, besides the keys. */
+export interface Locked {
+  /** ID of the root key in use; null if it is not locked yet. */
+  readonly rootKeyId: string | null
+}
+
+/** Writes steps of as many keys, in a few statements that are sent together. */
+export async function writeSteps(
+  parts: Dependencies,
+  tx: Queryable,
+  steps: readonly Step[],
+  locked: Locked,
+): Promise<void> {
   if (steps.length === 0) return
+  const material = await settledMaterial(parts, tx, steps, locked)
   for (const { sealed } of steps) if (sealed.tombstone !== null) await moveToDeleted(tx, sealed.tombstone)
   const kept = steps.filter(({ sealed }) => sealed.tombstone === null)
   const rows = kept.map(({ before, sealed }) => ({ before, after: sealed.after.row }))
-  await updateKeys(tx, rows).catch((error: unknown) => {
-    // Of two concurrent renames, the unique index refuses the second.
-    const renamed = rows.find(({ before, after }) => before.name !== after.name)
-    throw isUniqueViolation(error) && renamed !== undefined ? new NameTakenError(renamed.after.name) : error
-  })
+  const writeKeys = () =>
+    updateKeys(tx, rows).catch((error: unknown) => {
+      // Of two concurrent renames, the unique index refuses the second.
+      const renamed = rows.find(({ before, after }) => before.name !== after.name)
+      throw isUniqueViolation(error) && renamed !== undefined ? new NameTakenError(renamed.after.name) : error
+    })
   const changes = steps.map(({ before, sealed }) => shownChange(before, sealed.after.row, parts.clock.now()))
-  await writeRest(parts, tx, steps, changes)
+  await write(parts, tx, { steps, material, changes, writeKeys })
 }
 
 /** Writes and announces the first step of a new key; false if its name is taken. */
 export async function writeNewKey(parts: Dependencies, tx: Queryable, step: Step): Promise<boolean> {
   const { row } = step.sealed.after
-  if (row.kind === 'USER' && !(await claimName(tx, row))) return false
-  if (!(await insertKey(tx, row))) return false
-  await writeRest(parts, tx, [step], [{ projectId: row.projectId, id: row.id, isShown: true, lostBy: [] }])
+  const { projectId, id, name } = row
+  const hasMaterial = step.sealed.added.length > 0
+  const [isFree, rootKeyId] = await sentTogether(
+    () => (row.kind === 'USER' ? claimName(tx, row) : insertKey(tx, row)),
+    hasMaterial ? () => parts.envelope.lockRootKey(tx) : null,
+  )
+  if (!isFree) return false
+  const steps = [step]
+  const material = await settledMaterial(parts, tx, steps, { rootKeyId })
+  await write(parts, tx, {
+    steps,
+    material,
+    changes: [{ projectId, id, isShown: true, lostBy: [] }],
+    async writeKeys() {
+      // Taken by a release that claims no names.
+      if (row.kind === 'USER' && !(await insertKey(tx, row))) throw new NameTakenError(name)
+    },
+  })
   return true
 }
 
-/** Writes everything of steps but the rows of their keys. */
-async function writeRest(
-  parts: Dependencies,
+/** What is written of steps. */
+interface Writing {
+  readonly steps: readonly Step[]
+  readonly material: SettledMaterial
+  readonly changes: readonly KeyChange[]
+  readonly writeKeys: () => Promise<void>
+}
+
+async function write(
+  { audit }: Dependencies,
   tx: Queryable,
-  steps: readonly Step[],
-  changes: readonly KeyChange[],
+  { steps, material: { added, next }, changes, writeKeys }: Writing,
 ): Promise<void> {
-  await insertVersions(tx, await addedVersions(parts, tx, steps))
-  await writeNextVersions(parts, tx, steps)
-  await updateVersions(
-    tx,
-    steps.flatMap(({ sealed }) => sealed.changed),
-  )
-  await announceChanges(tx, changes)
-  for (const { decision } of steps) await decision.alsoWrite?.(tx)
+  const endedNext = steps.filter(endsNextVersion).map(({ before }) => before.id)
+  const changed = steps.flatMap(({ sealed }) => sealed.changed)
+  const alsoWrite = steps.flatMap(({ decision }) => decision.alsoWrite ?? [])
   const events = steps.map(({ context, facts, sealed }) =>
     changeEventOf({ ...context, ...facts }, sealed.keyState),
   )
-  await parts.audit.recordIn(tx, ...events)
+  const record = () => audit.recordIn(tx, ...events)
+  await sentTogether(
+    writeKeys,
+    () => insertVersions(tx, added),
+    () => eraseNextMaterial(tx, endedNext),
+    () => putNextMaterial(tx, next),
+    () => updateVersions(tx, changed),
+    () => announceChanges(tx, changes),
+    // All changes of a process wait for the lock of its chain: it comes after whatever else may have to wait.
+    alsoWrite.length === 0 ? record : null,
+  )
+  if (alsoWrite.length === 0) return
+  for (const writeAlso of alsoWrite) await writeAlso(tx)
+  await record()
 }
 
-/** Added versions, with their material rewrapped if the root key was rotated since it was made. */
-async function addedVersions(
-  { envelope }: Dependencies,
+/** True if the version that was made ahead for a key is no longer to come. */
+function endsNextVersion({ before, sealed: { after, tombstone } }: Step): boolean {
+  return before.keySet !== null && tombstone === null && before.keySet.next?.id !== after.row.keySet?.next?.id
+}
+
+/** Material of steps, rewrapped if the root key was rotated since it was made. */
+interface SettledMaterial {
+  /** Versions that are added. */
+  readonly added: readonly NewVersion[]
+  /** Material of versions that are made ahead. */
+  readonly next: readonly NextMaterialRow[]
+}
+
+async function settledMaterial(
+  { envelope }: Pick<Dependencies, 'envelope'>,
   tx: Queryable,
   steps: readonly Step[],
-): Promise<readonly NewVersion[]> {
+  locked: Locked,
+): Promise<SettledMaterial> {
   const added = steps.flatMap(({ before, sealed }) =>
     sealed.added.map((each) => ({ ...each, binding: bindingOf(before, each.version.number) })),
   )
-  if (added.length === 0) return []
-  const settled = await envelope.settle(
-    tx,
-    added.map(({ material, binding }) => ({ wrapped: material, binding })),
+  const next = steps.flatMap(({ before, sealed }) =>
+    sealed.next === null ? [] : [{ row: sealed.next, binding: bindingOf(before, sealed.next.number) }],
   )
-  return added.map(({ version, material }, index) => ({ version, material: settled[index] ?? material }))
-}
-
-/** Stores the material of versions that are made ahead, and erases that of versions which are no longer to come. */
-async function writeNextVersions(
-  { envelope }: Dependencies,
-  tx: Queryable,
-  steps: readonly Step[],
-): Promise<void> {
-  const isOver = ({ before, sealed: { after, tombstone } }: Step) =>
-    before.keySet !== null && tombstone === null && before.keySet.next?.id !== after.row.keySet?.next?.id
-  await eraseNextMaterial(
-    tx,
-    steps.filter(isOver).map(({ before }) => before.id),
-  )
-  const made = steps.flatMap(({ before, sealed: { next } }) => (next === null ? [] : [{ before, next }]))
-  if (made.length === 0) return
-  const settled = await envelope.settle(
-    tx,
-    made.map(({ before, next }) => ({ wrapped: next, binding: bindingOf(before, next.number) })),
-  )
-  const rows = made.map(({ next }, index): NextMaterialRow => ({ ...next, ...settled[index] }))
-  await putNextMaterial(tx, rows)
+  if (added.length === 0 && next.length === 0) return { added: [], next: [] }
+  const settled = await envelope.settle(locked.rootKeyId ?? (await envelope.lockRootKey(tx)), [
+    ...added.map(({ material, binding }) => ({ wrapped: material, binding })),
+    ...next.map(({ row, binding }) => ({ wrapped: row, binding })),
+  ])
+  return {
+    added: added.map(({ version, material }, index) => ({ version, material: settled[index] ?? material })),
+    next: next.map(({ row }, index) => ({ ...row, ...settled[added.length + index] })),
+  }
 }
 
 /** Number of the version that a change adds, or null. */

@@ -14,6 +14,7 @@ import {
   type KeyOutcome,
   type SystemAct,
   systemContextOf,
+  withRecordedStates,
 } from '../changing/change-key.ts'
 import { makeMaterial } from '../changing/new-material.ts'
 import type { Dependencies } from '../parts/dependencies.ts'
@@ -96,7 +97,7 @@ async function handleInGroups(
           // The transaction may be retried.
           claimed.length = 0
           claimed.push(...((await task.claim?.(tx, [...open.keys()])) ?? []))
-          return claimed.length === 0 ? [] : findLockedKeys(tx, claimed)
+          return withRecordedStates(tx, claimed.length === 0 ? [] : await findLockedKeys(tx, claimed))
         },
         decide: deciding(parts, task.command),
         contextOf: (key) => systemContextOf(task, key),

@@ -14,7 +14,8 @@ import { IntegrityError } from '../../keyring/integrity-error.ts'
 import type { CachedKey, KeyOfVersion } from '../../keyring/key-cache.ts'
 import { isRootKeyUnavailable } from '../../keyring/root-key-provider.ts'
 import { isUnavailable } from '../../store/errors.ts'
-import { findKey, type KeyLookup, type KeyRow } from '../../store/rows/key-rows.ts'
+import { findKey, hasName, type KeyLookup, type KeyRow } from '../../store/rows/key-rows.ts'
+import { findWholeKey, type WholeKey } from '../../store/rows/key-with-versions.ts'
 import {
   type AccessFacts,
   accessFactsOf,
@@ -295,8 +296,12 @@ export interface KeyRequest {
 /** Finds the row of a key in the database and verifies it; null if there is none. */
 export async function findVerifiedKey(parts: Dependencies, lookup: KeyLookup): Promise<KeyRow | null> {
   const row = await findKey(parts.store.db, lookup)
-  if (row !== null && !parts.policyMac.isAuthenticKey(row)) throw new IntegrityError('key', row.id)
+  if (row !== null) requireAuthentic(parts, row)
   return row
+}
+
+function requireAuthentic({ policyMac }: Pick<Dependencies, 'policyMac'>, row: KeyRow): void {
+  if (!policyMac.isAuthenticKey(row)) throw new IntegrityError('key', row.id)
 }
 
 /**
@@ -310,24 +315,46 @@ export async function findUserKeyFor(
   reference: string,
   wanted: WantedAccess,
 ): Promise<CachedKey> {
+  const { parts, call } = request
+  const { projectId } = call.caller
+  const { keys } = parts
+  return findFor(request, reference, wanted, (lookup) =>
+    'id' in lookup ? keys.get(projectId, lookup.id) : keys.getByName(projectId, lookup.name),
+  )
+}
+
+/** The same with all versions, from the database. */
+export async function findWholeKeyFor(
+  request: KeyRequest,
+  reference: string,
+  wanted: WantedAccess,
+): Promise<WholeKey> {
+  const { parts, call } = request
+  const { projectId } = call.caller
+  return findFor(request, reference, wanted, async (lookup) => {
+    const key = await findWholeKey(parts.store.db, { projectId, ...lookup })
+    if (key !== null) requireAuthentic(parts, key.row)
+    return key === null || 'id' in lookup || hasName(key.row, lookup.name) ? key : null
+  })
+}
+
+async function findFor<Key extends { readonly row: KeyRow }>(
+  request: KeyRequest,
+  reference: string,
+  wanted: WantedAccess,
+  find: (lookup: { readonly id: string } | { readonly name: string }) => Promise<Key | null>,
+): Promise<Key> {
   const { notFound = keyNotFound } = wanted
-  const key = await findInMemory(request, reference, notFound)
+  const read = readKeyReference(reference)
+  if ('id' in read && read.id?.kind === 'redactedKey') {
+    await refuseRedactedId(request, read.id.uuid, notFound)
+  }
+  const lookup = 'name' in read ? read : { id: read.id?.uuid ?? '', kind: read.id?.kind }
+  const mayExist = 'name' in lookup ? isUserKeyName(lookup.name) : lookup.kind === 'userKey'
+  const key = mayExist ? await find(lookup) : null
   if (key === null || key.row.kind !== 'USER') throw notFound()
   requireAccess(request, key.row, wanted)
   return key
-}
-
-async function findInMemory(
-  request: KeyRequest,
-  reference: string,
-  notFound: () => Error,
-): Promise<CachedKey | null> {
-  const { parts, call } = request
-  const { projectId } = call.caller
-  const read = readKeyReference(reference)
-  if ('name' in read) return isUserKeyName(read.name) ? parts.keys.getByName(projectId, read.name) : null
-  if (read.id?.kind === 'redactedKey') await refuseRedactedId(request, read.id.uuid, notFound)
-  return read.id?.kind === 'userKey' ? parts.keys.get(projectId, read.id.uuid) : null
 }
 
 /**

@@ -1,8 +1,10 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../../clock.ts'
+import { inGroups } from '../../store/in-groups.ts'
 import {
   findUsage,
   setEncryptionsAside,
+  setEncryptionsOfManyAside,
   type VersionPlace,
   writeLastUses,
 } from '../../store/rows/usage-rows.ts'
@@ -54,14 +56,26 @@ export function createUsageCounter(options: {
   const reserving = new Map<string, Promise<boolean>>()
   let noted = new Map<string, VersionPlace & { readonly at: Date }>()
 
+  type Wanted = VersionPlace & { readonly count: number }
+  const setAsideByMax = new Map<number, (wanted: Wanted) => Promise<number | null>>()
+  function setAside(max: number) {
+    const known = setAsideByMax.get(max)
+    if (known !== undefined) return known
+    const made = inGroups((wanted: readonly Wanted[]) => setEncryptionsOfManyAside(db, wanted, max))
+    setAsideByMax.set(max, made)
+    return made
+  }
+
   const nameOf = ({ keyId, versionNumber }: VersionPlace) => `${keyId} ${versionNumber}`
 
   /** Reserves a block, or a smaller one close to the limit. */
   async function reserveBlock(place: VersionPlace, max: number): Promise<boolean> {
     const name = nameOf(place)
     const last = blocks.get(name)?.size ?? blockSize.first / 2
-    for (let size = Math.min(last * 2, blockSize.max); size >= 1; size = Math.floor(size / 2)) {
-      const made = await setEncryptionsAside(db, place, { count: size, max })
+    const usual = Math.min(last * 2, blockSize.max)
+    let made = await setAside(max)({ ...place, count: usual })
+    for (let size = usual; size >= 1; size = Math.floor(size / 2)) {
+      made ??= await setEncryptionsAside(db, place, { count: size, max })
       if (made !== null) {
         onBlock?.(made / max)
         blocks.set(name, { left: size, size })

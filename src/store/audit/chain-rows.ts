@@ -1,4 +1,4 @@
-import type { AuditChain } from '../generated/client.ts'
+import { type AuditChain, Prisma } from '../generated/client.ts'
 import { inPages } from '../pages.ts'
 import type { Queryable } from '../sql.ts'
 import type { AuditHead } from './event-rows.ts'
@@ -18,6 +18,24 @@ export interface AuditChainRow {
   readonly head: AuditHead
   readonly headMac: Uint8Array
 }
+
+/** Columns of a chain under the names that they have in the program. */
+const chainColumns = Prisma.raw(
+  Object.entries({
+    id: 'id',
+    number: 'number',
+    kind: 'kind',
+    startedAt: 'started_at',
+    baseSequence: 'base_sequence',
+    baseHash: 'base_hash',
+    mac: 'mac',
+    headSequence: 'head_sequence',
+    headHash: 'head_hash',
+    headMac: 'head_mac',
+  } satisfies Record<keyof AuditChain, string>)
+    .map(([field, column]) => `${column} AS "${field}"`)
+    .join(', '),
+)
 
 const pageSize = 100
 
@@ -68,9 +86,9 @@ export async function findChain(db: Queryable, id: string): Promise<AuditChainRo
 
 /** Locks a chain against appends until the transaction ends, and reads it. */
 export async function lockChain(tx: Queryable, id: string): Promise<AuditChainRow | null> {
-  const locked = await tx.$queryRaw<object[]>`SELECT 1 FROM audit_chains WHERE id = ${id}::uuid FOR UPDATE`
-  // A row that appears only now was not there to be locked.
-  return locked.length === 0 ? null : findChain(tx, id)
+  const [row] = await tx.$queryRaw<AuditChain[]>`
+    SELECT ${chainColumns} FROM audit_chains WHERE id = ${id}::uuid FOR UPDATE`
+  return row === undefined ? null : decode(row)
 }
 
 /** All chains after a number, in the order of their numbers. */

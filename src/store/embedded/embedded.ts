@@ -54,6 +54,7 @@ export async function openEmbedded(
       kind: 'embedded',
       adapter: new PrismaPGlite(pglite),
       executor: null,
+      tellsRollback: false,
       listen(events) {
         listeners.add(events)
         events.onGap()

@@ -33,6 +33,8 @@ class ElasticPool extends pg.Pool {
       min: 1,
       application_name: 'keystead',
       connectionTimeoutMillis: waitMs,
+      // Statements that are not waited for one by one are sent at once (`sentTogether`).
+      pipeline: true,
       Client: class extends (PoolClient as new (config?: pg.ClientConfig) => HostClient) {
         // Before the pool hears of it, which would try again at once for the next who waits.
         protected override onFailedConnect(error: unknown): void {

@@ -49,6 +49,7 @@ export async function openPostgres(
     kind: 'postgres',
     adapter: new PrismaPg(pool, { statementNameGenerator: ({ sql }) => nameOf(sql) }),
     executor: createExecutor(pool, nameOf, options),
+    tellsRollback: true,
     listen: (events) => listenForKeyChanges(listening, events),
     close: () => pool.end(),
   }

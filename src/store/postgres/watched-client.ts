@@ -1,5 +1,6 @@
 import { Socket } from 'node:net'
 import pg from 'pg'
+import { tellSent } from '../together.ts'
 
 /** Options of a {@link WatchedClient}. */
 export interface WatchOptions {
@@ -11,6 +12,8 @@ export interface WatchOptions {
 
 /** SQLSTATE of a change that a server refuses because it is a standby, or was made read-only. */
 const readOnlyState = '25006'
+/** SQLSTATE of statements in a transaction that has failed. */
+const failedTransactionState = '25P02'
 /** With this a transaction says that it may take as long as it needs. */
 const unlimited = 'SET LOCAL statement_timeout = 0'
 
@@ -67,9 +70,12 @@ export class WatchedClient extends pg.Client {
       }
     }
     // biome-ignore lint/suspicious/noExplicitAny: see above
-    const result = (super.query as (...all: any[]) => unknown).apply(this, args)
-    if (result instanceof Promise) result.catch((error: unknown) => this.#look(error))
-    return result
+    const result: unknown = (super.query as (...all: any[]) => unknown).apply(this, args)
+    // Outside of a transaction, the next statement may go to another connection, and come before this one.
+    if (this.getTransactionStatus() !== 'I') tellSent()
+    if (!(result instanceof Promise)) return result
+    result.catch((error: unknown) => this.#look(error))
+    return text === 'COMMIT' ? result.then(requireCommitted) : result
   }
 
   #look(error: unknown): void {
@@ -87,4 +93,17 @@ export class WatchedClient extends pg.Client {
     // Only now: within its transaction the statement's own error is the one to report.
     if (this.#isUnfit) this.cut('the server takes no changes')
   }
+}
+
+/** A transaction of which a statement has failed is answered with a rollback, and no error, when it is committed. */
+function requireCommitted(result: pg.QueryResult): pg.QueryResult {
+  if (result.command !== 'ROLLBACK') return result
+  const error = new pg.DatabaseError(
+    'the transaction was rolled back: a statement of it has failed',
+    0,
+    'error',
+  )
+  error.code = failedTransactionState
+  error.severity = 'ERROR'
+  throw error
 }

@@ -1,6 +1,7 @@
 import { type DeletedKey, type Key, Prisma } from '../generated/client.ts'
 import { fieldsOf, insertRows, prepared, type Queryable, type RowOf, type Table, updateRows } from '../sql.ts'
 import type { StoredAccessList } from '../subjects.ts'
+import { sentTogether } from '../together.ts'
 import type { StoredKeySet } from './key-set-rows.ts'
 
 /** A live key. Days are `YYYY-MM-DD`; prisma/schema.prisma describes the columns. */
@@ -149,20 +150,17 @@ export function hasName({ kind, name, aliases }: KeyRow, wanted: string): boolea
 }
 
 /** UUID of the user key with this name or alias; null if there is none. The aliases in its row decide. */
-export async function findKeyIdByName(
-  db: Queryable,
-  { projectId, name }: NameLookup,
-): Promise<string | null> {
-  const [row] = await db.$queryRaw<{ id: string }[]>(
-    prepared(
-      'find_key_by_name',
-      Prisma.sql`
+export async function findKeyIdByName(db: Queryable, lookup: NameLookup): Promise<string | null> {
+  const [row] = await db.$queryRaw<{ id: string }[]>(prepared('find_key_by_name', keyIdsByName(lookup)))
+  return row?.id ?? null
+}
+
+/** Query for the ID of the user key with a name or alias. */
+export function keyIdsByName({ projectId, name }: NameLookup): Prisma.Sql {
+  return Prisma.sql`
     SELECT id FROM keys WHERE project_id = ${projectId} AND name = ${name} AND kind = 'USER'
     UNION ALL SELECT key_id FROM key_aliases WHERE project_id = ${projectId} AND alias = ${name}
-    LIMIT 1`,
-    ),
-  )
-  return row?.id ?? null
+    LIMIT 1`
 }
 
 /**
@@ -171,8 +169,11 @@ export async function findKeyIdByName(
  */
 export async function claimName(tx: Queryable, { projectId, name }: NameLookup): Promise<boolean> {
   const lock = JSON.stringify(['keystead name', projectId, name])
-  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${lock}, 0))`
-  return !(await isNameTaken(tx, { projectId, name }))
+  const [, isTaken] = await sentTogether(
+    () => tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${lock}, 0))`,
+    () => isNameTaken(tx, { projectId, name }),
+  )
+  return !isTaken
 }
 
 /** True if a live key of the project has the name, or an alias like it. Only `claimName` gives an answer that lasts. */

@@ -1,6 +1,6 @@
 import { Prisma } from '../generated/client.ts'
 import { prepared, type Queryable, rowOf, select } from '../sql.ts'
-import { decode, type KeyRow, keyTable } from './key-rows.ts'
+import { decode, type KeyRow, keyIdsByName, keyTable, type NameLookup } from './key-rows.ts'
 import {
   findVersionsOfKeys,
   type KeyVersionRow,
@@ -24,27 +24,36 @@ const keyInUseColumns = Prisma.join([
   select('m', materialTable, 'material.'),
 ])
 
-/** One key with its newest version and the material of that, in one statement; null if the project has none of this ID. */
-export async function findKeyInUse(
+/**
+ * Keys with their newest versions and the material of these, in one statement and in the order of the look-ups; null where a
+ * project has none of an ID.
+ */
+export async function findKeysInUse(
   db: Queryable,
-  { projectId, id }: { projectId: string; id: string },
-): Promise<KeyWithNewestVersion | null> {
-  const [row] = await db.$queryRaw<Record<string, unknown>[]>(
+  lookups: readonly { readonly projectId: string; readonly id: string }[],
+): Promise<(KeyWithNewestVersion | null)[]> {
+  const rows = await db.$queryRaw<Record<string, unknown>[]>(
     prepared(
-      'find_key_in_use',
+      'find_keys_in_use',
       Prisma.sql`
-    SELECT ${keyInUseColumns} FROM keys k
+    SELECT w.place::int AS place, ${keyInUseColumns}
+    FROM unnest(${lookups.map(({ id }) => id)}::uuid[], ${lookups.map(({ projectId }) => projectId)}::text[])
+      WITH ORDINALITY AS w(id, project_id, place)
+    JOIN keys k ON k.id = w.id AND k.project_id = w.project_id
     LEFT JOIN key_versions v ON v.key_id = k.id AND v.number = k.last_version_number
-    LEFT JOIN key_material m ON m.version_id = v.id
-    WHERE k.project_id = ${projectId} AND k.id = ${id}::uuid`,
+    LEFT JOIN key_material m ON m.version_id = v.id`,
     ),
   )
-  if (row === undefined) return null
-  return {
-    key: rowOf(row, keyTable, 'key.'),
-    version: row['version.id'] === null ? null : rowOf(row, versionTable, 'version.'),
-    material: row['material.versionId'] === null ? null : rowOf(row, materialTable, 'material.'),
-  }
+  const found = new Map(rows.map((row) => [row['place'], row]))
+  return lookups.map((_, index) => {
+    const row = found.get(index + 1)
+    if (row === undefined) return null
+    return {
+      key: rowOf(row, keyTable, 'key.'),
+      version: row['version.id'] === null ? null : rowOf(row, versionTable, 'version.'),
+      material: row['material.versionId'] === null ? null : rowOf(row, materialTable, 'material.'),
+    }
+  })
 }
 
 /** A key with all of its versions, oldest first. */
@@ -56,21 +65,28 @@ export interface WholeKey {
 const wholeKeyColumns = Prisma.join([select('k', keyTable, 'key.'), select('v', versionTable, 'version.')])
 
 /**
- * A key with its versions as of one moment, in one statement that takes no lock; null if the project has none of this ID.
- * The columns of the key, which may have a long access list, are read once and not with each version.
+ * A key with its versions as of one moment, in one statement that takes no lock; null if the project has none of this ID, or
+ * no user key of this name or alias. The columns of the key, which may have a long access list, are read once and not with
+ * each version.
  */
 export async function findWholeKey(
   db: Queryable,
-  { projectId, id }: { projectId: string; id: string },
+  lookup: { readonly projectId: string; readonly id: string } | NameLookup,
 ): Promise<WholeKey | null> {
+  const { projectId } = lookup
+  const found = 'id' in lookup ? Prisma.sql`SELECT ${lookup.id}::uuid AS id` : keyIdsByName(lookup)
   const rows = await db.$queryRaw<Record<string, unknown>[]>(
     prepared(
-      'find_whole_key',
+      'id' in lookup ? 'find_whole_key' : 'find_whole_key_by_name',
       Prisma.sql`
+    WITH found AS MATERIALIZED (${found})
     SELECT ${wholeKeyColumns}
-    FROM (SELECT *, 1::bigint AS place FROM keys WHERE project_id = ${projectId} AND id = ${id}::uuid) AS k
+    FROM (
+      SELECT *, 1::bigint AS place FROM keys WHERE project_id = ${projectId} AND id = (SELECT id FROM found)
+    ) AS k
     FULL JOIN (
-      SELECT *, row_number() OVER (ORDER BY number) AS place FROM key_versions WHERE key_id = ${id}::uuid
+      SELECT *, row_number() OVER (ORDER BY number) AS place FROM key_versions
+      WHERE key_id = (SELECT id FROM found)
     ) AS v ON v.place = k.place
     ORDER BY COALESCE(v.place, 0)`,
     ),

@@ -22,18 +22,47 @@ export async function setEncryptionsAside(
   place: VersionPlace,
   { count, max }: { count: number; max: number },
 ): Promise<number | null> {
-  const rows = await db.$queryRaw<{ encryptions: bigint }[]>(
-    prepared(
-      'set_encryptions_aside',
-      Prisma.sql`
+  const rows = await db.$queryRaw<{ encryptions: bigint }[]>`
     INSERT INTO key_version_usage AS u (key_id, version_number, encryptions)
     VALUES (${place.keyId}::uuid, ${place.versionNumber}, ${count}::bigint)
     ON CONFLICT (key_id, version_number) DO UPDATE SET encryptions = u.encryptions + excluded.encryptions
       WHERE u.encryptions + excluded.encryptions <= ${max}::bigint
-    RETURNING encryptions`,
+    RETURNING encryptions`
+  return rows[0] === undefined ? null : Number(rows[0].encryptions)
+}
+
+/**
+ * The same for several versions, each at most once, in one statement and in their order. Also null for a version whose key
+ * somebody is changing or has removed: the others do not wait for it.
+ */
+export async function setEncryptionsOfManyAside(
+  db: Queryable,
+  places: readonly (VersionPlace & { readonly count: number })[],
+  max: number,
+): Promise<(number | null)[]> {
+  const keyIds = places.map(({ keyId }) => keyId)
+  const numbers = places.map(({ versionNumber }) => versionNumber)
+  const rows = await db.$queryRaw<(VersionPlace & { encryptions: bigint })[]>(
+    prepared(
+      'set_encryptions_aside',
+      Prisma.sql`
+    INSERT INTO key_version_usage AS u (key_id, version_number, encryptions)
+    SELECT w.key_id, w.number, w.count
+    FROM unnest(${keyIds}::uuid[], ${numbers}::int[], ${places.map(({ count }) => count)}::bigint[])
+      AS w(key_id, number, count)
+    JOIN keys k ON k.id = w.key_id
+    ORDER BY w.key_id, w.number FOR KEY SHARE OF k SKIP LOCKED
+    ON CONFLICT (key_id, version_number) DO UPDATE SET encryptions = u.encryptions + excluded.encryptions
+      WHERE u.encryptions + excluded.encryptions <= ${max}::bigint
+    RETURNING key_id AS "keyId", version_number AS "versionNumber", encryptions`,
     ),
   )
-  return rows[0] === undefined ? null : Number(rows[0].encryptions)
+  const made = new Map(rows.map((row) => [nameOf(row), Number(row.encryptions)]))
+  return places.map((place) => made.get(nameOf(place)) ?? null)
+}
+
+function nameOf({ keyId, versionNumber }: VersionPlace): string {
+  return `${keyId} ${versionNumber}`
 }
 
 /**

@@ -1,5 +1,6 @@
 import { type KeyMaterial, type KeyVersion, Prisma } from '../generated/client.ts'
 import { fieldsOf, insertRows, type Queryable, type RowOf, select, type Table, updateRows } from '../sql.ts'
+import { sentTogether } from '../together.ts'
 
 /** A key version without its material; prisma/schema.prisma describes the columns. */
 export type KeyVersionRow = RowOf<KeyVersion>
@@ -135,16 +136,22 @@ export async function insertVersions(tx: Queryable, added: readonly NewVersion[]
     rootKeyId,
     wrapped,
   }))
-  await insertRows(tx, versionTable, versions)
-  await insertRows(tx, materialTable, material)
+  await sentTogether(
+    () => insertRows(tx, versionTable, versions),
+    () => insertRows(tx, materialTable, material),
+  )
 }
 
 /** Replaces the rows of versions and erases the material of destroyed ones, in one statement each. */
 export async function updateVersions(tx: Queryable, rows: readonly KeyVersionRow[]): Promise<void> {
-  await updateRows(tx, versionTable, rows, fieldsOf(versionTable))
+  if (rows.length === 0) return
   const destroyed = rows.flatMap(({ id, status }) => (status === 'DESTROYED' ? [id] : []))
-  if (destroyed.length === 0) return
-  await tx.$executeRaw`DELETE FROM key_material WHERE version_id = ANY(${destroyed}::uuid[])`
+  await sentTogether(
+    () => updateRows(tx, versionTable, rows, fieldsOf(versionTable)),
+    destroyed.length === 0
+      ? null
+      : () => tx.$executeRaw`DELETE FROM key_material WHERE version_id = ANY(${destroyed}::uuid[])`,
+  )
 }
 
 /** The wrapped material of a version, or null when it was erased. */
