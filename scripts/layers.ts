@@ -33,6 +33,7 @@ export const wiring = [
   'open-observer.ts',
   'open-parts.ts',
   'open-root-keys.ts',
+  'open-sinks.ts',
   'outages.ts',
   'readiness.ts',
   'reload.ts',

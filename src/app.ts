@@ -1,3 +1,4 @@
+import type { Exporter } from './audit/sinks/exporter.ts'
 import { dropOldHours, rollUpUsage } from './audit/write/roll-up.ts'
 import type { AuditWriter } from './audit/write/writer.ts'
 import { createAuthenticator } from './auth/authenticate.ts'
@@ -21,6 +22,7 @@ import { openFilesLimit, shareOpenFiles } from './open-files.ts'
 import { openLogin } from './open-login.ts'
 import { type Observer, openObserver } from './open-observer.ts'
 import { type OpenedParts, type OpenOptions, openParts } from './open-parts.ts'
+import { openSinks, startSinks } from './open-sinks.ts'
 import { type OperatorServer, startOperatorServer } from './operator/server.ts'
 import { hasOperatorSockets } from './operator/socket.ts'
 import { createOutages, type Outages } from './outages.ts'
@@ -109,6 +111,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
   const machineClock = options.clock ?? options.time?.clock ?? systemClock
   const undo = new AsyncDisposableStack()
   try {
+    const sinks = await openSinks(config, (text) => log.warn({}, text))
     const observer = undo.adopt(await openObserver(config, worker !== undefined), (each) => each.close())
     const shared: Shared = { config, log, machineClock, observer, outages: createOutages(log), worker }
     const openUndonePort = async () => undo.adopt(await openPort(shared), (each) => each.listener.cut())
@@ -122,6 +125,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     server.serve()
     const house = { isKept: worker === undefined }
     const housekeeping = undo.adopt(scheduleHousekeeping(shared, parts, house), (each) => each.stop())
+    const exporter = undo.adopt(startSinks(config, parts, { sinks, ...shared }), (each) => each.stop())
     const operators = undo.adopt(await startOperators(shared, parts), (each) => each?.close())
     const rootKeys = parts.rootKeys
     const { onCertificate } = observer.metrics ?? {}
@@ -129,7 +133,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     undo.defer(() => reload.close())
     const replicas = undo.adopt(listenToReplicas(shared, parts), (each) => each.close())
     log.info(summaryOf(config), 'started')
-    const running = { opened, server, metricsServer, housekeeping, operators, replicas, reload }
+    const running = { opened, server, metricsServer, housekeeping, exporter, operators, replicas, reload }
     return {
       url: listener.url,
       hasConsole: server.hasConsole,
@@ -387,6 +391,7 @@ interface Running {
   readonly server: Server
   readonly metricsServer: MetricsServer | null
   readonly housekeeping: Housekeeping
+  readonly exporter: Exporter
   readonly operators: OperatorServer | null
   readonly replicas: KeyChangeListener
   readonly reload: Reload
@@ -399,7 +404,7 @@ interface Running {
  */
 async function stop(
   { config: { SHUTDOWN_TIMEOUT_MS: timeoutMs }, log, observer }: Shared,
-  { opened, server, metricsServer, housekeeping, operators, replicas, reload }: Running,
+  { opened, server, metricsServer, housekeeping, exporter, operators, replicas, reload }: Running,
 ): Promise<void> {
   reload.close()
   const endsAtMs = performance.now() + timeoutMs
@@ -409,7 +414,9 @@ async function stop(
   opened.parts.changes.close()
   const { cutRequests } = await server.close()
   const leftMs = Math.max(1, endsAtMs - performance.now())
-  const isRestOver = await settlesWithin(leftMs, Promise.all([housekeepingStopped, operators?.close()]))
+  // After the requests, so that the sinks get as much as possible of what they recorded.
+  const background = [housekeepingStopped, operators?.close(), exporter.stop()]
+  const isRestOver = await settlesWithin(leftMs, Promise.all(background))
   const closeAll = async () => {
     await replicas.close()
     await metricsServer?.close()

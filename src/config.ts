@@ -5,6 +5,7 @@ import {
   boolean,
   claimName,
   consoleUrl,
+  endpointUrl,
   httpsUrl,
   integer,
   integerOrAuto,
@@ -355,6 +356,67 @@ export const settings = {
     unit: 'days',
     default: '0',
     parse: integer(0, 30),
+  },
+
+  AUDIT_SINK_FILE_FOLDER: {
+    meaning:
+      'Folder into which the audit trail is exported continuously, as files with lines of JSON (see docs/audit.md).',
+    default: '',
+    example: '/var/log/keystead/audit',
+    parse: optionalText,
+  },
+  AUDIT_SINK_FILE_MEBIBYTES_MAX: {
+    meaning: 'Size at which such a file is closed and the next one begun.',
+    unit: 'MiB',
+    default: '64',
+    parse: integer(1, 65_536),
+  },
+  AUDIT_SINK_FILE_MINUTES_MAX: {
+    meaning: 'Age at which such a file is closed, when the next records come.',
+    unit: 'minutes',
+    default: '60',
+    parse: integer(1, 10_080),
+  },
+  AUDIT_SINK_WEBHOOK_URL: {
+    meaning:
+      'Address to which the audit trail is posted continuously, signed after the Standard Webhooks specification (see docs/audit.md).',
+    default: '',
+    example: 'https://siem.example.com/keystead',
+    secret: true,
+    parse: endpointUrl,
+  },
+  AUDIT_SINK_WEBHOOK_SECRET_FILE: {
+    meaning:
+      'File with the secret of these signatures ("whsec_" and base64 of 24 to 64 bytes), which other users must not be able to read. While the secret is being changed, several, one a line.',
+    default: '',
+    example: '/etc/keystead/webhook-secret',
+    parse: optionalText,
+  },
+  AUDIT_SINK_BATCH_EVENTS: {
+    meaning: 'Most records that are sent to a sink of the audit trail at once.',
+    unit: 'records',
+    default: '500',
+    parse: integer(1, 5000),
+  },
+  AUDIT_SINK_BATCH_SECONDS: {
+    meaning:
+      'Pause before a sink of the audit trail that has all records looks for new ones. They wait for that long, and form larger batches.',
+    unit: 'seconds',
+    default: '5',
+    parse: integer(1, 3600),
+  },
+  AUDIT_SINK_TIMEOUT_SECONDS: {
+    meaning: 'Time that a sink of the audit trail has to acknowledge a batch. Then it is sent again.',
+    unit: 'seconds',
+    default: '30',
+    parse: integer(1, 600),
+  },
+  AUDIT_CHECKPOINT_MINUTES: {
+    meaning:
+      'Interval in which each sink of the audit trail gets a signed checkpoint beside the records; 0 for none.',
+    unit: 'minutes',
+    default: '60',
+    parse: integer(0, 525_600),
   },
 
   ITEM_BYTES_MAX: {
@@ -712,6 +774,9 @@ function inconsistencies(config: Config): string[] {
     if ((config.PKCS11_PIN === null) === (config.PKCS11_PIN_FILE === null)) {
       problems.push('Root keys in an HSM need exactly one of PKCS11_PIN_FILE and PKCS11_PIN')
     }
+  }
+  if ((config.AUDIT_SINK_WEBHOOK_URL === null) !== (config.AUDIT_SINK_WEBHOOK_SECRET_FILE === null)) {
+    problems.push('AUDIT_SINK_WEBHOOK_URL and AUDIT_SINK_WEBHOOK_SECRET_FILE need each other')
   }
   if (config.RATE_LIMIT_UNITS !== 0 && config.RATE_LIMIT_UNITS < config.BATCH_ITEMS_MAX) {
     problems.push('RATE_LIMIT_UNITS must not be below BATCH_ITEMS_MAX, unless it is 0')

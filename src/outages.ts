@@ -13,6 +13,8 @@ export interface Outages {
   reportIssuer(trouble: IssuerTrouble): void
   /** Reports that people cannot log in to the console. */
   reportLogin(trouble: FetchTrouble): void
+  /** Reports that a sink of the audit trail does not take records. */
+  reportSink(sink: string, trouble: Trouble): void
   /** Reports that there are too many connections of clients. */
   reportFull(connectionsMax: number): void
 }
@@ -55,6 +57,12 @@ export function createOutages(log: Pick<Log, 'warn'>): Outages {
     },
     reportLogin({ url, code, text }) {
       warn({ part: 'login', url, code }, `The identity provider of the console cannot be used. ${text}`)
+    },
+    reportSink(sink, { code, text }) {
+      warn(
+        { part: 'auditSink', sink, code },
+        `The audit trail cannot be exported to the sink ${sink}. It is tried again, and nothing is lost meanwhile. ${text}`,
+      )
     },
     reportFull(connectionsMax) {
       warn(

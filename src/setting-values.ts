@@ -132,6 +132,17 @@ export function httpsUrl(value: string): string | null {
   return value
 }
 
+/** Address that requests are sent to: as {@link httpsUrl}, without credentials, which belong into a file. */
+export function endpointUrl(value: string): string | null {
+  const url = httpsUrl(value)
+  if (url === null) return null
+  const { username, password, hash } = new URL(url)
+  if (username !== '' || password !== '' || hash !== '') {
+    throw new TypeError('must contain no user, password or fragment')
+  }
+  return url
+}
+
 /** Origin of the console: an HTTPS one, or an HTTP one of this machine. */
 export function consoleUrl(value: string): string | null {
   const url = httpsUrl(value)

@@ -4,6 +4,7 @@ import type { AuditLink } from '../store/audit/append-rows.ts'
 import type { AuditChainRow } from '../store/audit/chain-rows.ts'
 import { type AuditEventRow, type AuditHead, eventTable } from '../store/audit/event-rows.ts'
 import type { PrunedRevision } from '../store/audit/pruned-rows.ts'
+import type { SinkPosition, SinkPositionRow } from '../store/audit/sink-rows.ts'
 import { fieldsOf, hex } from '../store/sql.ts'
 
 /** Hash before the first event of a chain. It depends on the chain, so that no chain can pass for another. */
@@ -72,6 +73,8 @@ export interface ChainMac {
   isAuthenticChain(chain: AuditChainRow): boolean
   isAuthenticHead(chain: AuditChainRow): boolean
   isAuthenticPruned(row: PrunedRevision): boolean
+  positionMac(position: SinkPosition): Uint8Array<ArrayBuffer>
+  isAuthenticPosition(row: SinkPositionRow): boolean
 }
 
 /** Keys that verify and sign the audit trail. */
@@ -103,12 +106,16 @@ export function createChainMac(key: KeyObject): ChainMac {
           records,
           keyState && hex(keyState),
         ])
+  const positionMac: ChainMac['positionMac'] = ({ sink, chainId, sequence }) =>
+    mac(['keystead audit sink position v1', sink, chainId, sequence])
   return {
     chainMac,
     headMac,
     prunedMac,
+    positionMac,
     isAuthenticChain: (chain) => constantTimeEqual(chainMac(chain), chain.mac),
     isAuthenticHead: (chain) => constantTimeEqual(headMac(chain.id, chain.head), chain.headMac),
     isAuthenticPruned: (row) => constantTimeEqual(prunedMac(row), row.mac),
+    isAuthenticPosition: (row) => constantTimeEqual(positionMac(row), row.mac),
   }
 }

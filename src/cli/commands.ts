@@ -2,6 +2,7 @@ import type { CommandText } from '../command-line/command.ts'
 import type { CommandGroup } from '../command-line/help.ts'
 import { operatorCommands } from '../operator/commands.ts'
 import { userCommands } from '../user/commands.ts'
+import { auditVerifyExport } from './audit-verify-export.ts'
 import { authCheck } from './auth-check.ts'
 import { backupVerify } from './backup-verify.ts'
 import { completionText, demoText, serveText } from './program.ts'
@@ -13,7 +14,16 @@ export const commandGroups: readonly CommandGroup[] = [
   { title: 'For users', commands: [...userCommands, completionText] },
   {
     title: 'For operators',
-    commands: [serveText, demoText, ...operatorCommands, rootKeyCreate, backupVerify, restore, authCheck],
+    commands: [
+      serveText,
+      demoText,
+      ...operatorCommands,
+      auditVerifyExport,
+      rootKeyCreate,
+      backupVerify,
+      restore,
+      authCheck,
+    ],
   },
 ]
 

@@ -4,6 +4,7 @@ import { KeySetError } from '../auth/errors.ts'
 import { exitCodes } from '../command-line/command.ts'
 import { type Config, ConfigError } from '../config.ts'
 import { RootKeyError } from '../keyring/root-key-provider.ts'
+import { SinkConfigError } from '../open-sinks.ts'
 import { textOfTrouble } from '../operator/run-command.ts'
 import { TrustedDocumentsError } from '../server/graphql/trusted-documents.ts'
 import { ListenError } from '../server/http/listener.ts'
@@ -91,6 +92,7 @@ function reasonOf(error: unknown): unknown {
     KeySetError,
     ListenError,
     RootKeyError,
+    SinkConfigError,
     StoreError,
     TrustedDocumentsError,
   ]

@@ -11,7 +11,7 @@ export interface Option {
   readonly required?: true
   /** True for a positional argument: `FILE` instead of `--file FILE`. Their order is that of the table. */
   readonly bare?: true
-  /** True if it may be given several times. */
+  /** True if it may be given several times; of positional arguments, the last one only. */
   readonly many?: true
   /** The values that there are. */
   readonly choices?: readonly string[]

@@ -36,7 +36,7 @@ function firstWordsOf(commands: readonly CommandText[]): ReadonlyMap<string, rea
 }
 
 function isFile({ value }: Option): boolean {
-  return value === 'FILE'
+  return value === 'FILE' || value === 'PATH'
 }
 
 function bashScript(commands: readonly CommandText[]): string {
@@ -122,7 +122,9 @@ function zshScript(commands: readonly CommandText[]): string {
       const value = option.type === 'boolean' ? '' : `:${option.value ?? 'VALUE'}:${actionOf(option)}`
       return quoted(`${option.many === true ? '*' : ''}--${name}[${escaped(option.meaning)}]${value}`)
     }),
-    ...bareOf(command).map((option, index) => quoted(`${index + 1}:${option.value}:${actionOf(option)}`)),
+    ...bareOf(command).map((option, index) =>
+      quoted(`${option.many === true ? '*' : index + 1}:${option.value}:${actionOf(option)}`),
+    ),
   ]
   const cases = commands.map(
     (command) => `    '${nameOf(command)}')

@@ -44,7 +44,7 @@ export function listOf(commands: readonly CommandText[], title = 'Commands'): st
 function usageOf([name, option]: [string, Option]): string {
   const text = textOf(name, option)
   const repeated = option.many === true ? ' …' : ''
-  return option.required === true ? text : `[${text}]${repeated}`
+  return option.required === true ? `${text}${repeated}` : `[${text}]${repeated}`
 }
 
 function rowOf([name, option]: [string, Option]): string {

@@ -11,7 +11,7 @@ export function readOptions(command: CommandText, args: readonly string[]): Give
   return Object.fromEntries(
     Object.entries(command.options).map(([name, option]) => {
       const value = given[name]
-      if (option.required === true && (value === undefined || value === '')) {
+      if (option.required === true && isMissing(value)) {
         throw new UsageError(
           option.bare === true
             ? `The argument ${option.value} is missing.`
@@ -23,6 +23,10 @@ export function readOptions(command: CommandText, args: readonly string[]): Give
       return [name, option.many === true ? (value ?? []) : value]
     }),
   )
+}
+
+function isMissing(value: Given): boolean {
+  return value === undefined || value === '' || (Array.isArray(value) && value.length === 0)
 }
 
 function checkChoice(name: string, { bare, value: placeholder, choices }: Option, given: Given): void {
@@ -49,11 +53,17 @@ function parse(options: OptionTable, args: readonly string[]): GivenValues {
       allowPositionals: bare.length > 0,
     })
     const { positionals } = parsed
-    const unexpected = positionals[bare.length]
+    const takesRest = options[bare.at(-1) ?? '']?.many === true
+    const unexpected = takesRest ? undefined : positionals[bare.length]
     if (unexpected !== undefined) throw new UsageError(`Unexpected argument '${unexpected}'.`)
     return {
       ...(parsed.values as GivenValues),
-      ...Object.fromEntries(bare.map((name, index) => [name, positionals[index]])),
+      ...Object.fromEntries(
+        bare.map((name, index) => [
+          name,
+          takesRest && index === bare.length - 1 ? positionals.slice(index) : positionals[index],
+        ]),
+      ),
     }
   } catch (error) {
     if (error instanceof UsageError) throw error

@@ -180,6 +180,10 @@ async function prune(story: Story): Promise<number> {
   })
   const { store, clock, audit, auditKeys } = parts
   const options = { store, clock, audit, chainMac: auditKeys.chainMac, olderThanDays: 400 }
+  const { chainId } = await store.db.auditRollupProgress.findFirstOrThrow()
+  const position = { sink: 'file', chainId, sequence: 3 }
+  const mac = auditKeys.chainMac.positionMac(position)
+  await store.db.auditSinkPosition.create({ data: { ...position, sequence: 3n, mac } })
   const { pruned } = await pruneAudit(options).finally(close)
   await story.restart()
   return pruned

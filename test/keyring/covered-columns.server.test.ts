@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { verifyRows } from '../../src/audit/verify/verify-rows.ts'
+import { newOpaqueUuid } from '../../src/ids.ts'
 import { openInstallation } from '../../src/keyring/installation.ts'
 import type { Dependencies } from '../../src/keys/parts/dependencies.ts'
+import { findSinkPositions } from '../../src/store/audit/sink-rows.ts'
 import { Prisma } from '../../src/store/generated/client.ts'
 import { lowestUuid } from '../../src/store/pages.ts'
 import {
@@ -70,6 +72,9 @@ const byNextWrapping: Check = async ({ envelope }, tx) => {
 const byMacAndWrapping: Check = async (parts, tx) =>
   (await byRowMac(parts, tx)) && (await byWrapping(parts, tx))
 
+const byPositionMac: Check = async ({ auditKeys: { chainMac } }, tx) =>
+  (await findSinkPositions(tx, 'file')).filter((row) => chainMac.isAuthenticPosition(row)).length === 1
+
 const byInstallation: Check = async ({ rootKeys, policyMac }, tx) => {
   try {
     await openInstallation(tx, rootKeys, new Date())
@@ -119,6 +124,11 @@ const protections: Readonly<Record<Prisma.ModelName, Protection | { readonly unp
     unprotected: 'Counted in blocks; a counter that was set back is found by its records (audit verify).',
   },
   CertainTime: { unprotected: 'Only delays destruction: who can write here can also erase key material.' },
+  AuditSinkPosition: { table: 'audit_sink_positions', check: byPositionMac },
+  Lease: {
+    unprotected:
+      'Only says which server exports now: two at once send the same records, and none at all is seen in the lag.',
+  },
   AuditRollupProgress: { unprotected: 'Only says which records are counted.' },
   AuditUsageDaily: { unprotected: 'Tells how often versions were used; decides nothing.' },
   AuditUsageHourly: { unprotected: 'As AuditUsageDaily.' },
@@ -179,6 +189,10 @@ describe.skipIf(hasNoDatabase())('the rows of every table', () => {
     await makeRows(story)
     await story.stop()
     ;({ parts, close } = await openTrail(story))
+    const position = { sink: 'file', chainId: newOpaqueUuid(), sequence: 7 }
+    await parts.store.db.auditSinkPosition.create({
+      data: { ...position, sequence: 7n, mac: parts.auditKeys.chainMac.positionMac(position) },
+    })
     await countUpTo(parts)
     expect((await prune(parts, 5)).pruned).toBeGreaterThan(0)
   })

@@ -156,7 +156,7 @@ describe('what asks for metrics', () => {
     .groups[0].rules
 
   it('is alerts with metrics that there are, each once and with an entry of the runbook', () => {
-    expect(rules.length).toBe(21)
+    expect(rules.length).toBe(22)
     expect(new Set(rules.map(({ alert }) => alert)).size).toBe(rules.length)
     const headings = [...read('docs/runbook.md').matchAll(/^## (\w+)$/gm)].map(([, heading]) => heading)
     expect(headings).toEqual(rules.map(({ alert }) => alert))

@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject } from 'node:crypto'
+import { createPublicKey, KeyObject } from 'node:crypto'
 import { CompactSign, calculateJwkThumbprint, compactVerify, exportJWK, type JWK } from 'jose'
 import type { Clock } from '../../clock.ts'
 import { KeysteadError } from '../../errors.ts'
@@ -23,7 +23,7 @@ export interface Checkpoint {
 }
 
 /** A checkpoint cannot be made or read. The text is for the operator. */
-class CheckpointError extends KeysteadError {
+export class CheckpointError extends KeysteadError {
   readonly code = 'INTERNAL'
 }
 
@@ -60,12 +60,13 @@ export async function checkpointJwk(checkpointKey: KeyObject): Promise<JWK> {
 }
 
 /**
- * Reads a checkpoint of this installation.
+ * Reads a checkpoint of the installation with this key: its own, or the public one as a JWK.
  *
  * @throws CheckpointError if it is none
  */
-export async function readCheckpoint(jws: string, checkpointKey: KeyObject): Promise<Checkpoint> {
-  const { payload, protectedHeader } = await compactVerify(jws.trim(), createPublicKey(checkpointKey), {
+export async function readCheckpoint(jws: string, checkpointKey: KeyObject | JWK): Promise<Checkpoint> {
+  const key = checkpointKey instanceof KeyObject ? createPublicKey(checkpointKey) : checkpointKey
+  const { payload, protectedHeader } = await compactVerify(jws.trim(), key, {
     algorithms: ['EdDSA'],
   }).catch(() => {
     throw new CheckpointError('Not a checkpoint of this installation: its signature does not verify.')

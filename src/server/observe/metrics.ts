@@ -40,6 +40,9 @@ export interface Metrics {
   onListener(isListening: boolean): void
   onClock(aheadMs: number): void
   onAlert(): void
+  onSinkLag(sink: string, lag: { readonly events: number; readonly oldestAt: Date | null }): void
+  onSinkSent(sink: string, events: number): void
+  onSinkFailure(sink: string): void
   onFetch(succeeded: boolean, entry: string): void
   onCertificate(expiresAt: Date): void
   /** Adds the metrics of these sources. */
@@ -148,6 +151,26 @@ export function createMetrics({ isWorker = false } = {}): Metrics {
     'When the certificate in use expires; 0 without TLS.',
     'min',
   )
+  const sinkEvents = counter('audit_sink_events_total', 'Audit events that a sink acknowledged.', ['sink'])
+  const sinkFailures = counter('audit_sink_failures_total', 'Failed exports to a sink.', ['sink'])
+  // Each worker measures the same, some of them a moment earlier.
+  const perSink = { labelNames: ['sink'] as const, aggregator: 'max' as const, registers }
+  const sinkLag = new Gauge({
+    ...perSink,
+    name: 'keystead_audit_sink_lag_events',
+    help: 'Audit events that a sink has not acknowledged.',
+  })
+  const oldestUnsent = new Map<string, Date | null>()
+  new Gauge({
+    ...perSink,
+    name: 'keystead_audit_sink_lag_seconds',
+    help: 'Age of the oldest audit event that a sink has not acknowledged; 0 without one.',
+    collect() {
+      for (const [sink, at] of oldestUnsent) {
+        this.set({ sink }, at === null ? 0 : Math.max(0, (Date.now() - at.getTime()) / 1000))
+      }
+    },
+  })
   const stopWatchingProcess = addProcessMetrics(registry)
 
   return {
@@ -185,6 +208,12 @@ export function createMetrics({ isWorker = false } = {}): Metrics {
     onListener: (isListening) => listening.set(isListening ? 1 : 0),
     onClock: (aheadMs) => clockAhead.set(aheadMs / 1000),
     onAlert: () => alerts.inc(),
+    onSinkLag(sink, { events, oldestAt }) {
+      sinkLag.set({ sink }, events)
+      oldestUnsent.set(sink, oldestAt)
+    },
+    onSinkSent: (sink, events) => sinkEvents.inc({ sink }, events),
+    onSinkFailure: (sink) => sinkFailures.inc({ sink }),
     onCertificate: (expiresAt) => certificateExpiry.set(expiresAt.getTime() / 1000),
     onFetch: (succeeded, entry) => fetches.inc({ entry, outcome: succeeded ? 'succeeded' : 'failed' }),
     watch({ version, keysInMemory, load, checkDatabase, checkRootKey }) {

@@ -17,6 +17,7 @@ export const backupTables = [
   'audit_events',
   'audit_pruned_revisions',
   'audit_rollup_progress',
+  'audit_sink_positions',
   'audit_usage_daily',
   'audit_usage_hourly',
 ] as const
@@ -26,9 +27,9 @@ const derivedTables = ['key_search', 'key_last_uses'] as const
 
 /**
  * Tables that are not backed up. A backup knows nothing of the time that passes after it. The next version of a published
- * key may have become a version since, so that a restore has another one made.
+ * key may have become a version since, so that a restore has another one made. Leases are those of running servers.
  */
-export const tablesLeftOut = ['certain_time', 'next_key_material', ...derivedTables] as const
+export const tablesLeftOut = ['certain_time', 'leases', 'next_key_material', ...derivedTables] as const
 
 /** A table whose rows are backed up. */
 export type BackupTable = (typeof backupTables)[number]
@@ -101,7 +102,7 @@ export async function writeRows(tx: Queryable, table: BackupTable, rows: readonl
 /** Removes everything. The tables are locked against all others until the transaction ends. */
 export async function removeEverything(tx: Queryable): Promise<void> {
   await tx.$executeRawUnsafe(
-    `TRUNCATE ${[...backupTables, 'next_key_material', ...derivedTables].map((table) => `"${table}"`).join(', ')}`,
+    `TRUNCATE ${[...backupTables, 'leases', 'next_key_material', ...derivedTables].map((table) => `"${table}"`).join(', ')}`,
   )
 }
 

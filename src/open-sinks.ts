@@ -1,0 +1,106 @@
+import { type Exporter, startExporter } from './audit/sinks/exporter.ts'
+import { createFileSink } from './audit/sinks/file-sink.ts'
+import { type Sink, type SinkName, sinkNames, sinkTroubleOf } from './audit/sinks/sink.ts'
+import { createWebhookSink, readWebhookSecrets } from './audit/sinks/webhook-sink.ts'
+import type { Config } from './config.ts'
+import { IntegrityError } from './keyring/integrity-error.ts'
+import type { Warn } from './keyring/root-key-provider.ts'
+import type { Dependencies } from './keys/parts/dependencies.ts'
+import type { Observer } from './open-observer.ts'
+import type { Outages } from './outages.ts'
+import { readSecretFile, SecretFileError } from './secret-file.ts'
+import { isUnavailable } from './store/errors.ts'
+
+const minuteMs = 60_000
+const mebibyte = 1_048_576
+
+/** A sink of the audit trail cannot be used as it is configured. For the operator. */
+export class SinkConfigError extends Error {}
+
+/** Names of the sinks that are configured. */
+export function sinkNamesOf(config: Config): readonly SinkName[] {
+  return sinkNames.filter((name) => config[settingOf[name]] !== null)
+}
+
+/** Setting that configures each sink. */
+const settingOf = {
+  file: 'AUDIT_SINK_FILE_FOLDER',
+  webhook: 'AUDIT_SINK_WEBHOOK_URL',
+} as const satisfies Record<SinkName, keyof Config>
+
+/**
+ * Builds the configured sinks. Whether they can be reached is not asked: a sink that is away must not keep the server from
+ * starting.
+ *
+ * @throws SinkConfigError if one of them could never work
+ */
+export async function openSinks(config: Config, warn: Warn): Promise<readonly Sink[]> {
+  return Promise.all(sinkNamesOf(config).map((name) => openers[name](config, warn)))
+}
+
+const openers: Readonly<Record<SinkName, (config: Config, warn: Warn) => Promise<Sink>>> = {
+  async file({ AUDIT_SINK_FILE_FOLDER: folder, ...config }) {
+    const sink = createFileSink({
+      folder: folder ?? '',
+      bytesMax: config.AUDIT_SINK_FILE_MEBIBYTES_MAX * mebibyte,
+      ageMsMax: config.AUDIT_SINK_FILE_MINUTES_MAX * minuteMs,
+    })
+    await sink.check().catch((error: unknown) => {
+      const { code, text } = sinkTroubleOf(error)
+      throw new SinkConfigError(`AUDIT_SINK_FILE_FOLDER=${folder} cannot be written (${code}). ${text}`)
+    })
+    return sink
+  },
+  async webhook({ AUDIT_SINK_WEBHOOK_URL: url, AUDIT_SINK_WEBHOOK_SECRET_FILE: file }, warn) {
+    const secrets = readWebhookSecrets(await readSecretOf('AUDIT_SINK_WEBHOOK_SECRET_FILE', file, warn))
+    if (secrets === null) {
+      throw new SinkConfigError(
+        `AUDIT_SINK_WEBHOOK_SECRET_FILE=${file} must have a secret on each line: "whsec_" and the base64 of 24 to 64 random bytes. Make one with: echo "whsec_$(openssl rand -base64 32)"`,
+      )
+    }
+    return createWebhookSink({ url: url ?? '', secrets })
+  },
+}
+
+async function readSecretOf(name: string, path: string | null, warn: Warn): Promise<string> {
+  return readSecretFile(path ?? '', { what: `file of ${name}`, warn }).catch((error: unknown) => {
+    throw error instanceof SecretFileError ? new SinkConfigError(error.message) : error
+  })
+}
+
+/** Starts the export of the audit trail to the sinks; it does nothing without one. */
+export function startSinks(
+  config: Config,
+  { store, clock, auditKeys, alert, onOutage }: Dependencies,
+  {
+    sinks,
+    observer: { metrics },
+    outages,
+  }: { readonly sinks: readonly Sink[]; readonly observer: Observer; readonly outages: Outages },
+): Exporter {
+  return startExporter({
+    store,
+    clock,
+    keys: auditKeys,
+    sinks,
+    batchEvents: config.AUDIT_SINK_BATCH_EVENTS,
+    batchMs: config.AUDIT_SINK_BATCH_SECONDS * 1000,
+    timeoutMs: config.AUDIT_SINK_TIMEOUT_SECONDS * 1000,
+    checkpointMs: config.AUDIT_CHECKPOINT_MINUTES === 0 ? null : config.AUDIT_CHECKPOINT_MINUTES * minuteMs,
+    listener: {
+      onLag: (sink, lag) => metrics?.onSinkLag(sink, lag),
+      onSent: (sink, events) => metrics?.onSinkSent(sink, events),
+      onCheckpoint: () => {},
+      onFailure(sink, error) {
+        metrics?.onSinkFailure(sink)
+        if (isUnavailable(error)) onOutage('database', error)
+        else outages.reportSink(sink, sinkTroubleOf(error))
+      },
+      onForgedPosition(sink, chainId) {
+        const how = `the position of the sink ${sink} was changed outside of the server, and the sink begins anew with the chain`
+        alert(new IntegrityError('audit chain', chainId, how))
+      },
+      onNoCheckpoint: (reason) => alert(new IntegrityError('audit chain', 'for a checkpoint', reason)),
+    },
+  })
+}
