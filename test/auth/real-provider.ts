@@ -16,6 +16,8 @@ export interface RealProvider {
   rotate(options?: { keepOld?: boolean }): void
   /** Answers to all requests with this status until it is called with null. */
   failWith(status: number | null): void
+  /** Answers nothing, so that requests time out, until it is called with false. */
+  stayMute(isMute: boolean): void
   /** Refuses the refresh tokens that there are now. */
   forgetTokens(): void
   /** Requests that it has received: method and path. */
@@ -52,6 +54,7 @@ export async function startRealProvider(): Promise<RealProvider> {
 export async function openRealProvider(consoles: readonly ConsoleClient[] = []): Promise<RealProvider> {
   let keys = [newKey()]
   let failure: number | null = null
+  let isMute = false
   let refreshTokensSince = 0
   const received: string[] = []
   const server = createServer()
@@ -68,6 +71,7 @@ export async function openRealProvider(consoles: readonly ConsoleClient[] = []):
     ).callback()
     server.on('request', (request, response) => {
       received.push(`${request.method} ${request.url?.split('?')[0]}`)
+      if (isMute) return
       if (failure === null) answer(request, response)
       else response.writeHead(failure).end()
     })
@@ -99,6 +103,9 @@ export async function openRealProvider(consoles: readonly ConsoleClient[] = []):
     },
     forgetTokens() {
       refreshTokensSince = Date.now()
+    },
+    stayMute(wanted) {
+      isMute = wanted
     },
     failWith(status) {
       failure = status

@@ -39,6 +39,7 @@ describe.skipIf(cannotStart).each(['server', 'browser'] as const)(
       const settings = { audience: 'keystead', project: { claim: 'tenant' } }
       const issuersFile = join(folder, 'issuers.json')
       writeFileSync(issuersFile, JSON.stringify({ version: 2, issuers: [{ ...entry, settings }] }))
+      provider.stayMute(true)
       server = await startServerProcess({
         DATA_FOLDER: (await createEmbeddedDatabase(join(folder, 'data'))).dataFolder,
         PORT: String(port),
@@ -102,9 +103,11 @@ describe.skipIf(cannotStart).each(['server', 'browser'] as const)(
       await at.locator('button[type="submit"]').click()
     }
 
-    it('asks to sign in, and comes back to the page that was opened', async () => {
+    it('says that the provider does not answer, goes on once it does, and comes back to the page', async () => {
       await page.goto(`${server.url}/service-keys`)
       await button('Sign in').click()
+      await page.getByText('The console tries again.').waitFor()
+      provider.stayMute(false)
       await consent(page, 'ada')
       await isSignedIn('Ada')
       await heading('Service keys').waitFor()

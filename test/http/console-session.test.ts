@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { authorizationUrl, beginLogin, pageUrl, refusalIn } from '../../console/src/session/authorization.ts'
 import { type Grant, LoginError, type TokenExchange } from '../../console/src/session/exchange.ts'
+import { createOidcSession } from '../../console/src/session/oidc-session.ts'
 import { tokensOf } from '../../console/src/session/one-person.ts'
 import { keepPending, ownPath, takeMark, takePending } from '../../console/src/session/pending-login.ts'
 import { createRenewal } from '../../console/src/session/renewal.ts'
@@ -161,6 +162,19 @@ describe('a session', () => {
     expect(exchange.renew).not.toHaveBeenCalled()
   })
 
+  it('is renewed if the API refuses a token that is new and has just expired', async () => {
+    const { renewAfterUnauthenticated } = open(async () => grantOf({ token: 'second' }), {
+      expiresInSeconds: 6,
+    })
+    vi.advanceTimersByTime(4000)
+    const early = open(async () => grantOf({ token: 'second' }), { expiresInSeconds: 6 })
+    await expect(early.renewAfterUnauthenticated('first')).rejects.toMatchObject({
+      failure: { code: 'not-accepted' },
+    })
+    vi.advanceTimersByTime(2000)
+    expect(await renewAfterUnauthenticated('first')).toBe('second')
+  })
+
   it('lasts as long as its token while the provider is down, and comes back after it', async () => {
     let isDown = true
     const { token, store } = open(async () => {
@@ -241,5 +255,80 @@ describe('a session', () => {
     open(async () => null)
     expect([...kept]).toEqual([['keystead-signed-in', 'yes']])
     expect([takeMark(), takeMark()]).toEqual([true, false])
+  })
+})
+
+describe('a login while the provider does not answer', () => {
+  const settings = {
+    mode: 'oidc',
+    url: 'https://console.test',
+    callbackPath: '/console/callback',
+    issuer: 'https://login.test',
+    clientId: 'console',
+    scopes: 'openid',
+    parameters: [],
+    token: 'access_token',
+    exchange: 'server',
+  } as const
+  const pagesOfProvider = {
+    authorizationEndpoint: 'https://login.test/auth',
+    endSessionEndpoint: null,
+  }
+
+  async function open() {
+    const assign = vi.fn()
+    vi.stubGlobal('location', { origin: settings.url, pathname: '/user-keys', search: '', hash: '', assign })
+    const popup = { close: vi.fn(), location: { replace: vi.fn() } }
+    vi.stubGlobal('window', { open: () => popup })
+    const pages = vi.fn<TokenExchange['pages']>()
+    pages.mockRejectedValue(new LoginError({ code: 'unavailable', message: 'down', retryAfterSeconds: 5 }))
+    const exchange = { isShared: false, pages, renew: async () => null } as unknown as TokenExchange
+    const session = createOidcSession(settings, exchange, null)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(session.state.kind).toBe('signedOut')
+    return { session, pages, assign, popup }
+  }
+
+  it('goes on by itself once it does', async () => {
+    const { session, pages, assign } = await open()
+    await session.signIn()
+    expect(session.state).toMatchObject({ kind: 'failed', reason: { retryAfterSeconds: 5 } })
+    pages.mockResolvedValue(pagesOfProvider)
+    await vi.advanceTimersByTimeAsync(5000)
+    await vi.waitFor(() => expect(assign).toHaveBeenCalledOnce())
+    expect(assign.mock.calls[0]?.[0]).toMatch(/^https:\/\/login\.test\/auth\?/)
+  })
+
+  it('is tried five times, then waits for a click, which counts anew', async () => {
+    const { session, pages, assign } = await open()
+    await session.signIn()
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(pages).toHaveBeenCalledTimes(5)
+    expect(session.state).toEqual({ kind: 'failed', reason: { code: 'unavailable', message: 'down' } })
+    await session.signIn()
+    expect(session.state).toMatchObject({ reason: { retryAfterSeconds: 5 } })
+    pages.mockResolvedValue(pagesOfProvider)
+    // A click does not wait for the next attempt, which then is not made.
+    await session.signIn()
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(assign).toHaveBeenCalledOnce()
+    expect(pages).toHaveBeenCalledTimes(7)
+  })
+
+  it('is not tried again after a sign-out', async () => {
+    const { session, pages } = await open()
+    await session.signIn()
+    await session.signOut()
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(pages).toHaveBeenCalledOnce()
+  })
+
+  it('closes its pop-up window: only a click opens another', async () => {
+    const { session, pages, popup } = await open()
+    await session.signIn({ popup: true })
+    expect(popup.close).toHaveBeenCalledOnce()
+    expect(session.state).toEqual({ kind: 'failed', reason: { code: 'unavailable', message: 'down' } })
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(pages).toHaveBeenCalledOnce()
   })
 })

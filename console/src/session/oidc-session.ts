@@ -1,34 +1,15 @@
 import { authorizationUrl, beginLogin, endSessionUrl, refusalIn } from './authorization.ts'
 import { failureOf, type TokenExchange } from './exchange.ts'
+import { failures } from './login-failures.ts'
 import { keepPending, ownPath, type PendingLogin, takeMark, takePending } from './pending-login.ts'
 import { createRenewal } from './renewal.ts'
-import type { LoginFailure, Session, SignInOptions } from './session.ts'
+import type { Session, SignInOptions } from './session.ts'
 import { createSessionStore } from './session-store.ts'
 import type { OidcSettings } from './settings.ts'
 import { handOver, openWindows } from './windows.ts'
 
-/** How often a login that fails for an outage is tried again. */
-const redeemTriesMax = 5
-
-const failures = {
-  closeWindow: {
-    code: 'close-window',
-    message: 'You are signed in, in the other window. Close this one.',
-  },
-  notStartedHere: {
-    code: 'not-started-here',
-    message: 'This answer of the identity provider belongs to no login of this page. Sign in again.',
-  },
-  popupBlocked: {
-    code: 'pop-up-blocked',
-    message: 'The browser has blocked the window. Allow pop-up windows for this page, and try again.',
-  },
-  signOutIncomplete: {
-    code: 'sign-out-incomplete',
-    message:
-      'You are signed out here, but the server did not confirm it: reloading this page may sign in again. Try again.',
-  },
-} as const satisfies Record<string, LoginFailure>
+/** How often a step of a login is tried that fails for an outage. */
+const triesMax = 5
 
 /**
  * Builds the session of a login. With the exchange on the server, all tabs sign in and out together.
@@ -46,6 +27,19 @@ export function createOidcSession(
   /** The login in a pop-up window. Its secrets never leave this window. */
   let inPopup: PendingLogin | null = null
   let hasSignedOut = false
+  let retryTimer: ReturnType<typeof setTimeout> | undefined
+
+  /** Tells why a step of a login has failed. After an outage it is tried again, unless somebody does so before. */
+  function failAndRetry(error: unknown, tries: number, run: (tries: number) => void): void {
+    const failure = failureOf(error)
+    const { retryAfterSeconds, ...last } = failure
+    clearTimeout(retryTimer)
+    store.fail(tries < triesMax ? failure : last)
+    if (retryAfterSeconds === undefined || tries >= triesMax) return
+    retryTimer = setTimeout(() => {
+      if (store.held === null && store.state.kind !== 'signedOut') run(tries + 1)
+    }, retryAfterSeconds * 1000)
+  }
 
   async function redeem(answer: URLSearchParams, pending: PendingLogin, tries = 1): Promise<void> {
     const refusal = refusalIn(answer)
@@ -59,14 +53,12 @@ export function createOidcSession(
       hasSignedOut = false
       if (exchange.isShared) windows.send({ kind: 'signedIn' })
     } catch (error) {
-      const failure = failureOf(error)
-      store.fail(failure)
-      if (failure.retryAfterSeconds === undefined || tries === redeemTriesMax) return
-      setTimeout(() => void redeem(answer, pending, tries + 1), failure.retryAfterSeconds * 1000)
+      failAndRetry(error, tries, (next) => void redeem(answer, pending, next))
     }
   }
 
-  async function goToProvider(returnTo: string, isSilent: boolean): Promise<void> {
+  async function goToProvider(returnTo: string, isSilent: boolean, tries = 1): Promise<void> {
+    clearTimeout(retryTimer)
     store.beginSignIn()
     try {
       const { authorizationEndpoint } = await exchange.pages()
@@ -77,7 +69,7 @@ export function createOidcSession(
       if (isSilent) location.replace(url)
       else location.assign(url)
     } catch (error) {
-      store.fail(failureOf(error))
+      failAndRetry(error, tries, (next) => void goToProvider(returnTo, isSilent, next))
     }
   }
 
@@ -97,7 +89,8 @@ export function createOidcSession(
       popup.location.replace(url)
     } catch (error) {
       popup.close()
-      store.fail(failureOf(error))
+      // Another window opens for another click only.
+      failAndRetry(error, triesMax, () => {})
     }
   }
 
@@ -175,6 +168,7 @@ export function createOidcSession(
       else await goToProvider(returnTo ?? currentPath(), false)
     },
     async signOut({ atProvider = false } = {}) {
+      clearTimeout(retryTimer)
       const pages = atProvider ? await exchange.pages().catch(() => null) : null
       store.becomeSignedOut()
       hasSignedOut = true

@@ -4,7 +4,7 @@ import { type HeldToken, type SessionStore, signInAgain } from './session-store.
 
 /** A token is renewed this long before it expires, or for the last part of a short life. */
 const margin = { ms: 60_000, share: 0.2 } as const
-/** A token that the API refuses although it is younger than this would be refused after each renewal. */
+/** A token that the API refuses although it is younger than this, and not about to expire, would be refused after each renewal. */
 const youngMs = 10_000
 
 const notAccepted: LoginFailure = {
@@ -85,6 +85,12 @@ export function createRenewal(store: SessionStore, exchange: TokenExchange): Ren
     return store.untilSignedIn()
   }
 
+  /** True from some time before a token expires: it may do so on its way to the API. */
+  function isEnding({ expiresAtMs, receivedAtMs, isRenewable }: HeldToken): boolean {
+    const marginMs = isRenewable ? Math.min(margin.ms, (expiresAtMs - receivedAtMs) * margin.share) : 0
+    return Date.now() >= expiresAtMs - marginMs
+  }
+
   return {
     alone,
     retryLater,
@@ -94,15 +100,13 @@ export function createRenewal(store: SessionStore, exchange: TokenExchange): Ren
         if (store.state.kind === 'signedOut') throw signInAgain('Nobody is signed in.')
         return store.untilSignedIn()
       }
-      const { token, expiresAtMs, receivedAtMs, isRenewable } = held
-      const marginMs = isRenewable ? Math.min(margin.ms, (expiresAtMs - receivedAtMs) * margin.share) : 0
-      return Date.now() < expiresAtMs - marginMs ? token : replace(held)
+      return isEnding(held) ? replace(held) : held.token
     },
     async renewAfterUnauthenticated(refusedToken) {
       const { held } = store
       if (held === null) return store.untilSignedIn()
       if (held.token !== refusedToken) return held.token
-      if (Date.now() - held.receivedAtMs >= youngMs) return replace(held)
+      if (isEnding(held) || Date.now() - held.receivedAtMs >= youngMs) return replace(held)
       store.fail(notAccepted)
       throw new LoginError(notAccepted)
     },

@@ -2,7 +2,7 @@
 export interface LoginFailure {
   readonly code:
     | 'refused'
-    /** It is tried again after `retryAfterSeconds`. */
+    /** It is tried again after `retryAfterSeconds`; without, when somebody asks for it. */
     | 'unavailable'
     /** The API refuses the provider's tokens, also new ones. */
     | 'not-accepted'

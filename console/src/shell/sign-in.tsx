@@ -35,12 +35,15 @@ export function SignIn({ session }: { readonly session: Session }) {
   if (state.kind === 'signingIn') return <Notice tone="quiet">{failed('signingIn')}</Notice>
   const isExpired = state.kind === 'expired'
   const failure = isExpired ? state.failure : state.kind === 'failed' ? state.reason : null
+  const isLast = failure?.code === 'unavailable' && failure.retryAfterSeconds === undefined
   return (
     <section className="banner" aria-label={t('signIn')}>
       <p>{isExpired ? t('expired') : failed('intro')}</p>
       {failure && (
         <Notice tone="bad">
-          {failure.code === 'refused' ? failure.message : failed(failureTexts[failure.code])}
+          {failure.code === 'refused'
+            ? failure.message
+            : failed(isLast ? 'stillUnavailable' : failureTexts[failure.code])}
         </Notice>
       )}
       <Button kind="primary" onClick={() => void session.signIn({ popup: isExpired })}>
