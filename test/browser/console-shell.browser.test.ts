@@ -70,6 +70,42 @@ describe.skipIf(cannotStart)('the frame of the console', () => {
     expect(await askedTwice()).toEqual([])
   })
 
+  it('keeps one stream of changes open, and opens another whenever one has ended', async () => {
+    const tab = await console.context.newPage()
+    await tab.clock.install()
+    const event = 'event: next\ndata: {"data":{"userKeysChanged":{"listAgain":true}}}\n\n'
+    const stream = { contentType: 'text/event-stream', body: '' }
+    const ends = [
+      { ...stream, body: event },
+      stream,
+      { status: 503, json: { errors: [{ message: 'shut down' }] } },
+      { status: 502, contentType: 'text/plain', body: 'no server' },
+      null,
+    ]
+    let opened = 0
+    await tab.route('**/graphql', async (route) => {
+      const { operationName } = route.request().postDataJSON() as { operationName: string }
+      if (operationName !== 'UserKeysChanged') return route.continue()
+      opened++
+      const end = ends[opened - 1]
+      if (end === undefined) return route.continue()
+      await (end === null ? route.abort() : route.fulfill(end))
+    })
+    await tab.goto(new URL('/upcoming', console.url).href)
+    await tab.getByRole('heading', { level: 1, name: 'Upcoming', exact: true }).waitFor()
+    for (let streams = 1; streams <= ends.length + 1; streams++) {
+      await expect.poll(() => opened).toBe(streams)
+      // Time for the answer.
+      await tab.waitForTimeout(300)
+      if (streams <= ends.length) await tab.clock.runFor(5000)
+    }
+    // The last one lasts.
+    await tab.clock.runFor(60_000)
+    await tab.waitForTimeout(300)
+    expect(opened).toBe(ends.length + 1)
+    await tab.close()
+  })
+
   it('the heading of a page has the focus after navigation, and Back returns', async () => {
     const { page } = console
     await console.goTo('/user-keys', 'User keys')

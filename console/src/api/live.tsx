@@ -1,10 +1,11 @@
 import { createContext, type ReactNode, use, useEffect, useRef, useState } from 'react'
 import {
   type AnyVariables,
+  type Client,
   type TypedDocumentNode,
   type UseQueryResponse,
+  useClient,
   useQuery,
-  useSubscription,
 } from 'urql'
 import { aboutKeys, showsInvalidInput } from './client.ts'
 import { graphql } from './graphql.ts'
@@ -35,19 +36,41 @@ const changes = createContext(0)
  * stand for what may have been missed.
  */
 export function LiveChanges({ children }: { readonly children: ReactNode }) {
+  const client = useClient()
   const [count, setCount] = useState(0)
-  const isFirst = useRef(true)
-  const [{ fetching }, subscribe] = useSubscription({ query: userKeysChanged }, (_previous, event) => {
-    if (!isFirst.current) setCount((before) => before + 1)
-    isFirst.current = false
-    return event
-  })
-  useEffect(() => {
-    if (fetching) return
-    const timer = setTimeout(subscribe, pauseMs)
-    return () => clearTimeout(timer)
-  }, [fetching, subscribe])
+  useEffect(() => hearOfChanges(client, () => setCount((before) => before + 1)), [client])
   return <changes.Provider value={count}>{children}</changes.Provider>
+}
+
+/**
+ * Opens the stream, and again whenever it has ended, until it is stopped. `useSubscription` does not tell when one has ended.
+ */
+function hearOfChanges(client: Client, onChange: () => void): () => void {
+  let isFirst = true
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let stop = () => {}
+  const open = () => {
+    const stream = client.subscription(userKeysChanged, {}).subscribe(({ error, hasNext }) => {
+      if (error !== undefined || !hasNext) {
+        timer ??= setTimeout(again, pauseMs)
+        return
+      }
+      if (!isFirst) onChange()
+      isFirst = false
+    })
+    stop = stream.unsubscribe
+  }
+  const again = () => {
+    timer = undefined
+    // What is left of the stream would count as one that is open.
+    stop()
+    open()
+  }
+  open()
+  return () => {
+    clearTimeout(timer)
+    stop()
+  }
 }
 
 /**
