@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
+import { bundledParts } from './build/bundled-parts.ts'
 import { trustedDocuments } from './build/documents.ts'
 import { minified } from './build/minified.ts'
 import { servedFiles } from './build/served-files.ts'
@@ -17,6 +18,7 @@ export default defineConfig({
     react(),
     compiledTexts(join(sources, 'texts')),
     trustedDocuments(sources),
+    bundledParts(),
     minified(),
     servedFiles(),
   ],

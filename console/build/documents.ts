@@ -87,6 +87,11 @@ function textOf(
   return print(formatDocument(document) as DocumentNode)
 }
 
+/** The start of an ID, by which the server finds a document of its console: `withShortIds`. */
+export function shortIdOf(id: string): string {
+  return id.slice('sha256:'.length).slice(0, 12)
+}
+
 function idOf(text: string): string {
   return `sha256:${createHash('sha256').update(text).digest('hex')}`
 }
@@ -113,7 +118,7 @@ export function trustedDocuments(sources: string): Plugin {
     buildStart() {
       if (this.environment.mode !== 'build') return
       const documents = readDocuments(sources)
-      ids = documents.ids
+      ids = Object.fromEntries(Object.entries(documents.ids).map(([name, id]) => [name, shortIdOf(id)]))
       this.emitFile({
         type: 'asset',
         fileName: 'documents.json',

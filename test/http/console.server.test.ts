@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { shortIdOf } from '../../console/build/documents.ts'
 import { type App, createApp } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
 import { createLog } from '../../src/log.ts'
@@ -242,10 +243,13 @@ describe('the console', () => {
 
   it('asks by the IDs of its documents; unknown IDs are answered as without it', async () => {
     const [id = ''] = idsOf('Viewer')
-    expect(await post(app, { documentId: id, operationName: 'Viewer' })).toMatchObject({
-      status: 200,
-      data: { viewer: { projectId: 'demo' } },
-    })
+    // By the whole ID, and by its first digits as the console does.
+    for (const documentId of [id, shortIdOf(id)]) {
+      expect(await post(app, { documentId, operationName: 'Viewer' })).toMatchObject({
+        status: 200,
+        data: { viewer: { projectId: 'demo' } },
+      })
+    }
     expect(await post(app, { query: '{ viewer { projectId } }' })).toMatchObject({ status: 200 })
     const unknown = `sha256:${'0'.repeat(64)}`
     expect(await post(app, { documentId: unknown })).toMatchObject({

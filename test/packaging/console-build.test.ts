@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { readDocuments } from '../../console/build/documents.ts'
+import { readDocuments, shortIdOf } from '../../console/build/documents.ts'
 import { buildConsole, builtConsole } from '../support/build-console.ts'
 
 const sources = join(import.meta.dirname, '../../console/src')
@@ -84,7 +84,7 @@ describe('the built console', () => {
       .filter((path) => path.endsWith('.js'))
       .map((path) => read(path).toString())
       .join('\n')
-    expect(Object.keys(manifest).filter((id) => !script.includes(id))).toEqual([])
+    expect(Object.keys(manifest).filter((id) => !script.includes(shortIdOf(id)))).toEqual([])
     expect(readDocuments(sources).manifest).toEqual(manifest)
   })
 })

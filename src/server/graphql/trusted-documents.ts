@@ -124,6 +124,16 @@ export function readTrustedDocuments(path: string, checks: Checks): TrustedDocum
   return new Map(entries as readonly (readonly [string, string])[])
 }
 
+/** Digits of a SHA-256 that are enough to tell the documents of the console apart. */
+const shortDigits = 12
+
+/** The documents, also by the first digits of their SHA-256: hashes do not compress, and the script of the console has one of each. */
+export function withShortIds(documents: TrustedDocuments): TrustedDocuments {
+  const short = new Map([...documents].map(([id, text]) => [id.slice(0, shortDigits), text]))
+  if (short.size !== documents.size) throw new TrustedDocumentsError('two documents have one short ID')
+  return new Map([...documents, ...short])
+}
+
 function readManifest(path: string): object {
   let content: unknown
   try {

@@ -7,7 +7,7 @@ import { type Config, consoleModeOf } from '../../config.ts'
 import type { Log } from '../../log.ts'
 import { type Answer, errorAnswer } from '../answer.ts'
 import { documentRules } from '../graphql/check-document.ts'
-import { readTrustedDocuments, type TrustedDocuments } from '../graphql/trusted-documents.ts'
+import { readTrustedDocuments, type TrustedDocuments, withShortIds } from '../graphql/trusted-documents.ts'
 import { callbackPath } from './console-session.ts'
 import { headerOf, isKnownTag } from './request-head.ts'
 
@@ -37,10 +37,9 @@ export function openConsole({ config, log, schema, consoleFolder }: ConsoleParts
   const folder = consoleFolder ?? builtFolder
   try {
     const answers = createConsoleAnswers(readFiles(folder), headersFor(config))
-    const documents = readTrustedDocuments(join(folder, 'documents.json'), {
-      schema,
-      rules: documentRules(config),
-    })
+    const documents = withShortIds(
+      readTrustedDocuments(join(folder, 'documents.json'), { schema, rules: documentRules(config) }),
+    )
     return { documents, answer: answers }
   } catch (error) {
     log.warn(
