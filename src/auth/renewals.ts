@@ -36,14 +36,20 @@ export interface RenewedGrants {
   forget(refreshToken: string): void
 }
 
-/** Keeps the grants of renewals for a while. */
+/** Keeps the grants of renewals for a while. Each is given with what is left of the life of its token by then. */
 export function createRenewedGrants(): RenewedGrants {
-  const grants = new LRUCache<string, Grant>(renewed)
+  const grants = new LRUCache<string, { readonly grant: Grant; readonly atMs: number }>(renewed)
   return {
-    get: (name) => grants.get(name) ?? null,
-    set: (name, grant) => void grants.set(name, grant),
+    get(name) {
+      const kept = grants.get(name)
+      if (kept === undefined) return null
+      const { grant, atMs } = kept
+      const secondsLeft = Math.floor(grant.expiresInSeconds - (performance.now() - atMs) / 1000)
+      return { ...grant, expiresInSeconds: Math.max(0, secondsLeft) }
+    },
+    set: (name, grant) => void grants.set(name, { grant, atMs: performance.now() }),
     forget(refreshToken) {
-      for (const [name, grant] of grants) if (grant.refreshToken === refreshToken) grants.delete(name)
+      for (const [name, { grant }] of grants) if (grant.refreshToken === refreshToken) grants.delete(name)
     },
   }
 }

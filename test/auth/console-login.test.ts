@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createLoginProvider, type LoginProvider } from '../../src/auth/console-login.ts'
 import { discoveryUrlsOf } from '../../src/auth/discovery.ts'
 import type { FetchTrouble } from '../../src/auth/fetch-trouble.ts'
@@ -207,6 +207,22 @@ describe('a provider that answers in its own way', () => {
     expect(revoked).toEqual(['renewed-1', 'renewed-2'])
     await provider.renew(kept)
     expect(renewals).toBe(3)
+  })
+
+  test('is shared with what is left of the life of its token', async () => {
+    let renewals = 0
+    const { provider } = await startWith({
+      answer: () => ({ body: { ...tokens, expires_in: 20, refresh_token: `renewed-${++renewals}` } }),
+    })
+    vi.useFakeTimers({ toFake: ['performance'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const { refreshToken } = await provider.renew(kept)
+    vi.advanceTimersByTime(12_000)
+    // A tab that has not received the answer, and renews in time with what it gets now.
+    expect(await provider.renew(kept)).toMatchObject({ refreshToken, expiresInSeconds: 8 })
+    vi.advanceTimersByTime(12_000)
+    expect(await provider.renew(kept)).toMatchObject({ refreshToken, expiresInSeconds: 0 })
+    expect(renewals).toBe(1)
   })
 
   test('says when to come back, within reason', async () => {
