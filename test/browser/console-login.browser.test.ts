@@ -106,7 +106,7 @@ describe.skipIf(cannotStart).each(['server', 'browser'] as const)(
     it('says that the provider does not answer, goes on once it does, and comes back to the page', async () => {
       await page.goto(`${server.url}/service-keys`)
       await button('Sign in').click()
-      await page.getByText('The console tries again.').waitFor()
+      await page.getByRole('alert').filter({ hasText: 'The console tries again.' }).waitFor()
       provider.stayMute(false)
       await consent(page, 'ada')
       await isSignedIn('Ada')

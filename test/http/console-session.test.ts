@@ -295,7 +295,7 @@ describe('a login while the provider does not answer', () => {
     expect(session.state).toMatchObject({ kind: 'failed', reason: { retryAfterSeconds: 5 } })
     pages.mockResolvedValue(pagesOfProvider)
     await vi.advanceTimersByTimeAsync(5000)
-    await vi.waitFor(() => expect(assign).toHaveBeenCalledOnce())
+    await vi.waitFor(() => expect(assign).toHaveBeenCalledOnce(), { timeout: 30_000 })
     expect(assign.mock.calls[0]?.[0]).toMatch(/^https:\/\/login\.test\/auth\?/)
   })
 
