@@ -1,11 +1,14 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PGlite } from '@electric-sql/pglite'
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createClient } from '../../packages/client/src/index.ts'
+import { createPostgresDatabase, startPostgres } from '../support/postgres-server.ts'
 import { cannotRun } from '../support/skip.ts'
 import { endStory, type Story, startStory } from '../support/story.ts'
 
@@ -221,7 +224,7 @@ for (const client of clients) {
 it('all folders of examples are run by a test', () => {
   const folders = readdirSync(join(root, 'examples'), { withFileTypes: true })
   const names = folders.filter((entry) => entry.isDirectory()).map(({ name }) => name)
-  const elsewhere = ['demo', 'service']
+  const elsewhere = ['demo', 'prisma', 'service']
   const run = examples.map(({ folder }) => folder.replace('examples/', ''))
   expect(names.toSorted()).toEqual([...run, ...elsewhere].toSorted())
 })
@@ -264,3 +267,81 @@ for (const example of examples) {
     })
   })
 }
+
+describe('the example with Prisma', () => {
+  const folder = 'examples/prisma'
+  const printed = [
+    'read: Ann Peeters, Bob Claes',
+    'found by its address: Ann Peeters {"likes":"green tea"}',
+    'found by another one: null',
+    'stored: kse1.',
+    'name of another row: UnreadableValueError',
+    'search within names: UnsupportedQueryError',
+    '',
+  ].join('\n')
+  const data = mkdtempSync(join(tmpdir(), 'keystead-prisma-example-'))
+  afterAll(() => rmSync(data, { recursive: true, force: true }))
+
+  it('is generated from its schema and compiles', async () => {
+    await run('node scripts/build-client.ts', '.')
+    await run('node_modules/.bin/prisma generate --no-hints --schema examples/prisma/schema.prisma', '.')
+    await run('../../node_modules/.bin/tsc -p .', folder)
+  })
+
+  it('opens what it wrote and finds it by blind index, and its files hold no plaintext', async () => {
+    const command = `DATABASE_FOLDER=${join(data, 'pglite')} node --no-warnings main.ts`
+    // The second time it finds the rows of the first one, with other data keys.
+    for (const _time of [1, 2]) expect(await run(command, folder)).toBe(printed)
+    const database = new PGlite(join(data, 'pglite'))
+    const { rows } = await database.query('SELECT * FROM customers')
+    await database.close()
+    expectNoPlaintext(rows)
+    for (const file of readdirSync(join(data, 'pglite'), { withFileTypes: true, recursive: true })) {
+      if (!file.isFile()) continue
+      const content = readFileSync(join(file.parentPath, file.name)).toString('latin1')
+      for (const plaintext of plaintexts) expect(content.includes(plaintext), file.name).toBe(false)
+    }
+  })
+
+  it('does the same with PostgreSQL', async ({ skip }) => {
+    const server = await startPostgres(join(data, 'postgres'))
+    if ('reason' in server) {
+      cannotRun('the example with Prisma on PostgreSQL', server.reason)
+      return skip()
+    }
+    try {
+      const { url, drop } = await createPostgresDatabase({ url: server.url, template: 'template1' })
+      for (const _time of [1, 2])
+        expect(await run(`DATABASE_URL='${url}' node --no-warnings main.ts`, folder)).toBe(printed)
+      const database = new pg.Client(url)
+      await database.connect()
+      expectNoPlaintext((await database.query('SELECT * FROM customers')).rows)
+      await database.end()
+      await drop()
+    } finally {
+      await server.stop()
+    }
+  })
+
+  it('says what is wrong with a token, and writes nothing', async () => {
+    const none = join(data, 'none')
+    const command = `KEYSTEAD_TOKEN=nonsense DATABASE_FOLDER=${none} node --no-warnings main.ts`
+    const { code, output } = await start(command, folder)
+    expect(code).toBe(1)
+    expect(output).toMatch(/^UNAUTHENTICATED: /)
+    expect(output).not.toMatch(/\bat .*:\d+/)
+  })
+
+  const plaintexts = ['Peeters', 'Claes', 'ann@example', 'Ann@example', 'Bob@example', 'green tea']
+
+  function expectNoPlaintext(rows: readonly unknown[]): void {
+    expect(rows.length).toBe(2)
+    for (const row of rows as Readonly<Record<string, unknown>>[]) {
+      expect(Object.keys(row).toSorted()).toEqual(['email', 'emailIndex', 'id', 'name', 'notes', 'tenantId'])
+      for (const name of ['email', 'name', 'notes']) expect(row[name]).toMatch(/^kse1\.[\w-]{100,}$/)
+      expect(row['emailIndex']).toMatch(/^1\.[\w-]{43}$/)
+    }
+    const text = JSON.stringify(rows)
+    for (const plaintext of plaintexts) expect(text).not.toContain(plaintext)
+  }
+})
