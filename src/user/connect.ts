@@ -77,7 +77,7 @@ export async function connect(context: ConnectionContext): Promise<ConnectedServ
   }
   const { server: url } = login
   requireTls(url)
-  return { url, client: createClient({ url, token: tokensOf(logins, context) }) }
+  return { url, client: createClient({ url, token: tokensOf(logins, url, context) }) }
 }
 
 /** The saved logins of the profile that is named. */
@@ -132,16 +132,27 @@ async function givenToken({ options, environment }: ConnectionContext): Promise<
 }
 
 /** Gives tokens of a login: it is called again before one ends, and after one was refused. */
-function tokensOf(logins: SavedLogins, context: ConnectionContext): () => Promise<string> {
+function tokensOf(logins: SavedLogins, server: string, context: ConnectionContext): () => Promise<string> {
   let last: string | null = null
   return async () => {
-    const login = await logins.read()
-    if (login === null) throw new CommandError(`You have signed out meanwhile. Run: keystead login`)
+    const login = await readAgain(logins, server)
     const isNew = login.token !== last
-    const renewed = isNew && isFresh(login, marginMs) ? login : await renew(logins, login.token, context)
+    const renewed = isNew && isFresh(login, marginMs) ? login : await renew(logins, login, context)
     last = renewed.token
     return last
   }
+}
+
+/** Reads the login of a command that is under way: its profile may have been used for another server meanwhile. */
+async function readAgain(logins: SavedLogins, server: string): Promise<SavedLogin> {
+  const login = await logins.read()
+  if (login === null) throw new CommandError(`You have signed out meanwhile. Run: keystead login`)
+  if (login.server !== server) {
+    throw new CommandError(
+      `The login is for ${login.server} now, and is not used for ${server}. Sign in there with --profile NAME to keep both.`,
+    )
+  }
+  return login
 }
 
 function isFresh({ expiresAt }: SavedLogin, forMs: number): boolean {
@@ -151,12 +162,11 @@ function isFresh({ expiresAt }: SavedLogin, forMs: number): boolean {
 /** Renews a login, unless another command did it in the meantime: a refresh token may be used once. */
 async function renew(
   logins: SavedLogins,
-  token: string,
+  { server, token }: SavedLogin,
   { signal, ...context }: ConnectionContext,
 ): Promise<SavedLogin> {
   return logins.alone(async () => {
-    const login = await logins.read()
-    if (login === null) throw new CommandError(`You have signed out meanwhile. Run: keystead login`)
+    const login = await readAgain(logins, server)
     if (login.token !== token && isFresh(login, marginMs)) return login
     // The server says what is wrong with the token, if anything is.
     if (!isRenewable(login) && isFresh(login, 0)) return login
