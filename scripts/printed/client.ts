@@ -1,6 +1,6 @@
 import { operationsText } from './client/operations.ts'
 import { refusalsText } from './client/refusals.ts'
-import { typesText } from './client/types.ts'
+import { enumValuesText, typesText } from './client/types.ts'
 import type { PrintedFile } from './printed-file.ts'
 
 const folder = 'packages/client/src/generated'
@@ -14,4 +14,5 @@ export const clientFiles: readonly PrintedFile[] = [
   fileOf('types', typesText),
   fileOf('operations', operationsText),
   fileOf('refusals', refusalsText),
+  fileOf('enum-values', enumValuesText),
 ]

@@ -1,7 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { buildSchema, isTypeSystemDefinitionNode, parse, specifiedRules, validate } from 'graphql'
+import {
+  buildSchema,
+  type GraphQLEnumType,
+  isTypeSystemDefinitionNode,
+  parse,
+  specifiedRules,
+  validate,
+} from 'graphql'
 import { describe, expect, it } from 'vitest'
+import { enumValues } from '../../packages/client/src/generated/enum-values.ts'
 import { type OperationDefinition, operations } from '../../packages/client/src/generated/operations.ts'
 import { isRepeatable, type OperationName } from '../../packages/client/src/retry.ts'
 import { keyMutations } from '../access/key-mutations.ts'
@@ -37,4 +45,18 @@ describe('the operations of the client', () => {
       expect(isRepeatable(name)).toBe(false)
     }
   })
+})
+
+it('the client has the values of all enums of its types, in their order', () => {
+  for (const [name, values] of Object.entries(enumValues)) {
+    const type = schema.getType(name) as GraphQLEnumType
+    expect(values, name).toEqual(type.getValues().map((value) => value.name))
+  }
+  const types = readFileSync(
+    join(import.meta.dirname, '../../packages/client/src/generated/types.ts'),
+    'utf8',
+  )
+  const unions = [...types.matchAll(/^export type (\w+) =\n(?: {2}\| '\w+'\n)+$/gm)].map(([, name]) => name)
+  expect(Object.keys(enumValues).toSorted()).toEqual(unions.toSorted())
+  expect(unions).toContain('KeyStatus')
 })

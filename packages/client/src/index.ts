@@ -22,6 +22,7 @@ export {
   UnsupportedEnvelopeError,
   UnsupportedJwtError,
 } from './errors.ts'
+export { enumValues } from './generated/enum-values.ts'
 export * from './generated/refusals.ts'
 export type * from './generated/types.ts'
 export type { SignJws, SignJwsOptions, SignJwt, SignJwtOptions } from './sign-jws.ts'

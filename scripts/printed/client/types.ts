@@ -69,7 +69,8 @@ function inputFieldText(field: GraphQLArgument | GraphQLInputField): string {
   return `${comment(field.description, '  ')}  readonly ${field.name}${isRequired ? '' : '?'}: ${inputType(field)}${isRequired ? '' : ' | undefined'}\n`
 }
 
-export function typesText(): string {
+/** The types that operations of the client take and give, in the order in which they are met. */
+function collectTypes() {
   const outputs = new Map<string, Place>()
   const inputs = new Map<string, GraphQLInputObjectType>()
   const enums = new Map<string, GraphQLEnumType>()
@@ -101,7 +102,25 @@ export function typesText(): string {
     for (const field of fieldsBeyondUserError(error)) visitOutput(placeOf(field, false))
   }
   enums.set('ErrorCode', schema.getType('ErrorCode') as GraphQLEnumType)
+  return { outputs, inputs, enums }
+}
 
+/** The values of all enums, for programs that offer or check them. */
+export function enumValuesText(): string {
+  const { enums } = collectTypes()
+  const texts = [...enums.values()].map((type) => {
+    const values = type.getValues().map(({ name }) => `    '${name}',\n`)
+    return `${comment(type.description, '  ')}  ${type.name}: [\n${values.join('')}  ],\n`
+  })
+  return `${head}
+/** The values of each enum of the API, in their order: \`enumValues.KeyStatus\` has those of \`KeyStatus\`. */
+export const enumValues = {
+${texts.join('')}} as const
+`
+}
+
+export function typesText(): string {
+  const { outputs, inputs, enums } = collectTypes()
   const enumTexts = [...enums.values()].map((type) => {
     const values = type.getValues().map(({ name }) => `  | '${name}'`)
     return `${comment(type.description)}export type ${type.name} =\n${values.join('\n')}\n`

@@ -1,24 +1,17 @@
-import type {
-  KeysteadClient,
-  KeyVersionStatus,
-  ListedUserKey,
-  UserKey,
+import {
+  enumValues,
+  type KeysteadClient,
+  type KeyVersionStatus,
+  type ListedUserKey,
+  type UserKey,
 } from '../../../packages/client/src/index.ts'
 import { CommandError, exitCodes, UsageError, type Values } from '../../command-line/command.ts'
 import { connect, connectionOptions, jsonOption } from '../connect.ts'
-import {
-  keyAlgorithms,
-  keyColumns,
-  keyFacts,
-  keyJson,
-  keyRow,
-  keyStatuses,
-  keyUsages,
-  numberOf,
-  pairsOf,
-} from '../key-texts.ts'
+import { keyColumns, keyFacts, keyJson, keyRow, numberOf, pairsOf } from '../key-texts.ts'
 import { factLines, jsonText, shown, tableLines } from '../shown-text.ts'
 import { defineUserCommand, type UserContext } from '../user-command.ts'
+
+const { KeyAlgorithm: keyAlgorithms, KeyStatus: keyStatuses, KeyUsage: keyUsages } = enumValues
 
 /** The positional argument of a key. */
 const keyOption = {

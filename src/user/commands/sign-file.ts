@@ -1,15 +1,17 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import type { MessageType, SigningAlgorithm } from '../../../packages/client/src/index.ts'
+import { enumValues, type MessageType, type SigningAlgorithm } from '../../../packages/client/src/index.ts'
 import { CommandError, exitCodes } from '../../command-line/command.ts'
 import { connect, connectionOptions, jsonOption } from '../connect.ts'
-import { numberOf, signingAlgorithms } from '../key-texts.ts'
+import { numberOf } from '../key-texts.ts'
 import { checkTarget, outputOptions, writeOutput } from '../output-file.ts'
 import { codeOf } from '../saved-logins.ts'
 import { jsonText, shown } from '../shown-text.ts'
 import { defineUserCommand, type UserContext } from '../user-command.ts'
 import { inputOption, openInput } from './encrypt-file.ts'
 import { readKey, readVersions } from './keys.ts'
+
+const signingAlgorithms = enumValues.SigningAlgorithm
 
 const signingOptions = {
   ...inputOption,
