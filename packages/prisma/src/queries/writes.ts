@@ -258,15 +258,12 @@ async function rewriteNestedUpdate(context: WriteContext, child: Child, update: 
   const data = isWrapped ? update['data'] : update
   const where: Fields = isWrapped && isFields(update['where']) ? update['where'] : {}
   if (!isFields(data)) return update
-  if (!needsRow(context, related, data)) {
-    rewriteWhere(context, related, where)
-    await rewriteUpdate(context, { model: related, data, row: new Map() })
-    return update
+  async function find(): Promise<FoundRow> {
+    const found = await findChild(context, child, where)
+    if (found === null) throw noRecord(context, write)
+    return found
   }
-  const found = await findChild(context, child, where)
-  if (found === null) throw noRecord(context, write)
-  await rewriteUpdate(context, { model: related, data, row: found.row })
-  return { where: withCondition(where, found.guard), data }
+  return (await rewriteRowUpdate(context, { model: related, data, where, find })) ?? update
 }
 
 async function rewriteNestedUpsert(context: WriteContext, child: Child, upsert: Fields): Promise<Fields> {
@@ -275,15 +272,38 @@ async function rewriteNestedUpsert(context: WriteContext, child: Child, upsert: 
   const where: Fields = isFields(upsert['where']) ? upsert['where'] : {}
   if (isFields(create)) await rewriteCreate(context, { model: related, data: create, link })
   if (!isFields(update)) return upsert
-  if (!needsRow(context, related, update)) {
-    rewriteWhere(context, related, where)
-    await rewriteUpdate(context, { model: related, data: update, row: new Map() })
-    return upsert
+  const find = () => findChild(context, child, where)
+  const changed = await rewriteRowUpdate(context, { model: related, data: update, where, find })
+  return changed === null ? upsert : { where: changed.where, create, update: changed.data }
+}
+
+interface RowUpdate {
+  readonly model: Model
+  readonly data: Fields
+  readonly where: Fields
+  /** Finds the row. */
+  find(): Promise<FoundRow | null>
+}
+
+/**
+ * Rewrites an update of one row, in place. If the row must be read first, it gives what to write and a condition that holds
+ * as long as the row is the same: without a row, nothing and never. Null if nothing else changes.
+ */
+async function rewriteRowUpdate(
+  context: WriteContext,
+  { model, data, where, find }: RowUpdate,
+): Promise<{ readonly where: Fields; readonly data: Fields } | null> {
+  rewriteWhere(context, model, where)
+  if (!needsRow(context, model, data)) {
+    await rewriteUpdate(context, { model, data, row: new Map() })
+    return null
   }
-  const found = await findChild(context, child, where)
-  if (found === null) return { where: withCondition(where, nothing), create, update: {} }
-  await rewriteUpdate(context, { model: related, data: update, row: found.row })
-  return { where: withCondition(where, found.guard), create, update }
+  await context.work.finish()
+  const found = await find()
+  // Prisma says that there is no such row, and has no data that it could write.
+  if (found === null) return { where: withCondition(where, nothing), data: {} }
+  await rewriteUpdate(context, { model, data, row: found.row })
+  return { where: withCondition(where, found.guard), data }
 }
 
 /** The row of a relation that an update is for, with a condition that holds as long as it is the same. */
@@ -292,8 +312,6 @@ async function findChild(
   { related, write }: Child,
   where: Fields,
 ): Promise<FoundRow | null> {
-  rewriteWhere(context, related, where)
-  await context.work.finish()
   const { model, relation, row } = write
   const above: Fields = {}
   for (const name of model.id) {
@@ -385,47 +403,33 @@ function isEncryptedBelow(context: WriteContext, model: Model, value: unknown): 
 }
 
 /** Rewrites `update`: its row is read first if something is encrypted for it. */
-export async function rewriteRootUpdate(context: WriteContext, model: Model, args: Fields): Promise<void> {
-  const { data } = args
-  const where = isFields(args['where']) ? args['where'] : {}
-  rewriteWhere(context, model, where)
-  if (!isFields(data)) return
-  if (!needsRow(context, model, data)) {
-    await rewriteUpdate(context, { model, data, row: new Map() })
-    return
-  }
-  await context.work.finish()
-  const found = await findRow(context, model, where)
-  if (found === null) {
-    // Prisma says that there is no such row, and has no data that it could write.
-    args['where'] = withCondition(where, nothing)
-    args['data'] = {}
-    return
-  }
-  await rewriteUpdate(context, { model, data, row: found.row })
-  args['where'] = withCondition(where, found.guard)
+export function rewriteRootUpdate(context: WriteContext, model: Model, args: Fields): Promise<void> {
+  return rewriteRoot(context, model, { args, name: 'data' })
 }
 
 /** Rewrites `upsert`. If the row appears or changes meanwhile, it is not written. */
 export async function rewriteRootUpsert(context: WriteContext, model: Model, args: Fields): Promise<void> {
-  const { create, update } = args
-  const where = isFields(args['where']) ? args['where'] : {}
-  rewriteWhere(context, model, where)
+  const { create } = args
   if (isFields(create)) await rewriteCreate(context, { model, data: create, link: noLink })
-  if (!isFields(update)) return
-  if (!needsRow(context, model, update)) {
-    await rewriteUpdate(context, { model, data: update, row: new Map() })
+  await rewriteRoot(context, model, { args, name: 'update' })
+}
+
+async function rewriteRoot(
+  context: WriteContext,
+  model: Model,
+  { args, name }: { readonly args: Fields; readonly name: 'data' | 'update' },
+): Promise<void> {
+  const data = args[name]
+  const where = isFields(args['where']) ? args['where'] : {}
+  if (!isFields(data)) {
+    rewriteWhere(context, model, where)
     return
   }
-  await context.work.finish()
-  const found = await findRow(context, model, where)
-  if (found === null) {
-    args['where'] = withCondition(where, nothing)
-    args['update'] = {}
-    return
-  }
-  await rewriteUpdate(context, { model, data: update, row: found.row })
-  args['where'] = withCondition(where, found.guard)
+  const find = () => findRow(context, model, where)
+  const changed = await rewriteRowUpdate(context, { model, data, where, find })
+  if (changed === null) return
+  args['where'] = changed.where
+  args[name] = changed.data
 }
 
 /** Rewrites `createMany`, whose rows have no relations. */
