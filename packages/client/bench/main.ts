@@ -1,22 +1,25 @@
 // Measures the client against a server of its own: `npm run bench:client`. Targets are ratios within one run.
-import { type ChildProcess, spawn } from 'node:child_process'
 import { createCipheriv, randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
+import { median, ratioOf, takeTurns } from '../../../bench/turns.ts'
+import { startServerProcess } from '../../../test/support/server-process.ts'
 import { createEnvelopes } from '../src/envelope/envelope.ts'
 import { createClient, type KeysteadClient } from '../src/index.ts'
 
 const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } })
 const isQuick = values.quick
 const rounds = isQuick ? 1 : 5
-const root = join(import.meta.dirname, '../../..')
 const folder = mkdtempSync(join(tmpdir(), 'keystead-client-bench-'))
 
-const server = await startServer()
+const server = await startServerProcess({
+  DATA_FOLDER: join(folder, 'data'),
+  PORT: '0',
+  RATE_LIMIT_UNITS: '0',
+  CONSOLE: 'off',
+})
 try {
   let calls = 0
   const { token } = (await (await fetch(`${server.url}/dev/tokens/admin`)).json()) as { token: string }
@@ -37,38 +40,11 @@ try {
   calls = 0
   await countCalls(batching, () => calls)
 } finally {
-  const ended = once(server.process, 'exit')
-  server.process.kill('SIGTERM')
-  await ended
+  await server.stop('SIGTERM')
   rmSync(folder, { recursive: true, force: true })
 }
 await measureStream()
 await measureMemory()
-
-/** A server in a process of its own, with the embedded database on disk. */
-async function startServer(): Promise<{ readonly url: string; readonly process: ChildProcess }> {
-  const child = spawn(process.execPath, ['--no-warnings', join(root, 'src/main.ts')], {
-    env: {
-      PATH: process.env['PATH'],
-      DATA_FOLDER: join(folder, 'data'),
-      PORT: '0',
-      RATE_LIMIT_UNITS: '0',
-      CONSOLE: 'off',
-    },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  for await (const line of createInterface({ input: child.stdout })) {
-    const [, url] = /(?:listens on|GraphiQL) +(http:\/\/[^/\s]+)/.exec(line) ?? []
-    if (url === undefined) continue
-    child.stdout.resume()
-    return { url, process: child }
-  }
-  throw new Error('the server ended')
-}
-
-function median(figures: readonly number[]): number {
-  return figures.toSorted((a, b) => a - b)[Math.floor(figures.length / 2)] ?? Number.NaN
-}
 
 async function secondsOf(run: () => Promise<unknown>): Promise<number> {
   const startedAt = performance.now()
@@ -84,24 +60,21 @@ async function measureBatches(batching: KeysteadClient, single: KeysteadClient):
   const together = (client: KeysteadClient) =>
     Promise.all(Array.from({ length: count }, () => encrypt(client)))
   await together(batching)
-  const seconds = { joined: [] as number[], concurrent: [] as number[], oneByOne: [] as number[] }
-  for (let round = 0; round < rounds; round += 1) {
-    seconds.joined.push(await secondsOf(() => together(batching)))
-    seconds.concurrent.push(await secondsOf(() => together(single)))
-    seconds.oneByOne.push(
-      await secondsOf(async () => {
+  const seconds = await takeTurns(rounds, {
+    joined: () => secondsOf(() => together(batching)),
+    concurrent: () => secondsOf(() => together(single)),
+    oneByOne: () =>
+      secondsOf(async () => {
         for (let call = 0; call < count; call += 1) await encrypt(batching)
       }),
-    )
-  }
-  const [joined, concurrent, oneByOne] = [seconds.joined, seconds.concurrent, seconds.oneByOne].map(
-    median,
-  ) as [number, number, number]
+  })
   console.log(`${count} encrypt calls of 256 B, median of ${rounds}:`)
-  console.log(`  at the same time, as batches   ${joined.toFixed(3)} s`)
-  console.log(`  at the same time, one by one   ${concurrent.toFixed(3)} s`)
-  console.log(`  one after the other            ${oneByOne.toFixed(3)} s`)
-  console.log(`  ratio: ${(oneByOne / joined).toFixed(1)} times as fast as one after the other`)
+  console.log(`  at the same time, as batches   ${median(seconds.joined).toFixed(3)} s`)
+  console.log(`  at the same time, one by one   ${median(seconds.concurrent).toFixed(3)} s`)
+  console.log(`  one after the other            ${median(seconds.oneByOne).toFixed(3)} s`)
+  console.log(
+    `  ratio: ${ratioOf(seconds.oneByOne, seconds.joined).toFixed(1)} times as fast as one after the other`,
+  )
 }
 
 /** Calls to Keystead for records of one key and context, written and read again by another client. */
@@ -166,19 +139,17 @@ async function measureStream(): Promise<void> {
     await lengthOf(await envelope.decrypt(written))
   }
   await sealed()
-  const seconds = { raw: [] as number[], sealed: [] as number[], both: [] as number[] }
-  for (let round = 0; round < rounds; round += 1) {
-    seconds.raw.push(await secondsOf(raw))
-    seconds.sealed.push(await secondsOf(sealed))
-    seconds.both.push(await secondsOf(opened))
-  }
+  const seconds = await takeTurns(rounds, {
+    raw: () => secondsOf(raw),
+    sealed: () => secondsOf(sealed),
+    both: () => secondsOf(opened),
+  })
   const speed = (figures: readonly number[]) => Math.round(bytes / 2 ** 20 / median(figures))
-  const ratios = seconds.raw.map((each, round) => each / (seconds.sealed[round] ?? Number.NaN))
   console.log(`A stream of ${bytes / 2 ** 20} MiB, median of ${rounds}:`)
   console.log(`  AES-256-GCM of node:crypto     ${speed(seconds.raw)} MiB/s`)
   console.log(`  envelope.encrypt               ${speed(seconds.sealed)} MiB/s`)
   console.log(`  encrypt and decrypt            ${speed(seconds.both)} MiB/s`)
-  console.log(`  ratio of encrypt: ${median(ratios).toFixed(2)} (target: at least 0.7)`)
+  console.log(`  ratio of encrypt: ${ratioOf(seconds.raw, seconds.sealed).toFixed(2)} (target: at least 0.7)`)
 }
 
 /** Most memory while a stream of 1 GiB passes, above what was there before. */
