@@ -65,12 +65,31 @@ export async function logInWithCode(logIn: LogIn): Promise<IssuedTokens> {
 /** Follows redirects and sends forms, from the authorization endpoint to the answer with the code. */
 export async function walk(
   start: string,
-  { redirectUri, fillIn }: Pick<LogIn, 'redirectUri' | 'fillIn'>,
-  cookies = new Map<string, string>(),
+  pages: Pick<LogIn, 'redirectUri' | 'fillIn'>,
+  cookies?: Map<string, string>,
 ): Promise<URLSearchParams> {
+  const answer = await visitPages(start, pages, cookies)
+  if (answer === null) throw new Error('the log-in ends without an answer')
+  return answer
+}
+
+/** How a browser goes through pages. */
+export interface Pages {
+  /** Where the walk ends with an answer; nowhere if not given. */
+  readonly redirectUri?: string
+  /** Fills in the form of a page; null on the last one. */
+  fillIn(page: string): FilledForm | null
+}
+
+/** Goes through pages like a browser, with cookies. Resolves to the answer, or to null after the last page. */
+export async function visitPages(
+  start: string,
+  { redirectUri, fillIn }: Pages,
+  cookies = new Map<string, string>(),
+): Promise<URLSearchParams | null> {
   let url = start
   let form: FilledForm | null = null
-  for (let step = 0; step < 12; step++) {
+  for (let step = 0; step < 15; step++) {
     const response: Response = await fetch(url, {
       redirect: 'manual',
       headers: { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
@@ -86,14 +105,15 @@ export async function walk(
     form = null
     if (location !== null) {
       url = new URL(location, url).href
+      if (redirectUri === undefined || !url.startsWith(redirectUri)) continue
       const answer = new URL(url).searchParams
-      if (url.startsWith(redirectUri) && answer.has('code')) return answer
-      if (url.startsWith(redirectUri)) throw new Error(`the provider refuses the log-in: ${url}`)
-      continue
+      if (answer.has('code')) return answer
+      throw new Error(`the provider refuses the log-in: ${url}`)
     }
     if (!response.ok) throw new Error(`the provider answers ${response.status}: ${page.slice(0, 500)}`)
     form = fillIn(page)
-    url = form.action ?? url
+    if (form === null) return null
+    url = new URL(form.action ?? url, url).href
   }
-  throw new Error('the log-in has no end')
+  throw new Error('the pages have no end')
 }

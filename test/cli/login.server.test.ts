@@ -10,13 +10,15 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type App, createApp } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
 import { createLog } from '../../src/log.ts'
-import { walk } from '../auth/log-in.ts'
+import { visitPages, walk } from '../auth/log-in.ts'
 import { commandLineClientId, fillIn, openRealProvider, type RealProvider } from '../auth/real-provider.ts'
 import { buildConsole } from '../support/build-console.ts'
 import { createTestDatabase } from '../support/databases.ts'
@@ -361,6 +363,49 @@ describe('a saved login', () => {
     expect(saved().source.refreshToken).not.toBe(renewed.source.refreshToken)
   })
 
+  it('that is replaced by one for another server while a command waits to renew it is not used for the first one', async () => {
+    await logIn()
+    expire()
+    const before = renewals()
+    const lock = `${profile()}.lock`
+    writeFileSync(lock, '')
+    const running = person.run('whoami')
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    const other = { ...saved(), server: 'https://other.test', token: 'of-another-server', expiresAt: null }
+    save(other)
+    rmSync(lock)
+    const { code, printed, said } = await running
+    expect({ code, printed }).toEqual({ code: 1, printed: '' })
+    expect(said).toBe(
+      `The login is for https://other.test now, and is not used for ${app.url}. Sign in there with --profile NAME to keep both.\n`,
+    )
+    expect(saved()).toEqual(other)
+    expect(renewals()).toBe(before)
+  })
+
+  it('that is replaced while a command is under way sends its token to no other server', async () => {
+    const seen: (string | undefined)[] = []
+    const refusing = createServer((request, response) => {
+      seen.push(request.headers.authorization)
+      save({ server: 'https://other.test', token: 'of-another-server' })
+      response.writeHead(401, { 'content-type': 'application/json' })
+      const errors = [{ message: 'No.', extensions: { code: 'UNAUTHENTICATED' } }]
+      response.end(JSON.stringify({ errors }))
+    }).listen(0, '127.0.0.1')
+    await once(refusing, 'listening')
+    try {
+      await logIn()
+      const server = `http://127.0.0.1:${(refusing.address() as AddressInfo).port}`
+      save({ server, token: 'of-this-server' })
+      const { code, said } = await person.run('whoami')
+      expect(code).toBe(1)
+      expect(said).toContain(`The login is for https://other.test now, and is not used for ${server}.`)
+      expect(seen).toEqual(['Bearer of-this-server'])
+    } finally {
+      refusing.close()
+    }
+  })
+
   it('is used by a process of its own, whose tokens are in no argument', async () => {
     await logIn()
     const child = spawn(
@@ -379,38 +424,18 @@ describe('a saved login', () => {
 
 /** Confirms a code at the page of the provider, and signs in there. */
 async function confirmDevice(start: string, user: string): Promise<void> {
-  const cookies = new Map<string, string>()
-  let url = start
-  let body: URLSearchParams | null = null
-  for (let step = 0; step < 15; step++) {
-    const response: Response = await fetch(url, {
-      redirect: 'manual',
-      headers: { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
-      ...(body !== null && { method: 'POST', body }),
-    })
-    for (const cookie of response.headers.getSetCookie()) {
-      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? []
-      if (value === '') cookies.delete(name)
-      else cookies.set(name, value)
-    }
-    const page = await response.text()
-    const location = response.headers.get('location')
-    body = null
-    if (location !== null) {
-      url = new URL(location, url).href
-      continue
-    }
-    const [, action] = /<form[^>]* action="([^"]+)"/.exec(page) ?? []
-    if (action === undefined) return
-    const fields = [...page.matchAll(/<input[^>]*>/g)].map(([input]) => [
-      /name="([^"]*)"/.exec(input)?.[1] ?? '',
-      /value="([^"]*)"/.exec(input)?.[1] ?? '',
-    ])
-    body = new URLSearchParams(fields.filter(([name]) => name !== '' && name !== 'abort'))
-    if (page.includes('name="login"'))
-      body = new URLSearchParams({ ...Object.fromEntries(body), login: user, password: 'x' })
-    if (page.includes('name="user_code"')) body.set('confirm', 'yes')
-    url = new URL(action, url).href
-  }
-  throw new Error('the pages have no end')
+  await visitPages(start, {
+    fillIn(page) {
+      const [, action] = /<form[^>]* action="([^"]+)"/.exec(page) ?? []
+      if (action === undefined) return null
+      const inputs = [...page.matchAll(/<input[^>]*>/g)].map(([input]) => [
+        /name="([^"]*)"/.exec(input)?.[1] ?? '',
+        /value="([^"]*)"/.exec(input)?.[1] ?? '',
+      ])
+      const fields = Object.fromEntries(inputs.filter(([name]) => name !== '' && name !== 'abort'))
+      if (page.includes('name="login"')) Object.assign(fields, { login: user, password: 'x' })
+      if (page.includes('name="user_code"')) fields.confirm = 'yes'
+      return { action, fields }
+    },
+  })
 }

@@ -3,10 +3,8 @@ import { once } from 'node:events'
 import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
 import { onTestFinished } from 'vitest'
-import { findFreePort, findUnprivilegedUser } from './postgres-instance.ts'
+import { findFreePort, findUnprivilegedUser, waitUntilReady } from './postgres-instance.ts'
 import { cannotRun } from './skip.ts'
 
 /** Debian keeps it where the path of ordinary users does not lead. */
@@ -57,7 +55,7 @@ max_client_conn = 100
   let running: ChildProcess
   async function start(): Promise<void> {
     running = spawn('pgbouncer', ['-q', settings], { ...owner, env: { PATH }, stdio: 'ignore' })
-    await untilReady(url.href, running)
+    await waitUntilReady(running, url.href)
   }
   async function kill(): Promise<void> {
     if (running.exitCode !== null || running.signalCode !== null) return
@@ -76,20 +74,5 @@ max_client_conn = 100
       await kill()
       await start()
     },
-  }
-}
-
-async function untilReady(url: string, pooler: ChildProcess): Promise<void> {
-  for (;;) {
-    const client = new pg.Client({ connectionString: url })
-    try {
-      await client.connect()
-      return
-    } catch (error) {
-      if (pooler.exitCode !== null || pooler.signalCode !== null) throw error
-      await sleep(20)
-    } finally {
-      await client.end().catch(() => {})
-    }
   }
 }

@@ -174,7 +174,8 @@ function sendSignal(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-async function waitUntilReady(server: ChildProcess, url: string): Promise<void> {
+/** Waits until a server that was started lets in at an address. */
+export async function waitUntilReady(server: ChildProcess, url: string): Promise<void> {
   let failure: Error | undefined
   server.once('error', (error) => {
     failure = error
