@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { EncryptedFields, EncryptedMark } from '../../packages/prisma/src/fields/encrypted-fields.ts'
 import {
   fieldEncryption,
   UnreadableValueError,
@@ -130,6 +131,28 @@ describe('a value that was moved in the database', () => {
     await expect(run.another().customer.findMany({ select: { name: true, notes: true } })).rejects.toThrow(
       /Customer\.(name|notes) of the row with id ".*" does not open as "customers\.(full_name|notes)"/,
     )
+  })
+
+  it('does not open after its column was renamed, until the mark has the old name; nothing is lost meanwhile', async () => {
+    const named = (name: string) => {
+      const { Customer, ...models } = encryptedFields.models
+      const facts = Customer?.fields['name']
+      const mark = { ...facts?.encrypted, name } as EncryptedMark
+      const fields = { ...Customer?.fields, name: { ...facts, encrypted: mark } }
+      return {
+        ...encryptedFields,
+        models: { ...models, Customer: { ...Customer, fields } },
+      } as EncryptedFields
+    }
+    const before = await run.plain.customer.findMany()
+    const renamed = run.another({ fields: named('customers.display_name') })
+    await expect(renamed.customer.findMany()).rejects.toThrow(
+      'does not open as "customers.display_name" with the key customers: it is of another row, field, context or key, or was changed. If the table or column was renamed, give its old name as the option name of @encrypted.',
+    )
+    await expect(renamed.customer.findMany()).rejects.toBeInstanceOf(UnreadableValueError)
+    const kept = run.another({ fields: named('customers.full_name') })
+    expect((await kept.customer.findMany()).map(({ name }) => name).toSorted()).toEqual(['Ann', 'Bob'])
+    expect(await run.plain.customer.findMany()).toEqual(before)
   })
 
   it('is an error that names the row if it is no ciphertext, unless plaintext is allowed', async () => {
