@@ -283,6 +283,60 @@ describe.skipIf(cannotStart)('access, public keys, import, roles and one’s own
     expect(keys.some(({ d }) => d !== undefined)).toBe(false)
   })
 
+  it('publishes public keys at an address, changes the terms, and says who fails before it ends that', async () => {
+    const { page } = console
+    const id = await createKey('admin', 'name: "tokens", usage: SIGN_VERIFY, algorithm: ED25519')
+    await console.goTo(`/user-keys/${id}/public-keys`, 'tokens')
+    const published = section('Published set')
+    await shows(published, 'The public keys are not published.')
+    await button('Publish…').click()
+    await field('Longest lifetime of tokens, in minutes').fill('90')
+    await field('Publish ahead, in hours').fill('721')
+    await expectAccessible()
+    await inDialog('Publish').click()
+    await dialog().locator('[aria-invalid=true]').waitFor()
+    await field('Publish ahead, in hours').fill('48')
+    await field('Algorithm of tokens (alg)').selectOption('EdDSA')
+    await inDialog('Publish').click()
+    await closed()
+    await shows(
+      published,
+      /Version 1 signs\..*Version 2 is next, and signs from .*48 hours.*90 minutes.*EdDSA/,
+    )
+    await expectAccessible()
+    await published.getByRole('button', { name: 'Copy Address', exact: true }).click()
+    const address = await page.evaluate(() => navigator.clipboard.readText())
+    expect(address.startsWith(`${console.url}/jwks/`)).toBe(true)
+    const { keys } = (await (await fetch(address)).json()) as { keys: { alg: string }[] }
+    expect(keys.map(({ alg }) => alg)).toEqual(['EdDSA', 'EdDSA'])
+
+    await button('Change…').click()
+    await field('Publish ahead, in hours').fill('1')
+    await shows(dialog().getByRole('alert'), 'Verifiers that keep the set for longer')
+    await inDialog('Save').click()
+    await closed()
+    await shows(published, /1 hour/)
+
+    // A rotation is too early, and goes on only with consent.
+    await button('Rotate').click()
+    await inDialog('Rotate key').click()
+    await shows(dialog(), 'has not been published for long enough')
+    await expectAccessible()
+    await field('Rotate all the same').check()
+    await inDialog('Rotate key').click()
+    await closed()
+    await shows(published, /Version 2 signs\..*Version 1 was replaced\. It stays until/)
+
+    await button('Unpublish…').click()
+    await shows(dialog(), `Verifiers that fetch the set from ${address} fail as soon as they fetch it again`)
+    await expectAccessible()
+    expect((await fetch(address)).status).toBe(200)
+    await inDialog('Unpublish').click()
+    await closed()
+    await shows(published, 'The public keys are not published.')
+    await expect.poll(async () => (await fetch(address)).status, patience).toBe(404)
+  })
+
   it.each([
     ['AES_256_GCM', 'ENCRYPT_DECRYPT', 'openssl rand'],
     ['EC_P256', 'SIGN_VERIFY', 'openssl genpkey'],

@@ -11,6 +11,9 @@ export const userErrorFields = graphql(`
         message
       }
     }
+    ... on OtherError {
+      codeText
+    }
   }
 `)
 
@@ -18,6 +21,8 @@ export const userErrorFields = graphql(`
 export interface UserError {
   readonly code: string
   readonly message: string
+  /** Which of the later kinds, where `code` tells no more than that it is one. */
+  readonly codeText?: string
   readonly issues?: readonly { readonly path: readonly string[]; readonly message: string }[]
 }
 

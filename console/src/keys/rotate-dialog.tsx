@@ -1,7 +1,9 @@
+import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { type EnumOf, graphql } from '../api/graphql.ts'
 import { useChange } from '../api/use-change.ts'
 import { userErrorFields } from '../api/user-error.ts'
+import { useAcknowledgement } from '../design/acknowledgement.tsx'
 import { FormDialog } from '../design/dialog.tsx'
 import { useToast } from '../design/toasts.tsx'
 import { type ComparedKey, useKeyAsOpened } from './changed-meanwhile.tsx'
@@ -48,14 +50,22 @@ export function RotateDialog(props: { readonly userKey: RotatableKey; readonly o
   const { userKey, onClose } = props
   const t = useTranslations('rotateKey')
   const toast = useToast()
-  const { run, refusal, isRunning } = useChange(rotateUserKey)
+  const [isTooNew, setTooNew] = useState(false)
+  const { run, refusal, isRunning } = useChange(rotateUserKey, {
+    onRefusal: ({ codeText }) => setTooNew(codeText === 'NEXT_VERSION_TOO_NEW'),
+  })
+  const unknownKey = useAcknowledgement(isTooNew, {
+    warning: <p>{t('tooNew')}</p>,
+    label: t('tooNewConsent'),
+  })
   const { seen, asSeen, changes } = useKeyAsOpened(userKey, refusal)
   const number = userKey.defaultVersion?.number ?? null
   const cycle = userKey.automaticRotation?.enabled ? userKey.automaticRotation.cycleDays : null
 
   async function rotate() {
     const expectedDefaultVersionNumber = seen.defaultVersion?.number ?? null
-    const done = await run({ ...asSeen, expectedDefaultVersionNumber })
+    const allowUnknownKey = unknownKey.isGiven
+    const done = await run({ ...asSeen, expectedDefaultVersionNumber, allowUnknownKey })
     if (done === null) return
     onClose()
     toast(t('done', { name: userKey.name, number: done.userKey.defaultVersion?.number ?? 0 }))
@@ -67,7 +77,7 @@ export function RotateDialog(props: { readonly userKey: RotatableKey; readonly o
       submit={t('confirm')}
       onSubmit={() => void rotate()}
       busy={isRunning}
-      refusal={refusal}
+      refusal={isTooNew ? null : refusal}
     >
       {changes}
       <ul className="consequences">
@@ -76,6 +86,7 @@ export function RotateDialog(props: { readonly userKey: RotatableKey; readonly o
         {userKey.type === 'ASYMMETRIC' && <li>{t('publicKey')}</li>}
         {cycle !== null && <li>{t('cycle', { count: cycle })}</li>}
       </ul>
+      {unknownKey.field}
     </FormDialog>
   )
 }

@@ -11,6 +11,7 @@ import { VersionStatusBadge } from '../../../keys/badges.tsx'
 import { PublicKeyInfo, publicKeyFields } from '../../../keys/public-key-info.tsx'
 import type { DetailKey } from '../detail-key.ts'
 import { KeySet } from './key-set.tsx'
+import { PublishedSet } from './published-set.tsx'
 
 const publicKeysQuery = graphql(
   `
@@ -66,6 +67,7 @@ export function PublicKeysTab({ userKey }: { readonly userKey: DetailKey }) {
   const isWhole = !hasNextPage && !hasPreviousPage
   return (
     <>
+      <PublishedSet userKey={userKey} />
       {isWhole && <KeySet userKey={userKey} versions={versions.nodes} />}
       {versions.nodes.map((version) => (
         <VersionKey key={version.id} userKey={userKey} version={version} />
