@@ -1,3 +1,4 @@
+import type { Retention } from './audit/prune/retention.ts'
 import type { Exporter } from './audit/sinks/exporter.ts'
 import { dropOldHours, rollUpUsage } from './audit/write/roll-up.ts'
 import type { AuditWriter } from './audit/write/writer.ts'
@@ -22,7 +23,7 @@ import { openFilesLimit, shareOpenFiles } from './open-files.ts'
 import { openLogin } from './open-login.ts'
 import { type Observer, openObserver } from './open-observer.ts'
 import { type OpenedParts, type OpenOptions, openParts } from './open-parts.ts'
-import { openSinks, startSinks } from './open-sinks.ts'
+import { openSinks, startConfiguredRetention, startSinks } from './open-sinks.ts'
 import { type OperatorServer, startOperatorServer } from './operator/server.ts'
 import { hasOperatorSockets } from './operator/socket.ts'
 import { createOutages, type Outages } from './outages.ts'
@@ -125,7 +126,9 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     server.serve()
     const house = { isKept: worker === undefined }
     const housekeeping = undo.adopt(scheduleHousekeeping(shared, parts, house), (each) => each.stop())
-    const exporter = undo.adopt(startSinks(config, parts, { sinks, ...shared }), (each) => each.stop())
+    const sending = { sinks, metrics: observer.metrics, outages: shared.outages }
+    const exporter = undo.adopt(startSinks(config, parts, sending), (each) => each.stop())
+    const retention = undo.adopt(startConfiguredRetention(config, parts, log), (each) => each?.stop())
     const operators = undo.adopt(await startOperators(shared, parts), (each) => each?.close())
     const rootKeys = parts.rootKeys
     const { onCertificate } = observer.metrics ?? {}
@@ -133,7 +136,17 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     undo.defer(() => reload.close())
     const replicas = undo.adopt(listenToReplicas(shared, parts), (each) => each.close())
     log.info(summaryOf(config), 'started')
-    const running = { opened, server, metricsServer, housekeeping, exporter, operators, replicas, reload }
+    const running = {
+      opened,
+      server,
+      metricsServer,
+      housekeeping,
+      exporter,
+      retention,
+      operators,
+      replicas,
+      reload,
+    }
     return {
       url: listener.url,
       hasConsole: server.hasConsole,
@@ -392,6 +405,7 @@ interface Running {
   readonly metricsServer: MetricsServer | null
   readonly housekeeping: Housekeeping
   readonly exporter: Exporter
+  readonly retention: Retention | null
   readonly operators: OperatorServer | null
   readonly replicas: KeyChangeListener
   readonly reload: Reload
@@ -404,7 +418,7 @@ interface Running {
  */
 async function stop(
   { config: { SHUTDOWN_TIMEOUT_MS: timeoutMs }, log, observer }: Shared,
-  { opened, server, metricsServer, housekeeping, exporter, operators, replicas, reload }: Running,
+  { opened, server, metricsServer, housekeeping, exporter, retention, operators, replicas, reload }: Running,
 ): Promise<void> {
   reload.close()
   const endsAtMs = performance.now() + timeoutMs
@@ -415,7 +429,7 @@ async function stop(
   const { cutRequests } = await server.close()
   const leftMs = Math.max(1, endsAtMs - performance.now())
   // After the requests, so that the sinks get as much as possible of what they recorded.
-  const background = [housekeepingStopped, operators?.close(), exporter.stop()]
+  const background = [housekeepingStopped, retention?.stop(), operators?.close(), exporter.stop()]
   const isRestOver = await settlesWithin(leftMs, Promise.all(background))
   const closeAll = async () => {
     await replicas.close()

@@ -392,6 +392,21 @@ export const settings = {
     example: '/etc/keystead/webhook-secret',
     parse: optionalText,
   },
+  AUDIT_SINK_OTLP_URL: {
+    meaning:
+      'Address of an OpenTelemetry receiver, with its path, to which the audit trail is sent continuously as logs (OTLP over HTTP, as JSON).',
+    default: '',
+    example: 'https://collector.example.com:4318/v1/logs',
+    secret: true,
+    parse: endpointUrl,
+  },
+  AUDIT_SINK_OTLP_HEADERS_FILE: {
+    meaning:
+      'File with further headers of these requests, one "Name: value" a line, which other users must not be able to read.',
+    default: '',
+    example: '/etc/keystead/otlp-headers',
+    parse: optionalText,
+  },
   AUDIT_SINK_BATCH_EVENTS: {
     meaning: 'Most records that are sent to a sink of the audit trail at once.',
     unit: 'records',
@@ -410,6 +425,14 @@ export const settings = {
     unit: 'seconds',
     default: '30',
     parse: integer(1, 600),
+  },
+  AUDIT_RETENTION_DAYS: {
+    meaning:
+      'Age at which records of the audit trail are removed automatically, once a day, but never before all configured sinks have them. Not set: never.',
+    unit: 'days',
+    default: '',
+    example: '400',
+    parse: optional(integer(1, 36_500)),
   },
   AUDIT_CHECKPOINT_MINUTES: {
     meaning:
@@ -777,6 +800,9 @@ function inconsistencies(config: Config): string[] {
   }
   if ((config.AUDIT_SINK_WEBHOOK_URL === null) !== (config.AUDIT_SINK_WEBHOOK_SECRET_FILE === null)) {
     problems.push('AUDIT_SINK_WEBHOOK_URL and AUDIT_SINK_WEBHOOK_SECRET_FILE need each other')
+  }
+  if (config.AUDIT_SINK_OTLP_URL === null && config.AUDIT_SINK_OTLP_HEADERS_FILE !== null) {
+    problems.push('AUDIT_SINK_OTLP_HEADERS_FILE needs AUDIT_SINK_OTLP_URL')
   }
   if (config.RATE_LIMIT_UNITS !== 0 && config.RATE_LIMIT_UNITS < config.BATCH_ITEMS_MAX) {
     problems.push('RATE_LIMIT_UNITS must not be below BATCH_ITEMS_MAX, unless it is 0')

@@ -23,6 +23,7 @@ import { createUsageCounter } from './keys/parts/usage-counter.ts'
 import { findEventKeys } from './keys/reading/audit-events.ts'
 import { openFilesLimit, shareOpenFiles } from './open-files.ts'
 import { openConfiguredRootKeys } from './open-root-keys.ts'
+import { sinkNamesOf } from './open-sinks.ts'
 import { createDatabaseClock, type ElapsedTime, guardClock } from './store/database-clock.ts'
 import { StoreError } from './store/errors.ts'
 import { openStore } from './store/open-store.ts'
@@ -208,5 +209,6 @@ function domainSettings(config: Config): DomainSettings {
     batchItemsMax: config.BATCH_ITEMS_MAX,
     batchBytesMax: config.BATCH_BYTES_MAX,
     allowedAlgorithms: config.ALLOWED_ALGORITHMS,
+    auditSinks: sinkNamesOf(config),
   }
 }

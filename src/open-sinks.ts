@@ -1,15 +1,19 @@
+import { type Retention, startRetention } from './audit/prune/retention.ts'
 import { type Exporter, startExporter } from './audit/sinks/exporter.ts'
 import { createFileSink } from './audit/sinks/file-sink.ts'
+import { createOtlpSink, readHeaders } from './audit/sinks/otlp-sink.ts'
 import { type Sink, type SinkName, sinkNames, sinkTroubleOf } from './audit/sinks/sink.ts'
 import { createWebhookSink, readWebhookSecrets } from './audit/sinks/webhook-sink.ts'
 import type { Config } from './config.ts'
 import { IntegrityError } from './keyring/integrity-error.ts'
 import type { Warn } from './keyring/root-key-provider.ts'
 import type { Dependencies } from './keys/parts/dependencies.ts'
-import type { Observer } from './open-observer.ts'
+import type { Log } from './log.ts'
 import type { Outages } from './outages.ts'
 import { readSecretFile, SecretFileError } from './secret-file.ts'
+import type { Metrics } from './server/observe/metrics.ts'
 import { isUnavailable } from './store/errors.ts'
+import { productVersion } from './version.ts'
 
 const minuteMs = 60_000
 const mebibyte = 1_048_576
@@ -26,6 +30,7 @@ export function sinkNamesOf(config: Config): readonly SinkName[] {
 const settingOf = {
   file: 'AUDIT_SINK_FILE_FOLDER',
   webhook: 'AUDIT_SINK_WEBHOOK_URL',
+  otlp: 'AUDIT_SINK_OTLP_URL',
 } as const satisfies Record<SinkName, keyof Config>
 
 /**
@@ -60,6 +65,17 @@ const openers: Readonly<Record<SinkName, (config: Config, warn: Warn) => Promise
     }
     return createWebhookSink({ url: url ?? '', secrets })
   },
+  async otlp(
+    { AUDIT_SINK_OTLP_URL: url, AUDIT_SINK_OTLP_HEADERS_FILE: file, OTEL_SERVICE_NAME: name },
+    warn,
+  ) {
+    const text = file === null ? '' : await readSecretOf('AUDIT_SINK_OTLP_HEADERS_FILE', file, warn)
+    const headers = readHeaders(text)
+    if (headers === null) {
+      throw new SinkConfigError(`AUDIT_SINK_OTLP_HEADERS_FILE=${file} must have "Name: value" on each line`)
+    }
+    return createOtlpSink({ url: url ?? '', headers, service: { name, version: productVersion() } })
+  },
 }
 
 async function readSecretOf(name: string, path: string | null, warn: Warn): Promise<string> {
@@ -74,9 +90,9 @@ export function startSinks(
   { store, clock, auditKeys, alert, onOutage }: Dependencies,
   {
     sinks,
-    observer: { metrics },
+    metrics,
     outages,
-  }: { readonly sinks: readonly Sink[]; readonly observer: Observer; readonly outages: Outages },
+  }: { readonly sinks: readonly Sink[]; readonly metrics: Metrics | null; readonly outages: Outages },
 ): Exporter {
   return startExporter({
     store,
@@ -101,6 +117,34 @@ export function startSinks(
         alert(new IntegrityError('audit chain', chainId, how))
       },
       onNoCheckpoint: (reason) => alert(new IntegrityError('audit chain', 'for a checkpoint', reason)),
+    },
+  })
+}
+
+/** Starts pruning by age; null if records are kept for ever. */
+export function startConfiguredRetention(
+  config: Config,
+  { store, clock, audit, auditKeys, alert, onOutage, settings }: Dependencies,
+  log: Log,
+): Retention | null {
+  if (config.AUDIT_RETENTION_DAYS === null) return null
+  return startRetention({
+    store,
+    clock,
+    keys: auditKeys,
+    audit,
+    days: config.AUDIT_RETENTION_DAYS,
+    sinks: settings.auditSinks,
+    intervalMs: config.HOUSEKEEPING_INTERVAL_SECONDS * 1000,
+    onPruned: (report) => log.info(report, 'pruned the audit trail'),
+    onRefused: (reason) => alert(new IntegrityError('audit chain', 'for automatic pruning', reason)),
+    onError(error) {
+      if (isUnavailable(error)) onOutage('database', error)
+      else
+        log.error(
+          { code: sinkTroubleOf(error).code },
+          'the audit trail could not be pruned; it is tried again',
+        )
     },
   })
 }

@@ -11,6 +11,7 @@ import {
   type PrunedRevision,
   writePrunedRevision,
 } from '../../store/audit/pruned-rows.ts'
+import { findPositionsIn } from '../../store/audit/sink-rows.ts'
 import type { Queryable } from '../../store/sql.ts'
 import type { Store } from '../../store/store.ts'
 import type { ChainMac } from '../chain.ts'
@@ -21,7 +22,7 @@ import type { AuditWriter } from '../write/writer.ts'
 import { isSamePruneState, type PruneState, readPruneState } from './prune-state.ts'
 
 /** Pruning did not start, or stopped. The text is for the operator. */
-class PruneError extends KeysteadError {
+export class PruneError extends KeysteadError {
   readonly code = 'INTERNAL'
 }
 
@@ -35,7 +36,11 @@ export interface PruneOptions {
   readonly audit: AuditWriter
   /** Records that are older than this many days go. */
   readonly olderThanDays: number
+  /** Names of the sinks that must have a record before it goes. */
+  readonly sinks?: readonly string[]
   readonly onProgress?: (pruned: number) => void | Promise<void>
+  /** Called for each page that is verified or pruned; may throw to stop between two steps. */
+  readonly onStep?: () => void | Promise<void>
 }
 
 /** Result of pruning. */
@@ -43,6 +48,8 @@ export interface PruneReport {
   readonly pruned: number
   /** Records that are old enough, but not counted yet for the use of keys. */
   readonly notCounted: number
+  /** Records that are old enough, but not exported to all sinks. */
+  readonly notExported: number
 }
 
 /** Timeout of one step, which reads all summaries of pruned records once or twice. */
@@ -61,7 +68,13 @@ interface Pruning extends PruneOptions {
  */
 export async function pruneAudit(options: PruneOptions): Promise<PruneReport> {
   const { store, clock, chainMac, predatesChains = false, olderThanDays } = options
-  const verified = await verifyAudit({ db: store.db, chainMac, predatesChains })
+  const { sinks = [], onStep } = options
+  const verified = await verifyAudit({
+    db: store.db,
+    chainMac,
+    predatesChains,
+    ...(onStep && { onProgress: () => onStep() }),
+  })
   const [finding] = verified.findings
   if (finding !== undefined) {
     throw new PruneError(`Nothing was pruned: the audit trail does not verify: ${finding.text}.`)
@@ -69,17 +82,31 @@ export async function pruneAudit(options: PruneOptions): Promise<PruneReport> {
   // It was verified; what is read again later may have been changed since.
   const pruning: Pruning = { ...options, state: verified.pruneState }
   const since = new Date(clock.certainNow().getTime() - olderThanDays * dayMs)
-  let [pruned, notCounted] = [0, 0]
+  let [pruned, notCounted, notExported] = [0, 0, 0]
   for await (const chain of everyChain(store.db)) {
     const old = await findLastBefore(store.db, chain, since)
-    const upTo = Math.min(old, await findCounted(store.db, chain.id))
-    notCounted += Math.max(0, old - Math.max(upTo, chain.base.sequence))
+    const counted = Math.min(old, await findCounted(store.db, chain.id))
+    const upTo = Math.min(counted, await findExported(store.db, chain, { chainMac, sinks }))
+    notExported += Math.max(0, counted - Math.max(upTo, chain.base.sequence))
+    notCounted += Math.max(0, old - Math.max(counted, chain.base.sequence))
     for await (const count of pruneChain(pruning, chain, upTo)) {
       pruned += count
       await options.onProgress?.(pruned)
+      await onStep?.()
     }
   }
-  return { pruned, notCounted }
+  return { pruned, notCounted, notExported }
+}
+
+/** Number up to which all sinks have the records of a chain. A position that does not verify counts as none. */
+async function findExported(
+  db: Queryable,
+  chain: AuditChainRow,
+  { chainMac, sinks }: { readonly chainMac: ChainMac; readonly sinks: readonly string[] },
+): Promise<number> {
+  if (sinks.length === 0) return chain.head.sequence
+  const positions = (await findPositionsIn(db, chain.id)).filter((row) => chainMac.isAuthenticPosition(row))
+  return Math.min(...sinks.map((name) => positions.find(({ sink }) => sink === name)?.sequence ?? 0))
 }
 
 async function findLastBefore(db: Queryable, chain: AuditChainRow, since: Date): Promise<number> {

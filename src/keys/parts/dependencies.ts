@@ -30,6 +30,8 @@ export interface DomainSettings {
   readonly batchBytesMax: number
   /** Names of algorithms that new keys may have; empty for all. */
   readonly allowedAlgorithms: readonly string[]
+  /** Names of the configured sinks of the audit trail, which must have a record before it is pruned. */
+  readonly auditSinks: readonly string[]
 }
 
 /** A recorded operation, for metrics. Its values come from small sets, and never name a key, a project or a caller. */

@@ -12,8 +12,8 @@ export const auditPrune = defineOperatorCommand({
   summary: 'Removes old records of the audit trail for good.',
   help: `
 Removes records that are older than a number of days, from the beginning of each chain. The whole trail is verified
-first, and with any finding nothing is removed. Records that are not yet counted for the use of keys stay. The removal
-is audited, by system:audit.
+first, and with any finding nothing is removed. Records that are not yet counted for the use of keys stay, as do those
+that a configured sink (AUDIT_SINK_*) does not have. The removal is audited, by system:audit.
 
 The command can be stopped and started again at any time. To keep the records, run keystead audit export first.
 
@@ -33,15 +33,16 @@ Example:
     if (!/^\d{1,5}$/.test(text) || olderThanDays < 1 || olderThanDays > daysMax) {
       throw new UsageError(`--older-than-days needs a whole number from 1 to ${daysMax}.`)
     }
-    const { store, clock, audit, auditKeys } = parts
+    const { store, clock, audit, auditKeys, settings } = parts
     const isTime = createPacer()
-    const { pruned, notCounted } = await pruneAudit({
+    const { pruned, notCounted, notExported } = await pruneAudit({
       store,
       clock,
       audit,
       chainMac: auditKeys.chainMac,
       predatesChains: auditKeys.predatesChains,
       olderThanDays,
+      sinks: settings.auditSinks,
       async onProgress(count) {
         signal.throwIfAborted()
         if (isTime()) await progress(`${counted(count, 'record')} removed`)
@@ -50,6 +51,9 @@ Example:
     await print(`${counted(pruned, 'record')} removed.`)
     if (notCounted > 0) {
       await print(`${notCounted} more are old enough, but not yet counted for the use of keys.`)
+    }
+    if (notExported > 0) {
+      await print(`${notExported} more are old enough, but not yet exported to all sinks.`)
     }
     return exitCodes.fine
   },
