@@ -112,13 +112,13 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
   const machineClock = options.clock ?? options.time?.clock ?? systemClock
   const undo = new AsyncDisposableStack()
   try {
-    const sinks = await openSinks(config, (text) => log.warn({}, text))
     const observer = undo.adopt(await openObserver(config, worker !== undefined), (each) => each.close())
     const shared: Shared = { config, log, machineClock, observer, outages: createOutages(log), worker }
     const openUndonePort = async () => undo.adopt(await openPort(shared), (each) => each.listener.cut())
     const early = worker?.opensEarly === false ? null : await openUndonePort()
     const opened = undo.adopt(await openData(shared, options, early?.setStage), (each) => each.close())
     const { parts } = opened
+    const sinks = await openSinks(config, parts.auditKeys, (text) => log.warn({}, text))
     const issuers = await openIssuers(shared)
     const { listener, pair } = early ?? (await openUndonePort())
     const server = createApi(shared, options, { parts, listener, ...issuers })

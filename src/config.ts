@@ -11,6 +11,7 @@ import {
   integerOrAuto,
   list,
   networks,
+  objectPrefix,
   oidcScopes,
   oneOf,
   optional,
@@ -390,6 +391,31 @@ export const settings = {
       'File with the secret of these signatures ("whsec_" and base64 of 24 to 64 bytes), which other users must not be able to read. While the secret is being changed, several, one a line.',
     default: '',
     example: '/etc/keystead/webhook-secret',
+    parse: optionalText,
+  },
+  AUDIT_SINK_S3_BUCKET_URL: {
+    meaning:
+      'Address of a bucket of S3-compatible object storage, with the bucket in the host or in the path, into which the audit trail is exported continuously.',
+    default: '',
+    example: 'https://keystead-audit.s3.eu-central-1.amazonaws.com',
+    parse: endpointUrl,
+  },
+  AUDIT_SINK_S3_REGION: {
+    meaning: 'Region of the bucket, as its signatures name it.',
+    default: 'us-east-1',
+    example: 'eu-central-1',
+    parse: text,
+  },
+  AUDIT_SINK_S3_PREFIX: {
+    meaning: 'Beginning of the names of objects, without a slash at its end.',
+    default: 'keystead',
+    parse: objectPrefix,
+  },
+  AUDIT_SINK_S3_CREDENTIALS_FILE: {
+    meaning:
+      'File with aws_access_key_id, aws_secret_access_key and, for temporary credentials, aws_session_token, in the form of the shared credentials file of AWS. Other users must not be able to read it. A changed file is read when a request has failed.',
+    default: '',
+    example: '/etc/keystead/s3-credentials',
     parse: optionalText,
   },
   AUDIT_SINK_OTLP_URL: {
@@ -800,6 +826,9 @@ function inconsistencies(config: Config): string[] {
   }
   if ((config.AUDIT_SINK_WEBHOOK_URL === null) !== (config.AUDIT_SINK_WEBHOOK_SECRET_FILE === null)) {
     problems.push('AUDIT_SINK_WEBHOOK_URL and AUDIT_SINK_WEBHOOK_SECRET_FILE need each other')
+  }
+  if ((config.AUDIT_SINK_S3_BUCKET_URL === null) !== (config.AUDIT_SINK_S3_CREDENTIALS_FILE === null)) {
+    problems.push('AUDIT_SINK_S3_BUCKET_URL and AUDIT_SINK_S3_CREDENTIALS_FILE need each other')
   }
   if (config.AUDIT_SINK_OTLP_URL === null && config.AUDIT_SINK_OTLP_HEADERS_FILE !== null) {
     problems.push('AUDIT_SINK_OTLP_HEADERS_FILE needs AUDIT_SINK_OTLP_URL')

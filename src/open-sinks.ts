@@ -1,9 +1,11 @@
+import type { AuditKeys } from './audit/chain.ts'
 import { type Retention, startRetention } from './audit/prune/retention.ts'
 import { type Exporter, startExporter } from './audit/sinks/exporter.ts'
 import { createFileSink } from './audit/sinks/file-sink.ts'
 import { createOtlpSink, readHeaders } from './audit/sinks/otlp-sink.ts'
 import { type Sink, type SinkName, sinkNames, sinkTroubleOf } from './audit/sinks/sink.ts'
 import { createWebhookSink, readWebhookSecrets } from './audit/sinks/webhook-sink.ts'
+import { checkpointJwk } from './audit/verify/checkpoint.ts'
 import type { Config } from './config.ts'
 import { IntegrityError } from './keyring/integrity-error.ts'
 import type { Warn } from './keyring/root-key-provider.ts'
@@ -30,6 +32,7 @@ export function sinkNamesOf(config: Config): readonly SinkName[] {
 const settingOf = {
   file: 'AUDIT_SINK_FILE_FOLDER',
   webhook: 'AUDIT_SINK_WEBHOOK_URL',
+  s3: 'AUDIT_SINK_S3_BUCKET_URL',
   otlp: 'AUDIT_SINK_OTLP_URL',
 } as const satisfies Record<SinkName, keyof Config>
 
@@ -39,11 +42,16 @@ const settingOf = {
  *
  * @throws SinkConfigError if one of them could never work
  */
-export async function openSinks(config: Config, warn: Warn): Promise<readonly Sink[]> {
-  return Promise.all(sinkNamesOf(config).map((name) => openers[name](config, warn)))
+export async function openSinks(config: Config, keys: AuditKeys, warn: Warn): Promise<readonly Sink[]> {
+  return Promise.all(sinkNamesOf(config).map((name) => openers[name](config, { keys, warn })))
 }
 
-const openers: Readonly<Record<SinkName, (config: Config, warn: Warn) => Promise<Sink>>> = {
+interface OpenOptions {
+  readonly keys: AuditKeys
+  readonly warn: Warn
+}
+
+const openers: Readonly<Record<SinkName, (config: Config, options: OpenOptions) => Promise<Sink>>> = {
   async file({ AUDIT_SINK_FILE_FOLDER: folder, ...config }) {
     const sink = createFileSink({
       folder: folder ?? '',
@@ -56,7 +64,7 @@ const openers: Readonly<Record<SinkName, (config: Config, warn: Warn) => Promise
     })
     return sink
   },
-  async webhook({ AUDIT_SINK_WEBHOOK_URL: url, AUDIT_SINK_WEBHOOK_SECRET_FILE: file }, warn) {
+  async webhook({ AUDIT_SINK_WEBHOOK_URL: url, AUDIT_SINK_WEBHOOK_SECRET_FILE: file }, { warn }) {
     const secrets = readWebhookSecrets(await readSecretOf('AUDIT_SINK_WEBHOOK_SECRET_FILE', file, warn))
     if (secrets === null) {
       throw new SinkConfigError(
@@ -65,9 +73,28 @@ const openers: Readonly<Record<SinkName, (config: Config, warn: Warn) => Promise
     }
     return createWebhookSink({ url: url ?? '', secrets })
   },
+  async s3({ AUDIT_SINK_S3_CREDENTIALS_FILE: file, ...config }, { keys, warn }) {
+    const { createS3Sink, readS3Credentials } = await import('./audit/sinks/s3-sink.ts')
+    const readCredentials = async () => {
+      const credentials = readS3Credentials(await readSecretOf('AUDIT_SINK_S3_CREDENTIALS_FILE', file, warn))
+      if (credentials !== null) return credentials
+      throw new SinkConfigError(
+        `AUDIT_SINK_S3_CREDENTIALS_FILE=${file} must have the lines "aws_access_key_id = …" and "aws_secret_access_key = …"`,
+      )
+    }
+    await readCredentials()
+    const { kid = '' } = await checkpointJwk(keys.checkpointKey)
+    return createS3Sink({
+      bucketUrl: (config.AUDIT_SINK_S3_BUCKET_URL ?? '').replace(/\/$/, ''),
+      region: config.AUDIT_SINK_S3_REGION,
+      prefix: `${config.AUDIT_SINK_S3_PREFIX}/`,
+      installation: kid,
+      readCredentials,
+    })
+  },
   async otlp(
     { AUDIT_SINK_OTLP_URL: url, AUDIT_SINK_OTLP_HEADERS_FILE: file, OTEL_SERVICE_NAME: name },
-    warn,
+    { warn },
   ) {
     const text = file === null ? '' : await readSecretOf('AUDIT_SINK_OTLP_HEADERS_FILE', file, warn)
     const headers = readHeaders(text)

@@ -143,6 +143,14 @@ export function endpointUrl(value: string): string | null {
   return url
 }
 
+/** Beginning of names in object storage, of characters that need no encoding anywhere. */
+export function objectPrefix(value: string): string {
+  if (!/^[A-Za-z0-9_-]+(?:\/[A-Za-z0-9_-]+)*$/.test(value) || value.length > 200) {
+    throw new TypeError('must be letters, digits, "_" and "-", with single slashes between them')
+  }
+  return value
+}
+
 /** Origin of the console: an HTTPS one, or an HTTP one of this machine. */
 export function consoleUrl(value: string): string | null {
   const url = httpsUrl(value)

@@ -40,8 +40,8 @@ describe.skipIf(hasNoDatabase())('pruning the audit trail', () => {
       parts.auditKeys.checkpointKey,
     )
     const [all, old] = [await parts.store.db.auditEvent.count(), await countOld(parts)]
-    expect(await prune(parts, 101)).toEqual({ pruned: 0, notCounted: 0 })
-    expect(await prune(parts, 50)).toEqual({ pruned: old, notCounted: 0 })
+    expect(await prune(parts, 101)).toEqual({ pruned: 0, notCounted: 0, notExported: 0 })
+    expect(await prune(parts, 50)).toEqual({ pruned: old, notCounted: 0, notExported: 0 })
     expect(old).toBe(all / 2)
     expect(await countOld(parts)).toBe(0)
     const records = await parts.store.db.auditEvent.findMany({ where: { action: 'PRUNE_AUDIT' } })
@@ -56,18 +56,18 @@ describe.skipIf(hasNoDatabase())('pruning the audit trail', () => {
     )
     expect(await parts.store.db.auditEvent.count()).toBe(all - old + 2)
     expect(await findingsOf(parts, { checkpoint })).toEqual([])
-    expect(await prune(parts, 50)).toEqual({ pruned: 0, notCounted: 0 })
+    expect(await prune(parts, 50)).toEqual({ pruned: 0, notCounted: 0, notExported: 0 })
   })
 
   it('keeps what is not counted yet, and says how much that is', async () => {
     const { parts } = await withOldRecords()
     const old = await countOld(parts)
-    expect(await prune(parts, 50)).toEqual({ pruned: 0, notCounted: old })
+    expect(await prune(parts, 50)).toEqual({ pruned: 0, notCounted: old, notExported: 0 })
     await countUpTo(parts, 2n)
-    expect(await prune(parts, 50)).toEqual({ pruned: 4, notCounted: old - 4 })
+    expect(await prune(parts, 50)).toEqual({ pruned: 4, notCounted: old - 4, notExported: 0 })
     expect(await findingsOf(parts)).toEqual([])
     await countUpTo(parts)
-    expect(await prune(parts, 50)).toEqual({ pruned: old - 4, notCounted: 0 })
+    expect(await prune(parts, 50)).toEqual({ pruned: old - 4, notCounted: 0, notExported: 0 })
     expect(await findingsOf(parts)).toEqual([])
   })
 

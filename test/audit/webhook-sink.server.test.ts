@@ -6,7 +6,7 @@ import { readRetryAfter } from '../../src/audit/sinks/http-post.ts'
 import { readWebhookSecrets } from '../../src/audit/sinks/webhook-sink.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import { base64, type Person, startStoryForTest } from '../support/story.ts'
-import { startReceiver } from './http-receiver.ts'
+import { type ReceivedRequest, startReceiver } from './http-receiver.ts'
 import { doAllSorts, openTrail } from './opened-trail.ts'
 import { exportedLines, folderForTest, verifyExport } from './sink-trail.ts'
 
@@ -88,8 +88,11 @@ describe.skipIf(hasNoDatabase())('the webhook sink of a server', () => {
     }
     await expect.poll(() => receiver.lines().length, { interval: 100, timeout: 90_000 }).toBe(30)
     await story.stop()
-    const ids = receiver.asked.slice(0, 2).map(({ headers }) => headers['webhook-id'])
-    expect(ids[0]?.toString().split('_').slice(0, 3)).toEqual(ids[1]?.toString().split('_').slice(0, 3))
+    // What was refused came again, from the same record on.
+    const beginOf = ({ headers }: ReceivedRequest) =>
+      String(headers['webhook-id']).split('_').slice(0, 3).join('_')
+    const taken = new Set(receiver.taken.map(beginOf))
+    expect(receiver.asked.map(beginOf).filter((begin) => !taken.has(begin))).toEqual([])
     const logged = story.logged.join('\n')
     for (const code of ['HTTP_401', 'HTTP_302', 'HTTP_503', 'TIMEOUT']) {
       expect(logged).toContain(`"sink":"webhook","code":"${code}"`)

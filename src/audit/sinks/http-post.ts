@@ -19,15 +19,19 @@ const httpText = 'Look at the log of the sink, its address, and the secret or to
  */
 export async function postToSink({ url, headers, body, signal }: SinkRequest): Promise<string> {
   const response = await fetch(url, { method: 'POST', headers, body, signal, redirect: 'manual' })
-  if (!response.ok) {
-    await response.body?.cancel().catch(() => {})
-    const { status } = response
-    throw new SinkError(
-      { code: `HTTP_${status}`, text: status >= 300 && status < 400 ? redirectText : httpText },
-      { retryAfterMs: readRetryAfter(response.headers.get('retry-after')), isTooLarge: status === 413 },
-    )
-  }
+  await requireTaken(response)
   return readStart(response)
+}
+
+/** @throws SinkError unless the status is 2xx */
+export async function requireTaken(response: Response): Promise<void> {
+  if (response.ok) return
+  await response.body?.cancel().catch(() => {})
+  const { status } = response
+  throw new SinkError(
+    { code: `HTTP_${status}`, text: status >= 300 && status < 400 ? redirectText : httpText },
+    { retryAfterMs: readRetryAfter(response.headers.get('retry-after')), isTooLarge: status === 413 },
+  )
 }
 
 const redirectText = 'The sink answers with a redirect, which is not followed. Configure the address itself.'

@@ -1,7 +1,7 @@
 import { systemTroubleOf, type Trouble } from '../../system-errors.ts'
 
 /** Kinds of sinks, of which each can be configured once. */
-export const sinkNames = ['file', 'webhook', 'otlp'] as const
+export const sinkNames = ['file', 'webhook', 's3', 'otlp'] as const
 
 /** Name of a sink, which its positions in the database have. */
 export type SinkName = (typeof sinkNames)[number]
