@@ -46,12 +46,13 @@ export async function openSinks(config: Config, keys: AuditKeys, warn: Warn): Pr
   return Promise.all(sinkNamesOf(config).map((name) => openers[name](config, { keys, warn })))
 }
 
-interface OpenOptions {
+/** What sinks are built from besides the settings. */
+interface SinkOpening {
   readonly keys: AuditKeys
   readonly warn: Warn
 }
 
-const openers: Readonly<Record<SinkName, (config: Config, options: OpenOptions) => Promise<Sink>>> = {
+const openers: Readonly<Record<SinkName, (config: Config, options: SinkOpening) => Promise<Sink>>> = {
   async file({ AUDIT_SINK_FILE_FOLDER: folder, ...config }) {
     const sink = createFileSink({
       folder: folder ?? '',

@@ -26,17 +26,21 @@ interface LogRecord {
 const info = 9
 const nanosPerMilli = 1_000_000n
 
-/** Names of headers in a file of `Name: value` lines; null if a line is not of this form. */
+/** Headers in a text of `Name: value` lines, in lower case; null if a line is not of this form. */
 export function readHeaders(text: string): Readonly<Record<string, string>> | null {
-  const lines = text
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '')
-  const pairs = lines.map((line) => /^([!#$%&'*+.^_`|~\w-]+):[ \t]*([\x20-\x7e]+)$/.exec(line))
-  return pairs.some((pair) => pair === null)
-    ? null
-    : Object.fromEntries(pairs.map((pair) => [String(pair?.[1]).toLowerCase(), String(pair?.[2])]))
+  const headers: Record<string, string> = {}
+  for (const line of text.split('\n').map((each) => each.trim())) {
+    if (line === '') continue
+    const at = line.indexOf(':')
+    const [name, value] = [line.slice(0, Math.max(at, 0)), line.slice(at + 1).trim()]
+    if (!isHeaderName.test(name) || !isHeaderValue.test(value)) return null
+    headers[name.toLowerCase()] = value
+  }
+  return headers
 }
+
+const isHeaderName = /^[!#$%&'*+.^_`|~\w-]+$/
+const isHeaderValue = /^[\x20-\x7e]+$/
 
 /**
  * Sends batches as logs over OTLP/HTTP in JSON. The body of a log record is the line, as a string, so that no collector

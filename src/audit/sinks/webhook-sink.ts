@@ -25,7 +25,7 @@ export function readWebhookSecrets(text: string): readonly KeyObject[] | null {
 function readSecret(line: string): KeyObject | null {
   const encoded = line.startsWith(secretPrefix) ? line.slice(secretPrefix.length) : ''
   const bytes = Buffer.from(encoded, 'base64')
-  const isCanonical = bytes.toString('base64').replace(/=+$/, '') === encoded.replace(/=+$/, '')
+  const isCanonical = bytes.toString('base64').replaceAll('=', '') === encoded.replaceAll('=', '')
   if (!isCanonical || bytes.length < secretBytes.min || bytes.length > secretBytes.max) return null
   return createSecretKey(bytes)
 }
