@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { executablePath } from '../support/chromium.ts'
+import { executablePath, patience } from '../support/chromium.ts'
 import { type ConsoleInBrowser, openConsoleInBrowser, shows } from '../support/console-in-browser.ts'
 import { cannotRun } from '../support/skip.ts'
 
@@ -136,6 +136,15 @@ describe.skipIf(cannotStart)('activity, use and what is due', () => {
 
   it('the dashboard counts keys, and each count leads to the list of just these', async () => {
     const { page, sent } = console
+    // Uses are counted some time later, which is no change that the page hears of.
+    const neverUsed = 'query { userKeys(filter: { neverUsed: true }) { totalCount } }'
+    await expect
+      .poll(
+        async () =>
+          (await console.send<{ userKeys: { totalCount: number } }>('admin', neverUsed)).userKeys.totalCount,
+        patience,
+      )
+      .toBe(3)
     sent.length = 0
     await console.goTo('/', 'Dashboard')
     await shows(page.locator('main'), 'Rotation due within 7 days')
