@@ -1,5 +1,6 @@
 import type { Retention } from './audit/prune/retention.ts'
 import type { Exporter } from './audit/sinks/exporter.ts'
+import { keepPartitions } from './audit/partitions.ts'
 import { dropOldHours, rollUpUsage } from './audit/write/roll-up.ts'
 import type { AuditWriter } from './audit/write/writer.ts'
 import { createAuthenticator } from './auth/authenticate.ts'
@@ -304,6 +305,29 @@ function createApi(
   )
 }
 
+/** Pause in milliseconds after partitions could not be made: writers wait behind each attempt. */
+const partitionsRetryMs = 600_000
+
+/**
+ * Gives the audit trail its partitions. Where that fails, records have a place in the last partition, so that housekeeping
+ * goes on.
+ */
+function createTrailKeeper({ store, clock }: Dependencies, log: Log): () => Promise<void> {
+  let notBeforeMs = 0
+  return async () => {
+    if (performance.now() < notBeforeMs) return
+    try {
+      await keepPartitions(store, clock.certainNow())
+    } catch (error) {
+      notBeforeMs = performance.now() + partitionsRetryMs
+      log.warn(
+        { code: codeOf(error) },
+        'the next partitions of the audit trail could not be made; it is tried again',
+      )
+    }
+  }
+}
+
 /**
  * Starts the rounds of housekeeping. One worker of a server does what is due for all; the others keep only what they have in
  * memory up to date. The database would share the work among them as among replicas, but each would look for it.
@@ -319,6 +343,7 @@ function scheduleHousekeeping(
     },
     onBelieved: () => log.info({}, "the database's clock is believed again"),
   })
+  const keepTrail = createTrailKeeper(parts, log)
   return startHousekeeping({
     async run(signal) {
       try {
@@ -333,6 +358,7 @@ function scheduleHousekeeping(
         await parts.usage.flush()
         await rollUpUsage(parts.store)
         await dropOldHours(parts.store, parts.clock.certainNow())
+        await keepTrail()
         await parts.store.maintain(signal)
         metrics?.onHousekeeping(report, machineClock.now())
         return report

@@ -132,9 +132,9 @@ const forgeries: readonly (readonly [string, (parts: Dependencies, keyId: string
     async ({ store }, keyId) => {
       const chain = await store.db.auditChain.findFirstOrThrow({ where: { kind: 'OPERATIONS' } })
       const { id: _id, ...rest } = forgery(keyId)
-      const where = { chainId_sequence: { chainId: chain.id, sequence: 2n } }
-      const { id: replaced } = await store.db.auditEvent.findUniqueOrThrow({ where })
-      await store.db.auditEvent.update({ where, data: { ...rest, details: {} } })
+      const where = { chainId: chain.id, sequence: 2n }
+      const { id: replaced } = await store.db.auditEvent.findFirstOrThrow({ where })
+      await store.db.auditEvent.update({ where: { id: replaced }, data: { ...rest, details: {} } })
       return replaced
     },
   ],

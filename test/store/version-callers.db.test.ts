@@ -59,7 +59,7 @@ describe.skipIf(hasNoDatabase())('finding the callers of a version among many ev
       `EXPLAIN EXECUTE callers(${types.map((type) => values[type]).join(', ')})`,
     )
     const text = plan.map((row) => row['QUERY PLAN']).join('\n')
-    expect(text).toContain('audit_events_chain_id_sequence_key')
+    expect(text).toMatch(/audit_events\w*_chain_id_sequence_key/)
     expect(text).not.toMatch(/Seq Scan on audit_events/)
   })
 })

@@ -31,7 +31,11 @@ export async function* walkChain(db: Queryable, walk: Walk): AsyncGenerator<Veri
   let isFirst = true
   while (isFirst || end.sequence < upTo) {
     const after = isFirst ? null : end.sequence
-    const rows = await findChainedEvents(db, { chainId: chain.id, after, upTo, max: walkPageSize })
+    const found = await findChainedEvents(db, { chainId: chain.id, after, upTo, max: walkPageSize + 1 })
+    // One more, since a number is unique only within a partition: the next page would begin after its second record.
+    const [next] = found.slice(walkPageSize)
+    const isTwice = next !== undefined && next.sequence === found.at(-2)?.sequence
+    const rows = isTwice ? found : found.slice(0, walkPageSize)
     const page = checkPage(chain.number, end, rows)
     if (page.events.length > 0) yield { events: page.events, end: page.end }
     end = page.end

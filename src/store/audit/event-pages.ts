@@ -63,7 +63,7 @@ export interface AuditRange {
 
 const columns = Prisma.sql`${select('e', eventTable)}, e.chain_id AS "chainId", e.hash,
   CASE WHEN e.sequence = c.base_sequence + 1 THEN c.base_hash ELSE (
-    SELECT p.hash FROM audit_events p WHERE p.chain_id = e.chain_id AND p.sequence = e.sequence - 1
+    SELECT p.hash FROM audit_events p WHERE p.chain_id = e.chain_id AND p.sequence = e.sequence - 1 LIMIT 1
   ) END AS "previousHash"`
 
 const eventsAndChains = Prisma.sql`audit_events e LEFT JOIN audit_chains c ON c.id = e.chain_id`
@@ -150,10 +150,17 @@ function within({ below, above }: AuditRange): Prisma.Sql {
   const bounds = [
     ...(below === null
       ? []
-      : [Prisma.sql`(e.occurred_at, e.id) < (${textOf(below.occurredAt)}::timestamptz, ${below.id}::uuid)`]),
+      : [
+          Prisma.sql`(e.occurred_at, e.id) < (${textOf(below.occurredAt)}::timestamptz, ${below.id}::uuid)`,
+          // By this alone it is known which partitions need not be looked into.
+          Prisma.sql`e.occurred_at <= ${textOf(below.occurredAt)}::timestamptz`,
+        ]),
     ...(above === null
       ? []
-      : [Prisma.sql`(e.occurred_at, e.id) > (${textOf(above.occurredAt)}::timestamptz, ${above.id}::uuid)`]),
+      : [
+          Prisma.sql`(e.occurred_at, e.id) > (${textOf(above.occurredAt)}::timestamptz, ${above.id}::uuid)`,
+          Prisma.sql`e.occurred_at >= ${textOf(above.occurredAt)}::timestamptz`,
+        ]),
   ]
   return bounds.length === 0 ? Prisma.sql`TRUE` : Prisma.join(bounds, ' AND ')
 }

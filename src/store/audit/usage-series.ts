@@ -169,5 +169,7 @@ function uncounted({ interval, from, to }: SeriesQuery): Prisma.Sql {
           AND sequence <= c.head_sequence
         OFFSET 0
       ) AS e
-      WHERE e.occurred_at >= ${from.toISOString()}::timestamptz AND e.occurred_at < ${to.toISOString()}::timestamptz`
+      -- A chain that is counted to its end is looked for in no partition.
+      WHERE c.head_sequence > LEAST(COALESCE(p.sequence, 0), ${detailed})
+        AND e.occurred_at >= ${from.toISOString()}::timestamptz AND e.occurred_at < ${to.toISOString()}::timestamptz`
 }

@@ -51,7 +51,8 @@ export async function findVersionCallers(
         WHERE chain_id = c.id AND sequence > COALESCE(p.sequence, 0) AND sequence <= c.head_sequence
         OFFSET 0
       ) AS e
-      WHERE (e.occurred_at AT TIME ZONE 'UTC')::date >= ${sinceDay}::text::date
+      -- A chain that is counted to its end is looked for in no partition.
+      WHERE c.head_sequence > COALESCE(p.sequence, 0) AND (e.occurred_at AT TIME ZONE 'UTC')::date >= ${sinceDay}::text::date
     ), uses AS (
       SELECT w.key_id, w.number, ${canonicalSubject(Prisma.sql`d.actor`)} AS actor, d.action, d.succeeded, d.refused, d.last_at
       FROM wanted w JOIN audit_usage_daily d ON d.key_id = w.key_id AND d.version_number = w.number

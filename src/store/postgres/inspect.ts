@@ -32,7 +32,7 @@ const facts = `SELECT current_setting('server_version') AS version, current_user
 
 const lackingRights = `SELECT c.relname || ' (' || p.privilege || ')' AS lacking
   FROM pg_class c CROSS JOIN (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE')) AS p (privilege)
-  WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r'
+  WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
     AND c.relname <> '_prisma_migrations' AND NOT has_table_privilege(c.oid, p.privilege)
   ORDER BY c.relname, p.privilege`
 
