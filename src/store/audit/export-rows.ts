@@ -30,10 +30,11 @@ export async function findEventsToExport(
   page: { chainId: string; after: number; upTo: number; max: number } & ExportFilter,
 ): Promise<ExportedEvent[]> {
   const rows = await db.$queryRaw<RawEvent[]>`
-    SELECT ${select('e', eventTable)}, e.chain_id AS "chainId", e.sequence, e.hash, p.hash AS "previousHash",
+    SELECT ${select('e', eventTable)}, e.chain_id AS "chainId", e.sequence, e.hash,
+      -- Row by row by an index: of a join, the planner does not know that a number is unique.
+      (SELECT p.hash FROM audit_events p WHERE p.chain_id = e.chain_id AND p.sequence = e.sequence - 1 LIMIT 1) AS "previousHash",
       k.kind AS "keyKind"
     FROM audit_events e
-    LEFT JOIN audit_events p ON p.chain_id = e.chain_id AND p.sequence = e.sequence - 1
     LEFT JOIN keys k ON k.id = e.key_id
     WHERE e.chain_id = ${page.chainId}::uuid AND e.sequence > ${BigInt(page.after)}::bigint
       AND e.sequence <= ${BigInt(page.upTo)}::bigint AND ${passes(page)}
