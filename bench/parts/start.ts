@@ -128,11 +128,14 @@ async function askUntilAnswered(child: ChildProcess, url: string, request: Reque
   const endsAtMs = performance.now() + startSecondsMax * 1000
   while (child.exitCode === null && performance.now() < endsAtMs) {
     try {
-      return await (await fetch(url, request)).text()
+      const response = await fetch(url, request)
+      const text = await response.text()
+      // The port answers from the beginning of a start, and says that nothing was done.
+      if (response.status !== 503) return text
     } catch {
       // Nobody listens yet.
-      await sleep(5)
     }
+    await sleep(5)
   }
   child.kill('SIGKILL')
   throw new Error('the program did not start')

@@ -63,7 +63,6 @@ import { type Console, openConsole } from './console.ts'
 import { type ConsoleSessionStep, createConsoleSession, sessionPath } from './console-session.ts'
 import { type Cors, createCors, refuseForeignPage } from './cors.ts'
 import { createDevMode, type DevModeStep, type DevTokens } from './dev-mode.ts'
-import { createGraphiqlPage } from './graphiql.ts'
 import { healthRouteOf, liveAnswer, type Part, readyAnswer } from './health.ts'
 import { createJwks, type JwksStep, jwksPath, type KeySetSource } from './jwks.ts'
 import type { Listener } from './listener.ts'
@@ -166,7 +165,7 @@ interface Tools
   readonly devMode: DevModeStep | null
   readonly console: Console | null
   readonly consoleSession: ConsoleSessionStep | null
-  readonly graphiqlPage: (() => Answer) | null
+  readonly graphiqlPage: (() => Promise<Answer>) | null
 }
 
 /** A request on its way through the steps. */
@@ -293,7 +292,7 @@ function createTools(parts: ServerParts, listener: Listener): Tools {
     consoleSession: console && createConsoleSession(session),
     jwks: createJwks({ ...parts, admission, shed, clientAddressOf }),
     devMode: devTokens && createDevMode(devTokens, config.CORS_ORIGINS),
-    graphiqlPage: hasGraphiql ? createGraphiqlPage({ withTour: devTokens !== null }) : null,
+    graphiqlPage: hasGraphiql ? openGraphiql({ withTour: devTokens !== null }) : null,
   }
 }
 
@@ -439,11 +438,24 @@ function refuseWebSocket(request: IncomingMessage, { config }: Tools): Answer | 
 }
 
 /** The steps for web pages, which gateways have no use for. */
-function answerForPages(request: IncomingMessage, tools: Tools): Answer | null {
+function answerForPages(request: IncomingMessage, tools: Tools): Answer | Promise<Answer> | null {
   return answerPage(request, tools) ?? tools.cors?.answerPreflight(request) ?? null
 }
 
-function answerPage({ method, headers }: IncomingMessage, { graphiqlPage }: Tools): Answer | null {
+/** Loads GraphiQL at the first request for it: its text takes 60 MiB, and most servers never show it. */
+function openGraphiql(options: { readonly withTour: boolean }): () => Promise<Answer> {
+  let page: Promise<() => Answer> | null = null
+  const open = async () => (await import('./graphiql.ts')).createGraphiqlPage(options)
+  return async () => {
+    page ??= open()
+    return (await page)()
+  }
+}
+
+function answerPage(
+  { method, headers }: IncomingMessage,
+  { graphiqlPage }: Tools,
+): Promise<Answer> | null {
   if (method !== 'GET' || graphiqlPage === null) return null
   return (headerOf(headers, 'accept') ?? '').includes('text/html') ? graphiqlPage() : null
 }
