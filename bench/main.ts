@@ -14,6 +14,7 @@ import { replicasPart } from './parts/replicas.ts'
 import { rotationPart } from './parts/rotation.ts'
 import { sizesPart } from './parts/sizes.ts'
 import { startPart } from './parts/start.ts'
+import { workersPart } from './parts/workers.ts'
 import { printLine, printTable } from './report.ts'
 
 const parts: readonly Part[] = [
@@ -23,6 +24,7 @@ const parts: readonly Part[] = [
   eventLoopPart,
   neighboursPart,
   replicasPart,
+  workersPart,
   pagePart,
   sizesPart,
   consolePart,

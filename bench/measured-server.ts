@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -82,6 +82,26 @@ export class MeasuredServer {
     return new MeasuredServer({ process: child, output }, JSON.parse(line))
   }
 
+  /** The program itself, as operators start it: `keystead serve` with these arguments. */
+  static async startServe(
+    settings: Readonly<Record<string, string>>,
+    token: string,
+    ...args: string[]
+  ): Promise<MeasuredServer> {
+    const program = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+    const { PATH, HOME } = process.env
+    const child = spawn(process.execPath, ['--no-warnings', program, 'serve', ...args], {
+      env: { PATH, HOME, PORT: '0', LOG_LEVEL: 'error', ...settings },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    const output = createInterface(child.stdout)
+    for await (const line of output) {
+      const [, url] = /listens on (\S+)/.exec(line) ?? []
+      if (url !== undefined) return new MeasuredServer({ process: child, output }, { url, token })
+    }
+    throw new Error('the server did not start')
+  }
+
   /** Where its API is. */
   get url(): string {
     return this.#url
@@ -158,9 +178,31 @@ export class MeasuredServer {
 
   /** Processor time that the process has used so far, as the system (Linux) tells. */
   cpuSeconds(): number {
-    const fields = readFileSync(`/proc/${this.#process.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
-    const ticksPerSecond = 100
-    return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
+    return cpuSecondsOf(this.#process.pid ?? 0)
+  }
+
+  /** The same of its workers. */
+  workerCpuSeconds(): readonly number[] {
+    return this.#workers().map(cpuSecondsOf)
+  }
+
+  /** Resident memory of the process and of its workers, in MiB. */
+  residentMiBOfAll(): number {
+    return [this.#process.pid ?? 0, ...this.#workers()].reduce((sum, pid) => sum + residentMiBOf(pid), 0)
+  }
+
+  #workers(): readonly number[] {
+    const { pid } = this.#process
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+      .trim()
+      .split(' ')
+      .filter(Boolean)
+      .map(Number)
+  }
+
+  /** Runs the process and its workers on these processors only. */
+  pin(processors: string): void {
+    for (const pid of [this.#process.pid ?? 0, ...this.#workers()]) pinProcess(pid, processors)
   }
 
   /** Time for which the process' main thread could have run and had no processor, as the system (Linux) tells. */
@@ -171,8 +213,7 @@ export class MeasuredServer {
 
   /** Memory that the process has at the moment, as the system (Linux) tells. */
   residentMiB(): number {
-    const status = readFileSync(`/proc/${this.#process.pid}/status`, 'utf8')
-    return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024)
+    return residentMiBOf(this.#process.pid ?? 0)
   }
 
   /** Most memory that the process has had so far, as the system (Linux) tells. */
@@ -186,4 +227,29 @@ export class MeasuredServer {
     this.#process.stdin?.end()
     await ended
   }
+
+  /** Stops a server of `startServe`. */
+  async stopServe(): Promise<void> {
+    const ended = once(this.#process, 'exit')
+    this.#process.kill('SIGTERM')
+    await ended
+  }
+}
+
+/** Processor time of a process, as the system (Linux) tells. */
+export function cpuSecondsOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+  const ticksPerSecond = 100
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
+}
+
+function residentMiBOf(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024)
+}
+
+/** Runs all threads of a process on these processors only. New threads and processes of it do so, too. */
+export function pinProcess(pid: number, processors: string): void {
+  const { status } = spawnSync('taskset', ['--all-tasks', '--cpu-list', '--pid', processors, String(pid)])
+  if (status !== 0) throw new Error('processors could not be assigned (taskset)')
 }

@@ -79,6 +79,7 @@ async function runWorkers(
       log,
       workers: machine.workers,
       processors: machine.processors,
+      memoryMiB: budgetMemory(config).limitMiB,
       program: { exec, args: ['serve'] },
       stop,
       onServing: (url) => console.log(`Keystead listens on ${url}`),

@@ -6,7 +6,7 @@ import type { MetricsServer } from '../server/http/metrics-server.ts'
 import { type MergedMetrics, type MetricValues, mergeMetrics } from '../server/observe/merged-metrics.ts'
 import { type Channel, openChannel } from './channel.ts'
 import { createRenewalDesk } from './renewal-desk.ts'
-import { shareOf } from './shares.ts'
+import { heapFlagsOf, shareOf } from './shares.ts'
 import { partVariable, type WorkerPart } from './worker.ts'
 
 /** Starts in a row without serving after which the server ends, if no other worker serves. */
@@ -30,6 +30,8 @@ export interface PrimaryParts {
   readonly log: Log
   readonly workers: number
   readonly processors: number
+  /** Memory that all processes may use together, in MiB. */
+  readonly memoryMiB: number
   /** The program that workers run, with its arguments. */
   readonly program: { readonly exec: string; readonly args: readonly string[] }
   /** Aborted when the server has to stop. */
@@ -64,7 +66,7 @@ interface Place {
  * @throws WorkersFailedError if no worker serves, and one ends at each start
  */
 export async function runPrimary(parts: PrimaryParts): Promise<boolean> {
-  const { config, log, workers, processors, program, stop, onServing, onReload } = parts
+  const { config, log, workers, processors, memoryMiB, program, stop, onServing, onReload } = parts
   const desk = createRenewalDesk()
   const places = Array.from({ length: workers }, (_, index) => newPlace(index + 1))
   const failed = Promise.withResolvers<never>()
@@ -74,7 +76,12 @@ export async function runPrimary(parts: PrimaryParts): Promise<boolean> {
   let reloading: Promise<void> = Promise.resolve()
   let isClean = true
 
-  cluster.setupPrimary({ exec: program.exec, args: [...program.args] })
+  cluster.setupPrimary({
+    exec: program.exec,
+    args: [...program.args],
+    // Those of the operator come last, and count.
+    execArgv: [...heapFlagsOf(memoryMiB, workers), ...process.execArgv],
+  })
   const metrics = config.METRICS_PORT === null ? null : mergeMetrics(readMetrics)
   const metricsServer = await serveMetrics(config, metrics)
 

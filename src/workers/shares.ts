@@ -58,3 +58,18 @@ export function shareOf(
 export function connectionsOf(config: Pick<Config, 'DATABASE_POOL_SIZE'>, workers: number): number {
   return workers * (shareOf(config, workers, 1).poolSize + 1)
 }
+
+/** Memory of a worker, in MiB, from which on V8's own limits are fine: its young generation alone may take 128 MiB. */
+const ampleMiB = 1536
+/** Part of a worker's memory for JavaScript objects that are kept; the rest is for new ones, code, buffers and libraries. */
+const oldSpacePart = 0.6
+
+/**
+ * Flags of V8 for workers. Node divides the memory of a container by itself, but as if there were one process. Where memory is
+ * short, garbage is collected more often, at the price of some throughput.
+ */
+export function heapFlagsOf(memoryMiB: number, workers: number): readonly string[] {
+  const workerMiB = Math.max(processMiB.worker, Math.floor((memoryMiB - processMiB.primary) / workers))
+  if (workerMiB >= ampleMiB) return []
+  return ['--max-semi-space-size=8', `--max-old-space-size=${Math.floor(workerMiB * oldSpacePart)}`]
+}

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { connectionsOf, countWorkers, processMiB, shareOf } from '../../src/workers/shares.ts'
+import { connectionsOf, countWorkers, heapFlagsOf, processMiB, shareOf } from '../../src/workers/shares.ts'
 
 const postgres = { DATABASE_URL: 'postgresql://db/keystead' }
 
@@ -51,5 +51,14 @@ describe('the shares of workers', () => {
     expect(shareOf({ DATABASE_POOL_SIZE: 10 }, 1, 2)).toEqual({ processors: 2, poolSize: 10 })
     expect(connectionsOf({ DATABASE_POOL_SIZE: 10 }, 2)).toBe(12)
     expect(connectionsOf({ DATABASE_POOL_SIZE: 10 }, 16)).toBe(80)
+  })
+})
+
+describe('the heap of workers', () => {
+  it('has the limits of V8 where memory is ample, and its share of the memory where it is not', () => {
+    expect(heapFlagsOf(24_000, 2)).toEqual([])
+    expect(heapFlagsOf(1024, 2)).toEqual(['--max-semi-space-size=8', '--max-old-space-size=278'])
+    // More workers than fit were asked for: they are no smaller than what they need.
+    expect(heapFlagsOf(512, 4)).toEqual(['--max-semi-space-size=8', '--max-old-space-size=268'])
   })
 })

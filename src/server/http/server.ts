@@ -452,10 +452,7 @@ function openGraphiql(options: { readonly withTour: boolean }): () => Promise<An
   }
 }
 
-function answerPage(
-  { method, headers }: IncomingMessage,
-  { graphiqlPage }: Tools,
-): Promise<Answer> | null {
+function answerPage({ method, headers }: IncomingMessage, { graphiqlPage }: Tools): Promise<Answer> | null {
   if (method !== 'GET' || graphiqlPage === null) return null
   return (headerOf(headers, 'accept') ?? '').includes('text/html') ? graphiqlPage() : null
 }
