@@ -1,6 +1,6 @@
+import { keepPartitions } from './audit/partitions.ts'
 import type { Retention } from './audit/prune/retention.ts'
 import type { Exporter } from './audit/sinks/exporter.ts'
-import { keepPartitions } from './audit/partitions.ts'
 import { dropOldHours, rollUpUsage } from './audit/write/roll-up.ts'
 import type { AuditWriter } from './audit/write/writer.ts'
 import { createAuthenticator } from './auth/authenticate.ts'
