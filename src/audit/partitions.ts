@@ -7,6 +7,8 @@ import {
   findPartitions,
   findProvenEnd,
   findSpanOfRest,
+  nameBefore,
+  nameOfPartition,
   type PartitionChange,
   proveEnd,
   type RecordedSpan,
@@ -96,7 +98,7 @@ export function planPartitions({
   const last = end ?? (span === null ? present : monthAt(span.newest, 1))
   const restFrom = last > ahead ? last : ahead
   return {
-    ended: { name: `audit_events_before_${nameOf(last)}`, from: rest.from, to: last },
+    ended: { name: nameBefore(last), from: rest.from, to: last },
     added: monthsFrom(last, present, restFrom),
     restFrom,
   }
@@ -107,12 +109,12 @@ function monthsFrom(from: Date, present: Date, to: Date): PartitionChange['added
   const added: { name: string; from: Date; to: Date }[] = []
   let start = from
   if (start < present) {
-    added.push({ name: `audit_events_before_${nameOf(present)}`, from: start, to: present })
+    added.push({ name: nameBefore(present), from: start, to: present })
     start = present
   }
   while (start < to) {
     const next = monthAt(start, 1)
-    added.push({ name: `audit_events_${nameOf(start)}`, from: start, to: next })
+    added.push({ name: nameOfPartition(start), from: start, to: next })
     start = next
   }
   return added
@@ -121,8 +123,4 @@ function monthsFrom(from: Date, present: Date, to: Date): PartitionChange['added
 /** Start of a month (UTC), some months after the one of a moment. */
 function monthAt(at: Date, months: number): Date {
   return new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + months))
-}
-
-function nameOf(month: Date): string {
-  return month.toISOString().slice(0, 7).replace('-', '_')
 }

@@ -83,7 +83,7 @@ describe.skipIf(hasNoDatabase())('the commands on an audit trail', () => {
     expect(printed[0]).toBe('1 record is older than the chains and cannot be verified.')
   })
 
-  it('verify finds records without a chain where there were chains from the beginning, and prune goes on strike', async () => {
+  it('verify finds records without a chain where there were chains from the beginning, and prune leaves them', async () => {
     const { parts } = await withTrail()
     const { db } = parts.store
     const record = await db.auditEvent.findFirstOrThrow({ where: { keyRevision: null } })
@@ -95,8 +95,8 @@ describe.skipIf(hasNoDatabase())('the commands on an audit trail', () => {
     const text = '1 record is in no chain, though this installation has had chains from the beginning'
     expect(printed[0]).toBe(text)
     const pruned = await run(parts, 'audit prune', ['--older-than-days', '1'])
-    expect(pruned.exitCode).toBe(1)
-    expect(pruned.progress.join()).toContain(text)
+    expect(pruned.exitCode).toBe(0)
+    expect((await run(parts, 'audit verify')).printed[0]).toBe(text)
   })
 
   it('checkpoint prints what verify compares with and what the public key checks', async () => {
@@ -150,9 +150,8 @@ describe.skipIf(hasNoDatabase())('the commands on an audit trail', () => {
         data: { chainId: id, sequence: 999n, detailedSequence: 999n },
       })
     }
-    expect((await run(parts, 'audit prune', ['--older-than-days', '99'])).printed).toEqual([
-      `${count} records removed.`,
-    ])
+    const { printed } = await run(parts, 'audit prune', ['--older-than-days', '99'])
+    expect(printed[0]).toBe(`${count} records removed.`)
     expect((await run(parts, 'audit verify')).exitCode).toBe(0)
   })
 

@@ -123,7 +123,7 @@ describe.skipIf(hasNoDatabase())('a verification of the audit trail', () => {
     const { parts } = await withTrail()
     const { value: first } = await everyChain(parts.store.db).next()
     const { id: chainId = '' } = first ?? {}
-    const events = await findChainedEvents(parts.store.db, { chainId, after: null, upTo: 99, max: 99 })
+    const events = await findChainedEvents(parts.store.db, { chainId, after: 0, upTo: 99, max: 99 })
     let hash = firstHash(chainId)
     const updates = events.map((event) => {
       hash = hashOf(hash, event.sequence === 2 ? { ...event, actor: 'user:nobody' } : event)

@@ -168,7 +168,7 @@ describe.skipIf(hasNoDatabase())('rows', () => {
     statements.length = 0
     expect(await appendAuditEvents(db, append)).toBe(true)
     expect(statements.length).toBe(1)
-    const found = await findChainedEvents(db, { chainId: chain.id, after: null, upTo: 500, max: 1000 })
+    const found = await findChainedEvents(db, { chainId: chain.id, after: 0, upTo: 500, max: 1000 })
     expect(found).toMatchObject(events.map((event, index) => ({ ...event, sequence: index + 1 })))
     expect(found.map(({ hash }) => Buffer.from(hash ?? []).toString('hex'))).toEqual(
       links.map(({ hash }) => hash),

@@ -81,7 +81,6 @@ async function pruneIfDue(
       clock,
       audit,
       chainMac: keys.chainMac,
-      predatesChains: keys.predatesChains,
       olderThanDays: days,
       sinks,
       async onStep() {

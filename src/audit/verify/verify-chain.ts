@@ -53,6 +53,10 @@ export async function verifyChain(
     }
   }
   const tip = await findTip(db, chain.id)
+  if (tip !== null && tip.firstSequence < 1) {
+    const sequence = tip.firstSequence
+    findings.push(recordFinding(chain.number, { sequence }, 'is out of order'))
+  }
   if (tip !== null && tip.lastSequence > tip.headSequence) {
     const sequence = tip.headSequence + 1
     findings.push(recordFinding(chain.number, { sequence }, 'stands behind the end of the chain'))

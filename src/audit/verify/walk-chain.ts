@@ -30,8 +30,12 @@ export async function* walkChain(db: Queryable, walk: Walk): AsyncGenerator<Veri
   let end: AuditHead = chain.base
   let isFirst = true
   while (isFirst || end.sequence < upTo) {
-    const after = isFirst ? null : end.sequence
-    const found = await findChainedEvents(db, { chainId: chain.id, after, upTo, max: walkPageSize + 1 })
+    const found = await findChainedEvents(db, {
+      chainId: chain.id,
+      after: end.sequence,
+      upTo,
+      max: walkPageSize + 1,
+    })
     // One more, since a number is unique only within a partition: the next page would begin after its second record.
     const [next] = found.slice(walkPageSize)
     const isTwice = next !== undefined && next.sequence === found.at(-2)?.sequence

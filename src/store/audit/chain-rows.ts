@@ -106,16 +106,18 @@ export async function* everyChain(db: Queryable, after = 0): AsyncGenerator<Audi
   for await (const page of pages) yield* page.map(decode)
 }
 
-/** End of a chain and number of its last record, at one moment; null if the chain is gone. */
+/** End of a chain and numbers of its first and last record, at one moment; null if the chain is gone. */
 export async function findTip(
   db: Queryable,
   id: string,
-): Promise<{ headSequence: number; lastSequence: number } | null> {
-  const [row] = await db.$queryRaw<{ head: bigint; last: bigint }[]>`
-    SELECT head_sequence AS head, coalesce(
-      (SELECT max(sequence) FROM audit_events e WHERE e.chain_id = c.id), base_sequence) AS last
+): Promise<{ headSequence: number; firstSequence: number; lastSequence: number } | null> {
+  const [row] = await db.$queryRaw<{ head: bigint; first: bigint; last: bigint }[]>`
+    SELECT head_sequence AS head,
+      coalesce((SELECT min(sequence) FROM audit_events e WHERE e.chain_id = c.id), base_sequence + 1) AS first,
+      coalesce((SELECT max(sequence) FROM audit_events e WHERE e.chain_id = c.id), base_sequence) AS last
     FROM audit_chains c WHERE id = ${id}::uuid`
-  return row === undefined ? null : { headSequence: Number(row.head), lastSequence: Number(row.last) }
+  if (row === undefined) return null
+  return { headSequence: Number(row.head), firstSequence: Number(row.first), lastSequence: Number(row.last) }
 }
 
 /** Number of records that were ever pruned, over all chains. */

@@ -39,16 +39,16 @@ export type ChainedEventRow = AuditEventRow & {
   readonly hash: Uint8Array | null
 }
 
-/** The next events of a chain after a number, or its first ones whatever their numbers are. */
+/** The next events of a chain after a number. */
 export async function findChainedEvents(
   db: Queryable,
-  page: { chainId: string; after: number | null; upTo: number; max: number },
+  page: { chainId: string; after: number; upTo: number; max: number },
 ): Promise<ChainedEventRow[]> {
   const { chainId, after, upTo, max } = page
   const rows = await db.auditEvent.findMany({
     where: {
       chainId,
-      sequence: { lte: BigInt(upTo), ...(after !== null && { gt: BigInt(after) }) },
+      sequence: { lte: BigInt(upTo), gt: BigInt(after) },
     },
     orderBy: { sequence: 'asc' },
     take: max,

@@ -81,8 +81,10 @@ export async function findAuditedKeys(
           'keyState', e.details->>'keyState',
           'importParametersId', CASE e.action WHEN 'IMPORT_KEY_VERSION' THEN e.details->>'importParametersId' END
           ) ORDER BY e.key_revision, e.chain_id, e.sequence)
-        FROM audit_events e
-        WHERE e.key_id = page.id AND e.key_revision IS NOT NULL AND e.outcome = 'SUCCEEDED'), '[]'),
+        FROM audit_events e LEFT JOIN audit_chains c ON c.id = e.chain_id
+        WHERE e.key_id = page.id AND e.key_revision IS NOT NULL AND e.outcome = 'SUCCEEDED'
+          -- What pruning has yet to delete is in the summaries already.
+          AND e.sequence <= c.base_sequence IS NOT TRUE), '[]'),
       'pruned', coalesce((
         SELECT json_agg(json_build_object('versionNumber', p.version_number, 'revision', p.revision,
           'records', p.records, 'keyState', encode(p.key_state, 'hex'), 'mac', encode(p.mac, 'hex')))

@@ -16,6 +16,20 @@ export interface RecordedSpan {
   readonly newest: Date
 }
 
+/** Name of a partition that has everything of a time up to a month. */
+export function nameBefore(month: Date): string {
+  return `audit_events_before_${nameOfMonth(month)}`
+}
+
+/** Name of a partition of one month. */
+export function nameOfPartition(month: Date): string {
+  return `audit_events_${nameOfMonth(month)}`
+}
+
+function nameOfMonth(month: Date): string {
+  return month.toISOString().slice(0, 7).replace('-', '_')
+}
+
 /** Partition that takes all records later than the others do. There is one, so that a record always has a place. */
 export const restName = 'audit_events_rest'
 
@@ -120,12 +134,7 @@ export async function changePartitions(
   { ended, added, restFrom }: PartitionChange,
 ): Promise<boolean> {
   return store.transaction(async (tx) => {
-    const [mine] = await tx.$queryRaw<{ taken: boolean }[]>`
-      SELECT pg_try_advisory_xact_lock(${partitionsLock}::bigint) AS taken`
-    if (mine?.taken !== true) return false
-    await tx.$executeRawUnsafe(`SET LOCAL lock_timeout = ${lockMs}`)
-    await tx.$executeRawUnsafe('LOCK TABLE audit_events IN ACCESS EXCLUSIVE MODE')
-    if (JSON.stringify(await findPartitions(tx)) !== JSON.stringify(before)) return false
+    if (!(await lockPartitions(tx, before))) return false
     await tx.$executeRawUnsafe(`ALTER TABLE audit_events DETACH PARTITION ${restName}`)
     if (ended !== null) {
       await tx.$executeRawUnsafe(`ALTER TABLE ${restName} RENAME TO ${ended.name}`)
@@ -139,9 +148,68 @@ export async function changePartitions(
   }, 60_000)
 }
 
+/** True if a partition has no record that is part of the trail: none after the beginning of its chain, and none without one. */
+export async function isPruned(db: Queryable, { name }: AuditPartition): Promise<boolean> {
+  // By the index of places in chains alone, from chain to chain.
+  const [row] = await db.$queryRawUnsafe<{ pruned: boolean }[]>(`
+    WITH RECURSIVE named(id) AS (
+      (SELECT chain_id FROM ${name} WHERE chain_id IS NOT NULL ORDER BY chain_id LIMIT 1)
+      UNION ALL
+      SELECT (SELECT chain_id FROM ${name} e WHERE e.chain_id > named.id ORDER BY chain_id LIMIT 1)
+      FROM named WHERE named.id IS NOT NULL
+    )
+    SELECT NOT EXISTS (SELECT FROM ${name} WHERE chain_id IS NULL) AND NOT EXISTS (
+      SELECT FROM named LEFT JOIN audit_chains c ON c.id = named.id
+      WHERE named.id IS NOT NULL AND (c.id IS NULL
+        OR EXISTS (SELECT FROM ${name} e WHERE e.chain_id = named.id AND e.sequence > c.base_sequence)
+        OR EXISTS (SELECT FROM ${name} e WHERE e.chain_id = named.id AND e.sequence < 1)
+        OR EXISTS (SELECT FROM ${name} e WHERE e.chain_id = named.id AND e.sequence IS NULL))
+    ) AS pruned`)
+  return row?.pruned === true
+}
+
+/** True if a partition has no rows at all. */
+export async function isEmpty(db: Queryable, { name }: AuditPartition): Promise<boolean> {
+  const [row] = await db.$queryRawUnsafe<{ found: boolean }[]>(`SELECT EXISTS (SELECT FROM ${name}) AS found`)
+  return row?.found === false
+}
+
+/**
+ * Drops neighbouring partitions, and puts an empty one in their place, so that each time keeps a place. Resolves to false if
+ * another process changed them, or if a record came meanwhile that is part of the trail.
+ *
+ * @throws what PostgreSQL says if the table is not free within some moments
+ */
+export async function dropPartitions(
+  store: Store,
+  before: readonly AuditPartition[],
+  dropped: readonly AuditPartition[],
+): Promise<boolean> {
+  const [from, to] = [dropped[0]?.from ?? null, dropped.at(-1)?.to ?? null]
+  if (to === null) throw new TypeError('the last partition stays')
+  return store.transaction(async (tx) => {
+    if (!(await lockPartitions(tx, before))) return false
+    // Nobody writes from here on.
+    for (const each of dropped) if (!(await isPruned(tx, each))) return false
+    await tx.$executeRawUnsafe(`DROP TABLE ${dropped.map(({ name }) => name).join(', ')}`)
+    await create(tx, nameBefore(to), { from, to })
+    return true
+  }, 60_000)
+}
+
 /** What statistics the planner has of the trail as a whole, which no autovacuum collects. */
 export async function analyzeTrail(db: Queryable): Promise<void> {
   await db.$executeRawUnsafe('ANALYZE audit_events')
+}
+
+/** Keeps everybody else from the trail until the transaction ends; false if its partitions are changed, or about to be. */
+async function lockPartitions(tx: Queryable, before: readonly AuditPartition[]): Promise<boolean> {
+  const [mine] = await tx.$queryRaw<{ taken: boolean }[]>`
+    SELECT pg_try_advisory_xact_lock(${partitionsLock}::bigint) AS taken`
+  if (mine?.taken !== true) return false
+  await tx.$executeRawUnsafe(`SET LOCAL lock_timeout = ${lockMs}`)
+  await tx.$executeRawUnsafe('LOCK TABLE audit_events IN ACCESS EXCLUSIVE MODE')
+  return JSON.stringify(await findPartitions(tx)) === JSON.stringify(before)
 }
 
 async function attach(

@@ -1,4 +1,4 @@
-import type { Queryable } from '../sql.ts'
+import { hex, type Queryable } from '../sql.ts'
 
 /** Newest revision that pruned records named for a key and one of its versions (0 for none). */
 export interface PrunedRevision {
@@ -37,16 +37,18 @@ export async function findKeptRevisions(
     ORDER BY key_id, version_number LIMIT ${max}::int`
 }
 
-/** Writes the summary of records that are about to be pruned. */
-export async function writePrunedRevision(tx: Queryable, row: PrunedRevision): Promise<void> {
-  const { keyId, versionNumber, revision, records } = row
-  const keyState = row.keyState === null ? null : new Uint8Array(row.keyState)
-  const columns = { revision, records, keyState, mac: new Uint8Array(row.mac) }
-  await tx.auditPrunedRevision.upsert({
-    where: { keyId_versionNumber: { keyId, versionNumber } },
-    create: { keyId, versionNumber, ...columns },
-    update: columns,
-  })
+/** Writes summaries of records that are about to be pruned, no two of one place. */
+export async function writePrunedRevisions(tx: Queryable, rows: readonly PrunedRevision[]): Promise<void> {
+  const bytes = (value: Uint8Array | null) => value && hex(value)
+  await tx.$executeRaw`
+    INSERT INTO audit_pruned_revisions (key_id, version_number, revision, records, key_state, mac)
+    SELECT key_id, number, revision, records, decode(state, 'hex'), decode(mac, 'hex')
+    FROM unnest(${rows.map(({ keyId }) => keyId)}::uuid[], ${rows.map(({ versionNumber }) => versionNumber)}::int[],
+      ${rows.map(({ revision }) => revision)}::int[], ${rows.map(({ records }) => records)}::int[],
+      ${rows.map(({ keyState }) => bytes(keyState))}::text[], ${rows.map(({ mac }) => bytes(mac))}::text[]
+    ) AS t(key_id, number, revision, records, state, mac)
+    ON CONFLICT (key_id, version_number) DO UPDATE SET revision = excluded.revision, records = excluded.records,
+      key_state = excluded.key_state, mac = excluded.mac`
 }
 
 /** Sequence number up to which a chain's records are counted; 0 if none are. */
@@ -71,13 +73,42 @@ export async function findFirstSince(
   return row === null ? null : Number(row.sequence)
 }
 
-/** Deletes a chain's records up to a number. Returns how many it deleted. */
-export async function deleteChainedEvents(
+/** Deletes the first rows of a chain that are no longer part of it. Returns how many it deleted. */
+export async function deletePrunedEvents(
   tx: Queryable,
-  where: { chainId: string; upTo: number },
+  { chainId, max }: { chainId: string; max: number },
 ): Promise<number> {
-  const { count } = await tx.auditEvent.deleteMany({
-    where: { chainId: where.chainId, sequence: { lte: BigInt(where.upTo) } },
+  return tx.$executeRaw`
+    DELETE FROM audit_events WHERE chain_id = ${chainId}::uuid AND sequence >= 1
+      AND sequence <= (SELECT base_sequence FROM audit_chains WHERE id = ${chainId}::uuid)
+      AND sequence < ${max}::int + (
+        SELECT min(sequence) FROM audit_events WHERE chain_id = ${chainId}::uuid AND sequence >= 1)`
+}
+
+/**
+ * Place of the record of pruning that names most removed records, of those in chains; null if there is none. Such records are
+ * of no project, as few others are.
+ */
+export async function findNewestPruning(
+  db: Queryable,
+): Promise<{ chainId: string; sequence: number } | null> {
+  const [row] = await db.$queryRaw<{ chainId: string; sequence: bigint }[]>`
+    SELECT e.chain_id AS "chainId", e.sequence FROM audit_events e JOIN audit_chains c ON c.id = e.chain_id
+    WHERE e.project_id = '' AND e.action = 'PRUNE_AUDIT' AND e.outcome = 'SUCCEEDED'
+      AND e.sequence > c.base_sequence AND e.sequence <= c.head_sequence
+      AND jsonb_typeof(e.details->'removed') = 'number'
+    ORDER BY e.details->'removed' DESC LIMIT 1`
+  return row === undefined ? null : { chainId: row.chainId, sequence: Number(row.sequence) }
+}
+
+/** Hash of one record of a chain; null if it is not there. */
+export async function findHashAt(
+  db: Queryable,
+  { chainId, sequence }: { chainId: string; sequence: number },
+): Promise<Uint8Array | null> {
+  const row = await db.auditEvent.findFirst({
+    where: { chainId, sequence: BigInt(sequence) },
+    select: { hash: true },
   })
-  return count
+  return row?.hash ?? null
 }

@@ -52,6 +52,8 @@ export interface BackupFacts {
 export function onSnapshot<T>(store: Store, work: (tx: Queryable) => Promise<T>): Promise<T> {
   return store.transaction(async (tx) => {
     await tx.$executeRawUnsafe('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY')
+    // Before the moment is chosen: no partition is dropped any more that had records then.
+    await tx.$executeRawUnsafe('LOCK TABLE audit_events IN ACCESS SHARE MODE')
     await tx.$executeRawUnsafe(`SET LOCAL bytea_output = 'hex'`)
     await tx.$executeRawUnsafe(`SET LOCAL idle_in_transaction_session_timeout = '5min'`)
     return work(tx)
