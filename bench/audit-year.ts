@@ -5,7 +5,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pruneAudit } from '../src/audit/prune/prune.ts'
-import { verifyAudit } from '../src/audit/verify/verify.ts'
+import { createCheckpoint, readCheckpoint } from '../src/audit/verify/checkpoint.ts'
+import { type VerifyOptions, verifyAudit } from '../src/audit/verify/verify.ts'
 import { rollUpUsage } from '../src/audit/write/roll-up.ts'
 import { counted } from '../src/counted.ts'
 import { newUuid } from '../src/ids.ts'
@@ -71,12 +72,16 @@ async function measure(parts: Dependencies): Promise<void> {
     console.log(`${ms.toFixed(1)} ms  ${name}`)
     for (const line of plan) console.log(`      ${line}`)
   }
-  await timed('verification', async () => {
-    const report = await verifyAudit({ db: store.db, chainMac })
-    const [finding] = report.findings
-    if (finding !== undefined) throw new Error(finding.text)
-    return report.records
-  })
+  for (const readers of [1, 2, 3, 4]) {
+    await timed(`verification with ${counted(readers, 'reader')}`, () => verify(parts, { readers }))
+  }
+  const checkpoint = await readCheckpoint(
+    await createCheckpoint(store.db, clock, auditKeys),
+    auditKeys.checkpointKey,
+  )
+  await timed('verification since a checkpoint of now', () =>
+    verify(parts, { checkpoint, sinceCheckpoint: true }),
+  )
   await timed('counting uses', () => rollUpUsage(store).then(() => null))
   for (const olderThanDays of [330, 60]) {
     await timed(`pruning what is older than ${olderThanDays} days`, async () => {
@@ -84,12 +89,14 @@ async function measure(parts: Dependencies): Promise<void> {
       return report.pruned
     })
   }
-  await timed('verification of the rest', async () => {
-    const report = await verifyAudit({ db: store.db, chainMac })
-    const [finding] = report.findings
-    if (finding !== undefined) throw new Error(finding.text)
-    return report.records
-  })
+  await timed('verification of the rest', () => verify(parts, {}))
+}
+
+async function verify({ store, auditKeys }: Dependencies, options: Partial<VerifyOptions>): Promise<number> {
+  const { findings, records } = await verifyAudit({ db: store.db, chainMac: auditKeys.chainMac, ...options })
+  const [finding] = findings
+  if (finding !== undefined) throw new Error(finding.text)
+  return records
 }
 
 async function timed(name: string, work: () => Promise<number | null>): Promise<void> {

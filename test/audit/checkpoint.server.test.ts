@@ -2,9 +2,11 @@ import { generateKeyPairSync } from 'node:crypto'
 import { CompactSign, compactVerify, importJWK } from 'jose'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { checkpointJwk, createCheckpoint, readCheckpoint } from '../../src/audit/verify/checkpoint.ts'
+import { verifyAudit } from '../../src/audit/verify/verify.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import { type Person, startStoryForTest } from '../support/story.ts'
 import { doAllSorts, findingsOf, openTrail } from './opened-trail.ts'
+import { uuidOf } from './traced-requests.ts'
 
 const mia: Person = { name: 'mia', roles: ['KMS_MANAGER'] }
 
@@ -53,6 +55,60 @@ describe.skipIf(hasNoDatabase())('a checkpoint', () => {
     const checkpoint = await readCheckpoint(`${jws}\n`, later.parts.auditKeys.checkpointKey)
     expect(checkpoint.chains.map(({ number }) => number)).toEqual([1, 2])
     expect(await findingsOf(later.parts, { checkpoint })).toEqual([])
+  })
+
+  it('lets a verification read only what is later, and find a change there, of itself and of keys', async () => {
+    const { story, parts, close } = await withTrail()
+    const jws = await createCheckpoint(parts.store.db, parts.clock, parts.auditKeys)
+    const earlier = await parts.store.db.auditEvent.count()
+    await close()
+    await story.restart()
+    const keys = await doAllSorts(story.as(mia), 'b')
+    await story.stop()
+    const later = await openTrail(story)
+    onTestFinished(later.close)
+    const { store, auditKeys } = later.parts
+    const checkpoint = await readCheckpoint(jws, auditKeys.checkpointKey)
+    const verify = (sinceCheckpoint: boolean) =>
+      verifyAudit({ db: store.db, chainMac: auditKeys.chainMac, checkpoint, sinceCheckpoint })
+    const all = await store.db.auditEvent.count()
+    expect(await verify(false)).toMatchObject({ findings: [], records: all })
+    const report = await verify(true)
+    expect(report).toMatchObject({ findings: [], records: all - earlier })
+    expect(report.keys).toBe((await verify(false)).keys)
+
+    const change = async (number: number, sequence: bigint, actor: string) => {
+      const chain = await store.db.auditChain.findFirstOrThrow({ where: { number } })
+      await store.db.auditEvent.updateMany({ where: { chainId: chain.id, sequence }, data: { actor } })
+    }
+    // What was verified when the checkpoint was made is not read again …
+    await change(1, 2n, 'user:nobody')
+    expect((await verify(true)).findings).toEqual([])
+    expect((await verify(false)).findings).toHaveLength(1)
+    // … and what came later is, with the keys.
+    await change(3, 2n, 'user:nobody')
+    expect((await verify(true)).findings).toMatchObject([{ chain: 3, sequence: 2 }])
+    await store.db.key.updateMany({ where: { id: uuidOf(keys.changed) }, data: { revision: 1 } })
+    expect((await verify(true)).findings).toHaveLength(2)
+  })
+
+  it('makes a verification since then read a chain whole whose record is another one', async () => {
+    const { parts } = await withTrail()
+    const { store, clock, auditKeys } = parts
+    const checkpoint = await readCheckpoint(
+      await createCheckpoint(store.db, clock, auditKeys),
+      auditKeys.checkpointKey,
+    )
+    const [known] = checkpoint.chains
+    const where = { chainId: known?.id ?? '', sequence: BigInt(known?.sequence ?? 0) }
+    await store.db.auditEvent.updateMany({ where, data: { hash: new Uint8Array(32) } })
+    const { findings } = await verifyAudit({
+      db: store.db,
+      chainMac: auditKeys.chainMac,
+      checkpoint,
+      sinceCheckpoint: true,
+    })
+    expect(findings).toMatchObject([{ chain: 1, sequence: known?.sequence }])
   })
 
   it('is refused if anything in it was changed, or if it was signed for another purpose or by somebody else', async () => {

@@ -110,6 +110,11 @@ describe.skipIf(hasNoDatabase())('the commands on an audit trail', () => {
     const file = join(story.database.dataFolder, 'checkpoint.jws')
     writeFileSync(file, `${jws}\n`)
     expect((await run(parts, 'audit verify', ['--checkpoint', file])).exitCode).toBe(0)
+    const since = await run(parts, 'audit verify', ['--checkpoint', file, '--since-checkpoint'])
+    expect(since.exitCode).toBe(0)
+    expect(since.printed).toEqual([
+      expect.stringMatching(/^2 chains with 0 records since 2026-[\dT:.-]+Z, and 2 keys verified, no problems found\.$/),
+    ])
     await parts.store.db.auditEvent.deleteMany()
     await parts.store.db.auditChain.deleteMany()
     const gone = await run(parts, 'audit verify', ['--checkpoint', file])
@@ -161,6 +166,7 @@ describe.skipIf(hasNoDatabase())('the commands on an audit trail', () => {
       ['audit verify', ['--checkpoint', 'relative.jws'], 2],
       ['audit verify', ['--checkpoint', '/nowhere/at-all.jws'], 1],
       ['audit verify', ['--fast'], 2],
+      ['audit verify', ['--since-checkpoint'], 2],
       ['audit export', ['--since', 'yesterday'], 2],
       ['audit export', ['--until', '2027-02-30'], 2],
       ['audit export', ['--since', '2027-01-01 08:00'], 2],

@@ -5,6 +5,7 @@ import type { Dependencies } from '../../src/keys/parts/dependencies.ts'
 import { everyChain } from '../../src/store/audit/chain-rows.ts'
 import { findChainedEvents } from '../../src/store/audit/event-rows.ts'
 import { macCoveredRows } from '../../src/store/rows/mac-covered-rows.ts'
+import { verifyAudit } from '../../src/audit/verify/verify.ts'
 import { hasNoDatabase } from '../support/databases.ts'
 import { type Person, startStoryForTest } from '../support/story.ts'
 import { doAllSorts, findingsAfter, findingsOf, type MadeKeys, openTrail } from './opened-trail.ts'
@@ -106,6 +107,14 @@ describe.skipIf(hasNoDatabase())('a verification of the audit trail', () => {
       'chain 1, record 2 was changed',
       'chain 3, record 3 is missing',
     ])
+    // In the same order, whichever of several readers is done first.
+    for (const sql of changes) await parts.store.db.$executeRawUnsafe(sql)
+    const { chainMac } = parts.auditKeys
+    const reports = await Promise.all(
+      [1, 2, 5].map((readers) => verifyAudit({ db: parts.store.db, chainMac, readers })),
+    )
+    for (const report of reports) expect(report).toEqual(reports[0])
+    expect(reports[0]?.findings).toHaveLength(2)
   })
 
   it('finds a tail that was cut off, also with the head set back to it', async () => {

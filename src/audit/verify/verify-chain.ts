@@ -1,5 +1,6 @@
 import { type AuditChainRow, findChain, findTip } from '../../store/audit/chain-rows.ts'
 import type { AuditEventRow, AuditHead } from '../../store/audit/event-rows.ts'
+import { findHashAt } from '../../store/audit/pruned-rows.ts'
 import type { Queryable } from '../../store/sql.ts'
 import { type ChainMac, isSameHash } from '../chain.ts'
 import { chainFinding, type Finding, recordFinding } from './finding.ts'
@@ -10,6 +11,8 @@ export interface ChainCheck {
   readonly chainMac: ChainMac
   /** Where the chain was when a checkpoint was made. */
   readonly checkpoint?: AuditHead | undefined
+  /** True to read only what follows on the checkpoint, where there is one. */
+  readonly sinceCheckpoint?: boolean
   /** Called for each page of records after their verification. */
   readonly onRecords?: (events: readonly AuditEventRow[]) => void | Promise<void>
 }
@@ -18,7 +21,7 @@ export interface ChainCheck {
 export async function verifyChain(
   db: Queryable,
   chain: AuditChainRow,
-  { chainMac, checkpoint, onRecords }: ChainCheck,
+  { chainMac, checkpoint, sinceCheckpoint = false, onRecords }: ChainCheck,
 ): Promise<Finding[]> {
   const findings: Finding[] = []
   if (!chainMac.isAuthenticChain(chain))
@@ -26,10 +29,11 @@ export async function verifyChain(
   if (!chainMac.isAuthenticHead(chain)) {
     findings.push(chainFinding(chain.number, 'does not end where the server left it: its head was changed'))
   }
-  let end = chain.base
+  const start = sinceCheckpoint ? await findStart(db, chain, checkpoint) : chain.base
+  let end = start
   let isAsInCheckpoint =
     checkpoint === undefined || isAt(end, checkpoint) || checkpoint.sequence < end.sequence
-  const pages = walkChain(db, { chain, upTo: chain.head.sequence, chainMac })
+  const pages = walkChain(db, { chain: { ...chain, base: start }, upTo: chain.head.sequence, chainMac })
   for (;;) {
     const { done, value } = await pages.next()
     if (done) {
@@ -62,6 +66,14 @@ export async function verifyChain(
     findings.push(recordFinding(chain.number, { sequence }, 'stands behind the end of the chain'))
   }
   return findings
+}
+
+/** The record of the checkpoint if it is there, else the beginning of the chain: then it is read whole. */
+async function findStart(db: Queryable, chain: AuditChainRow, checkpoint: AuditHead | undefined): Promise<AuditHead> {
+  if (checkpoint === undefined || checkpoint.sequence <= chain.base.sequence) return chain.base
+  if (checkpoint.sequence > chain.head.sequence) return chain.base
+  const hash = await findHashAt(db, { chainId: chain.id, sequence: checkpoint.sequence })
+  return isSameHash(checkpoint.hash, hash) ? checkpoint : chain.base
 }
 
 function notAsInCheckpoint({ number, head }: AuditChainRow, checkpoint: AuditHead): Finding {

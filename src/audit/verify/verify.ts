@@ -1,8 +1,9 @@
 import { counted } from '../../counted.ts'
-import { everyChain, findChain, sumPruned } from '../../store/audit/chain-rows.ts'
+import { type AuditChainRow, everyChain, findChain, sumPruned } from '../../store/audit/chain-rows.ts'
 import { type AuditEventRow, countUnchainedEvents, findStrayEvents } from '../../store/audit/event-rows.ts'
 import type { Queryable } from '../../store/sql.ts'
 import type { ChainMac } from '../chain.ts'
+import { findPruneAnchor } from '../prune/prune-anchor.ts'
 import type { PruneState } from '../prune/prune-state.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { chainFinding, type Finding, otherFinding } from './finding.ts'
@@ -33,6 +34,10 @@ export interface VerifyOptions {
   readonly chainMac: ChainMac
   /** A checkpoint whose signature was verified. */
   readonly checkpoint?: Checkpoint | undefined
+  /** True to read only the records that are later than the checkpoint. Keys and rows are compared as ever. */
+  readonly sinceCheckpoint?: boolean
+  /** Chains that are read at the same time, each on a connection of its own; 1 by default. */
+  readonly readers?: number
   /** Checks the rows themselves; they are only compared with the trail otherwise. */
   readonly rowMacs?: RowMacs
   /** True if there may be records from before there were chains; otherwise each record without one is a finding. */
@@ -53,6 +58,12 @@ export async function verifyAudit(options: VerifyOptions): Promise<VerifyReport>
   let [records, keys] = [0, 0]
   const removedBefore = await sumPruned(db)
   let newest = noPruning
+  if (options.sinceCheckpoint === true) {
+    // The newest record of pruning may be older than the checkpoint.
+    const { state, chain, finding } = await findPruneAnchor(db, chainMac)
+    if (finding === null) newest = { state, chain }
+    else findings.push(finding)
+  }
   const encryptions = createEncryptionTally()
   const chains = await verifyChains(options, findings, async (chain, events, chainsSoFar) => {
     newest = newestPruning(newest, chain, events)
@@ -90,33 +101,53 @@ export async function verifyAudit(options: VerifyOptions): Promise<VerifyReport>
 }
 
 async function verifyChains(
-  { db, chainMac, checkpoint }: VerifyOptions,
+  { db, chainMac, checkpoint, sinceCheckpoint = false, readers = 1 }: VerifyOptions,
   findings: Finding[],
   onRecords: (chain: number, events: readonly AuditEventRow[], chains: number) => Promise<void>,
 ): Promise<number> {
   const expected = new Map(checkpoint?.chains.map((chain) => [chain.id, chain]))
+  // In the order of chains, whichever is done first.
+  const found: Finding[][] = []
   let count = 0
   let last = 0
-  for await (const { id, number } of everyChain(db)) {
-    if (number > last + 1) findings.push(missingChains(last + 1, number - 1))
-    last = number
+
+  async function verifyNext({ id, number }: AuditChainRow, own: Finding[]): Promise<void> {
     // Read again: the chain may have grown since the page was read, and the checkpoint may know that.
     const chain = await findChain(db, id)
     if (chain?.number !== number) {
-      findings.push(chainFinding(number, 'is missing'))
-      continue
+      own.push(chainFinding(number, 'is missing'))
+      return
     }
     count++
     const known = expected.get(id)
     expected.delete(id)
-    findings.push(
+    own.push(
       ...(await verifyChain(db, chain, {
         chainMac,
         checkpoint: known,
+        sinceCheckpoint,
         onRecords: (events) => onRecords(number, events, count),
       })),
     )
   }
+
+  const chains = everyChain(db)
+  async function read(): Promise<void> {
+    for (;;) {
+      const { done, value: chain } = await chains.next()
+      if (done) return
+      const own: Finding[] = []
+      found.push(own)
+      if (chain.number > last + 1) own.push(missingChains(last + 1, chain.number - 1))
+      last = chain.number
+      await verifyNext(chain, own)
+    }
+  }
+  const reading = Array.from({ length: readers }, read)
+  // All of them end before this does, so that none goes on with a connection that is given back.
+  const failed = (await Promise.allSettled(reading)).find((each) => each.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
+  findings.push(...found.flat())
   for (const { number } of expected.values()) {
     findings.push(chainFinding(number, 'is missing: the checkpoint knows it'))
   }

@@ -23,37 +23,43 @@ export interface Walk {
 
 /**
  * Reads a chain from its beginning and checks each record on the way; the value at the end is the first fault. Records
- * that are added meanwhile are beyond `upTo`; where others are pruned meanwhile it goes on from the new beginning.
+ * that are added meanwhile are beyond `upTo`; where others are pruned meanwhile it goes on from the new beginning. The
+ * database reads the next page while one is checked.
  */
 export async function* walkChain(db: Queryable, walk: Walk): AsyncGenerator<VerifiedPage, Finding | null> {
   const { chain, upTo, chainMac } = walk
+  // One more than a page, since a number is unique only within a partition: the next page would begin after its second record.
+  const read = (after: number) => {
+    const page = findChainedEvents(db, { chainId: chain.id, after, upTo, max: walkPageSize + 1 })
+    // It may fail before it is waited for.
+    page.catch(() => {})
+    return page
+  }
   let end: AuditHead = chain.base
-  let isFirst = true
-  while (isFirst || end.sequence < upTo) {
-    const found = await findChainedEvents(db, {
-      chainId: chain.id,
-      after: end.sequence,
-      upTo,
-      max: walkPageSize + 1,
-    })
-    // One more, since a number is unique only within a partition: the next page would begin after its second record.
-    const [next] = found.slice(walkPageSize)
-    const isTwice = next !== undefined && next.sequence === found.at(-2)?.sequence
-    const rows = isTwice ? found : found.slice(0, walkPageSize)
-    const page = checkPage(chain.number, end, rows)
-    if (page.events.length > 0) yield { events: page.events, end: page.end }
-    end = page.end
-    const isComplete = page.fault === null && (rows.length > 0 || end.sequence >= upTo)
-    if (!isComplete) {
+  let next = read(end.sequence)
+  try {
+    for (;;) {
+      const found = await next
+      const [beyond] = found.slice(walkPageSize)
+      const isTwice = beyond !== undefined && beyond.sequence === found.at(-2)?.sequence
+      const rows = isTwice ? found : found.slice(0, walkPageSize)
+      const last = rows.at(-1)?.sequence ?? upTo
+      if (last < upTo) next = read(last)
+      const page = checkPage(chain.number, end, rows)
+      if (page.events.length > 0) yield { events: page.events, end: page.end }
+      end = page.end
+      if (page.fault === null && end.sequence >= upTo) return null
+      if (page.fault === null && rows.length > 0) continue
       const current = await findChain(db, chain.id)
       if (current !== null && current.base.sequence > end.sequence && chainMac.isAuthenticChain(current)) {
         return yield* walkChain(db, { ...walk, chain: current })
       }
       return page.fault ?? recordFinding(chain.number, { sequence: end.sequence + 1 }, 'is missing')
     }
-    isFirst = false
+  } finally {
+    // Whoever stops early must not leave a statement behind on a connection that others take.
+    await next.catch(() => {})
   }
-  return null
 }
 
 function checkPage(

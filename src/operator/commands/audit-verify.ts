@@ -6,6 +6,9 @@ import { CommandError, exitCodes, UsageError } from '../../command-line/command.
 import { counted } from '../../counted.ts'
 import { createPacer, defineOperatorCommand } from '../command.ts'
 
+/** Chains that are read at the same time. More are no faster on two processors, and take connections from callers. */
+const readersMax = 2
+
 /** Most findings that are printed. */
 const findingsMax = 1000
 
@@ -21,10 +24,14 @@ put back. Servers can keep running.
 If the end of the trail was cut off together with all traces of it, only a checkpoint that was kept elsewhere shows
 that: see keystead audit checkpoint.
 
+With --since-checkpoint, only records that are later than the checkpoint are read. What was changed before it since then
+is not found. Keys are compared with the trail as ever.
+
 Exit code 0 without findings, 1 with findings.
 
 Examples:
   keystead audit verify
+  keystead audit verify --checkpoint /mnt/vault/yesterday.jws --since-checkpoint
   keystead audit verify --checkpoint /mnt/vault/monday.jws`,
   options: {
     checkpoint: {
@@ -32,16 +39,24 @@ Examples:
       value: 'FILE',
       meaning: 'Checkpoint to compare with; an absolute path.',
     },
+    'since-checkpoint': { type: 'boolean', meaning: 'Reads only records that are later than the checkpoint.' },
   },
   async run({ options, parts, print, progress, signal }) {
     const { chainMac, checkpointKey, predatesChains } = parts.auditKeys
     const checkpoint = await readCheckpointFile(options.checkpoint, checkpointKey)
+    const sinceCheckpoint = options['since-checkpoint'] === true
+    if (sinceCheckpoint && checkpoint === undefined) {
+      throw new UsageError('--since-checkpoint needs --checkpoint FILE.')
+    }
     const isTime = createPacer()
     const report = await verifyAudit({
       db: parts.store.db,
       chainMac,
       predatesChains,
       checkpoint,
+      sinceCheckpoint,
+      // The embedded database has one connection.
+      readers: parts.store.kind === 'postgres' ? readersMax : 1,
       rowMacs: parts.policyMac,
       async onProgress({ chains, records, keys }) {
         signal.throwIfAborted()
@@ -57,7 +72,8 @@ Examples:
       await print(`${counted(older, 'record')} ${are} older than the chains and cannot be verified.`)
     }
     const { chains, records, keys } = report
-    const verified = `${counted(chains, 'chain')} with ${counted(records, 'record')}, and ${counted(keys, 'key')}`
+    const since = sinceCheckpoint ? ` since ${checkpoint?.at.toISOString()}` : ''
+    const verified = `${counted(chains, 'chain')} with ${counted(records, 'record')}${since}, and ${counted(keys, 'key')}`
     await print(
       report.findings.length === 0
         ? `${verified} verified, no problems found.`

@@ -1,5 +1,5 @@
-import type { AuditEvent } from '../generated/client.ts'
-import type { Queryable, RowOf, Table } from '../sql.ts'
+import { type AuditEvent, Prisma } from '../generated/client.ts'
+import { fieldsOf, type Queryable, type RowOf, type Table } from '../sql.ts'
 
 /** One event without its place in a chain; prisma/schema.prisma describes the columns. */
 export type AuditEventRow = Omit<RowOf<AuditEvent>, 'details' | 'chainId' | 'sequence' | 'hash'> & {
@@ -45,16 +45,27 @@ export async function findChainedEvents(
   page: { chainId: string; after: number; upTo: number; max: number },
 ): Promise<ChainedEventRow[]> {
   const { chainId, after, upTo, max } = page
-  const rows = await db.auditEvent.findMany({
-    where: {
-      chainId,
-      sequence: { lte: BigInt(upTo), gt: BigInt(after) },
-    },
-    orderBy: { sequence: 'asc' },
-    take: max,
-  })
+  const [row] = await db.$queryRaw<{ json: string | null }[]>`
+    SELECT json_agg(json_build_array(${valuesAsJson}) ORDER BY e.sequence)::text AS json FROM (
+      SELECT * FROM audit_events
+      WHERE chain_id = ${chainId}::uuid AND sequence > ${BigInt(after)}::bigint AND sequence <= ${BigInt(upTo)}::bigint
+      ORDER BY sequence LIMIT ${max}::int) AS e`
+  const rows = JSON.parse(row?.json ?? '[]') as unknown[][]
   return rows.map(decodeChained)
 }
+
+/** Fields of a chained event in the order of {@link valuesAsJson}. */
+const chainedFields = [...fieldsOf(eventTable, ['occurredAt']), 'occurredAt', 'sequence', 'hash']
+
+/** Its values. One text for a page is read in a fraction of the time that a client takes for rows with types. */
+const valuesAsJson = Prisma.raw(
+  [
+    ...fieldsOf(eventTable, ['occurredAt']).map((field) => `e.${eventTable.columns[field]}`),
+    'extract(epoch FROM e.occurred_at) * 1000',
+    'e.sequence',
+    `encode(e.hash, 'hex')`,
+  ].join(', '),
+)
 
 /** Events from before there were chains: how many, and how many of them are dated after the first chain began. */
 export async function countUnchainedEvents(db: Queryable): Promise<{ before: number; since: number }> {
@@ -100,10 +111,11 @@ export async function hasFailedSince(
   return (await db.auditEvent.findFirst({ where, select: { id: true } })) !== null
 }
 
-function decodeChained(row: AuditEvent): ChainedEventRow {
-  return {
-    ...row,
-    details: row.details as AuditEventRow['details'],
-    sequence: Number(row.sequence),
-  }
+function decodeChained(values: readonly unknown[]): ChainedEventRow {
+  const row: Record<string, unknown> = {}
+  for (const [index, field] of chainedFields.entries()) row[field] = values[index]
+  const { occurredAt, hash } = row
+  row['occurredAt'] = new Date(Number(occurredAt))
+  row['hash'] = typeof hash === 'string' ? Buffer.from(hash, 'hex') : null
+  return row as unknown as ChainedEventRow
 }
