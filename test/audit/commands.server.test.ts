@@ -113,7 +113,9 @@ describe.skipIf(hasNoDatabase())('the commands on an audit trail', () => {
     const since = await run(parts, 'audit verify', ['--checkpoint', file, '--since-checkpoint'])
     expect(since.exitCode).toBe(0)
     expect(since.printed).toEqual([
-      expect.stringMatching(/^2 chains with 0 records since 2026-[\dT:.-]+Z, and 2 keys verified, no problems found\.$/),
+      expect.stringMatching(
+        /^2 chains with 0 records since 2026-[\dT:.-]+Z, and 2 keys verified, no problems found\.$/,
+      ),
     ])
     await parts.store.db.auditEvent.deleteMany()
     await parts.store.db.auditChain.deleteMany()

@@ -52,7 +52,13 @@ describe.skipIf(hasNoDatabase())('pruning the audit trail', () => {
     )
     const [all, old] = [await parts.store.db.auditEvent.count(), await countOld(parts)]
     expect(await prune(parts, 101)).toMatchObject({ pruned: 0, notCounted: 0 })
-    expect(await prune(parts, 50)).toEqual({ pruned: old, notCounted: 0, notExported: 0, partitions: 1, isLeft: false })
+    expect(await prune(parts, 50)).toEqual({
+      pruned: old,
+      notCounted: 0,
+      notExported: 0,
+      partitions: 1,
+      isLeft: false,
+    })
     expect(old).toBe(all / 2)
     expect(await countOld(parts)).toBe(0)
     const records = await parts.store.db.auditEvent.findMany({ where: { action: 'PRUNE_AUDIT' } })

@@ -106,7 +106,8 @@ export async function pruneAudit(options: PruneOptions): Promise<PruneReport> {
   }
   const { partitions, isLeft } = await dropPruned(store, since, attemptsMax)
   // What is left there would be deleted row by row.
-  if (!isLeft) await deletePruned(store, async () => {
+  if (!isLeft)
+    await deletePruned(store, async () => {
       await onProgress?.(pruned)
       await onStep?.()
     })

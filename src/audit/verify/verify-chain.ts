@@ -69,7 +69,11 @@ export async function verifyChain(
 }
 
 /** The record of the checkpoint if it is there, else the beginning of the chain: then it is read whole. */
-async function findStart(db: Queryable, chain: AuditChainRow, checkpoint: AuditHead | undefined): Promise<AuditHead> {
+async function findStart(
+  db: Queryable,
+  chain: AuditChainRow,
+  checkpoint: AuditHead | undefined,
+): Promise<AuditHead> {
   if (checkpoint === undefined || checkpoint.sequence <= chain.base.sequence) return chain.base
   if (checkpoint.sequence > chain.head.sequence) return chain.base
   const hash = await findHashAt(db, { chainId: chain.id, sequence: checkpoint.sequence })

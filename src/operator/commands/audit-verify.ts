@@ -39,7 +39,10 @@ Examples:
       value: 'FILE',
       meaning: 'Checkpoint to compare with; an absolute path.',
     },
-    'since-checkpoint': { type: 'boolean', meaning: 'Reads only records that are later than the checkpoint.' },
+    'since-checkpoint': {
+      type: 'boolean',
+      meaning: 'Reads only records that are later than the checkpoint.',
+    },
   },
   async run({ options, parts, print, progress, signal }) {
     const { chainMac, checkpointKey, predatesChains } = parts.auditKeys
