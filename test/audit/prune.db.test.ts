@@ -155,6 +155,7 @@ describe.skipIf(hasNoDatabase())('pruning the audit trail', () => {
     expect(await findingsOf(parts)).toEqual([])
     expect(await prune(parts, 50)).toEqual({
       pruned: old - pruned,
+      notExported: 0,
       notCounted: 0,
       partitions: 1,
       isLeft: false,

@@ -12,9 +12,9 @@ export const auditPrune = defineOperatorCommand({
   summary: 'Removes old records of the audit trail for good.',
   help: `
 Removes records that are older than a number of days, from the beginning of each chain. What is to be removed is
-verified first, and with any finding nothing is removed. Records that are not yet counted for the use of keys stay, as do
-those that a configured sink (AUDIT_SINK_*) does not have. The removal is audited, by system:audit. Months without younger
-records are dropped as a whole.
+verified first, and with any finding nothing is removed. Records that are not yet counted for the use of keys stay, as
+do those that a configured sink (AUDIT_SINK_*) does not have. The removal is audited, by system:audit. Months without
+younger records are dropped as a whole.
 
 The command can be stopped and started again at any time. To keep the records, run keystead audit export first.
 
