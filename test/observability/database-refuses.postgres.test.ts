@@ -26,6 +26,8 @@ describe.skipIf(hasNoDatabase())('a database that refuses a running server', () 
     'because of %s is in the log with its SQLSTATE and what to do',
     async (_what, sql, code, advice) => {
       const story = await startStoryForTest()
+      // Its housekeeping changes tables, on which rights cannot be granted meanwhile.
+      await story.stop()
       const url = story.database.databaseUrl
       const address = new URL(url ?? '')
       const database = address.pathname.slice(1)

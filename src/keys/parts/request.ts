@@ -296,12 +296,8 @@ export interface KeyRequest {
 /** Finds the row of a key in the database and verifies it; null if there is none. */
 export async function findVerifiedKey(parts: Dependencies, lookup: KeyLookup): Promise<KeyRow | null> {
   const row = await findKey(parts.store.db, lookup)
-  if (row !== null) requireAuthentic(parts, row)
+  if (row !== null && !parts.policyMac.isAuthenticKey(row)) throw new IntegrityError('key', row.id)
   return row
-}
-
-function requireAuthentic({ policyMac }: Pick<Dependencies, 'policyMac'>, row: KeyRow): void {
-  if (!policyMac.isAuthenticKey(row)) throw new IntegrityError('key', row.id)
 }
 
 /**
@@ -333,7 +329,11 @@ export async function findWholeKeyFor(
   const { projectId } = call.caller
   return findFor(request, reference, wanted, async (lookup) => {
     const key = await findWholeKey(parts.store.db, { projectId, ...lookup })
-    if (key !== null) requireAuthentic(parts, key.row)
+    if (key !== null && !parts.policyMac.isAuthenticKey(key.row)) {
+      // It must not be used from memory either.
+      parts.keys.invalidate(projectId, key.row.id)
+      throw new IntegrityError('key', key.row.id)
+    }
     return key === null || 'id' in lookup || hasName(key.row, lookup.name) ? key : null
   })
 }
