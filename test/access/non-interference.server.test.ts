@@ -178,9 +178,13 @@ describe.skipIf(hasNoDatabase())('two servers that differ in hidden fields alone
   })
 
   it('give an outsider the same answers, however deep it asks and how much at once', async () => {
-    const seen = await compareAnswers({ documents: 400, shape: { fieldsMax: 3, depthMax: 6 } })
-    // It would prove little if documents did not get to the hidden keys.
-    for (const what of Object.keys(telling)) expect(seen.get(what) ?? 0, what).toBeGreaterThan(0)
+    const unseen = new Set(Object.keys(telling))
+    // It would prove little if documents did not get to the hidden keys, which some do rarely.
+    for (let times = 0; times < 5 && (times === 0 || unseen.size > 0); times++) {
+      const seen = await compareAnswers({ documents: 400, shape: { fieldsMax: 3, depthMax: 6 } })
+      for (const what of seen.keys()) unseen.delete(what)
+    }
+    expect([...unseen]).toEqual([])
   })
 
   it('give an outsider the same lists and counts for each filter and order, with the same statements', async () => {

@@ -106,8 +106,8 @@ export async function startStoryOn(
   let statements: string[] = []
   const clock = createTestClock(startsAt)
   const config = readConfig(await environmentFor(database, settings))
-  const start = () =>
-    createApp(config, {
+  const start = async () => {
+    const started = await createApp(config, {
       ...options,
       clock,
       log: createLog('debug', { write: (line) => void logged.push(line) }),
@@ -115,6 +115,10 @@ export async function startStoryOn(
         if (!sql.includes('FROM "public"."project_roles"')) statements.push(sql)
       },
     })
+    // The first round of housekeeping, whose statements are not those of the test.
+    await started.housekeeping.whenIdle()
+    return started
+  }
   let app = await start()
   let running = true
   async function stop(): Promise<void> {

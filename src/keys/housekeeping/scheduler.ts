@@ -6,6 +6,8 @@ export interface Housekeeping {
   runOnce(): Promise<HousekeepingReport>
   /** Runs a round now, and reports it as those at intervals. */
   runSoon(): void
+  /** Resolves when no round is under way or waits. */
+  whenIdle(): Promise<void>
   /** Stops. The current round ends early; other replicas or the next start do the rest. */
   stop(): Promise<void>
 }
@@ -46,6 +48,12 @@ export function startHousekeeping(options: {
   return {
     runOnce,
     runSoon: () => void runOnce().then(onReport, onError),
+    async whenIdle() {
+      for (let round = null; round !== last; ) {
+        round = last
+        await round
+      }
+    },
     async stop() {
       stopping.abort()
       clearTimeout(timer)
