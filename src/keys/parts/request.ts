@@ -33,7 +33,12 @@ import {
 } from '../rules/errors.ts'
 import { isUserKeyName } from '../rules/input.ts'
 import type { Dependencies, ObservedOperation } from './dependencies.ts'
-import { readKeyReference, readVersionReference, type VersionReference } from './key-references.ts'
+import {
+  type KeyReference,
+  readKeyReference,
+  readVersionReference,
+  type VersionReference,
+} from './key-references.ts'
 
 /** Results of a batch in the order of its items: the output of an item, or its error. */
 export type BatchOutput<T> = readonly (T | Error)[]
@@ -338,6 +343,12 @@ export async function findWholeKeyFor(
   })
 }
 
+/** How a reference is looked up; null for one that no user key can have. */
+function userKeyLookupOf(read: KeyReference): { readonly id: string } | { readonly name: string } | null {
+  if ('name' in read) return isUserKeyName(read.name) ? read : null
+  return read.id?.kind === 'userKey' ? { id: read.id.uuid } : null
+}
+
 async function findFor<Key extends { readonly row: KeyRow }>(
   request: KeyRequest,
   reference: string,
@@ -349,9 +360,8 @@ async function findFor<Key extends { readonly row: KeyRow }>(
   if ('id' in read && read.id?.kind === 'redactedKey') {
     await refuseRedactedId(request, read.id.uuid, notFound)
   }
-  const lookup = 'name' in read ? read : { id: read.id?.uuid ?? '', kind: read.id?.kind }
-  const mayExist = 'name' in lookup ? isUserKeyName(lookup.name) : lookup.kind === 'userKey'
-  const key = mayExist ? await find(lookup) : null
+  const lookup = userKeyLookupOf(read)
+  const key = lookup === null ? null : await find(lookup)
   if (key === null || key.row.kind !== 'USER') throw notFound()
   requireAccess(request, key.row, wanted)
   return key
